@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto'
+import type { MiddlewareHandler } from 'hono'
+import { routePath } from 'hono/route'
+import type { Logger } from 'pino'
+import type { Metrics } from './metrics.ts'
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    requestId: string
+  }
+}
+
+/** Asked for every few seconds, by machines: nobody wants to read that. */
+const QUIET = ['/healthz', '/readyz', '/metrics']
+
+/** One line and one measurement for each request: what was asked, what became of it, how long it took. */
+export function requestLog(log: Logger, metrics: Metrics): MiddlewareHandler {
+  return async function requestLog(c, next) {
+    const start = performance.now()
+    const requestId = c.req.header('X-Request-Id')?.slice(0, 128) ?? randomUUID()
+    c.set('requestId', requestId)
+    await next()
+    c.header('X-Request-Id', requestId)
+    const { method, path } = c.req
+    const { status } = c.res
+    const milliseconds = performance.now() - start
+    metrics.requestDuration.observe({ method, route: routePath(c, -1), status }, milliseconds / 1000)
+    const level = QUIET.includes(path) ? 'debug' : 'info'
+    log[level](
+      { requestId, method, path, status, milliseconds: Math.round(milliseconds * 1000) / 1000 },
+      'request',
+    )
+  }
+}

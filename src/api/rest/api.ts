@@ -1,0 +1,14 @@
+import type { Context } from 'hono'
+import type { Actor, ServiceContext } from '../../service/context.ts'
+
+/** What the routes work with. */
+export type Api = {
+  ctx: ServiceContext
+  /** Host and port at which OCI clients find the registry: the first part of an artifact's reference. */
+  registryHost: string
+}
+
+/** Who calls. There are no users yet, so everybody is nobody. */
+export function actorOf(_c: Context): Actor {
+  return { name: 'anonymous' }
+}

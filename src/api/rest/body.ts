@@ -1,0 +1,21 @@
+import type { z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+
+/** The Content-Type without its parameters; undefined where there is none. */
+export function mediaType(c: Context): string | undefined {
+  return c.req.header('Content-Type')?.split(';')[0]?.trim().toLowerCase()
+}
+
+export function bodyStream(c: Context): AsyncIterable<Uint8Array> {
+  return (c.req.raw.body as unknown as AsyncIterable<Uint8Array> | null) ?? nothing()
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+/**
+ * The validated JSON body of a route that takes other content types too. The library validates it like any other,
+ * but types it only where JSON is the only one.
+ */
+export function jsonOf<Schema extends z.ZodType>(c: Context, _schema: Schema): z.output<Schema> {
+  return c.req.valid('json' as never) as z.output<Schema>
+}

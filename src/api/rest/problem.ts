@@ -1,0 +1,91 @@
+/** Errors as RFC 9457 problem documents: the only place where the domain's errors meet HTTP. */
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { AppError, type ErrorCode, type ErrorDetail } from '../../errors.ts'
+
+/** Codes of errors that only HTTP has, beside those of the domain. */
+type HttpCode = 'method_not_allowed' | 'unsupported_media_type' | 'not_acceptable'
+
+export const PROBLEMS: Record<ErrorCode | HttpCode, { status: ContentfulStatusCode; title: string }> = {
+  invalid: { status: 400, title: 'The request is not valid' },
+  not_found: { status: 404, title: 'There is no such object' },
+  already_exists: { status: 409, title: 'The object exists already' },
+  wrong_lifecycle: { status: 409, title: 'Not possible in this state of the lifecycle' },
+  not_ready: { status: 409, title: 'The package is not ready' },
+  in_use: { status: 409, title: 'The object is in use' },
+  conflict: { status: 409, title: 'The request conflicts with what is there' },
+  precondition_required: { status: 428, title: 'The header If-Match is missing' },
+  precondition_failed: { status: 412, title: 'The object has changed' },
+  invalid_archive: { status: 422, title: 'The archive cannot be accepted' },
+  too_large: { status: 413, title: 'The content is too large' },
+  not_implemented: { status: 501, title: 'Not available in this version' },
+  unavailable: { status: 503, title: 'Something that the server needs does not answer' },
+  insufficient_storage: { status: 507, title: 'The disk is full' },
+  internal: { status: 500, title: 'The server failed' },
+  method_not_allowed: { status: 405, title: 'The method is not possible here' },
+  unsupported_media_type: { status: 415, title: 'The Content-Type is not supported' },
+  not_acceptable: { status: 406, title: 'The content is not available in that type' },
+}
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+export type Problem = {
+  type: string
+  title: string
+  status: number
+  detail: string
+  code: ProblemCode
+  errors?: readonly ErrorDetail[]
+}
+
+export function problem(code: ProblemCode, detail: string, errors: readonly ErrorDetail[] = []): Problem {
+  const { status, title } = PROBLEMS[code]
+  const base = { type: `urn:pkgserver:problem:${code}`, title, status, detail, code }
+  return errors.length > 0 ? { ...base, errors } : base
+}
+
+export function respondProblem(
+  c: Context,
+  { status, ...rest }: Problem,
+  headers: Record<string, string> = {},
+): Response {
+  return c.body(JSON.stringify({ ...rest, status }), status as ContentfulStatusCode, {
+    'Content-Type': 'application/problem+json',
+    ...headers,
+  })
+}
+
+/** The problem that an error is to the client. What is nobody's business but the server's is not told. */
+export function problemOf(error: unknown): Problem {
+  if (isDiskFull(error)) {
+    return problem(
+      'insufficient_storage',
+      'The server has no room to store this. Nothing that was stored before is lost.',
+    )
+  }
+  if (error instanceof AppError && error.code !== 'internal') {
+    return problem(error.code, error.message, error.details)
+  }
+  if (error instanceof HTTPException) {
+    if (error.status === 415) return problem('unsupported_media_type', unsupported(error.message))
+    if (error.status === 413) return problem('too_large', error.message)
+    if (error.status < 500) return problem('invalid', error.message)
+  }
+  return problem('internal', 'An unexpected failure; the log of the server has its cause.')
+}
+
+function unsupported(message: string): string {
+  return message === 'Unsupported Media Type'
+    ? 'Send a Content-Type that this call takes: the API document lists them.'
+    : message
+}
+
+const DISK_FULL = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL']
+
+function isDiskFull(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && DISK_FULL.includes(String(cause.code))) return true
+  }
+  return false
+}

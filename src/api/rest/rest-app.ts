@@ -1,0 +1,88 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { AppError } from '../../errors.ts'
+import type { Api } from './api.ts'
+import { problem, problemOf, respondProblem } from './problem.ts'
+import { diffRoutes } from './routes/diff.ts'
+import { lifecycleRoutes } from './routes/lifecycle.ts'
+import { packageRevisionRoutes } from './routes/package-revisions.ts'
+import { packageRoutes } from './routes/packages.ts'
+import { repositoryRoutes } from './routes/repositories.ts'
+import { resourceRoutes } from './routes/resources.ts'
+
+/**
+ * A body may be this many times as large as the files in it: base64 needs four thirds, and the escapes of JSON
+ * something on top.
+ */
+const BODY_FACTOR = 2
+
+export type RestAppOptions = {
+  /** Is told of every failure that is the server's own. */
+  onInternalError?: (error: unknown, c: Context) => void
+}
+
+/** The REST API, to be mounted at `/api/v1`. */
+export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHono {
+  const app = new OpenAPIHono({
+    defaultHook: (result) => {
+      if (result.success) return
+      const details = result.error.issues.map(({ path, message }) => ({
+        path: [result.target === 'json' ? 'body' : result.target, ...path].join('.'),
+        message,
+      }))
+      const shown = details.map(({ path, message }) => `${path}: ${message}`).slice(0, 5)
+      throw new AppError('invalid', shown.join('; '), { details })
+    },
+  })
+
+  const maxSize = api.ctx.limits.maxBytes * BODY_FACTOR
+  app.use(
+    bodyLimit({
+      maxSize,
+      onError: (c) => respondProblem(c, problem('too_large', `the body has more than ${maxSize} bytes`)),
+    }),
+  )
+
+  app.route('/', repositoryRoutes(api))
+  app.route('/', packageRoutes(api))
+  app.route('/', packageRevisionRoutes(api))
+  app.route('/', resourceRoutes(api))
+  app.route('/', lifecycleRoutes(api))
+  app.route('/', diffRoutes())
+  app.all('*', (c) => respondUnknown(c, methodsByPath))
+  const methodsByPath = methodsOf(app)
+
+  app.onError((error, c) => {
+    const found = problemOf(error)
+    if (found.status >= 500 && found.code !== 'not_implemented') options.onInternalError?.(error, c)
+    return respondProblem(c, found)
+  })
+  return app
+}
+
+type MethodsByPath = readonly { pattern: RegExp; methods: string[] }[]
+
+function methodsOf(app: OpenAPIHono): MethodsByPath {
+  const byPath = new Map<string, string[]>()
+  for (const definition of app.openAPIRegistry.definitions) {
+    if (definition.type !== 'route') continue
+    const { path, method } = definition.route
+    byPath.set(path, [...(byPath.get(path) ?? []), method.toUpperCase()])
+  }
+  return [...byPath].map(([path, methods]) => ({
+    pattern: new RegExp(`${path.replace('{path}', '.+').replaceAll(/{\w+}/g, '[^/]+')}$`),
+    methods: methods.includes('GET') ? [...methods, 'HEAD'] : methods,
+  }))
+}
+
+/** 405 for a path that has other methods, 404 for any other. */
+function respondUnknown(c: Context, methodsByPath: MethodsByPath): Response {
+  const known = methodsByPath.find(({ pattern }) => pattern.test(c.req.path))
+  if (!known) {
+    return respondProblem(c, problem('not_found', `the API has no ${c.req.path}; /docs shows what it has`))
+  }
+  const allow = known.methods.join(', ')
+  const detail = `${c.req.method} is not possible on ${c.req.path}; possible are ${allow}`
+  return respondProblem(c, problem('method_not_allowed', detail), { Allow: allow })
+}

@@ -1,0 +1,100 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { PackageRevision } from '../../../package/package-revision.ts'
+import { approve } from '../../../service/approve.ts'
+import type { Actor, ServiceContext } from '../../../service/context.ts'
+import { propose } from '../../../service/propose.ts'
+import { proposeDeletion } from '../../../service/propose-deletion.ts'
+import { reject } from '../../../service/reject.ts'
+import type { ReviewOptions } from '../../../service/review.ts'
+import { type Api, actorOf } from '../api.ts'
+import { etag, optionalPrecondition } from '../conditional.ts'
+import { noQuery } from '../schemas/common.ts'
+import { json, optionalIfMatch } from '../schemas/exchange.ts'
+import { packageRevisionSchema, toPackageRevisionView } from '../schemas/package-revision.ts'
+import { writeErrors } from '../schemas/problem.ts'
+import { revisionParams } from './package-revisions.ts'
+
+const reviewSchema = z
+  .strictObject({
+    reason: z.string().max(4096).optional().openapi({
+      description: 'Why. It is shown in the conditions of the revision.',
+      example: 'replicas agreed with operations',
+    }),
+    digest: z
+      .string()
+      .regex(/^sha(256|512):[0-9a-f]+$/, 'must be a digest like sha256:…')
+      .optional()
+      .openapi({
+        description: 'Digest of the artifact that was looked at: of another one nothing is decided (412).',
+        example: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+      }),
+  })
+  .openapi('Review')
+
+type Verb = {
+  operationId: string
+  summary: string
+  description: string
+  run: (ctx: ServiceContext, actor: Actor, name: string, options: ReviewOptions) => Promise<PackageRevision>
+}
+
+const VERBS: Record<string, Verb> = {
+  propose: {
+    operationId: 'propose',
+    summary: 'Propose a draft for publication',
+    description:
+      'Draft to Proposed. Refused with 409, and each fault with file and line, while a YAML file does not parse or a readiness gate is not open.',
+    run: propose,
+  },
+  approve: {
+    operationId: 'approve',
+    summary: 'Approve what is proposed',
+    description:
+      'Proposed to Published, with the next number; DeletionProposed to deleted, where the answer is the revision as it last was.',
+    run: approve,
+  },
+  reject: {
+    operationId: 'reject',
+    summary: 'Reject what is proposed',
+    description: 'Proposed back to Draft, which can be edited again; DeletionProposed back to Published.',
+    run: reject,
+  },
+  'propose-deletion': {
+    operationId: 'proposeDeletion',
+    summary: 'Propose the deletion of a published revision',
+    description:
+      'Published to DeletionProposed. It stays deployed, and `latest` if it is, until that is approved.',
+    run: proposeDeletion,
+  },
+}
+
+export function lifecycleRoutes({ ctx, registryHost }: Api): OpenAPIHono {
+  const app = new OpenAPIHono()
+
+  for (const [verb, { run, ...description }] of Object.entries(VERBS)) {
+    const route = createRoute({
+      method: 'post',
+      path: `/packagerevisions/{name}/${verb}`,
+      ...description,
+      tags: ['Lifecycle'],
+      request: {
+        params: revisionParams,
+        query: noQuery,
+        headers: optionalIfMatch,
+        body: { required: false, content: { 'application/json': { schema: reviewSchema } } },
+      },
+      responses: {
+        200: json(packageRevisionSchema, 'The revision after it.', 'ETag'),
+        ...writeErrors(404, 409, 412, 415),
+      },
+    })
+    app.openapi(route, async (c) => {
+      const options = { ...c.req.valid('json'), precondition: optionalPrecondition(c) }
+      const revision = await run(ctx, actorOf(c), c.req.valid('param').name, options)
+      c.header('ETag', etag(revision.resourceVersion))
+      return c.json(toPackageRevisionView(revision, registryHost), 200)
+    })
+  }
+
+  return app
+}

@@ -1,0 +1,258 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { AppError } from '../../../errors.ts'
+import { parseLabelSelector } from '../../../package/label-selector.ts'
+import { LIFECYCLES } from '../../../package/lifecycle.ts'
+import { type PackageRevision, SORT_FIELDS, type Sort } from '../../../package/package-revision.ts'
+import { getRevision } from '../../../service/change-revision.ts'
+import { createPackageRevision, type Source } from '../../../service/create-package-revision.ts'
+import { deletePackageRevision } from '../../../service/delete-package-revision.ts'
+import { listPackageRevisions } from '../../../service/lists.ts'
+import { unpackArchive } from '../../../service/resources.ts'
+import { updatePackageRevision } from '../../../service/update-package-revision.ts'
+import { type Api, actorOf } from '../api.ts'
+import { bodyStream, jsonOf, mediaType } from '../body.ts'
+import { etag, isNotModified, requiredPrecondition } from '../conditional.ts'
+import {
+  continueToken,
+  limit,
+  noQuery,
+  packagePath,
+  repositoryName,
+  version,
+  workspaceName,
+} from '../schemas/common.ts'
+import { archive, deleted, GZIP, ifMatch, json, mergePatchBody, notModified } from '../schemas/exchange.ts'
+import {
+  newPackageRevisionSchema,
+  packageRevisionListSchema,
+  packageRevisionPatchSchema,
+  packageRevisionSchema,
+  toPackageRevisionView,
+} from '../schemas/package-revision.ts'
+import { readErrors, writeErrors } from '../schemas/problem.ts'
+
+const tags = ['Package revisions']
+
+export const revisionParams = z.strictObject({
+  name: z
+    .string()
+    .openapi({ description: 'Name of the package revision.', example: 'blueprints.nf.upf.ws1' }),
+})
+
+const create = createRoute({
+  method: 'post',
+  path: '/packagerevisions',
+  operationId: 'createPackageRevision',
+  summary: 'Create a draft',
+  description:
+    'From JSON, with one of the sources; or from a tar.gz, with repository, package and workspace in the query.',
+  tags,
+  request: {
+    query: z.strictObject({
+      repository: repositoryName.optional(),
+      package: packagePath.optional(),
+      workspace: workspaceName.optional(),
+      version: version.optional(),
+    }),
+    body: {
+      content: { 'application/json': { schema: newPackageRevisionSchema }, [GZIP]: archive },
+    },
+  },
+  responses: {
+    201: json(packageRevisionSchema, 'Created.', 'ETag', 'Location'),
+    ...writeErrors(404, 409, 415, 422, 501),
+  },
+})
+
+const list = createRoute({
+  method: 'get',
+  path: '/packagerevisions',
+  operationId: 'listPackageRevisions',
+  summary: 'List package revisions',
+  tags,
+  request: {
+    query: z.strictObject({
+      repository: repositoryName.optional(),
+      package: packagePath.optional(),
+      workspace: workspaceName.optional(),
+      lifecycle: z
+        .enum(LIFECYCLES)
+        .optional()
+        .openapi({ description: 'State of the lifecycle.', example: 'Published' }),
+      latest: z
+        .enum(['true', 'false'])
+        .transform((text) => text === 'true')
+        .optional()
+        .openapi({
+          type: 'boolean',
+          description: 'Only the latest revision of each package, or all others.',
+          example: true,
+        }),
+      revision: z
+        .string()
+        .regex(/^[0-9]{1,9}$/, 'must be a whole number')
+        .transform(Number)
+        .optional()
+        .openapi({
+          type: 'integer',
+          minimum: 0,
+          description: 'Number of the publication; 0 for those without.',
+          example: 1,
+        }),
+      version: version.optional(),
+      labelSelector: z.string().max(4096).optional().openapi({
+        description:
+          'Labels, as in Kubernetes: `env=prod`, `env!=prod`, `env in (a, b)`, `env notin (a, b)`, `env`, `!env`; several are separated by commas.',
+        example: 'env=prod,team in (core, edge)',
+      }),
+      upstream: z.string().optional().openapi({
+        description: 'Name of the revision that it was cloned from or last upgraded to.',
+        example: 'blueprints.nf.upf.ws1',
+      }),
+      q: z.string().max(256).optional().openapi({
+        description: 'Part of `<repository>/<package>/<workspace>`.',
+        example: 'upf',
+      }),
+      sort: z
+        .enum(SORT_FIELDS.flatMap((field) => [field, `-${field}`] as const))
+        .default('name')
+        .openapi({
+          description: 'The field to sort by; with "-" the other way round.',
+          example: '-updatedAt',
+        }),
+      limit,
+      continue: continueToken,
+    }),
+  },
+  responses: { 200: json(packageRevisionListSchema, 'A page of package revisions.'), ...readErrors() },
+})
+
+const get = createRoute({
+  method: 'get',
+  path: '/packagerevisions/{name}',
+  operationId: 'getPackageRevision',
+  summary: 'Get a package revision',
+  tags,
+  request: { params: revisionParams, query: noQuery },
+  responses: {
+    200: json(packageRevisionSchema, 'The package revision.', 'ETag'),
+    304: notModified,
+    ...readErrors(404),
+  },
+})
+
+const update = createRoute({
+  method: 'patch',
+  path: '/packagerevisions/{name}',
+  operationId: 'updatePackageRevision',
+  summary: 'Change labels, annotations, version, readiness gates and conditions',
+  description: 'Possible in a Draft; conditions can be changed while it is Proposed, too.',
+  tags,
+  request: {
+    params: revisionParams,
+    query: noQuery,
+    headers: ifMatch,
+    body: mergePatchBody(packageRevisionPatchSchema, 'PackageRevisionPatch'),
+  },
+  responses: {
+    200: json(packageRevisionSchema, 'Changed.', 'ETag'),
+    ...writeErrors(404, 409, 412, 415, 428),
+  },
+})
+
+const remove = createRoute({
+  method: 'delete',
+  path: '/packagerevisions/{name}',
+  operationId: 'deletePackageRevision',
+  summary: 'Delete a package revision',
+  description:
+    'A Draft, a Proposed one, or one whose deletion is proposed. Its workspace and number are never used again.',
+  tags,
+  request: { params: revisionParams, query: noQuery, headers: ifMatch },
+  responses: { 204: deleted, ...writeErrors(404, 409, 412, 428) },
+})
+
+export function packageRevisionRoutes({ ctx, registryHost }: Api): OpenAPIHono {
+  const app = new OpenAPIHono()
+  const view = (revision: PackageRevision) => toPackageRevisionView(revision, registryHost)
+
+  app.openapi(create, async (c) => {
+    const input = mediaType(c) === GZIP ? await fromArchive(c) : fromJson(c)
+    const revision = await createPackageRevision(ctx, actorOf(c), input)
+    c.header('Location', `${c.req.path}/${revision.name}`)
+    c.header('ETag', etag(revision.resourceVersion))
+    return c.json(view(revision), 201)
+
+    function fromJson({ req }: typeof c) {
+      if (mediaType(c) === undefined)
+        throw new AppError('invalid', 'the body is missing: send JSON or a tar.gz')
+      if (Object.keys(req.valid('query')).length > 0) {
+        throw new AppError('invalid', 'the query is for a tar.gz; with JSON everything is in the body')
+      }
+      const { source, version: declared = null, ...rest } = jsonOf(c, newPackageRevisionSchema)
+      return { ...rest, version: declared, source: toSource(source) }
+    }
+
+    async function fromArchive({ req }: typeof c) {
+      const { repository, package: path, workspace, version: declared = null } = req.valid('query')
+      if (repository === undefined || path === undefined || workspace === undefined) {
+        throw new AppError('invalid', 'a tar.gz needs repository, package and workspace in the query')
+      }
+      const resources = await unpackArchive(ctx, bodyStream(c))
+      return {
+        repository,
+        package: path,
+        workspace,
+        version: declared,
+        source: { task: 'resources' as const, resources },
+      }
+    }
+  })
+
+  app.openapi(list, async (c) => {
+    const { labelSelector, sort, limit: most, continue: token, ...filter } = c.req.valid('query')
+    const labels = labelSelector === undefined ? undefined : parseLabelSelector(labelSelector)
+    const request = { limit: most, continue: token }
+    const page = await listPackageRevisions(ctx, { ...filter, labels }, toSort(sort), request)
+    return c.json({ ...page, items: page.items.map(view) }, 200)
+  })
+
+  app.openapi(get, async (c) => {
+    const revision = await getRevision(ctx.db, c.req.valid('param').name)
+    c.header('ETag', etag(revision.resourceVersion))
+    if (isNotModified(c, revision.resourceVersion)) return c.body(null, 304)
+    return c.json(view(revision), 200)
+  })
+
+  app.openapi(update, async (c) => {
+    const { name } = c.req.valid('param')
+    const revision = await updatePackageRevision(
+      ctx,
+      name,
+      jsonOf(c, packageRevisionPatchSchema),
+      requiredPrecondition(c),
+    )
+    c.header('ETag', etag(revision.resourceVersion))
+    return c.json(view(revision), 200)
+  })
+
+  app.openapi(remove, async (c) => {
+    await deletePackageRevision(ctx, c.req.valid('param').name, requiredPrecondition(c))
+    return c.body(null, 204)
+  })
+
+  return app
+}
+
+function toSource(source: z.output<typeof newPackageRevisionSchema>['source']): Source {
+  if (source.init) return { task: 'init', description: source.init.description }
+  if (source.resources) return { task: 'resources', resources: source.resources }
+  if (source.copy) return { task: 'copy', from: source.copy.from }
+  const kind = source.clone ? 'clone' : 'upgrade'
+  throw new AppError('not_implemented', `source.${kind} is not available in this version of pkgserver`)
+}
+
+function toSort(text: string): Sort {
+  const field = text.replace(/^-/, '') as Sort['field']
+  return { field, descending: text.startsWith('-') }
+}

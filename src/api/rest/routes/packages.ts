@@ -1,0 +1,39 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { listPackages } from '../../../service/lists.ts'
+import type { Api } from '../api.ts'
+import { continueToken, limit, repositoryName } from '../schemas/common.ts'
+import { json } from '../schemas/exchange.ts'
+import { packageListSchema } from '../schemas/package.ts'
+import { readErrors } from '../schemas/problem.ts'
+
+const list = createRoute({
+  method: 'get',
+  path: '/packages',
+  operationId: 'listPackages',
+  summary: 'List packages',
+  description: 'A row for each package that has revisions, in the order of repository and path.',
+  tags: ['Packages'],
+  request: {
+    query: z.strictObject({
+      repository: repositoryName.optional(),
+      q: z.string().max(256).optional().openapi({
+        description: 'Part of `<repository>/<package>`.',
+        example: 'upf',
+      }),
+      limit,
+      continue: continueToken,
+    }),
+  },
+  responses: { 200: json(packageListSchema, 'A page of packages.'), ...readErrors() },
+})
+
+export function packageRoutes({ ctx }: Api): OpenAPIHono {
+  const app = new OpenAPIHono()
+
+  app.openapi(list, async (c) => {
+    const { repository, q, ...page } = c.req.valid('query')
+    return c.json(await listPackages(ctx, { repository, q }, page), 200)
+  })
+
+  return app
+}

@@ -1,0 +1,119 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRepository } from '../../../service/create-repository.ts'
+import { deleteRepository } from '../../../service/delete-repository.ts'
+import { listRepositories } from '../../../service/lists.ts'
+import { getRepository } from '../../../service/repository-record.ts'
+import { updateRepository } from '../../../service/update-repository.ts'
+import { type Api, actorOf } from '../api.ts'
+import { jsonOf } from '../body.ts'
+import { etag, isNotModified, requiredPrecondition } from '../conditional.ts'
+import { continueToken, limit, noQuery } from '../schemas/common.ts'
+import { deleted, ifMatch, json, jsonBody, mergePatchBody, notModified } from '../schemas/exchange.ts'
+import { readErrors, writeErrors } from '../schemas/problem.ts'
+import {
+  newRepositorySchema,
+  repositoryListSchema,
+  repositoryPatchSchema,
+  repositorySchema,
+} from '../schemas/repository.ts'
+
+const tags = ['Repositories']
+const params = z.strictObject({
+  name: z.string().openapi({ description: 'Name of the repository.', example: 'blueprints' }),
+})
+
+const create = createRoute({
+  method: 'post',
+  path: '/repositories',
+  operationId: 'createRepository',
+  summary: 'Create a repository',
+  tags,
+  request: { query: noQuery, body: jsonBody(newRepositorySchema) },
+  responses: { 201: json(repositorySchema, 'Created.', 'ETag', 'Location'), ...writeErrors(409, 415) },
+})
+
+const list = createRoute({
+  method: 'get',
+  path: '/repositories',
+  operationId: 'listRepositories',
+  summary: 'List repositories',
+  description: 'In the order of their names.',
+  tags,
+  request: { query: z.strictObject({ limit, continue: continueToken }) },
+  responses: { 200: json(repositoryListSchema, 'A page of repositories.'), ...readErrors() },
+})
+
+const get = createRoute({
+  method: 'get',
+  path: '/repositories/{name}',
+  operationId: 'getRepository',
+  summary: 'Get a repository',
+  tags,
+  request: { params, query: noQuery },
+  responses: { 200: json(repositorySchema, 'The repository.', 'ETag'), 304: notModified, ...readErrors(404) },
+})
+
+const update = createRoute({
+  method: 'patch',
+  path: '/repositories/{name}',
+  operationId: 'updateRepository',
+  summary: 'Change description and labels',
+  tags,
+  request: {
+    params,
+    query: noQuery,
+    headers: ifMatch,
+    body: mergePatchBody(repositoryPatchSchema, 'RepositoryPatch'),
+  },
+  responses: { 200: json(repositorySchema, 'Changed.', 'ETag'), ...writeErrors(404, 412, 415, 428) },
+})
+
+const remove = createRoute({
+  method: 'delete',
+  path: '/repositories/{name}',
+  operationId: 'deleteRepository',
+  summary: 'Delete an empty repository',
+  description: 'Refused with 409 while it holds package revisions.',
+  tags,
+  request: { params, query: noQuery, headers: ifMatch },
+  responses: { 204: deleted, ...writeErrors(404, 409, 412, 428) },
+})
+
+export function repositoryRoutes({ ctx }: Api): OpenAPIHono {
+  const app = new OpenAPIHono()
+
+  app.openapi(create, async (c) => {
+    const repository = await createRepository(ctx, actorOf(c), c.req.valid('json'))
+    c.header('Location', `${c.req.path}/${repository.name}`)
+    c.header('ETag', etag(repository.resourceVersion))
+    return c.json(repository, 201)
+  })
+
+  app.openapi(list, async (c) => c.json(await listRepositories(ctx, c.req.valid('query')), 200))
+
+  app.openapi(get, async (c) => {
+    const repository = await getRepository(ctx.db, c.req.valid('param').name)
+    c.header('ETag', etag(repository.resourceVersion))
+    if (isNotModified(c, repository.resourceVersion)) return c.body(null, 304)
+    return c.json(repository, 200)
+  })
+
+  app.openapi(update, async (c) => {
+    const { name } = c.req.valid('param')
+    const repository = await updateRepository(
+      ctx,
+      name,
+      jsonOf(c, repositoryPatchSchema),
+      requiredPrecondition(c),
+    )
+    c.header('ETag', etag(repository.resourceVersion))
+    return c.json(repository, 200)
+  })
+
+  app.openapi(remove, async (c) => {
+    await deleteRepository(ctx, c.req.valid('param').name, requiredPrecondition(c))
+    return c.body(null, 204)
+  })
+
+  return app
+}

@@ -1,0 +1,187 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { AppError } from '../../../errors.ts'
+import type { PackageRevision } from '../../../package/package-revision.ts'
+import { openArchive, readFile, readResources, unpackArchive } from '../../../service/resources.ts'
+import { changeResources, replaceResources } from '../../../service/update-resources.ts'
+import type { Api } from '../api.ts'
+import { bodyStream, jsonOf, mediaType } from '../body.ts'
+import { etag, isNotModified, requiredPrecondition } from '../conditional.ts'
+import { problem, respondProblem } from '../problem.ts'
+import { noQuery } from '../schemas/common.ts'
+import { archive, GZIP, ifMatch, json, mergePatchBody, notModified } from '../schemas/exchange.ts'
+import { packageRevisionSchema, toPackageRevisionView } from '../schemas/package-revision.ts'
+import { readErrors, writeErrors } from '../schemas/problem.ts'
+import { resourcesPatchSchema, resourcesSchema, toJsonContent } from '../schemas/resources.ts'
+import { revisionParams } from './package-revisions.ts'
+
+const tags = ['Resources']
+
+const get = createRoute({
+  method: 'get',
+  path: '/packagerevisions/{name}/resources',
+  operationId: 'getResources',
+  summary: 'Get all files',
+  description: `As JSON, or with \`Accept: ${GZIP}\` as the tar.gz that is the layer of the artifact.`,
+  tags,
+  request: { params: revisionParams, query: noQuery },
+  responses: {
+    200: {
+      ...json(resourcesSchema, 'The files.', 'ETag'),
+      content: { 'application/json': { schema: resourcesSchema }, [GZIP]: archive },
+    },
+    304: notModified,
+    ...readErrors(404, 406),
+  },
+})
+
+const replace = createRoute({
+  method: 'put',
+  path: '/packagerevisions/{name}/resources',
+  operationId: 'replaceResources',
+  summary: 'Replace all files',
+  description: 'Possible in a Draft. Files that are not in the request are gone.',
+  tags,
+  request: {
+    params: revisionParams,
+    query: noQuery,
+    headers: ifMatch,
+    body: { content: { 'application/json': { schema: resourcesSchema }, [GZIP]: archive } },
+  },
+  responses: {
+    200: json(packageRevisionSchema, 'Replaced.', 'ETag'),
+    ...writeErrors(404, 409, 412, 415, 422, 428),
+  },
+})
+
+const change = createRoute({
+  method: 'patch',
+  path: '/packagerevisions/{name}/resources',
+  operationId: 'changeResources',
+  summary: 'Add, replace and delete single files',
+  description: 'Possible in a Draft. Files that are not in the request stay as they are.',
+  tags,
+  request: {
+    params: revisionParams,
+    query: noQuery,
+    headers: ifMatch,
+    body: mergePatchBody(resourcesPatchSchema, 'ResourcesPatch'),
+  },
+  responses: {
+    200: json(packageRevisionSchema, 'Changed.', 'ETag'),
+    ...writeErrors(404, 409, 412, 415, 428),
+  },
+})
+
+const FILE = '/packagerevisions/{name}/resources/{path}'
+
+const getFile = createRoute({
+  method: 'get',
+  path: FILE,
+  operationId: 'getResource',
+  summary: 'Get one file',
+  description: 'The bytes of the file. Its path may have slashes, as they are or encoded.',
+  tags,
+  request: {
+    params: revisionParams.extend({
+      path: z.string().openapi({ description: 'Path of the file in the package.', example: 'upf.yaml' }),
+    }),
+    query: noQuery,
+  },
+  responses: {
+    200: {
+      description: 'The file.',
+      content: {
+        'application/octet-stream': {
+          schema: z.string().openapi({ format: 'binary', description: 'The bytes of the file.' }),
+        },
+      },
+    },
+    304: notModified,
+    ...readErrors(404),
+  },
+})
+
+export function resourceRoutes({ ctx, registryHost }: Api): OpenAPIHono {
+  const app = new OpenAPIHono()
+  const view = (revision: PackageRevision) => toPackageRevisionView(revision, registryHost)
+
+  app.openapi(get, async (c) => {
+    const { name } = c.req.valid('param')
+    const wanted = preferredType(c.req.header('Accept'))
+    if (!wanted) {
+      return respondProblem(
+        c,
+        problem('not_acceptable', `Accept must allow application/json or ${GZIP}`),
+      ) as never
+    }
+    c.header('Vary', 'Accept')
+    if (wanted === GZIP) {
+      const { revision, size, archive: content } = await openArchive(ctx, name)
+      const headers = {
+        'Content-Type': GZIP,
+        'Content-Length': String(size),
+        ETag: etag(revision.resourceVersion),
+      }
+      if (isNotModified(c, revision.resourceVersion)) return c.body(null, 304, headers)
+      return c.body(ReadableStream.from(content) as ReadableStream<Uint8Array>, 200, headers) as never
+    }
+    const { revision, resources } = await readResources(ctx, name)
+    c.header('ETag', etag(revision.resourceVersion))
+    if (isNotModified(c, revision.resourceVersion)) return c.body(null, 304)
+    const files = [...resources].map(([path, bytes]) => [path, toJsonContent(bytes)] as const)
+    return c.json({ resources: Object.fromEntries(files) } as never, 200)
+  })
+
+  app.openapi(replace, async (c) => {
+    const { name } = c.req.valid('param')
+    const precondition = requiredPrecondition(c)
+    if (mediaType(c) === undefined)
+      throw new AppError('invalid', 'the body is missing: send JSON or a tar.gz')
+    const resources =
+      mediaType(c) === GZIP ? await unpackArchive(ctx, bodyStream(c)) : jsonOf(c, resourcesSchema).resources
+    const revision = await replaceResources(ctx, name, resources, precondition)
+    c.header('ETag', etag(revision.resourceVersion))
+    return c.json(view(revision), 200)
+  })
+
+  app.openapi(change, async (c) => {
+    const { name } = c.req.valid('param')
+    const revision = await changeResources(
+      ctx,
+      name,
+      jsonOf(c, resourcesPatchSchema).resources,
+      requiredPrecondition(c),
+    )
+    c.header('ETag', etag(revision.resourceVersion))
+    return c.json(view(revision), 200)
+  })
+
+  // The document knows no parameter with slashes, so the route is described there and served here.
+  app.openAPIRegistry.registerPath(getFile)
+  app.get('/packagerevisions/:name/resources/:path{.+}', async (c) => {
+    const { revision, content } = await readFile(ctx, c.req.param('name'), c.req.param('path'))
+    c.header('ETag', etag(revision.resourceVersion))
+    if (isNotModified(c, revision.resourceVersion)) return c.body(null, 304)
+    return c.body(content as Uint8Array<ArrayBuffer>, 200, { 'Content-Type': 'application/octet-stream' })
+  })
+
+  return app
+}
+
+/** The type that an Accept header prefers of the two there are; JSON where it does not care. */
+function preferredType(accept: string | undefined): string | undefined {
+  if (accept === undefined) return 'application/json'
+  const ranges = accept.split(',').map((range) => {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
+    const quality = parameters.find((parameter) => parameter.startsWith('q='))
+    return { type, quality: quality === undefined ? 1 : Number(quality.slice(2)) }
+  })
+  const qualityOf = (type: string): number =>
+    ranges.find((range) => range.type === type)?.quality ??
+    ranges.find((range) => range.type === 'application/*')?.quality ??
+    ranges.find((range) => range.type === '*/*')?.quality ??
+    0
+  const [json, gzip] = [qualityOf('application/json'), qualityOf(GZIP)]
+  if (json <= 0 && gzip <= 0) return undefined
+  return json >= gzip ? 'application/json' : GZIP
+}

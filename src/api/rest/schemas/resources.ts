@@ -1,0 +1,80 @@
+import { z } from '@hono/zod-openapi'
+
+const FILES = {
+  type: 'object',
+  description: 'Path of each file, relative to the root of the package, and its content.',
+  additionalProperties: {
+    oneOf: [
+      { type: 'string', description: 'The text of the file: it is stored in UTF-8.' },
+      {
+        type: 'object',
+        description: 'A file that is not text.',
+        properties: {
+          base64: { type: 'string', format: 'byte', description: 'The bytes of the file, in base64.' },
+        },
+        required: ['base64'],
+        additionalProperties: false,
+      },
+    ],
+  },
+  example: {
+    'upf.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: upf\n',
+    'logo.png': { base64: 'iVBORw0KGgo=' },
+  },
+} as const
+
+const PATCH_FILES = {
+  ...FILES,
+  description: 'Files to add or to replace; null deletes one.',
+  additionalProperties: {
+    oneOf: [...FILES.additionalProperties.oneOf, { type: 'null', description: 'Deletes the file.' }],
+  },
+  example: { 'upf.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: upf\n', 'old.yaml': null },
+} as const
+
+/**
+ * Files by path, as a Map: the paths come from outside, and in an object `__proto__` would be none.
+ */
+function files<Other>(document: object, other: (value: unknown) => Other | undefined) {
+  return z
+    .custom<Record<string, unknown>>(
+      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+      'must be an object: path of each file, and its content',
+    )
+    .transform((value, ctx) => {
+      const map = new Map<string, Uint8Array | Other>()
+      for (const [path, content] of Object.entries(value)) {
+        const bytes = toBytes(content) ?? other(content)
+        if (bytes !== undefined) map.set(path, bytes)
+        else {
+          const message = 'must be text without lone surrogates, or {"base64": "…"} with valid base64'
+          ctx.addIssue({ code: 'custom', path: [path], message })
+        }
+      }
+      return map
+    })
+    .openapi(document)
+}
+
+export const filesSchema = files<never>(FILES, () => undefined)
+export const filesPatchSchema = files<null>(PATCH_FILES, (value) => (value === null ? null : undefined))
+
+export const resourcesSchema = z.strictObject({ resources: filesSchema }).openapi('Resources')
+export const resourcesPatchSchema = z.strictObject({ resources: filesPatchSchema }).openapi('ResourcesPatch')
+
+/** A file's content as JSON has it: text where it is text, so that people can read and edit it. */
+export function toJsonContent(bytes: Uint8Array): string | { base64: string } {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return { base64: Buffer.from(bytes).toString('base64') }
+  }
+}
+
+function toBytes(content: unknown): Uint8Array | undefined {
+  if (typeof content === 'string') return content.isWellFormed() ? Buffer.from(content) : undefined
+  const { base64, ...others } = Object(content) as { base64?: unknown }
+  if (typeof base64 !== 'string' || Object.keys(others).length > 0) return undefined
+  const bytes = Buffer.from(base64, 'base64')
+  return bytes.toString('base64') === base64 ? bytes : undefined
+}

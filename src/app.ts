@@ -1,0 +1,118 @@
+/** The composition root: from the settings to one app with every surface mounted. */
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { Logger } from 'pino'
+import { docsRoutes } from './api/docs.ts'
+import { apiDocument } from './api/document.ts'
+import { healthRoutes } from './api/health.ts'
+import { createMetrics } from './api/metrics.ts'
+import { requestLog } from './api/request-log.ts'
+import { createRestApp } from './api/rest/rest-app.ts'
+import type { Config } from './config.ts'
+import { lockFolder } from './database/folder-lock.ts'
+import { openDatabase } from './database/open.ts'
+import type { Db } from './database/schema.ts'
+import { secret } from './database/settings.ts'
+import { KeyedLock } from './keyed-lock.ts'
+import { DEFAULT_LIMITS } from './package/resources.ts'
+import { EmbeddedRegistry } from './registry/embedded-registry.ts'
+import { createRegistryApp } from './registry/http/registry-app.ts'
+import type { BlobStore } from './registry/store/blob-store.ts'
+import { FsStore } from './registry/store/fs-store.ts'
+import { MemoryStore } from './registry/store/memory-store.ts'
+import { blobRefusal, tagRefusal } from './service/client-writes.ts'
+import type { ServiceContext } from './service/context.ts'
+import { carryOutAll } from './service/intents.ts'
+import { prepareNow } from './service/prepare.ts'
+import { readiness } from './service/readiness.ts'
+
+/** How often work that the registry refused is tried again, in milliseconds. */
+const RETRY_INTERVAL = 30_000
+
+export type App = {
+  hono: OpenAPIHono
+  /** The OpenAPI document. */
+  document: () => object
+}
+
+/** What an app is made of, and what has to be closed after it. */
+export type Parts = {
+  ctx: ServiceContext
+  registry: EmbeddedRegistry
+  log: Logger
+  close: () => Promise<void>
+}
+
+/** Opens the data folder, and finishes what an earlier process left to do. */
+export async function openParts(config: Config, log: Logger): Promise<Parts> {
+  await mkdir(config.data, { recursive: true })
+  const lock = lockFolder(config.data)
+  const store = await FsStore.open(join(config.data, 'registry'))
+  const parts = await assemble(openDatabase(join(config.data, 'index.db')), store, log)
+  await carryOutAll(parts.ctx)
+  const retry = setInterval(() => {
+    carryOutAll(parts.ctx).catch((error) =>
+      log.warn({ error }, 'the registry still refuses work; trying again'),
+    )
+  }, RETRY_INTERVAL)
+  return {
+    ...parts,
+    close: async () => {
+      clearInterval(retry)
+      await parts.close()
+      lock.release()
+    },
+  }
+}
+
+/** Everything in memory, gone with the process. */
+export async function memoryParts(log: Logger): Promise<Parts> {
+  return assemble(openDatabase(':memory:'), new MemoryStore(), log)
+}
+
+async function assemble(db: Db, store: BlobStore, log: Logger): Promise<Parts> {
+  const registry = new EmbeddedRegistry(store)
+  const ctx: ServiceContext = {
+    db,
+    registry,
+    locks: new KeyedLock(),
+    prepare: async (resources) => prepareNow(resources),
+    limits: DEFAULT_LIMITS,
+    now: () => new Date(),
+    tokenKey: await secret(db, 'continue-token'),
+  }
+  return { ctx, registry, log, close: () => db.destroy() }
+}
+
+/** Mounts every surface. `publicUrl` is where clients reach the app. */
+export async function createApp({ ctx, registry, log }: Parts, publicUrl: URL): Promise<App> {
+  const metrics = createMetrics()
+  const onInternalError = (error: unknown, c: Context): void => {
+    const { method, path } = c.req
+    log.error({ err: error, requestId: c.get('requestId'), method, path }, 'request failed')
+  }
+  const guard = {
+    tag: (repository: string, tag: string) => tagRefusal(ctx.db, repository, tag),
+    deleteBlobs: (repository: string) => blobRefusal(ctx.db, repository),
+  }
+  const { version } = JSON.parse(await readFile(join(import.meta.dirname, '../package.json'), 'utf8'))
+
+  const app = new OpenAPIHono()
+  app.use(requestLog(log, metrics))
+  app.route('/v2', createRegistryApp(registry, { guard, onInternalError }))
+  app.route('/api/v1', createRestApp({ ctx, registryHost: publicUrl.host }, { onInternalError }))
+  app.route(
+    '/',
+    healthRoutes(() => readiness(ctx), metrics),
+  )
+  let document: object | undefined
+  const getDocument = (): object => {
+    document ??= apiDocument(app, version)
+    return document
+  }
+  app.route('/', docsRoutes(getDocument))
+  app.get('/', (c) => c.redirect('/docs'))
+  return { hono: app, document: getDocument }
+}

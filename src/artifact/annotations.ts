@@ -1,0 +1,116 @@
+/** What a manifest says of its package revision. This table is the only place that names the annotations. */
+import type { Annotations } from '../oci/descriptor.ts'
+import { parseRevisionName } from '../package/names.ts'
+import type { RevisionRecord, Upstream } from '../package/package-revision.ts'
+
+const PREFIX = 'dev.pkgserver.'
+
+type Row = {
+  key: string
+  /** undefined leaves the annotation out. */
+  write: (record: RevisionRecord) => string | undefined
+  /** `text` is undefined where the annotation is missing. */
+  read: (text: string | undefined, all: Annotations) => Partial<RevisionRecord>
+}
+
+type TextField = {
+  [Field in keyof RevisionRecord]: RevisionRecord[Field] extends string ? Field : never
+}[keyof RevisionRecord]
+type NullableField = 'version' | 'proposedBy' | 'proposedAt' | 'publishedBy' | 'publishedAt'
+type JsonField = 'labels' | 'annotations' | 'readinessGates' | 'conditions'
+
+function text(key: string, field: TextField): Row {
+  return { key, write: (record) => record[field], read: (value) => ({ [field]: value ?? '' }) }
+}
+
+function nullable(key: string, field: NullableField): Row {
+  return { key, write: (record) => record[field] ?? undefined, read: (value) => ({ [field]: value ?? null }) }
+}
+
+function number(key: string, field: 'revision' | 'fileCount'): Row {
+  return { key, write: (record) => String(record[field]), read: (value) => ({ [field]: Number(value ?? 0) }) }
+}
+
+function json(key: string, field: JsonField, empty: '{}' | '[]'): Row {
+  return {
+    key,
+    write: (record) => omitIf(empty, JSON.stringify(record[field])),
+    read: (value) => ({ [field]: JSON.parse(value ?? empty) }),
+  }
+}
+
+function omitIf(empty: string, value: string): string | undefined {
+  return value === empty ? undefined : value
+}
+
+const TABLE: readonly Row[] = [
+  text('repository', 'repository'),
+  text('repository-type', 'repositoryType'),
+  text('package', 'package'),
+  text('workspace', 'workspace'),
+  text('lifecycle', 'lifecycle'),
+  number('revision', 'revision'),
+  nullable('version', 'version'),
+  text('task', 'task'),
+  {
+    key: 'upstream',
+    write: ({ upstream }) => upstream?.name,
+    read: (_, all) => ({ upstream: readUpstream(all) }),
+  },
+  { key: 'upstream-digest', write: ({ upstream }) => upstream?.digest, read: () => ({}) },
+  { key: 'upstream-revision', write: ({ upstream }) => upstream?.revision.toString(), read: () => ({}) },
+  { key: 'upstream-version', write: ({ upstream }) => upstream?.version ?? undefined, read: () => ({}) },
+  json('labels', 'labels', '{}'),
+  json('annotations', 'annotations', '{}'),
+  json('readiness-gates', 'readinessGates', '[]'),
+  json('conditions', 'conditions', '[]'),
+  number('file-count', 'fileCount'),
+  text('created-by', 'createdBy'),
+  text('created-at', 'createdAt'),
+  text('updated-at', 'updatedAt'),
+  nullable('proposed-by', 'proposedBy'),
+  nullable('proposed-at', 'proposedAt'),
+  nullable('published-by', 'publishedBy'),
+  nullable('published-at', 'publishedAt'),
+]
+
+/**
+ * The manifest's annotations: the standard ones that apply
+ * (https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md), and all of the table.
+ */
+export function writeAnnotations(record: RevisionRecord): Annotations {
+  const annotations: Record<string, string> = {
+    'org.opencontainers.image.created': record.publishedAt ?? record.updatedAt,
+    'org.opencontainers.image.title': record.package,
+  }
+  if (record.revision > 0) {
+    annotations['org.opencontainers.image.version'] = record.version ?? `v${record.revision}`
+    annotations['org.opencontainers.image.revision'] =
+      `${record.repository}/${record.package}/v${record.revision}`
+  }
+  for (const { key, write } of TABLE) {
+    const value = write(record)
+    if (value !== undefined) annotations[PREFIX + key] = value
+  }
+  return annotations
+}
+
+/** The inverse, for a manifest that pkgserver wrote. */
+export function readAnnotations(annotations: Annotations): RevisionRecord {
+  const fields = TABLE.map(({ key, read }) => read(annotations[PREFIX + key], annotations))
+  return Object.assign({}, ...fields) as RevisionRecord
+}
+
+function readUpstream(all: Annotations): Upstream | null {
+  const name = all[`${PREFIX}upstream`]
+  if (name === undefined) return null
+  const { repository, package: packagePath } = parseRevisionName(name)
+  return {
+    name,
+    repository,
+    package: packagePath,
+    revision: Number(all[`${PREFIX}upstream-revision`] ?? 0),
+    version: all[`${PREFIX}upstream-version`] ?? null,
+    digest: all[`${PREFIX}upstream-digest`] ?? '',
+  }
+}

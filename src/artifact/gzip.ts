@@ -1,0 +1,49 @@
+/**
+ * gzip (RFC 1952), the same bytes on every platform. Node's own zlib is patched for speed, differently by
+ * processor and by release, and its output differs with it; pako is zlib in JavaScript, and its output does not.
+ */
+
+import { pipeline } from 'node:stream/promises'
+import { crc32, createGunzip } from 'node:zlib'
+import { deflateRaw } from 'pako'
+import { type Content, streamOf } from '../oci/content.ts'
+import { invalidArchive } from './invalid-archive.ts'
+
+const LEVEL = 6
+
+/** Magic, deflate, no flags, no time, no hints, operating system unknown. */
+const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff])
+
+export function gzip(bytes: Uint8Array): Buffer {
+  const trailer = Buffer.alloc(8)
+  trailer.writeUInt32LE(crc32(bytes), 0)
+  trailer.writeUInt32LE(bytes.byteLength, 4)
+  return Buffer.concat([HEADER, deflateRaw(bytes, { level: LEVEL }), trailer])
+}
+
+/**
+ * The plain bytes of a gzip stream. `tooLarge` is thrown as soon as there are more than `limit` of them: a bomb is
+ * cut off while it is read. Throws `invalid_archive` for what is not gzip, or ends too early.
+ */
+export async function gunzip(content: Content, limit: number, tooLarge: () => Error): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    await pipeline(streamOf(content), createGunzip(), async (plain: AsyncIterable<Buffer>) => {
+      for await (const chunk of plain) {
+        size += chunk.byteLength
+        if (size > limit) throw tooLarge()
+        chunks.push(chunk)
+      }
+    })
+  } catch (error) {
+    throw isZlibError(error)
+      ? invalidArchive(`the archive is not a whole gzip file: ${error.message}`)
+      : error
+  }
+  return Buffer.concat(chunks)
+}
+
+function isZlibError(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')
+}

@@ -1,0 +1,51 @@
+/** The layer of an artifact, and back: a package's files as one tar.gz. */
+import type { Content } from '../oci/content.ts'
+import { type Descriptor, describe } from '../oci/descriptor.ts'
+import { digestOf } from '../oci/digest.ts'
+import { MEDIA_TYPE } from '../oci/media-types.ts'
+import { type ResourceLimits, type Resources, tooManyBytes } from '../package/resources.ts'
+import { gunzip, gzip } from './gzip.ts'
+import { readTar } from './read-tar.ts'
+import { writeTar } from './write-tar.ts'
+
+export type Blob = { descriptor: Descriptor; bytes: Uint8Array }
+
+export type PackedLayer = {
+  layer: Blob
+  config: Blob
+  /** Digest of the plain tar. */
+  diffId: string
+}
+
+/** A tar is larger than the files in it: by a header, padding, and perhaps a long name, for each. */
+const OVERHEAD_PER_FILE = 4096
+
+/** Packs files: the same files give the same bytes, whenever, wherever and in whatever order. */
+export function packLayer(resources: Resources): PackedLayer {
+  const tar = writeTar(resources)
+  const diffId = digestOf(tar)
+  const bytes = gzip(tar)
+  const config = Buffer.from(JSON.stringify(configOf(diffId)))
+  return {
+    layer: { descriptor: describe(MEDIA_TYPE.layerTarGzip, bytes), bytes },
+    config: { descriptor: describe(MEDIA_TYPE.config, config), bytes: config },
+    diffId,
+  }
+}
+
+/** Throws `invalid_archive`, naming the entry, or `too_large`. */
+export async function unpackLayer(content: Content, limits: ResourceLimits): Promise<Resources> {
+  const tarLimit = limits.maxBytes + limits.maxFiles * OVERHEAD_PER_FILE
+  return readTar(await gunzip(content, tarLimit, () => tooManyBytes(limits)), limits)
+}
+
+/** An image config, so that image tools read the artifact too; without a time, so that it is deterministic. */
+function configOf(diffId: string): object {
+  return {
+    created: '1970-01-01T00:00:00Z',
+    architecture: '',
+    os: '',
+    config: {},
+    rootfs: { type: 'layers', diff_ids: [diffId] },
+  }
+}

@@ -1,0 +1,61 @@
+/** Extended headers: POSIX.1-2017 pax, "pax Extended Header". */
+import { invalidArchive } from './invalid-archive.ts'
+
+export type PaxRecords = ReadonlyMap<string, string>
+
+/** Records that change what an entry is, for all entries at once: nobody needs that, and readers differ on it. */
+const REFUSED_GLOBALLY = ['path', 'linkpath', 'size', 'hdrcharset']
+
+/** The records of one header, added to those of the headers before it that are for the same entry. */
+export function parsePax(content: Buffer, before?: PaxRecords): PaxRecords {
+  const records = new Map(before)
+  let offset = 0
+  while (offset < content.length) {
+    const space = content.indexOf(0x20, offset)
+    const digits = content.subarray(offset, Math.max(offset, space)).toString('latin1')
+    const end = offset + Number(digits)
+    if (!/^[1-9][0-9]{0,9}$/.test(digits) || end > content.length || content[end - 1] !== 0x0a)
+      throw malformed()
+    const record = decode(content.subarray(space + 1, end - 1))
+    const equals = record.indexOf('=')
+    const key = record.slice(0, Math.max(0, equals))
+    if (key === '' || records.has(key)) throw malformed()
+    records.set(key, record.slice(equals + 1))
+    offset = end
+  }
+  return records
+}
+
+/** git archive writes a global header with the commit as a comment: that one is harmless, and common. */
+export function refuseGlobalPax(records: PaxRecords): void {
+  const refused = [...records.keys()].find((key) => REFUSED_GLOBALLY.includes(key) || key.startsWith('GNU.'))
+  if (refused) throw invalidArchive(`the archive's global header sets "${refused}" for all entries`)
+}
+
+/** The name that the records give to an entry of this size, if any. */
+export function paxPath(records: PaxRecords, size: number): string | undefined {
+  const path = records.get('path')
+  const name = path ?? 'the entry'
+  if ([...records.keys()].some((key) => key.startsWith('GNU.sparse.'))) {
+    throw invalidArchive(`"${name}" is a sparse file: only files and directories are possible`, path)
+  }
+  if (Number(records.get('size') ?? size) !== size)
+    throw invalidArchive(`"${name}" has two different sizes`, path)
+  const charset = records.get('hdrcharset')
+  if (charset !== undefined && charset !== 'ISO-IR 10646 2000 UTF-8') {
+    throw invalidArchive(`"${name}": its name is not UTF-8`, path)
+  }
+  return path
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw invalidArchive('the archive has an extended header that is not UTF-8')
+  }
+}
+
+function malformed(): Error {
+  return invalidArchive('the archive has a malformed extended header')
+}

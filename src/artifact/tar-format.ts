@@ -1,0 +1,47 @@
+/** The tar format, as far as both sides need it: POSIX.1-2017 pax, "ustar Interchange Format". */
+export const BLOCK = 512
+
+/** Offset and length of the header fields that are read or written. */
+export const FIELD = {
+  name: [0, 100],
+  mode: [100, 8],
+  uid: [108, 8],
+  gid: [116, 8],
+  size: [124, 12],
+  mtime: [136, 12],
+  checksum: [148, 8],
+  type: [156, 1],
+  magic: [257, 6],
+  version: [263, 2],
+  prefix: [345, 155],
+} as const
+
+export const TYPE = {
+  file: '0',
+  oldFile: '\0',
+  hardLink: '1',
+  symbolicLink: '2',
+  characterDevice: '3',
+  blockDevice: '4',
+  directory: '5',
+  fifo: '6',
+  contiguousFile: '7',
+  pax: 'x',
+  paxGlobal: 'g',
+  gnuLongName: 'L',
+  gnuLongLink: 'K',
+  gnuSparse: 'S',
+} as const
+
+/** Sum of the header's bytes with the checksum field taken as blanks. */
+export function checksum(header: Uint8Array): number {
+  const [start, length] = FIELD.checksum
+  let sum = length * 0x20
+  for (let i = 0; i < BLOCK; i++) if (i < start || i >= start + length) sum += header[i] ?? 0
+  return sum
+}
+
+/** A size rounded up to whole blocks. */
+export function padded(size: number): number {
+  return Math.ceil(size / BLOCK) * BLOCK
+}

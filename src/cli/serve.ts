@@ -1,0 +1,75 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import type { Config } from '../config.ts'
+
+type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']
+
+/** The opened application; it is told its URL as soon as there is one. */
+export type Application = {
+  mount: (publicUrl: URL) => Promise<Fetch>
+  close: () => Promise<void>
+}
+
+export type RunningServer = { url: URL; close: () => Promise<void> }
+
+/** Large blobs on slow lines take their time; a client that sends nothing at all is cut off by the headers' limit. */
+const REQUEST_TIMEOUT = 60 * 60 * 1000
+/** Longer than the intervals of load balancers, so that it is they who close. */
+const KEEP_ALIVE_TIMEOUT = 75_000
+/** How long requests that are under way may take to end when the server stops. */
+const DRAIN_TIMEOUT = 10_000
+
+/** Listens, and serves until it is closed. */
+export async function serve(
+  config: Pick<Config, 'listen' | 'publicUrl'>,
+  application: Application,
+): Promise<RunningServer> {
+  let fetch: Fetch | undefined
+  const server = createAdaptorServer({
+    fetch: (request, env) => fetch?.(request, env),
+    serverOptions: { requestTimeout: REQUEST_TIMEOUT, keepAliveTimeout: KEEP_ALIVE_TIMEOUT },
+  }) as Server
+  try {
+    server.listen(config.listen.port, config.listen.host)
+    await once(server, 'listening')
+    const url = config.publicUrl ?? urlOf(server.address() as AddressInfo)
+    fetch = await application.mount(url)
+    return { url, close: () => close(server, application) }
+  } catch (error) {
+    await application.close()
+    throw error
+  }
+}
+
+/** What a newcomer wants to know of a server that has just started. */
+export function greeting(url: URL, version: string, data: string): string {
+  const base = url.origin
+  return `pkgserver ${version}
+  API            ${base}/api/v1
+  documentation  ${base}/docs
+  registry       ${url.host} (${base}/v2/)
+  data           ${data}
+
+Try it:
+  curl ${base}/api/v1/repositories -H 'Content-Type: application/json' -d '{"name": "blueprints", "type": "catalog"}'
+  curl ${base}/api/v1/packagerevisions -H 'Content-Type: application/json' -d '{"repository": "blueprints", "package": "hello", "workspace": "first", "source": {"init": {}}}'
+  curl ${base}/api/v1/packagerevisions/blueprints.hello.first/resources
+`
+}
+
+function urlOf({ address, family, port }: AddressInfo): URL {
+  const local = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(address)
+  const host = local ? 'localhost' : family === 'IPv6' ? `[${address}]` : address
+  return new URL(`http://${host}:${port}`)
+}
+
+async function close(server: Server, application: Application): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve))
+  server.closeIdleConnections()
+  const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT)
+  await closed
+  clearTimeout(deadline)
+  await application.close()
+}

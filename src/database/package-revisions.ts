@@ -1,0 +1,199 @@
+import { type SelectQueryBuilder, sql } from 'kysely'
+import type { NewPackageRevision, PackageRevision } from '../package/package-revision.ts'
+import { nextResourceVersion } from './counters.ts'
+import { toPackageRevision, toRow } from './package-revision-row.ts'
+import type { Db, PackageRevisionRow, Schema } from './schema.ts'
+
+/** Rows of package revisions, with what is derived from others. */
+export function selectPackageRevisions(
+  db: Db,
+): SelectQueryBuilder<Schema, 'package_revisions', PackageRevisionRow> {
+  const upstreamLatest = sql<number | null>`(
+    SELECT upstream.revision FROM package_revisions AS upstream
+    WHERE upstream.repository = package_revisions.upstream_repository
+      AND upstream.package = package_revisions.upstream_package
+      AND upstream.latest = 1
+  )`
+  return db
+    .selectFrom('package_revisions')
+    .selectAll('package_revisions')
+    .select(upstreamLatest.as('upstream_latest'))
+}
+
+export async function findPackageRevision(db: Db, name: string): Promise<PackageRevision | undefined> {
+  const row = await selectPackageRevisions(db).where('name', '=', name).executeTakeFirst()
+  return row && toPackageRevision(row)
+}
+
+/** The highest live revision of a package, but for one that is left out. */
+export async function highestRevision(
+  db: Db,
+  packageId: number,
+  exceptName: string,
+): Promise<PackageRevision | undefined> {
+  const row = await selectPackageRevisions(db)
+    .where('package_id', '=', packageId)
+    .where('revision', '>', 0)
+    .where('name', '!=', exceptName)
+    .orderBy('revision', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row && toPackageRevision(row)
+}
+
+/** The live published builds (`1.17.0+2`) of a version (`1.17.0`), but for one that is left out. */
+export async function publishedBuilds(
+  db: Db,
+  packageId: number,
+  base: string,
+  exceptName: string,
+): Promise<PackageRevision[]> {
+  const rows = await selectPackageRevisions(db)
+    .where('package_id', '=', packageId)
+    // "," follows "+": a range over the index, with just the builds of this version in it.
+    .where('version', '>', `${base}+`)
+    .where('version', '<', `${base},`)
+    .where('revision', '>', 0)
+    .where('name', '!=', exceptName)
+    .execute()
+  return rows.map(toPackageRevision)
+}
+
+/** The versions that a package's revisions declare, drafts and deleted ones included, with the workspace of each. */
+export async function declaredVersions(
+  db: Db,
+  packageId: number,
+): Promise<{ workspace: string; version: string }[]> {
+  const columns = ['workspace', 'version'] as const
+  const rows = await db
+    .selectFrom('package_revisions')
+    .select(columns)
+    .where('package_id', '=', packageId)
+    .where('version', 'is not', null)
+    .unionAll(
+      db
+        .selectFrom('retired_workspaces')
+        .select(columns)
+        .where('package_id', '=', packageId)
+        .where('version', 'is not', null),
+    )
+    .execute()
+  return rows.map(({ workspace, version }) => ({ workspace, version: version ?? '' }))
+}
+
+/** Whether the workspace is in use, or was. */
+export async function workspaceTaken(db: Db, packageId: number, workspace: string): Promise<boolean> {
+  const { taken } = await db
+    .selectNoFrom(({ exists, or, selectFrom }) => {
+      const inTable = (table: 'package_revisions' | 'retired_workspaces') =>
+        exists(
+          selectFrom(table)
+            .select('workspace')
+            .where('package_id', '=', packageId)
+            .where('workspace', '=', workspace),
+        )
+      return or([inTable('package_revisions'), inTable('retired_workspaces')]).as('taken')
+    })
+    .executeTakeFirstOrThrow()
+  return Boolean(taken)
+}
+
+/** The names of the revisions that were cloned from, or upgraded to, this one; at most `limit` of them. */
+export async function downstreamNames(db: Db, name: string, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('package_revisions')
+    .select('name')
+    .where('upstream_name', '=', name)
+    .orderBy('name')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => row.name)
+}
+
+export async function repositoryHasRevisions(db: Db, repository: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('package_revisions')
+    .select('id')
+    .where('repository', '=', repository)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Inserts a revision. Resolves to its resourceVersion. */
+export async function insertPackageRevision(
+  db: Db,
+  packageId: number,
+  revision: NewPackageRevision,
+): Promise<string> {
+  const resourceVersion = await nextResourceVersion(db)
+  const { id } = await db
+    .insertInto('package_revisions')
+    .values({ ...toRow(packageId, revision), resource_version: resourceVersion })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  await insertLabels(db, id, revision)
+  return String(resourceVersion)
+}
+
+/**
+ * Replaces a revision whose resourceVersion is still `expected`. Resolves to its new resourceVersion, or to
+ * undefined where somebody else has changed it.
+ */
+export async function updatePackageRevision(
+  db: Db,
+  packageId: number,
+  revision: NewPackageRevision,
+  expected: string,
+): Promise<string | undefined> {
+  const row = toRow(packageId, revision)
+  const resourceVersion = await nextResourceVersion(db)
+  const updated = await db
+    .updateTable('package_revisions')
+    .set({ ...row, resource_version: resourceVersion })
+    .where('name', '=', row.name)
+    .where('resource_version', '=', Number(expected))
+    .returning('id')
+    .executeTakeFirst()
+  if (!updated) return undefined
+  await db.deleteFrom('package_revision_labels').where('revision_id', '=', updated.id).execute()
+  await insertLabels(db, updated.id, revision)
+  return String(resourceVersion)
+}
+
+/** Marks which of a package's revisions holds a moving tag; it and the one that held it get a new resourceVersion. */
+export async function moveMark(
+  db: Db,
+  mark: 'latest' | 'latest_build',
+  from: string | undefined,
+  to: string | undefined,
+): Promise<void> {
+  for (const [name, value] of [
+    [from, 0],
+    [to, 1],
+  ] as const) {
+    if (name === undefined) continue
+    const resourceVersion = await nextResourceVersion(db)
+    await db
+      .updateTable('package_revisions')
+      .set({ [mark]: value, resource_version: resourceVersion })
+      .where('name', '=', name)
+      .execute()
+  }
+}
+
+/** Deletes a revision whose resourceVersion is still `expected`; whether it was. */
+export async function deletePackageRevision(db: Db, name: string, expected: string): Promise<boolean> {
+  const deleted = await db
+    .deleteFrom('package_revisions')
+    .where('name', '=', name)
+    .where('resource_version', '=', Number(expected))
+    .returning('id')
+    .executeTakeFirst()
+  return deleted !== undefined
+}
+
+async function insertLabels(db: Db, id: number, { labels }: NewPackageRevision): Promise<void> {
+  const rows = Object.entries(labels).map(([key, value]) => ({ revision_id: id, key, value }))
+  if (rows.length > 0) await db.insertInto('package_revision_labels').values(rows).execute()
+}

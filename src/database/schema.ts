@@ -1,0 +1,106 @@
+/** The tables of `migrations/`, as Kysely sees them. JSON is text; booleans are 0 and 1. */
+import type { Generated, Insertable, Kysely, Selectable } from 'kysely'
+import type { Lifecycle } from '../package/lifecycle.ts'
+import type { Task } from '../package/package-revision.ts'
+import type { RepositoryType } from '../package/repository.ts'
+
+export type SettingsTable = { name: string; value: string }
+export type CountersTable = { name: string; value: number }
+
+export type RepositoriesTable = {
+  id: Generated<number>
+  name: string
+  type: RepositoryType
+  description: string
+  labels: string
+  created_by: string
+  created_at: string
+  updated_at: string
+  resource_version: number
+}
+
+export type PackagesTable = {
+  id: Generated<number>
+  repository: string
+  path: string
+  highest_revision: Generated<number>
+  versioned: number | null
+}
+
+export type RetiredWorkspacesTable = {
+  package_id: number
+  workspace: string
+  revision: number
+  version: string | null
+}
+
+export type PackageRevisionsTable = {
+  id: Generated<number>
+  package_id: number
+  name: string
+  repository: string
+  repository_type: RepositoryType
+  package: string
+  workspace: string
+  revision: number
+  version: string | null
+  lifecycle: Lifecycle
+  latest: number
+  latest_build: number
+  task: Task
+  upstream_name: string | null
+  upstream_repository: string | null
+  upstream_package: string | null
+  upstream_revision: number | null
+  upstream_version: string | null
+  upstream_digest: string | null
+  labels: string
+  annotations: string
+  readiness_gates: string
+  conditions: string
+  file_count: number
+  digest: string
+  size: number
+  layer_digest: string
+  layer_size: number
+  diff_id: string
+  config_digest: string
+  config_size: number
+  created_by: string
+  created_at: string
+  updated_at: string
+  proposed_by: string | null
+  proposed_at: string | null
+  published_by: string | null
+  published_at: string | null
+  resource_version: number
+}
+
+export type PackageRevisionLabelsTable = { revision_id: number; key: string; value: string }
+
+export type IntentsTable = {
+  id: Generated<number>
+  oci_repository: string
+  operations: string
+  created_at: string
+}
+
+export type Schema = {
+  settings: SettingsTable
+  counters: CountersTable
+  repositories: RepositoriesTable
+  packages: PackagesTable
+  retired_workspaces: RetiredWorkspacesTable
+  package_revisions: PackageRevisionsTable
+  package_revision_labels: PackageRevisionLabelsTable
+  intents: IntentsTable
+}
+
+/** The database, or a transaction on it: queries take either. */
+export type Db = Kysely<Schema>
+
+export type PackageRevisionRow = Selectable<PackageRevisionsTable> & {
+  /** The highest live revision of the upstream's package, where there is an upstream and such a revision. */
+  upstream_latest: number | null
+}
+export type NewPackageRevisionRow = Insertable<PackageRevisionsTable>

@@ -1,0 +1,109 @@
+/**
+ * https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md
+ * https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md
+ */
+import type { Annotations, Descriptor } from './descriptor.ts'
+import { isDigest } from './digest.ts'
+import { OciError } from './errors.ts'
+import { MEDIA_TYPE } from './media-types.ts'
+
+export type Manifest = {
+  schemaVersion: 2
+  mediaType?: string
+  artifactType?: string
+  config: Descriptor
+  layers: readonly Descriptor[]
+  subject?: Descriptor
+  annotations?: Annotations
+}
+
+export type Index = {
+  schemaVersion: 2
+  mediaType?: string
+  artifactType?: string
+  manifests: readonly Descriptor[]
+  subject?: Descriptor
+  annotations?: Annotations
+}
+
+/** The most that a manifest may have: what every registry and client takes. */
+export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
+
+export const EMPTY_CONFIG_BYTES: Uint8Array = new TextEncoder().encode('{}')
+
+/** https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md#guidance-for-an-empty-descriptor */
+export const EMPTY_DESCRIPTOR: Descriptor = {
+  mediaType: MEDIA_TYPE.empty,
+  digest: 'sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a',
+  size: 2,
+}
+
+export function encodeManifest(manifest: Manifest | Index): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(manifest))
+}
+
+/** Parses and checks what every reader relies on; unknown fields stay. Throws `invalid_manifest`. */
+export function parseManifest(bytes: Uint8Array): Manifest | Index {
+  const value = parseJson(bytes)
+  if (!isRecord(value) || value.schemaVersion !== 2)
+    throw invalid('it is not a JSON object with schemaVersion 2')
+  if (value.mediaType !== undefined && typeof value.mediaType !== 'string')
+    throw invalid('mediaType is not a string')
+  if (value.subject !== undefined) checkDescriptor(value.subject, 'subject')
+  if (Array.isArray(value.manifests)) {
+    value.manifests.forEach((child, at) => {
+      checkDescriptor(child, `manifests[${at}]`)
+    })
+    return value as unknown as Index
+  }
+  if (value.config === undefined || !Array.isArray(value.layers)) {
+    throw invalid('it has neither config and layers nor manifests')
+  }
+  checkDescriptor(value.config, 'config')
+  value.layers.forEach((layer, at) => {
+    checkDescriptor(layer, `layers[${at}]`)
+  })
+  return value as unknown as Manifest
+}
+
+export function isIndex(manifest: Manifest | Index): manifest is Index {
+  return 'manifests' in manifest
+}
+
+/** What a manifest points to, its subject left out: the content that a copy of it needs. */
+export function successors(manifest: Manifest | Index): readonly Descriptor[] {
+  return isIndex(manifest) ? manifest.manifests : [manifest.config, ...manifest.layers]
+}
+
+/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers */
+export function referrerType(manifest: Manifest | Index): string | undefined {
+  if (manifest.artifactType) return manifest.artifactType
+  return isIndex(manifest) ? undefined : manifest.config.mediaType
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (error) {
+    throw new OciError('invalid_manifest', 'the manifest is not JSON', error)
+  }
+}
+
+function checkDescriptor(value: unknown, where: string): void {
+  const fine =
+    isRecord(value) &&
+    typeof value.mediaType === 'string' &&
+    typeof value.digest === 'string' &&
+    isDigest(value.digest) &&
+    Number.isSafeInteger(value.size) &&
+    Number(value.size) >= 0
+  if (!fine) throw invalid(`${where} is not a descriptor with mediaType, digest and size`)
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function invalid(reason: string): OciError {
+  return new OciError('invalid_manifest', `the manifest is not valid: ${reason}`)
+}

@@ -1,0 +1,93 @@
+import { type Content, readAll, type Stream, streamOf, verified } from './content.ts'
+import type { Descriptor } from './descriptor.ts'
+import { looksLikeDigest } from './digest.ts'
+import { OciError } from './errors.ts'
+import { parseManifest, referrerType } from './manifest.ts'
+import { isManifestType } from './media-types.ts'
+import { checkReference } from './reference.ts'
+import type { Registry, Repository } from './roles.ts'
+
+type Entry = { descriptor: Descriptor; bytes: Uint8Array }
+
+/** A repository in memory: for tests, and for content on its way from one place to another. */
+export class MemoryRepository implements Repository {
+  readonly #content = new Map<string, Entry>()
+  readonly #tags = new Map<string, string>()
+
+  async fetch(descriptor: Descriptor): Promise<Stream> {
+    return streamOf(this.#entry(descriptor.digest).bytes)
+  }
+
+  async exists(descriptor: Descriptor): Promise<boolean> {
+    return this.#content.has(descriptor.digest)
+  }
+
+  async push(expected: Descriptor, content: Content): Promise<void> {
+    const bytes = await readAll(verified(content, expected), expected.size)
+    const { mediaType, digest, size } = expected
+    this.#content.set(digest, { descriptor: { mediaType, digest, size }, bytes })
+  }
+
+  async resolve(reference: string): Promise<Descriptor> {
+    checkReference(reference)
+    const digest = looksLikeDigest(reference) ? reference : this.#tags.get(reference)
+    return this.#entry(digest ?? reference).descriptor
+  }
+
+  async tag(descriptor: Descriptor, ...tags: string[]): Promise<void> {
+    this.#entry(descriptor.digest)
+    for (const tag of tags) {
+      checkReference(tag)
+      this.#tags.set(tag, descriptor.digest)
+    }
+  }
+
+  async untag(tag: string): Promise<void> {
+    this.#tags.delete(tag)
+  }
+
+  async delete(descriptor: Descriptor): Promise<void> {
+    this.#content.delete(descriptor.digest)
+    for (const [tag, digest] of this.#tags) if (digest === descriptor.digest) this.#tags.delete(tag)
+  }
+
+  async *tags(): AsyncGenerator<string> {
+    if (this.#content.size === 0) throw new OciError('not_found', 'the repository does not exist')
+    yield* [...this.#tags.keys()].sort()
+  }
+
+  async *referrers(digest: string, artifactType?: string): AsyncGenerator<Descriptor> {
+    for (const { descriptor, bytes } of this.#content.values()) {
+      if (!isManifestType(descriptor.mediaType)) continue
+      const manifest = parseManifest(bytes)
+      const type = referrerType(manifest)
+      if (manifest.subject?.digest !== digest || (artifactType !== undefined && type !== artifactType))
+        continue
+      yield {
+        ...descriptor,
+        ...(type === undefined ? {} : { artifactType: type }),
+        ...(manifest.annotations === undefined ? {} : { annotations: manifest.annotations }),
+      }
+    }
+  }
+
+  #entry(digest: string): Entry {
+    const entry = this.#content.get(digest)
+    if (!entry) throw new OciError('not_found', `${digest}: not found`)
+    return entry
+  }
+}
+
+export class MemoryRegistry implements Registry {
+  readonly #repositories = new Map<string, MemoryRepository>()
+
+  repository(name: string): MemoryRepository {
+    const known = this.#repositories.get(name)
+    if (known) return known
+    const repository = new MemoryRepository()
+    this.#repositories.set(name, repository)
+    return repository
+  }
+
+  async ping(): Promise<void> {}
+}

@@ -1,0 +1,76 @@
+import type { Condition, ReadinessGate } from './conditions.ts'
+import type { Labels } from './labels.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import type { RepositoryType } from './repository.ts'
+
+export const TASKS = ['init', 'resources', 'clone', 'copy', 'upgrade'] as const
+/** How a revision came to be: the key of the `source` it was created from. */
+export type Task = (typeof TASKS)[number]
+
+/** The published revision that a package was cloned from or last upgraded to. */
+export type Upstream = {
+  name: string
+  repository: string
+  package: string
+  revision: number
+  version: string | null
+  digest: string
+}
+
+/** What the manifest of a revision points to. */
+export type Artifact = {
+  /** Digest and size of the manifest. */
+  digest: string
+  size: number
+  layerDigest: string
+  layerSize: number
+  /** Digest of the plain tar in the layer. */
+  diffId: string
+  configDigest: string
+  configSize: number
+}
+
+/** What a manifest says of its revision; with the tags it is enough to rebuild the index. */
+export type RevisionRecord = {
+  repository: string
+  repositoryType: RepositoryType
+  package: string
+  workspace: string
+  /** 0 until published. */
+  revision: number
+  version: string | null
+  lifecycle: Lifecycle
+  task: Task
+  upstream: Upstream | null
+  labels: Labels
+  annotations: Labels
+  readinessGates: readonly ReadinessGate[]
+  conditions: readonly Condition[]
+  fileCount: number
+  createdBy: string
+  createdAt: string
+  updatedAt: string
+  proposedBy: string | null
+  proposedAt: string | null
+  publishedBy: string | null
+  publishedAt: string | null
+}
+
+export type PackageRevision = RevisionRecord & {
+  name: string
+  /** Whether it is the highest revision that is Published or DeletionProposed. */
+  latest: boolean
+  /** Whether it is the highest live build of its version. */
+  latestBuild: boolean
+  /** The highest live revision of the upstream's package: higher than `upstream.revision` when that is outdated. */
+  upstreamLatest: number | null
+  artifact: Artifact
+  resourceVersion: string
+}
+
+/** A package revision as it is handed to the index, which adds what it derives. */
+export type NewPackageRevision = Omit<PackageRevision, 'name' | 'upstreamLatest' | 'resourceVersion'>
+
+/** What lists of revisions can be sorted by; the name decides between equals. */
+export const SORT_FIELDS = ['name', 'updatedAt', 'publishedAt'] as const
+export type Sort = { field: (typeof SORT_FIELDS)[number]; descending: boolean }

@@ -1,0 +1,16 @@
+import type { Labels } from './labels.ts'
+
+export const REPOSITORY_TYPES = ['catalog', 'deployment'] as const
+/** `catalog` holds blueprints, to clone from; `deployment` holds instances, to deploy. */
+export type RepositoryType = (typeof REPOSITORY_TYPES)[number]
+
+export type Repository = {
+  name: string
+  type: RepositoryType
+  description: string
+  labels: Labels
+  createdBy: string
+  createdAt: string
+  updatedAt: string
+  resourceVersion: string
+}

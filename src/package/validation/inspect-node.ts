@@ -1,0 +1,63 @@
+/**
+ * What a YAML document hides from a parser that only looks at syntax: duplicate keys, and aliases that expand to
+ * more than anybody's memory. The yaml library finds the first in quadratic time and the second only by expanding,
+ * so both are looked for here, in one walk.
+ */
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node } from 'yaml'
+
+/** Nodes that a document may have after its aliases are expanded, unless it has a tenth of them as written. */
+const MAX_EXPANDED = 100_000
+
+export type Fault = { offset: number; message: string }
+
+export function inspectDocument(document: Document.Parsed): Fault[] {
+  const faults: Fault[] = []
+  const expandedSizes = new Map<string, number>()
+  let written = 0
+
+  function expandedSize(node: unknown): number {
+    if (!isNode(node)) return 1
+    written++
+    if (isAlias(node)) return expandedSizes.get(node.source) ?? 1
+    if (node.anchor) expandedSizes.set(node.anchor, Number.POSITIVE_INFINITY)
+    const size = 1 + childrenSize(node)
+    if (node.anchor) expandedSizes.set(node.anchor, size)
+    return size
+  }
+
+  function childrenSize(node: Node): number {
+    if (isSeq(node)) return node.items.reduce<number>((sum, item) => sum + expandedSize(item), 0)
+    if (!isMap(node)) return 0
+    const keys = new Set<string>()
+    let size = 0
+    for (const { key, value } of node.items) {
+      const name = isScalar(key) ? `${typeof key.value} ${key.value}` : undefined
+      if (name !== undefined && keys.has(name) && name !== 'string <<') {
+        faults.push({
+          offset: offsetOf(key),
+          message: `the key "${isScalar(key) ? key.value : ''}" is there twice`,
+        })
+      }
+      if (name !== undefined) keys.add(name)
+      size += expandedSize(key) + expandedSize(value)
+    }
+    return size
+  }
+
+  const expanded = expandedSize(document.contents)
+  if (expanded > MAX_EXPANDED && expanded > 10 * written) {
+    const message = Number.isFinite(expanded)
+      ? `its aliases expand ${written} nodes to ${expanded}: an alias bomb`
+      : 'an alias stands inside the node that it refers to'
+    faults.push({ offset: offsetOf(document.contents), message })
+  }
+  return faults
+}
+
+function isNode(value: unknown): value is Node {
+  return isAlias(value) || isMap(value) || isScalar(value) || isSeq(value)
+}
+
+function offsetOf(node: unknown): number {
+  return isNode(node) ? (node.range?.[0] ?? 0) : 0
+}

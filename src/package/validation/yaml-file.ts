@@ -1,0 +1,76 @@
+/** Reads one YAML file as far as validation needs it: does it parse, and which KRM objects are in it. */
+import { type Document, isMap, LineCounter, parseAllDocuments } from 'yaml'
+import type { ErrorDetail } from '../../errors.ts'
+import { inspectDocument } from './inspect-node.ts'
+
+export type KrmObject = {
+  apiVersion: string | undefined
+  kind: string | undefined
+  namespace: string | undefined
+  name: string | undefined
+  line: number
+}
+
+export type YamlFile = { errors: ErrorDetail[]; objects: KrmObject[]; warnings: ErrorDetail[] }
+
+/** An error of a file is reported so often; who has more of them has one cause. */
+const MAX_ERRORS = 20
+
+export function readYamlFile(path: string, content: Uint8Array): YamlFile {
+  const file: YamlFile = { errors: [], objects: [], warnings: [] }
+  const text = decode(content)
+  if (text === undefined) {
+    file.errors.push({ path, line: 1, message: 'the file is not UTF-8' })
+    return file
+  }
+  try {
+    const lines = new LineCounter()
+    // uniqueKeys costs the square of the number of keys; inspectDocument looks for duplicates instead.
+    const options = {
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: false,
+      logLevel: 'silent',
+    } as const
+    for (const document of parseAllDocuments(text, options)) readDocument(path, document, lines, file)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    file.errors.push({ path, line: 1, message: 'it is nested too deeply' })
+  }
+  return file
+}
+
+function decode(content: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(content)
+  } catch {
+    return undefined
+  }
+}
+
+function readDocument(path: string, document: Document.Parsed, lines: LineCounter, file: YamlFile): void {
+  const faults = document.errors.map(({ message, pos }) => ({ message, offset: pos[0] }))
+  if (faults.length === 0) faults.push(...inspectDocument(document))
+  for (const { message, offset } of faults.slice(0, Math.max(0, MAX_ERRORS - file.errors.length))) {
+    const { line, col } = lines.linePos(offset)
+    file.errors.push({ path, line, column: col, message })
+  }
+  if (faults.length > 0 || document.contents === null) return
+
+  const { line } = lines.linePos(document.contents.range[0])
+  if (!isMap(document.contents)) {
+    file.warnings.push({ path, line, message: 'it is not a KRM object: not a mapping' })
+    return
+  }
+  const text = (...keys: string[]): string | undefined => {
+    const value = document.getIn(keys)
+    return typeof value === 'string' && value !== '' ? value : undefined
+  }
+  file.objects.push({
+    apiVersion: text('apiVersion'),
+    kind: text('kind'),
+    namespace: text('metadata', 'namespace'),
+    name: text('metadata', 'name') ?? text('metadata', 'generateName'),
+    line,
+  })
+}

@@ -1,0 +1,63 @@
+import type { Stream } from '../oci/content.ts'
+import { RegistryError } from './errors.ts'
+import { blobKey, linkKey } from './keys.ts'
+import type { BlobStore, Range } from './store/blob-store.ts'
+
+const NOTHING = new Uint8Array(0)
+
+/** Blobs: stored once for all repositories, visible in those that have a link to them. */
+export class Blobs {
+  readonly #store: BlobStore
+
+  constructor(store: BlobStore) {
+    this.#store = store
+  }
+
+  /** The size in bytes. Throws BLOB_UNKNOWN. */
+  async size(repository: string, digest: string): Promise<number> {
+    const size = (await this.has(repository, digest)) ? await this.#store.size(blobKey(digest)) : undefined
+    if (size === undefined) throw unknownBlob(repository, digest)
+    return size
+  }
+
+  async has(repository: string, digest: string): Promise<boolean> {
+    return (await this.#store.size(linkKey(repository, digest))) !== undefined
+  }
+
+  /** Throws BLOB_UNKNOWN. */
+  async read(repository: string, digest: string, range?: Range): Promise<Stream> {
+    const stream = (await this.has(repository, digest))
+      ? await this.#store.read(blobKey(digest), range)
+      : undefined
+    if (!stream) throw unknownBlob(repository, digest)
+    return stream
+  }
+
+  /** Stores a blob whose digest the caller has verified. */
+  async put(repository: string, digest: string, bytes: Uint8Array): Promise<void> {
+    if (await this.has(repository, digest)) return
+    if ((await this.#store.size(blobKey(digest))) === undefined) await this.#store.put(blobKey(digest), bytes)
+    await this.link(repository, digest)
+  }
+
+  /** Makes a stored blob visible in a repository. */
+  async link(repository: string, digest: string): Promise<void> {
+    await this.#store.put(linkKey(repository, digest), NOTHING)
+  }
+
+  /** Whether the blob was there, and now is in both. */
+  async mount(repository: string, digest: string, from: string): Promise<boolean> {
+    if (!(await this.has(from, digest))) return false
+    await this.link(repository, digest)
+    return true
+  }
+
+  /** Takes the blob from this repository; others may still have it. Whether it was there. */
+  async delete(repository: string, digest: string): Promise<boolean> {
+    return this.#store.delete(linkKey(repository, digest))
+  }
+}
+
+function unknownBlob(repository: string, digest: string): RegistryError {
+  return new RegistryError('BLOB_UNKNOWN', `${repository} has no blob ${digest}`)
+}

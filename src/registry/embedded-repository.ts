@@ -1,0 +1,121 @@
+import { type Content, readAll, type Stream, streamOf, verified } from '../oci/content.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
+import { looksLikeDigest } from '../oci/digest.ts'
+import { isNotFound, OciError } from '../oci/errors.ts'
+import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts'
+import { isManifestType } from '../oci/media-types.ts'
+import { checkReference } from '../oci/reference.ts'
+import type { Repository } from '../oci/roles.ts'
+import type { EmbeddedRegistry } from './embedded-registry.ts'
+import { REGISTRY_ERRORS, RegistryError } from './errors.ts'
+
+/** Blobs up to this size go to the store in one piece. */
+const SMALL = 1024 * 1024
+
+/** A repository of the embedded registry as an OCI target, without HTTP in between. */
+export class EmbeddedRepository implements Repository {
+  readonly #registry: EmbeddedRegistry
+  readonly #name: string
+
+  constructor(registry: EmbeddedRegistry, name: string) {
+    this.#registry = registry
+    this.#name = name
+  }
+
+  async fetch({ mediaType, digest }: Descriptor): Promise<Stream> {
+    return translated(async () => {
+      if (!isManifestType(mediaType)) return this.#registry.blobs.read(this.#name, digest)
+      return streamOf((await this.#registry.manifests.get(this.#name, digest)).bytes)
+    })
+  }
+
+  async exists({ mediaType, digest }: Descriptor): Promise<boolean> {
+    if (isManifestType(mediaType)) return this.#registry.manifests.has(this.#name, digest)
+    return this.#registry.blobs.has(this.#name, digest)
+  }
+
+  async push(expected: Descriptor, content: Content): Promise<void> {
+    const { mediaType, digest, size } = expected
+    await translated(async () => {
+      if (isManifestType(mediaType)) {
+        const bytes = await readAll(verified(content, expected), MAX_MANIFEST_BYTES)
+        await this.#registry.manifests.put(this.#name, bytes, { contentType: mediaType, digest })
+      } else if (size <= SMALL) {
+        const bytes = await readAll(verified(content, expected), SMALL)
+        await this.#registry.blobs.put(this.#name, digest, bytes)
+      } else {
+        await this.#upload(expected, content)
+      }
+    })
+  }
+
+  async resolve(reference: string): Promise<Descriptor> {
+    checkReference(reference)
+    return translated(async () => {
+      if (looksLikeDigest(reference))
+        return (await this.#registry.manifests.get(this.#name, reference)).descriptor
+      const descriptor = await this.#registry.tags.get(this.#name, reference)
+      if (!descriptor) throw new RegistryError('MANIFEST_UNKNOWN', `${this.#name} has no tag ${reference}`)
+      return descriptor
+    })
+  }
+
+  async tag(descriptor: Descriptor, ...tags: string[]): Promise<void> {
+    for (const tag of tags) checkReference(tag)
+    await translated(() => this.#registry.manifests.tag(this.#name, descriptor.digest, tags))
+  }
+
+  async untag(tag: string): Promise<void> {
+    await ignoringNotFound(translated(() => this.#registry.tags.delete(this.#name, tag)))
+  }
+
+  async delete({ mediaType, digest }: Descriptor): Promise<void> {
+    if (isManifestType(mediaType)) {
+      await ignoringNotFound(translated(() => this.#registry.manifests.delete(this.#name, digest)))
+    } else {
+      await this.#registry.blobs.delete(this.#name, digest)
+    }
+  }
+
+  async *tags(): AsyncGenerator<string> {
+    if (!(await this.#registry.manifests.any(this.#name))) {
+      throw new OciError('not_found', `the repository ${this.#name} does not exist`)
+    }
+    yield* await this.#registry.tags.list(this.#name)
+  }
+
+  async *referrers(digest: string, artifactType?: string): AsyncGenerator<Descriptor> {
+    for (const referrer of await this.#registry.referrers.list(this.#name, digest)) {
+      if (artifactType === undefined || referrer.artifactType === artifactType) yield referrer
+    }
+  }
+
+  async #upload(expected: Descriptor, content: Content): Promise<void> {
+    const { uploads } = this.#registry
+    const id = await uploads.start(this.#name)
+    try {
+      await uploads.append(this.#name, id, verified(content, expected))
+    } catch (error) {
+      await uploads.cancel(this.#name, id)
+      throw error
+    }
+    await uploads.finish(this.#name, id, expected.digest)
+  }
+}
+
+async function translated<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error
+    throw new OciError(REGISTRY_ERRORS[error.code].oci, error.message, error)
+  }
+}
+
+async function ignoringNotFound(work: Promise<void>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+  }
+}

@@ -1,0 +1,38 @@
+import { Hono } from 'hono'
+import type { EmbeddedRegistry } from '../embedded-registry.ts'
+import { RegistryError } from '../errors.ts'
+import type { WriteGuard } from '../write-guard.ts'
+import { parseRange } from './range.ts'
+import { checkedDigest, repositoryParam } from './request.ts'
+
+/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs */
+export function blobRoutes({ blobs }: EmbeddedRegistry, guard: WriteGuard): Hono {
+  const app = new Hono()
+
+  app.get('/:name{.+}/blobs/:digest{[^/]+:[^/]+}', async (c) => {
+    const repository = repositoryParam(c)
+    const digest = checkedDigest(c.req.param('digest'))
+    const size = await blobs.size(repository, digest)
+    const range = c.req.method === 'HEAD' ? undefined : parseRange(c.req.header('Range'), size)
+    c.header('Accept-Ranges', 'bytes')
+    c.header('Content-Type', 'application/octet-stream')
+    c.header('Docker-Content-Digest', digest)
+    c.header('Content-Length', String(range ? range.end - range.start + 1 : size))
+    if (range) c.header('Content-Range', `bytes ${range.start}-${range.end}/${size}`)
+    if (c.req.method === 'HEAD') return c.body(null)
+    const content = await blobs.read(repository, digest, range)
+    c.status(range ? 206 : 200)
+    return c.body(ReadableStream.from(content) as ReadableStream<Uint8Array>)
+  })
+
+  app.delete('/:name{.+}/blobs/:digest{[^/]+:[^/]+}', async (c) => {
+    const repository = repositoryParam(c)
+    const digest = checkedDigest(c.req.param('digest'))
+    const refusal = await guard.deleteBlobs(repository)
+    if (refusal) throw new RegistryError('DENIED', refusal)
+    if (await blobs.delete(repository, digest)) return c.body(null, 202, { 'Content-Length': '0' })
+    throw new RegistryError('BLOB_UNKNOWN', `${repository} has no blob ${digest}`)
+  })
+
+  return app
+}

@@ -1,0 +1,91 @@
+import { type Context, Hono } from 'hono'
+import { readAll } from '../../oci/content.ts'
+import { OciError } from '../../oci/errors.ts'
+import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts'
+import type { EmbeddedRegistry } from '../embedded-registry.ts'
+import { RegistryError } from '../errors.ts'
+import type { WriteGuard } from '../write-guard.ts'
+import { bodyOf, mediaTypeHeader, referenceParam, repositoryParam } from './request.ts'
+
+const MANIFEST = '/:name{.+}/manifests/:reference{[^/]+}'
+
+/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
+export function manifestRoutes({ manifests, tags }: EmbeddedRegistry, guard: WriteGuard): Hono {
+  const app = new Hono()
+
+  app.get(MANIFEST, async (c) => {
+    const repository = repositoryParam(c)
+    const reference = referenceParam(c)
+    const digest = 'tag' in reference ? (await tags.get(repository, reference.tag))?.digest : reference.digest
+    if (digest === undefined) {
+      throw new RegistryError('MANIFEST_UNKNOWN', `${repository} has no tag ${c.req.param('reference')}`)
+    }
+    const { descriptor, bytes } = await manifests.get(repository, digest)
+    return c.body(bytes as Uint8Array<ArrayBuffer>, 200, {
+      'Content-Type': descriptor.mediaType,
+      'Content-Length': String(bytes.byteLength),
+      'Docker-Content-Digest': digest,
+    })
+  })
+
+  app.put(MANIFEST, async (c) => {
+    const repository = repositoryParam(c)
+    const reference = referenceParam(c)
+    const bytes = await manifestBody(c)
+    const options = {
+      contentType: mediaTypeHeader(c),
+      digest: 'digest' in reference ? reference.digest : undefined,
+    }
+    if ('tag' in reference) await checkTag(repository, reference.tag, bytes)
+    const put = await manifests.put(repository, bytes, {
+      ...options,
+      tags: 'tag' in reference ? [reference.tag] : [],
+    })
+    return c.body(null, 201, {
+      Location: `/v2/${repository}/manifests/${put.descriptor.digest}`,
+      'Docker-Content-Digest': put.descriptor.digest,
+      'Content-Length': '0',
+      ...(put.subject === undefined ? {} : { 'OCI-Subject': put.subject }),
+    })
+  })
+
+  app.delete(MANIFEST, async (c) => {
+    const repository = repositoryParam(c)
+    const reference = referenceParam(c)
+    if ('tag' in reference) {
+      refuse(await guard.tag(repository, reference.tag))
+      await tags.delete(repository, reference.tag)
+    } else {
+      await manifests.delete(repository, reference.digest, async (tag) =>
+        refuse(await guard.tag(repository, tag)),
+      )
+    }
+    return c.body(null, 202, { 'Content-Length': '0' })
+  })
+
+  /** Pushing a tag again with the manifest that it has changes nothing, so nobody is refused for it. */
+  async function checkTag(repository: string, tag: string, bytes: Uint8Array): Promise<void> {
+    const refusal = await guard.tag(repository, tag)
+    if (refusal === undefined) return
+    const current = await tags.get(repository, tag)
+    const same =
+      current && Buffer.compare((await manifests.get(repository, current.digest)).bytes, bytes) === 0
+    if (!same) refuse(refusal)
+  }
+
+  return app
+}
+
+function refuse(refusal: string | undefined): void {
+  if (refusal !== undefined) throw new RegistryError('DENIED', refusal, { status: 409 })
+}
+
+async function manifestBody(c: Context): Promise<Uint8Array> {
+  try {
+    return await readAll(bodyOf(c), MAX_MANIFEST_BYTES)
+  } catch (error) {
+    if (!(error instanceof OciError) || error.code !== 'size_exceeded') throw error
+    const message = `a manifest has at most ${MAX_MANIFEST_BYTES} bytes`
+    throw new RegistryError('MANIFEST_INVALID', message, { status: 413 })
+  }
+}

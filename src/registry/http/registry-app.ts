@@ -1,0 +1,50 @@
+import { type Context, Hono } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { EmbeddedRegistry } from '../embedded-registry.ts'
+import { RegistryError } from '../errors.ts'
+import { NO_GUARD, type WriteGuard } from '../write-guard.ts'
+import { blobRoutes } from './blob-routes.ts'
+import { listingRoutes } from './listing-routes.ts'
+import { manifestRoutes } from './manifest-routes.ts'
+import { uploadRoutes } from './upload-routes.ts'
+
+export type RegistryAppOptions = {
+  guard?: WriteGuard
+  /** Is told of every failure that is the server's own. */
+  onInternalError?: (error: unknown, c: Context) => void
+}
+
+/** The registry's HTTP API, to be mounted at `/v2`. */
+export function createRegistryApp(registry: EmbeddedRegistry, options: RegistryAppOptions = {}): Hono {
+  const guard = options.guard ?? NO_GUARD
+  const app = new Hono()
+
+  app.get('/', (c) => c.json({}, 200, { 'Docker-Distribution-API-Version': 'registry/2.0' }))
+  app.route('/', uploadRoutes(registry))
+  app.route('/', blobRoutes(registry, guard))
+  app.route('/', manifestRoutes(registry, guard))
+  app.route('/', listingRoutes(registry))
+
+  app.all('*', (c) => c.json(body('UNSUPPORTED', `the registry has no ${c.req.method} ${c.req.path}`), 404))
+
+  app.onError((error, c) => {
+    if (error instanceof RegistryError) {
+      return c.json(body(error.code, error.message), error.status as ContentfulStatusCode, {
+        ...error.headers,
+      })
+    }
+    options.onInternalError?.(error, c)
+    if (isDiskFull(error)) return c.json(body('DENIED', 'the disk of the registry is full'), 507)
+    return c.json(body('UNKNOWN', 'the registry failed; its log says why'), 500)
+  })
+
+  return app
+}
+
+function body(code: string, message: string): object {
+  return { errors: [{ code, message }] }
+}
+
+function isDiskFull(error: Error): boolean {
+  return 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+}

@@ -1,0 +1,41 @@
+import type { Context } from 'hono'
+import type { Stream } from '../../oci/content.ts'
+import { isDigest, looksLikeDigest } from '../../oci/digest.ts'
+import { isRepositoryName, isTag } from '../../oci/reference.ts'
+import { RegistryError } from '../errors.ts'
+
+/** The repository's name in the path. Throws NAME_INVALID. */
+export function repositoryParam(c: Context): string {
+  const name = c.req.param('name') ?? ''
+  if (isRepositoryName(name)) return name
+  throw new RegistryError('NAME_INVALID', `"${name.slice(0, 300)}" is not the name of a repository`)
+}
+
+/** A digest from the path or the query. Throws DIGEST_INVALID. */
+export function checkedDigest(text: string | undefined): string {
+  if (text !== undefined && isDigest(text)) return text
+  const shown =
+    text === undefined
+      ? 'the parameter digest is missing'
+      : `"${text.slice(0, 200)}" is no sha256 or sha512 digest`
+  throw new RegistryError('DIGEST_INVALID', shown)
+}
+
+/** The manifest's tag or digest in the path. */
+export function referenceParam(c: Context): { tag: string } | { digest: string } {
+  const reference = c.req.param('reference') ?? ''
+  if (looksLikeDigest(reference)) return { digest: checkedDigest(reference) }
+  if (isTag(reference)) return { tag: reference }
+  throw new RegistryError('TAG_INVALID', `"${reference.slice(0, 200)}" is not a tag`)
+}
+
+/** The Content-Type without parameters; undefined where there is none. */
+export function mediaTypeHeader(c: Context): string | undefined {
+  return c.req.header('Content-Type')?.split(';')[0]?.trim()
+}
+
+export function bodyOf(c: Context): Stream {
+  return (c.req.raw.body as unknown as Stream | null) ?? nothing()
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}

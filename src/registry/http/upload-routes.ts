@@ -1,0 +1,104 @@
+import { type Context, Hono } from 'hono'
+import { isDigest } from '../../oci/digest.ts'
+import { isRepositoryName } from '../../oci/reference.ts'
+import type { EmbeddedRegistry } from '../embedded-registry.ts'
+import { RegistryError } from '../errors.ts'
+import { parseChunkRange } from './range.ts'
+import { bodyOf, checkedDigest, repositoryParam } from './request.ts'
+
+const UPLOADS = ['/:name{.+}/blobs/uploads/', '/:name{.+}/blobs/uploads']
+const UPLOAD = '/:name{.+}/blobs/uploads/:id{[^/]+}'
+
+/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs */
+export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry): Hono {
+  const app = new Hono()
+
+  app.on('POST', UPLOADS, async (c) => {
+    const repository = repositoryParam(c)
+    const { mount, from, digest } = c.req.query()
+    if (mount !== undefined && from !== undefined && isDigest(mount) && isRepositoryName(from)) {
+      if (await blobs.mount(repository, mount, from)) return created(c, repository, mount)
+    }
+    const expected = digest === undefined ? undefined : checkedDigest(digest)
+    const id = await uploads.start(repository, algorithmQuery(c))
+    if (expected === undefined) return accepted(c, repository, id, 0)
+    try {
+      await uploads.append(repository, id, bodyOf(c))
+    } catch (error) {
+      await uploads.cancel(repository, id)
+      throw error
+    }
+    await uploads.finish(repository, id, expected)
+    return created(c, repository, expected)
+  })
+
+  app.get(UPLOAD, (c) => {
+    const repository = repositoryParam(c)
+    const id = c.req.param('id')
+    return c.body(null, 204, progress(repository, id, uploads.status(repository, id)))
+  })
+
+  app.patch(UPLOAD, async (c) => {
+    const repository = repositoryParam(c)
+    const id = c.req.param('id')
+    const size = await takeChunk(c, repository, id)
+    return accepted(c, repository, id, size)
+  })
+
+  app.put(UPLOAD, async (c) => {
+    const repository = repositoryParam(c)
+    const id = c.req.param('id')
+    const digest = checkedDigest(c.req.query('digest'))
+    await takeChunk(c, repository, id)
+    await uploads.finish(repository, id, digest)
+    return created(c, repository, digest)
+  })
+
+  app.delete(UPLOAD, async (c) => {
+    await uploads.cancel(repositoryParam(c), c.req.param('id'))
+    return c.body(null, 204)
+  })
+
+  /** A chunk that is not the next one leaves the session as it was; the answer says where it is. */
+  async function takeChunk(c: Context, repository: string, id: string): Promise<number> {
+    const range = parseChunkRange(c.req.header('Content-Range'))
+    const at = uploads.status(repository, id)
+    if (range && range.start !== at) {
+      const message = `the chunk starts at byte ${range.start}, the upload is at ${at}`
+      const headers = progress(repository, id, at)
+      throw new RegistryError('BLOB_UPLOAD_INVALID', message, { status: 416, headers })
+    }
+    return uploads.append(repository, id, bodyOf(c), range)
+  }
+
+  return app
+}
+
+function algorithmQuery(c: Context): 'sha256' | 'sha512' {
+  const algorithm = c.req.query('digest-algorithm') ?? 'sha256'
+  if (algorithm === 'sha256' || algorithm === 'sha512') return algorithm
+  throw new RegistryError(
+    'DIGEST_INVALID',
+    `the digest algorithm "${algorithm.slice(0, 50)}" is not supported`,
+  )
+}
+
+function progress(repository: string, id: string, size: number): Record<string, string> {
+  return {
+    Location: `/v2/${repository}/blobs/uploads/${id}`,
+    Range: `0-${Math.max(0, size - 1)}`,
+    'Docker-Upload-UUID': id,
+  }
+}
+
+function accepted(c: Context, repository: string, id: string, size: number): Response {
+  return c.body(null, 202, { ...progress(repository, id, size), 'Content-Length': '0' })
+}
+
+function created(c: Context, repository: string, digest: string): Response {
+  return c.body(null, 201, {
+    Location: `/v2/${repository}/blobs/${digest}`,
+    'Docker-Content-Digest': digest,
+    'Content-Length': '0',
+  })
+}

@@ -1,0 +1,170 @@
+/**
+ * Keys as files below a folder. Every write goes to a file of its own in `tmp`, is synced, renamed to its place and
+ * its directory synced: after a crash there is all of it or nothing, and what was acknowledged is there.
+ */
+import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { type FileHandle, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Stream } from '../../oci/content.ts'
+import type { BlobStore, BlobUpload, Child, Range } from './blob-store.ts'
+import { DirectorySyncs, makeDirectory } from './durable.ts'
+import { fileNameOf, nameOfFile } from './key-path.ts'
+
+export class FsStore implements BlobStore {
+  readonly #root: string
+  readonly #tmp: string
+  readonly #directories = new DirectorySyncs()
+
+  private constructor(root: string) {
+    this.#root = root
+    this.#tmp = join(root, 'tmp')
+  }
+
+  /** Opens a folder, which it makes if need be, and drops what unfinished writes of an earlier process left. */
+  static async open(root: string): Promise<FsStore> {
+    const store = new FsStore(root)
+    await rm(store.#tmp, { recursive: true, force: true })
+    await makeDirectory(store.#tmp)
+    return store
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    return orUndefined(readFile(this.#path(key)))
+  }
+
+  async size(key: string): Promise<number | undefined> {
+    return (await orUndefined(stat(this.#path(key))))?.size
+  }
+
+  async read(key: string, range?: Range): Promise<Stream | undefined> {
+    const handle = await orUndefined(open(this.#path(key), 'r'))
+    return handle?.createReadStream(range ? { start: range.start, end: range.end } : {})
+  }
+
+  async put(key: string, bytes: Uint8Array): Promise<void> {
+    const temporary = this.#temporary()
+    const handle = await open(temporary, 'wx')
+    try {
+      await handle.writeFile(bytes)
+      await handle.datasync()
+      await handle.close()
+      await this.#moveTo(temporary, key)
+    } catch (error) {
+      await handle.close().catch(() => undefined)
+      await rm(temporary, { force: true })
+      throw error
+    }
+  }
+
+  async delete(key: string): Promise<boolean> {
+    const path = this.#path(key)
+    const gone = await orUndefined(unlink(path).then(() => true))
+    if (gone) await this.#directories.sync(dirname(path))
+    return gone ?? false
+  }
+
+  async list(folder: string): Promise<Child[]> {
+    const entries = (await orUndefined(readdir(this.#path(folder), { withFileTypes: true }))) ?? []
+    return entries
+      .flatMap((entry) => {
+        const name = nameOfFile(entry.name)
+        return name === undefined ? [] : [{ name, folder: entry.isDirectory() }]
+      })
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  async upload(): Promise<BlobUpload> {
+    const path = this.#temporary()
+    const handle = await open(path, 'wx+')
+    return new FsUpload(path, handle, (key) => this.#moveTo(path, key))
+  }
+
+  async #moveTo(temporary: string, key: string): Promise<void> {
+    const path = this.#path(key)
+    try {
+      await rename(temporary, path)
+    } catch (error) {
+      if (!isMissing(error)) throw error
+      await makeDirectory(dirname(path))
+      await rename(temporary, path)
+    }
+    await this.#directories.sync(dirname(path))
+  }
+
+  #temporary(): string {
+    return join(this.#tmp, randomUUID())
+  }
+
+  #path(key: string): string {
+    return join(this.#root, ...key.split('/').map(fileNameOf))
+  }
+}
+
+class FsUpload implements BlobUpload {
+  readonly #path: string
+  readonly #handle: FileHandle
+  readonly #move: (key: string) => Promise<void>
+  #size = 0
+
+  constructor(path: string, handle: FileHandle, move: (key: string) => Promise<void>) {
+    this.#path = path
+    this.#handle = handle
+    this.#move = move
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  async append(content: Stream): Promise<void> {
+    let position = this.#size
+    try {
+      for await (const chunk of content) {
+        for (let written = 0; written < chunk.byteLength; ) {
+          const { bytesWritten } = await this.#handle.write(
+            chunk,
+            written,
+            chunk.byteLength - written,
+            position,
+          )
+          written += bytesWritten
+          position += bytesWritten
+        }
+      }
+    } catch (error) {
+      await this.#handle.truncate(this.#size)
+      throw error
+    }
+    this.#size = position
+  }
+
+  read(): Stream {
+    return createReadStream(this.#path)
+  }
+
+  async commit(key: string): Promise<void> {
+    await this.#handle.datasync()
+    await this.#handle.close()
+    await this.#move(key)
+  }
+
+  async abort(): Promise<void> {
+    await this.#handle.close().catch(() => undefined)
+    await rm(this.#path, { force: true })
+  }
+}
+
+async function orUndefined<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+/** ENOTDIR: a parent of the path is a file, so there is nothing at the path either. */
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+}

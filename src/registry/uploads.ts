@@ -1,0 +1,145 @@
+/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs */
+import { createHash, type Hash, randomUUID } from 'node:crypto'
+import { KeyedLock } from '../keyed-lock.ts'
+import type { Stream } from '../oci/content.ts'
+import { type Algorithm, algorithmOf, digestFrom } from '../oci/digest.ts'
+import type { Blobs } from './blobs.ts'
+import { RegistryError } from './errors.ts'
+import { blobKey } from './keys.ts'
+import type { BlobStore, BlobUpload } from './store/blob-store.ts'
+
+type Session = {
+  repository: string
+  upload: BlobUpload
+  algorithm: Algorithm
+  hash: Hash
+  usedAt: number
+  /** Whether a request is at work on it. */
+  busy: boolean
+}
+
+/** Where a chunk belongs: first and last byte, and so its length. */
+export type ChunkRange = { start: number; end: number }
+
+/** A session that nobody has used for so long is dropped, in milliseconds. */
+const IDLE_LIMIT = 60 * 60 * 1000
+
+/** The uploads that are under way, by session id. They end with the process; clients then start anew. */
+export class Uploads {
+  readonly #store: BlobStore
+  readonly #blobs: Blobs
+  readonly #sessions = new Map<string, Session>()
+  readonly #lock = new KeyedLock()
+
+  constructor(store: BlobStore, blobs: Blobs) {
+    this.#store = store
+    this.#blobs = blobs
+  }
+
+  /** A new session's id. */
+  async start(repository: string, algorithm: Algorithm = 'sha256'): Promise<string> {
+    await this.dropIdle(Date.now() - IDLE_LIMIT)
+    const id = randomUUID()
+    const upload = await this.#store.upload()
+    const hash = createHash(algorithm)
+    this.#sessions.set(id, { repository, upload, algorithm, hash, usedAt: Date.now(), busy: false })
+    return id
+  }
+
+  /** Bytes taken in so far. Throws BLOB_UPLOAD_UNKNOWN. */
+  status(repository: string, id: string): number {
+    return this.#session(repository, id).upload.size
+  }
+
+  /** Takes in a chunk, or nothing of it where it fails. Resolves to the bytes taken in so far. */
+  async append(repository: string, id: string, content: Stream, range?: ChunkRange): Promise<number> {
+    return this.#use(repository, id, async (session) => {
+      await append(session, content, range)
+      return session.upload.size
+    })
+  }
+
+  /** Ends the session: its bytes are the blob. Throws DIGEST_INVALID when they are not. */
+  async finish(repository: string, id: string, digest: string): Promise<void> {
+    await this.#use(repository, id, async (session) => {
+      this.#sessions.delete(id)
+      try {
+        const actual = await digestOfUpload(session, algorithmOf(digest))
+        if (actual !== digest) {
+          throw new RegistryError('DIGEST_INVALID', `the content has the digest ${actual}, not ${digest}`)
+        }
+        await session.upload.commit(blobKey(digest))
+      } catch (error) {
+        await session.upload.abort()
+        throw error
+      }
+      await this.#blobs.link(repository, digest)
+    })
+  }
+
+  async cancel(repository: string, id: string): Promise<void> {
+    await this.#use(repository, id, async (session) => {
+      this.#sessions.delete(id)
+      await session.upload.abort()
+    })
+  }
+
+  /** Drops the sessions that were last used before a time, in milliseconds since 1970. */
+  async dropIdle(before: number): Promise<void> {
+    for (const [id, { repository, usedAt, busy }] of this.#sessions) {
+      if (!busy && usedAt < before) await this.cancel(repository, id)
+    }
+  }
+
+  async #use<T>(repository: string, id: string, work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#lock.run(id, async () => {
+      const session = this.#session(repository, id)
+      session.busy = true
+      try {
+        return await work(session)
+      } finally {
+        session.busy = false
+        session.usedAt = Date.now()
+      }
+    })
+  }
+
+  #session(repository: string, id: string): Session {
+    const session = this.#sessions.get(id)
+    if (session?.repository !== repository) {
+      throw new RegistryError('BLOB_UPLOAD_UNKNOWN', `${repository} has no upload ${id}; start a new one`)
+    }
+    return session
+  }
+}
+
+async function append(session: Session, content: Stream, range?: ChunkRange): Promise<void> {
+  const before = session.upload.size
+  if (range && range.start !== before) {
+    const message = `the chunk starts at byte ${range.start}, the upload is at ${before}`
+    throw new RegistryError('BLOB_UPLOAD_INVALID', message, { status: 416 })
+  }
+  const hash = session.hash.copy()
+  await session.upload.append(hashed(content, hash, range))
+  session.hash = hash
+}
+
+/** Fails, and with it the append, where a chunk has not the length that its range promises. */
+async function* hashed(content: Stream, hash: Hash, range?: ChunkRange): AsyncGenerator<Uint8Array> {
+  let size = 0
+  for await (const chunk of content) {
+    size += chunk.byteLength
+    hash.update(chunk)
+    yield chunk
+  }
+  if (range && size !== range.end - range.start + 1) {
+    throw new RegistryError('SIZE_INVALID', `the chunk has ${size} bytes, its Content-Range another number`)
+  }
+}
+
+async function digestOfUpload(session: Session, algorithm: Algorithm): Promise<string> {
+  if (algorithm === session.algorithm) return digestFrom(session.hash, algorithm)
+  const hash = createHash(algorithm)
+  for await (const chunk of session.upload.read()) hash.update(chunk)
+  return digestFrom(hash, algorithm)
+}

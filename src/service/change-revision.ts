@@ -1,0 +1,97 @@
+/** What all changes of a package revision share: one at a time for each package, on what is there now. */
+
+import type { PackedLayer } from '../artifact/layer.ts'
+import { type LayerReference, layerReference, packageManifest } from '../artifact/package-manifest.ts'
+import { findPackageRevision, updatePackageRevision } from '../database/package-revisions.ts'
+import { findPackage, type PackageState } from '../database/packages.ts'
+import type { Db } from '../database/schema.ts'
+import { AppError } from '../errors.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
+import { MEDIA_TYPE } from '../oci/media-types.ts'
+import { ociRepository, parseRevisionName } from '../package/names.ts'
+import type { NewPackageRevision, PackageRevision } from '../package/package-revision.ts'
+import { tagsOf } from '../package/tags.ts'
+import type { ServiceContext } from './context.ts'
+import { carryOut, decide, type Operation } from './intents.ts'
+import { checkPrecondition, type Precondition } from './precondition.ts'
+import { pushManifest } from './registry-content.ts'
+
+export type Current = { revision: PackageRevision; package: PackageState }
+
+/** The revision of that name. Throws `not_found`. */
+export async function getRevision(db: Db, name: string): Promise<PackageRevision> {
+  parseRevisionName(name)
+  const revision = await findPackageRevision(db, name)
+  if (revision) return revision
+  throw new AppError('not_found', `there is no package revision ${name}`)
+}
+
+/** Runs work on a revision, alone with its package. Throws `not_found` and `precondition_failed`. */
+export async function withRevision<T>(
+  ctx: ServiceContext,
+  name: string,
+  precondition: Precondition,
+  work: (current: Current) => Promise<T>,
+): Promise<T> {
+  const repository = ociRepository(parseRevisionName(name))
+  return ctx.locks.run(repository, async () => {
+    await carryOut(ctx, repository)
+    const revision = await getRevision(ctx.db, name)
+    checkPrecondition(name, revision.resourceVersion, precondition)
+    const state = await findPackage(ctx.db, revision)
+    if (!state) throw new AppError('internal', `the package of ${name} is missing in the database`)
+    return work({ revision, package: state })
+  })
+}
+
+/** Writes a draft or proposed revision anew: pushes its manifest, decides, moves its tag. */
+export async function saveRevision(
+  ctx: ServiceContext,
+  current: Current,
+  next: NewPackageRevision,
+): Promise<PackageRevision> {
+  const written = await pushRevision(ctx, next, next.artifact)
+  return decide(ctx, ociRepository(next), async (transaction) => ({
+    result: await replaceRow(transaction, current, written),
+    operations: [tagOperation(written)],
+  }))
+}
+
+/** Pushes the manifest that says what the revision is now, and completes its artifact with it. */
+export async function pushRevision(
+  ctx: ServiceContext,
+  next: NewPackageRevision,
+  layer: LayerReference,
+): Promise<NewPackageRevision> {
+  const manifest = packageManifest(next, layer)
+  await pushManifest(ctx, ociRepository(next), manifest)
+  const { digest, size } = manifest.descriptor
+  return { ...next, artifact: { ...layer, digest, size } }
+}
+
+/** Replaces the revision's row. Throws `conflict` where another process has changed it since it was read. */
+export async function replaceRow(
+  transaction: Db,
+  current: Current,
+  next: NewPackageRevision,
+): Promise<PackageRevision> {
+  const { name, resourceVersion, upstreamLatest } = current.revision
+  const updated = await updatePackageRevision(transaction, current.package.id, next, resourceVersion)
+  if (updated === undefined)
+    throw new AppError('conflict', `${name} is being changed by somebody else: try again`)
+  return { ...next, name, upstreamLatest, resourceVersion: updated }
+}
+
+export function manifestDescriptor({ artifact }: Pick<PackageRevision, 'artifact'>): Descriptor {
+  return { mediaType: MEDIA_TYPE.manifest, digest: artifact.digest, size: artifact.size }
+}
+
+/** Points all tags that a revision has to its manifest. */
+export function tagOperation(revision: NewPackageRevision): Operation {
+  return { do: 'tag', descriptor: manifestDescriptor(revision), tags: tagsOf(revision) }
+}
+
+/** An artifact whose manifest is still to be made. */
+export function newArtifact(packed: PackedLayer): NewPackageRevision['artifact'] {
+  return { digest: '', size: 0, ...layerReference(packed) }
+}

@@ -1,0 +1,22 @@
+import type { Db } from '../database/schema.ts'
+import type { KeyedLock } from '../keyed-lock.ts'
+import type { Registry } from '../oci/roles.ts'
+import type { ResourceLimits } from '../package/resources.ts'
+import type { Prepare } from './prepare.ts'
+
+/** What every use case works with. */
+export type ServiceContext = {
+  db: Db
+  /** Where artifacts are stored: embedded, remote, or in memory. */
+  registry: Registry
+  /** One change at a time for each package, and for each repository. */
+  locks: KeyedLock
+  prepare: Prepare
+  limits: ResourceLimits
+  now: () => Date
+  /** Signs continue tokens. */
+  tokenKey: Buffer
+}
+
+/** Who does something. */
+export type Actor = { name: string }

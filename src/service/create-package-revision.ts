@@ -1,0 +1,156 @@
+import { insertPackageRevision, workspaceTaken } from '../database/package-revisions.ts'
+import { ensurePackage, findPackage } from '../database/packages.ts'
+import type { Db } from '../database/schema.ts'
+import { AppError } from '../errors.ts'
+import type { ReadinessGate } from '../package/conditions.ts'
+import { initResources } from '../package/init-resources.ts'
+import type { Labels } from '../package/labels.ts'
+import { ociRepository, type RevisionId, revisionIdProblem, revisionName } from '../package/names.ts'
+import type { NewPackageRevision, PackageRevision } from '../package/package-revision.ts'
+import type { Repository } from '../package/repository.ts'
+import { checkResources, type Resources } from '../package/resources.ts'
+import { validCondition } from '../package/validation/validate.ts'
+import { getRevision, newArtifact, pushRevision, tagOperation } from './change-revision.ts'
+import type { Actor, ServiceContext } from './context.ts'
+import { carryOut, decide } from './intents.ts'
+import { pushLayer } from './registry-content.ts'
+import { getRepository } from './repository-record.ts'
+import { checkVersion } from './versions.ts'
+
+export type Source =
+  | { task: 'init'; description?: string | undefined }
+  | { task: 'resources'; resources: Resources }
+  | { task: 'copy'; from: string }
+
+export type NewRevision = RevisionId & {
+  version: string | null
+  /** undefined takes what the source has. */
+  labels?: Labels | undefined
+  annotations?: Labels | undefined
+  readinessGates?: readonly ReadinessGate[] | undefined
+  source: Source
+}
+
+/** What the source gives: everything but the identity. */
+type Origin = Pick<
+  NewPackageRevision,
+  'upstream' | 'labels' | 'annotations' | 'readinessGates' | 'conditions' | 'fileCount' | 'artifact'
+>
+
+/** Makes a Draft. Throws `not_found`, `already_exists`, `conflict`, `invalid` and `too_large`. */
+export async function createPackageRevision(
+  ctx: ServiceContext,
+  actor: Actor,
+  input: NewRevision,
+): Promise<PackageRevision> {
+  const tooLong = revisionIdProblem(input)
+  if (tooLong) throw new AppError('invalid', tooLong)
+  await getRepository(ctx.db, input.repository)
+  const target = ociRepository(input)
+  return ctx.locks.run(target, async () => {
+    await carryOut(ctx, target)
+    const repository = await checkFree(ctx.db, input)
+    const origin = await originOf(ctx, input)
+    const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, origin), origin.artifact)
+    return decide(ctx, target, async (transaction) => {
+      // Once more, now that nobody can come in between.
+      await checkFree(transaction, input)
+      const packageId = await ensurePackage(transaction, input)
+      await insertPackageRevision(transaction, packageId, draft)
+      return {
+        result: await getRevision(transaction, revisionName(input)),
+        operations: [tagOperation(draft)],
+      }
+    })
+  })
+}
+
+/** Throws unless the repository exists and the workspace and the version are free; resolves to the repository. */
+async function checkFree(db: Db, input: NewRevision): Promise<Repository> {
+  const repository = await getRepository(db, input.repository)
+  const state = await findPackage(db, input)
+  const name = revisionName(input)
+  if (state && (await workspaceTaken(db, state.id, input.workspace))) {
+    throw new AppError(
+      'already_exists',
+      `${name} exists, or did: a workspace names one revision of a package for ever. Choose another workspace.`,
+    )
+  }
+  await checkVersion(db, state, { name, workspace: input.workspace, version: input.version })
+  return repository
+}
+
+async function originOf(ctx: ServiceContext, input: NewRevision): Promise<Origin> {
+  const { source } = input
+  switch (source.task) {
+    case 'init':
+      return packed(ctx, input, initResources(input.package, source))
+    case 'resources':
+      return packed(ctx, input, source.resources)
+    case 'copy':
+      return copied(ctx, input, source.from)
+  }
+}
+
+async function packed(ctx: ServiceContext, input: NewRevision, resources: Resources): Promise<Origin> {
+  checkResources(resources, ctx.limits)
+  const { packed: layer, findings } = await ctx.prepare(resources)
+  await pushLayer(ctx, ociRepository(input), layer)
+  return {
+    upstream: null,
+    labels: {},
+    annotations: {},
+    readinessGates: [],
+    conditions: [validCondition(findings)],
+    fileCount: resources.size,
+    artifact: newArtifact(layer),
+  }
+}
+
+/** A copy has the same files, so the same layer; what others found out about the original is not known of it. */
+async function copied(ctx: ServiceContext, input: NewRevision, from: string): Promise<Origin> {
+  const original = await getRevision(ctx.db, from)
+  if (ociRepository(original) !== ociRepository(input)) {
+    throw new AppError(
+      'invalid',
+      `source.copy.from: ${from} is a revision of another package; a copy stays in its package. To base a package on another one, use source {"clone": …}.`,
+    )
+  }
+  return { ...original, conditions: original.conditions.filter(({ type }) => type === 'Valid') }
+}
+
+function newDraft(
+  ctx: ServiceContext,
+  actor: Actor,
+  input: NewRevision,
+  { type }: Repository,
+  origin: Origin,
+): NewPackageRevision {
+  const now = ctx.now().toISOString()
+  return {
+    repository: input.repository,
+    repositoryType: type,
+    package: input.package,
+    workspace: input.workspace,
+    revision: 0,
+    version: input.version,
+    lifecycle: 'Draft',
+    latest: false,
+    latestBuild: false,
+    task: input.source.task,
+    upstream: origin.upstream,
+    labels: input.labels ?? origin.labels,
+    annotations: input.annotations ?? origin.annotations,
+    readinessGates: input.readinessGates ?? origin.readinessGates,
+    conditions: origin.conditions,
+    fileCount: origin.fileCount,
+    artifact: origin.artifact,
+    createdBy: actor.name,
+    createdAt: now,
+    updatedAt: now,
+    proposedBy: null,
+    proposedAt: null,
+    publishedBy: null,
+    publishedAt: null,
+  }
+}

@@ -1,0 +1,32 @@
+import { repositoryExists, saveRepository } from '../database/repositories.ts'
+import { AppError } from '../errors.ts'
+import type { Labels } from '../package/labels.ts'
+import type { Repository, RepositoryType } from '../package/repository.ts'
+import { REPOSITORY_RECORD_TAG } from '../package/tags.ts'
+import type { Actor, ServiceContext } from './context.ts'
+import { carryOut, decide } from './intents.ts'
+import { pushRepositoryRecord } from './repository-record.ts'
+
+export type NewRepository = { name: string; type: RepositoryType; description: string; labels: Labels }
+
+/** Throws `already_exists`. */
+export async function createRepository(
+  ctx: ServiceContext,
+  actor: Actor,
+  input: NewRepository,
+): Promise<Repository> {
+  const { name } = input
+  return ctx.locks.run(name, async () => {
+    await carryOut(ctx, name)
+    if (await repositoryExists(ctx.db, name)) {
+      throw new AppError('already_exists', `there is a repository ${name} already`)
+    }
+    const now = ctx.now().toISOString()
+    const repository = { ...input, createdBy: actor.name, createdAt: now, updatedAt: now }
+    const { manifest } = await pushRepositoryRecord(ctx, repository)
+    return decide(ctx, name, async (transaction) => ({
+      result: await saveRepository(transaction, repository),
+      operations: [{ do: 'tag', descriptor: manifest.descriptor, tags: [REPOSITORY_RECORD_TAG] }],
+    }))
+  })
+}

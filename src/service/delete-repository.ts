@@ -1,0 +1,31 @@
+import { repositoryHasRevisions } from '../database/package-revisions.ts'
+import { deleteRepository as deleteRow } from '../database/repositories.ts'
+import { AppError } from '../errors.ts'
+import { REPOSITORY_RECORD_TAG } from '../package/tags.ts'
+import type { ServiceContext } from './context.ts'
+import { carryOut, decide } from './intents.ts'
+import { checkPrecondition, type Precondition } from './precondition.ts'
+import { getRepository } from './repository-record.ts'
+
+/** Throws `in_use` while the repository holds revisions. */
+export async function deleteRepository(
+  ctx: ServiceContext,
+  name: string,
+  precondition: Precondition,
+): Promise<void> {
+  await ctx.locks.run(name, async () => {
+    await carryOut(ctx, name)
+    const current = await getRepository(ctx.db, name)
+    checkPrecondition(name, current.resourceVersion, precondition)
+    await decide(ctx, name, async (transaction) => {
+      if (await repositoryHasRevisions(transaction, name)) {
+        throw new AppError(
+          'in_use',
+          `the repository ${name} holds package revisions: delete those first (GET /api/v1/packagerevisions?repository=${name} lists them)`,
+        )
+      }
+      await deleteRow(transaction, name)
+      return { result: undefined, operations: [{ do: 'delete-tagged', tag: REPOSITORY_RECORD_TAG }] }
+    })
+  })
+}

@@ -1,0 +1,83 @@
+/** Lists, page by page. Each answer carries the resourceVersion of the whole index at that moment. */
+import { currentResourceVersion } from '../database/counters.ts'
+import {
+  type Cursor,
+  cursorAt,
+  listPackageRevisions as listRows,
+  type PackageRevisionFilter,
+} from '../database/package-revision-list.ts'
+import {
+  listPackages as listPackageRows,
+  type PackageFilter,
+  type PackageSummary,
+} from '../database/packages.ts'
+import { listRepositories as listRepositoryRows } from '../database/repositories.ts'
+import type { PackageId } from '../package/names.ts'
+import type { PackageRevision, Sort } from '../package/package-revision.ts'
+import type { Repository } from '../package/repository.ts'
+import type { ServiceContext } from './context.ts'
+import { readToken, writeToken } from './continue-token.ts'
+
+export type PageRequest = { limit: number; continue?: string | undefined }
+
+export type Page<Item> = {
+  items: Item[]
+  /** For the next page; missing on the last one. */
+  continue: string | undefined
+  resourceVersion: string
+}
+
+export async function listPackageRevisions(
+  ctx: ServiceContext,
+  filter: PackageRevisionFilter,
+  sort: Sort,
+  request: PageRequest,
+): Promise<Page<PackageRevision>> {
+  return page(ctx, { list: 'packagerevisions', filter, sort }, request, {
+    fetch: (after: Cursor | undefined, limit) => listRows(ctx.db, filter, { sort, after, limit }),
+    cursorAt: (revision) => cursorAt(revision, sort),
+  })
+}
+
+export async function listPackages(
+  ctx: ServiceContext,
+  filter: PackageFilter,
+  request: PageRequest,
+): Promise<Page<PackageSummary>> {
+  return page(ctx, { list: 'packages', filter }, request, {
+    fetch: (after: PackageId | undefined, limit) => listPackageRows(ctx.db, filter, { after, limit }),
+    cursorAt: ({ repository, package: path }) => ({ repository, package: path }),
+  })
+}
+
+export async function listRepositories(ctx: ServiceContext, request: PageRequest): Promise<Page<Repository>> {
+  return page(ctx, { list: 'repositories' }, request, {
+    fetch: (after: string | undefined, limit) => listRepositoryRows(ctx.db, { after, limit }),
+    cursorAt: ({ name }) => name,
+  })
+}
+
+type Walk<Item, Position> = {
+  fetch: (after: Position | undefined, limit: number) => Promise<Item[]>
+  cursorAt: (item: Item) => Position
+}
+
+async function page<Item, Position>(
+  ctx: ServiceContext,
+  query: unknown,
+  request: PageRequest,
+  walk: Walk<Item, Position>,
+): Promise<Page<Item>> {
+  const after =
+    request.continue === undefined ? undefined : readToken<Position>(ctx.tokenKey, query, request.continue)
+  const resourceVersion = String(await currentResourceVersion(ctx.db))
+  const rows = await walk.fetch(after, request.limit + 1)
+  const items = rows.slice(0, request.limit)
+  const last = items.at(-1)
+  const more = rows.length > items.length && last !== undefined
+  return {
+    items,
+    continue: more ? writeToken(ctx.tokenKey, query, walk.cursorAt(last)) : undefined,
+    resourceVersion,
+  }
+}

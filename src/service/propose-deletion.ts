@@ -1,0 +1,59 @@
+import { packRecord } from '../artifact/record.ts'
+import { withCondition } from '../package/conditions.ts'
+import { transition } from '../package/lifecycle.ts'
+import { ociRepository } from '../package/names.ts'
+import type { PackageRevision } from '../package/package-revision.ts'
+import { deletionProposedTag } from '../package/tags.ts'
+import { manifestDescriptor, replaceRow, withRevision } from './change-revision.ts'
+import type { Actor, ServiceContext } from './context.ts'
+import { decide } from './intents.ts'
+import { pushRecord } from './registry-content.ts'
+import { checkDigest, type ReviewOptions } from './review.ts'
+
+/** Published to DeletionProposed. The artifact stays as it is: the proposal is recorded beside it. */
+export async function proposeDeletion(
+  ctx: ServiceContext,
+  actor: Actor,
+  name: string,
+  options: ReviewOptions = {},
+): Promise<PackageRevision> {
+  return withRevision(ctx, name, options.precondition, async (current) => {
+    const { revision } = current
+    transition(name, revision.lifecycle, 'propose-deletion')
+    checkDigest(revision, options)
+    const repository = ociRepository(revision)
+    const now = ctx.now().toISOString()
+    const record = packRecord(
+      'deletion-proposal',
+      {
+        revision: revision.revision,
+        proposedBy: actor.name,
+        proposedAt: now,
+        reason: options.reason ?? null,
+      },
+      manifestDescriptor(revision),
+    )
+    await pushRecord(ctx, repository, record)
+    const message = `proposed by ${actor.name}${options.reason ? `: ${options.reason}` : ''}`
+    return decide(ctx, repository, async (transaction) => ({
+      result: await replaceRow(transaction, current, {
+        ...revision,
+        lifecycle: 'DeletionProposed',
+        conditions: withCondition(revision.conditions, {
+          type: 'DeletionProposed',
+          status: 'True',
+          reason: 'DeletionProposed',
+          message,
+        }),
+        updatedAt: now,
+      }),
+      operations: [
+        {
+          do: 'tag',
+          descriptor: record.manifest.descriptor,
+          tags: [deletionProposedTag(revision.revision)],
+        },
+      ],
+    }))
+  })
+}

@@ -1,0 +1,54 @@
+import { AppError } from '../errors.ts'
+import { withCondition } from '../package/conditions.ts'
+import { transition } from '../package/lifecycle.ts'
+import type { PackageRevision } from '../package/package-revision.ts'
+import { validateResources } from '../package/validation/validate.ts'
+import { saveRevision, withRevision } from './change-revision.ts'
+import type { Actor, ServiceContext } from './context.ts'
+import { readLayer } from './registry-content.ts'
+import { approvedCondition, checkDigest, checkGates, type ReviewOptions } from './review.ts'
+import { checkDeclares, checkVersion } from './versions.ts'
+
+/** Draft to Proposed. Throws `not_ready`, with each fault, for a package that is not fit for publication. */
+export async function propose(
+  ctx: ServiceContext,
+  actor: Actor,
+  name: string,
+  options: ReviewOptions = {},
+): Promise<PackageRevision> {
+  return withRevision(ctx, name, options.precondition, async (current) => {
+    const { revision } = current
+    transition(name, revision.lifecycle, 'propose')
+    checkDigest(revision, options)
+    await checkValid(ctx, revision)
+    checkGates(revision)
+    checkDeclares(current.package, revision)
+    await checkVersion(ctx.db, current.package, revision)
+    const now = ctx.now().toISOString()
+    return saveRevision(ctx, current, {
+      ...revision,
+      lifecycle: 'Proposed',
+      conditions: withCondition(
+        revision.conditions,
+        approvedCondition('Unknown', 'Proposed', actor, options.reason),
+      ),
+      updatedAt: now,
+      proposedBy: actor.name,
+      proposedAt: now,
+    })
+  })
+}
+
+/** The condition says whether the files are fit; only for the full account are they looked through again. */
+async function checkValid(ctx: ServiceContext, revision: PackageRevision): Promise<void> {
+  const valid = revision.conditions.find(({ type }) => type === 'Valid')
+  if (valid?.status === 'True') return
+  const { errors } = validateResources(await readLayer(ctx, revision))
+  throw new AppError(
+    'not_ready',
+    `${revision.name} cannot be proposed: ${valid?.message ?? 'it is not valid'}`,
+    {
+      details: errors,
+    },
+  )
+}

@@ -1,0 +1,58 @@
+/** Reads and writes the content of artifacts. What goes wrong in the registry is told in the words of the domain. */
+import { type Blob, type PackedLayer, unpackLayer } from '../artifact/layer.ts'
+import { layerDescriptor } from '../artifact/package-manifest.ts'
+import type { PackedRecord } from '../artifact/record.ts'
+import { AppError } from '../errors.ts'
+import type { Stream } from '../oci/content.ts'
+import { OciError } from '../oci/errors.ts'
+import { fetchAll } from '../oci/roles.ts'
+import { ociRepository } from '../package/names.ts'
+import type { PackageRevision } from '../package/package-revision.ts'
+import type { Resources } from '../package/resources.ts'
+import type { ServiceContext } from './context.ts'
+
+/** Stores a layer and its config; they are no artifact before a manifest names them. */
+export async function pushLayer(ctx: ServiceContext, repository: string, packed: PackedLayer): Promise<void> {
+  await pushAll(ctx, repository, [packed.layer, packed.config])
+}
+
+export async function pushManifest(ctx: ServiceContext, repository: string, manifest: Blob): Promise<void> {
+  await pushAll(ctx, repository, [manifest])
+}
+
+export async function pushRecord(
+  ctx: ServiceContext,
+  repository: string,
+  record: PackedRecord,
+): Promise<void> {
+  await pushAll(ctx, repository, record.blobs)
+  await pushAll(ctx, repository, [record.manifest])
+}
+
+/** The layer as it is stored: a tar.gz. */
+export async function openLayer(ctx: ServiceContext, revision: PackageRevision): Promise<Stream> {
+  const target = ctx.registry.repository(ociRepository(revision))
+  return inRegistry(() => target.fetch(layerDescriptor(revision.artifact)))
+}
+
+export async function readLayer(ctx: ServiceContext, revision: PackageRevision): Promise<Resources> {
+  const target = ctx.registry.repository(ociRepository(revision))
+  const layer = layerDescriptor(revision.artifact)
+  const bytes = await inRegistry(() => fetchAll(target, layer, layer.size))
+  return unpackLayer(bytes, ctx.limits)
+}
+
+/** Runs a call to the registry; its failures become `unavailable`. */
+export async function inRegistry<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof OciError)) throw error
+    throw new AppError('unavailable', `the registry failed: ${error.message}`, { cause: error })
+  }
+}
+
+async function pushAll(ctx: ServiceContext, repository: string, blobs: readonly Blob[]): Promise<void> {
+  const target = ctx.registry.repository(repository)
+  await inRegistry(() => Promise.all(blobs.map(({ descriptor, bytes }) => target.push(descriptor, bytes))))
+}

@@ -1,0 +1,33 @@
+import { type PackedRecord, packRecord } from '../artifact/record.ts'
+import { findRepository } from '../database/repositories.ts'
+import type { Db } from '../database/schema.ts'
+import { AppError } from '../errors.ts'
+import type { Repository } from '../package/repository.ts'
+import type { ServiceContext } from './context.ts'
+import { pushRecord } from './registry-content.ts'
+
+/** Throws `not_found`. */
+export async function getRepository(db: Db, name: string): Promise<Repository> {
+  const repository = await findRepository(db, name)
+  if (repository) return repository
+  throw new AppError('not_found', `there is no repository ${name}; POST /api/v1/repositories creates one`)
+}
+
+/** Pushes what a repository is, so that the registry knows it too. */
+export async function pushRepositoryRecord(
+  ctx: ServiceContext,
+  repository: Omit<Repository, 'resourceVersion'>,
+): Promise<PackedRecord> {
+  const { name, type, description, labels, createdBy, createdAt, updatedAt } = repository
+  const record = packRecord('repository', {
+    name,
+    type,
+    description,
+    labels,
+    createdBy,
+    createdAt,
+    updatedAt,
+  })
+  await pushRecord(ctx, name, record)
+  return record
+}

@@ -1,0 +1,46 @@
+/** What the verbs of the lifecycle share. */
+import { AppError } from '../errors.ts'
+import { type Condition, closedGates } from '../package/conditions.ts'
+import type { PackageRevision } from '../package/package-revision.ts'
+import type { Actor } from './context.ts'
+import type { Precondition } from './precondition.ts'
+
+export type ReviewOptions = {
+  precondition?: Precondition
+  /** Why: shown in the revision's conditions. */
+  reason?: string | undefined
+  /** The digest of the artifact that was looked at: of another one nothing is decided. */
+  digest?: string | undefined
+}
+
+/** Throws `precondition_failed` where the artifact is not the one that was reviewed. */
+export function checkDigest({ name, artifact }: PackageRevision, { digest }: ReviewOptions): void {
+  if (digest === undefined || digest === artifact.digest) return
+  throw new AppError(
+    'precondition_failed',
+    `the artifact of ${name} has the digest ${artifact.digest} now, not ${digest}. Nothing was done; look at what it has become.`,
+  )
+}
+
+/** Throws `not_ready` while a readiness gate's condition is not True, naming each. */
+export function checkGates({ name, readinessGates, conditions }: PackageRevision): void {
+  const closed = closedGates(readinessGates, conditions)
+  if (closed.length === 0) return
+  const details = closed.map(({ conditionType, status, message }) => ({
+    path: `conditions/${conditionType}`,
+    message: `the condition ${conditionType} is ${status}, not True${message ? `: ${message}` : ''}`,
+  }))
+  const names = closed.map(({ conditionType }) => conditionType).join(', ')
+  throw new AppError('not_ready', `${name}: readiness gates are not open: ${names}`, { details })
+}
+
+/** The condition that tells what became of a proposal. */
+export function approvedCondition(
+  status: Condition['status'],
+  reason: 'Proposed' | 'Approved' | 'Rejected',
+  actor: Actor,
+  words: string | undefined,
+): Condition {
+  const message = `${reason.toLowerCase()} by ${actor.name}${words ? `: ${words}` : ''}`
+  return { type: 'Approved', status, reason, message }
+}

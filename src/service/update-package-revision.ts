@@ -1,0 +1,74 @@
+import { AppError } from '../errors.ts'
+import {
+  type Condition,
+  isServerCondition,
+  type ReadinessGate,
+  replaceClientConditions,
+} from '../package/conditions.ts'
+import { annotationsProblem } from '../package/labels.ts'
+import { transition } from '../package/lifecycle.ts'
+import type { PackageRevision } from '../package/package-revision.ts'
+import { saveRevision, withRevision } from './change-revision.ts'
+import type { ServiceContext } from './context.ts'
+import { type LabelsPatch, mergeLabels } from './merge-patch.ts'
+import type { Precondition } from './precondition.ts'
+import { checkVersion } from './versions.ts'
+
+/** A JSON merge patch: undefined leaves, null deletes. */
+export type MetadataPatch = {
+  labels?: LabelsPatch
+  annotations?: LabelsPatch
+  version?: string | null | undefined
+  readinessGates?: readonly ReadinessGate[] | null | undefined
+  conditions?: readonly Condition[] | null | undefined
+}
+
+/** Changes what is known about a revision: all of it in a Draft, the conditions also while it is Proposed. */
+export async function updatePackageRevision(
+  ctx: ServiceContext,
+  name: string,
+  patch: MetadataPatch,
+  precondition: Precondition,
+): Promise<PackageRevision> {
+  return withRevision(ctx, name, precondition, async (current) => {
+    const { revision } = current
+    const { conditions, ...content } = patch
+    const onlyConditions = Object.values(content).every((value) => value === undefined)
+    if (!(onlyConditions && revision.lifecycle === 'Proposed')) transition(name, revision.lifecycle, 'edit')
+
+    const next: PackageRevision = {
+      ...revision,
+      labels: mergeLabels(revision.labels, patch.labels),
+      annotations: mergeLabels(revision.annotations, patch.annotations),
+      version: patch.version === undefined ? revision.version : patch.version,
+      readinessGates:
+        patch.readinessGates === undefined ? revision.readinessGates : (patch.readinessGates ?? []),
+      conditions:
+        conditions === undefined
+          ? revision.conditions
+          : replaceClientConditions(revision.conditions, conditions ?? []),
+      updatedAt: ctx.now().toISOString(),
+    }
+    checkMetadata(next)
+    if (next.version !== revision.version) await checkVersion(ctx.db, current.package, next)
+    return saveRevision(ctx, current, next)
+  })
+}
+
+/** Throws `invalid` for what no revision may have. */
+export function checkMetadata({
+  annotations,
+  readinessGates,
+}: Pick<PackageRevision, 'annotations' | 'readinessGates'>): void {
+  const problem = annotationsProblem(annotations)
+  if (problem) throw new AppError('invalid', problem)
+  const gate = readinessGates.find(
+    ({ conditionType }) => conditionType !== 'Valid' && isServerCondition(conditionType),
+  )
+  if (gate) {
+    throw new AppError(
+      'invalid',
+      `readinessGates: ${gate.conditionType} becomes True only after the proposal, so it can be no gate`,
+    )
+  }
+}
