@@ -12,6 +12,7 @@ import { requestLog } from './api/request-log.ts'
 import { createRestApp } from './api/rest/rest-app.ts'
 import type { Config } from './config.ts'
 import { lockFolder } from './database/folder-lock.ts'
+import { GroupCommit } from './database/group-commit.ts'
 import { openDatabase } from './database/open.ts'
 import type { Db } from './database/schema.ts'
 import { secret } from './database/settings.ts'
@@ -24,8 +25,8 @@ import { FsStore } from './registry/store/fs-store.ts'
 import { MemoryStore } from './registry/store/memory-store.ts'
 import { blobRefusal, tagRefusal } from './service/client-writes.ts'
 import type { ServiceContext } from './service/context.ts'
-import { carryOutAll } from './service/intents.ts'
-import { prepareNow } from './service/prepare.ts'
+import { finishAll, IntentLog, recallIntents } from './service/intents.ts'
+import { createPreparePool } from './service/prepare-pool.ts'
 import { readiness } from './service/readiness.ts'
 
 /** How often work that the registry refused is tried again, in milliseconds. */
@@ -51,9 +52,10 @@ export async function openParts(config: Config, log: Logger): Promise<Parts> {
   const lock = lockFolder(config.data)
   const store = await FsStore.open(join(config.data, 'registry'))
   const parts = await assemble(openDatabase(join(config.data, 'index.db')), store, log)
-  await carryOutAll(parts.ctx)
+  await recallIntents(parts.ctx)
+  await finishAll(parts.ctx)
   const retry = setInterval(() => {
-    carryOutAll(parts.ctx).catch((error) =>
+    finishAll(parts.ctx).catch((error) =>
       log.warn({ error }, 'the registry still refuses work; trying again'),
     )
   }, RETRY_INTERVAL)
@@ -62,6 +64,7 @@ export async function openParts(config: Config, log: Logger): Promise<Parts> {
     close: async () => {
       clearInterval(retry)
       await parts.close()
+      await store.close()
       lock.release()
     },
   }
@@ -74,16 +77,27 @@ export async function memoryParts(log: Logger): Promise<Parts> {
 
 async function assemble(db: Db, store: BlobStore, log: Logger): Promise<Parts> {
   const registry = new EmbeddedRegistry(store)
+  const pool = createPreparePool()
   const ctx: ServiceContext = {
     db,
+    commits: new GroupCommit(db),
     registry,
     locks: new KeyedLock(),
-    prepare: async (resources) => prepareNow(resources),
+    intents: new IntentLog(),
+    prepare: pool.prepare,
     limits: DEFAULT_LIMITS,
     now: () => new Date(),
     tokenKey: await secret(db, 'continue-token'),
   }
-  return { ctx, registry, log, close: () => db.destroy() }
+  return {
+    ctx,
+    registry,
+    log,
+    close: async () => {
+      await pool.close()
+      await db.destroy()
+    },
+  }
 }
 
 /** Mounts every surface. `publicUrl` is where clients reach the app. */

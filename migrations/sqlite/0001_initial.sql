@@ -47,7 +47,7 @@ CREATE TABLE package_revisions (
   id                  INTEGER PRIMARY KEY,
   package_id          INTEGER NOT NULL REFERENCES packages (id),
   name                TEXT NOT NULL UNIQUE,
-  repository          TEXT NOT NULL,
+  repository          TEXT NOT NULL REFERENCES repositories (name),
   repository_type     TEXT NOT NULL,
   package             TEXT NOT NULL,
   workspace           TEXT NOT NULL,

@@ -19,8 +19,9 @@ export function requestLog(log: Logger, metrics: Metrics): MiddlewareHandler {
     const start = performance.now()
     const requestId = c.req.header('X-Request-Id')?.slice(0, 128) ?? randomUUID()
     c.set('requestId', requestId)
-    await next()
+    // Before the answer is made: afterwards it would have to be made a second time.
     c.header('X-Request-Id', requestId)
+    await next()
     const { method, path } = c.req
     const { status } = c.res
     const milliseconds = performance.now() - start

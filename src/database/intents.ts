@@ -3,12 +3,14 @@ import type { Db } from './schema.ts'
 /** What has to be done in one OCI repository, as JSON that this layer does not read. */
 export type Intent = { id: number; ociRepository: string; operations: string }
 
-/** Records registry work in the transaction that decides it. */
-export async function addIntent(db: Db, intent: Omit<Intent, 'id'>, createdAt: string): Promise<void> {
-  await db
+/** Records registry work in the transaction that decides it. Resolves to its id. */
+export async function addIntent(db: Db, intent: Omit<Intent, 'id'>, createdAt: string): Promise<number> {
+  const { id } = await db
     .insertInto('intents')
     .values({ oci_repository: intent.ociRepository, operations: intent.operations, created_at: createdAt })
-    .execute()
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  return id
 }
 
 /** What is still to be done in an OCI repository, oldest first. */
@@ -28,6 +30,6 @@ export async function repositoriesWithIntents(db: Db): Promise<string[]> {
   return rows.map((row) => row.oci_repository)
 }
 
-export async function removeIntent(db: Db, id: number): Promise<void> {
-  await db.deleteFrom('intents').where('id', '=', id).execute()
+export async function removeIntents(db: Db, ids: readonly number[]): Promise<void> {
+  if (ids.length > 0) await db.deleteFrom('intents').where('id', 'in', ids).execute()
 }

@@ -1,5 +1,6 @@
-import SqliteDatabase from 'better-sqlite3'
-import { Kysely, SqliteDialect } from 'kysely'
+import BetterSqlite3, { type Database } from 'better-sqlite3'
+import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely'
+import { LRUCache } from 'lru-cache'
 import { migrate } from './migrate.ts'
 import type { Db, Schema } from './schema.ts'
 
@@ -8,11 +9,28 @@ import type { Db, Schema } from './schema.ts'
  * disk: synchronous=FULL syncs the write-ahead log on each commit. `:memory:` gives a database of its own.
  */
 export function openDatabase(file: string): Db {
-  const database = new SqliteDatabase(file)
+  const database = new BetterSqlite3(file)
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')
   database.pragma('foreign_keys = ON')
   database.pragma('busy_timeout = 5000')
   migrate(database)
-  return new Kysely<Schema>({ dialect: new SqliteDialect({ database }) })
+  return new Kysely<Schema>({ dialect: new SqliteDialect({ database: withStatementCache(database) }) })
+}
+
+/** Statements are compiled once for each text; the queries of this folder have few different ones. */
+const STATEMENTS = 500
+
+function withStatementCache(database: Database): SqliteDatabase {
+  const statements = new LRUCache<string, SqliteStatement>({ max: STATEMENTS })
+  return {
+    close: () => database.close(),
+    prepare: (sql) => {
+      const cached = statements.get(sql)
+      if (cached) return cached
+      const statement: SqliteStatement = database.prepare(sql)
+      statements.set(sql, statement)
+      return statement
+    },
+  }
 }

@@ -1,4 +1,5 @@
 import { type SelectQueryBuilder, sql } from 'kysely'
+import { type RevisionId, revisionName } from '../package/names.ts'
 import type { NewPackageRevision, PackageRevision } from '../package/package-revision.ts'
 import { nextResourceVersion } from './counters.ts'
 import { toPackageRevision, toRow } from './package-revision-row.ts'
@@ -82,17 +83,15 @@ export async function declaredVersions(
 }
 
 /** Whether the workspace is in use, or was. */
-export async function workspaceTaken(db: Db, packageId: number, workspace: string): Promise<boolean> {
+export async function workspaceTaken(db: Db, packageId: number, id: RevisionId): Promise<boolean> {
   const { taken } = await db
     .selectNoFrom(({ exists, or, selectFrom }) => {
-      const inTable = (table: 'package_revisions' | 'retired_workspaces') =>
-        exists(
-          selectFrom(table)
-            .select('workspace')
-            .where('package_id', '=', packageId)
-            .where('workspace', '=', workspace),
-        )
-      return or([inTable('package_revisions'), inTable('retired_workspaces')]).as('taken')
+      const inUse = selectFrom('package_revisions').select('id').where('name', '=', revisionName(id))
+      const retired = selectFrom('retired_workspaces')
+        .select('workspace')
+        .where('package_id', '=', packageId)
+        .where('workspace', '=', id.workspace)
+      return or([exists(inUse), exists(retired)]).as('taken')
     })
     .executeTakeFirstOrThrow()
   return Boolean(taken)
@@ -120,45 +119,72 @@ export async function repositoryHasRevisions(db: Db, repository: string): Promis
   return row !== undefined
 }
 
-/** Inserts a revision. Resolves to its resourceVersion. */
+/** Inserts a revision. Resolves to it as it is in the index. */
 export async function insertPackageRevision(
   db: Db,
   packageId: number,
   revision: NewPackageRevision,
-): Promise<string> {
-  const resourceVersion = await nextResourceVersion(db)
+): Promise<PackageRevision> {
+  const row = { ...toRow(packageId, revision), resource_version: await nextResourceVersion(db) }
   const { id } = await db
     .insertInto('package_revisions')
-    .values({ ...toRow(packageId, revision), resource_version: resourceVersion })
+    .values(row)
     .returning('id')
     .executeTakeFirstOrThrow()
   await insertLabels(db, id, revision)
-  return String(resourceVersion)
+  return {
+    ...revision,
+    ...(await derived(db, revision)),
+    name: row.name,
+    resourceVersion: String(row.resource_version),
+  }
 }
 
 /**
- * Replaces a revision whose resourceVersion is still `expected`. Resolves to its new resourceVersion, or to
- * undefined where somebody else has changed it.
+ * Replaces a revision that is still as it was read. Resolves to it as it is in the index now, or to undefined where
+ * somebody else has changed it.
  */
 export async function updatePackageRevision(
   db: Db,
   packageId: number,
+  before: PackageRevision,
   revision: NewPackageRevision,
-  expected: string,
-): Promise<string | undefined> {
-  const row = toRow(packageId, revision)
-  const resourceVersion = await nextResourceVersion(db)
+): Promise<PackageRevision | undefined> {
+  const row = { ...toRow(packageId, revision), resource_version: await nextResourceVersion(db) }
   const updated = await db
     .updateTable('package_revisions')
-    .set({ ...row, resource_version: resourceVersion })
-    .where('name', '=', row.name)
-    .where('resource_version', '=', Number(expected))
+    .set(row)
+    .where('name', '=', before.name)
+    .where('resource_version', '=', Number(before.resourceVersion))
     .returning('id')
     .executeTakeFirst()
   if (!updated) return undefined
-  await db.deleteFrom('package_revision_labels').where('revision_id', '=', updated.id).execute()
-  await insertLabels(db, updated.id, revision)
-  return String(resourceVersion)
+  if (revision.labels !== before.labels) {
+    await db.deleteFrom('package_revision_labels').where('revision_id', '=', updated.id).execute()
+    await insertLabels(db, updated.id, revision)
+  }
+  return {
+    ...revision,
+    ...(await derived(db, revision)),
+    name: row.name,
+    resourceVersion: String(row.resource_version),
+  }
+}
+
+/** What the index knows of a revision from others. */
+async function derived(
+  db: Db,
+  { upstream }: NewPackageRevision,
+): Promise<Pick<PackageRevision, 'upstreamLatest'>> {
+  if (!upstream) return { upstreamLatest: null }
+  const latest = await db
+    .selectFrom('package_revisions')
+    .select('revision')
+    .where('repository', '=', upstream.repository)
+    .where('package', '=', upstream.package)
+    .where('latest', '=', 1)
+    .executeTakeFirst()
+  return { upstreamLatest: latest?.revision ?? null }
 }
 
 /** Marks which of a package's revisions holds a moving tag; it and the one that held it get a new resourceVersion. */

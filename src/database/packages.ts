@@ -28,10 +28,8 @@ export async function findPackage(db: Db, id: PackageId): Promise<PackageState |
   }
 }
 
-/** The package's id; it is made if need be. */
-export async function ensurePackage(db: Db, id: PackageId): Promise<number> {
-  const known = await findPackage(db, id)
-  if (known) return known.id
+/** Adds a package that nobody has used yet. Resolves to its id. */
+export async function addPackage(db: Db, id: PackageId): Promise<number> {
   const row = await db
     .insertInto('packages')
     .values({ repository: id.repository, path: id.package, versioned: null })

@@ -1,13 +1,17 @@
+import { LRUCache } from 'lru-cache'
 import type { Stream } from '../oci/content.ts'
 import { RegistryError } from './errors.ts'
 import { blobKey, linkKey } from './keys.ts'
 import type { BlobStore, Range } from './store/blob-store.ts'
 
 const NOTHING = new Uint8Array(0)
+const LINK_CACHE_ENTRIES = 10_000
 
 /** Blobs: stored once for all repositories, visible in those that have a link to them. */
 export class Blobs {
   readonly #store: BlobStore
+  /** Links that were made lately: whoever pushes a blob asks for it again right after. */
+  readonly #links = new LRUCache<string, true>({ max: LINK_CACHE_ENTRIES })
 
   constructor(store: BlobStore) {
     this.#store = store
@@ -21,7 +25,11 @@ export class Blobs {
   }
 
   async has(repository: string, digest: string): Promise<boolean> {
-    return (await this.#store.size(linkKey(repository, digest))) !== undefined
+    const key = linkKey(repository, digest)
+    if (this.#links.has(key)) return true
+    return (
+      (await this.#store.size(key)) !== undefined && (await this.#store.size(blobKey(digest))) !== undefined
+    )
   }
 
   /** Throws BLOB_UNKNOWN. */
@@ -36,13 +44,20 @@ export class Blobs {
   /** Stores a blob whose digest the caller has verified. */
   async put(repository: string, digest: string, bytes: Uint8Array): Promise<void> {
     if (await this.has(repository, digest)) return
-    if ((await this.#store.size(blobKey(digest))) === undefined) await this.#store.put(blobKey(digest), bytes)
-    await this.link(repository, digest)
+    const stored = (await this.#store.size(blobKey(digest))) !== undefined
+    // Both at once: after a crash between the two, a link without a blob counts as none.
+    await Promise.all([
+      stored ? undefined : this.#store.put(blobKey(digest), bytes),
+      this.#store.put(linkKey(repository, digest), NOTHING),
+    ])
+    this.#links.set(linkKey(repository, digest), true)
   }
 
   /** Makes a stored blob visible in a repository. */
   async link(repository: string, digest: string): Promise<void> {
-    await this.#store.put(linkKey(repository, digest), NOTHING)
+    const key = linkKey(repository, digest)
+    await this.#store.put(key, NOTHING)
+    this.#links.set(key, true)
   }
 
   /** Whether the blob was there, and now is in both. */
@@ -54,7 +69,9 @@ export class Blobs {
 
   /** Takes the blob from this repository; others may still have it. Whether it was there. */
   async delete(repository: string, digest: string): Promise<boolean> {
-    return this.#store.delete(linkKey(repository, digest))
+    const key = linkKey(repository, digest)
+    this.#links.delete(key)
+    return this.#store.delete(key)
   }
 }
 

@@ -12,7 +12,7 @@ import { ociRepository, parseRevisionName } from '../package/names.ts'
 import type { NewPackageRevision, PackageRevision } from '../package/package-revision.ts'
 import { tagsOf } from '../package/tags.ts'
 import type { ServiceContext } from './context.ts'
-import { carryOut, decide, type Operation } from './intents.ts'
+import { decide, finishEarlier, type Operation } from './intents.ts'
 import { checkPrecondition, type Precondition } from './precondition.ts'
 import { pushManifest } from './registry-content.ts'
 
@@ -35,7 +35,7 @@ export async function withRevision<T>(
 ): Promise<T> {
   const repository = ociRepository(parseRevisionName(name))
   return ctx.locks.run(repository, async () => {
-    await carryOut(ctx, repository)
+    await finishEarlier(ctx, repository)
     const revision = await getRevision(ctx.db, name)
     checkPrecondition(name, revision.resourceVersion, precondition)
     const state = await findPackage(ctx.db, revision)
@@ -72,14 +72,12 @@ export async function pushRevision(
 /** Replaces the revision's row. Throws `conflict` where another process has changed it since it was read. */
 export async function replaceRow(
   transaction: Db,
-  current: Current,
+  { revision, package: state }: Current,
   next: NewPackageRevision,
 ): Promise<PackageRevision> {
-  const { name, resourceVersion, upstreamLatest } = current.revision
-  const updated = await updatePackageRevision(transaction, current.package.id, next, resourceVersion)
-  if (updated === undefined)
-    throw new AppError('conflict', `${name} is being changed by somebody else: try again`)
-  return { ...next, name, upstreamLatest, resourceVersion: updated }
+  const updated = await updatePackageRevision(transaction, state.id, revision, next)
+  if (updated) return updated
+  throw new AppError('conflict', `${revision.name} is being changed by somebody else: try again`)
 }
 
 export function manifestDescriptor({ artifact }: Pick<PackageRevision, 'artifact'>): Descriptor {

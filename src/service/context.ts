@@ -1,16 +1,21 @@
+import type { GroupCommit } from '../database/group-commit.ts'
 import type { Db } from '../database/schema.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
 import type { Registry } from '../oci/roles.ts'
 import type { ResourceLimits } from '../package/resources.ts'
+import type { IntentLog } from './intents.ts'
 import type { Prepare } from './prepare.ts'
 
 /** What every use case works with. */
 export type ServiceContext = {
   db: Db
+  /** Every write to the database goes through it. */
+  commits: GroupCommit
   /** Where artifacts are stored: embedded, remote, or in memory. */
   registry: Registry
   /** One change at a time for each package, and for each repository. */
   locks: KeyedLock
+  intents: IntentLog
   prepare: Prepare
   limits: ResourceLimits
   now: () => Date

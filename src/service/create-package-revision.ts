@@ -1,5 +1,5 @@
 import { insertPackageRevision, workspaceTaken } from '../database/package-revisions.ts'
-import { ensurePackage, findPackage } from '../database/packages.ts'
+import { addPackage, findPackage, type PackageState } from '../database/packages.ts'
 import type { Db } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import type { ReadinessGate } from '../package/conditions.ts'
@@ -12,7 +12,7 @@ import { checkResources, type Resources } from '../package/resources.ts'
 import { validCondition } from '../package/validation/validate.ts'
 import { getRevision, newArtifact, pushRevision, tagOperation } from './change-revision.ts'
 import type { Actor, ServiceContext } from './context.ts'
-import { carryOut, decide } from './intents.ts'
+import { decide, finishEarlier } from './intents.ts'
 import { pushLayer } from './registry-content.ts'
 import { getRepository } from './repository-record.ts'
 import { checkVersion } from './versions.ts'
@@ -45,39 +45,34 @@ export async function createPackageRevision(
 ): Promise<PackageRevision> {
   const tooLong = revisionIdProblem(input)
   if (tooLong) throw new AppError('invalid', tooLong)
-  await getRepository(ctx.db, input.repository)
   const target = ociRepository(input)
   return ctx.locks.run(target, async () => {
-    await carryOut(ctx, target)
-    const repository = await checkFree(ctx.db, input)
+    await finishEarlier(ctx, target)
+    const repository = await getRepository(ctx.db, input.repository)
+    const state = await findPackage(ctx.db, input)
+    await checkFree(ctx.db, state, input)
     const origin = await originOf(ctx, input)
     const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, origin), origin.artifact)
     return decide(ctx, target, async (transaction) => {
-      // Once more, now that nobody can come in between.
-      await checkFree(transaction, input)
-      const packageId = await ensurePackage(transaction, input)
-      await insertPackageRevision(transaction, packageId, draft)
+      const packageId = state?.id ?? (await addPackage(transaction, input))
       return {
-        result: await getRevision(transaction, revisionName(input)),
+        result: await insertPackageRevision(transaction, packageId, draft),
         operations: [tagOperation(draft)],
       }
     })
   })
 }
 
-/** Throws unless the repository exists and the workspace and the version are free; resolves to the repository. */
-async function checkFree(db: Db, input: NewRevision): Promise<Repository> {
-  const repository = await getRepository(db, input.repository)
-  const state = await findPackage(db, input)
+/** Throws `already_exists` unless workspace and version are free. */
+async function checkFree(db: Db, state: PackageState | undefined, input: NewRevision): Promise<void> {
   const name = revisionName(input)
-  if (state && (await workspaceTaken(db, state.id, input.workspace))) {
+  if (state && (await workspaceTaken(db, state.id, input))) {
     throw new AppError(
       'already_exists',
       `${name} exists, or did: a workspace names one revision of a package for ever. Choose another workspace.`,
     )
   }
   await checkVersion(db, state, { name, workspace: input.workspace, version: input.version })
-  return repository
 }
 
 async function originOf(ctx: ServiceContext, input: NewRevision): Promise<Origin> {

@@ -4,7 +4,7 @@ import type { Labels } from '../package/labels.ts'
 import type { Repository, RepositoryType } from '../package/repository.ts'
 import { REPOSITORY_RECORD_TAG } from '../package/tags.ts'
 import type { Actor, ServiceContext } from './context.ts'
-import { carryOut, decide } from './intents.ts'
+import { decide, finishEarlier } from './intents.ts'
 import { pushRepositoryRecord } from './repository-record.ts'
 
 export type NewRepository = { name: string; type: RepositoryType; description: string; labels: Labels }
@@ -17,7 +17,7 @@ export async function createRepository(
 ): Promise<Repository> {
   const { name } = input
   return ctx.locks.run(name, async () => {
-    await carryOut(ctx, name)
+    await finishEarlier(ctx, name)
     if (await repositoryExists(ctx.db, name)) {
       throw new AppError('already_exists', `there is a repository ${name} already`)
     }

@@ -3,7 +3,7 @@ import { deleteRepository as deleteRow } from '../database/repositories.ts'
 import { AppError } from '../errors.ts'
 import { REPOSITORY_RECORD_TAG } from '../package/tags.ts'
 import type { ServiceContext } from './context.ts'
-import { carryOut, decide } from './intents.ts'
+import { decide, finishEarlier } from './intents.ts'
 import { checkPrecondition, type Precondition } from './precondition.ts'
 import { getRepository } from './repository-record.ts'
 
@@ -14,7 +14,7 @@ export async function deleteRepository(
   precondition: Precondition,
 ): Promise<void> {
   await ctx.locks.run(name, async () => {
-    await carryOut(ctx, name)
+    await finishEarlier(ctx, name)
     const current = await getRepository(ctx.db, name)
     checkPrecondition(name, current.resourceVersion, precondition)
     await decide(ctx, name, async (transaction) => {

@@ -4,7 +4,7 @@
  * next, in the order of the decisions, and again after a crash or a failure until it succeeds. So the registry
  * always follows the database, and what was acknowledged is in both.
  */
-import { addIntent, pendingIntents, removeIntent, repositoriesWithIntents } from '../database/intents.ts'
+import { addIntent, pendingIntents, removeIntents, repositoriesWithIntents } from '../database/intents.ts'
 import type { Db } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
@@ -24,48 +24,74 @@ export type Operation =
 
 export type Decision<T> = { result: T; operations: Operation[] }
 
+/** What this process knows of the recorded intents, so that it need not ask for each change. */
+export class IntentLog {
+  /** Done in the registry: the next transaction takes them out. Doing them again would do no harm. */
+  readonly done = new Set<number>()
+  /** OCI repositories in which something failed, or was left by an earlier process. */
+  readonly unfinished = new Set<string>()
+}
+
 /** Decides in a transaction and carries the decision out. The caller holds the lock of what it decides about. */
 export async function decide<T>(
   ctx: ServiceContext,
   ociRepository: string,
   decision: (transaction: Db) => Promise<Decision<T>>,
 ): Promise<T> {
-  const result = await ctx.db.transaction().execute(async (transaction) => {
-    const decided = await decision(transaction)
-    const operations = JSON.stringify(decided.operations)
-    await addIntent(transaction, { ociRepository, operations }, ctx.now().toISOString())
-    return decided.result
+  const done = [...ctx.intents.done]
+  const decided = await ctx.commits.run(async (transaction) => {
+    await removeIntents(transaction, done)
+    const { result, operations } = await decision(transaction)
+    const intent = { ociRepository, operations: JSON.stringify(operations) }
+    return { id: await addIntent(transaction, intent, ctx.now().toISOString()), result, operations }
   })
+  for (const id of done) ctx.intents.done.delete(id)
   try {
-    await carryOut(ctx, ociRepository)
+    await perform(ctx, ociRepository, decided.operations)
   } catch (error) {
+    ctx.intents.unfinished.add(ociRepository)
     throw new AppError(
       'unavailable',
       `the change is saved, but the registry did not take its tags: ${(error as Error).message}. It is tried again until it succeeds; there is no need to repeat the call.`,
       { cause: error },
     )
   }
-  return result
+  ctx.intents.done.add(decided.id)
+  return decided.result
 }
 
 /** Does what earlier decisions left to do in an OCI repository. The caller holds the lock. */
-export async function carryOut(ctx: ServiceContext, ociRepository: string): Promise<void> {
-  const target = ctx.registry.repository(ociRepository)
-  for (const intent of await pendingIntents(ctx.db, ociRepository)) {
-    const operations: Operation[] = JSON.parse(intent.operations)
-    for (const operation of operations) await inRegistry(() => perform(target, operation))
-    await removeIntent(ctx.db, intent.id)
+export async function finishEarlier(ctx: ServiceContext, ociRepository: string): Promise<void> {
+  if (!ctx.intents.unfinished.has(ociRepository)) return
+  for (const { id, operations } of await pendingIntents(ctx.db, ociRepository)) {
+    if (!ctx.intents.done.has(id)) await perform(ctx, ociRepository, JSON.parse(operations))
+    ctx.intents.done.add(id)
   }
+  ctx.intents.unfinished.delete(ociRepository)
+}
+
+/** Takes up what an earlier process left to do. */
+export async function recallIntents(ctx: ServiceContext): Promise<void> {
+  for (const ociRepository of await repositoriesWithIntents(ctx.db)) ctx.intents.unfinished.add(ociRepository)
 }
 
 /** Does what is left to do anywhere: after a crash, and from time to time after a failure. */
-export async function carryOutAll(ctx: ServiceContext): Promise<void> {
-  for (const ociRepository of await repositoriesWithIntents(ctx.db)) {
-    await ctx.locks.run(ociRepository, () => carryOut(ctx, ociRepository))
+export async function finishAll(ctx: ServiceContext): Promise<void> {
+  for (const ociRepository of [...ctx.intents.unfinished]) {
+    await ctx.locks.run(ociRepository, () => finishEarlier(ctx, ociRepository))
   }
 }
 
-async function perform(target: Repository, operation: Operation): Promise<void> {
+async function perform(
+  ctx: ServiceContext,
+  ociRepository: string,
+  operations: readonly Operation[],
+): Promise<void> {
+  const target = ctx.registry.repository(ociRepository)
+  for (const operation of operations) await inRegistry(() => performOne(target, operation))
+}
+
+async function performOne(target: Repository, operation: Operation): Promise<void> {
   switch (operation.do) {
     case 'tag':
       return target.tag(operation.descriptor, ...operation.tags)

@@ -1,6 +1,9 @@
+import { LRUCache } from 'lru-cache'
 import { type PackedLayer, packLayer } from '../artifact/layer.ts'
+import { digestOf } from '../oci/digest.ts'
 import type { Resources } from '../package/resources.ts'
 import { type Findings, validateResources } from '../package/validation/validate.ts'
+import { readYamlFile, type YamlFile } from '../package/validation/yaml-file.ts'
 
 /** Files on their way into an artifact: packed, and looked through. */
 export type Prepared = { packed: PackedLayer; findings: Findings }
@@ -8,6 +11,19 @@ export type Prepared = { packed: PackedLayer; findings: Findings }
 /** Packs and validates files: everything about them that takes the processor's time. */
 export type Prepare = (resources: Resources) => Promise<Prepared>
 
-export function prepareNow(resources: Resources): Prepared {
-  return { packed: packLayer(resources), findings: validateResources(resources) }
+/** Revisions of a package, and clones of it, are alike: most of their files were read before. */
+const KNOWN_FILES = 20_000
+const knownFiles = new LRUCache<string, YamlFile>({ max: KNOWN_FILES })
+
+export function prepareResources(resources: Resources): Prepared {
+  return { packed: packLayer(resources), findings: validateResources(resources, readKnownFile) }
+}
+
+function readKnownFile(content: Uint8Array): YamlFile {
+  const digest = digestOf(content)
+  const known = knownFiles.get(digest)
+  if (known) return known
+  const file = readYamlFile(content)
+  knownFiles.set(digest, file)
+  return file
 }

@@ -2,7 +2,7 @@ import { saveRepository } from '../database/repositories.ts'
 import type { Repository } from '../package/repository.ts'
 import { REPOSITORY_RECORD_TAG } from '../package/tags.ts'
 import type { ServiceContext } from './context.ts'
-import { carryOut, decide } from './intents.ts'
+import { decide, finishEarlier } from './intents.ts'
 import { type LabelsPatch, mergeLabels } from './merge-patch.ts'
 import { checkPrecondition, type Precondition } from './precondition.ts'
 import { getRepository, pushRepositoryRecord } from './repository-record.ts'
@@ -16,7 +16,7 @@ export async function updateRepository(
   precondition: Precondition,
 ): Promise<Repository> {
   return ctx.locks.run(name, async () => {
-    await carryOut(ctx, name)
+    await finishEarlier(ctx, name)
     const current = await getRepository(ctx.db, name)
     checkPrecondition(name, current.resourceVersion, precondition)
     const next = {

@@ -3,7 +3,7 @@ import type { ErrorDetail } from '../../errors.ts'
 import type { Condition } from '../conditions.ts'
 import type { Resources } from '../resources.ts'
 import { krmIgnore } from './krm-ignore.ts'
-import { type KrmObject, readYamlFile } from './yaml-file.ts'
+import { type KrmObject, readYamlFile, type YamlFile } from './yaml-file.ts'
 
 export type Findings = {
   /** Why the package cannot be proposed. */
@@ -12,15 +12,19 @@ export type Findings = {
   warnings: ErrorDetail[]
 }
 
-export function validateResources(resources: Resources): Findings {
+/** `read` may be a cache before `readYamlFile`: what is in a file depends on its content alone. */
+export function validateResources(
+  resources: Resources,
+  read: (content: Uint8Array) => YamlFile = readYamlFile,
+): Findings {
   const ignored = krmIgnore(resources)
   const findings: Findings = { errors: [], warnings: [] }
   const seen = new Map<string, string>()
   for (const [path, content] of resources) {
     if (!isChecked(path) || ignored(path)) continue
-    const file = readYamlFile(path, content)
-    findings.errors.push(...file.errors)
-    findings.warnings.push(...file.warnings)
+    const file = read(content)
+    findings.errors.push(...file.errors.map((error) => ({ path, ...error })))
+    findings.warnings.push(...file.warnings.map((warning) => ({ path, ...warning })))
     for (const object of file.objects) findings.warnings.push(...objectWarnings(path, object, seen))
   }
   return findings

@@ -1,6 +1,5 @@
 /** Reads one YAML file as far as validation needs it: does it parse, and which KRM objects are in it. */
 import { type Document, isMap, LineCounter, parseAllDocuments } from 'yaml'
-import type { ErrorDetail } from '../../errors.ts'
 import { inspectDocument } from './inspect-node.ts'
 
 export type KrmObject = {
@@ -11,16 +10,19 @@ export type KrmObject = {
   line: number
 }
 
-export type YamlFile = { errors: ErrorDetail[]; objects: KrmObject[]; warnings: ErrorDetail[] }
+/** Something wrong at a place in a file; line and column count from 1. */
+export type Finding = { line: number; column?: number; message: string }
+
+export type YamlFile = { errors: Finding[]; objects: KrmObject[]; warnings: Finding[] }
 
 /** An error of a file is reported so often; who has more of them has one cause. */
 const MAX_ERRORS = 20
 
-export function readYamlFile(path: string, content: Uint8Array): YamlFile {
+export function readYamlFile(content: Uint8Array): YamlFile {
   const file: YamlFile = { errors: [], objects: [], warnings: [] }
   const text = decode(content)
   if (text === undefined) {
-    file.errors.push({ path, line: 1, message: 'the file is not UTF-8' })
+    file.errors.push({ line: 1, message: 'the file is not UTF-8' })
     return file
   }
   try {
@@ -32,10 +34,10 @@ export function readYamlFile(path: string, content: Uint8Array): YamlFile {
       uniqueKeys: false,
       logLevel: 'silent',
     } as const
-    for (const document of parseAllDocuments(text, options)) readDocument(path, document, lines, file)
+    for (const document of parseAllDocuments(text, options)) readDocument(document, lines, file)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    file.errors.push({ path, line: 1, message: 'it is nested too deeply' })
+    file.errors.push({ line: 1, message: 'it is nested too deeply' })
   }
   return file
 }
@@ -48,18 +50,18 @@ function decode(content: Uint8Array): string | undefined {
   }
 }
 
-function readDocument(path: string, document: Document.Parsed, lines: LineCounter, file: YamlFile): void {
+function readDocument(document: Document.Parsed, lines: LineCounter, file: YamlFile): void {
   const faults = document.errors.map(({ message, pos }) => ({ message, offset: pos[0] }))
   if (faults.length === 0) faults.push(...inspectDocument(document))
   for (const { message, offset } of faults.slice(0, Math.max(0, MAX_ERRORS - file.errors.length))) {
     const { line, col } = lines.linePos(offset)
-    file.errors.push({ path, line, column: col, message })
+    file.errors.push({ line, column: col, message })
   }
   if (faults.length > 0 || document.contents === null) return
 
   const { line } = lines.linePos(document.contents.range[0])
   if (!isMap(document.contents)) {
-    file.warnings.push({ path, line, message: 'it is not a KRM object: not a mapping' })
+    file.warnings.push({ line, message: 'it is not a KRM object: not a mapping' })
     return
   }
   const text = (...keys: string[]): string | undefined => {

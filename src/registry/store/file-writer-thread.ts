@@ -1,0 +1,159 @@
+/** The thread of file-writer.ts. */
+import {
+  closeSync,
+  fdatasync,
+  fsync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
+import type { Request, Response, WriteJob, WriteOutcome } from './file-writer.ts'
+
+const syncFile = promisify(fdatasync)
+const syncDirectory = promisify(fsync)
+
+/** What is known of a job while its batch is under way. */
+type Progress = Request & { file?: number; outcome?: WriteOutcome }
+
+const port = parentPort as MessagePort
+let queue: Request[] = []
+let busy = false
+
+port.on('message', (requests: Request[]) => {
+  queue.push(...requests)
+  if (!busy) void run()
+})
+
+async function run(): Promise<void> {
+  busy = true
+  while (queue.length > 0) {
+    for (let more = receiveMessageOnPort(port); more; more = receiveMessageOnPort(port)) {
+      queue.push(...more.message)
+    }
+    const batch: Progress[] = queue
+    queue = []
+    await write(batch)
+    const response: Response = batch.map(({ id, outcome }) => ({ id, outcome: outcome ?? { found: true } }))
+    port.postMessage(response)
+  }
+  busy = false
+}
+
+/** The steps that sync are done for the whole batch at once; names change in the order of the jobs. */
+async function write(batch: Progress[]): Promise<void> {
+  for (const entry of batch) attempt(entry, () => writeTemporary(entry))
+  await Promise.all(batch.map((entry) => syncTemporary(entry)))
+  const directories = new Map<string, Progress[]>()
+  for (const entry of batch) {
+    if (entry.outcome) continue
+    attempt(entry, () => changeName(entry, directories))
+  }
+  await Promise.all([...directories].map(([directory, entries]) => syncAll(directory, entries)))
+}
+
+function writeTemporary(entry: Progress): void {
+  const { job } = entry
+  if (job.kind !== 'put' || job.bytes.byteLength === 0) return
+  entry.file = openSync(job.temporary, 'wx')
+  writeFileSync(entry.file, job.bytes)
+}
+
+async function syncTemporary(entry: Progress): Promise<void> {
+  if (entry.file === undefined) return
+  try {
+    // A file without content has nothing but its name, and that is synced with its directory.
+    if (!entry.outcome && entry.job.kind === 'put' && entry.job.bytes.byteLength > 0)
+      await syncFile(entry.file)
+  } catch (error) {
+    entry.outcome = failure(error)
+  } finally {
+    closeSync(entry.file)
+  }
+  if (entry.outcome) dropTemporary(entry.job)
+}
+
+function changeName(entry: Progress, directories: Map<string, Progress[]>): void {
+  const { job } = entry
+  if (job.kind === 'delete') {
+    entry.outcome = { found: unlinkIfThere(job.path) }
+    if (!entry.outcome.found) return
+  } else {
+    // A file without content is there at once or not at all, so it needs no other name before.
+    const empty = job.kind === 'put' && job.bytes.byteLength === 0
+    const change = empty
+      ? () => closeSync(openSync(job.path, 'w'))
+      : () => renameSync(job.temporary, job.path)
+    withDirectory(dirname(job.path), change, (made) => remember(directories, made, entry))
+  }
+  remember(directories, dirname(job.path), entry)
+}
+
+/** Makes the directory where it is missing. Each that is made is a new name in the one above it. */
+function withDirectory(directory: string, change: () => void, changed: (directory: string) => void): void {
+  try {
+    change()
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+    const first = mkdirSync(directory, { recursive: true })
+    for (let made = directory; first !== undefined && made.length >= first.length; made = dirname(made)) {
+      changed(dirname(made))
+    }
+    change()
+  }
+}
+
+function remember(directories: Map<string, Progress[]>, directory: string, entry: Progress): void {
+  const entries = directories.get(directory)
+  if (entries) entries.push(entry)
+  else directories.set(directory, [entry])
+}
+
+async function syncAll(directory: string, entries: Progress[]): Promise<void> {
+  try {
+    const file = openSync(directory, 'r')
+    try {
+      await syncDirectory(file)
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    for (const entry of entries) entry.outcome = failure(error)
+  }
+}
+
+function unlinkIfThere(path: string): boolean {
+  try {
+    unlinkSync(path)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return false
+    throw error
+  }
+}
+
+function attempt(entry: Progress, step: () => void): void {
+  try {
+    step()
+  } catch (error) {
+    entry.outcome = failure(error)
+    if (entry.file === undefined) dropTemporary(entry.job)
+  }
+}
+
+function dropTemporary(job: WriteJob): void {
+  if (job.kind === 'put') rmSync(job.temporary, { force: true })
+}
+
+function failure(error: unknown): WriteOutcome {
+  return { code: codeOf(error), message: (error as Error).message }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN'
+}
