@@ -26,6 +26,7 @@ import { MemoryStore } from './registry/store/memory-store.ts'
 import { blobRefusal, tagRefusal } from './service/client-writes.ts'
 import type { ServiceContext } from './service/context.ts'
 import { finishAll, IntentLog, recallIntents } from './service/intents.ts'
+import { type Prepare, prepareResources } from './service/prepare.ts'
 import { createPreparePool } from './service/prepare-pool.ts'
 import { readiness } from './service/readiness.ts'
 
@@ -51,7 +52,8 @@ export async function openParts(config: Config, log: Logger): Promise<Parts> {
   await mkdir(config.data, { recursive: true })
   const lock = lockFolder(config.data)
   const store = await FsStore.open(join(config.data, 'registry'))
-  const parts = await assemble(openDatabase(join(config.data, 'index.db')), store, log)
+  const pool = createPreparePool()
+  const parts = await assemble(openDatabase(join(config.data, 'index.db')), store, pool.prepare, log)
   await recallIntents(parts.ctx)
   await finishAll(parts.ctx)
   const retry = setInterval(() => {
@@ -64,40 +66,32 @@ export async function openParts(config: Config, log: Logger): Promise<Parts> {
     close: async () => {
       clearInterval(retry)
       await parts.close()
+      await pool.close()
       await store.close()
       lock.release()
     },
   }
 }
 
-/** Everything in memory, gone with the process. */
+/** Everything in memory and in this thread, gone with the process. */
 export async function memoryParts(log: Logger): Promise<Parts> {
-  return assemble(openDatabase(':memory:'), new MemoryStore(), log)
+  return assemble(openDatabase(':memory:'), new MemoryStore(), async (files) => prepareResources(files), log)
 }
 
-async function assemble(db: Db, store: BlobStore, log: Logger): Promise<Parts> {
+async function assemble(db: Db, store: BlobStore, prepare: Prepare, log: Logger): Promise<Parts> {
   const registry = new EmbeddedRegistry(store)
-  const pool = createPreparePool()
   const ctx: ServiceContext = {
     db,
     commits: new GroupCommit(db),
     registry,
     locks: new KeyedLock(),
     intents: new IntentLog(),
-    prepare: pool.prepare,
+    prepare,
     limits: DEFAULT_LIMITS,
     now: () => new Date(),
     tokenKey: await secret(db, 'continue-token'),
   }
-  return {
-    ctx,
-    registry,
-    log,
-    close: async () => {
-      await pool.close()
-      await db.destroy()
-    },
-  }
+  return { ctx, registry, log, close: () => db.destroy() }
 }
 
 /** Mounts every surface. `publicUrl` is where clients reach the app. */
@@ -115,7 +109,7 @@ export async function createApp({ ctx, registry, log }: Parts, publicUrl: URL): 
 
   const app = new OpenAPIHono()
   app.use(requestLog(log, metrics))
-  app.route('/v2', createRegistryApp(registry, { guard, onInternalError }))
+  app.route('/', createRegistryApp(registry, { guard, onInternalError }))
   app.route('/api/v1', createRestApp({ ctx, registryHost: publicUrl.host }, { onInternalError }))
   app.route(
     '/',

@@ -10,7 +10,7 @@ const listen = z
     const colon = text.lastIndexOf(':')
     return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) }
   })
-  .refine(({ port }) => port <= 65535, 'the port must be at most 65535')
+  .refine(({ port }) => port <= 65535, 'must have a port of at most 65535')
 
 const publicUrl = z
   .url({ protocol: /^https?$/, error: 'must be a URL with http or https' })

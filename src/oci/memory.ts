@@ -35,7 +35,8 @@ export class MemoryRepository implements Repository {
   }
 
   async tag(descriptor: Descriptor, ...tags: string[]): Promise<void> {
-    this.#entry(descriptor.digest)
+    const { mediaType } = this.#entry(descriptor.digest).descriptor
+    if (!isManifestType(mediaType)) throw new OciError('not_found', `${descriptor.digest} is no manifest`)
     for (const tag of tags) {
       checkReference(tag)
       this.#tags.set(tag, descriptor.digest)

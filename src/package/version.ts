@@ -14,10 +14,12 @@ const BUILD = /^(?:0|[1-9][0-9]{0,14})$/
 
 /** The version, or undefined where the text is none. No leading "v", no "=", no blanks. */
 export function parseVersion(text: string): Version | undefined {
-  if (text.length > MAX_LENGTH || !/^[0-9]/.test(text)) return undefined
+  if (text.length > MAX_LENGTH) return undefined
   const parsed = semver.parse(text)
-  const build = parsed?.build.join('.') ?? ''
-  if (!parsed || (text.includes('+') && !BUILD.test(build))) return undefined
+  if (!parsed) return undefined
+  const build = parsed.build.join('.')
+  // The library overlooks a "v" and blanks around.
+  if (text !== parsed.version + (build && `+${build}`) || (build && !BUILD.test(build))) return undefined
   return { text, base: parsed.version, build: Number(build) }
 }
 

@@ -18,7 +18,12 @@ export function inspectDocument(document: Document.Parsed): Fault[] {
   function expandedSize(node: unknown): number {
     if (!isNode(node)) return 1
     written++
-    if (isAlias(node)) return expandedSizes.get(node.source) ?? 1
+    if (isAlias(node)) {
+      const size = expandedSizes.get(node.source)
+      if (size === undefined)
+        faults.push({ offset: offsetOf(node), message: `there is no anchor "${node.source}"` })
+      return size ?? 1
+    }
     if (node.anchor) expandedSizes.set(node.anchor, Number.POSITIVE_INFINITY)
     const size = 1 + childrenSize(node)
     if (node.anchor) expandedSizes.set(node.anchor, size)

@@ -1,5 +1,5 @@
 /** Reads one YAML file as far as validation needs it: does it parse, and which KRM objects are in it. */
-import { type Document, isMap, LineCounter, parseAllDocuments } from 'yaml'
+import { type Document, isMap, isScalar, LineCounter, parseAllDocuments } from 'yaml'
 import { inspectDocument } from './inspect-node.ts'
 
 export type KrmObject = {
@@ -17,6 +17,8 @@ export type YamlFile = { errors: Finding[]; objects: KrmObject[]; warnings: Find
 
 /** An error of a file is reported so often; who has more of them has one cause. */
 const MAX_ERRORS = 20
+
+const TOO_DEEP: Finding = { line: 1, message: 'it is nested too deeply' }
 
 export function readYamlFile(content: Uint8Array): YamlFile {
   const file: YamlFile = { errors: [], objects: [], warnings: [] }
@@ -37,9 +39,14 @@ export function readYamlFile(content: Uint8Array): YamlFile {
     for (const document of parseAllDocuments(text, options)) readDocument(document, lines, file)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    file.errors.push({ line: 1, message: 'it is nested too deeply' })
+    file.errors = [TOO_DEEP]
   }
   return file
+}
+
+/** Nothing between two separators, or only comments. */
+function isEmpty({ contents }: Document.Parsed): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null)
 }
 
 function decode(content: Uint8Array): string | undefined {
@@ -51,15 +58,17 @@ function decode(content: Uint8Array): string | undefined {
 }
 
 function readDocument(document: Document.Parsed, lines: LineCounter, file: YamlFile): void {
+  // The library reports an overflow of the stack as if it were an error of the document.
+  if (document.errors.some(({ message }) => message.includes('call stack'))) throw new RangeError()
   const faults = document.errors.map(({ message, pos }) => ({ message, offset: pos[0] }))
   if (faults.length === 0) faults.push(...inspectDocument(document))
   for (const { message, offset } of faults.slice(0, Math.max(0, MAX_ERRORS - file.errors.length))) {
     const { line, col } = lines.linePos(offset)
     file.errors.push({ line, column: col, message })
   }
-  if (faults.length > 0 || document.contents === null) return
+  if (faults.length > 0 || isEmpty(document)) return
 
-  const { line } = lines.linePos(document.contents.range[0])
+  const { line } = lines.linePos(document.contents?.range[0] ?? 0)
   if (!isMap(document.contents)) {
     file.warnings.push({ line, message: 'it is not a KRM object: not a mapping' })
     return

@@ -14,18 +14,22 @@ export type RegistryAppOptions = {
   onInternalError?: (error: unknown, c: Context) => void
 }
 
-/** The registry's HTTP API, to be mounted at `/v2`. */
+/** The registry's HTTP API, everything below `/v2`: the protocol fixes its paths. */
 export function createRegistryApp(registry: EmbeddedRegistry, options: RegistryAppOptions = {}): Hono {
   const guard = options.guard ?? NO_GUARD
   const app = new Hono()
 
-  app.get('/', (c) => c.json({}, 200, { 'Docker-Distribution-API-Version': 'registry/2.0' }))
-  app.route('/', uploadRoutes(registry))
-  app.route('/', blobRoutes(registry, guard))
-  app.route('/', manifestRoutes(registry, guard))
-  app.route('/', listingRoutes(registry))
+  app.on('GET', ['/v2', '/v2/'], (c) =>
+    c.json({}, 200, { 'Docker-Distribution-API-Version': 'registry/2.0' }),
+  )
+  app.route('/v2', uploadRoutes(registry))
+  app.route('/v2', blobRoutes(registry, guard))
+  app.route('/v2', manifestRoutes(registry, guard))
+  app.route('/v2', listingRoutes(registry))
 
-  app.all('*', (c) => c.json(body('UNSUPPORTED', `the registry has no ${c.req.method} ${c.req.path}`), 404))
+  app.all('/v2/*', (c) =>
+    c.json(body('UNSUPPORTED', `the registry has no ${c.req.method} ${c.req.path}`), 404),
+  )
 
   app.onError((error, c) => {
     if (error instanceof RegistryError) {

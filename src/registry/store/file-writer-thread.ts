@@ -142,7 +142,7 @@ function attempt(entry: Progress, step: () => void): void {
     step()
   } catch (error) {
     entry.outcome = failure(error)
-    if (entry.file === undefined) dropTemporary(entry.job)
+    dropTemporary(entry.job)
   }
 }
 

@@ -15,6 +15,7 @@ export class FsStore implements BlobStore {
   readonly #root: string
   readonly #tmp: string
   readonly #writer = new FileWriter()
+  readonly #uploads = new Set<FsUpload>()
 
   private constructor(root: string) {
     this.#root = root
@@ -29,7 +30,9 @@ export class FsStore implements BlobStore {
     return store
   }
 
+  /** Ends the uploads that nobody has ended, and the thread that writes. */
   async close(): Promise<void> {
+    for (const upload of this.#uploads) await upload.abort()
     await this.#writer.close()
   }
 
@@ -68,9 +71,12 @@ export class FsStore implements BlobStore {
   async upload(): Promise<BlobUpload> {
     const temporary = this.#temporary()
     const handle = await open(temporary, 'wx+')
-    return new FsUpload(temporary, handle, async (key) => {
-      await this.#writer.write({ kind: 'move', path: this.#path(key), temporary })
+    const upload = new FsUpload(temporary, handle, {
+      move: (key) => this.#writer.write({ kind: 'move', path: this.#path(key), temporary }),
+      ended: () => this.#uploads.delete(upload),
     })
+    this.#uploads.add(upload)
+    return upload
   }
 
   #temporary(): string {
@@ -82,16 +88,18 @@ export class FsStore implements BlobStore {
   }
 }
 
+type UploadHooks = { move: (key: string) => Promise<unknown>; ended: () => void }
+
 class FsUpload implements BlobUpload {
   readonly #path: string
   readonly #handle: FileHandle
-  readonly #move: (key: string) => Promise<void>
+  readonly #hooks: UploadHooks
   #size = 0
 
-  constructor(path: string, handle: FileHandle, move: (key: string) => Promise<void>) {
+  constructor(path: string, handle: FileHandle, hooks: UploadHooks) {
     this.#path = path
     this.#handle = handle
-    this.#move = move
+    this.#hooks = hooks
   }
 
   get size(): number {
@@ -127,12 +135,14 @@ class FsUpload implements BlobUpload {
   async commit(key: string): Promise<void> {
     await this.#handle.datasync()
     await this.#handle.close()
-    await this.#move(key)
+    await this.#hooks.move(key)
+    this.#hooks.ended()
   }
 
   async abort(): Promise<void> {
     await this.#handle.close().catch(() => undefined)
     await rm(this.#path, { force: true })
+    this.#hooks.ended()
   }
 }
 

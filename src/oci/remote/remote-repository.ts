@@ -1,0 +1,135 @@
+/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md */
+import { type Content, type Stream, verified } from '../content.ts'
+import type { Descriptor } from '../descriptor.ts'
+import { digestOf, looksLikeDigest } from '../digest.ts'
+import { isNotFound, OciError } from '../errors.ts'
+import type { Index } from '../manifest.ts'
+import { isManifestType, MANIFEST_ACCEPT, MEDIA_TYPE } from '../media-types.ts'
+import { checkReference } from '../reference.ts'
+import { fetchAll, type Repository } from '../roles.ts'
+import { bodyOf, type HttpClient, MAX_METADATA_BYTES, readJson, readMetadata } from './http.ts'
+
+/** A repository of a registry at the other end of an HTTP connection. */
+export class RemoteRepository implements Repository {
+  readonly #http: HttpClient
+  readonly #base: string
+
+  constructor(http: HttpClient, name: string) {
+    this.#http = http
+    this.#base = `/v2/${name}`
+  }
+
+  async fetch({ mediaType, digest }: Descriptor): Promise<Stream> {
+    const headers = acceptOf(mediaType)
+    return bodyOf(await this.#http.send(this.#urlOf({ mediaType, digest }), [200], { headers }))
+  }
+
+  async exists({ mediaType, digest }: Descriptor): Promise<boolean> {
+    const headers = acceptOf(mediaType)
+    const url = this.#urlOf({ mediaType, digest })
+    return (await this.#http.send(url, [200, 404], { method: 'HEAD', headers })).status === 200
+  }
+
+  async push(expected: Descriptor, content: Content): Promise<void> {
+    if (await this.exists(expected)) return
+    const body = { content: verified(content, expected), size: expected.size }
+    if (isManifestType(expected.mediaType)) {
+      const headers = { 'Content-Type': expected.mediaType }
+      await this.#finish(this.#http.send(this.#urlOf(expected), [201], { method: 'PUT', headers, body }))
+      return
+    }
+    const started = await this.#http.send(`${this.#base}/blobs/uploads/`, [202], { method: 'POST' })
+    const url = this.#http.follow(started, started.headers.get('Location'))
+    url.searchParams.set('digest', expected.digest)
+    const headers = { 'Content-Type': 'application/octet-stream' }
+    await this.#finish(this.#http.send(url, [201], { method: 'PUT', headers, body }))
+  }
+
+  async resolve(reference: string): Promise<Descriptor> {
+    checkReference(reference)
+    const url = `${this.#base}/manifests/${reference}`
+    const headers = { Accept: MANIFEST_ACCEPT }
+    const head = await this.#http.send(url, [200], { method: 'HEAD', headers })
+    const mediaType = head.headers.get('Content-Type')?.split(';')[0]?.trim()
+    const digest = looksLikeDigest(reference) ? reference : head.headers.get('Docker-Content-Digest')
+    const size = head.headers.get('Content-Length')
+    if (mediaType && digest && size) return { mediaType, digest, size: Number(size) }
+    // Headers may be missing; the manifest itself says the same.
+    const response = await this.#http.send(url, [200], { headers })
+    const bytes = await readMetadata(response)
+    const type = response.headers.get('Content-Type')?.split(';')[0]?.trim() ?? MEDIA_TYPE.manifest
+    return { mediaType: type, digest: digest ?? digestOf(bytes), size: bytes.byteLength }
+  }
+
+  async tag(descriptor: Descriptor, ...tags: string[]): Promise<void> {
+    for (const tag of tags) checkReference(tag)
+    const content = await fetchAll(this, descriptor, MAX_METADATA_BYTES)
+    for (const tag of tags) {
+      await this.#finish(
+        this.#http.send(`${this.#base}/manifests/${tag}`, [201], {
+          method: 'PUT',
+          headers: { 'Content-Type': descriptor.mediaType },
+          body: { content, size: content.byteLength },
+        }),
+      )
+    }
+  }
+
+  async untag(tag: string): Promise<void> {
+    await this.#delete(`${this.#base}/manifests/${tag}`)
+  }
+
+  async delete(descriptor: Descriptor): Promise<void> {
+    await this.#delete(this.#urlOf(descriptor))
+  }
+
+  async *tags(): AsyncGenerator<string> {
+    let url: string | URL | undefined = `${this.#base}/tags/list`
+    while (url) {
+      const response: Response = await this.#http.send(url, [200])
+      yield* (await readJson<{ tags?: string[] | null }>(response)).tags ?? []
+      url = this.#nextPage(response)
+    }
+  }
+
+  async *referrers(digest: string, artifactType?: string): AsyncGenerator<Descriptor> {
+    const query = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`
+    let url: string | URL | undefined = `${this.#base}/referrers/${digest}${query}`
+    while (url) {
+      const response: Response = await this.#http.send(url, [200])
+      // A registry may ignore the filter, so what it sends is filtered again.
+      for (const referrer of (await readJson<Index>(response)).manifests) {
+        if (artifactType === undefined || referrer.artifactType === artifactType) yield referrer
+      }
+      url = this.#nextPage(response)
+    }
+  }
+
+  #nextPage(response: Response): URL | undefined {
+    const next = /<([^>]+)>\s*;\s*rel="?next"?/.exec(response.headers.get('Link') ?? '')?.[1]
+    return next === undefined ? undefined : this.#http.follow(response, next)
+  }
+
+  async #delete(url: string): Promise<void> {
+    try {
+      await this.#finish(this.#http.send(url, [202, 200, 204], { method: 'DELETE' }))
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
+  }
+
+  /** Reads an answer to its end, so that its connection can be used again. */
+  async #finish(sent: Promise<Response>): Promise<void> {
+    await readMetadata(await sent)
+  }
+
+  #urlOf({ mediaType, digest }: Pick<Descriptor, 'mediaType' | 'digest'>): string {
+    checkReference(digest)
+    if (!looksLikeDigest(digest)) throw new OciError('invalid_digest', `"${digest}" is not a digest`)
+    return `${this.#base}/${isManifestType(mediaType) ? 'manifests' : 'blobs'}/${digest}`
+  }
+}
+
+function acceptOf(mediaType: string): Record<string, string> {
+  return isManifestType(mediaType) ? { Accept: mediaType } : {}
+}

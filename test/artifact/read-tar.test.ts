@@ -1,0 +1,210 @@
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { unpackLayer } from '../../src/artifact/layer.ts'
+import { AppError } from '../../src/errors.ts'
+import { pax, type TarEntry, tar, tarEntry, tarGz } from '../support/tar.ts'
+
+const LIMITS = { maxBytes: 1024 * 1024, maxFiles: 100 }
+
+async function unpack(archive: Uint8Array): Promise<Record<string, string>> {
+  const files = await unpackLayer(archive, LIMITS)
+  return Object.fromEntries([...files].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]))
+}
+
+async function refusal(archive: Uint8Array): Promise<AppError> {
+  return unpackLayer(archive, LIMITS).then(
+    (files) => {
+      throw new Error(`taken: ${[...files.keys()]}`)
+    },
+    (error) => {
+      expect(error).toBeInstanceOf(AppError)
+      return error
+    },
+  )
+}
+
+const LONG = `${'d'.repeat(80)}/${'f'.repeat(120)}.yaml`
+
+describe('archives that tar programs write', () => {
+  it.each<[string, TarEntry[], Record<string, string>]>([
+    [
+      'files and directories',
+      [
+        { name: 'd/', type: '5' },
+        { name: 'd/a', content: 'x' },
+      ],
+      { 'd/a': 'x' },
+    ],
+    [
+      'a leading "./"',
+      [
+        { name: './', type: '5' },
+        { name: './a', content: 'x' },
+      ],
+      { a: 'x' },
+    ],
+    ['the old type of files', [{ name: 'a', type: '\0', content: 'x' }], { a: 'x' }],
+    [
+      'an old directory, a file with "/" at the end',
+      [{ name: 'd/', type: '0' }, { name: 'd/a' }],
+      { 'd/a': '' },
+    ],
+    ['contiguous files', [{ name: 'a', type: '7', content: 'x' }], { a: 'x' }],
+    ['a ustar prefix', [{ name: 'a', prefix: 'long/dir', content: 'x' }], { 'long/dir/a': 'x' }],
+    [
+      'a GNU archive, whose prefix field is something else',
+      [{ name: 'a', magic: 'ustar  \0', prefix: 'no' }],
+      { a: '' },
+    ],
+    ['an archive from before POSIX', [{ name: 'a', magic: '\0\0\0\0\0\0\0\0', content: 'x' }], { a: 'x' }],
+    ['a pax name', [pax({ path: LONG, mtime: '1.5' }), { name: 'short', content: 'x' }], { [LONG]: 'x' }],
+    ['a pax size that says the same', [pax({ size: '1' }), { name: 'a', content: 'x' }], { a: 'x' }],
+    [
+      'a GNU long name',
+      [
+        { type: 'L', content: `${LONG}\0` },
+        { name: 'short', content: 'x' },
+      ],
+      { [LONG]: 'x' },
+    ],
+    ['names that are not ASCII', [{ name: 'ä ö/ü.yaml', content: 'x' }], { 'ä ö/ü.yaml': 'x' }],
+    [
+      'the global comment of git archive',
+      [pax({ comment: 'c0ffee' }, 'g'), { name: 'a', content: 'x' }],
+      { a: 'x' },
+    ],
+    [
+      'a directory twice',
+      [{ name: 'd/', type: '5' }, { name: 'd/', type: '5' }, { name: 'd/a' }],
+      { 'd/a': '' },
+    ],
+    ['no file at all', [{ name: 'd/', type: '5' }], {}],
+  ])('are taken with %s', async (_, entries, files) => {
+    expect(await unpack(tarGz(entries))).toEqual(files)
+  })
+
+  it('may be padded with zeros, as GNU tar does, or end after one zero block', async () => {
+    expect(await unpack(tarGz([{ name: 'a' }], Buffer.alloc(10240)))).toEqual({ a: '' })
+    expect(await unpack(tarGz([{ name: 'a' }], Buffer.alloc(512)))).toEqual({ a: '' })
+  })
+
+  it('may be gzipped in several members', async () => {
+    const whole = tar([{ name: 'a', content: 'x' }])
+    expect(
+      await unpack(Buffer.concat([gzipSync(whole.subarray(0, 700)), gzipSync(whole.subarray(700))])),
+    ).toEqual({ a: 'x' })
+  })
+})
+
+describe('hostile archives', () => {
+  it.each<[string, TarEntry[], RegExp, string?]>([
+    ['a path that escapes', [{ name: '../a' }], /"..\/a".*leave/, '../a'],
+    ['a path that escapes in the middle', [{ name: 'a/../../b' }], /leave/, 'a/../../b'],
+    ['a directory that escapes', [{ name: '../d/', type: '5' }], /leave/, '../d/'],
+    ['an absolute path', [{ name: '/etc/passwd' }], /absolute/, '/etc/passwd'],
+    ['an absolute path after "./"', [{ name: './/etc/passwd' }, { name: '/a' }], /absolute/, '/a'],
+    ['a backslash', [{ name: 'a\\b' }], /backslash/, 'a\\b'],
+    ['a symbolic link', [{ name: 'a', type: '2', link: '/etc/passwd' }], /"a" is a symbolic link/, 'a'],
+    ['a hard link', [{ name: 'a', type: '1', link: 'b' }], /a hard link/, 'a'],
+    ['a character device', [{ name: 'a', type: '3' }], /a character device/, 'a'],
+    ['a block device', [{ name: 'a', type: '4' }], /a block device/, 'a'],
+    ['a pipe', [{ name: 'a', type: '6' }], /a named pipe/, 'a'],
+    ['a GNU sparse file', [{ name: 'a', type: 'S' }], /a sparse file/, 'a'],
+    ['an unknown type', [{ name: 'a', type: 'Z' }], /unknown type "Z"/, 'a'],
+    ['a name twice', [{ name: 'a' }, { name: 'a' }], /"a" is there twice/, 'a'],
+    ['a name twice, once with "./"', [{ name: 'a' }, { name: './a' }], /"a" is there twice/, 'a'],
+    ['a whiteout', [{ name: 'd/.wh.a' }], /\.wh\./, 'd/.wh.a'],
+    ['an opaque whiteout directory', [{ name: '.wh..wh..opq/', type: '5' }], /\.wh\./, '.wh..wh..opq/'],
+    ['a file that is a directory too', [{ name: 'a' }, { name: 'a/b' }], /"a" is both/, 'a'],
+    ['a directory entry for a file', [{ name: 'a' }, { name: 'a/', type: '5' }], /"a" is both/, 'a'],
+    ['an empty name', [{ name: '' }], /the path is empty/, ''],
+    ['a control character', [{ name: 'a\nb' }], /control character/, 'a\nb'],
+    ['a name that is not UTF-8', [{ name: Buffer.from([0x61, 0xff]) }], /not UTF-8/, 'a\u00ff'],
+    ['a pax name that escapes', [pax({ path: '../a' }), { name: 'fine' }], /leave/, '../a'],
+    ['a NUL in a pax name', [pax({ path: 'a\0b' }), { name: 'fine' }], /control character/, 'a\0b'],
+    ['a global pax name', [pax({ path: 'x' }, 'g'), { name: 'a' }], /global header sets "path"/],
+    ['a global pax size', [pax({ size: '9' }, 'g'), { name: 'a' }], /global header sets "size"/],
+    [
+      'a pax size that says something else',
+      [pax({ size: '99' }), { name: 'a', content: 'x' }],
+      /two different sizes/,
+    ],
+    ['a pax sparse file', [pax({ 'GNU.sparse.name': 'b' }), { name: 'a' }], /sparse/],
+    [
+      'a pax name in another charset',
+      [pax({ hdrcharset: 'BINARY', path: 'a' }), { name: 'a' }],
+      /not UTF-8/,
+      'a',
+    ],
+    [
+      'two names for one entry',
+      [pax({ path: 'a' }), { type: 'L', content: 'b\0' }, { name: 'c' }],
+      /second name: "b"/,
+      'a',
+    ],
+    ['two pax names', [pax({ path: 'a' }), pax({ path: 'b' }), { name: 'c' }], /malformed/],
+    ['a pax header that is too short', [{ type: 'x', content: '99 path=a\n' }, { name: 'a' }], /malformed/],
+    ['a pax header without length', [{ type: 'x', content: 'path=a\n' }, { name: 'a' }], /malformed/],
+    ['a pax header of length zero', [{ type: 'x', content: '0 path=a\n' }, { name: 'a' }], /malformed/],
+    ['a pax header for nothing', [{ name: 'a' }, pax({ path: 'b' })], /ends after an extension header/],
+    ['a wrong checksum', [{ name: 'a', checksum: 1 }], /no header at byte 0/],
+    ['another magic', [{ name: 'a', magic: 'USTAR\x0000' }], /no header at byte 0/],
+    ['a size in base 256', [{ name: 'a', size: `\x80${'\0'.repeat(10)}\x01` }], /no readable size/, 'a'],
+    ['a negative size', [{ name: 'a', size: '-0000000001\0' }], /no readable size/, 'a'],
+    ['a size beyond the end', [{ name: 'a', size: 5000 }], /"a": the archive is truncated/],
+  ])('with %s are refused', async (_, entries, message, path) => {
+    const error = await refusal(tarGz(entries))
+    expect(error.code).toBe('invalid_archive')
+    expect(error.message).toMatch(message)
+    if (path !== undefined) expect(error.details.map((detail) => detail.path)).toEqual([path])
+  })
+
+  it('are refused with data behind their end', async () => {
+    const hidden = Buffer.concat([Buffer.alloc(1024), tarEntry({ name: 'hidden', content: 'x' })])
+    expect((await refusal(tarGz([{ name: 'a' }], hidden))).message).toMatch(/behind the end/)
+  })
+
+  it('are refused when truncated, at whatever byte', async () => {
+    const archive = tarGz([
+      { name: 'd/', type: '5' },
+      { name: 'd/a', content: 'some text' },
+    ])
+    for (let length = 0; length < archive.length; length++) {
+      expect((await refusal(archive.subarray(0, length))).code, `after ${length} bytes`).toBe(
+        'invalid_archive',
+      )
+    }
+    const plain = tar([{ name: 'a', content: 'x'.repeat(600) }])
+    for (const length of [0, 100, 512, 1000, 1024, 1536]) {
+      expect((await refusal(gzipSync(plain.subarray(0, length)))).code, `after ${length} bytes`).toBe(
+        'invalid_archive',
+      )
+    }
+  })
+
+  it('are refused when they are no gzip, or no tar', async () => {
+    expect((await refusal(tar([{ name: 'a' }]))).message).toMatch(/not a whole gzip file/)
+    expect((await refusal(Buffer.from('hello'))).message).toMatch(/not a whole gzip file/)
+    expect((await refusal(gzipSync(Buffer.alloc(2000, 'hello ')))).message).toMatch(/no tar/)
+    expect((await refusal(new Uint8Array(0))).code).toBe('invalid_archive')
+  })
+
+  it('are cut off while they are read when they unpack to too much', async () => {
+    const bomb = gzipSync(Buffer.alloc(300 * 1024 * 1024), { level: 9 })
+    expect(bomb.length).toBeLessThan(LIMITS.maxBytes)
+    const before = process.memoryUsage().arrayBuffers
+    expect((await refusal(bomb)).code).toBe('too_large')
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50 * 1024 * 1024)
+  })
+
+  it('are refused with too many files, or too large ones', async () => {
+    const many = Array.from({ length: 101 }, (_, i) => ({ name: `f${i}` }))
+    expect(await refusal(tarGz(many))).toMatchObject({
+      code: 'too_large',
+      message: expect.stringMatching(/100 files/),
+    })
+    const large = Buffer.alloc(LIMITS.maxBytes + 1)
+    expect(await refusal(tarGz([{ name: 'a', content: large }]))).toMatchObject({ code: 'too_large' })
+    expect(await unpack(tarGz([{ name: 'a', content: large.subarray(1) }]))).toHaveProperty('a')
+  })
+})

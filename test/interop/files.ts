@@ -1,0 +1,40 @@
+/** Files as packages have them and as folders show them, to compare one with the other. */
+import { isUtf8 } from 'node:buffer'
+import { lstat, readdir, readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import type { Files } from '../support/client.ts'
+
+/** What archives and their readers get wrong: names, sizes and bytes of every kind. */
+export const AWKWARD_FILES: Files = {
+  'configmap.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\n',
+  'nested/deeper/deepest/service.yaml': 'apiVersion: v1\nkind: Service\nmetadata:\n  name: deep\n',
+  // "nested-" sorts before "nested/".
+  'nested-sibling.txt': 'sibling\n',
+  'with space/a file.txt': 'space\n',
+  'größe/日本語 ☕.txt': 'nicht nur ASCII: ☕\n',
+  [`long/${'x'.repeat(120)}/${'y'.repeat(200)}.txt`]: 'longer than the name field of a tar header\n',
+  '.hidden/.keep': '',
+  'empty.txt': '',
+  'crlf.txt': 'one\r\ntwo\r\n',
+  'no-newline.txt': 'end',
+  'binary.bin': { base64: Buffer.from(Array.from({ length: 256 }, (_, i) => 255 - i)).toString('base64') },
+  // A size that is a whole number of tar blocks.
+  'block.bin': { base64: Buffer.alloc(1024, 0xfe).toString('base64') },
+}
+
+/** All files of a folder. Throws for anything in it that is neither a file nor a folder that its owner can use. */
+export async function filesOf(folder: string): Promise<Files> {
+  const files: Files = {}
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    const name = relative(folder, path)
+    // Not tried out by reading: root can read everything.
+    const wanted = entry.isDirectory() ? 0o700 : 0o600
+    if (((await lstat(path)).mode & wanted) !== wanted) throw new Error(`${name}: its owner cannot use it`)
+    if (entry.isDirectory()) continue
+    if (!entry.isFile()) throw new Error(`${name}: neither a file nor a folder`)
+    const bytes = await readFile(path)
+    files[name] = isUtf8(bytes) ? bytes.toString() : { base64: bytes.toString('base64') }
+  }
+  return files
+}

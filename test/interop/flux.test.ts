@@ -1,0 +1,192 @@
+/** What GitOps tools deploy. Each goes its own way from a reference to files: see flux/main.go. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { folderServer } from '../support/app.ts'
+import type { Client, Files } from '../support/client.ts'
+import { temporaryFolder } from '../support/temporary.ts'
+import { AWKWARD_FILES, filesOf } from './files.ts'
+import { describeWith, output, type Run, run, type Tool, tool } from './tool.ts'
+
+const go = tool('go', 'the instructions of https://go.dev/doc/install')
+
+const PACKAGE = 'blueprints/nf/upf'
+const FIRST = AWKWARD_FILES
+const SECOND = {
+  'nested/service.yaml': 'apiVersion: v1\nkind: Service\nmetadata:\n  name: two\n',
+  'b.txt': 'b',
+}
+
+/** Each way to ask for the newest revision. */
+const NEWEST = {
+  'Flux with tag: latest': ['flux', '-tag', 'latest'],
+  'Flux without a reference': ['flux'],
+  'Flux with semver: ">=1.0.0"': ['flux', '-semver', '>=1.0.0'],
+  'Argo CD with targetRevision: latest': ['argocd', '-revision', 'latest'],
+  'Argo CD with targetRevision: ">=1.0.0"': ['argocd', '-revision', '>=1.0.0'],
+  'Config Sync with the tag latest': ['configsync', '-tag', 'latest'],
+}
+
+/** The same for a certain digest. */
+const PINNED = {
+  Flux: ['flux', '-digest'],
+  'Argo CD': ['argocd', '-revision'],
+  'Config Sync': ['configsync', '-digest'],
+}
+
+type Deployment = { tag?: string; digest: string; revision: string; layers: string[]; files: Files }
+
+type Setup = {
+  client: Client
+  /** What a tool takes from the package. */
+  deploy: (args: string[]) => Promise<Deployment>
+  attempt: (args: string[]) => Promise<Run>
+  push: (repository: string, tag: string) => Promise<Run>
+}
+
+describeWith(go, 'GitOps tools', () => {
+  let consumer: Tool
+
+  beforeAll(async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'pkgserver-interop-')), 'consumer')
+    await output(go, ['build', '-o', path, '.'], { cwd: join(import.meta.dirname, 'flux') })
+    consumer = { name: 'consumer', found: true, path, missing: '' }
+  }, 600_000)
+  afterAll(() => rm(join(consumer.path, '..'), { recursive: true, force: true }))
+
+  async function start(): Promise<Setup> {
+    const { client, url } = await folderServer()
+    await client.createRepository()
+    const folder = await temporaryFolder()
+    let runs = 0
+    const command = (args: string[]) => {
+      const out = join(folder, String(runs++))
+      return { out, all: [...args, '-url', `${url.host}/${PACKAGE}`, '-out', out] }
+    }
+    return {
+      client,
+      deploy: async (args) => {
+        const { all, out } = command(args)
+        return { ...JSON.parse(await output(consumer, all)), files: await filesOf(out) }
+      },
+      attempt: (args) => run(consumer, command(args).all),
+      push: (repository, tag) => run(consumer, ['push', '-url', `${url.host}/${repository}`, '-tag', tag]),
+    }
+  }
+
+  describe.each(Object.entries(NEWEST))('%s', (_, newest) => {
+    it('deploys the newest revision, file for file', async () => {
+      const { client, deploy } = await start()
+      await client.publish('ws1', { resources: SECOND })
+      const { name, artifact } = await client.publish('ws2', { resources: FIRST })
+      const deployed = await deploy(newest)
+      expect(deployed.digest).toBe(artifact.digest)
+      expect(deployed.files).toEqual(FIRST)
+      expect(deployed.files).toEqual(await client.resources(name))
+    })
+
+    it('never deploys a draft or a proposed draft', async () => {
+      const { client, deploy, attempt } = await start()
+      const proposed = await client.createDraft('ws1', { resources: SECOND })
+      await client.verb(proposed.name, 'propose')
+      await client.createDraft('v9-9-9', { resources: SECOND })
+      expect((await attempt(newest)).code).toBe(1)
+      await client.publish('ws2', { resources: FIRST })
+      expect((await deploy(newest)).files).toEqual(FIRST)
+    })
+
+    it('stays with a revision that is proposed for deletion, and goes back when it is deleted', async () => {
+      const { client, deploy } = await start()
+      const first = await client.publish('ws1', { resources: FIRST })
+      const second = await client.publish('ws2', { resources: SECOND })
+      const before = await deploy(newest)
+      expect(before).toMatchObject({ digest: second.artifact.digest, files: SECOND })
+      await client.verb(second.name, 'propose-deletion')
+      expect(await deploy(newest)).toEqual(before)
+      await client.verb(second.name, 'approve')
+      expect(await deploy(newest)).toMatchObject({ digest: first.artifact.digest, files: FIRST })
+    })
+
+    it('is not moved by what others push, whatever the tag', async () => {
+      const { client, deploy, push } = await start()
+      await client.publish('ws1', { resources: FIRST })
+      const before = await deploy(newest)
+      for (const tag of ['nightly', 'x9.9.9', 'release-9.9.9', 'V9.9.9', 'sha256-0.sig', 'a'.repeat(128)]) {
+        const { code, stderr } = await push(PACKAGE, tag)
+        expect(code, stderr).toBe(0)
+        expect(await deploy(newest), tag).toEqual(before)
+      }
+      // To Argo CD the last ones would be broken versions, and with one of them it resolves no range at all.
+      const versions = ['v9.9.9', '9.9.9', '9', 'v1.0.0_1', '2026-01', '1.0.0-01', '99999999999999999999']
+      for (const tag of ['latest', ...versions]) {
+        const { code, stderr } = await push(PACKAGE, tag)
+        expect(code, tag).toBe(1)
+        expect(stderr).toContain(`DENIED: the tag ${tag} of ${PACKAGE} is set by pkgserver alone`)
+      }
+      expect(await deploy(newest)).toEqual(before)
+    })
+  })
+
+  it.each(Object.entries(PINNED))('%s deploys a pinned digest, byte for byte', async (_, pinned) => {
+    const { client, deploy } = await start()
+    const { artifact } = await client.publish('ws1', { resources: FIRST })
+    await client.publish('ws2', { resources: SECOND })
+    expect(await deploy([...pinned, artifact.digest])).toMatchObject({
+      digest: artifact.digest,
+      layers: ['application/vnd.oci.image.layer.v1.tar+gzip'],
+      files: FIRST,
+    })
+  })
+
+  it('Flux shows which tag and digest it took', async () => {
+    const { client, deploy } = await start()
+    const first = await client.publish('ws1', { resources: FIRST })
+    const second = await client.publish('ws2', { resources: SECOND })
+    const newest = await deploy(['flux', '-semver', '>=1.0.0'])
+    expect(newest).toMatchObject({ tag: 'v2.0.0', revision: `v2.0.0@${second.artifact.digest}` })
+    const older = await deploy(['flux', '-semver', '1.x'])
+    expect(older).toMatchObject({ tag: 'v1.0.0', revision: `v1.0.0@${first.artifact.digest}`, files: FIRST })
+    expect(await deploy(['flux', '-tag', 'v1'])).toMatchObject({ revision: `v1@${first.artifact.digest}` })
+  })
+
+  it('Flux takes no draft even for a range that includes pre-releases', async () => {
+    const { client, deploy } = await start()
+    await client.publish('ws1', { resources: FIRST })
+    await client.createDraft('2-0-0', { resources: SECOND })
+    expect(await deploy(['flux', '-semver', '>=1.0.0-0'])).toMatchObject({ tag: 'v1.0.0', files: FIRST })
+  })
+
+  it('tools find a declared version, and of its builds the highest', async () => {
+    const { client, deploy, attempt } = await start()
+    const ranges = [
+      ['flux', '-semver', '>=1.17.0'],
+      ['argocd', '-revision', '~1.17.0'],
+      ['configsync', '-tag', 'v1.17.0'],
+    ]
+    await client.publish('ws1', { resources: FIRST }, { version: '1.17.0+2' })
+    for (const range of ranges) {
+      expect(await deploy(range), range[0]).toMatchObject({ tag: 'v1.17.0', files: FIRST })
+    }
+    await client.publish('ws2', { resources: SECOND }, { version: '1.17.0+10' })
+    await client.publish('ws3', { resources: FIRST }, { version: '1.17.0+9' })
+    for (const range of ranges) {
+      expect(await deploy(range), range[0]).toMatchObject({ tag: 'v1.17.0', files: SECOND })
+    }
+    expect(await deploy(['configsync', '-tag', 'v1.17.0_2'])).toMatchObject({ files: FIRST })
+    expect((await attempt(['flux', '-semver', '>=1.18.0'])).stderr).toContain('no match found')
+  })
+
+  it('go-containerregistry pushes an image and pulls it again, to a repository of its own or beside a package', async () => {
+    const { client, push } = await start()
+    await client.publish('ws1')
+    for (const [repository, tag] of [
+      ['elsewhere/tools', 'v1.2.3'],
+      [PACKAGE, 'image'],
+    ] as const) {
+      const { code, stdout, stderr } = await push(repository, tag)
+      expect(code, stderr).toBe(0)
+      expect(await client.resolve(tag, repository)).toBe(JSON.parse(stdout).digest)
+    }
+  })
+})

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import { checkResources, fileAndDirectory, patchResources, pathProblem } from '../../src/package/resources.ts'
+
+const bytes = (text: string) => Buffer.from(text)
+
+describe('paths of files', () => {
+  it.each([
+    'a',
+    'a/b.yaml',
+    'Kptfile',
+    '.krmignore',
+    'with space/ä ö.txt',
+    'a..',
+    '..a',
+    'a..b/c',
+    '...',
+    '-',
+    '__proto__',
+    'x'.repeat(255),
+  ])('take %j', (path) => expect(pathProblem(path)).toBeUndefined())
+
+  it.each([
+    ['', 'empty'],
+    ['/a', 'absolute'],
+    ['a\\b', 'backslash'],
+    ['..', 'leave'],
+    ['../a', 'leave'],
+    ['a/../b', 'leave'],
+    ['a/..', 'leave'],
+    ['a../b', 'ends in'],
+    ['./a', '"."'],
+    ['a/./b', '"."'],
+    ['a//b', 'empty segment'],
+    ['a/', 'empty segment'],
+    ['a\0b', 'control'],
+    ['a\nb', 'control'],
+    ['.wh.a', '.wh.'],
+    ['a/.wh..wh..opq', '.wh.'],
+    ['\ud800', 'Unicode'],
+    ['x'.repeat(256), '255'],
+    [Array(300).fill('abcd').join('/'), '1024'],
+  ])('refuse %j', (path, reason) => expect(pathProblem(path)).toContain(reason))
+})
+
+describe('files', () => {
+  it('cannot be directories as well', () => {
+    expect(
+      fileAndDirectory(
+        new Map([
+          ['a', bytes('')],
+          ['a/b', bytes('')],
+        ]),
+      ),
+    ).toBe('a')
+    expect(
+      fileAndDirectory(
+        new Map([
+          ['a/b/c', bytes('')],
+          ['a/b', bytes('')],
+        ]),
+      ),
+    ).toBe('a/b')
+    expect(
+      fileAndDirectory(
+        new Map([
+          ['a', bytes('')],
+          ['ab/c', bytes('')],
+        ]),
+      ),
+    ).toBeUndefined()
+  })
+
+  it('have limits in number and size', () => {
+    const files = new Map([
+      ['a', bytes('123')],
+      ['b', bytes('45')],
+    ])
+    expect(() => checkResources(files, { maxBytes: 5, maxFiles: 2 })).not.toThrow()
+    expect(() => checkResources(files, { maxBytes: 4, maxFiles: 2 })).toThrow(/more than 4 bytes/)
+    expect(() => checkResources(files, { maxBytes: 5, maxFiles: 1 })).toThrow(/more than 1 files/)
+  })
+
+  it('are added, replaced and deleted by a patch', () => {
+    const base = new Map([
+      ['a', bytes('1')],
+      ['b', bytes('2')],
+    ])
+    const merged = patchResources(
+      base,
+      new Map([
+        ['a', null],
+        ['b', bytes('3')],
+        ['c', bytes('4')],
+        ['d', null],
+      ]),
+    )
+    expect(merged).toEqual(
+      new Map([
+        ['b', bytes('3')],
+        ['c', bytes('4')],
+      ]),
+    )
+    expect([...base.keys()]).toEqual(['a', 'b'])
+  })
+})

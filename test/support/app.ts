@@ -1,0 +1,52 @@
+/** The real application, on real files or in memory, without or with a socket. */
+import { pino } from 'pino'
+import { onTestFinished } from 'vitest'
+import { createApp, memoryParts, openParts, type Parts } from '../../src/app.ts'
+import { serve } from '../../src/cli/serve.ts'
+import { readConfig } from '../../src/config.ts'
+import { Client } from './client.ts'
+import { temporaryFolder } from './temporary.ts'
+
+const silent = pino({ level: 'silent' })
+
+export type TestApp = { client: Client; parts: Parts }
+
+/** An app in memory, called without a socket. */
+export async function memoryApp(change: (parts: Parts) => Parts = (parts) => parts): Promise<TestApp> {
+  const parts = change(await memoryParts(silent))
+  onTestFinished(() => parts.close())
+  return appOf(parts)
+}
+
+/** An app on a data folder, called without a socket. */
+export async function folderApp(
+  data?: string,
+): Promise<TestApp & { data: string; close: () => Promise<void> }> {
+  const folder = data ?? (await temporaryFolder())
+  const parts = await openParts(readConfig({ data: folder }, {}), silent)
+  let open = true
+  const close = async () => {
+    if (open) await parts.close()
+    open = false
+  }
+  onTestFinished(close)
+  return { ...(await appOf(parts)), data: folder, close }
+}
+
+/** A server on a free port of this machine, on a data folder. */
+export async function folderServer(): Promise<{ url: URL; client: Client; data: string }> {
+  const data = await temporaryFolder()
+  const config = readConfig({ data, listen: '127.0.0.1:0' }, {})
+  const parts = await openParts(config, silent)
+  const server = await serve(config, {
+    mount: async (url) => (await createApp(parts, url)).hono.fetch,
+    close: parts.close,
+  })
+  onTestFinished(() => server.close())
+  return { url: server.url, data, client: new Client((path, init) => fetch(new URL(path, server.url), init)) }
+}
+
+async function appOf(parts: Parts): Promise<TestApp> {
+  const { hono } = await createApp(parts, new URL('http://localhost:8080'))
+  return { parts, client: new Client(async (path, init) => hono.request(path, init)) }
+}

@@ -1,0 +1,104 @@
+/** A client of the REST API for tests: short calls for what a test prepares, whole answers for what it checks. */
+import { expect } from 'vitest'
+
+type Send = (path: string, init?: RequestInit) => Promise<Response>
+
+export type Answer<Body> = { status: number; headers: Headers; body: Body; text: string }
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
+type Json = any
+
+export type Files = Record<string, string | { base64: string } | null>
+
+export class Client {
+  readonly send: Send
+
+  constructor(send: Send) {
+    this.send = send
+  }
+
+  /** A call of the REST API. An object is sent as JSON. */
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<Json>> {
+    const raw = body === undefined || typeof body === 'string' || body instanceof Uint8Array
+    const response = await this.send(`/api/v1${path}`, {
+      method,
+      headers: { ...(raw ? {} : { 'Content-Type': 'application/json' }), ...headers },
+      ...(body === undefined
+        ? {}
+        : { body: (raw ? body : JSON.stringify(body)) as NonNullable<RequestInit['body']> }),
+    })
+    const text = await response.text()
+    const isJson = /json/.test(response.headers.get('Content-Type') ?? '')
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: isJson ? JSON.parse(text) : undefined,
+      text,
+    }
+  }
+
+  /** The same, for a call that has to succeed: its body. */
+  async ok(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Json> {
+    const answer = await this.call(method, path, body, headers)
+    expect(answer.status, answer.text).toBeLessThan(300)
+    return answer.body
+  }
+
+  async createRepository(name = 'blueprints', type = 'catalog'): Promise<Json> {
+    return this.ok('POST', '/repositories', { name, type })
+  }
+
+  /** Makes a draft, of `nf/upf` in `blueprints` where nothing else is said. */
+  async createDraft(workspace: string, source: object = { init: {} }, more: object = {}): Promise<Json> {
+    return this.ok('POST', '/packagerevisions', {
+      repository: 'blueprints',
+      package: 'nf/upf',
+      workspace,
+      source,
+      ...more,
+    })
+  }
+
+  async verb(name: string, verb: string, body?: object): Promise<Json> {
+    return this.ok('POST', `/packagerevisions/${name}/${verb}`, body)
+  }
+
+  /** Makes a draft and publishes it. */
+  async publish(workspace: string, source: object = { init: {} }, more: object = {}): Promise<Json> {
+    const { name } = await this.createDraft(workspace, source, more)
+    await this.verb(name, 'propose')
+    return this.verb(name, 'approve')
+  }
+
+  async get(name: string): Promise<Json> {
+    return this.ok('GET', `/packagerevisions/${name}`)
+  }
+
+  async resources(name: string): Promise<Files> {
+    return (await this.ok('GET', `/packagerevisions/${name}/resources`)).resources
+  }
+
+  async archive(name: string): Promise<Buffer> {
+    const response = await this.send(`/api/v1/packagerevisions/${name}/resources`, {
+      headers: { Accept: 'application/gzip' },
+    })
+    expect(response.status).toBe(200)
+    return Buffer.from(await response.arrayBuffer())
+  }
+
+  async tags(repository = 'blueprints/nf/upf'): Promise<string[]> {
+    const response = await this.send(`/v2/${repository}/tags/list`)
+    return response.status === 404 ? [] : ((await response.json()) as { tags: string[] }).tags
+  }
+
+  /** The digest that a tag or digest of the registry resolves to. */
+  async resolve(reference: string, repository = 'blueprints/nf/upf'): Promise<string | undefined> {
+    const response = await this.send(`/v2/${repository}/manifests/${reference}`, { method: 'HEAD' })
+    return response.headers.get('Docker-Content-Digest') ?? undefined
+  }
+}
