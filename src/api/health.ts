@@ -8,7 +8,9 @@ const check = z.enum(['ok', 'failed'])
 
 const readinessSchema = z
   .strictObject({
-    status: z.enum(['ready', 'not ready']).openapi({ example: 'ready' }),
+    status: z
+      .enum(['ready', 'not ready'])
+      .openapi({ description: 'Whether all checks are ok.', example: 'ready' }),
     checks: z
       .strictObject({
         database: check.openapi({ description: 'The index answers.', example: 'ok' }),
@@ -29,7 +31,11 @@ const healthz = createRoute({
       description: 'It is.',
       content: {
         'application/json': {
-          schema: z.strictObject({ status: z.literal('ok').openapi({ example: 'ok' }) }).openapi('Liveness'),
+          schema: z
+            .strictObject({
+              status: z.literal('ok').openapi({ description: 'The process answers.', example: 'ok' }),
+            })
+            .openapi('Liveness'),
         },
       },
     },

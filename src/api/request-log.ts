@@ -24,8 +24,10 @@ export function requestLog(log: Logger, metrics: Metrics): MiddlewareHandler {
     await next()
     const { method, path } = c.req
     const { status } = c.res
+    // The route of the handler that was called last, and so gave the answer.
+    const route = routePath(c)
     const milliseconds = performance.now() - start
-    metrics.requestDuration.observe({ method, route: routePath(c, -1), status }, milliseconds / 1000)
+    metrics.requestDuration.observe({ method, route, status }, milliseconds / 1000)
     const level = QUIET.includes(path) ? 'debug' : 'info'
     log[level](
       { requestId, method, path, status, milliseconds: Math.round(milliseconds * 1000) / 1000 },

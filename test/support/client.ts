@@ -1,5 +1,6 @@
 /** A client of the REST API for tests: short calls for what a test prepares, whole answers for what it checks. */
 import { expect } from 'vitest'
+import { undocumented } from './documented.ts'
 
 type Send = (path: string, init?: RequestInit) => Promise<Response>
 

@@ -1,7 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { AppError } from '../../errors.ts'
 import type { Api } from './api.ts'
 import { problem, problemOf, respondProblem } from './problem.ts'
 import { diffRoutes } from './routes/diff.ts'
@@ -10,6 +9,7 @@ import { packageRevisionRoutes } from './routes/package-revisions.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
 import { resourceRoutes } from './routes/resources.ts'
+import { invalidRequest } from './validation.ts'
 
 /**
  * A body may be this many times as large as the files in it: base64 needs four thirds, and the escapes of JSON
@@ -26,13 +26,7 @@ export type RestAppOptions = {
 export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHono {
   const app = new OpenAPIHono({
     defaultHook: (result) => {
-      if (result.success) return
-      const details = result.error.issues.map(({ path, message }) => ({
-        path: [result.target === 'json' ? 'body' : result.target, ...path].join('.'),
-        message,
-      }))
-      const shown = details.map(({ path, message }) => `${path}: ${message}`).slice(0, 5)
-      throw new AppError('invalid', shown.join('; '), { details })
+      if (!result.success) throw invalidRequest(result.target, result.error)
     },
   })
 

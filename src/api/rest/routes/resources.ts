@@ -12,6 +12,7 @@ import { archive, GZIP, ifMatch, json, mergePatchBody, notModified } from '../sc
 import { packageRevisionSchema, toPackageRevisionView } from '../schemas/package-revision.ts'
 import { readErrors, writeErrors } from '../schemas/problem.ts'
 import { resourcesPatchSchema, resourcesSchema, toJsonContent } from '../schemas/resources.ts'
+import { invalidRequest } from '../validation.ts'
 import { revisionParams } from './package-revisions.ts'
 
 const tags = ['Resources']
@@ -159,6 +160,8 @@ export function resourceRoutes({ ctx, registryHost }: Api): OpenAPIHono {
   // The document knows no parameter with slashes, so the route is described there and served here.
   app.openAPIRegistry.registerPath(getFile)
   app.get('/packagerevisions/:name/resources/:path{.+}', async (c) => {
+    const query = noQuery.safeParse(c.req.query())
+    if (!query.success) throw invalidRequest('query', query.error)
     const { revision, content } = await readFile(ctx, c.req.param('name'), c.req.param('path'))
     c.header('ETag', etag(revision.resourceVersion))
     if (isNotModified(c, revision.resourceVersion)) return c.body(null, 304)

@@ -90,7 +90,15 @@ export const resourceVersion = z.string().openapi({
   example: '42',
 })
 
-export const timestamp = z.string().openapi({ format: 'date-time', example: '2026-11-20T10:15:30.123Z' })
+/** When something was done. */
+export function timestamp(description: string) {
+  return z.string().openapi({ format: 'date-time', description, example: '2026-11-20T10:15:30.123Z' })
+}
+
+/** Who did something. */
+export function actor(description: string) {
+  return z.string().openapi({ description, example: 'anonymous' })
+}
 
 export const noQuery = z.strictObject({})
 

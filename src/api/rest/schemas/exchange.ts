@@ -56,7 +56,7 @@ export const notModified = { description: 'The client has this version already (
 export const deleted = { description: 'Deleted.' }
 
 export const ifMatch = z.object({
-  'if-match': z.string().optional().openapi({
+  'If-Match': z.string().optional().openapi({
     description:
       'ETag of the object as the client has seen it, or `*`. Without it the call is refused with 428.',
     example: '"42"',
@@ -64,7 +64,7 @@ export const ifMatch = z.object({
 })
 
 export const optionalIfMatch = z.object({
-  'if-match': z.string().optional().openapi({
+  'If-Match': z.string().optional().openapi({
     description: 'ETag of the object as the client has seen it: another one is left alone (412).',
     example: '"42"',
   }),

@@ -5,6 +5,7 @@ import { ociRepository } from '../../../package/names.ts'
 import { type PackageRevision, TASKS } from '../../../package/package-revision.ts'
 import { tagsOf } from '../../../package/tags.ts'
 import {
+  actor,
   annotations,
   annotationsPatch,
   labels,
@@ -31,9 +32,19 @@ const conditionSchema = z
         '`Valid`, `Approved` and `DeletionProposed` are set by the server; all others by its clients.',
       example: 'Valid',
     }),
-    status: z.enum(['True', 'False', 'Unknown']).openapi({ example: 'True' }),
-    reason: z.string().max(1024).default('').openapi({ example: 'Valid' }),
-    message: z.string().max(32768).default('').openapi({ example: 'every file parses' }),
+    status: z
+      .enum(['True', 'False', 'Unknown'])
+      .openapi({ description: 'Whether it holds.', example: 'True' }),
+    reason: z
+      .string()
+      .max(1024)
+      .default('')
+      .openapi({ description: 'Why, in a word, for programs.', example: 'Valid' }),
+    message: z
+      .string()
+      .max(32768)
+      .default('')
+      .openapi({ description: 'Why, for people.', example: 'every file parses' }),
   })
   .openapi('Condition', { description: 'Something that is known of a revision.' })
 
@@ -51,14 +62,17 @@ const readinessGates = z.array(readinessGateSchema).max(100)
 
 const upstreamSchema = z
   .strictObject({
-    name: z.string().openapi({ example: 'blueprints.nf.upf.ws1' }),
+    name: z.string().openapi({ description: 'Name of that revision.', example: 'blueprints.nf.upf.ws1' }),
     repository: repositoryName,
     package: packagePath,
-    revision: z.int().openapi({ example: 1 }),
+    revision: z.int().openapi({ description: 'Its number.', example: 1 }),
     version: version.nullable(),
     digest: z
       .string()
-      .openapi({ example: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' }),
+      .openapi({
+        description: 'Digest of its artifact.',
+        example: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+      }),
     latestRevision: z.int().nullable().openapi({
       description: 'The latest revision of that package now; null when none is left.',
       example: 2,
@@ -106,7 +120,7 @@ export const packageRevisionSchema = z
       .int()
       .openapi({ description: 'Number of the publication; 0 until it is published.', example: 1 }),
     version: version.nullable(),
-    lifecycle: z.enum(LIFECYCLES).openapi({ example: 'Published' }),
+    lifecycle: z.enum(LIFECYCLES).openapi({ description: 'State of the lifecycle.', example: 'Published' }),
     latest: z.boolean().openapi({
       description: 'Whether it is the highest revision of its package that is Published or DeletionProposed.',
       example: true,
@@ -120,14 +134,14 @@ export const packageRevisionSchema = z
     readinessGates,
     conditions,
     artifact: artifactSchema,
-    fileCount: z.int().openapi({ example: 3 }),
-    createdBy: z.string().openapi({ example: 'anonymous' }),
-    createdAt: timestamp,
-    updatedAt: timestamp,
-    proposedBy: z.string().nullable().openapi({ example: 'anonymous' }),
-    proposedAt: timestamp.nullable(),
-    publishedBy: z.string().nullable().openapi({ example: 'anonymous' }),
-    publishedAt: timestamp.nullable(),
+    fileCount: z.int().openapi({ description: 'How many files it has.', example: 3 }),
+    createdBy: actor('Who made the draft.'),
+    createdAt: timestamp('When the draft was made.'),
+    updatedAt: timestamp('When it last changed.'),
+    proposedBy: actor('Who proposed it.').nullable(),
+    proposedAt: timestamp('When it was proposed.').nullable(),
+    publishedBy: actor('Who approved it.').nullable(),
+    publishedAt: timestamp('When it was published.').nullable(),
     resourceVersion,
   })
   .openapi('PackageRevision', {
@@ -146,7 +160,10 @@ const sourceSchema = z
   .strictObject({
     init: z
       .strictObject({
-        description: z.string().max(4096).optional().openapi({ example: 'User plane function' }),
+        description: z.string().max(4096).optional().openapi({
+          description: 'What the package is; it stands in Kptfile and README.',
+          example: 'User plane function',
+        }),
       })
       .optional()
       .openapi({ description: 'A new package: a Kptfile, a README and the package context.', example: {} }),

@@ -13,7 +13,7 @@ export const packageSchema = z
       .nullable()
       .openapi({ description: 'The version that the latest revision declares.' }),
     revisionCount: z.int().openapi({ description: 'Revisions that exist, drafts included.', example: 4 }),
-    updatedAt: timestamp.openapi({ description: 'When one of its revisions last changed.' }),
+    updatedAt: timestamp('When one of its revisions last changed.'),
   })
   .openapi('Package', { description: 'A package, in short.' })
 

@@ -5,9 +5,14 @@ const CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]
 
 export const problemSchema = z
   .strictObject({
-    type: z.string().openapi({ example: 'urn:pkgserver:problem:not_ready' }),
-    title: z.string().openapi({ example: 'The package is not ready' }),
-    status: z.int().openapi({ example: 409 }),
+    type: z.string().openapi({
+      description: 'The kind of error as a URI: a prefix, and `code`.',
+      example: 'urn:pkgserver:problem:not_ready',
+    }),
+    title: z
+      .string()
+      .openapi({ description: 'The kind of error in words.', example: 'The package is not ready' }),
+    status: z.int().openapi({ description: 'The status of the answer.', example: 409 }),
     detail: z.string().openapi({
       description: 'What is wrong, and what to do about it.',
       example: 'blueprints.nf.upf.ws1 cannot be proposed: 1 error: upf.yaml:3: …',
@@ -22,7 +27,10 @@ export const problemSchema = z
           }),
           line: z.int().optional().openapi({ description: 'Line in that file, from 1.', example: 3 }),
           column: z.int().optional().openapi({ description: 'Column in that line, from 1.', example: 7 }),
-          message: z.string().openapi({ example: 'Nested mappings are not allowed in compact mappings' }),
+          message: z.string().openapi({
+            description: 'What is wrong there.',
+            example: 'Nested mappings are not allowed in compact mappings',
+          }),
         }),
       )
       .optional()

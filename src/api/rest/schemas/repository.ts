@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { REPOSITORY_TYPES } from '../../../package/repository.ts'
-import { labels, labelsPatch, listOf, repositoryName, resourceVersion, timestamp } from './common.ts'
+import { actor, labels, labelsPatch, listOf, repositoryName, resourceVersion, timestamp } from './common.ts'
 
 const type = z.enum(REPOSITORY_TYPES).openapi({
   description:
@@ -19,9 +19,9 @@ export const repositorySchema = z
     type,
     description,
     labels,
-    createdBy: z.string().openapi({ example: 'anonymous' }),
-    createdAt: timestamp,
-    updatedAt: timestamp,
+    createdBy: actor('Who created it.'),
+    createdAt: timestamp('When it was created.'),
+    updatedAt: timestamp('When it last changed.'),
     resourceVersion,
   })
   .openapi('Repository', { description: 'A named group of packages.' })
