@@ -13,6 +13,7 @@ import { validCondition } from '../package/validation/validate.ts'
 import { getRevision, newArtifact, pushRevision, tagOperation } from './change-revision.ts'
 import type { Actor, ServiceContext } from './context.ts'
 import { decide, finishEarlier } from './intents.ts'
+import { checkMetadata } from './metadata.ts'
 import { pushLayer } from './registry-content.ts'
 import { getRepository } from './repository-record.ts'
 import { checkVersion } from './versions.ts'
@@ -45,6 +46,7 @@ export async function createPackageRevision(
 ): Promise<PackageRevision> {
   const tooLong = revisionIdProblem(input)
   if (tooLong) throw new AppError('invalid', tooLong)
+  checkMetadata(input)
   const target = ociRepository(input)
   return ctx.locks.run(target, async () => {
     await finishEarlier(ctx, target)

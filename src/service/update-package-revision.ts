@@ -1,16 +1,10 @@
-import { AppError } from '../errors.ts'
-import {
-  type Condition,
-  isServerCondition,
-  type ReadinessGate,
-  replaceClientConditions,
-} from '../package/conditions.ts'
-import { annotationsProblem } from '../package/labels.ts'
+import { type Condition, type ReadinessGate, replaceClientConditions } from '../package/conditions.ts'
 import { transition } from '../package/lifecycle.ts'
 import type { PackageRevision } from '../package/package-revision.ts'
 import { saveRevision, withRevision } from './change-revision.ts'
 import type { ServiceContext } from './context.ts'
 import { type LabelsPatch, mergeLabels } from './merge-patch.ts'
+import { checkMetadata } from './metadata.ts'
 import type { Precondition } from './precondition.ts'
 import { checkVersion } from './versions.ts'
 
@@ -53,22 +47,4 @@ export async function updatePackageRevision(
     if (next.version !== revision.version) await checkVersion(ctx.db, current.package, next)
     return saveRevision(ctx, current, next)
   })
-}
-
-/** Throws `invalid` for what no revision may have. */
-export function checkMetadata({
-  annotations,
-  readinessGates,
-}: Pick<PackageRevision, 'annotations' | 'readinessGates'>): void {
-  const problem = annotationsProblem(annotations)
-  if (problem) throw new AppError('invalid', problem)
-  const gate = readinessGates.find(
-    ({ conditionType }) => conditionType !== 'Valid' && isServerCondition(conditionType),
-  )
-  if (gate) {
-    throw new AppError(
-      'invalid',
-      `readinessGates: ${gate.conditionType} becomes True only after the proposal, so it can be no gate`,
-    )
-  }
 }

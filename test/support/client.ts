@@ -35,12 +35,10 @@ export class Client {
     })
     const text = await response.text()
     const isJson = /json/.test(response.headers.get('Content-Type') ?? '')
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: isJson ? JSON.parse(text) : undefined,
-      text,
-    }
+    const { status, headers: answered } = response
+    const answer = { status, headers: answered, body: isJson ? JSON.parse(text) : undefined, text }
+    expect(undocumented(method, `/api/v1${path}`, answer)).toBeUndefined()
+    return answer
   }
 
   /** The same, for a call that has to succeed: its body. */

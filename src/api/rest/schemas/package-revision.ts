@@ -67,12 +67,10 @@ const upstreamSchema = z
     package: packagePath,
     revision: z.int().openapi({ description: 'Its number.', example: 1 }),
     version: version.nullable(),
-    digest: z
-      .string()
-      .openapi({
-        description: 'Digest of its artifact.',
-        example: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
-      }),
+    digest: z.string().openapi({
+      description: 'Digest of its artifact.',
+      example: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+    }),
     latestRevision: z.int().nullable().openapi({
       description: 'The latest revision of that package now; null when none is left.',
       example: 2,

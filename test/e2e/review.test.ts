@@ -1,0 +1,350 @@
+import { describe, expect, it } from 'vitest'
+import { memoryApp } from '../support/app.ts'
+
+const ANY = { 'If-Match': '*' }
+const VALID = { 'a.yaml': 'apiVersion: v1\nkind: X\nmetadata: {name: a}\n' }
+
+describe('a proposal', () => {
+  it('is refused while a file does not parse, with file, line and reason of each fault', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const files = {
+      'ok.yaml': 'a: 1\n',
+      'bad.yaml': 'a: 1\nb: c: d\n',
+      'sub/Kptfile': 'x: [\n',
+      'twice.yml': 'k: 1\nk: 2\n',
+    }
+    const draft = await client.createDraft('ws1', { resources: files })
+    expect(draft.conditions).toMatchObject([
+      { type: 'Valid', status: 'False', reason: 'Invalid', message: expect.stringContaining('bad.yaml:2:') },
+    ])
+    const refused = await client.call('POST', `/packagerevisions/${draft.name}/propose`)
+    expect(refused).toMatchObject({ status: 409, body: { code: 'not_ready' } })
+    expect(refused.body.errors).toEqual([
+      {
+        path: 'bad.yaml',
+        line: 2,
+        column: expect.any(Number),
+        message: expect.stringContaining('compact mappings'),
+      },
+      {
+        path: 'sub/Kptfile',
+        line: expect.any(Number),
+        column: expect.any(Number),
+        message: expect.any(String),
+      },
+      { path: 'twice.yml', line: 2, column: 1, message: 'the key "k" is there twice' },
+    ])
+    expect(await client.get(draft.name)).toEqual(draft)
+
+    const mended = { 'bad.yaml': null, 'sub/Kptfile': null, '.krmignore': '*.yml\n' }
+    await client.ok('PATCH', `/packagerevisions/${draft.name}/resources`, { resources: mended }, ANY)
+    expect(await client.verb(draft.name, 'propose')).toMatchObject({ lifecycle: 'Proposed' })
+  })
+
+  it('is taken with warnings, which the condition tells', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const { name, conditions } = await client.createDraft('ws1', { resources: { 'a.yaml': 'kind: X\n' } })
+    expect(conditions).toMatchObject([
+      {
+        type: 'Valid',
+        status: 'True',
+        reason: 'Warnings',
+        message: '1 warning: a.yaml:1: the object has no apiVersion, no metadata.name',
+      },
+    ])
+    expect(await client.verb(name, 'propose', { reason: 'please look' })).toMatchObject({
+      lifecycle: 'Proposed',
+      conditions: [
+        { type: 'Valid' },
+        { type: 'Approved', status: 'Unknown', message: 'proposed by anonymous: please look' },
+      ],
+    })
+  })
+
+  it('is refused while a readiness gate is not open', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const gates = { readinessGates: [{ conditionType: 'Scanned' }, { conditionType: 'Valid' }] }
+    const { name } = await client.createDraft('ws1', { resources: VALID }, gates)
+    expect(await client.call('POST', `/packagerevisions/${name}/propose`)).toMatchObject({
+      status: 409,
+      body: {
+        code: 'not_ready',
+        detail: expect.stringContaining('Scanned'),
+        errors: [{ path: 'conditions/Scanned', message: expect.stringContaining('missing') }],
+      },
+    })
+    const set = (status: string) =>
+      client.ok(
+        'PATCH',
+        `/packagerevisions/${name}`,
+        { conditions: [{ type: 'Scanned', status, message: 'by hand' }] },
+        ANY,
+      )
+    await set('False')
+    expect((await client.call('POST', `/packagerevisions/${name}/propose`)).body.errors[0].message).toBe(
+      'the condition Scanned is False, not True: by hand',
+    )
+    await set('True')
+    await client.verb(name, 'propose')
+    await set('False')
+    expect(await client.call('POST', `/packagerevisions/${name}/approve`)).toMatchObject({
+      status: 409,
+      body: { code: 'not_ready' },
+    })
+    await set('True')
+    expect(await client.verb(name, 'approve')).toMatchObject({ lifecycle: 'Published', revision: 1 })
+  })
+
+  it('cannot be gated by what only the proposal brings', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const body = {
+      repository: 'blueprints',
+      package: 'x',
+      workspace: 'y',
+      source: { init: {} },
+      readinessGates: [{ conditionType: 'Approved' }],
+    }
+    expect(await client.call('POST', '/packagerevisions', body)).toMatchObject({
+      status: 400,
+      body: { code: 'invalid' },
+    })
+    const { name } = await client.createDraft('ws1')
+    const patch = { readinessGates: [{ conditionType: 'DeletionProposed' }] }
+    expect(await client.call('PATCH', `/packagerevisions/${name}`, patch, ANY)).toMatchObject({ status: 400 })
+  })
+})
+
+describe('a review', () => {
+  it('decides only about the artifact that was looked at', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const draft = await client.createDraft('ws1', { resources: VALID })
+    const proposed = await client.verb(draft.name, 'propose', { digest: draft.artifact.digest })
+    for (const verb of ['approve', 'reject']) {
+      expect(
+        await client.call('POST', `/packagerevisions/${draft.name}/${verb}`, {
+          digest: draft.artifact.digest,
+        }),
+      ).toMatchObject({
+        status: 412,
+        body: { code: 'precondition_failed', detail: expect.stringContaining('look at what it has become') },
+      })
+    }
+    const published = await client.verb(draft.name, 'approve', {
+      digest: proposed.artifact.digest,
+      reason: 'fine',
+    })
+    expect(published.conditions).toContainEqual({
+      type: 'Approved',
+      status: 'True',
+      reason: 'Approved',
+      message: 'approved by anonymous: fine',
+    })
+    expect(
+      await client.call('POST', `/packagerevisions/${draft.name}/propose-deletion`, {
+        digest: proposed.artifact.digest,
+      }),
+    ).toMatchObject({ status: 412 })
+    await client.verb(draft.name, 'propose-deletion', { digest: published.artifact.digest })
+  })
+
+  it.each([
+    ['Draft', [], ['approve', 'reject', 'propose-deletion']],
+    ['Proposed', ['propose'], ['propose', 'propose-deletion']],
+    ['Published', ['propose', 'approve'], ['propose', 'approve', 'reject']],
+    ['DeletionProposed', ['propose', 'approve', 'propose-deletion'], ['propose', 'propose-deletion']],
+  ])('is refused where the lifecycle does not have it: %s', async (lifecycle, way, refused) => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const { name } = await client.createDraft('ws1')
+    for (const verb of way) await client.verb(name, verb)
+    const before = await client.get(name)
+    expect(before.lifecycle).toBe(lifecycle)
+    for (const verb of refused) {
+      expect(await client.call('POST', `/packagerevisions/${name}/${verb}`)).toMatchObject({
+        status: 409,
+        body: {
+          code: 'wrong_lifecycle',
+          detail: expect.stringContaining(`${name} is ${lifecycle}: ${verb} is not possible. Allowed now: `),
+        },
+      })
+    }
+    expect(await client.get(name)).toEqual(before)
+  })
+})
+
+describe('metadata', () => {
+  it('changes in a draft, as a merge patch', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const { name } = await client.createDraft('ws1', undefined, {
+      labels: { a: '1', b: '2' },
+      annotations: { 'x.io/n': 'yes' },
+    })
+    const headers = { ...ANY, 'Content-Type': 'application/merge-patch+json' }
+    const patch = JSON.stringify({
+      labels: { a: null, c: '3' },
+      version: '1.0.0',
+      readinessGates: [{ conditionType: 'T' }],
+    })
+    expect(await client.ok('PATCH', `/packagerevisions/${name}`, patch, headers)).toMatchObject({
+      labels: { b: '2', c: '3' },
+      annotations: { 'x.io/n': 'yes' },
+      version: '1.0.0',
+      readinessGates: [{ conditionType: 'T' }],
+    })
+    const cleared = { labels: null, annotations: null, version: null, readinessGates: null, conditions: null }
+    expect(await client.ok('PATCH', `/packagerevisions/${name}`, cleared, ANY)).toMatchObject({
+      labels: {},
+      annotations: {},
+      version: null,
+      readinessGates: [],
+      conditions: [{ type: 'Valid' }],
+    })
+    expect((await client.ok('GET', '/packagerevisions?labelSelector=b')).items).toEqual([])
+  })
+
+  it('is in the manifest of the artifact', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    await client.publish('ws1', undefined, { labels: { a: '1' } })
+    const manifest = (await (await client.send('/v2/blueprints/nf/upf/manifests/v1')).json()) as {
+      annotations: Record<string, string>
+    }
+    expect(manifest.annotations).toMatchObject({
+      'dev.pkgserver.lifecycle': 'Published',
+      'dev.pkgserver.revision': '1',
+      'dev.pkgserver.labels': '{"a":"1"}',
+      'dev.pkgserver.published-by': 'anonymous',
+    })
+  })
+
+  it('goes along with a copy, unless the copy has its own', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const { name } = await client.createDraft('ws1', undefined, {
+      labels: { a: '1' },
+      annotations: { b: '2' },
+      version: '1.0.0',
+    })
+    expect(await client.createDraft('ws2', { copy: { from: name } })).toMatchObject({
+      labels: { a: '1' },
+      annotations: { b: '2' },
+      version: null,
+    })
+    expect(await client.createDraft('ws3', { copy: { from: name } }, { labels: {} })).toMatchObject({
+      labels: {},
+      annotations: { b: '2' },
+    })
+  })
+
+  it('has 256 KiB of annotations', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const body = {
+      repository: 'blueprints',
+      package: 'x',
+      workspace: 'y',
+      source: { init: {} },
+      annotations: { a: 'x'.repeat(256 * 1024) },
+    }
+    expect(await client.call('POST', '/packagerevisions', body)).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining('262144') },
+    })
+  })
+})
+
+describe('versions', () => {
+  it('are declared once in a package', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const { name } = await client.publish('ws1', undefined, { version: '1.0.0+1' })
+    const body = (workspace: string, version: string) => ({
+      repository: 'blueprints',
+      package: 'nf/upf',
+      workspace,
+      version,
+      source: { init: {} },
+    })
+    for (const version of ['1.0.0+1', '1.0.0']) {
+      expect(await client.call('POST', '/packagerevisions', body('ws2', version)), version).toMatchObject({
+        status: 409,
+        body: { code: 'already_exists' },
+      })
+    }
+    const second = await client.createDraft('ws2', undefined, { version: '1.0.0+2' })
+    expect(
+      await client.call('PATCH', `/packagerevisions/${second.name}`, { version: '1.0.0+1' }, ANY),
+    ).toMatchObject({ status: 409 })
+    await client.verb(name, 'propose-deletion')
+    await client.verb(name, 'approve')
+    expect(await client.call('POST', '/packagerevisions', body('ws3', '1.0.0+1'))).toMatchObject({
+      status: 409,
+    })
+    await client.ok('DELETE', `/packagerevisions/${second.name}`, undefined, ANY)
+    await client.createDraft('ws3', undefined, { version: '1.0.0+2' })
+  })
+
+  it('are declared by all publications of a package, or by none', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    await client.publish('ws1', undefined, { version: '1.0.0' })
+    const without = await client.createDraft('ws2')
+    expect(await client.call('POST', `/packagerevisions/${without.name}/propose`)).toMatchObject({
+      status: 409,
+      body: { code: 'not_ready', detail: expect.stringContaining('PATCH its version') },
+    })
+    await client.ok('PATCH', `/packagerevisions/${without.name}`, { version: '2.0.0' }, ANY)
+    await client.verb(without.name, 'propose')
+
+    await client.publish('ws1', undefined, { package: 'other' })
+    const body = {
+      repository: 'blueprints',
+      package: 'other',
+      workspace: 'ws2',
+      version: '1.0.0',
+      source: { init: {} },
+    }
+    expect(await client.call('POST', '/packagerevisions', body)).toMatchObject({
+      status: 409,
+      body: { code: 'conflict' },
+    })
+  })
+
+  it('are decided by the first approval, also between two proposals', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const numbered = await client.createDraft('ws1')
+    const versioned = await client.createDraft('ws2', undefined, { version: '1.0.0' })
+    await client.verb(numbered.name, 'propose')
+    await client.verb(versioned.name, 'propose')
+    await client.verb(numbered.name, 'approve')
+    expect(await client.call('POST', `/packagerevisions/${versioned.name}/approve`)).toMatchObject({
+      status: 409,
+      body: { code: 'not_ready' },
+    })
+  })
+})
+
+describe('a copy', () => {
+  it('stays in its package', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const { name } = await client.createDraft('ws1')
+    const body = {
+      repository: 'blueprints',
+      package: 'other',
+      workspace: 'ws1',
+      source: { copy: { from: name } },
+    }
+    expect(await client.call('POST', '/packagerevisions', body)).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining('"clone"') },
+    })
+  })
+})

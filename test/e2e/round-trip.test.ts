@@ -1,0 +1,212 @@
+import { gunzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { readTar } from '../../src/artifact/read-tar.ts'
+import { DEFAULT_LIMITS } from '../../src/package/resources.ts'
+import { memoryApp } from '../support/app.ts'
+import type { Client, Files } from '../support/client.ts'
+import { tarGz } from '../support/tar.ts'
+
+const KINDS: Record<string, Buffer> = {
+  'bom.yaml': Buffer.from('\uFEFFa: 1\n'),
+  'crlf.yaml': Buffer.from('a: 1\r\nb: 2\r\n'),
+  'no-newline.yaml': Buffer.from('a: 1'),
+  'empty.yaml': Buffer.alloc(0),
+  'binary.bin': Buffer.from([0, 1, 2, 0xff, 0xfe, 0x80, 13, 10, 0]),
+  'nul.txt': Buffer.from('a\0b'),
+  'latin1.txt': Buffer.from('caf\xe9', 'latin1'),
+  'utf16.txt': Buffer.from('\uFEFFtext', 'utf16le'),
+  'comments.yaml': Buffer.from('# first\nz: 1   # why\n\n\na: "quoted"\nm: {b: 1, a: 2}\n'),
+  'name with spaces.txt': Buffer.from('x'),
+  'ümläut/日本語/😀.yaml': Buffer.from('ok: ✓\n'),
+  'NFC-é.txt': Buffer.from('composed'),
+  'NFD-e\u0301.txt': Buffer.from('decomposed'),
+  'a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/deep.yaml': Buffer.from('deep: true\n'),
+  __proto__: Buffer.from('a file like any other'),
+  'constructor/__proto__/toString': Buffer.from('x'),
+  '0': Buffer.from('zero'),
+  '10': Buffer.from('ten'),
+  '-': Buffer.from('dash'),
+  '.hidden/.file': Buffer.from('x'),
+  'run.sh': Buffer.from('#!/bin/sh\necho hi\n'),
+  'UPPER.YAML': Buffer.from('a: 1\n'),
+  'upper.yaml': Buffer.from('a: 2\n'),
+  [`${'d'.repeat(200)}/${'f'.repeat(200)}.txt`]: Buffer.from('long'),
+  'eight-mib.bin': Buffer.alloc(8 * 1024 * 1024, Buffer.from([...Array(251).keys()])),
+}
+// An object literal takes `__proto__:` for the prototype; here it is a file.
+const FILES = new Map(
+  Object.entries(
+    Object.fromEntries([...Object.entries(KINDS), ['__proto__', Buffer.from('a file like any other')]]),
+  ),
+)
+
+function asText(files: Map<string, Buffer>): string {
+  const pairs = [...files].map(([path, bytes]) => {
+    const text = bytes.toString()
+    const content = Buffer.from(text).equals(bytes) ? text : { base64: bytes.toString('base64') }
+    return `${JSON.stringify(path)}: ${JSON.stringify(content)}`
+  })
+  return `{${pairs.join(',')}}`
+}
+
+function decoded(files: Files): [string, string][] {
+  return Object.entries(files)
+    .map(([path, content]): [string, string] => {
+      const bytes =
+        typeof content === 'string' ? Buffer.from(content) : Buffer.from(content?.base64 ?? '', 'base64')
+      return [path, bytes.toString('hex')]
+    })
+    .sort()
+}
+
+const EXPECTED = [...FILES].map(([path, bytes]): [string, string] => [path, bytes.toString('hex')]).sort()
+
+async function check(client: Client, name: string): Promise<void> {
+  expect((await client.get(name)).fileCount).toBe(FILES.size)
+  expect(decoded(await client.resources(name))).toEqual(EXPECTED)
+  const archive = readTar(gunzipSync(await client.archive(name)), DEFAULT_LIMITS)
+  expect([...archive].map(([path, bytes]) => [path, Buffer.from(bytes).toString('hex')]).sort()).toEqual(
+    EXPECTED,
+  )
+  for (const [path, bytes] of FILES) {
+    const encoded = path.split('/').map(encodeURIComponent).join('/')
+    const response = await client.send(`/api/v1/packagerevisions/${name}/resources/${encoded}`)
+    expect(response.status, path).toBe(200)
+    expect(Buffer.compare(Buffer.from(await response.arrayBuffer()), bytes), path).toBe(0)
+  }
+}
+
+describe('every kind of file', () => {
+  it('survives the way in and out bit for bit, as JSON', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const body = `{"repository": "blueprints", "package": "nf/upf", "workspace": "ws1", "source": {"resources": ${asText(FILES)}}}`
+    const { name } = await client.ok('POST', '/packagerevisions', body, {
+      'Content-Type': 'application/json',
+    })
+    await check(client, name)
+  })
+
+  it('survives as an archive, made by POST and by PUT', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const archive = tarGz(
+      [...FILES].flatMap(([path, content]) => {
+        return Buffer.byteLength(path) > 100
+          ? [
+              { type: 'L', content: `${path}\0` },
+              { name: 'long', content },
+            ]
+          : [{ name: path, content }]
+      }),
+    )
+    const query = 'repository=blueprints&package=nf/upf&workspace=ws1&version=1.2.3'
+    const draft = await client.ok('POST', `/packagerevisions?${query}`, archive, {
+      'Content-Type': 'application/gzip',
+    })
+    expect(draft).toMatchObject({ task: 'resources', version: '1.2.3' })
+    await check(client, draft.name)
+
+    const { name } = await client.createDraft('ws2')
+    const headers = { 'Content-Type': 'application/gzip', 'If-Match': '*' }
+    const replaced = await client.ok('PUT', `/packagerevisions/${name}/resources`, archive, headers)
+    expect(replaced.artifact.layerDigest).toBe(draft.artifact.layerDigest)
+    await check(client, name)
+  })
+
+  it('survives as the archive that pkgserver itself gives out', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const first = await client.createDraft('ws1', {
+      resources: { 'a/b.yaml': 'a: 1\n', c: { base64: '/w==' } },
+    })
+    const archive = await client.archive(first.name)
+    const { name } = await client.createDraft('ws2')
+    const headers = { 'Content-Type': 'application/gzip', 'If-Match': '*' }
+    const second = await client.ok('PUT', `/packagerevisions/${name}/resources`, archive, headers)
+    expect(second.artifact.layerDigest).toBe(first.artifact.layerDigest)
+    expect(Buffer.compare(await client.archive(name), archive)).toBe(0)
+  })
+})
+
+describe('reading files', () => {
+  it('gives JSON or the archive, as Accept prefers', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const { name, artifact } = await client.createDraft('ws1')
+    const get = async (accept?: string) =>
+      client.send(
+        `/api/v1/packagerevisions/${name}/resources`,
+        accept === undefined ? {} : { headers: { Accept: accept } },
+      )
+    for (const accept of [
+      undefined,
+      '*/*',
+      'application/json',
+      'application/*',
+      'application/gzip;q=0.5, application/json',
+      'text/html, */*;q=0.1',
+    ]) {
+      expect((await get(accept)).headers.get('Content-Type'), accept).toBe('application/json')
+    }
+    for (const accept of [
+      'application/gzip',
+      'application/gzip, application/json;q=0.5',
+      'APPLICATION/GZIP',
+      'application/json;q=0, */*',
+    ]) {
+      const response = await get(accept)
+      expect(response.headers.get('Content-Type'), accept).toBe('application/gzip')
+      expect(response.headers.get('Content-Length')).toBe(String(artifact.size))
+    }
+    expect((await get('text/html')).status).toBe(406)
+  })
+
+  it('is answered with 304 when the client has them already', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const { name, resourceVersion } = await client.createDraft('ws1')
+    for (const path of ['', '/resources', '/resources/Kptfile']) {
+      const first = await client.send(`/api/v1/packagerevisions/${name}${path}`)
+      expect(first.headers.get('ETag')).toBe(`"${resourceVersion}"`)
+      for (const condition of [
+        `"${resourceVersion}"`,
+        `W/"${resourceVersion}"`,
+        `"0", "${resourceVersion}"`,
+        '*',
+      ]) {
+        const again = await client.send(`/api/v1/packagerevisions/${name}${path}`, {
+          headers: { 'If-None-Match': condition },
+        })
+        expect(again.status, `${path} ${condition}`).toBe(304)
+        expect(await again.text()).toBe('')
+      }
+      const changed = await client.send(`/api/v1/packagerevisions/${name}${path}`, {
+        headers: { 'If-None-Match': '"0"' },
+      })
+      expect(changed.status).toBe(200)
+    }
+  })
+
+  it('is possible for a revision that was saved in a bad state', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const { name } = await client.createDraft('ws1', { resources: { 'a.yaml': ': : :' } })
+    expect(await client.resources(name)).toEqual({ 'a.yaml': ': : :' })
+  })
+})
+
+describe('saving the same files again', () => {
+  it('changes nothing', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const draft = await client.createDraft('ws1', { resources: { 'a.yaml': 'a: 1\n' } })
+    const again = await client.ok(
+      'PUT',
+      `/packagerevisions/${draft.name}/resources`,
+      { resources: { 'a.yaml': 'a: 1\n' } },
+      { 'If-Match': '*' },
+    )
+    expect(again).toEqual(draft)
+  })
+})

@@ -1,0 +1,52 @@
+/**
+ * Real packages, published by others, which are not part of this repository: `PKGSERVER_TEST_CORPUS` says where
+ * they are, if not beside the checkout. Without them their tests are skipped, except in CI.
+ */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+
+const ROOT = process.env.PKGSERVER_TEST_CORPUS ?? join(import.meta.dirname, '../../../shared/corpus')
+
+export const hasCorpus = existsSync(ROOT)
+
+if (!hasCorpus) {
+  const message = `There is no corpus of real packages in ${ROOT}: set PKGSERVER_TEST_CORPUS to where it is.`
+  if (process.env.CI) throw new Error(message)
+  process.stderr.write(`SKIPPED: tests with real packages. ${message}\n`)
+}
+
+/** One version of a real package: where it comes from, and its files. */
+export type CorpusPackage = { path: string; version: string; folder: string }
+
+/** `kpt-packages/<path>/@<version>/`: real kpt packages, several versions of each. */
+export function kptPackages(): CorpusPackage[] {
+  const root = join(ROOT, 'kpt-packages')
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /(?:^|\/)@[^/]+$/.test(path) && statSync(join(root, path)).isDirectory())
+    .map((path) => ({
+      path: path.replace(/\/@[^/]+$/, ''),
+      version: path.replace(/^.*\/@/, ''),
+      folder: join(root, path),
+    }))
+}
+
+/** `glasskube-packages/<name>/<version>/package.yaml`: one file each. */
+export function glasskubePackages(): CorpusPackage[] {
+  const root = join(ROOT, 'glasskube-packages')
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) =>
+      readdirSync(join(root, name), { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((version) => ({ path: name, version: version.name, folder: join(root, name, version.name) })),
+    )
+}
+
+export function readFiles({ folder }: CorpusPackage): Map<string, Buffer> {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return new Map(
+    names
+      .filter((name) => statSync(join(folder, name)).isFile())
+      .map((name) => [name, readFileSync(join(folder, name))]),
+  )
+}
