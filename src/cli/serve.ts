@@ -12,7 +12,13 @@ export type Application = {
   close: () => Promise<void>
 }
 
-export type RunningServer = { url: URL; close: () => Promise<void> }
+export type RunningServer = {
+  /** Where clients reach it. */
+  url: URL
+  /** Where it listens. */
+  port: number
+  close: () => Promise<void>
+}
 
 /** Large blobs on slow lines take their time; a client that sends nothing at all is cut off by the headers' limit. */
 const REQUEST_TIMEOUT = 60 * 60 * 1000
@@ -20,6 +26,7 @@ const REQUEST_TIMEOUT = 60 * 60 * 1000
 const KEEP_ALIVE_TIMEOUT = 75_000
 /** How long requests that are under way may take to end when the server stops. */
 const DRAIN_TIMEOUT = 10_000
+const SWEEP_INTERVAL = 50
 
 /** Listens, and serves until it is closed. */
 export async function serve(
@@ -34,9 +41,10 @@ export async function serve(
   try {
     server.listen(config.listen.port, config.listen.host)
     await once(server, 'listening')
-    const url = config.publicUrl ?? urlOf(server.address() as AddressInfo)
+    const address = server.address() as AddressInfo
+    const url = config.publicUrl ?? urlOf(address)
     fetch = await application.mount(url)
-    return { url, close: () => close(server, application) }
+    return { url, port: address.port, close: () => close(server, application) }
   } catch (error) {
     await application.close()
     throw error
@@ -67,9 +75,11 @@ function urlOf({ address, family, port }: AddressInfo): URL {
 
 async function close(server: Server, application: Application): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve))
-  server.closeIdleConnections()
+  // A connection whose request has just ended is idle, and would be kept alive for the next one.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL)
   const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT)
   await closed
+  clearInterval(sweep)
   clearTimeout(deadline)
   await application.close()
 }

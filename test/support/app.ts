@@ -34,16 +34,19 @@ export async function folderApp(
 }
 
 /** A server on a free port of this machine, on a data folder. */
-export async function folderServer(): Promise<{ url: URL; client: Client; data: string }> {
+export async function folderServer(
+  flags: Record<string, string> = {},
+): Promise<{ url: URL; client: Client; data: string; parts: Parts }> {
   const data = await temporaryFolder()
-  const config = readConfig({ data, listen: '127.0.0.1:0' }, {})
+  const config = readConfig({ data, listen: '127.0.0.1:0', ...flags }, {})
   const parts = await openParts(config, silent)
   const server = await serve(config, {
     mount: async (url) => (await createApp(parts, url)).hono.fetch,
     close: parts.close,
   })
   onTestFinished(() => server.close())
-  return { url: server.url, data, client: new Client((path, init) => fetch(new URL(path, server.url), init)) }
+  const local = new URL(`http://127.0.0.1:${server.port}`)
+  return { url: local, data, parts, client: new Client((path, init) => fetch(new URL(path, local), init)) }
 }
 
 async function appOf(parts: Parts): Promise<TestApp> {

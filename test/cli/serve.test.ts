@@ -1,0 +1,148 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { folderServer } from '../support/app.ts'
+import { runCommand, startServer } from '../support/process.ts'
+import { temporaryFolder } from '../support/temporary.ts'
+
+describe('pkgserver serve', () => {
+  it('greets with where everything is, and with commands that work', async () => {
+    const data = join(await temporaryFolder(), 'made/by/it')
+    const server = await startServer(data)
+    const text = server.output()
+    expect(text).toContain(`API            http://localhost:${server.url.port}/api/v1`)
+    expect(text).toContain(`documentation  http://localhost:${server.url.port}/docs`)
+    expect(text).toContain(
+      `registry       localhost:${server.url.port} (http://localhost:${server.url.port}/v2/)`,
+    )
+    expect(text).toContain(`data           ${data}`)
+    expect(existsSync(join(data, 'index.db'))).toBe(true)
+
+    const curls = text.split('\n').filter((line) => line.startsWith('  curl '))
+    expect(curls).toHaveLength(3)
+    for (const line of curls) {
+      const [, address = '', body] =
+        /^ {2}curl (\S+)(?: -H 'Content-Type: application\/json' -d '(.*)')?$/.exec(line) ?? []
+      const url = address.replace('localhost', '127.0.0.1')
+      const init =
+        body === undefined ? {} : { method: 'POST', body, headers: { 'Content-Type': 'application/json' } }
+      const response = await fetch(url, init)
+      expect(response.status, `${line}: ${await response.text()}`).toBeLessThan(300)
+    }
+    expect(await server.stop()).toBe(0)
+  })
+
+  it('writes a line of JSON for each request, without bodies', async () => {
+    const server = await startServer(await temporaryFolder())
+    await server.client.createRepository('very-secret')
+    await server.client.send('/healthz')
+    await server.stop()
+    const lines = server
+      .log()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines).toEqual([
+      expect.objectContaining({
+        msg: 'request',
+        method: 'POST',
+        path: '/api/v1/repositories',
+        status: 201,
+        requestId: expect.any(String),
+      }),
+    ])
+    expect(server.log()).not.toContain('very-secret')
+  })
+
+  it('names itself by its public URL', async () => {
+    const { client } = await folderServer({ 'public-url': 'https://packages.example.com' })
+    await client.createRepository()
+    expect((await client.createDraft('ws1')).artifact.reference).toBe(
+      'packages.example.com/blueprints/nf/upf:draft-ws1',
+    )
+  })
+
+  it('finishes the requests that are under way when it is told to stop', async () => {
+    const server = await startServer(await temporaryFolder())
+    await server.client.createRepository()
+    const drafts = Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        server.client.call('POST', '/packagerevisions', {
+          repository: 'blueprints',
+          package: 'p',
+          workspace: `w${i}`,
+          source: { init: {} },
+        }),
+      ),
+    )
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const stopped = server.stop('SIGINT')
+    const answers = await drafts.catch(() => [])
+    for (const { status } of answers) expect(status).toBe(201)
+    expect(await stopped).toBe(0)
+  })
+
+  it('refuses a data folder that another one uses', async () => {
+    const data = await temporaryFolder()
+    const server = await startServer(data)
+    const second = await runCommand(['serve', '--listen', '127.0.0.1:0', '--data', data])
+    expect(second).toMatchObject({
+      code: 1,
+      output: '',
+      log: expect.stringContaining(`another pkgserver is at work on ${data}`),
+    })
+    await server.stop('SIGKILL')
+    expect(await (await startServer(data)).stop()).toBe(0)
+  })
+
+  it('says what is wrong with a port that is taken', async () => {
+    const server = await startServer(await temporaryFolder())
+    const second = await runCommand([
+      'serve',
+      '--listen',
+      `127.0.0.1:${server.url.port}`,
+      '--data',
+      await temporaryFolder(),
+    ])
+    expect(second).toMatchObject({ code: 2, log: expect.stringMatching(/^pkgserver: .*EADDRINUSE/) })
+  })
+})
+
+describe('the command line', () => {
+  it('explains itself', async () => {
+    for (const args of [[], ['help'], ['--help']]) {
+      const { code, output } = await runCommand(args)
+      expect(code).toBe(0)
+      expect(output).toMatch(/^Usage: pkgserver <command>/)
+      for (const name of [
+        '--listen',
+        'PKGSERVER_DATA',
+        '--public-url',
+        'PKGSERVER_REGISTRY',
+        '--blobs',
+        'PKGSERVER_LOG_LEVEL',
+      ]) {
+        expect(output).toContain(name)
+      }
+    }
+    expect(await runCommand(['version'])).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    })
+  })
+
+  it('refuses what it does not know, in a sentence', async () => {
+    expect(await runCommand(['dance'])).toMatchObject({
+      code: 2,
+      log: expect.stringContaining('there is no command "dance"'),
+    })
+    expect(await runCommand(['serve', '--colour', 'red'])).toMatchObject({
+      code: 2,
+      log: expect.stringMatching(/^pkgserver: .*--colour/),
+    })
+    expect(await runCommand(['serve'], { PKGSERVER_LISTEN: 'nowhere' })).toMatchObject({
+      code: 2,
+      log: expect.stringContaining('PKGSERVER_LISTEN (--listen) "nowhere": must be <host>:<port>'),
+    })
+  })
+})

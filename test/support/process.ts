@@ -1,0 +1,65 @@
+/** The server as its users run it: a process of its own. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { Client } from './client.ts'
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts')
+
+export type ServerProcess = {
+  process: ChildProcess
+  url: URL
+  client: Client
+  /** What it has written to its standard output, and to its log. */
+  output: () => string
+  log: () => string
+  /** Sends a signal and waits for the end; resolves to the exit code, or to the name of the signal. */
+  stop: (signal?: NodeJS.Signals) => Promise<number | string | null>
+}
+
+/** Runs a command of the command line to its end. */
+export async function runCommand(args: string[], env: Record<string, string> = {}) {
+  const child = start(args, env)
+  await once(child.process, 'close')
+  return { code: child.process.exitCode, output: child.output(), log: child.log() }
+}
+
+/** Starts `pkgserver serve` on a free port and waits until it listens. */
+export async function startServer(data: string, args: string[] = []): Promise<ServerProcess> {
+  const child = start(['serve', '--listen', '127.0.0.1:0', '--data', data, ...args])
+  onTestFinished(() => void child.process.kill('SIGKILL'))
+  const url = await new Promise<URL>((resolve, reject) => {
+    child.process.stdout?.on('data', () => {
+      const found = /API +(http:\S+)\/api\/v1/.exec(child.output())
+      if (found?.[1]) resolve(new URL(found[1]))
+    })
+    child.process.once('exit', () => reject(new Error(`the server ended: ${child.log()}`)))
+  })
+  // Node resolves localhost to IPv6 first, where the server does not listen.
+  url.hostname = '127.0.0.1'
+  return {
+    ...child,
+    url,
+    client: new Client((path, init) => fetch(new URL(path, url), init)),
+    stop: async (signal = 'SIGTERM') => {
+      const ended = once(child.process, 'exit')
+      child.process.kill(signal)
+      const [code, by] = await ended
+      return code ?? by
+    },
+  }
+}
+
+function start(args: string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH ?? '', ...env } })
+  let output = ''
+  let log = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log += text
+  })
+  return { process: child as ChildProcess, output: () => output, log: () => log }
+}
