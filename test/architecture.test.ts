@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const SHARED: Record<string, (folder: string) => boolean> = {
   'errors.ts': (folder) => folder !== 'oci',
   'keyed-lock.ts': (folder) => folder === 'registry' || folder === 'service',
+  'request-body.ts': (folder) => folder === 'registry' || folder === 'api',
   'config.ts': (folder) => folder === 'cli',
 }
 

@@ -68,6 +68,17 @@ export async function retiredWorkspaces(db: Db, packageId: number): Promise<Reti
     .execute()
 }
 
+/** Whether the repository has packages, or had: their numbers are given out. */
+export async function hasPackages(db: Db, repository: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('packages')
+    .select('id')
+    .where('repository', '=', repository)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 export type PackageSummary = PackageId & {
   latestRevision: number | null
   latestVersion: string | null

@@ -3,6 +3,7 @@
  * the reason of a refusal, undefined where there is none. Signatures, attestations and whatever else is pushed there
  * under other tags is welcome.
  */
+import { hasPackages } from '../database/packages.ts'
 import { repositoryExists } from '../database/repositories.ts'
 import type { Db } from '../database/schema.ts'
 import { isReservedTag } from '../package/tags.ts'
@@ -17,6 +18,8 @@ export async function blobRefusal(db: Db, ociRepository: string): Promise<string
   return `blobs of ${ociRepository} may be part of package revisions: pkgserver removes those that are not`
 }
 
+/** Also after a repository is deleted: should it come back, its packages go on with their numbers. */
 async function isManaged(db: Db, ociRepository: string): Promise<boolean> {
-  return repositoryExists(db, ociRepository.split('/')[0] ?? '')
+  const repository = ociRepository.split('/')[0] ?? ''
+  return (await repositoryExists(db, repository)) || (await hasPackages(db, repository))
 }

@@ -9,12 +9,13 @@ import { ociRepository, type RevisionId, revisionIdProblem, revisionName } from 
 import type { NewPackageRevision, PackageRevision } from '../package/package-revision.ts'
 import type { Repository } from '../package/repository.ts'
 import { checkResources, type Resources } from '../package/resources.ts'
+import { isReservedTag } from '../package/tags.ts'
 import { validCondition } from '../package/validation/validate.ts'
 import { getRevision, newArtifact, pushRevision, tagOperation } from './change-revision.ts'
 import type { Actor, ServiceContext } from './context.ts'
 import { decide, finishEarlier } from './intents.ts'
 import { checkMetadata } from './metadata.ts'
-import { pushLayer } from './registry-content.ts'
+import { listTags, pushLayer } from './registry-content.ts'
 import { getRepository } from './repository-record.ts'
 import { checkVersion } from './versions.ts'
 
@@ -31,6 +32,8 @@ export type NewRevision = RevisionId & {
   readinessGates?: readonly ReadinessGate[] | undefined
   source: Source
 }
+
+const SHOWN_TAGS = 10
 
 /** What the source gives: everything but the identity. */
 type Origin = Pick<
@@ -53,6 +56,7 @@ export async function createPackageRevision(
     const repository = await getRepository(ctx.db, input.repository)
     const state = await findPackage(ctx.db, input)
     await checkFree(ctx.db, state, input)
+    if (!state) await checkNoForeignTags(ctx, target)
     const origin = await originOf(ctx, input)
     const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, origin), origin.artifact)
     return decide(ctx, target, async (transaction) => {
@@ -75,6 +79,20 @@ async function checkFree(db: Db, state: PackageState | undefined, input: NewRevi
     )
   }
   await checkVersion(db, state, { name, workspace: input.workspace, version: input.version })
+}
+
+/**
+ * Tags that were set before pkgserver kept others from it: Flux would take them for releases of the package. They
+ * are refused and not removed, as they may be all that is left of an index that was lost. Throws `conflict`.
+ */
+async function checkNoForeignTags(ctx: ServiceContext, ociRepository: string): Promise<void> {
+  const tags = (await listTags(ctx, ociRepository)).filter(isReservedTag)
+  if (tags.length === 0) return
+  const shown = tags.slice(0, SHOWN_TAGS).join(', ') + (tags.length > SHOWN_TAGS ? ' and more' : '')
+  throw new AppError(
+    'conflict',
+    `the registry has tags in ${ociRepository} that only publications of this package may set, and that others would take for such: ${shown}. Delete them from the registry, or give the package another path.`,
+  )
 }
 
 async function originOf(ctx: ServiceContext, input: NewRevision): Promise<Origin> {

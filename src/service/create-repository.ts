@@ -5,6 +5,7 @@ import type { Repository, RepositoryType } from '../package/repository.ts'
 import { REPOSITORY_RECORD_TAG } from '../package/tags.ts'
 import type { Actor, ServiceContext } from './context.ts'
 import { decide, finishEarlier } from './intents.ts'
+import { listTags } from './registry-content.ts'
 import { pushRepositoryRecord } from './repository-record.ts'
 
 export type NewRepository = { name: string; type: RepositoryType; description: string; labels: Labels }
@@ -21,6 +22,7 @@ export async function createRepository(
     if (await repositoryExists(ctx.db, name)) {
       throw new AppError('already_exists', `there is a repository ${name} already`)
     }
+    await checkUnknownToRegistry(ctx, name)
     const now = ctx.now().toISOString()
     const repository = { ...input, createdBy: actor.name, createdAt: now, updatedAt: now }
     const { manifest } = await pushRepositoryRecord(ctx, repository)
@@ -29,4 +31,13 @@ export async function createRepository(
       operations: [{ do: 'tag', descriptor: manifest.descriptor, tags: [REPOSITORY_RECORD_TAG] }],
     }))
   })
+}
+
+/** A record without an index is what a lost index leaves: overwriting it would lose the rest. */
+async function checkUnknownToRegistry(ctx: ServiceContext, name: string): Promise<void> {
+  if (!(await listTags(ctx, name)).includes(REPOSITORY_RECORD_TAG)) return
+  throw new AppError(
+    'conflict',
+    `the registry has a record of a repository ${name} (${name}:${REPOSITORY_RECORD_TAG}) that the index does not know. Restore the index, or delete the record from the registry.`,
+  )
 }

@@ -4,7 +4,7 @@ import { layerDescriptor } from '../artifact/package-manifest.ts'
 import type { PackedRecord } from '../artifact/record.ts'
 import { AppError } from '../errors.ts'
 import type { Stream } from '../oci/content.ts'
-import { OciError } from '../oci/errors.ts'
+import { isNotFound, OciError } from '../oci/errors.ts'
 import { fetchAll } from '../oci/roles.ts'
 import { ociRepository } from '../package/names.ts'
 import type { PackageRevision } from '../package/package-revision.ts'
@@ -40,6 +40,18 @@ export async function readLayer(ctx: ServiceContext, revision: PackageRevision):
   const layer = layerDescriptor(revision.artifact)
   const bytes = await inRegistry(() => fetchAll(target, layer, layer.size))
   return unpackLayer(bytes, ctx.limits)
+}
+
+/** The tags of an OCI repository; none where it does not exist yet. */
+export async function listTags(ctx: ServiceContext, repository: string): Promise<string[]> {
+  return inRegistry(async () => {
+    try {
+      return await Array.fromAsync(ctx.registry.repository(repository).tags())
+    } catch (error) {
+      if (isNotFound(error)) return []
+      throw error
+    }
+  })
 }
 
 /** Runs a call to the registry; its failures become `unavailable`. */

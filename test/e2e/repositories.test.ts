@@ -1,5 +1,7 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { memoryApp } from '../support/app.ts'
+import { folderApp, memoryApp } from '../support/app.ts'
 
 describe('repositories', () => {
   it('are created, read, changed and deleted', async () => {
@@ -118,5 +120,21 @@ describe('repositories', () => {
     })
     await client.ok('DELETE', '/repositories/blueprints', undefined, { 'If-Match': '*' })
     expect(await client.resolve('_repository', 'blueprints')).toBeUndefined()
+  })
+
+  it('are not made over a record that a lost index left in the registry', async () => {
+    const first = await folderApp()
+    await first.client.createRepository()
+    await first.close()
+    for (const file of ['index.db', 'index.db-wal', 'index.db-shm'])
+      await rm(join(first.data, file), { force: true })
+    const second = await folderApp(first.data)
+    expect(
+      await second.client.call('POST', '/repositories', { name: 'blueprints', type: 'deployment' }),
+    ).toMatchObject({
+      status: 409,
+      body: { code: 'conflict', detail: expect.stringContaining('blueprints:_repository') },
+    })
+    await second.client.createRepository('other')
   })
 })

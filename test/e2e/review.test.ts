@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { memoryApp } from '../support/app.ts'
+import { folderServer, memoryApp } from '../support/app.ts'
 
 const ANY = { 'If-Match': '*' }
 const VALID = { 'a.yaml': 'apiVersion: v1\nkind: X\nmetadata: {name: a}\n' }
@@ -119,6 +119,19 @@ describe('a proposal', () => {
 })
 
 describe('a review', () => {
+  it('needs no body, whatever Content-Type its client sends', async () => {
+    const { client } = await folderServer()
+    await client.createRepository()
+    const { name } = await client.createDraft('ws1')
+    const json = { 'Content-Type': 'application/json' }
+    await client.ok('POST', `/packagerevisions/${name}/propose`, undefined, json)
+    await client.ok('POST', `/packagerevisions/${name}/reject`, '', json)
+    await client.ok('POST', `/packagerevisions/${name}/propose`, '', { 'Content-Type': 'text/plain' })
+    expect(await client.call('POST', `/packagerevisions/${name}/approve`, '{', json)).toMatchObject({
+      status: 400,
+    })
+  })
+
   it('decides only about the artifact that was looked at', async () => {
     const { client } = await memoryApp()
     await client.createRepository()

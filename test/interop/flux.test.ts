@@ -2,14 +2,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { folderServer } from '../support/app.ts'
 import type { Client, Files } from '../support/client.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { AWKWARD_FILES, filesOf } from './files.ts'
 import { describeWith, output, type Run, run, type Tool, tool } from './tool.ts'
 
-const go = tool('go', 'the instructions of https://go.dev/doc/install')
+const go = tool('go', 'see https://go.dev/doc/install')
 
 const PACKAGE = 'blueprints/nf/upf'
 const FIRST = AWKWARD_FILES
@@ -28,12 +28,14 @@ const NEWEST = {
   'Config Sync with the tag latest': ['configsync', '-tag', 'latest'],
 }
 
-/** The same for a certain digest. */
-const PINNED = {
-  Flux: ['flux', '-digest'],
-  'Argo CD': ['argocd', '-revision'],
-  'Config Sync': ['configsync', '-digest'],
-}
+/** How to ask for a certain digest. */
+const PINNED = [
+  ['flux', '-digest'],
+  ['argocd', '-revision'],
+  ['configsync', '-digest'],
+]
+
+const LAYER_TYPE = 'application/vnd.oci.image.layer.v1.tar+gzip'
 
 type Deployment = { tag?: string; digest: string; revision: string; layers: string[]; files: Files }
 
@@ -41,6 +43,8 @@ type Setup = {
   client: Client
   /** What a tool takes from the package. */
   deploy: (args: string[]) => Promise<Deployment>
+  /** The same for each tool that asks for the newest revision. */
+  deployNewest: () => Promise<(Deployment & { tool: string })[]>
   attempt: (args: string[]) => Promise<Run>
   push: (repository: string, tag: string) => Promise<Run>
 }
@@ -50,7 +54,9 @@ describeWith(go, 'GitOps tools', () => {
 
   beforeAll(async () => {
     const path = join(await mkdtemp(join(tmpdir(), 'pkgserver-interop-')), 'consumer')
-    await output(go, ['build', '-o', path, '.'], { cwd: join(import.meta.dirname, 'flux') })
+    await output(go, ['build', '-buildvcs=false', '-o', path, '.'], {
+      cwd: join(import.meta.dirname, 'flux'),
+    })
     consumer = { name: 'consumer', found: true, path, missing: '' }
   }, 600_000)
   afterAll(() => rm(join(consumer.path, '..'), { recursive: true, force: true }))
@@ -64,79 +70,84 @@ describeWith(go, 'GitOps tools', () => {
       const out = join(folder, String(runs++))
       return { out, all: [...args, '-url', `${url.host}/${PACKAGE}`, '-out', out] }
     }
+    const deploy: Setup['deploy'] = async (args) => {
+      const { all, out } = command(args)
+      return { ...JSON.parse(await output(consumer, all)), files: await filesOf(out) }
+    }
     return {
       client,
-      deploy: async (args) => {
-        const { all, out } = command(args)
-        return { ...JSON.parse(await output(consumer, all)), files: await filesOf(out) }
-      },
+      deploy,
+      deployNewest: () =>
+        Promise.all(Object.entries(NEWEST).map(async ([tool, args]) => ({ tool, ...(await deploy(args)) }))),
       attempt: (args) => run(consumer, command(args).all),
       push: (repository, tag) => run(consumer, ['push', '-url', `${url.host}/${repository}`, '-tag', tag]),
     }
   }
 
-  describe.each(Object.entries(NEWEST))('%s', (_, newest) => {
-    it('deploys the newest revision, file for file', async () => {
-      const { client, deploy } = await start()
-      await client.publish('ws1', { resources: SECOND })
-      const { name, artifact } = await client.publish('ws2', { resources: FIRST })
-      const deployed = await deploy(newest)
-      expect(deployed.digest).toBe(artifact.digest)
-      expect(deployed.files).toEqual(FIRST)
-      expect(deployed.files).toEqual(await client.resources(name))
-    })
-
-    it('never deploys a draft or a proposed draft', async () => {
-      const { client, deploy, attempt } = await start()
-      const proposed = await client.createDraft('ws1', { resources: SECOND })
-      await client.verb(proposed.name, 'propose')
-      await client.createDraft('v9-9-9', { resources: SECOND })
-      expect((await attempt(newest)).code).toBe(1)
-      await client.publish('ws2', { resources: FIRST })
-      expect((await deploy(newest)).files).toEqual(FIRST)
-    })
-
-    it('stays with a revision that is proposed for deletion, and goes back when it is deleted', async () => {
-      const { client, deploy } = await start()
-      const first = await client.publish('ws1', { resources: FIRST })
-      const second = await client.publish('ws2', { resources: SECOND })
-      const before = await deploy(newest)
-      expect(before).toMatchObject({ digest: second.artifact.digest, files: SECOND })
-      await client.verb(second.name, 'propose-deletion')
-      expect(await deploy(newest)).toEqual(before)
-      await client.verb(second.name, 'approve')
-      expect(await deploy(newest)).toMatchObject({ digest: first.artifact.digest, files: FIRST })
-    })
-
-    it('is not moved by what others push, whatever the tag', async () => {
-      const { client, deploy, push } = await start()
-      await client.publish('ws1', { resources: FIRST })
-      const before = await deploy(newest)
-      for (const tag of ['nightly', 'x9.9.9', 'release-9.9.9', 'V9.9.9', 'sha256-0.sig', 'a'.repeat(128)]) {
-        const { code, stderr } = await push(PACKAGE, tag)
-        expect(code, stderr).toBe(0)
-        expect(await deploy(newest), tag).toEqual(before)
-      }
-      // To Argo CD the last ones would be broken versions, and with one of them it resolves no range at all.
-      const versions = ['v9.9.9', '9.9.9', '9', 'v1.0.0_1', '2026-01', '1.0.0-01', '99999999999999999999']
-      for (const tag of ['latest', ...versions]) {
-        const { code, stderr } = await push(PACKAGE, tag)
-        expect(code, tag).toBe(1)
-        expect(stderr).toContain(`DENIED: the tag ${tag} of ${PACKAGE} is set by pkgserver alone`)
-      }
-      expect(await deploy(newest)).toEqual(before)
-    })
+  it('every tool deploys the newest revision, file for file', async () => {
+    const { client, deployNewest } = await start()
+    await client.publish('ws1', { resources: SECOND })
+    const { name, artifact } = await client.publish('ws2', { resources: FIRST })
+    expect(await client.resources(name)).toEqual(FIRST)
+    for (const { tool, ...deployed } of await deployNewest()) {
+      expect(deployed, tool).toMatchObject({ digest: artifact.digest, layers: [LAYER_TYPE], files: FIRST })
+    }
   })
 
-  it.each(Object.entries(PINNED))('%s deploys a pinned digest, byte for byte', async (_, pinned) => {
+  it('every tool deploys a pinned digest, byte for byte', async () => {
     const { client, deploy } = await start()
     const { artifact } = await client.publish('ws1', { resources: FIRST })
     await client.publish('ws2', { resources: SECOND })
-    expect(await deploy([...pinned, artifact.digest])).toMatchObject({
-      digest: artifact.digest,
-      layers: ['application/vnd.oci.image.layer.v1.tar+gzip'],
-      files: FIRST,
-    })
+    for (const pinned of PINNED) {
+      const deployed = await deploy([...pinned, artifact.digest])
+      expect(deployed, pinned[0]).toMatchObject({ digest: artifact.digest, files: FIRST })
+    }
+  })
+
+  it('no tool deploys a draft or a proposed draft', async () => {
+    const { client, deployNewest, attempt } = await start()
+    // Workspaces whose names would be taken for versions, were they tags.
+    const proposed = await client.createDraft('latest', { resources: SECOND })
+    await client.verb(proposed.name, 'propose')
+    await client.createDraft('v9', { resources: SECOND })
+    for (const [tool, args] of Object.entries(NEWEST)) expect((await attempt(args)).code, tool).toBe(1)
+    await client.publish('ws2', { resources: FIRST })
+    for (const { tool, files } of await deployNewest()) expect(files, tool).toEqual(FIRST)
+  })
+
+  it('every tool stays with a revision proposed for deletion, and goes back when it is deleted', async () => {
+    const { client, deployNewest } = await start()
+    const first = await client.publish('ws1', { resources: FIRST })
+    const second = await client.publish('ws2', { resources: SECOND })
+    const before = await deployNewest()
+    await client.verb(second.name, 'propose-deletion')
+    expect(await deployNewest()).toEqual(before)
+    for (const { tool, ...deployed } of before) {
+      expect(deployed, tool).toMatchObject({ digest: second.artifact.digest, files: SECOND })
+    }
+    await client.verb(second.name, 'approve')
+    for (const { tool, ...deployed } of await deployNewest()) {
+      expect(deployed, tool).toMatchObject({ digest: first.artifact.digest, files: FIRST })
+    }
+  })
+
+  it('no tool is moved by what others push beside a package, whatever the tag', async () => {
+    const { client, deployNewest, push } = await start()
+    await client.publish('ws1', { resources: FIRST })
+    const before = await deployNewest()
+    for (const tag of ['nightly', 'x9.9.9', 'release-9.9.9', 'V9.9.9', 'sha256-0.sig', 'a'.repeat(128)]) {
+      const { code, stderr } = await push(PACKAGE, tag)
+      expect(code, stderr).toBe(0)
+    }
+    // The last three look like versions to Argo CD but are none: with such a tag it would resolve no range at all.
+    const versions = ['v9.9.9', '9.9.9', '9', 'v1.0.0_1', '2026-01', '1.0.0-01', '99999999999999999999']
+    for (const tag of ['latest', 'v1', ...versions]) {
+      const { code, stderr } = await push(PACKAGE, tag)
+      expect(code, tag).toBe(1)
+      expect(stderr).toContain(`DENIED: the tag ${tag} of ${PACKAGE} is set by pkgserver alone`)
+    }
+    expect(await deployNewest()).toEqual(before)
+    for (const { tool, files } of before) expect(files, tool).toEqual(FIRST)
   })
 
   it('Flux shows which tag and digest it took', async () => {

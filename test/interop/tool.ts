@@ -15,7 +15,7 @@ export type Run = { code: number; stdout: string; stderr: string }
 export function tool(name: string, install: string): Tool {
   const folders = [CACHE, ...(process.env.PATH ?? '').split(delimiter).filter(Boolean)]
   const path = folders.map((folder) => join(folder, name)).find(isProgram)
-  const missing = `${name} is neither in ${CACHE} nor in PATH. Install it with: ${install}`
+  const missing = `${name} is neither in .ci/cache/bin nor in PATH. To install it: ${install}`
   return { name, found: path !== undefined, path: path ?? name, missing }
 }
 

@@ -6,12 +6,6 @@ export function mediaType(c: Context): string | undefined {
   return c.req.header('Content-Type')?.split(';')[0]?.trim().toLowerCase()
 }
 
-export function bodyStream(c: Context): AsyncIterable<Uint8Array> {
-  return (c.req.raw.body as unknown as AsyncIterable<Uint8Array> | null) ?? nothing()
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array> {}
-
 /**
  * The validated JSON body of a route that takes other content types too. The library validates it like any other,
  * but types it only where JSON is the only one.

@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { ClientGoneError, clientGoneResponse } from '../../request-body.ts'
 import type { Api } from './api.ts'
 import { problem, problemOf, respondProblem } from './problem.ts'
 import { diffRoutes } from './routes/diff.ts'
@@ -48,6 +49,7 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
   const methodsByPath = methodsOf(app)
 
   app.onError((error, c) => {
+    if (error instanceof ClientGoneError) return clientGoneResponse()
     const found = problemOf(error)
     if (found.status >= 500 && found.code !== 'not_implemented') options.onInternalError?.(error, c)
     return respondProblem(c, found)

@@ -2,10 +2,11 @@ import { type Context, Hono } from 'hono'
 import { readAll } from '../../oci/content.ts'
 import { OciError } from '../../oci/errors.ts'
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts'
+import { requestBody } from '../../request-body.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import type { WriteGuard } from '../write-guard.ts'
-import { bodyOf, mediaTypeHeader, referenceParam, repositoryParam } from './request.ts'
+import { mediaTypeHeader, referenceParam, repositoryParam } from './request.ts'
 
 const MANIFEST = '/:name{.+}/manifests/:reference{[^/]+}'
 
@@ -82,7 +83,7 @@ function refuse(refusal: string | undefined): void {
 
 async function manifestBody(c: Context): Promise<Uint8Array> {
   try {
-    return await readAll(bodyOf(c), MAX_MANIFEST_BYTES)
+    return await readAll(requestBody(c), MAX_MANIFEST_BYTES)
   } catch (error) {
     if (!(error instanceof OciError) || error.code !== 'size_exceeded') throw error
     const message = `a manifest has at most ${MAX_MANIFEST_BYTES} bytes`

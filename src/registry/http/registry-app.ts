@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { ClientGoneError, clientGoneResponse } from '../../request-body.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import { NO_GUARD, type WriteGuard } from '../write-guard.ts'
@@ -37,6 +38,7 @@ export function createRegistryApp(registry: EmbeddedRegistry, options: RegistryA
         ...error.headers,
       })
     }
+    if (error instanceof ClientGoneError) return clientGoneResponse()
     options.onInternalError?.(error, c)
     if (isDiskFull(error)) return c.json(body('DENIED', 'the disk of the registry is full'), 507)
     return c.json(body('UNKNOWN', 'the registry failed; its log says why'), 500)

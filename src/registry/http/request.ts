@@ -1,5 +1,4 @@
 import type { Context } from 'hono'
-import type { Stream } from '../../oci/content.ts'
 import { isDigest, looksLikeDigest } from '../../oci/digest.ts'
 import { isRepositoryName, isTag } from '../../oci/reference.ts'
 import { RegistryError } from '../errors.ts'
@@ -33,9 +32,3 @@ export function referenceParam(c: Context): { tag: string } | { digest: string }
 export function mediaTypeHeader(c: Context): string | undefined {
   return c.req.header('Content-Type')?.split(';')[0]?.trim()
 }
-
-export function bodyOf(c: Context): Stream {
-  return (c.req.raw.body as unknown as Stream | null) ?? nothing()
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array> {}

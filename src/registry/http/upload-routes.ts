@@ -1,10 +1,11 @@
 import { type Context, Hono } from 'hono'
 import { isDigest } from '../../oci/digest.ts'
 import { isRepositoryName } from '../../oci/reference.ts'
+import { requestBody } from '../../request-body.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import { parseChunkRange } from './range.ts'
-import { bodyOf, checkedDigest, repositoryParam } from './request.ts'
+import { checkedDigest, repositoryParam } from './request.ts'
 
 const UPLOADS = ['/:name{.+}/blobs/uploads/', '/:name{.+}/blobs/uploads']
 const UPLOAD = '/:name{.+}/blobs/uploads/:id{[^/]+}'
@@ -23,7 +24,7 @@ export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry): Hono {
     const id = await uploads.start(repository, algorithmQuery(c))
     if (expected === undefined) return accepted(c, repository, id, 0)
     try {
-      await uploads.append(repository, id, bodyOf(c))
+      await uploads.append(repository, id, requestBody(c))
     } catch (error) {
       await uploads.cancel(repository, id)
       throw error
@@ -68,7 +69,7 @@ export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry): Hono {
       const headers = progress(repository, id, at)
       throw new RegistryError('BLOB_UPLOAD_INVALID', message, { status: 416, headers })
     }
-    return uploads.append(repository, id, bodyOf(c), range)
+    return uploads.append(repository, id, requestBody(c), range)
   }
 
   return app

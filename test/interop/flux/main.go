@@ -2,10 +2,10 @@
 // It goes through the same libraries as the tools and makes the same requests, checks and choices; what a tool
 // does with the files afterwards is not part of it.
 //
-//	consumer flux      -url host/repository [-tag T | -semver RANGE | -digest D] -out DIR
-//	consumer argocd    -url host/repository -revision TAG|RANGE|DIGEST -out DIR
+//	consumer flux       -url host/repository [-tag T | -semver RANGE | -digest D] -out DIR
+//	consumer argocd     -url host/repository -revision TAG|RANGE|DIGEST -out DIR
 //	consumer configsync -url host/repository [-tag T | -digest D] -out DIR
-//	consumer push      -url host/repository -tag T [-layers N]
+//	consumer push       -url host/repository -tag T [-layers N]
 //
 // It prints one JSON object to stdout, or the reason why there is none to stderr.
 package main

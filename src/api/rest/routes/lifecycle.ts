@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
 import type { PackageRevision } from '../../../package/package-revision.ts'
 import { approve } from '../../../service/approve.ts'
 import type { Actor, ServiceContext } from '../../../service/context.ts'
@@ -68,6 +69,13 @@ const VERBS: Record<string, Verb> = {
   },
 }
 
+/** Many clients send a Content-Type with every call: without a body it says nothing. */
+const emptyBodyIsNone: MiddlewareHandler = async (c, next) => {
+  if (c.req.raw.body === null || c.req.header('Content-Length') === '0')
+    c.req.raw.headers.delete('Content-Type')
+  await next()
+}
+
 export function lifecycleRoutes({ ctx, registryHost }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
@@ -77,6 +85,7 @@ export function lifecycleRoutes({ ctx, registryHost }: Api): OpenAPIHono {
       path: `/packagerevisions/{name}/${verb}`,
       ...description,
       tags: ['Lifecycle'],
+      middleware: emptyBodyIsNone,
       request: {
         params: revisionParams,
         query: noQuery,

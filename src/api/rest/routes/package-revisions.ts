@@ -3,6 +3,7 @@ import { AppError } from '../../../errors.ts'
 import { parseLabelSelector } from '../../../package/label-selector.ts'
 import { LIFECYCLES } from '../../../package/lifecycle.ts'
 import { type PackageRevision, SORT_FIELDS, type Sort } from '../../../package/package-revision.ts'
+import { requestBody } from '../../../request-body.ts'
 import { getRevision } from '../../../service/change-revision.ts'
 import { createPackageRevision, type Source } from '../../../service/create-package-revision.ts'
 import { deletePackageRevision } from '../../../service/delete-package-revision.ts'
@@ -10,7 +11,7 @@ import { listPackageRevisions } from '../../../service/lists.ts'
 import { unpackArchive } from '../../../service/resources.ts'
 import { updatePackageRevision } from '../../../service/update-package-revision.ts'
 import { type Api, actorOf } from '../api.ts'
-import { bodyStream, jsonOf, mediaType } from '../body.ts'
+import { jsonOf, mediaType } from '../body.ts'
 import { etag, isNotModified, requiredPrecondition } from '../conditional.ts'
 import {
   continueToken,
@@ -198,7 +199,7 @@ export function packageRevisionRoutes({ ctx, registryHost }: Api): OpenAPIHono {
       if (repository === undefined || path === undefined || workspace === undefined) {
         throw new AppError('invalid', 'a tar.gz needs repository, package and workspace in the query')
       }
-      const resources = await unpackArchive(ctx, bodyStream(c))
+      const resources = await unpackArchive(ctx, requestBody(c))
       return {
         repository,
         package: path,

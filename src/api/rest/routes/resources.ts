@@ -1,10 +1,11 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { AppError } from '../../../errors.ts'
 import type { PackageRevision } from '../../../package/package-revision.ts'
+import { requestBody } from '../../../request-body.ts'
 import { openArchive, readFile, readResources, unpackArchive } from '../../../service/resources.ts'
 import { changeResources, replaceResources } from '../../../service/update-resources.ts'
 import type { Api } from '../api.ts'
-import { bodyStream, jsonOf, mediaType } from '../body.ts'
+import { jsonOf, mediaType } from '../body.ts'
 import { etag, isNotModified, requiredPrecondition } from '../conditional.ts'
 import { problem, respondProblem } from '../problem.ts'
 import { noQuery } from '../schemas/common.ts'
@@ -139,7 +140,7 @@ export function resourceRoutes({ ctx, registryHost }: Api): OpenAPIHono {
     if (mediaType(c) === undefined)
       throw new AppError('invalid', 'the body is missing: send JSON or a tar.gz')
     const resources =
-      mediaType(c) === GZIP ? await unpackArchive(ctx, bodyStream(c)) : jsonOf(c, resourcesSchema).resources
+      mediaType(c) === GZIP ? await unpackArchive(ctx, requestBody(c)) : jsonOf(c, resourcesSchema).resources
     const revision = await replaceResources(ctx, name, resources, precondition)
     c.header('ETag', etag(revision.resourceVersion))
     return c.json(view(revision), 200)

@@ -1,0 +1,26 @@
+/** The body of a request as a stream, for every surface that takes uploads. */
+import type { Context } from 'hono'
+
+/** The client has hung up before it had sent all: nobody's failure, and nobody is there to be told. */
+export class ClientGoneError extends Error {
+  constructor(cause: unknown) {
+    super('the client hung up before it had sent the whole body', { cause })
+    this.name = 'ClientGoneError'
+  }
+}
+
+/** The answer that nobody reads; its status is for the log, the one that other servers use too. */
+export function clientGoneResponse(): Response {
+  return new Response(null, { status: 499 })
+}
+
+/** Throws `ClientGoneError` in mid-stream. */
+export async function* requestBody(c: Context): AsyncGenerator<Uint8Array> {
+  const body = c.req.raw.body as unknown as AsyncIterable<Uint8Array> | null
+  if (!body) return
+  try {
+    yield* body
+  } catch (error) {
+    throw new ClientGoneError(error)
+  }
+}

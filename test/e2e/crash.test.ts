@@ -1,0 +1,176 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { digestOf } from '../../src/oci/digest.ts'
+import { folderApp } from '../support/app.ts'
+import type { Client } from '../support/client.ts'
+import { breakRegistry } from '../support/faults.ts'
+import { startServer } from '../support/process.ts'
+import { temporaryFolder } from '../support/temporary.ts'
+
+const ROUNDS = 6
+
+const YAML = (text: string) => `apiVersion: v1\nkind: X\nmetadata: {name: ${text}}\n`
+
+/** What the server has acknowledged: it must be there after every restart. */
+type Acknowledged = Map<string, { lifecycle: string; digest: string; revision: number }>
+
+/** Publishes and deletes without end, until the server is gone; notes what it was told has happened. */
+async function work(
+  client: Client,
+  round: number,
+  worker: number,
+  acknowledged: Acknowledged,
+): Promise<void> {
+  for (let i = 0; ; i++) {
+    const workspace = `r${round}-w${worker}-${i}`
+    const name = `blueprints.p${worker % 2}.${workspace}`
+    const note = (answer: { lifecycle: string; revision: number; artifact: { digest: string } }) =>
+      acknowledged.set(name, {
+        lifecycle: answer.lifecycle,
+        revision: answer.revision,
+        digest: answer.artifact.digest,
+      })
+    try {
+      const source = { resources: { 'a.yaml': YAML(workspace) } }
+      note(await client.createDraft(workspace, source, { package: `p${worker % 2}` }))
+      note(await client.verb(name, 'propose'))
+      note(await client.verb(name, 'approve'))
+      if (i % 3 === 0) {
+        note(await client.verb(name, 'propose-deletion'))
+        // From here on it may be gone or not: only the answer tells.
+        acknowledged.delete(name)
+        await client.verb(name, 'approve')
+      }
+    } catch (error) {
+      if ((error as Error).name !== 'AssertionError') return
+      throw error
+    }
+  }
+}
+
+async function checkEverything(client: Client, acknowledged: Acknowledged): Promise<void> {
+  const { items } = await client.ok('GET', '/packagerevisions?limit=1000')
+  const byName = new Map(items.map((item: { name: string }) => [item.name, item]))
+  for (const [name, { lifecycle, digest, revision }] of acknowledged) {
+    const found = byName.get(name) as
+      | { lifecycle: string; revision: number; artifact: { digest: string } }
+      | undefined
+    // A later step may have happened without being acknowledged, but none may be undone.
+    expect(found, name).toBeDefined()
+    if (found?.lifecycle === lifecycle) expect(found.artifact.digest, name).toBe(digest)
+    if (revision > 0) expect(found?.revision, name).toBe(revision)
+  }
+  for (const repository of ['p0', 'p1']) {
+    const revisions = items.filter((item: { package: string }) => item.package === repository)
+    const expected = revisions.flatMap(
+      (item: { lifecycle: string; revision: number; artifact: { tags: string[] } }) => [
+        ...item.artifact.tags,
+        ...(item.lifecycle === 'DeletionProposed' ? [`deletion-proposed-v${item.revision}`] : []),
+      ],
+    )
+    const tags = await client.tags(`blueprints/${repository}`)
+    expect(tags.filter((tag) => tag !== '_package')).toEqual(expected.sort())
+    const numbers = revisions
+      .map((item: { revision: number }) => item.revision)
+      .filter((revision: number) => revision > 0)
+    expect(new Set(numbers).size).toBe(numbers.length)
+    for (const { artifact, name } of revisions) {
+      for (const tag of artifact.tags)
+        expect(await client.resolve(tag, `blueprints/${repository}`), `${name} ${tag}`).toBe(artifact.digest)
+      const layer = await client.archive(name)
+      expect(digestOf(layer), name).toBe(artifact.layerDigest)
+    }
+  }
+}
+
+describe('kill -9', () => {
+  it('loses nothing that was acknowledged, and leaves nothing half-done', async () => {
+    const data = await temporaryFolder()
+    const acknowledged: Acknowledged = new Map()
+    for (let round = 0; round < ROUNDS; round++) {
+      const server = await startServer(data, ['--log-level', 'error'])
+      if (round === 0) await server.client.createRepository()
+      else await checkEverything(server.client, acknowledged)
+      const workers = [0, 1, 2, 3].map((worker) => work(server.client, round, worker, acknowledged))
+      await setTimeout(100 + Math.random() * 600)
+      await server.stop('SIGKILL')
+      await Promise.all(workers)
+    }
+    expect(acknowledged.size).toBeGreaterThan(ROUNDS)
+    const server = await startServer(data)
+    await checkEverything(server.client, acknowledged)
+    expect(await readdir(join(data, 'registry', 'tmp'))).toEqual([])
+    await server.stop()
+  }, 120_000)
+})
+
+describe('work that was decided and not done', () => {
+  it('is done at the next start, in its order', async () => {
+    const first = await folderApp()
+    await first.client.createRepository()
+    const { name, artifact } = await first.client.publish('ws1')
+    // As after a crash between the decision and the registry: the tags are not there yet.
+    const { db, registry } = first.parts.ctx
+    const target = registry.repository('blueprints/nf/upf')
+    for (const tag of ['v1', 'v1.0.0', 'latest']) await target.untag(tag)
+    await first.close()
+
+    const second = await folderApp(first.data)
+    expect(await second.client.tags()).toEqual(['latest', 'v1', 'v1.0.0'])
+    expect(await second.client.resolve('latest')).toBe(artifact.digest)
+    expect(await second.client.get(name)).toMatchObject({ lifecycle: 'Published' })
+    expect(db).toBeDefined()
+  })
+})
+
+describe('a registry that fails', () => {
+  it('before the decision: the change is refused as a whole', async () => {
+    const { client, parts } = await folderApp()
+    await client.createRepository()
+    const draft = await client.createDraft('ws1')
+    const before = await client.ok('GET', '/packagerevisions')
+    breakRegistry(parts.ctx, (operation) => operation === 'push')
+    for (const [method, path, body] of [
+      ['POST', `/packagerevisions/${draft.name}/propose`, undefined],
+      ['PUT', `/packagerevisions/${draft.name}/resources`, { resources: { a: 'b' } }],
+      ['PATCH', `/packagerevisions/${draft.name}`, { labels: { a: 'b' } }],
+      ['DELETE', `/packagerevisions/${draft.name}`, undefined],
+      [
+        'POST',
+        '/packagerevisions',
+        { repository: 'blueprints', package: 'x', workspace: 'y', source: { init: {} } },
+      ],
+      ['POST', '/repositories', { name: 'other', type: 'catalog' }],
+    ] as const) {
+      expect(await client.call(method, path, body, { 'If-Match': '*' }), `${method} ${path}`).toMatchObject({
+        status: 503,
+        body: { code: 'unavailable', detail: expect.stringContaining('the registry failed: it is down') },
+      })
+    }
+    expect(await client.ok('GET', '/packagerevisions')).toEqual(before)
+    breakRegistry(parts.ctx, () => false)
+    expect(await client.verb(draft.name, 'propose')).toMatchObject({ lifecycle: 'Proposed' })
+  })
+
+  it('after the decision: the change is kept, and its tags follow as soon as they can', async () => {
+    const { client, parts } = await folderApp()
+    await client.createRepository()
+    const { name } = await client.createDraft('ws1')
+    await client.verb(name, 'propose')
+    breakRegistry(parts.ctx, (operation) => operation === 'tag' || operation === 'untag')
+    expect(await client.call('POST', `/packagerevisions/${name}/approve`)).toMatchObject({
+      status: 503,
+      body: { detail: expect.stringContaining('the change is saved') },
+    })
+    expect(await client.get(name)).toMatchObject({ lifecycle: 'Published', revision: 1 })
+    expect(await client.tags()).toEqual(['draft-ws1'])
+    expect(await client.call('POST', `/packagerevisions/${name}/propose-deletion`)).toMatchObject({
+      status: 503,
+    })
+    breakRegistry(parts.ctx, () => false)
+    await client.verb(name, 'propose-deletion')
+    expect(await client.tags()).toEqual(['deletion-proposed-v1', 'latest', 'v1', 'v1.0.0'])
+  })
+})

@@ -1,0 +1,141 @@
+import { readdir } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { digestOf } from '../../src/oci/digest.ts'
+import { folderServer } from '../support/app.ts'
+import { startServer } from '../support/process.ts'
+import { temporaryFolder } from '../support/temporary.ts'
+
+const BLOB = Buffer.alloc(4 * 1024 * 1024, 'blob')
+const DIGEST = digestOf(BLOB)
+
+/** Sends the head of a request and a part of its body, and hangs up; resolves to what came back. */
+async function hangUp(
+  url: URL,
+  head: string[],
+  body: Uint8Array,
+  end: 'destroy' | 'wait' = 'destroy',
+): Promise<string> {
+  const socket = connect(Number(url.port), url.hostname)
+  let answer = ''
+  socket.setEncoding('utf8').on('data', (text: string) => {
+    answer += text
+  })
+  socket.on('error', () => undefined)
+  await new Promise((resolve) => socket.once('connect', resolve))
+  socket.write(`${[...head, `Host: ${url.host}`].join('\r\n')}\r\n\r\n`)
+  await new Promise((resolve) => socket.write(body, resolve))
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  await setTimeout(100)
+  if (end === 'wait') await closed
+  else socket.destroy()
+  return answer
+}
+
+async function until(check: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 100 && !(await check()); i++) await setTimeout(50)
+  expect(await check()).toBe(true)
+}
+
+describe('a client that hangs up in mid-upload', () => {
+  it('leaves no half blob of a single POST, and nothing in the way of the next one', async () => {
+    const { url, data, client } = await folderServer()
+    const head = [`POST /v2/a/b/blobs/uploads/?digest=${DIGEST} HTTP/1.1`, `Content-Length: ${BLOB.length}`]
+    await hangUp(url, head, BLOB.subarray(0, BLOB.length / 2))
+    await until(async () => (await readdir(join(data, 'registry', 'tmp'))).length === 0)
+    expect((await client.send(`/v2/a/b/blobs/${DIGEST}`, { method: 'HEAD' })).status).toBe(404)
+    const response = await client.send(`/v2/a/b/blobs/uploads/?digest=${DIGEST}`, {
+      method: 'POST',
+      body: BLOB,
+    })
+    expect(response.status).toBe(201)
+  })
+
+  it('leaves an upload in chunks as it was before the chunk', async () => {
+    const { url, client } = await folderServer()
+    const started = await client.send('/v2/a/b/blobs/uploads/', { method: 'POST' })
+    const location = started.headers.get('Location') ?? ''
+    await client.send(location, { method: 'PATCH', body: BLOB.subarray(0, 1000) })
+    await hangUp(url, [`PATCH ${location} HTTP/1.1`, 'Content-Length: 1000000'], BLOB.subarray(1000, 500_000))
+    await until(async () => (await client.send(location)).headers.get('Range') === '0-999')
+    const rest = await client.send(`${location}?digest=${DIGEST}`, {
+      method: 'PUT',
+      body: BLOB.subarray(1000),
+    })
+    expect(rest.status).toBe(201)
+  })
+
+  it('changes nothing of a package', async () => {
+    const { url, client } = await folderServer()
+    await client.createRepository()
+    const draft = await client.createDraft('ws1')
+    const path = `/api/v1/packagerevisions/${draft.name}/resources`
+    for (const type of ['application/json', 'application/gzip']) {
+      const head = [`PUT ${path} HTTP/1.1`, 'If-Match: *', `Content-Type: ${type}`, 'Content-Length: 1000000']
+      await hangUp(url, head, Buffer.from('{"resources": {"a": "'))
+    }
+    expect(await client.get(draft.name)).toEqual(draft)
+  })
+
+  it('is no failure of the server: its log has no error', async () => {
+    const server = await startServer(await temporaryFolder())
+    await server.client.createRepository()
+    const { name } = await server.client.createDraft('ws1')
+    const head = (first: string, type: string) => [
+      `${first} HTTP/1.1`,
+      'If-Match: *',
+      `Content-Type: ${type}`,
+      'Content-Length: 900000',
+    ]
+    await hangUp(
+      server.url,
+      head(`PUT /api/v1/packagerevisions/${name}/resources`, 'application/json'),
+      Buffer.from('{'),
+    )
+    await hangUp(
+      server.url,
+      head(`PUT /api/v1/packagerevisions/${name}/resources`, 'application/gzip'),
+      Buffer.from([0x1f, 0x8b, 8]),
+    )
+    await hangUp(
+      server.url,
+      head('PUT /v2/a/b/manifests/x', 'application/vnd.oci.image.manifest.v1+json'),
+      Buffer.from('{'),
+    )
+    await hangUp(
+      server.url,
+      head(`POST /v2/a/b/blobs/uploads/?digest=${DIGEST}`, 'application/octet-stream'),
+      Buffer.from('x'),
+    )
+    await hangUp(server.url, [`GET /api/v1/packagerevisions/${name}/resources HTTP/1.1`], new Uint8Array(0))
+    expect((await server.client.send('/healthz')).status).toBe(200)
+    expect(await server.stop()).toBe(0)
+    const levels = server
+      .log()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).level)
+    expect(Math.max(...levels), server.log()).toBeLessThan(50)
+  })
+})
+
+describe('a Content-Length that lies', () => {
+  it('is refused when the body is longer, and nothing of it is stored', async () => {
+    const { url, client } = await folderServer()
+    const head = [`POST /v2/a/b/blobs/uploads/?digest=${DIGEST} HTTP/1.1`, 'Content-Length: 10']
+    const answer = await hangUp(url, head, BLOB.subarray(0, 1000), 'wait')
+    expect(answer).toMatch(/^HTTP\/1.1 400 /)
+    expect((await client.send(`/v2/a/b/blobs/${DIGEST}`, { method: 'HEAD' })).status).toBe(404)
+  })
+
+  it.each(['-1', 'ten', '1, 2', '99999999999999999999'])(
+    'is refused when it is no length: %s',
+    async (length) => {
+      const { url, client } = await folderServer()
+      await hangUp(url, ['PUT /v2/a/b/manifests/x HTTP/1.1', `Content-Length: ${length}`], Buffer.from('{}'))
+      expect((await client.send('/healthz')).status).toBe(200)
+    },
+  )
+})
