@@ -10,7 +10,7 @@ import { temporaryFolder } from '../support/temporary.ts'
 import { AWKWARD_FILES, filesOf } from './files.ts'
 import { describeWith, output, type Run, run, tool } from './tool.ts'
 
-const oras = tool('oras', 'go install oras.land/oras/cmd/oras@v1.3.3')
+const oras = tool('oras')
 
 const PACKAGE = 'blueprints/nf/upf'
 const PROPOSAL_TYPE = 'application/vnd.pkgserver.deletion-proposal.v1+json'
@@ -53,6 +53,7 @@ function plain(command: string): string[] {
 function sha256(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 }
+
 describeWith(oras, 'oras', () => {
   it('lists repositories and tags', async () => {
     const { client, ok, ref } = await start()

@@ -4,18 +4,17 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { describe, it } from 'vitest'
 
-/** GOBIN of `.ci/run`; before PATH, as what is there has the version that the tests are written for. */
+/** Where install-tools.sh puts them; before PATH, as what is there has the version that the tests are written for. */
 const CACHE = resolve(import.meta.dirname, '../../.ci/cache/bin')
 
 export type Tool = { name: string; found: boolean; path: string; missing: string }
 
 export type Run = { code: number; stdout: string; stderr: string }
 
-/** Looks for a program; `install` is the command that gets it. */
-export function tool(name: string, install: string): Tool {
+export function tool(name: string): Tool {
   const folders = [CACHE, ...(process.env.PATH ?? '').split(delimiter).filter(Boolean)]
   const path = folders.map((folder) => join(folder, name)).find(isProgram)
-  const missing = `${name} is neither in .ci/cache/bin nor in PATH. To install it: ${install}`
+  const missing = `${name} is neither in .ci/cache/bin nor in PATH. test/interop/install-tools.sh installs it.`
   return { name, found: path !== undefined, path: path ?? name, missing }
 }
 

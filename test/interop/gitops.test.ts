@@ -1,15 +1,13 @@
-/** What GitOps tools deploy. Each goes its own way from a reference to files: see flux/main.go. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+/** What GitOps tools deploy. Each goes its own way from a reference to files: see gitops/main.go. */
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { folderServer } from '../support/app.ts'
 import type { Client, Files } from '../support/client.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { AWKWARD_FILES, filesOf } from './files.ts'
-import { describeWith, output, type Run, run, type Tool, tool } from './tool.ts'
+import { describeWith, output, type Run, run, tool } from './tool.ts'
 
-const go = tool('go', 'see https://go.dev/doc/install')
+const consumer = tool('consumer')
 
 const PACKAGE = 'blueprints/nf/upf'
 const FIRST = AWKWARD_FILES
@@ -49,18 +47,7 @@ type Setup = {
   push: (repository: string, tag: string) => Promise<Run>
 }
 
-describeWith(go, 'GitOps tools', () => {
-  let consumer: Tool
-
-  beforeAll(async () => {
-    const path = join(await mkdtemp(join(tmpdir(), 'pkgserver-interop-')), 'consumer')
-    await output(go, ['build', '-buildvcs=false', '-o', path, '.'], {
-      cwd: join(import.meta.dirname, 'flux'),
-    })
-    consumer = { name: 'consumer', found: true, path, missing: '' }
-  }, 600_000)
-  afterAll(() => rm(join(consumer.path, '..'), { recursive: true, force: true }))
-
+describeWith(consumer, 'GitOps tools', () => {
   async function start(): Promise<Setup> {
     const { client, url } = await folderServer()
     await client.createRepository()

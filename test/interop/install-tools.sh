@@ -1,0 +1,10 @@
+#!/bin/sh
+# Installs the programs that the interop tests drive, each in one version, into .ci/cache/bin. It needs Go.
+set -eu
+cd "$(dirname "$0")"
+GOBIN="$(cd ../.. && pwd)/.ci/cache/bin"
+export GOBIN
+# Go switches to the toolchain that the modules ask for, if need be.
+go -C tools install tool
+go -C gitops build -buildvcs=false -o "$GOBIN/consumer" .
+ls "$GOBIN"
