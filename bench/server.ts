@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export type BenchServer = { port: number; stop: () => Promise<void> }
+
+/** The server with its default settings, in a process of its own, on a new data folder. */
+export async function startServer(): Promise<BenchServer> {
+  const data = await mkdtemp(join(tmpdir(), 'pkgserver-bench-'))
+  const main = join(import.meta.dirname, '../src/main.ts')
+  const child = spawn(process.execPath, [main, 'serve', '--listen', '127.0.0.1:0', '--data', data], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  let greeting = ''
+  let port: string | undefined
+  for await (const text of child.stdout.setEncoding('utf8')) {
+    greeting += text
+    port = /localhost:(\d+)\/api/.exec(greeting)?.[1]
+    if (port) break
+  }
+  return {
+    port: Number(port),
+    stop: async () => {
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      await ended
+      await rm(data, { recursive: true })
+    },
+  }
+}

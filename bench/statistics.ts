@@ -1,0 +1,17 @@
+/** The middle value; with an even number of values the lower of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted[Math.floor((sorted.length - 1) / 2)]
+  if (middle === undefined) throw new Error('there is no median of nothing')
+  return middle
+}
+
+/** One measurement for the table: the median of several runs, and how far they are apart. */
+export type Row = { what: string; unit: string; runs: readonly number[]; goal?: number }
+
+export function format({ what, unit, runs, goal }: Row): string {
+  const middle = Math.round(median(runs))
+  const spread = `${Math.round(Math.min(...runs))} to ${Math.round(Math.max(...runs))}`
+  const wanted = goal === undefined ? '' : `  goal ${goal}`
+  return `${what.padEnd(62)} ${String(middle).padStart(7)} ${unit}  (${spread})${wanted}`
+}
