@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { readTar } from '../../src/artifact/read-tar.ts'
+import { digestOf } from '../../src/oci/digest.ts'
 import { DEFAULT_LIMITS } from '../../src/package/resources.ts'
 import { memoryApp } from '../support/app.ts'
 import type { Client, Files } from '../support/client.ts'
@@ -26,9 +27,7 @@ function fromJson(files: Files): Map<string, Buffer> {
 }
 
 function sorted(files: ReadonlyMap<string, Uint8Array>): [string, string][] {
-  return [...files]
-    .map(([path, bytes]): [string, string] => [path, Buffer.from(bytes).toString('hex')])
-    .sort()
+  return [...files].map(([path, bytes]): [string, string] => [path, digestOf(bytes)]).sort()
 }
 
 /** Puts a package in, gets it out in both formats, and compares every byte. */

@@ -9,7 +9,7 @@ import { breakRegistry } from '../support/faults.ts'
 import { startServer } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
-const ROUNDS = 6
+const ROUNDS = 4
 
 const YAML = (text: string) => `apiVersion: v1\nkind: X\nmetadata: {name: ${text}}\n`
 

@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { readTar } from '../../src/artifact/read-tar.ts'
+import { digestOf } from '../../src/oci/digest.ts'
 import { DEFAULT_LIMITS } from '../../src/package/resources.ts'
 import { memoryApp } from '../support/app.ts'
 import type { Client, Files } from '../support/client.ts'
@@ -54,20 +55,18 @@ function decoded(files: Files): [string, string][] {
     .map(([path, content]): [string, string] => {
       const bytes =
         typeof content === 'string' ? Buffer.from(content) : Buffer.from(content?.base64 ?? '', 'base64')
-      return [path, bytes.toString('hex')]
+      return [path, digestOf(bytes)]
     })
     .sort()
 }
 
-const EXPECTED = [...FILES].map(([path, bytes]): [string, string] => [path, bytes.toString('hex')]).sort()
+const EXPECTED = [...FILES].map(([path, bytes]): [string, string] => [path, digestOf(bytes)]).sort()
 
 async function check(client: Client, name: string): Promise<void> {
   expect((await client.get(name)).fileCount).toBe(FILES.size)
   expect(decoded(await client.resources(name))).toEqual(EXPECTED)
   const archive = readTar(gunzipSync(await client.archive(name)), DEFAULT_LIMITS)
-  expect([...archive].map(([path, bytes]) => [path, Buffer.from(bytes).toString('hex')]).sort()).toEqual(
-    EXPECTED,
-  )
+  expect([...archive].map(([path, bytes]) => [path, digestOf(bytes)]).sort()).toEqual(EXPECTED)
   for (const [path, bytes] of FILES) {
     const encoded = path.split('/').map(encodeURIComponent).join('/')
     const response = await client.send(`/api/v1/packagerevisions/${name}/resources/${encoded}`)
