@@ -9,6 +9,7 @@ import { apiDocument } from './api/document.ts'
 import { healthRoutes } from './api/health.ts'
 import { createMetrics } from './api/metrics.ts'
 import { requestLog } from './api/request-log.ts'
+import { problem, problemOf, respondProblem } from './api/rest/problem.ts'
 import { createRestApp } from './api/rest/rest-app.ts'
 import type { Config } from './config.ts'
 import { lockFolder } from './database/folder-lock.ts'
@@ -55,12 +56,10 @@ export async function openParts(config: Config, log: Logger): Promise<Parts> {
   const pool = createPreparePool()
   const parts = await assemble(openDatabase(join(config.data, 'index.db')), store, pool.prepare, log)
   await recallIntents(parts.ctx)
-  await finishAll(parts.ctx)
-  const retry = setInterval(() => {
-    finishAll(parts.ctx).catch((error) =>
-      log.warn({ error }, 'the registry still refuses work; trying again'),
-    )
-  }, RETRY_INTERVAL)
+  const finish = () =>
+    finishAll(parts.ctx).catch((err) => log.warn({ err }, 'the registry refuses work; trying again'))
+  await finish()
+  const retry = setInterval(finish, RETRY_INTERVAL)
   return {
     ...parts,
     close: async () => {
@@ -122,5 +121,12 @@ export async function createApp({ ctx, registry, log }: Parts, publicUrl: URL): 
   }
   app.route('/', docsRoutes(getDocument))
   app.get('/', (c) => c.redirect('/docs'))
+  app.notFound((c) =>
+    respondProblem(c, problem('not_found', `there is no ${c.req.path}; the API is at /api/v1`)),
+  )
+  app.onError((error, c) => {
+    onInternalError(error, c)
+    return respondProblem(c, problemOf(error))
+  })
   return { hono: app, document: getDocument }
 }

@@ -1,6 +1,7 @@
 import BetterSqlite3, { type Database } from 'better-sqlite3'
 import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely'
 import { LRUCache } from 'lru-cache'
+import { AppError } from '../errors.ts'
 import { migrate } from './migrate.ts'
 import type { Db, Schema } from './schema.ts'
 
@@ -10,11 +11,23 @@ import type { Db, Schema } from './schema.ts'
  */
 export function openDatabase(file: string): Db {
   const database = new BetterSqlite3(file)
-  database.pragma('journal_mode = WAL')
-  database.pragma('synchronous = FULL')
-  database.pragma('foreign_keys = ON')
-  database.pragma('busy_timeout = 5000')
-  migrate(database)
+  try {
+    database.pragma('journal_mode = WAL')
+    database.pragma('synchronous = FULL')
+    database.pragma('foreign_keys = ON')
+    database.pragma('busy_timeout = 5000')
+    migrate(database)
+  } catch (error) {
+    database.close()
+    if (!(error instanceof BetterSqlite3.SqliteError)) throw error
+    throw new AppError(
+      'unavailable',
+      `the database ${file} cannot be used: ${error.message}. Restore it from a backup.`,
+      {
+        cause: error,
+      },
+    )
+  }
   return new Kysely<Schema>({ dialect: new SqliteDialect({ database: withStatementCache(database) }) })
 }
 

@@ -1,17 +1,13 @@
-import { LRUCache } from 'lru-cache'
 import type { Stream } from '../oci/content.ts'
 import { RegistryError } from './errors.ts'
 import { blobKey, linkKey } from './keys.ts'
 import type { BlobStore, Range } from './store/blob-store.ts'
 
 const NOTHING = new Uint8Array(0)
-const LINK_CACHE_ENTRIES = 10_000
 
 /** Blobs: stored once for all repositories, visible in those that have a link to them. */
 export class Blobs {
   readonly #store: BlobStore
-  /** Links that were made lately: whoever pushes a blob asks for it again right after. */
-  readonly #links = new LRUCache<string, true>({ max: LINK_CACHE_ENTRIES })
 
   constructor(store: BlobStore) {
     this.#store = store
@@ -19,17 +15,13 @@ export class Blobs {
 
   /** The size in bytes. Throws BLOB_UNKNOWN. */
   async size(repository: string, digest: string): Promise<number> {
-    const size = (await this.has(repository, digest)) ? await this.#store.size(blobKey(digest)) : undefined
+    const size = await this.#sizeOf(repository, digest)
     if (size === undefined) throw unknownBlob(repository, digest)
     return size
   }
 
   async has(repository: string, digest: string): Promise<boolean> {
-    const key = linkKey(repository, digest)
-    if (this.#links.has(key)) return true
-    return (
-      (await this.#store.size(key)) !== undefined && (await this.#store.size(blobKey(digest))) !== undefined
-    )
+    return (await this.#sizeOf(repository, digest)) !== undefined
   }
 
   /** Throws BLOB_UNKNOWN. */
@@ -50,14 +42,11 @@ export class Blobs {
       stored ? undefined : this.#store.put(blobKey(digest), bytes),
       this.#store.put(linkKey(repository, digest), NOTHING),
     ])
-    this.#links.set(linkKey(repository, digest), true)
   }
 
   /** Makes a stored blob visible in a repository. */
   async link(repository: string, digest: string): Promise<void> {
-    const key = linkKey(repository, digest)
-    await this.#store.put(key, NOTHING)
-    this.#links.set(key, true)
+    await this.#store.put(linkKey(repository, digest), NOTHING)
   }
 
   /** Whether the blob was there, and now is in both. */
@@ -69,9 +58,12 @@ export class Blobs {
 
   /** Takes the blob from this repository; others may still have it. Whether it was there. */
   async delete(repository: string, digest: string): Promise<boolean> {
-    const key = linkKey(repository, digest)
-    this.#links.delete(key)
-    return this.#store.delete(key)
+    return this.#store.delete(linkKey(repository, digest))
+  }
+
+  async #sizeOf(repository: string, digest: string): Promise<number | undefined> {
+    if ((await this.#store.size(linkKey(repository, digest))) === undefined) return undefined
+    return this.#store.size(blobKey(digest))
   }
 }
 

@@ -35,15 +35,16 @@ export class Tags {
   /** Points tags to a manifest. The caller holds the repository's lock. */
   async set(repository: string, descriptor: Descriptor, tags: readonly string[]): Promise<void> {
     const bytes = Buffer.from(JSON.stringify(descriptor))
-    await Promise.all(
-      tags.map(async (tag) => {
-        const key = tagKey(repository, tag)
-        // While the write is under way, nobody knows which of the two a crash would leave.
-        this.#cache.delete(key)
-        await this.#store.put(key, bytes)
-        this.#cache.set(key, descriptor)
-      }),
-    )
+    const writes = tags.map(async (tag) => {
+      const key = tagKey(repository, tag)
+      // While the write is under way, nobody knows which of the two a crash would leave.
+      this.#cache.delete(key)
+      await this.#store.put(key, bytes)
+      this.#cache.set(key, descriptor)
+    })
+    // All of them, also when one fails: the lock must not be given back while others are still at work.
+    const failed = (await Promise.allSettled(writes)).find(({ status }) => status === 'rejected')
+    if (failed) throw (failed as PromiseRejectedResult).reason
   }
 
   /** Removes a tag and leaves its manifest. Throws MANIFEST_UNKNOWN. */

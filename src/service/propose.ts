@@ -2,7 +2,6 @@ import { AppError } from '../errors.ts'
 import { withCondition } from '../package/conditions.ts'
 import { transition } from '../package/lifecycle.ts'
 import type { PackageRevision } from '../package/package-revision.ts'
-import { validateResources } from '../package/validation/validate.ts'
 import { saveRevision, withRevision } from './change-revision.ts'
 import type { Actor, ServiceContext } from './context.ts'
 import { readLayer } from './registry-content.ts'
@@ -43,12 +42,12 @@ export async function propose(
 async function checkValid(ctx: ServiceContext, revision: PackageRevision): Promise<void> {
   const valid = revision.conditions.find(({ type }) => type === 'Valid')
   if (valid?.status === 'True') return
-  const { errors } = validateResources(await readLayer(ctx, revision))
+  const { findings } = await ctx.prepare(await readLayer(ctx, revision))
   throw new AppError(
     'not_ready',
     `${revision.name} cannot be proposed: ${valid?.message ?? 'it is not valid'}`,
     {
-      details: errors,
+      details: findings.errors,
     },
   )
 }

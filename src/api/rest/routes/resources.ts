@@ -2,8 +2,11 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { AppError } from '../../../errors.ts'
 import type { PackageRevision } from '../../../package/package-revision.ts'
 import { requestBody } from '../../../request-body.ts'
-import { openArchive, readFile, readResources, unpackArchive } from '../../../service/resources.ts'
+import { getRevision } from '../../../service/change-revision.ts'
+import { openLayer, readLayer } from '../../../service/registry-content.ts'
+import { readFile, unpackArchive } from '../../../service/resources.ts'
 import { changeResources, replaceResources } from '../../../service/update-resources.ts'
+import { preferredType } from '../accept.ts'
 import type { Api } from '../api.ts'
 import { jsonOf, mediaType } from '../body.ts'
 import { etag, isNotModified, requiredPrecondition } from '../conditional.ts'
@@ -117,19 +120,19 @@ export function resourceRoutes({ ctx, registryHost }: Api): OpenAPIHono {
       ) as never
     }
     c.header('Vary', 'Accept')
-    if (wanted === GZIP) {
-      const { revision, size, archive: content } = await openArchive(ctx, name)
-      const headers = {
-        'Content-Type': GZIP,
-        'Content-Length': String(size),
-        ETag: etag(revision.resourceVersion),
-      }
-      if (isNotModified(c, revision.resourceVersion)) return c.body(null, 304, headers)
-      return c.body(ReadableStream.from(content) as ReadableStream<Uint8Array>, 200, headers) as never
-    }
-    const { revision, resources } = await readResources(ctx, name)
+    const revision = await getRevision(ctx.db, name)
     c.header('ETag', etag(revision.resourceVersion))
     if (isNotModified(c, revision.resourceVersion)) return c.body(null, 304)
+    if (wanted === GZIP) {
+      c.header('Content-Type', GZIP)
+      c.header('Content-Length', String(revision.artifact.layerSize))
+      // Nobody reads the body of an answer to HEAD, so nothing is opened for it.
+      if (c.req.method === 'HEAD') return c.body(null) as never
+      return c.body(
+        ReadableStream.from(await openLayer(ctx, revision)) as ReadableStream<Uint8Array>,
+      ) as never
+    }
+    const resources = await readLayer(ctx, revision)
     const files = [...resources].map(([path, bytes]) => [path, toJsonContent(bytes)] as const)
     return c.json({ resources: Object.fromEntries(files) } as never, 200)
   })
@@ -163,29 +166,12 @@ export function resourceRoutes({ ctx, registryHost }: Api): OpenAPIHono {
   app.get('/packagerevisions/:name/resources/:path{.+}', async (c) => {
     const query = noQuery.safeParse(c.req.query())
     if (!query.success) throw invalidRequest('query', query.error)
-    const { revision, content } = await readFile(ctx, c.req.param('name'), c.req.param('path'))
+    const revision = await getRevision(ctx.db, c.req.param('name'))
     c.header('ETag', etag(revision.resourceVersion))
     if (isNotModified(c, revision.resourceVersion)) return c.body(null, 304)
+    const content = await readFile(ctx, revision, c.req.param('path'))
     return c.body(content as Uint8Array<ArrayBuffer>, 200, { 'Content-Type': 'application/octet-stream' })
   })
 
   return app
-}
-
-/** The type that an Accept header prefers of the two there are; JSON where it does not care. */
-function preferredType(accept: string | undefined): string | undefined {
-  if (accept === undefined) return 'application/json'
-  const ranges = accept.split(',').map((range) => {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
-    const quality = parameters.find((parameter) => parameter.startsWith('q='))
-    return { type, quality: quality === undefined ? 1 : Number(quality.slice(2)) }
-  })
-  const qualityOf = (type: string): number =>
-    ranges.find((range) => range.type === type)?.quality ??
-    ranges.find((range) => range.type === 'application/*')?.quality ??
-    ranges.find((range) => range.type === '*/*')?.quality ??
-    0
-  const [json, gzip] = [qualityOf('application/json'), qualityOf(GZIP)]
-  if (json <= 0 && gzip <= 0) return undefined
-  return json >= gzip ? 'application/json' : GZIP
 }
