@@ -17,8 +17,8 @@ export type PackedLayer = {
   diffId: string
 }
 
-/** A tar is larger than the files in it: by a header, padding, and perhaps a long name, for each. */
-const OVERHEAD_PER_FILE = 4096
+/** What a file or a directory takes in a tar beside its content: header, padding, and a long name. */
+const MAX_OVERHEAD = 4 * 1024
 
 /** Packs files: the same files give the same bytes, whenever, wherever and in whatever order. */
 export function packLayer(resources: Resources): PackedLayer {
@@ -35,7 +35,7 @@ export function packLayer(resources: Resources): PackedLayer {
 
 /** Throws `invalid_archive`, naming the entry, or `too_large`. */
 export async function unpackLayer(content: Content, limits: ResourceLimits): Promise<Resources> {
-  const tarLimit = limits.maxBytes + limits.maxFiles * OVERHEAD_PER_FILE
+  const tarLimit = limits.maxBytes + 2 * limits.maxFiles * MAX_OVERHEAD
   return readTar(await gunzip(content, tarLimit, () => tooManyBytes(limits)), limits)
 }
 

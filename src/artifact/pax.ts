@@ -6,9 +6,13 @@ export type PaxRecords = ReadonlyMap<string, string>
 /** Records that change what an entry is, for all entries at once: nobody needs that, and readers differ on it. */
 const REFUSED_GLOBALLY = ['path', 'linkpath', 'size', 'hdrcharset']
 
-/** The records of one header, added to those of the headers before it that are for the same entry. */
-export function parsePax(content: Buffer, before?: PaxRecords): PaxRecords {
-  const records = new Map(before)
+/** Far more than the longest path needs, with room for what tar programs add. */
+const MAX_BYTES = 64 * 1024
+
+/** The records of a header. */
+export function parsePax(content: Buffer): PaxRecords {
+  if (content.length > MAX_BYTES) throw invalidArchive('the archive has an extended header that is too large')
+  const records = new Map<string, string>()
   let offset = 0
   while (offset < content.length) {
     const space = content.indexOf(0x20, offset)

@@ -5,10 +5,11 @@
  * the archive and replace bytes that are not UTF-8.
  */
 import {
-  fileAndDirectory,
+  directoriesOf,
   pathProblem,
   type ResourceLimits,
   tooManyBytes,
+  tooManyDirectories,
   tooManyFiles,
 } from '../package/resources.ts'
 import { invalidArchive } from './invalid-archive.ts'
@@ -44,8 +45,10 @@ export function readTar(tar: Buffer, limits: ResourceLimits): Map<string, Uint8A
     const content = tar.subarray(start, start + size)
     offset = start + padded(size)
 
-    if (type === TYPE.pax) extension.pax = parsePax(content, extension.pax)
-    else if (type === TYPE.paxGlobal) refuseGlobalPax(parsePax(content))
+    if (type === TYPE.pax) {
+      if (extension.pax) throw invalidArchive('the archive has two extended headers for one entry')
+      extension.pax = parsePax(content)
+    } else if (type === TYPE.paxGlobal) refuseGlobalPax(parsePax(content))
     else if (type === TYPE.gnuLongName) extension.longName = decodeName(untilNul(content))
     else if (type !== TYPE.gnuLongLink) {
       const path = normalized(nameOf(name, size, extension))
@@ -60,8 +63,10 @@ export function readTar(tar: Buffer, limits: ResourceLimits): Map<string, Uint8A
   }
   if (Object.keys(extension).length > 0) throw invalidArchive('the archive ends after an extension header')
   if (!isZero(tar.subarray(offset))) throw invalidArchive('there is data behind the end of the archive')
-  const clash = fileAndDirectory(files) ?? [...directories].find((directory) => files.has(directory))
-  if (clash) throw invalidArchive(`"${clash}" is both a file and a directory`, clash)
+  for (const directory of directoriesOf(files.keys())) directories.add(directory)
+  if (directories.size > limits.maxFiles) throw tooManyDirectories(limits)
+  const clash = [...directories].find((directory) => files.has(directory))
+  if (clash !== undefined) throw invalidArchive(`"${clash}" is both a file and a directory`, clash)
   return files
 
   function addEntry(name: string, content: Uint8Array | undefined): void {
@@ -71,6 +76,7 @@ export function readTar(tar: Buffer, limits: ResourceLimits): Map<string, Uint8A
     if (problem) throw invalidArchive(`entry "${name}": ${problem}`, name)
     if (content === undefined) {
       directories.add(path)
+      if (directories.size > limits.maxFiles) throw tooManyDirectories(limits)
       return
     }
     if (files.has(path)) throw invalidArchive(`entry "${path}" is there twice`, path)
@@ -137,6 +143,12 @@ function decodeName(bytes: Buffer): string {
   }
 }
 
+const ZEROS = Buffer.alloc(64 * 1024)
+
 function isZero(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0)
+  for (let at = 0; at < bytes.length; at += ZEROS.length) {
+    const chunk = bytes.subarray(at, at + ZEROS.length)
+    if (!chunk.equals(ZEROS.subarray(0, chunk.length))) return false
+  }
+  return true
 }

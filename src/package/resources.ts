@@ -6,6 +6,7 @@ export type Resources = ReadonlyMap<string, Uint8Array>
 export type ResourceLimits = {
   /** Sum of the sizes of all files, unpacked. */
   maxBytes: number
+  /** The most files, and the most directories. */
   maxFiles: number
 }
 
@@ -13,6 +14,7 @@ export const DEFAULT_LIMITS: ResourceLimits = { maxBytes: 64 * 1024 * 1024, maxF
 
 const MAX_PATH_BYTES = 1024
 const MAX_SEGMENT_BYTES = 255
+const MAX_DEPTH = 64
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const CONTROL = /[\u0000-\u001f\u007f]/
 
@@ -30,7 +32,9 @@ export function pathProblem(path: string): string | undefined {
   if (/(?:^|\/)\.\.(?:$|\/)/.test(path)) return 'the path has the segment ".."; it would leave the package'
   if (path.includes('../'))
     return 'the path has a directory whose name ends in ".."; Flux refuses such archives'
-  for (const segment of path.split('/')) {
+  const segments = path.split('/')
+  if (segments.length > MAX_DEPTH) return `the path is deeper than ${MAX_DEPTH} names`
+  for (const segment of segments) {
     if (segment === '') return 'the path has an empty segment ("//", or "/" at the end)'
     if (segment === '.') return 'the path has the segment "."'
     if (segment.startsWith('.wh.')) return 'names that start with ".wh." delete files in container layers'
@@ -40,15 +44,18 @@ export function pathProblem(path: string): string | undefined {
   return undefined
 }
 
-/** The first path that is both a file and the directory of another file. */
-export function fileAndDirectory(resources: Resources): string | undefined {
-  for (const path of resources.keys()) {
-    for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
+/** The directories that the files are in. */
+export function directoriesOf(paths: Iterable<string>): Set<string> {
+  const directories = new Set<string>()
+  for (const path of paths) {
+    for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
       const directory = path.slice(0, slash)
-      if (resources.has(directory)) return directory
+      // With a directory those above it are known.
+      if (directories.has(directory)) break
+      directories.add(directory)
     }
   }
-  return undefined
+  return directories
 }
 
 /** Throws `invalid` for a bad path, `too_large` over a limit. */
@@ -60,11 +67,13 @@ export function checkResources(resources: Resources, limits: ResourceLimits): vo
     if (problem)
       throw new AppError('invalid', `file "${path}": ${problem}`, { details: [{ path, message: problem }] })
   }
-  const clash = fileAndDirectory(resources)
-  if (clash) throw new AppError('invalid', `"${clash}" is both a file and a directory`)
+  const directories = directoriesOf(resources.keys())
+  if (directories.size > limits.maxFiles) throw tooManyDirectories(limits)
+  const clash = [...directories].find((directory) => resources.has(directory))
+  if (clash !== undefined) throw new AppError('invalid', `"${clash}" is both a file and a directory`)
 }
 
-export function totalBytes(resources: Resources): number {
+function totalBytes(resources: Resources): number {
   let sum = 0
   for (const content of resources.values()) sum += content.byteLength
   return sum
@@ -74,6 +83,13 @@ export function tooManyFiles(limits: ResourceLimits): AppError {
   return new AppError(
     'too_large',
     `the package has more than ${limits.maxFiles} files, the most a package may have`,
+  )
+}
+
+export function tooManyDirectories(limits: ResourceLimits): AppError {
+  return new AppError(
+    'too_large',
+    `the package has more than ${limits.maxFiles} directories, the most a package may have`,
   )
 }
 

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { packLayer, unpackLayer } from '../../src/artifact/layer.ts'
 import { digestOf } from '../../src/oci/digest.ts'
-import { fileAndDirectory, pathProblem, type Resources } from '../../src/package/resources.ts'
+import { checkResources, pathProblem, type Resources } from '../../src/package/resources.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
 const LARGE = Array.from({ length: 20_000 }, (_, i) => `key-${i}: ${(i * 2654435761) % 4294967296}\n`).join(
@@ -31,7 +31,16 @@ const path = fc
 const resources = fc
   .array(fc.tuple(path, fc.uint8Array({ maxLength: 2000 })), { maxLength: 20 })
   .map((pairs) => new Map<string, Uint8Array>(pairs))
-  .filter((map) => fileAndDirectory(map) === undefined)
+  .filter(isPossible)
+
+function isPossible(files: Resources): boolean {
+  try {
+    checkResources(files, LIMITS)
+    return true
+  } catch {
+    return false
+  }
+}
 
 const plain = (files: Resources) =>
   [...files].map(([name, bytes]) => [name, Buffer.from(bytes).toString('hex')]).sort()

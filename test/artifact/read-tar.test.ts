@@ -25,6 +25,15 @@ async function refusal(archive: Uint8Array): Promise<AppError> {
 
 const LONG = `${'d'.repeat(80)}/${'f'.repeat(120)}.yaml`
 
+/** Records that an object cannot hold: the same key twice. */
+function pax2(...records: string[]): TarEntry {
+  return {
+    name: 'PaxHeader',
+    type: 'x',
+    content: records.map((record) => `${record.length + 4} ${record}\n`).join(''),
+  }
+}
+
 describe('archives that tar programs write', () => {
   it.each<[string, TarEntry[], Record<string, string>]>([
     [
@@ -142,7 +151,9 @@ describe('hostile archives', () => {
       /second name: "b"/,
       'a',
     ],
-    ['two pax names', [pax({ path: 'a' }), pax({ path: 'b' }), { name: 'c' }], /malformed/],
+    ['two pax headers', [pax({ path: 'a' }), pax({ mtime: '1' }), { name: 'c' }], /two extended headers/],
+    ['two names in one pax header', [pax2('path=a', 'path=b'), { name: 'c' }], /malformed/],
+    ['a pax header that is too large', [pax({ comment: 'x'.repeat(70_000) }), { name: 'c' }], /too large/],
     ['a pax header that is too short', [{ type: 'x', content: '99 path=a\n' }, { name: 'a' }], /malformed/],
     ['a pax header without length', [{ type: 'x', content: 'path=a\n' }, { name: 'a' }], /malformed/],
     ['a pax header of length zero', [{ type: 'x', content: '0 path=a\n' }, { name: 'a' }], /malformed/],
@@ -195,6 +206,27 @@ describe('hostile archives', () => {
     const before = process.memoryUsage().arrayBuffers
     expect((await refusal(bomb)).code).toBe('too_large')
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50 * 1024 * 1024)
+  })
+
+  it('are read in the time that their size takes', async () => {
+    const start = performance.now()
+    await refusal(tarGz(Array.from({ length: 5000 }, (_, i) => pax({ [`key${i}`]: 'x'.repeat(1000) }))))
+    await refusal(gzipSync(tar([{ name: 'a' }], Buffer.alloc(60 * 1024 * 1024))))
+    await unpackLayer(gzipSync(tar([{ name: 'a' }], Buffer.alloc(60 * 1024 * 1024))), {
+      maxBytes: 64 * 1024 * 1024,
+      maxFiles: 10,
+    })
+    expect(performance.now() - start).toBeLessThan(10_000)
+  })
+
+  it('are refused with too many directories, named or implied', async () => {
+    const entries = Array.from({ length: 101 }, (_, i) => ({ name: `d${i}/`, type: '5' }))
+    expect(await refusal(tarGz(entries))).toMatchObject({
+      code: 'too_large',
+      message: expect.stringMatching(/100 directories/),
+    })
+    const deep = Array.from({ length: 4 }, (_, i) => ({ name: `${`d${i}/`.repeat(32)}f` }))
+    expect(await refusal(tarGz(deep))).toMatchObject({ code: 'too_large' })
   })
 
   it('are refused with too many files, or too large ones', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkResources, fileAndDirectory, patchResources, pathProblem } from '../../src/package/resources.ts'
+import { checkResources, patchResources, pathProblem } from '../../src/package/resources.ts'
 
 const bytes = (text: string) => Buffer.from(text)
 
@@ -38,36 +38,37 @@ describe('paths of files', () => {
     ['a/.wh..wh..opq', '.wh.'],
     ['\ud800', 'Unicode'],
     ['x'.repeat(256), '255'],
-    [Array(300).fill('abcd').join('/'), '1024'],
+    [Array(60).fill('abcdefghijklmnopqrstuvwxyz').join('/'), '1024'],
+    [Array(65).fill('a').join('/'), 'deeper than 64'],
   ])('refuse %j', (path, reason) => expect(pathProblem(path)).toContain(reason))
 })
 
 describe('files', () => {
-  it('cannot be directories as well', () => {
-    expect(
-      fileAndDirectory(
-        new Map([
-          ['a', bytes('')],
-          ['a/b', bytes('')],
-        ]),
-      ),
-    ).toBe('a')
-    expect(
-      fileAndDirectory(
-        new Map([
-          ['a/b/c', bytes('')],
-          ['a/b', bytes('')],
-        ]),
-      ),
-    ).toBe('a/b')
-    expect(
-      fileAndDirectory(
-        new Map([
-          ['a', bytes('')],
-          ['ab/c', bytes('')],
-        ]),
-      ),
-    ).toBeUndefined()
+  it.each([
+    [['a', 'a/b'], 'a'],
+    [['a/b/c', 'a/b'], 'a/b'],
+  ])('cannot be directories as well: %j', (paths, clash) => {
+    const files = new Map(paths.map((path) => [path, bytes('')]))
+    expect(() => checkResources(files, { maxBytes: 1, maxFiles: 9 })).toThrow(
+      `"${clash}" is both a file and a directory`,
+    )
+  })
+
+  it('may have a name that begins like that of a directory', () => {
+    const files = new Map([
+      ['a', bytes('')],
+      ['ab/c', bytes('')],
+    ])
+    expect(() => checkResources(files, { maxBytes: 1, maxFiles: 9 })).not.toThrow()
+  })
+
+  it('have a limit to their directories, which cost as much as files', () => {
+    const files = new Map([
+      ['a/b/c', bytes('')],
+      ['a/d/e', bytes('')],
+    ])
+    expect(() => checkResources(files, { maxBytes: 1, maxFiles: 3 })).not.toThrow()
+    expect(() => checkResources(files, { maxBytes: 1, maxFiles: 2 })).toThrow(/more than 2 directories/)
   })
 
   it('have limits in number and size', () => {

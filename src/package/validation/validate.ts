@@ -3,7 +3,7 @@ import type { ErrorDetail } from '../../errors.ts'
 import type { Condition } from '../conditions.ts'
 import type { Resources } from '../resources.ts'
 import { krmIgnore } from './krm-ignore.ts'
-import { type KrmObject, readYamlFile, type YamlFile } from './yaml-file.ts'
+import { type Finding, type KrmObject, readYamlFile, type YamlFile } from './yaml-file.ts'
 
 export type Findings = {
   /** Why the package cannot be proposed. */
@@ -17,17 +17,25 @@ export function validateResources(
   resources: Resources,
   read: (content: Uint8Array) => YamlFile = readYamlFile,
 ): Findings {
-  const ignored = krmIgnore(resources)
-  const findings: Findings = { errors: [], warnings: [] }
+  const { ignores, errors } = krmIgnore(resources)
+  const findings: Findings = { errors, warnings: [] }
   const seen = new Map<string, string>()
   for (const [path, content] of resources) {
-    if (!isChecked(path) || ignored(path)) continue
+    if (!isChecked(path) || ignores(path)) continue
     const file = read(content)
-    findings.errors.push(...file.errors.map((error) => ({ path, ...error })))
-    findings.warnings.push(...file.warnings.map((warning) => ({ path, ...warning })))
-    for (const object of file.objects) findings.warnings.push(...objectWarnings(path, object, seen))
+    add(findings.errors, path, file.errors)
+    add(findings.warnings, path, file.warnings)
+    for (const object of file.objects) add(findings.warnings, path, objectWarnings(path, object, seen))
   }
   return findings
+}
+
+/** Who has more of them than that has one cause for most. */
+const MAX_FINDINGS = 200
+
+function add(to: ErrorDetail[], path: string, findings: readonly Finding[]): void {
+  for (const finding of findings.slice(0, Math.max(0, MAX_FINDINGS - to.length)))
+    to.push({ path, ...finding })
 }
 
 /** `.yaml` and `.yml` files and each Kptfile, of the package and of its subpackages. */
@@ -35,7 +43,7 @@ function isChecked(path: string): boolean {
   return /\.ya?ml$/i.test(path) || path === 'Kptfile' || path.endsWith('/Kptfile')
 }
 
-function objectWarnings(path: string, object: KrmObject, seen: Map<string, string>): ErrorDetail[] {
+function objectWarnings(path: string, object: KrmObject, seen: Map<string, string>): Finding[] {
   const { apiVersion, kind, namespace, name, line } = object
   // A Kustomization is an object without a name by design.
   const nameless = apiVersion?.startsWith('kustomize.config.k8s.io/') ?? false
@@ -44,7 +52,7 @@ function objectWarnings(path: string, object: KrmObject, seen: Map<string, strin
     !kind && 'kind',
     !name && !nameless && 'metadata.name',
   ].filter(Boolean)
-  if (missing.length > 0) return [{ path, line, message: `the object has no ${missing.join(', no ')}` }]
+  if (missing.length > 0) return [{ line, message: `the object has no ${missing.join(', no ')}` }]
   if (!name) return []
 
   const group = apiVersion?.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
@@ -55,7 +63,7 @@ function objectWarnings(path: string, object: KrmObject, seen: Map<string, strin
     return []
   }
   const shown = `${kind} ${namespace ? `${namespace}/` : ''}${name}`
-  return [{ path, line, message: `${shown} is also in ${first}` }]
+  return [{ line, message: `${shown} is also in ${first}` }]
 }
 
 const SHOWN = 5
@@ -72,7 +80,9 @@ export function validCondition({ errors, warnings }: Findings): Condition {
 }
 
 function summary(noun: string, found: ErrorDetail[]): string {
-  const lines = found.slice(0, SHOWN).map(({ path, line, message }) => `${path}:${line}: ${message}`)
+  const lines = found
+    .slice(0, SHOWN)
+    .map(({ path, line, message }) => `${path}${line === undefined ? '' : `:${line}`}: ${message}`)
   const more = found.length > SHOWN ? ` and ${found.length - SHOWN} more` : ''
   return `${found.length} ${noun}${found.length === 1 ? '' : 's'}: ${lines.join('; ')}${more}`
 }

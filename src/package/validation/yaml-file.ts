@@ -15,13 +15,24 @@ export type Finding = { line: number; column?: number; message: string }
 
 export type YamlFile = { errors: Finding[]; objects: KrmObject[]; warnings: Finding[] }
 
-/** An error of a file is reported so often; who has more of them has one cause. */
-const MAX_ERRORS = 20
+/** Errors and warnings of a file are reported so often; who has more of them has one cause. */
+const MAX_FINDINGS = 20
+
+/**
+ * Larger files are not read: parsing takes a second for each of their first MiB, and a hundred times their size in
+ * memory. What Kubernetes takes in one object is a tenth of it.
+ */
+const MAX_BYTES = 16 * 1024 * 1024
 
 const TOO_DEEP: Finding = { line: 1, message: 'it is nested too deeply' }
 
 export function readYamlFile(content: Uint8Array): YamlFile {
   const file: YamlFile = { errors: [], objects: [], warnings: [] }
+  if (content.byteLength > MAX_BYTES) {
+    const message = `it has more than ${MAX_BYTES} bytes, the most a YAML file may have; .krmignore can leave it out`
+    file.errors.push({ line: 1, message })
+    return file
+  }
   const text = decode(content)
   if (text === undefined) {
     file.errors.push({ line: 1, message: 'the file is not UTF-8' })
@@ -62,7 +73,7 @@ function readDocument(document: Document.Parsed, lines: LineCounter, file: YamlF
   if (document.errors.some(({ message }) => message.includes('call stack'))) throw new RangeError()
   const faults = document.errors.map(({ message, pos }) => ({ message, offset: pos[0] }))
   if (faults.length === 0) faults.push(...inspectDocument(document))
-  for (const { message, offset } of faults.slice(0, Math.max(0, MAX_ERRORS - file.errors.length))) {
+  for (const { message, offset } of faults.slice(0, Math.max(0, MAX_FINDINGS - file.errors.length))) {
     const { line, col } = lines.linePos(offset)
     file.errors.push({ line, column: col, message })
   }
@@ -70,7 +81,9 @@ function readDocument(document: Document.Parsed, lines: LineCounter, file: YamlF
 
   const { line } = lines.linePos(document.contents?.range[0] ?? 0)
   if (!isMap(document.contents)) {
-    file.warnings.push({ line, message: 'it is not a KRM object: not a mapping' })
+    if (file.warnings.length < MAX_FINDINGS) {
+      file.warnings.push({ line, message: 'it is not a KRM object: not a mapping' })
+    }
     return
   }
   const text = (...keys: string[]): string | undefined => {

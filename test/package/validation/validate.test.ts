@@ -95,6 +95,24 @@ describe('validation', () => {
     expect(errors.map(({ path }) => path)).toEqual(['keep.gen.yaml', 'local.yaml'])
   })
 
+  it('refuses a .krmignore that is too large to be one', () => {
+    const { errors } = validate({ '.krmignore': 'x\n'.repeat(20_000), 'a.yaml': OBJECT })
+    expect(errors).toEqual([
+      { path: '.krmignore', message: expect.stringContaining('more than 16384 bytes') },
+    ])
+    expect(validCondition({ errors, warnings: [] }).message).toMatch(
+      /^1 error: .krmignore: the .krmignore files have more than/,
+    )
+  })
+
+  it('reports the first of very many warnings', () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 30 }, (_, i) => [`f${i}.yaml`, '1\n---\n'.repeat(1000)]),
+    )
+    expect(validate(many).warnings).toHaveLength(200)
+    expect(validate({ 'a.yaml': '1\n---\n'.repeat(200_000) }).warnings).toHaveLength(20)
+  })
+
   it('gives up on a file after twenty errors', () => {
     const text = Array.from({ length: 500 }, (_, i) => `--- \na${i}: b: c\n`).join('')
     expect(validate({ 'a.yaml': text }).errors).toHaveLength(20)
@@ -124,6 +142,13 @@ describe('validation of hostile input', () => {
   it('takes honest aliases', () => {
     const text = `a: &a {x: 1, y: [1, 2, 3]}\n${Array.from({ length: 200 }, (_, i) => `k${i}: *a`).join('\n')}\n`
     expect(validate({ 'a.yaml': text }).errors).toEqual([])
+  })
+
+  it('refuses to read a file that is larger than any YAML has to be', () => {
+    const { errors } = validate({ 'a.yaml': Buffer.alloc(16 * 1024 * 1024 + 1, '#') })
+    expect(errors).toEqual([
+      { path: 'a.yaml', line: 1, message: expect.stringContaining('.krmignore can leave it out') },
+    ])
   })
 
   it('survives nesting without end', () => {
