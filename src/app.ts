@@ -24,7 +24,13 @@ import { createRegistryApp } from './registry/http/registry-app.ts'
 import type { BlobStore } from './registry/store/blob-store.ts'
 import { FsStore } from './registry/store/fs-store.ts'
 import { MemoryStore } from './registry/store/memory-store.ts'
-import { blobRefusal, tagRefusal } from './service/client-writes.ts'
+import type { WriteGuard } from './registry/write-guard.ts'
+import {
+  blobDeletionRefusal,
+  manifestDeletionRefusal,
+  tagDeletionRefusal,
+  tagRefusal,
+} from './service/client-writes.ts'
 import type { ServiceContext } from './service/context.ts'
 import { finishAll, IntentLog, recallIntents } from './service/intents.ts'
 import { type Prepare, prepareResources } from './service/prepare.ts'
@@ -56,10 +62,8 @@ export async function openParts(config: Config, log: Logger): Promise<Parts> {
   const pool = createPreparePool()
   const parts = await assemble(openDatabase(join(config.data, 'index.db')), store, pool.prepare, log)
   await recallIntents(parts.ctx)
-  const finish = () =>
-    finishAll(parts.ctx).catch((err) => log.warn({ err }, 'the registry refuses work; trying again'))
-  await finish()
-  const retry = setInterval(finish, RETRY_INTERVAL)
+  await finishAll(parts.ctx)
+  const retry = setInterval(() => finishAll(parts.ctx), RETRY_INTERVAL)
   return {
     ...parts,
     close: async () => {
@@ -89,6 +93,7 @@ async function assemble(db: Db, store: BlobStore, prepare: Prepare, log: Logger)
     limits: DEFAULT_LIMITS,
     now: () => new Date(),
     tokenKey: await secret(db, 'continue-token'),
+    report: (err) => log.warn({ err }, 'work for the registry is left undone'),
   }
   return { ctx, registry, log, close: () => db.destroy() }
 }
@@ -100,9 +105,11 @@ export async function createApp({ ctx, registry, log }: Parts, publicUrl: URL): 
     const { method, path } = c.req
     log.error({ err: error, requestId: c.get('requestId'), method, path }, 'request failed')
   }
-  const guard = {
-    tag: (repository: string, tag: string) => tagRefusal(ctx.db, repository, tag),
-    deleteBlobs: (repository: string) => blobRefusal(ctx.db, repository),
+  const guard: WriteGuard = {
+    setTag: (repository, tag) => tagRefusal(ctx.db, repository, tag),
+    deleteTag: (repository, tag) => tagDeletionRefusal(ctx.db, repository, tag),
+    deleteManifest: (repository, manifest) => manifestDeletionRefusal(ctx.db, repository, manifest),
+    deleteBlobs: (repository) => blobDeletionRefusal(ctx.db, repository),
   }
   const { version } = JSON.parse(await readFile(join(import.meta.dirname, '../package.json'), 'utf8'))
 

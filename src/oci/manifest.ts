@@ -47,22 +47,23 @@ export function parseManifest(bytes: Uint8Array): Manifest | Index {
   const value = parseJson(bytes)
   if (!isRecord(value) || value.schemaVersion !== 2)
     throw invalid('it is not a JSON object with schemaVersion 2')
-  if (value.mediaType !== undefined && typeof value.mediaType !== 'string')
-    throw invalid('mediaType is not a string')
+  for (const field of ['mediaType', 'artifactType']) {
+    if (value[field] !== undefined && typeof value[field] !== 'string')
+      throw invalid(`${field} is not a string`)
+  }
+  if (!areAnnotations(value.annotations)) throw invalid('annotations are not strings under names')
   if (value.subject !== undefined) checkDescriptor(value.subject, 'subject')
-  if (Array.isArray(value.manifests)) {
-    value.manifests.forEach((child, at) => {
-      checkDescriptor(child, `manifests[${at}]`)
-    })
+  // Who has both is read as the one by some and as the other by others.
+  const index = value.manifests !== undefined
+  if (index === (value.config !== undefined || value.layers !== undefined)) {
+    throw invalid('it has to have either config and layers, or manifests')
+  }
+  if (index) {
+    checkDescriptors(value.manifests, 'manifests')
     return value as unknown as Index
   }
-  if (value.config === undefined || !Array.isArray(value.layers)) {
-    throw invalid('it has neither config and layers nor manifests')
-  }
   checkDescriptor(value.config, 'config')
-  value.layers.forEach((layer, at) => {
-    checkDescriptor(layer, `layers[${at}]`)
-  })
+  checkDescriptors(value.layers, 'layers')
   return value as unknown as Manifest
 }
 
@@ -89,6 +90,13 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
+function checkDescriptors(values: unknown, where: string): void {
+  if (!Array.isArray(values)) throw invalid(`${where} is not a list`)
+  values.forEach((value, at) => {
+    checkDescriptor(value, `${where}[${at}]`)
+  })
+}
+
 function checkDescriptor(value: unknown, where: string): void {
   const fine =
     isRecord(value) &&
@@ -96,8 +104,18 @@ function checkDescriptor(value: unknown, where: string): void {
     typeof value.digest === 'string' &&
     isDigest(value.digest) &&
     Number.isSafeInteger(value.size) &&
-    Number(value.size) >= 0
+    Number(value.size) >= 0 &&
+    (value.urls === undefined || isArrayOfStrings(value.urls)) &&
+    areAnnotations(value.annotations)
   if (!fine) throw invalid(`${where} is not a descriptor with mediaType, digest and size`)
+}
+
+function isArrayOfStrings(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
+
+function areAnnotations(value: unknown): boolean {
+  return value === undefined || (isRecord(value) && isArrayOfStrings(Object.values(value)))
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -84,10 +84,8 @@ export class EmbeddedRepository implements Repository {
     yield* await this.#registry.tags.list(this.#name)
   }
 
-  async *referrers(digest: string, artifactType?: string): AsyncGenerator<Descriptor> {
-    for (const referrer of await this.#registry.referrers.list(this.#name, digest)) {
-      if (artifactType === undefined || referrer.artifactType === artifactType) yield referrer
-    }
+  referrers(digest: string, artifactType?: string): AsyncGenerator<Descriptor> {
+    return this.#registry.referrers.list(this.#name, digest, { artifactType })
   }
 
   async #upload(expected: Descriptor, content: Content): Promise<void> {

@@ -3,7 +3,14 @@ import { LRUCache } from 'lru-cache'
 import type { KeyedLock } from '../keyed-lock.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { algorithmOf, digestOf } from '../oci/digest.ts'
-import { type Index, isIndex, type Manifest, parseManifest, successors } from '../oci/manifest.ts'
+import {
+  type Index,
+  isIndex,
+  type Manifest,
+  parseManifest,
+  referrerType,
+  successors,
+} from '../oci/manifest.ts'
 import type { Blobs } from './blobs.ts'
 import { RegistryError } from './errors.ts'
 import { manifestKey, manifestsFolder } from './keys.ts'
@@ -13,6 +20,21 @@ import type { BlobStore } from './store/blob-store.ts'
 import type { Tags } from './tags.ts'
 
 export type StoredManifest = { descriptor: Descriptor; bytes: Uint8Array }
+
+export type PutOptions = {
+  contentType?: string | undefined
+  /** What the client says it has. */
+  digest?: string | undefined
+  tags?: readonly string[]
+  /** Is asked about each tag that is not on this manifest already, and throws to have nothing stored. */
+  maySetTag?: (tag: string) => Promise<void>
+}
+
+/** What is deleted: is told before, and throws to keep it. */
+export type MayDelete = (manifest: {
+  artifactType: string | undefined
+  tags: readonly string[]
+}) => Promise<void>
 
 /** Manifests are a few KiB: this many bytes of them are all that a fleet polls. */
 const CACHE_BYTES = 64 * 1024 * 1024
@@ -63,13 +85,13 @@ export class Manifests {
   }
 
   /**
-   * Stores a manifest whose blobs are there, and points tags to it. `digest` is what the client says it has.
+   * Stores a manifest whose blobs are there, and points tags to it.
    * Throws MANIFEST_INVALID, DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN.
    */
   async put(
     repository: string,
     bytes: Uint8Array,
-    options: { contentType?: string | undefined; digest?: string | undefined; tags?: readonly string[] } = {},
+    options: PutOptions = {},
   ): Promise<{ descriptor: Descriptor; subject: string | undefined }> {
     const digest = digestOf(bytes, options.digest === undefined ? 'sha256' : algorithmOf(options.digest))
     if (options.digest !== undefined && options.digest !== digest) {
@@ -81,31 +103,32 @@ export class Manifests {
     const manifest = checkedManifest(bytes, options.contentType)
     const descriptor = { mediaType: mediaTypeOf(manifest), digest, size: bytes.byteLength }
     const key = manifestKey(repository, digest)
+    const tags = options.tags ?? []
     await this.#locks.run(repository, async () => {
+      for (const tag of tags) {
+        if ((await this.#tags.current(repository, tag))?.digest !== digest) await options.maySetTag?.(tag)
+      }
       if (!(await this.has(repository, digest))) {
         await this.#checkBlobs(repository, manifest)
         await this.#referrers.add(repository, manifest, descriptor)
         await this.#store.put(key, bytes)
       }
       this.#cache.set(key, { descriptor, bytes })
-      await this.#tags.set(repository, descriptor, options.tags ?? [])
+      await this.#tags.set(repository, descriptor, tags)
     })
     return { descriptor, subject: manifest.subject?.digest }
   }
 
-  /**
-   * Deletes a manifest and every tag on it. `mayUntag` is asked about each of those, and throws to keep them all.
-   * Throws MANIFEST_UNKNOWN.
-   */
-  async delete(repository: string, digest: string, mayUntag?: (tag: string) => Promise<void>): Promise<void> {
-    const { bytes } = await this.get(repository, digest)
+  /** Deletes a manifest and every tag on it. Throws MANIFEST_UNKNOWN. */
+  async delete(repository: string, digest: string, mayDelete?: MayDelete): Promise<void> {
+    const manifest = parseManifest((await this.get(repository, digest)).bytes)
     await this.#locks.run(repository, async () => {
       const tags = await this.#tags.on(repository, digest)
-      for (const tag of tags) await mayUntag?.(tag)
+      await mayDelete?.({ artifactType: referrerType(manifest), tags })
       await this.#tags.remove(repository, tags)
       this.#cache.delete(manifestKey(repository, digest))
       await this.#store.delete(manifestKey(repository, digest))
-      await this.#referrers.remove(repository, parseManifest(bytes), digest)
+      await this.#referrers.remove(repository, manifest, digest)
     })
   }
 
@@ -122,7 +145,7 @@ export class Manifests {
   async #checkBlobs(repository: string, manifest: Manifest | Index): Promise<void> {
     if (isIndex(manifest)) return
     for (const { digest, urls } of successors(manifest)) {
-      if (urls !== undefined || (await this.#blobs.has(repository, digest))) continue
+      if (urls?.length || (await this.#blobs.has(repository, digest))) continue
       throw new RegistryError(
         'MANIFEST_BLOB_UNKNOWN',
         `the manifest needs the blob ${digest}: push that first`,

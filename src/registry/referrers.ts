@@ -29,19 +29,23 @@ export class Referrers {
     if (manifest.subject) await this.#store.delete(referrerKey(repository, manifest.subject.digest, digest))
   }
 
-  /** The manifests whose subject this is, in the order of their digests. */
-  async list(repository: string, subject: string): Promise<Descriptor[]> {
+  /** The manifests whose subject this is, in the order of their digests: those after `last`. */
+  async *list(
+    repository: string,
+    subject: string,
+    options: { artifactType?: string | undefined; last?: string | undefined } = {},
+  ): AsyncGenerator<Descriptor> {
+    const { artifactType, last } = options
     const folder = referrersFolder(repository, subject)
-    const entries = await Promise.all(
-      (await this.#store.list(folder)).map(async ({ name }) => {
-        const digest = digestOfName(name)
-        // A crash can leave an entry without its manifest; it is none then.
-        if (!digest || (await this.#store.size(manifestKey(repository, digest))) === undefined)
-          return undefined
-        const bytes = await this.#store.get(`${folder}/${name}`)
-        return bytes && (JSON.parse(Buffer.from(bytes).toString()) as Descriptor)
-      }),
-    )
-    return entries.filter((entry) => entry !== undefined)
+    for (const { name } of await this.#store.list(folder)) {
+      const digest = digestOfName(name)
+      if (digest === undefined || (last !== undefined && digest <= last)) continue
+      // A crash can leave an entry without its manifest; it is none then.
+      if ((await this.#store.size(manifestKey(repository, digest))) === undefined) continue
+      const bytes = await this.#store.get(`${folder}/${name}`)
+      if (!bytes) continue
+      const descriptor: Descriptor = JSON.parse(Buffer.from(bytes).toString())
+      if (artifactType === undefined || descriptor.artifactType === artifactType) yield descriptor
+    }
   }
 }

@@ -27,6 +27,11 @@ export class Tags {
     )
   }
 
+  /** The same for the holder of the repository's lock. */
+  async current(repository: string, tag: string): Promise<Descriptor | undefined> {
+    return this.#cache.get(tagKey(repository, tag)) ?? (await this.#load(repository, tag))
+  }
+
   /** All tags in ASCII order. */
   async list(repository: string): Promise<string[]> {
     return (await this.#store.list(tagsFolder(repository))).map(({ name }) => name)
@@ -47,9 +52,10 @@ export class Tags {
     if (failed) throw (failed as PromiseRejectedResult).reason
   }
 
-  /** Removes a tag and leaves its manifest. Throws MANIFEST_UNKNOWN. */
-  async delete(repository: string, tag: string): Promise<void> {
+  /** Removes a tag and leaves its manifest. `mayDelete` throws to keep it. Throws MANIFEST_UNKNOWN. */
+  async delete(repository: string, tag: string, mayDelete?: () => Promise<void>): Promise<void> {
     await this.#locks.run(repository, async () => {
+      await mayDelete?.()
       if (!(await this.#remove(repository, tag))) {
         throw new RegistryError('MANIFEST_UNKNOWN', `${repository} has no tag ${tag}`)
       }
@@ -60,8 +66,7 @@ export class Tags {
   async on(repository: string, digest: string): Promise<string[]> {
     const found: string[] = []
     for (const tag of await this.list(repository)) {
-      const descriptor = this.#cache.get(tagKey(repository, tag)) ?? (await this.#load(repository, tag))
-      if (descriptor?.digest === digest) found.push(tag)
+      if ((await this.current(repository, tag))?.digest === digest) found.push(tag)
     }
     return found
   }

@@ -21,6 +21,8 @@ export type ServiceContext = {
   now: () => Date
   /** Signs continue tokens. */
   tokenKey: Buffer
+  /** Is told of failures that no caller hears of. */
+  report: (error: unknown) => void
 }
 
 /** Who does something. */

@@ -56,9 +56,10 @@ export async function createPackageRevision(
     const repository = await getRepository(ctx.db, input.repository)
     const state = await findPackage(ctx.db, input)
     await checkFree(ctx.db, state, input)
-    if (!state) await checkNoForeignTags(ctx, target)
     const origin = await originOf(ctx, input)
     const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, origin), origin.artifact)
+    // After the push: that waits for whoever was about to set a tag when the repository was made.
+    if (!state) await checkNoForeignTags(ctx, target)
     return decide(ctx, target, async (transaction) => {
       const packageId = state?.id ?? (await addPackage(transaction, input))
       return {

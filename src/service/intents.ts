@@ -81,7 +81,8 @@ async function committed<T>(ctx: ServiceContext, work: (transaction: Db) => Prom
 export async function finishEarlier(ctx: ServiceContext, ociRepository: string): Promise<void> {
   if (!ctx.intents.unfinished.has(ociRepository)) return
   for (const { id, operations } of await pendingIntents(ctx.db, ociRepository)) {
-    if (!ctx.intents.done.has(id)) await perform(ctx, ociRepository, JSON.parse(operations))
+    // What is gone from the registry does not come back: the package must not wait for it.
+    if (!ctx.intents.done.has(id)) await perform(ctx, ociRepository, JSON.parse(operations), ctx.report)
     ctx.intents.done.add(id)
   }
   ctx.intents.unfinished.delete(ociRepository)
@@ -92,10 +93,10 @@ export async function recallIntents(ctx: ServiceContext): Promise<void> {
   for (const ociRepository of await repositoriesWithIntents(ctx.db)) ctx.intents.unfinished.add(ociRepository)
 }
 
-/** Does what is left to do anywhere: after a crash, and from time to time after a failure. */
+/** Does what is left to do anywhere: after a crash, and from time to time after a failure. Reports what fails. */
 export async function finishAll(ctx: ServiceContext): Promise<void> {
   for (const ociRepository of [...ctx.intents.unfinished]) {
-    await ctx.locks.run(ociRepository, () => finishEarlier(ctx, ociRepository))
+    await ctx.locks.run(ociRepository, () => finishEarlier(ctx, ociRepository)).catch(ctx.report)
   }
 }
 
@@ -103,9 +104,17 @@ async function perform(
   ctx: ServiceContext,
   ociRepository: string,
   operations: readonly Operation[],
+  onLost?: (error: unknown) => void,
 ): Promise<void> {
   const target = ctx.registry.repository(ociRepository)
-  for (const operation of operations) await inRegistry(() => performOne(target, operation))
+  for (const operation of operations) {
+    try {
+      await inRegistry(() => performOne(target, operation))
+    } catch (error) {
+      if (!onLost || !isNotFound((error as Error).cause)) throw error
+      onLost(error)
+    }
+  }
 }
 
 async function performOne(target: Repository, operation: Operation): Promise<void> {

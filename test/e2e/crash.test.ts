@@ -3,9 +3,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
-import { folderApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
-import { breakRegistry } from '../support/faults.ts'
 import { startServer } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
@@ -104,73 +102,4 @@ describe('kill -9', () => {
     expect(await readdir(join(data, 'registry', 'tmp'))).toEqual([])
     await server.stop()
   }, 120_000)
-})
-
-describe('work that was decided and not done', () => {
-  it('is done at the next start, in its order', async () => {
-    const first = await folderApp()
-    await first.client.createRepository()
-    const { name, artifact } = await first.client.publish('ws1')
-    // As after a crash between the decision and the registry: the tags are not there yet.
-    const { db, registry } = first.parts.ctx
-    const target = registry.repository('blueprints/nf/upf')
-    for (const tag of ['v1', 'v1.0.0', 'latest']) await target.untag(tag)
-    await first.close()
-
-    const second = await folderApp(first.data)
-    expect(await second.client.tags()).toEqual(['latest', 'v1', 'v1.0.0'])
-    expect(await second.client.resolve('latest')).toBe(artifact.digest)
-    expect(await second.client.get(name)).toMatchObject({ lifecycle: 'Published' })
-    expect(db).toBeDefined()
-  })
-})
-
-describe('a registry that fails', () => {
-  it('before the decision: the change is refused as a whole', async () => {
-    const { client, parts } = await folderApp()
-    await client.createRepository()
-    const draft = await client.createDraft('ws1')
-    const before = await client.ok('GET', '/packagerevisions')
-    breakRegistry(parts.ctx, (operation) => operation === 'push')
-    for (const [method, path, body] of [
-      ['POST', `/packagerevisions/${draft.name}/propose`, undefined],
-      ['PUT', `/packagerevisions/${draft.name}/resources`, { resources: { a: 'b' } }],
-      ['PATCH', `/packagerevisions/${draft.name}`, { labels: { a: 'b' } }],
-      ['DELETE', `/packagerevisions/${draft.name}`, undefined],
-      [
-        'POST',
-        '/packagerevisions',
-        { repository: 'blueprints', package: 'x', workspace: 'y', source: { init: {} } },
-      ],
-      ['POST', '/repositories', { name: 'other', type: 'catalog' }],
-    ] as const) {
-      expect(await client.call(method, path, body, { 'If-Match': '*' }), `${method} ${path}`).toMatchObject({
-        status: 503,
-        body: { code: 'unavailable', detail: expect.stringContaining('the registry failed: it is down') },
-      })
-    }
-    expect(await client.ok('GET', '/packagerevisions')).toEqual(before)
-    breakRegistry(parts.ctx, () => false)
-    expect(await client.verb(draft.name, 'propose')).toMatchObject({ lifecycle: 'Proposed' })
-  })
-
-  it('after the decision: the change is kept, and its tags follow as soon as they can', async () => {
-    const { client, parts } = await folderApp()
-    await client.createRepository()
-    const { name } = await client.createDraft('ws1')
-    await client.verb(name, 'propose')
-    breakRegistry(parts.ctx, (operation) => operation === 'tag' || operation === 'untag')
-    expect(await client.call('POST', `/packagerevisions/${name}/approve`)).toMatchObject({
-      status: 503,
-      body: { detail: expect.stringContaining('the change is saved') },
-    })
-    expect(await client.get(name)).toMatchObject({ lifecycle: 'Published', revision: 1 })
-    expect(await client.tags()).toEqual(['draft-ws1'])
-    expect(await client.call('POST', `/packagerevisions/${name}/propose-deletion`)).toMatchObject({
-      status: 503,
-    })
-    breakRegistry(parts.ctx, () => false)
-    await client.verb(name, 'propose-deletion')
-    expect(await client.tags()).toEqual(['deletion-proposed-v1', 'latest', 'v1', 'v1.0.0'])
-  })
 })

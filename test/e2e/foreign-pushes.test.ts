@@ -1,4 +1,5 @@
 /** What others push into the repositories of packages, with their own OCI clients. */
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts'
@@ -33,6 +34,11 @@ async function strangersManifest(app: TestApp, more: object = {}, repository = R
 
 async function remove({ client }: TestApp, path: string): Promise<Response> {
   return client.send(`/v2/${REPOSITORY}/${path}`, { method: 'DELETE' })
+}
+
+/** Lets others go on, so many times. */
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await setImmediate()
 }
 
 async function published(): Promise<
@@ -155,8 +161,47 @@ describe('a stranger', () => {
         },
       })
       await app.client.publish('ws1', undefined, { package: 'nf/smf' })
+
+      expect((await remove(app, `manifests/${tag}`)).status).toBe(202)
+      expect(await app.client.publish('ws1')).toMatchObject({ revision: 1 })
     },
   )
+
+  it('that had pushed there before can delete all of it by its digest', async () => {
+    const app = await memoryApp()
+    const manifest = await strangersManifest(app)
+    for (const tag of ['v1', 'latest', 'mine']) expect((await put(app, tag, manifest)).status).toBe(201)
+    await app.client.createRepository()
+    expect((await remove(app, `manifests/${digestOf(Buffer.from(manifest))}`)).status).toBe(202)
+    expect(await app.client.publish('ws1')).toMatchObject({ revision: 1 })
+  })
+
+  it('that comes while the package is made is refused, or keeps it from being made', async () => {
+    let refused = 0
+    for (let round = 0; round < 40; round++) {
+      const app = await memoryApp()
+      const manifest = await strangersManifest(app)
+      const make = async (): Promise<number> => {
+        await turns(round % 8)
+        await app.client.createRepository()
+        const body = { repository: 'blueprints', package: 'nf/upf', workspace: 'ws1', source: { init: {} } }
+        return (await app.client.call('POST', '/packagerevisions', body)).status
+      }
+      const push = async (): Promise<number> => {
+        await turns(round)
+        return (await put(app, '9.9.9', manifest)).status
+      }
+      const [made, pushed] = await Promise.all([make(), push()])
+      expect([
+        [201, 409],
+        [409, 201],
+      ]).toContainEqual([made, pushed])
+      refused += pushed === 409 ? 1 : 0
+    }
+    // Both happen, or the rounds tell nothing.
+    expect(refused).toBeGreaterThan(0)
+    expect(refused).toBeLessThan(40)
+  })
 
   it('cannot set tags of a package whose repository was deleted', async () => {
     const app = await published()

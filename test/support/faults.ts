@@ -5,7 +5,10 @@ import type { ServiceContext } from '../../src/service/context.ts'
 const originals = new WeakMap<ServiceContext, Registry>()
 
 /** Makes the registry that the services see fail in the operations that `fails` says, as one that is down does. */
-export function breakRegistry(ctx: ServiceContext, fails: (operation: keyof Repository) => boolean): void {
+export function breakRegistry(
+  ctx: ServiceContext,
+  fails: (operation: keyof Repository, repository: string) => boolean,
+): void {
   const registry = originals.get(ctx) ?? ctx.registry
   originals.set(ctx, registry)
   ctx.registry = {
@@ -14,7 +17,7 @@ export function breakRegistry(ctx: ServiceContext, fails: (operation: keyof Repo
       new Proxy(registry.repository(name), {
         get(target, operation) {
           const method = Reflect.get(target, operation, target)
-          if (!fails(operation as keyof Repository)) return method.bind(target)
+          if (!fails(operation as keyof Repository, name)) return method.bind(target)
           return async () => {
             throw new OciError('unavailable', 'it is down')
           }

@@ -84,7 +84,12 @@ export async function readMetadata(response: Response): Promise<Uint8Array> {
 }
 
 export async function readJson<T>(response: Response): Promise<T> {
-  return JSON.parse(Buffer.from(await readMetadata(response)).toString())
+  const bytes = await readMetadata(response)
+  try {
+    return JSON.parse(Buffer.from(bytes).toString())
+  } catch (error) {
+    throw new OciError('unavailable', `${response.url} answered with something that is not JSON`, error)
+  }
 }
 
 export function bodyOf(response: Response): Stream {

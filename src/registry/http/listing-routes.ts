@@ -1,9 +1,13 @@
 import { Hono } from 'hono'
+import type { Descriptor } from '../../oci/descriptor.ts'
 import { MEDIA_TYPE } from '../../oci/media-types.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
-import { page } from './page.ts'
+import { linkToNext, page } from './page.ts'
 import { checkedDigest, repositoryParam } from './request.ts'
+
+/** Clients take a list of referrers of at most 4 MiB. */
+const PAGE_BYTES = 2 * 1024 * 1024
 
 /** What a registry holds: repositories (not in the spec, but `oras repo ls` asks for it), tags and referrers. */
 export function listingRoutes(registry: EmbeddedRegistry): Hono {
@@ -27,15 +31,31 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
 
   // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
   app.get('/:name{.+}/referrers/:digest{[^/]+}', async (c) => {
+    const repository = repositoryParam(c)
     const subject = checkedDigest(c.req.param('digest'))
-    const artifactType = c.req.query('artifactType')
-    const all = await registry.referrers.list(repositoryParam(c), subject)
-    const manifests = artifactType ? all.filter((referrer) => referrer.artifactType === artifactType) : all
-    const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests }
+    // An empty one is no filter.
+    const artifactType = c.req.query('artifactType') || undefined
+    const manifests: Descriptor[] = []
+    let bytes = 0
+    let more = false
+    for await (const referrer of registry.referrers.list(repository, subject, {
+      artifactType,
+      last: c.req.query('last'),
+    })) {
+      const size = Buffer.byteLength(JSON.stringify(referrer))
+      bytes += size
+      more = manifests.length > 0 && bytes > PAGE_BYTES
+      if (more) break
+      // One that no client takes would keep them from all others.
+      manifests.push(size > PAGE_BYTES ? { ...referrer, annotations: {} } : referrer)
+    }
+    const filter = artifactType === undefined ? undefined : { artifactType }
+    const last = manifests.at(-1)?.digest
     // Clients compare the type to the letter, so it goes out without a charset.
-    return c.body(JSON.stringify(index), 200, {
+    return c.body(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests }), 200, {
       'Content-Type': MEDIA_TYPE.index,
-      ...(artifactType ? { 'OCI-Filters-Applied': 'artifactType' } : {}),
+      ...(filter && { 'OCI-Filters-Applied': 'artifactType' }),
+      ...(more && last !== undefined && linkToNext(c, { ...filter, last })),
     })
   })
 

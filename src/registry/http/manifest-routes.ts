@@ -33,14 +33,11 @@ export function manifestRoutes({ manifests, tags }: EmbeddedRegistry, guard: Wri
     const repository = repositoryParam(c)
     const reference = referenceParam(c)
     const bytes = await manifestBody(c)
-    const options = {
+    const put = await manifests.put(repository, bytes, {
       contentType: mediaTypeHeader(c),
       digest: 'digest' in reference ? reference.digest : undefined,
-    }
-    if ('tag' in reference) await checkTag(repository, reference.tag, bytes)
-    const put = await manifests.put(repository, bytes, {
-      ...options,
       tags: 'tag' in reference ? [reference.tag] : [],
+      maySetTag: async (tag) => refuse(await guard.setTag(repository, tag)),
     })
     return c.body(null, 201, {
       Location: `/v2/${repository}/manifests/${put.descriptor.digest}`,
@@ -54,25 +51,15 @@ export function manifestRoutes({ manifests, tags }: EmbeddedRegistry, guard: Wri
     const repository = repositoryParam(c)
     const reference = referenceParam(c)
     if ('tag' in reference) {
-      refuse(await guard.tag(repository, reference.tag))
-      await tags.delete(repository, reference.tag)
+      const { tag } = reference
+      await tags.delete(repository, tag, async () => refuse(await guard.deleteTag(repository, tag)))
     } else {
-      await manifests.delete(repository, reference.digest, async (tag) =>
-        refuse(await guard.tag(repository, tag)),
+      await manifests.delete(repository, reference.digest, async (manifest) =>
+        refuse(await guard.deleteManifest(repository, manifest)),
       )
     }
     return c.body(null, 202, { 'Content-Length': '0' })
   })
-
-  /** Pushing a tag again with the manifest that it has changes nothing, so nobody is refused for it. */
-  async function checkTag(repository: string, tag: string, bytes: Uint8Array): Promise<void> {
-    const refusal = await guard.tag(repository, tag)
-    if (refusal === undefined) return
-    const current = await tags.get(repository, tag)
-    const same =
-      current && Buffer.compare((await manifests.get(repository, current.digest)).bytes, bytes) === 0
-    if (!same) refuse(refusal)
-  }
 
   return app
 }

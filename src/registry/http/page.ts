@@ -19,6 +19,9 @@ export function page(
   const items = n === undefined ? [...rest] : rest.slice(0, Number(n))
   const end = items.at(-1)
   if (end === undefined || items.length === rest.length) return { items, headers: {} }
-  const query = new URLSearchParams({ n: String(items.length), last: end })
-  return { items, headers: { Link: `<${c.req.path}?${query}>; rel="next"` } }
+  return { items, headers: linkToNext(c, { n: String(items.length), last: end }) }
+}
+
+export function linkToNext(c: Context, query: Record<string, string>): Record<string, string> {
+  return { Link: `<${c.req.path}?${new URLSearchParams(query)}>; rel="next"` }
 }

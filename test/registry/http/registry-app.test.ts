@@ -332,6 +332,12 @@ describe('manifests', () => {
     ['a negative size', manifestOf({ layers: [{ mediaType: 'x', digest: DIGEST, size: -1 }] })],
     ['a subject that is no descriptor', manifestOf({ subject: {} })],
     ['a type that is not the Content-Type', manifestOf({ mediaType: INDEX_TYPE })],
+    ['manifests that are no list', manifestOf({ config: undefined, layers: undefined, manifests: {} })],
+    ['both an image and an index', manifestOf({ manifests: [] })],
+    ['an artifactType that is no string', manifestOf({ artifactType: 5 })],
+    ['an annotation that is no string', manifestOf({ annotations: { a: 1 } })],
+    ['annotations that are a list', manifestOf({ annotations: ['a'] })],
+    ['URLs that are none', manifestOf({ layers: [{ mediaType: 'x', digest: DIGEST, size: 1, urls: 'x' }] })],
   ])('are refused: %s', async (_, body) => {
     expect(await pushManifest('v1', body)).toMatchObject({ status: 400, code: 'MANIFEST_INVALID' })
     expect((await call('GET', '/v2/a/b/manifests/v1')).status).toBe(404)
@@ -353,6 +359,7 @@ describe('manifests', () => {
     })
     const foreign = { mediaType: 'x', digest: digestOf(missing), size: 7, urls: ['https://example.com/x'] }
     expect((await pushManifest('v1', manifestOf({ layers: [foreign] }))).status).toBe(201)
+    expect((await pushManifest('v2', manifestOf({ layers: [{ ...foreign, urls: [] }] }))).status).toBe(404)
     expect((await pushManifest('v2', manifestOf({ layers: [] }))).status).toBe(201)
   })
 
@@ -495,9 +502,34 @@ describe('listings', () => {
         annotations: { a: 'b' },
       },
     ])
+    const unfiltered = await call('GET', `/v2/a/b/referrers/${subject.digest}?artifactType=`)
+    expect(unfiltered.text).toBe(all.text)
+    expect(unfiltered.headers.get('OCI-Filters-Applied')).toBeNull()
     expect(await call('GET', '/v2/a/b/referrers/sha256:x')).toMatchObject({
       status: 400,
       code: 'DIGEST_INVALID',
     })
+  })
+
+  it('have more referrers than one answer can hold on pages of less than 4 MiB', async () => {
+    const subject = { mediaType: MEDIA_TYPE.manifest, digest: DIGEST, size: 1 }
+    const sizes = [900_000, 900_000, 900_000, 900_000, 4_100_000]
+    for (const [at, size] of sizes.entries()) {
+      const annotations = { at: String(at), a: 'x'.repeat(size) }
+      expect((await pushManifest(`s${at}`, manifestOf({ subject, annotations }))).status).toBe(201)
+    }
+    const found: string[] = []
+    let pages = 0
+    let next: string | undefined = `/v2/a/b/referrers/${DIGEST}?artifactType=application/x`
+    while (next) {
+      const page = await call('GET', next)
+      expect(page.bytes.length).toBeLessThan(4 * 1024 * 1024)
+      for (const { digest } of JSON.parse(page.text).manifests) found.push(digest)
+      pages++
+      next = /^<(\/v2[^>]+)>; rel="next"$/.exec(page.headers.get('Link') ?? '')?.[1]
+    }
+    expect(pages).toBeGreaterThan(1)
+    expect(new Set(found).size).toBe(sizes.length)
+    expect(found).toEqual([...found].sort())
   })
 })
