@@ -59,7 +59,7 @@ export async function openParts(config: Config, log: Logger): Promise<Parts> {
   await mkdir(config.data, { recursive: true })
   const lock = lockFolder(config.data)
   const store = await FsStore.open(join(config.data, 'registry'))
-  const pool = createPreparePool()
+  const pool = createPreparePool({ report: (err) => log.error({ err }, 'a thread that packs has failed') })
   const parts = await assemble(openDatabase(join(config.data, 'index.db')), store, pool.prepare, log)
   await recallIntents(parts.ctx)
   await finishAll(parts.ctx)
@@ -68,8 +68,8 @@ export async function openParts(config: Config, log: Logger): Promise<Parts> {
     ...parts,
     close: async () => {
       clearInterval(retry)
-      await parts.close()
       await pool.close()
+      await parts.close()
       await store.close()
       lock.release()
     },

@@ -1,20 +1,67 @@
 import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
+import { AppError } from '../errors.ts'
 import type { Prepare } from './prepare.ts'
 
 /** Threads that pack and validate, so that whoever only asks for a manifest does not wait for it. */
-export type PreparePool = { prepare: Prepare; close: () => Promise<void> }
+export type PreparePool = {
+  prepare: Prepare
+  /** Stops the threads; what is under way fails. */
+  close: () => Promise<void>
+}
+
+export type PreparePoolOptions = {
+  /** The longest that a caller waits, in milliseconds. */
+  timeout?: number
+  /** The most memory that a thread may use, in MiB. */
+  memory?: number
+  /** Is told of failures that no caller hears of. */
+  report: (error: unknown) => void
+}
+
+/** Ten times what the largest package takes. */
+const TIMEOUT = 60_000
+/** Twice what the largest YAML file takes. Whoever needs more loses the thread, and not the process. */
+const MEMORY = 1024
 
 /** A thread for each processor but the one that serves; the first starts with the first task. */
-export function createPreparePool(): PreparePool {
+export function createPreparePool(options: PreparePoolOptions): PreparePool {
   const pool = new Piscina({
-    filename: new URL('./prepare-worker.ts', import.meta.url).href,
+    filename: new URL('./prepare.ts', import.meta.url).href,
+    name: 'prepareResources',
     minThreads: 1,
     maxThreads: Math.max(1, availableParallelism() - 1),
     concurrentTasksPerWorker: 1,
+    resourceLimits: { maxOldGenerationSizeMb: options.memory ?? MEMORY },
   })
+  pool.on('error', options.report)
   return {
-    prepare: (resources) => pool.run(resources, { name: 'prepareResources' }),
-    close: () => pool.close(),
+    prepare: async (resources) => {
+      try {
+        return await pool.run(resources, { signal: AbortSignal.timeout(options.timeout ?? TIMEOUT) })
+      } catch (error) {
+        throw prepareError(error)
+      }
+    },
+    close: () => pool.destroy(),
   }
+}
+
+function prepareError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  if (error.name === 'AbortError') {
+    return new AppError(
+      'unavailable',
+      'packing and checking the files takes too long, or the server has too much to do. Nothing was changed; try again later, or with fewer and smaller files.',
+      { cause: error },
+    )
+  }
+  if ('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return new AppError(
+      'too_large',
+      'checking the files needs more memory than the server has for it: send fewer or smaller YAML files',
+      { cause: error },
+    )
+  }
+  return error
 }

@@ -12,9 +12,13 @@ export type Prepared = { packed: PackedLayer; findings: Findings }
 export type Prepare = (resources: Resources) => Promise<Prepared>
 
 /** Revisions of a package, and clones of it, are alike: most of their files were read before. */
-const KNOWN_FILES = 20_000
-const knownFiles = new LRUCache<string, YamlFile>({ max: KNOWN_FILES })
+const knownFiles = new LRUCache<string, YamlFile>({
+  maxSize: 16 * 1024 * 1024,
+  // Characters, near enough to bytes.
+  sizeCalculation: (file) => JSON.stringify(file).length,
+})
 
+/** What the threads of prepare-pool.ts run. */
 export function prepareResources(resources: Resources): Prepared {
   return { packed: packLayer(resources), findings: validateResources(resources, readKnownFile) }
 }

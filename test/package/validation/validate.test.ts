@@ -147,7 +147,14 @@ describe('validation of hostile input', () => {
   it('refuses to read a file that is larger than any YAML has to be', () => {
     const { errors } = validate({ 'a.yaml': Buffer.alloc(16 * 1024 * 1024 + 1, '#') })
     expect(errors).toEqual([
-      { path: 'a.yaml', line: 1, message: expect.stringContaining('.krmignore can leave it out') },
+      { path: 'a.yaml', line: 1, message: expect.stringContaining('16777216 bytes, the most') },
+    ])
+  })
+
+  it('reads no further than the number of tokens that fits into memory', () => {
+    const { errors } = validate({ 'a.yaml': Buffer.from('- a\n'.repeat(1024 * 1024)) })
+    expect(errors).toEqual([
+      { path: 'a.yaml', line: 1, message: expect.stringContaining('1000000 tokens, the most') },
     ])
   })
 
