@@ -51,3 +51,20 @@ export class AppError extends Error {
     this.details = options.details ?? []
   }
 }
+
+const DISK_FULL = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL']
+
+/** Whether it is for want of room on the disk that something failed. */
+export function isDiskFull(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && DISK_FULL.includes(String(cause.code))) return true
+  }
+  return false
+}
+
+const MAX_MESSAGE = 4096
+
+/** A message at a length that an answer can carry: what it quotes comes from outside, and may be of any. */
+export function shortened(message: string): string {
+  return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE).toWellFormed()}…`
+}

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Db } from './schema.ts'
 
 type Job = { run: (transaction: Db) => Promise<void>; settle: (error?: unknown) => void }
@@ -46,25 +46,47 @@ export class GroupCommit {
   async #commit(batch: Job[]): Promise<void> {
     const failures = new Map<Job, unknown>()
     try {
-      await this.#db.transaction().execute(async (transaction) => {
-        if (batch.length === 1) await batch[0]?.run(transaction)
-        else for (const job of batch) await this.#runInSavepoint(transaction, job, failures)
-      })
+      await this.#db.connection().execute((connection) => transact(connection, batch, failures))
     } catch (error) {
       for (const job of batch) job.settle(failures.get(job) ?? error)
       return
     }
     for (const job of batch) job.settle(failures.get(job))
   }
+}
 
-  async #runInSavepoint(transaction: Db, job: Job, failures: Map<Job, unknown>): Promise<void> {
-    await sql`SAVEPOINT job`.execute(transaction)
-    try {
-      await job.run(transaction)
-    } catch (error) {
-      failures.set(job, error)
-      await sql`ROLLBACK TO job`.execute(transaction)
-    }
-    await sql`RELEASE job`.execute(transaction)
+/** Runs all jobs, and commits what those did that are not among the failures. Throws why nothing is committed. */
+async function transact(connection: Db, batch: Job[], failures: Map<Job, unknown>): Promise<void> {
+  await sql`BEGIN`.execute(connection)
+  try {
+    for (const job of batch) await runInSavepoint(connection, job, failures)
+    await sql`COMMIT`.execute(connection)
+  } catch (error) {
+    await attempt(sql`ROLLBACK`, connection)
+    throw error
+  }
+}
+
+async function runInSavepoint(connection: Db, job: Job, failures: Map<Job, unknown>): Promise<void> {
+  await sql`SAVEPOINT job`.execute(connection)
+  try {
+    await job.run(connection)
+  } catch (error) {
+    failures.set(job, error)
+    if (!(await attempt(sql`ROLLBACK TO job`, connection))) throw error
+  }
+  await sql`RELEASE job`.execute(connection)
+}
+
+/**
+ * Whether it could be done. On some errors, such as a full disk, SQLite rolls the whole transaction back by itself,
+ * and then there is nothing to roll back: https://www.sqlite.org/lang_transaction.html
+ */
+async function attempt(statement: RawBuilder<unknown>, connection: Db): Promise<boolean> {
+  try {
+    await statement.execute(connection)
+    return true
+  } catch {
+    return false
   }
 }

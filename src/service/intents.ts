@@ -52,7 +52,7 @@ export async function decide<T>(
     ctx.intents.unfinished.add(ociRepository)
     throw new AppError(
       'unavailable',
-      `the change is saved, but the registry did not take its tags: ${(error as Error).message}. It is tried again until it succeeds; there is no need to repeat the call.`,
+      'The change is saved, but the registry did not take its tags; the log of the server says why. It is tried again until it succeeds: there is no need to repeat the call.',
       { cause: error },
     )
   }

@@ -73,4 +73,30 @@ describe('GroupCommit', () => {
     expect(await names(db)).toEqual([])
     expect(await commits.run((transaction) => put(transaction, 'b'))).toBe('b')
   })
+
+  it('tells each of a batch that the disk is full, and goes on when there is room', async () => {
+    const { db, commits } = open()
+    const { rows } = await sql<{ page_count: number }>`PRAGMA page_count`.execute(db)
+    await sql.raw(`PRAGMA max_page_count = ${Number(rows[0]?.page_count) + 1}`).execute(db)
+    const large = async (transaction: Db) => {
+      const value = 'x'.repeat(100_000)
+      await transaction.insertInto('settings').values({ name: 'large', value }).execute()
+    }
+    const batch = () =>
+      Promise.allSettled([
+        commits.run((transaction) => put(transaction, 'a')),
+        commits.run(large),
+        commits.run((transaction) => put(transaction, 'b')),
+      ])
+    const full = { status: 'rejected', reason: { code: 'SQLITE_FULL' } }
+    expect(await batch()).toMatchObject([full, full, full])
+    await expect(commits.run(large)).rejects.toMatchObject({ code: 'SQLITE_FULL' })
+    expect(await names(db)).toEqual([])
+    await sql`PRAGMA max_page_count = 1000`.execute(db)
+    expect(await batch()).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'fulfilled' },
+      { status: 'fulfilled' },
+    ])
+  })
 })

@@ -2,7 +2,7 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { AppError, type ErrorCode, type ErrorDetail } from '../../errors.ts'
+import { AppError, type ErrorCode, type ErrorDetail, isDiskFull, shortened } from '../../errors.ts'
 
 /** Codes of errors that only HTTP has, beside those of the domain. */
 type HttpCode = 'method_not_allowed' | 'unsupported_media_type' | 'not_acceptable'
@@ -39,10 +39,19 @@ export type Problem = {
   errors?: readonly ErrorDetail[]
 }
 
+/** Who has more faults than that has one cause for most. */
+const MAX_ERRORS = 200
+
 export function problem(code: ProblemCode, detail: string, errors: readonly ErrorDetail[] = []): Problem {
   const { status, title } = PROBLEMS[code]
-  const base = { type: `urn:pkgserver:problem:${code}`, title, status, detail, code }
-  return errors.length > 0 ? { ...base, errors } : base
+  const base = { type: `urn:pkgserver:problem:${code}`, title, status, detail: shortened(detail), code }
+  if (errors.length === 0) return base
+  const shown = errors.slice(0, MAX_ERRORS).map(({ path, message, ...place }) => ({
+    path: shortened(path),
+    ...place,
+    message: shortened(message),
+  }))
+  return { ...base, errors: shown }
 }
 
 export function respondProblem(
@@ -59,10 +68,8 @@ export function respondProblem(
 /** The problem that an error is to the client. What is nobody's business but the server's is not told. */
 export function problemOf(error: unknown): Problem {
   if (isDiskFull(error)) {
-    return problem(
-      'insufficient_storage',
-      'The server has no room to store this. Nothing that was stored before is lost.',
-    )
+    const detail = error instanceof AppError ? error.message : 'The server has no room to store this.'
+    return problem('insufficient_storage', `${detail} Nothing that was stored before is lost.`)
   }
   if (error instanceof AppError && error.code !== 'internal') {
     return problem(error.code, error.message, error.details)
@@ -79,13 +86,4 @@ function unsupported(message: string): string {
   return message === 'Unsupported Media Type'
     ? 'Send a Content-Type that this call takes: the API document lists them.'
     : message
-}
-
-const DISK_FULL = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL']
-
-function isDiskFull(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && DISK_FULL.includes(String(cause.code))) return true
-  }
-  return false
 }

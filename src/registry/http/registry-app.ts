@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { isDiskFull, shortened } from '../../errors.ts'
 import { ClientGoneError, clientGoneResponse } from '../../request-body.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
@@ -48,9 +49,5 @@ export function createRegistryApp(registry: EmbeddedRegistry, options: RegistryA
 }
 
 function body(code: string, message: string): object {
-  return { errors: [{ code, message }] }
-}
-
-function isDiskFull(error: Error): boolean {
-  return 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+  return { errors: [{ code, message: shortened(message) }] }
 }
