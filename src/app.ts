@@ -1,5 +1,5 @@
 /** The composition root: from the settings to one app with every surface mounted. */
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
@@ -17,6 +17,7 @@ import { GroupCommit } from './database/group-commit.ts'
 import { openDatabase } from './database/open.ts'
 import type { Db } from './database/schema.ts'
 import { secret } from './database/settings.ts'
+import { makeFolder } from './folder.ts'
 import { KeyedLock } from './keyed-lock.ts'
 import { DEFAULT_LIMITS } from './package/resources.ts'
 import { EmbeddedRegistry } from './registry/embedded-registry.ts'
@@ -56,7 +57,7 @@ export type Parts = {
 
 /** Opens the data folder, and finishes what an earlier process left to do. */
 export async function openParts(config: Config, log: Logger): Promise<Parts> {
-  await mkdir(config.data, { recursive: true })
+  await makeFolder(config.data)
   const lock = lockFolder(config.data)
   const store = await FsStore.open(join(config.data, 'registry'))
   const pool = createPreparePool({ report: (err) => log.error({ err }, 'a thread that packs has failed') })

@@ -1,4 +1,4 @@
-/** The body of a request as a stream, for every surface that takes uploads. */
+/** The body of a request, and what it is said to be, for every surface that takes uploads. */
 import type { Context } from 'hono'
 
 /** The client has hung up before it had sent all: nobody's failure, and nobody is there to be told. */
@@ -23,4 +23,9 @@ export async function* requestBody(c: Context): AsyncGenerator<Uint8Array> {
   } catch (error) {
     throw new ClientGoneError(error)
   }
+}
+
+/** The Content-Type without its parameters; undefined where there is none. */
+export function mediaType(c: Context): string | undefined {
+  return c.req.header('Content-Type')?.split(';')[0]?.trim().toLowerCase()
 }

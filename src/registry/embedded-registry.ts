@@ -33,7 +33,7 @@ export class EmbeddedRegistry implements Registry {
   }
 
   async ping(): Promise<void> {
-    await this.#store.list(REPOSITORIES)
+    await this.#store.ping()
   }
 
   /** The names of all repositories that hold a manifest, in ASCII order. */

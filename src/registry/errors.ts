@@ -16,6 +16,7 @@ export const REGISTRY_ERRORS = {
   PAGINATION_NUMBER_INVALID: { status: 400, oci: 'unsupported' },
   SIZE_INVALID: { status: 400, oci: 'size_mismatch' },
   TAG_INVALID: { status: 400, oci: 'invalid_reference' },
+  TOOMANYREQUESTS: { status: 429, oci: 'unavailable' },
   UNSUPPORTED: { status: 405, oci: 'unsupported' },
 } as const satisfies Record<string, { status: number; oci: OciErrorCode }>
 

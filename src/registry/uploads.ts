@@ -23,6 +23,8 @@ export type ChunkRange = { start: number; end: number }
 
 /** A session that nobody has used for so long is dropped, in milliseconds. */
 const IDLE_LIMIT = 60 * 60 * 1000
+/** Each may hold a file open. */
+const MAX_SESSIONS = 1000
 
 /** The uploads that are under way, by session id. They end with the process; clients then start anew. */
 export class Uploads {
@@ -36,9 +38,15 @@ export class Uploads {
     this.#blobs = blobs
   }
 
-  /** A new session's id. */
+  /** A new session's id. Throws TOOMANYREQUESTS. */
   async start(repository: string, algorithm: Algorithm = 'sha256'): Promise<string> {
     await this.dropIdle(Date.now() - IDLE_LIMIT)
+    if (this.#sessions.size >= MAX_SESSIONS) {
+      throw new RegistryError(
+        'TOOMANYREQUESTS',
+        `${MAX_SESSIONS} uploads are under way; end or cancel some, those that are idle go after an hour`,
+      )
+    }
     const id = randomUUID()
     const upload = await this.#store.upload()
     const hash = createHash(algorithm)

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { memoryApp } from '../support/app.ts'
+import { folderApp, memoryApp } from '../support/app.ts'
 import { undocumented } from '../support/documented.ts'
 
 type Schema = {
@@ -133,5 +133,13 @@ describe('for whoever runs the server', () => {
       status: 'not ready',
       checks: { database: 'failed', registry: 'ok' },
     })
+  })
+
+  it('is not ready while the registry can store nothing', async () => {
+    const { client, data } = await folderApp()
+    await rm(join(data, 'registry'), { recursive: true })
+    const unready = await client.send('/readyz')
+    expect(unready.status).toBe(503)
+    expect(await unready.json()).toMatchObject({ checks: { database: 'ok', registry: 'failed' } })
   })
 })

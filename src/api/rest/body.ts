@@ -1,11 +1,6 @@
 import type { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 
-/** The Content-Type without its parameters; undefined where there is none. */
-export function mediaType(c: Context): string | undefined {
-  return c.req.header('Content-Type')?.split(';')[0]?.trim().toLowerCase()
-}
-
 /**
  * The validated JSON body of a route that takes other content types too. The library validates it like any other,
  * but types it only where JSON is the only one.

@@ -2,11 +2,11 @@ import { type Context, Hono } from 'hono'
 import { readAll } from '../../oci/content.ts'
 import { OciError } from '../../oci/errors.ts'
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts'
-import { requestBody } from '../../request-body.ts'
+import { mediaType, requestBody } from '../../request-body.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import type { WriteGuard } from '../write-guard.ts'
-import { mediaTypeHeader, referenceParam, repositoryParam } from './request.ts'
+import { referenceParam, repositoryParam } from './request.ts'
 
 const MANIFEST = '/:name{.+}/manifests/:reference{[^/]+}'
 
@@ -34,7 +34,7 @@ export function manifestRoutes({ manifests, tags }: EmbeddedRegistry, guard: Wri
     const reference = referenceParam(c)
     const bytes = await manifestBody(c)
     const put = await manifests.put(repository, bytes, {
-      contentType: mediaTypeHeader(c),
+      contentType: mediaType(c),
       digest: 'digest' in reference ? reference.digest : undefined,
       tags: 'tag' in reference ? [reference.tag] : [],
       maySetTag: async (tag) => refuse(await guard.setTag(repository, tag)),

@@ -27,8 +27,3 @@ export function referenceParam(c: Context): { tag: string } | { digest: string }
   if (isTag(reference)) return { tag: reference }
   throw new RegistryError('TAG_INVALID', `"${reference.slice(0, 200)}" is not a tag`)
 }
-
-/** The Content-Type without parameters; undefined where there is none. */
-export function mediaTypeHeader(c: Context): string | undefined {
-  return c.req.header('Content-Type')?.split(';')[0]?.trim()
-}

@@ -63,13 +63,13 @@ export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry): Hono {
   /** A chunk that is not the next one leaves the session as it was; the answer says where it is. */
   async function takeChunk(c: Context, repository: string, id: string): Promise<number> {
     const range = parseChunkRange(c.req.header('Content-Range'))
-    const at = uploads.status(repository, id)
-    if (range && range.start !== at) {
-      const message = `the chunk starts at byte ${range.start}, the upload is at ${at}`
-      const headers = progress(repository, id, at)
-      throw new RegistryError('BLOB_UPLOAD_INVALID', message, { status: 416, headers })
+    try {
+      return await uploads.append(repository, id, requestBody(c), range)
+    } catch (error) {
+      if (!(error instanceof RegistryError && error.status === 416)) throw error
+      const headers = progress(repository, id, uploads.status(repository, id))
+      throw new RegistryError(error.code, error.message, { status: 416, headers })
     }
-    return uploads.append(repository, id, requestBody(c), range)
   }
 
   return app

@@ -28,6 +28,8 @@ export interface BlobStore {
   list(folder: string): Promise<Child[]>
   /** Takes in bytes that are not visible under any key before `commit`. */
   upload(): Promise<BlobUpload>
+  /** Throws where nothing can be stored. */
+  ping(): Promise<void>
 }
 
 export interface BlobUpload {

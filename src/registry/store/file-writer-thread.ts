@@ -38,8 +38,11 @@ async function run(): Promise<void> {
     }
     const batch: Progress[] = queue
     queue = []
-    await write(batch)
-    const response: Response = batch.map(({ id, outcome }) => ({ id, outcome: outcome ?? { found: true } }))
+    const unforeseen = await write(batch).then(() => undefined, failure)
+    const response: Response = batch.map(({ id, outcome }) => ({
+      id,
+      outcome: unforeseen ?? outcome ?? { found: true },
+    }))
     port.postMessage(response)
   }
   busy = false

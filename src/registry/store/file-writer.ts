@@ -21,38 +21,50 @@ export type Response = { id: number; outcome: WriteOutcome }[]
 type Waiting = { resolve: (found: boolean) => void; reject: (error: Error) => void }
 
 export class FileWriter {
-  readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
+  #worker: Worker | undefined
   #outbox: Request[] = []
   #lastId = 0
-  #failure: Error | undefined
-
-  constructor() {
-    this.#worker = new Worker(new URL('./file-writer-thread.ts', import.meta.url))
-    this.#worker.on('message', (response: Response) => this.#settle(response))
-    this.#worker.on('error', (error) => this.#fail(error))
-    this.#worker.unref()
-  }
+  #closed = false
 
   /** Resolves when it is durable, with whether there was something to delete. */
   async write(job: WriteJob): Promise<boolean> {
-    if (this.#failure) throw this.#failure
+    if (this.#closed) throw closedError()
     const id = ++this.#lastId
     const done = new Promise<boolean>((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
     if (this.#outbox.push({ id, job }) === 1) setImmediate(() => this.#send())
     return done
   }
 
+  /** Ends the thread. Who is waiting hears that; what is under way may be done or not. */
   async close(): Promise<void> {
-    this.#failure ??= new Error('the store is closed')
-    await this.#worker.terminate()
+    this.#closed = true
+    this.#fail(closedError())
+    await this.#worker?.terminate()
   }
 
   #send(): void {
+    if (this.#outbox.length === 0) return
+    this.#worker ??= this.#start()
     // While somebody waits, the process must not end for want of anything else to do.
     this.#worker.ref()
     this.#worker.postMessage(this.#outbox)
     this.#outbox = []
+  }
+
+  /** The next write starts another thread after one that has died. */
+  #start(): Worker {
+    const worker = new Worker(new URL('./file-writer-thread.ts', import.meta.url))
+    let cause: unknown
+    worker.on('message', (response: Response) => this.#settle(response))
+    worker.on('error', (error) => {
+      cause = error
+    })
+    worker.on('exit', () => {
+      this.#worker = undefined
+      this.#fail(new Error('the thread that writes files has died', { cause }))
+    })
+    return worker
   }
 
   #settle(response: Response): void {
@@ -62,12 +74,16 @@ export class FileWriter {
       if ('found' in outcome) waiting?.resolve(outcome.found)
       else waiting?.reject(Object.assign(new Error(outcome.message), { code: outcome.code }))
     }
-    if (this.#waiting.size === 0) this.#worker.unref()
+    if (this.#waiting.size === 0) this.#worker?.unref()
   }
 
   #fail(error: Error): void {
-    this.#failure = error
+    this.#outbox = []
     for (const { reject } of this.#waiting.values()) reject(error)
     this.#waiting.clear()
   }
+}
+
+function closedError(): Error {
+  return new Error('the store is closed')
 }

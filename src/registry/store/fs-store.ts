@@ -3,9 +3,10 @@
  * its directory synced: after a crash there is all of it or nothing, and what was acknowledged is there.
  */
 import { randomUUID } from 'node:crypto'
-import { createReadStream, statSync } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
+import { constants, createReadStream, statSync } from 'node:fs'
+import { access, type FileHandle, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '../../folder.ts'
 import type { Stream } from '../../oci/content.ts'
 import type { BlobStore, BlobUpload, Child, Range } from './blob-store.ts'
 import { FileWriter } from './file-writer.ts'
@@ -26,7 +27,7 @@ export class FsStore implements BlobStore {
   static async open(root: string): Promise<FsStore> {
     const store = new FsStore(root)
     await rm(store.#tmp, { recursive: true, force: true })
-    await mkdir(store.#tmp, { recursive: true })
+    await makeFolder(store.#tmp)
     return store
   }
 
@@ -46,8 +47,7 @@ export class FsStore implements BlobStore {
   }
 
   async read(key: string, range?: Range): Promise<Stream | undefined> {
-    const handle = await orUndefined(open(this.#path(key), 'r'))
-    return handle?.createReadStream(range ? { start: range.start, end: range.end } : {})
+    return (await this.size(key)) === undefined ? undefined : contentOf(this.#path(key), range)
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
@@ -70,13 +70,16 @@ export class FsStore implements BlobStore {
 
   async upload(): Promise<BlobUpload> {
     const temporary = this.#temporary()
-    const handle = await open(temporary, 'wx+')
-    const upload = new FsUpload(temporary, handle, {
+    const upload = new FsUpload(temporary, {
       move: (key) => this.#writer.write({ kind: 'move', path: this.#path(key), temporary }),
       ended: () => this.#uploads.delete(upload),
     })
     this.#uploads.add(upload)
     return upload
+  }
+
+  async ping(): Promise<void> {
+    await access(this.#tmp, constants.R_OK | constants.W_OK)
   }
 
   #temporary(): string {
@@ -90,15 +93,15 @@ export class FsStore implements BlobStore {
 
 type UploadHooks = { move: (key: string) => Promise<unknown>; ended: () => void }
 
+/** Upload into a file that is made with the first byte, so that one without any costs nothing. */
 class FsUpload implements BlobUpload {
   readonly #path: string
-  readonly #handle: FileHandle
   readonly #hooks: UploadHooks
+  #handle: FileHandle | undefined
   #size = 0
 
-  constructor(path: string, handle: FileHandle, hooks: UploadHooks) {
+  constructor(path: string, hooks: UploadHooks) {
     this.#path = path
-    this.#handle = handle
     this.#hooks = hooks
   }
 
@@ -107,43 +110,56 @@ class FsUpload implements BlobUpload {
   }
 
   async append(content: Stream): Promise<void> {
-    let position = this.#size
     try {
-      for await (const chunk of content) {
-        for (let written = 0; written < chunk.byteLength; ) {
-          const { bytesWritten } = await this.#handle.write(
-            chunk,
-            written,
-            chunk.byteLength - written,
-            position,
-          )
-          written += bytesWritten
-          position += bytesWritten
-        }
-      }
+      this.#size = await this.#write(content)
     } catch (error) {
-      await this.#handle.truncate(this.#size)
+      await this.#handle?.truncate(this.#size)
       throw error
     }
-    this.#size = position
   }
 
-  read(): Stream {
-    return createReadStream(this.#path)
+  async *read(): AsyncGenerator<Uint8Array> {
+    await this.#open()
+    yield* contentOf(this.#path)
   }
 
   async commit(key: string): Promise<void> {
-    await this.#handle.datasync()
-    await this.#handle.close()
+    const handle = await this.#open()
+    await handle.datasync()
+    await handle.close()
     await this.#hooks.move(key)
     this.#hooks.ended()
   }
 
   async abort(): Promise<void> {
-    await this.#handle.close().catch(() => undefined)
+    await this.#handle?.close().catch(() => undefined)
     await rm(this.#path, { force: true })
     this.#hooks.ended()
   }
+
+  /** Resolves to the size that the file has then. */
+  async #write(content: Stream): Promise<number> {
+    let position = this.#size
+    for await (const chunk of content) {
+      const handle = await this.#open()
+      for (let written = 0; written < chunk.byteLength; ) {
+        const { bytesWritten } = await handle.write(chunk, written, chunk.byteLength - written, position)
+        written += bytesWritten
+        position += bytesWritten
+      }
+    }
+    return position
+  }
+
+  async #open(): Promise<FileHandle> {
+    this.#handle ??= await open(this.#path, 'wx+')
+    return this.#handle
+  }
+}
+
+/** Opened when somebody reads on, and closed when nobody does any more. */
+async function* contentOf(path: string, range?: Range): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path, range ? { start: range.start, end: range.end } : {})
 }
 
 async function orUndefined<T>(work: Promise<T>): Promise<T | undefined> {

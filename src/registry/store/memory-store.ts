@@ -41,6 +41,8 @@ export class MemoryStore implements BlobStore {
   async upload(): Promise<BlobUpload> {
     return new MemoryUpload((key, bytes) => this.put(key, bytes))
   }
+
+  async ping(): Promise<void> {}
 }
 
 class MemoryUpload implements BlobUpload {

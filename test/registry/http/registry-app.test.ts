@@ -186,6 +186,17 @@ describe('pushing a blob', () => {
     }
   })
 
+  it('has room for a thousand uploads at a time', async () => {
+    const first = await start()
+    for (let i = 1; i < 1000; i++) await start()
+    expect(await call('POST', '/v2/a/b/blobs/uploads/')).toMatchObject({
+      status: 429,
+      code: 'TOOMANYREQUESTS',
+    })
+    await call('DELETE', first)
+    expect((await call('POST', '/v2/a/b/blobs/uploads/')).status).toBe(202)
+  })
+
   it('mounts a blob of another repository, or starts an upload where there is none', async () => {
     await pushBlob()
     const mounted = await call('POST', `/v2/x/y/blobs/uploads/?mount=${DIGEST}&from=a/b`)

@@ -1,10 +1,17 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readlink, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { Worker } from 'node:worker_threads'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Stream } from '../../../src/oci/content.ts'
+import { FileWriter } from '../../../src/registry/store/file-writer.ts'
 import { FsStore } from '../../../src/registry/store/fs-store.ts'
 import { MemoryStore } from '../../../src/registry/store/memory-store.ts'
 import { blobStoreSuite } from '../../contract/blob-store-suite.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
+
+/** Where Linux shows what a process has open. */
+const DESCRIPTORS = '/proc/self/fd'
 
 async function openStore(folder?: string): Promise<FsStore> {
   const store = await FsStore.open(folder ?? (await temporaryFolder()))
@@ -65,4 +72,65 @@ describe('a store on files', () => {
     await store.close()
     await expect(store.put('a', Buffer.from('1'))).rejects.toThrow('closed')
   })
+
+  it('tells those who wait when it is closed', async () => {
+    const store = await openStore()
+    const waiting = expect(store.put('a', Buffer.from('1'))).rejects.toThrow('closed')
+    await store.close()
+    await waiting
+  })
+
+  it('goes on with another thread when the one that writes has died', async () => {
+    const post = vi.spyOn(Worker.prototype, 'postMessage')
+    onTestFinished(() => post.mockRestore())
+    const store = await openStore()
+    await store.put('a', Buffer.from('1'))
+    const worker = post.mock.contexts[0] as Worker
+    post.mockImplementation(() => void worker.terminate())
+    await expect(store.put('b', Buffer.from('2'))).rejects.toThrow('has died')
+    post.mockRestore()
+    await store.put('c', Buffer.from('3'))
+    expect(await store.size('c')).toBe(1)
+  })
+
+  it('fails what it does not understand, and lives on', async () => {
+    const writer = new FileWriter()
+    onTestFinished(() => writer.close())
+    await expect(writer.write(undefined as never)).rejects.toThrow('kind')
+    expect(await writer.write({ kind: 'delete', path: '/never/there' })).toBe(false)
+  })
+
+  it.skipIf(!existsSync(DESCRIPTORS))(
+    'holds no file open for streams that nobody reads, or not to the end',
+    async () => {
+      const folder = await temporaryFolder()
+      const store = await openStore(folder)
+      await store.put('large', Buffer.alloc(1024 * 1024))
+      await store.read('large')
+      for await (const _ of (await store.read('large')) ?? []) break
+      const upload = await store.upload()
+      await upload.append((await store.read('large')) as Stream)
+      expect(await openFiles(folder)).toHaveLength(1)
+      await upload.abort()
+      await expect.poll(() => openFiles(folder)).toEqual([])
+    },
+  )
+
+  it('answers a ping while it can store something', async () => {
+    const folder = await temporaryFolder()
+    const store = await openStore(folder)
+    await store.ping()
+    await rm(folder, { recursive: true })
+    await expect(store.ping()).rejects.toThrow('ENOENT')
+  })
 })
+
+/** The files below a folder that this process has open. */
+async function openFiles(folder: string): Promise<string[]> {
+  const paths: string[] = []
+  for (const descriptor of await readdir(DESCRIPTORS)) {
+    const path = await readlink(join(DESCRIPTORS, descriptor)).catch(() => '')
+    if (path.startsWith(folder)) paths.push(path)
+  }
+  return paths
+}
