@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Logger } from 'pino'
+import { browserSafety } from './api/browser-safety.ts'
 import { docsRoutes } from './api/docs.ts'
 import { apiDocument } from './api/document.ts'
 import { healthRoutes } from './api/health.ts'
 import { createMetrics } from './api/metrics.ts'
 import { requestLog } from './api/request-log.ts'
+import { BASE_PATH } from './api/rest/api.ts'
 import { problem, problemOf, respondProblem } from './api/rest/problem.ts'
 import { createRestApp } from './api/rest/rest-app.ts'
 import type { Config } from './config.ts'
@@ -116,8 +118,9 @@ export async function createApp({ ctx, registry, log }: Parts, publicUrl: URL): 
 
   const app = new OpenAPIHono()
   app.use(requestLog(log, metrics))
+  app.use(browserSafety(publicUrl))
   app.route('/', createRegistryApp(registry, { guard, onInternalError }))
-  app.route('/api/v1', createRestApp({ ctx, registryHost: publicUrl.host }, { onInternalError }))
+  app.route(BASE_PATH, createRestApp({ ctx, registryHost: publicUrl.host }, { onInternalError }))
   app.route(
     '/',
     healthRoutes(() => readiness(ctx), metrics),

@@ -1,6 +1,9 @@
 import type { Context } from 'hono'
 import type { Actor, ServiceContext } from '../../service/context.ts'
 
+/** Below it is all of the REST API. */
+export const BASE_PATH = '/api/v1'
+
 /** What the routes work with. */
 export type Api = {
   ctx: ServiceContext

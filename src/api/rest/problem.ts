@@ -5,7 +5,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { AppError, type ErrorCode, type ErrorDetail, isDiskFull, shortened } from '../../errors.ts'
 
 /** Codes of errors that only HTTP has, beside those of the domain. */
-type HttpCode = 'method_not_allowed' | 'unsupported_media_type' | 'not_acceptable'
+type HttpCode = 'forbidden' | 'method_not_allowed' | 'unsupported_media_type' | 'not_acceptable'
 
 export const PROBLEMS: Record<ErrorCode | HttpCode, { status: ContentfulStatusCode; title: string }> = {
   invalid: { status: 400, title: 'The request is not valid' },
@@ -23,6 +23,7 @@ export const PROBLEMS: Record<ErrorCode | HttpCode, { status: ContentfulStatusCo
   unavailable: { status: 503, title: 'Something that the server needs does not answer' },
   insufficient_storage: { status: 507, title: 'The disk is full' },
   internal: { status: 500, title: 'The server failed' },
+  forbidden: { status: 403, title: 'Not allowed' },
   method_not_allowed: { status: 405, title: 'The method is not possible here' },
   unsupported_media_type: { status: 415, title: 'The Content-Type is not supported' },
   not_acceptable: { status: 406, title: 'The content is not available in that type' },

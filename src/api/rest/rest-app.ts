@@ -2,7 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { ClientGoneError, clientGoneResponse } from '../../request-body.ts'
-import type { Api } from './api.ts'
+import { type Api, BASE_PATH } from './api.ts'
 import { problem, problemOf, respondProblem } from './problem.ts'
 import { diffRoutes } from './routes/diff.ts'
 import { lifecycleRoutes } from './routes/lifecycle.ts'
@@ -23,7 +23,7 @@ export type RestAppOptions = {
   onInternalError?: (error: unknown, c: Context) => void
 }
 
-/** The REST API, to be mounted at `/api/v1`. */
+/** The REST API, to be mounted at `BASE_PATH`. */
 export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHono {
   const app = new OpenAPIHono({
     defaultHook: (result) => {
@@ -67,7 +67,7 @@ function methodsOf(app: OpenAPIHono): MethodsByPath {
     byPath.set(path, [...(byPath.get(path) ?? []), method.toUpperCase()])
   }
   return [...byPath].map(([path, methods]) => ({
-    pattern: new RegExp(`${path.replace('{path}', '.+').replaceAll(/{\w+}/g, '[^/]+')}$`),
+    pattern: new RegExp(`^${BASE_PATH}${path.replace('{path}', '.+').replaceAll(/{\w+}/g, '[^/]+')}$`),
     methods: methods.includes('GET') ? [...methods, 'HEAD'] : methods,
   }))
 }

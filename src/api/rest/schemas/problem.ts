@@ -40,6 +40,7 @@ export const problemSchema = z
 
 const DESCRIPTIONS: Record<number, string> = {
   400: 'The request is not valid.',
+  403: 'A page of another site asks for it.',
   404: 'There is no such object.',
   406: 'The content is not available in the type that Accept asks for.',
   409: 'It conflicts with what is there; `code` says how.',
@@ -57,7 +58,7 @@ const DESCRIPTIONS: Record<number, string> = {
 /** Errors that any call can have. */
 const ALWAYS = [400, 500, 503]
 /** Errors that any call can have that writes. */
-const ON_WRITE = [...ALWAYS, 413, 507]
+const ON_WRITE = [...ALWAYS, 403, 413, 507]
 
 type ProblemResponse = {
   description: string
