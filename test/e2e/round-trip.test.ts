@@ -128,6 +128,45 @@ describe('every kind of file', () => {
   })
 })
 
+describe('a file that is UTF-8 but no text', () => {
+  it('is shown in base64', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const bytes = Buffer.from('a\u0000b')
+    const { name } = await client.createDraft('ws1', {
+      resources: { bin: { base64: bytes.toString('base64') }, text: 'tab\tline\r\n\ufeff' },
+    })
+    expect(await client.resources(name)).toEqual({
+      bin: { base64: bytes.toString('base64') },
+      text: 'tab\tline\r\n\ufeff',
+    })
+  })
+})
+
+describe('a patch of files', () => {
+  it('can be an archive, which adds and replaces', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const { name } = await client.createDraft('ws1', {
+      resources: { 'a.yaml': 'a: 1\n', 'b.yaml': 'b: 1\n' },
+    })
+    const archive = tarGz([
+      { name: 'b.yaml', content: Buffer.from('b: 2\n') },
+      { name: 'd/c.yaml', content: Buffer.from('c: 1\n') },
+    ])
+    const headers = { 'Content-Type': 'application/gzip', 'If-Match': '*' }
+    await client.ok('PATCH', `/packagerevisions/${name}/resources`, archive, headers)
+    expect(await client.resources(name)).toEqual({
+      'a.yaml': 'a: 1\n',
+      'b.yaml': 'b: 2\n',
+      'd/c.yaml': 'c: 1\n',
+    })
+    const link = tarGz([{ name: 'l', type: '2', link: '/etc/passwd' }])
+    const refused = await client.call('PATCH', `/packagerevisions/${name}/resources`, link, headers)
+    expect(refused).toMatchObject({ status: 422, body: { code: 'invalid_archive' } })
+  })
+})
+
 describe('reading files', () => {
   it('gives JSON or the archive, as Accept prefers', async () => {
     const { client } = await memoryApp()

@@ -18,7 +18,8 @@ import { revisionParams } from './package-revisions.ts'
 const reviewSchema = z
   .strictObject({
     reason: z.string().max(4096).optional().openapi({
-      description: 'Why. It is shown in the conditions of the revision.',
+      description:
+        'Why. It is shown in the conditions of the revision; the decision on a deletion leaves none to show it in.',
       example: 'replicas agreed with operations',
     }),
     digest: z

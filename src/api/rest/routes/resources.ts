@@ -1,6 +1,8 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { AppError } from '../../../errors.ts'
 import type { PackageRevision } from '../../../package/package-revision.ts'
+import type { Resources } from '../../../package/resources.ts'
 import { mediaType, requestBody } from '../../../request-body.ts'
 import { getRevision } from '../../../service/change-revision.ts'
 import { openLayer, readLayer } from '../../../service/registry-content.ts'
@@ -63,17 +65,20 @@ const change = createRoute({
   path: '/packagerevisions/{name}/resources',
   operationId: 'changeResources',
   summary: 'Add, replace and delete single files',
-  description: 'Possible in a Draft. Files that are not in the request stay as they are.',
+  description:
+    'Possible in a Draft. Files that are not in the request stay as they are. A tar.gz adds and replaces; only JSON can delete.',
   tags,
   request: {
     params: revisionParams,
     query: noQuery,
     headers: ifMatch,
-    body: mergePatchBody(resourcesPatchSchema, 'ResourcesPatch'),
+    body: {
+      content: { ...mergePatchBody(resourcesPatchSchema, 'ResourcesPatch').content, [GZIP]: archive },
+    },
   },
   responses: {
     200: json(packageRevisionSchema, 'Changed.', 'ETag'),
-    ...writeErrors(404, 409, 412, 415, 428),
+    ...writeErrors(404, 409, 412, 415, 422, 428),
   },
 })
 
@@ -109,6 +114,11 @@ const getFile = createRoute({
 export function resourceRoutes({ ctx, registryHost }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
   const view = (revision: PackageRevision) => toPackageRevisionView(revision, registryHost)
+  const archiveOf = async (c: Context): Promise<Resources | undefined> => {
+    if (mediaType(c) === undefined)
+      throw new AppError('invalid', 'the body is missing: send JSON or a tar.gz')
+    return mediaType(c) === GZIP ? unpackArchive(ctx, requestBody(c)) : undefined
+  }
 
   app.openapi(get, async (c) => {
     const { name } = c.req.valid('param')
@@ -140,10 +150,7 @@ export function resourceRoutes({ ctx, registryHost }: Api): OpenAPIHono {
   app.openapi(replace, async (c) => {
     const { name } = c.req.valid('param')
     const precondition = requiredPrecondition(c)
-    if (mediaType(c) === undefined)
-      throw new AppError('invalid', 'the body is missing: send JSON or a tar.gz')
-    const resources =
-      mediaType(c) === GZIP ? await unpackArchive(ctx, requestBody(c)) : jsonOf(c, resourcesSchema).resources
+    const resources = (await archiveOf(c)) ?? jsonOf(c, resourcesSchema).resources
     const revision = await replaceResources(ctx, name, resources, precondition)
     c.header('ETag', etag(revision.resourceVersion))
     return c.json(view(revision), 200)
@@ -151,12 +158,9 @@ export function resourceRoutes({ ctx, registryHost }: Api): OpenAPIHono {
 
   app.openapi(change, async (c) => {
     const { name } = c.req.valid('param')
-    const revision = await changeResources(
-      ctx,
-      name,
-      jsonOf(c, resourcesPatchSchema).resources,
-      requiredPrecondition(c),
-    )
+    const precondition = requiredPrecondition(c)
+    const patch = (await archiveOf(c)) ?? jsonOf(c, resourcesPatchSchema).resources
+    const revision = await changeResources(ctx, name, patch, precondition)
     c.header('ETag', etag(revision.resourceVersion))
     return c.json(view(revision), 200)
   })

@@ -62,12 +62,21 @@ export const filesPatchSchema = files<null>(PATCH_FILES, (value) => (value === n
 export const resourcesSchema = z.strictObject({ resources: filesSchema }).openapi('Resources')
 export const resourcesPatchSchema = z.strictObject({ resources: filesPatchSchema }).openapi('ResourcesPatch')
 
+/** Bytes that no text has, though they may be valid UTF-8: all of ASCII's controls but tab and the ends of lines. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const BINARY = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/
+
 /** A file's content as JSON has it: text where it is text, so that people can read and edit it. */
 export function toJsonContent(bytes: Uint8Array): string | { base64: string } {
+  const text = decode(bytes)
+  return text === undefined || BINARY.test(text) ? { base64: Buffer.from(bytes).toString('base64') } : text
+}
+
+function decode(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    return { base64: Buffer.from(bytes).toString('base64') }
+    return undefined
   }
 }
 
