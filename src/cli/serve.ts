@@ -35,7 +35,7 @@ export async function serve(
 ): Promise<RunningServer> {
   let fetch: Fetch | undefined
   const server = createAdaptorServer({
-    fetch: (request, env) => fetch?.(request, env),
+    fetch: (request, env) => fetch?.(request, env) ?? starting(),
     serverOptions: { requestTimeout: REQUEST_TIMEOUT, keepAliveTimeout: KEEP_ALIVE_TIMEOUT },
   }) as Server
   try {
@@ -71,6 +71,11 @@ function urlOf({ address, family, port }: AddressInfo): URL {
   const local = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(address)
   const host = local ? 'localhost' : family === 'IPv6' ? `[${address}]` : address
   return new URL(`http://${host}:${port}`)
+}
+
+/** For the moment between the socket, which says what the URL is, and the application, which needs to know it. */
+function starting(): Response {
+  return new Response('the server is starting\n', { status: 503, headers: { 'Retry-After': '1' } })
 }
 
 async function close(server: Server, application: Application): Promise<void> {

@@ -1,24 +1,29 @@
 import { join } from 'node:path'
-import SqliteDatabase from 'better-sqlite3'
+import BetterSqlite3, { type Database } from 'better-sqlite3'
 import { AppError } from '../errors.ts'
 
 /**
  * Keeps a data folder for this process: two on one folder would each believe their own memory. The lock is that of
- * an SQLite file, which the operating system lets go with the process, however that ends. Throws `conflict`.
+ * an SQLite file, which the operating system lets go with the process, however that ends. Throws `conflict`, and
+ * `unavailable` for a folder in which nothing can be locked.
  */
 export function lockFolder(folder: string): { release: () => void } {
-  const database = new SqliteDatabase(join(folder, 'lock.db'), { timeout: 0 })
+  let database: Database | undefined
   try {
+    database = new BetterSqlite3(join(folder, 'lock.db'), { timeout: 0 })
     database.exec('BEGIN EXCLUSIVE')
   } catch (error) {
-    database.close()
-    throw new AppError(
-      'conflict',
-      `another pkgserver is at work on ${folder}: stop it, or choose another folder`,
-      {
-        cause: error,
-      },
-    )
+    database?.close()
+    throw lockError(folder, error)
   }
   return { release: () => database.close() }
+}
+
+function lockError(folder: string, error: unknown): unknown {
+  if (!(error instanceof BetterSqlite3.SqliteError)) return error
+  if (error.code === 'SQLITE_BUSY') {
+    const message = `another pkgserver is at work on ${folder}: stop it, or choose another folder`
+    return new AppError('conflict', message, { cause: error })
+  }
+  return new AppError('unavailable', `${folder} cannot be used for data: ${error.message}`, { cause: error })
 }

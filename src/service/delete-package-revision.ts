@@ -5,6 +5,7 @@ import {
   moveMark,
 } from '../database/package-revisions.ts'
 import { retiredWorkspaces, retireWorkspace } from '../database/packages.ts'
+import type { Db } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import { transition } from '../package/lifecycle.ts'
 import { ociRepository } from '../package/names.ts'
@@ -36,7 +37,6 @@ export async function deleteRevision(
   ctx: ServiceContext,
   { revision, package: state }: Current,
 ): Promise<PackageRevision> {
-  await checkUnused(ctx, revision.name)
   const { name, workspace, version } = revision
   const repository = ociRepository(revision)
   const published = revision.revision > 0
@@ -50,6 +50,7 @@ export async function deleteRevision(
   })
   await pushRecord(ctx, repository, record)
   return decide(ctx, repository, async (transaction) => {
+    await checkUnused(transaction, name)
     if (!(await deleteRow(transaction, name, revision.resourceVersion))) {
       throw new AppError('conflict', `${name} is being changed by somebody else: try again`)
     }
@@ -68,8 +69,8 @@ export async function deleteRevision(
   })
 }
 
-async function checkUnused(ctx: ServiceContext, name: string): Promise<void> {
-  const downstreams = await downstreamNames(ctx.db, name, SHOWN_DOWNSTREAMS + 1)
+async function checkUnused(transaction: Db, name: string): Promise<void> {
+  const downstreams = await downstreamNames(transaction, name, SHOWN_DOWNSTREAMS + 1)
   if (downstreams.length === 0) return
   const shown = downstreams.slice(0, SHOWN_DOWNSTREAMS)
   const more = downstreams.length > SHOWN_DOWNSTREAMS ? ' and more' : ''

@@ -48,5 +48,6 @@ describe('a data folder', () => {
     expect(() => lockFolder(folder)).toThrow(/another pkgserver is at work on/)
     lock.release()
     lockFolder(folder).release()
+    expect(() => lockFolder(join(folder, 'missing'))).toThrow(/cannot be used for data/)
   })
 })
