@@ -21,11 +21,13 @@ export function withoutCondition(conditions: readonly Condition[], type: string)
   return conditions.filter((condition) => condition.type !== type)
 }
 
-/** The conditions after a client wrote `next`: its own are replaced, the server's stay. */
+/** The conditions after a client wrote `next`: its own are replaced, the server's stay. Throws `invalid`. */
 export function replaceClientConditions(
   current: readonly Condition[],
   next: readonly Condition[],
 ): Condition[] {
+  const twice = next.find(({ type }, at) => next.findIndex((other) => other.type === type) !== at)
+  if (twice) throw new AppError('invalid', `the condition ${twice.type} is there twice; each type has one`)
   for (const condition of next.filter(({ type }) => isServerCondition(type))) {
     const held = current.find(({ type }) => type === condition.type)
     if (!held || JSON.stringify(held) !== JSON.stringify(condition)) {

@@ -10,8 +10,11 @@ const KEY_RULE =
 const VALUE_RULE =
   'must be empty, or 1 to 63 characters of letters, digits, "-", "_" and ".", starting and ending with a letter or digit'
 
+/** Lists can be filtered by labels, so each is a row of the index. */
+const MAX_LABELS = 256
+
 /** All annotations of an object together, as in Kubernetes; they travel in the manifest, which has 4 MiB. */
-export const MAX_ANNOTATIONS_BYTES = 256 * 1024
+const MAX_ANNOTATIONS_BYTES = 256 * 1024
 
 /** What is wrong with the key of a label or an annotation, or with the type of a condition. */
 export function keyProblem(key: string): string | undefined {
@@ -23,6 +26,11 @@ export function keyProblem(key: string): string | undefined {
 
 export function labelValueProblem(value: string): string | undefined {
   return value === '' || NAME.test(value) ? undefined : VALUE_RULE
+}
+
+export function labelsProblem(labels: Labels): string | undefined {
+  const count = Object.keys(labels).length
+  return count <= MAX_LABELS ? undefined : `there are ${count} labels; at most ${MAX_LABELS} are possible`
 }
 
 export function annotationsProblem(annotations: Labels): string | undefined {

@@ -5,18 +5,20 @@ import type { Repository, RepositoryType } from '../package/repository.ts'
 import { REPOSITORY_RECORD_TAG } from '../package/tags.ts'
 import type { Actor, ServiceContext } from './context.ts'
 import { decide, finishEarlier } from './intents.ts'
+import { checkMetadata } from './metadata.ts'
 import { listTags } from './registry-content.ts'
 import { pushRepositoryRecord } from './repository-record.ts'
 
 export type NewRepository = { name: string; type: RepositoryType; description: string; labels: Labels }
 
-/** Throws `already_exists`. */
+/** Throws `already_exists`, `conflict` and `invalid`. */
 export async function createRepository(
   ctx: ServiceContext,
   actor: Actor,
   input: NewRepository,
 ): Promise<Repository> {
   const { name } = input
+  checkMetadata(input)
   return ctx.locks.run(name, async () => {
     await finishEarlier(ctx, name)
     if (await repositoryExists(ctx.db, name)) {

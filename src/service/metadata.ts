@@ -1,12 +1,16 @@
 import { AppError } from '../errors.ts'
 import { isServerCondition, type ReadinessGate } from '../package/conditions.ts'
-import { annotationsProblem, type Labels } from '../package/labels.ts'
+import { annotationsProblem, type Labels, labelsProblem } from '../package/labels.ts'
 
-type Metadata = { annotations?: Labels | undefined; readinessGates?: readonly ReadinessGate[] | undefined }
+type Metadata = {
+  labels?: Labels | undefined
+  annotations?: Labels | undefined
+  readinessGates?: readonly ReadinessGate[] | undefined
+}
 
-/** Throws `invalid` for annotations and gates that no revision may have. */
-export function checkMetadata({ annotations = {}, readinessGates = [] }: Metadata): void {
-  const problem = annotationsProblem(annotations)
+/** Throws `invalid` for labels, annotations and gates that no object may have. */
+export function checkMetadata({ labels = {}, annotations = {}, readinessGates = [] }: Metadata): void {
+  const problem = labelsProblem(labels) ?? annotationsProblem(annotations)
   if (problem) throw new AppError('invalid', problem)
   const gate = readinessGates.find(
     ({ conditionType }) => conditionType !== 'Valid' && isServerCondition(conditionType),

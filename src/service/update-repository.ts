@@ -4,6 +4,7 @@ import { REPOSITORY_RECORD_TAG } from '../package/tags.ts'
 import type { ServiceContext } from './context.ts'
 import { decide, finishEarlier } from './intents.ts'
 import { type LabelsPatch, mergeLabels } from './merge-patch.ts'
+import { checkMetadata } from './metadata.ts'
 import { checkPrecondition, type Precondition } from './precondition.ts'
 import { getRepository, pushRepositoryRecord } from './repository-record.ts'
 
@@ -25,6 +26,7 @@ export async function updateRepository(
       labels: mergeLabels(current.labels, patch.labels),
       updatedAt: ctx.now().toISOString(),
     }
+    checkMetadata(next)
     const { manifest } = await pushRepositoryRecord(ctx, next)
     return decide(ctx, name, async (transaction) => ({
       result: await saveRepository(transaction, next),

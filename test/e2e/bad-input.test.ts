@@ -98,6 +98,7 @@ describe('a body', () => {
       [{ ...VALID, labels: { a: 1 } }, /body\.labels\.a/],
       [{ ...VALID, labels: { 'a b': 'x' } }, /body\.labels\.a b: the key must be/],
       [{ ...VALID, labels: { a: 'x y' } }, /body\.labels\.a: the value must be/],
+      [{ ...VALID, labels: JSON.parse('{"__proto__": "x"}') }, /body\.labels\.__proto__: the key must be/],
       [{ ...VALID, readinessGates: [{ type: 'x' }] }, /body\.readinessGates\.0/],
       [{ ...VALID, version: '1.0' }, /body\.version: must be a semantic version/],
       [{ ...VALID, source: undefined }, /body\.source/],
@@ -272,6 +273,10 @@ describe('a method', () => {
       await refuses([method, path], 405, 'method_not_allowed')
       expect((await client.call(method, path)).headers.get('Allow')).toBe(allow)
     }
+  })
+
+  it('on a path that only ends like one of the API', async () => {
+    await refuses(['PUT', '/x/repositories'], 404, 'not_found')
   })
 
   it('that is not implemented yet', async () => {

@@ -272,6 +272,60 @@ describe('metadata', () => {
   })
 })
 
+describe('what is too much to keep', () => {
+  const labels = (from: number, to: number) =>
+    Object.fromEntries(Array.from({ length: to - from }, (_, i) => [`l${from + i}`, 'x']))
+
+  it('is more than 256 labels, also when they come one after the other', async () => {
+    const { client } = await memoryApp()
+    const repository = { name: 'r', type: 'catalog' }
+    const tooMany = { status: 400, body: { detail: expect.stringContaining('257 labels') } }
+    expect(
+      await client.call('POST', '/repositories', { ...repository, labels: labels(0, 257) }),
+    ).toMatchObject(tooMany)
+    await client.createRepository()
+    await client.ok('PATCH', '/repositories/blueprints', { labels: labels(0, 256) }, ANY)
+    expect(
+      await client.call('PATCH', '/repositories/blueprints', { labels: labels(256, 257) }, ANY),
+    ).toMatchObject(tooMany)
+    const { name } = await client.createDraft('ws1', undefined, { labels: labels(0, 256) })
+    expect(
+      await client.call('PATCH', `/packagerevisions/${name}`, { labels: labels(256, 257) }, ANY),
+    ).toMatchObject(tooMany)
+    expect(Object.keys((await client.get(name)).labels)).toHaveLength(256)
+  })
+
+  it('is more than a manifest can hold', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const before = await client.createDraft('ws1')
+    const conditions = Array.from({ length: 100 }, (_, i) => ({
+      type: `T${i}`,
+      status: 'True',
+      // Quotes grow when JSON is in JSON.
+      message: '"'.repeat(32768),
+    }))
+    expect(await client.call('PATCH', `/packagerevisions/${before.name}`, { conditions }, ANY)).toMatchObject(
+      {
+        status: 413,
+        body: { code: 'too_large', detail: expect.stringContaining('4194304 bytes') },
+      },
+    )
+    expect(await client.get(before.name)).toEqual(before)
+  })
+
+  it('is a condition that is there twice', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const { name } = await client.createDraft('ws1')
+    const conditions = ['True', 'False'].map((status) => ({ type: 'Scanned', status }))
+    expect(await client.call('PATCH', `/packagerevisions/${name}`, { conditions }, ANY)).toMatchObject({
+      status: 400,
+      body: { code: 'invalid', detail: expect.stringContaining('Scanned is there twice') },
+    })
+  })
+})
+
 describe('versions', () => {
   it('are declared once in a package', async () => {
     const { client } = await memoryApp()

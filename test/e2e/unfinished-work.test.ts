@@ -12,7 +12,7 @@ async function approveWithoutTags({ client, parts }: TestApp, name: string): Pro
   breakRegistry(parts.ctx, (operation) => operation === 'tag' || operation === 'untag')
   expect(await client.call('POST', `/packagerevisions/${name}/approve`)).toMatchObject({
     status: 503,
-    body: { detail: expect.stringContaining('the change is saved') },
+    body: { detail: expect.stringContaining('The change is saved') },
   })
 }
 
@@ -115,7 +115,7 @@ describe('a registry that fails', () => {
     breakRegistry(parts.ctx, (operation) => operation === 'tag' || operation === 'untag')
     expect(await client.call('POST', `/packagerevisions/${name}/approve`)).toMatchObject({
       status: 503,
-      body: { detail: expect.stringContaining('the change is saved') },
+      body: { detail: expect.stringContaining('The change is saved') },
     })
     expect(await client.get(name)).toMatchObject({ lifecycle: 'Published', revision: 1 })
     expect(await client.tags()).toEqual(['draft-ws1'])

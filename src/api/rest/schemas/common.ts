@@ -39,7 +39,7 @@ export const version = ruled((text) => (parseVersion(text) ? undefined : VERSION
 
 export const labels = keyed(z.string(), labelValueProblem).openapi({
   type: 'object',
-  description: 'Labels, with the grammar of Kubernetes: lists can be filtered by them.',
+  description: 'Labels, with the grammar of Kubernetes, at most 256: lists can be filtered by them.',
   additionalProperties: { type: 'string' },
   example: { team: 'core', env: 'prod' },
 })
@@ -74,7 +74,13 @@ function keyed<Value extends z.ZodType<string | null>>(
   value: Value,
   valueRule: (text: string) => string | undefined,
 ) {
-  return z.record(z.string(), value).superRefine((map, ctx) => {
+  // A record passes over `__proto__` in silence.
+  const nothingHidden = z.unknown().superRefine((input, ctx) => {
+    if (typeof input === 'object' && input !== null && Object.hasOwn(input, '__proto__')) {
+      ctx.addIssue({ code: 'custom', path: ['__proto__'], message: `the key ${keyProblem('__proto__')}` })
+    }
+  })
+  const record = z.record(z.string(), value).superRefine((map, ctx) => {
     for (const [key, text] of Object.entries(map)) {
       const keyFault = keyProblem(key)
       const valueFault = typeof text === 'string' ? valueRule(text) : undefined
@@ -82,6 +88,7 @@ function keyed<Value extends z.ZodType<string | null>>(
       if (valueFault) ctx.addIssue({ code: 'custom', path: [key], message: `the value ${valueFault}` })
     }
   })
+  return nothingHidden.pipe(record)
 }
 
 export const resourceVersion = z.string().openapi({
