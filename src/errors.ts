@@ -4,7 +4,7 @@
  */
 
 /** Every way in which a call can fail. Closed: an edge's table must name each of them. */
-export const ERROR_CODES = [
+const ERROR_CODES = [
   'invalid',
   'not_found',
   'already_exists',

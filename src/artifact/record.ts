@@ -5,8 +5,8 @@
 import { type Descriptor, describe } from '../oci/descriptor.ts'
 import { EMPTY_CONFIG_BYTES, EMPTY_DESCRIPTOR, encodeManifest } from '../oci/manifest.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
-import type { Labels } from '../package/labels.ts'
-import type { RepositoryType } from '../package/repository.ts'
+import type { RetiredWorkspace } from '../package/package-revision.ts'
+import type { RepositoryContent } from '../package/repository.ts'
 import type { Blob } from './layer.ts'
 
 export type RecordData = {
@@ -14,18 +14,8 @@ export type RecordData = {
   'deletion-proposal': { revision: number; proposedBy: string; proposedAt: string; reason: string | null }
   /** What is used up for ever, and what no live revision shows any more. */
   package: { highestRevision: number; versioned: boolean | null; retired: RetiredWorkspace[] }
-  repository: {
-    name: string
-    type: RepositoryType
-    description: string
-    labels: Labels
-    createdBy: string
-    createdAt: string
-    updatedAt: string
-  }
+  repository: RepositoryContent
 }
-
-export type RetiredWorkspace = { workspace: string; revision: number; version: string | null }
 
 export type PackedRecord = { blobs: Blob[]; manifest: Blob }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { PackageId } from '../package/names.ts'
+import type { RetiredWorkspace } from '../package/package-revision.ts'
 import type { Db } from './schema.ts'
 
 /** What is known of a package beyond its revisions. */
@@ -10,8 +11,6 @@ export type PackageState = {
   /** Whether its publications declare versions; null before the first one decides. */
   versioned: boolean | null
 }
-
-export type RetiredWorkspace = { workspace: string; revision: number; version: string | null }
 
 export async function findPackage(db: Db, id: PackageId): Promise<PackageState | undefined> {
   const row = await db

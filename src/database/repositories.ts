@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely'
-import type { Repository } from '../package/repository.ts'
+import type { Repository, RepositoryContent } from '../package/repository.ts'
 import { nextResourceVersion } from './counters.ts'
 import type { Db, RepositoriesTable } from './schema.ts'
 
@@ -29,10 +29,7 @@ export async function listRepositories(
 }
 
 /** Inserts, or replaces all but name and type. Resolves to it with its new resourceVersion. */
-export async function saveRepository(
-  db: Db,
-  repository: Omit<Repository, 'resourceVersion'>,
-): Promise<Repository> {
+export async function saveRepository(db: Db, repository: RepositoryContent): Promise<Repository> {
   const changing = {
     description: repository.description,
     labels: JSON.stringify(repository.labels),

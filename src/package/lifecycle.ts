@@ -32,7 +32,7 @@ export function isPublished(lifecycle: Lifecycle): boolean {
   return lifecycle === 'Published' || lifecycle === 'DeletionProposed'
 }
 
-export function allowedVerbs(from: Lifecycle): Verb[] {
+function allowedVerbs(from: Lifecycle): Verb[] {
   return Object.keys(TRANSITIONS[from]) as Verb[]
 }
 

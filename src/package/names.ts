@@ -6,7 +6,7 @@ const LABEL_RULE =
   'must be 1 to 63 characters of a-z, 0-9 and "-", starting and ending with a letter or digit (a DNS-1123 label)'
 
 /** A package revision's name is also a Kubernetes object name: a DNS subdomain of at most 253 characters. */
-export const MAX_REVISION_NAME = 253
+const MAX_REVISION_NAME = 253
 
 export type PackageId = { repository: string; package: string }
 export type RevisionId = PackageId & { workspace: string }

@@ -71,6 +71,9 @@ export type PackageRevision = RevisionRecord & {
 /** A package revision as it is handed to the index, which adds what it derives. */
 export type NewPackageRevision = Omit<PackageRevision, 'name' | 'upstreamLatest' | 'resourceVersion'>
 
+/** A workspace whose revision is gone, with what that was published as: all of it is used up. */
+export type RetiredWorkspace = { workspace: string; revision: number; version: string | null }
+
 /** What lists of revisions can be sorted by; the name decides between equals. */
 export const SORT_FIELDS = ['name', 'updatedAt', 'publishedAt'] as const
 export type Sort = { field: (typeof SORT_FIELDS)[number]; descending: boolean }

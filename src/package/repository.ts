@@ -14,3 +14,6 @@ export type Repository = {
   updatedAt: string
   resourceVersion: string
 }
+
+/** A repository without what the index adds. */
+export type RepositoryContent = Omit<Repository, 'resourceVersion'>

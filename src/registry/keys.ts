@@ -12,7 +12,7 @@ export function blobKey(digest: string): string {
   return `blobs/${algorithm}/${hex?.slice(0, 2)}/${hex}`
 }
 
-export function linksFolder(repository: string): string {
+function linksFolder(repository: string): string {
   return `${REPOSITORIES}/${repository}/_blobs`
 }
 

@@ -1,16 +1,15 @@
 import { moveMark } from '../database/package-revisions.ts'
 import { recordPublication } from '../database/packages.ts'
 import { withCondition } from '../package/conditions.ts'
-import { transition } from '../package/lifecycle.ts'
 import { ociRepository } from '../package/names.ts'
 import type { PackageRevision } from '../package/package-revision.ts'
 import { draftTag } from '../package/tags.ts'
-import { type Current, pushRevision, replaceRow, tagOperation, withRevision } from './change-revision.ts'
+import { type Current, pushRevision, replaceRow, tagOperation } from './change-revision.ts'
 import type { Actor, ServiceContext } from './context.ts'
 import { deleteRevision } from './delete-package-revision.ts'
 import { decide } from './intents.ts'
 import { holdersWithout, isHigherBuild } from './moving-tags.ts'
-import { approvedCondition, checkDigest, checkGates, type ReviewOptions } from './review.ts'
+import { approvedCondition, checkGates, type ReviewOptions, withReview } from './review.ts'
 import { checkDeclares } from './versions.ts'
 
 /** Proposed to Published, or DeletionProposed to deleted. Resolves to the revision as it is, or last was. */
@@ -20,12 +19,9 @@ export async function approve(
   name: string,
   options: ReviewOptions = {},
 ): Promise<PackageRevision> {
-  return withRevision(ctx, name, options.precondition, async (current) => {
-    const next = transition(name, current.revision.lifecycle, 'approve')
-    checkDigest(current.revision, options)
-    if (next === 'deleted') return deleteRevision(ctx, current)
-    return publish(ctx, actor, current, options.reason)
-  })
+  return withReview(ctx, name, 'approve', options, async (current, next) =>
+    next === 'deleted' ? deleteRevision(ctx, current) : publish(ctx, actor, current, options.reason),
+  )
 }
 
 async function publish(

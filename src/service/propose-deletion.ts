@@ -1,14 +1,13 @@
 import { packRecord } from '../artifact/record.ts'
 import { withCondition } from '../package/conditions.ts'
-import { transition } from '../package/lifecycle.ts'
 import { ociRepository } from '../package/names.ts'
 import type { PackageRevision } from '../package/package-revision.ts'
 import { deletionProposedTag } from '../package/tags.ts'
-import { manifestDescriptor, replaceRow, withRevision } from './change-revision.ts'
+import { manifestDescriptor, replaceRow } from './change-revision.ts'
 import type { Actor, ServiceContext } from './context.ts'
 import { decide } from './intents.ts'
 import { pushRecord } from './registry-content.ts'
-import { checkDigest, type ReviewOptions } from './review.ts'
+import { type ReviewOptions, withReview } from './review.ts'
 
 /** Published to DeletionProposed. The artifact stays as it is: the proposal is recorded beside it. */
 export async function proposeDeletion(
@@ -17,10 +16,8 @@ export async function proposeDeletion(
   name: string,
   options: ReviewOptions = {},
 ): Promise<PackageRevision> {
-  return withRevision(ctx, name, options.precondition, async (current) => {
+  return withReview(ctx, name, 'propose-deletion', options, async (current) => {
     const { revision } = current
-    transition(name, revision.lifecycle, 'propose-deletion')
-    checkDigest(revision, options)
     const repository = ociRepository(revision)
     const now = ctx.now().toISOString()
     const record = packRecord(

@@ -1,11 +1,10 @@
 import { AppError } from '../errors.ts'
 import { withCondition } from '../package/conditions.ts'
-import { transition } from '../package/lifecycle.ts'
 import type { PackageRevision } from '../package/package-revision.ts'
-import { saveRevision, withRevision } from './change-revision.ts'
+import { saveRevision } from './change-revision.ts'
 import type { Actor, ServiceContext } from './context.ts'
 import { readLayer } from './registry-content.ts'
-import { approvedCondition, checkDigest, checkGates, type ReviewOptions } from './review.ts'
+import { approvedCondition, checkGates, type ReviewOptions, withReview } from './review.ts'
 import { checkDeclares, checkVersion } from './versions.ts'
 
 /** Draft to Proposed. Throws `not_ready`, with each fault, for a package that is not fit for publication. */
@@ -15,10 +14,8 @@ export async function propose(
   name: string,
   options: ReviewOptions = {},
 ): Promise<PackageRevision> {
-  return withRevision(ctx, name, options.precondition, async (current) => {
+  return withReview(ctx, name, 'propose', options, async (current) => {
     const { revision } = current
-    transition(name, revision.lifecycle, 'propose')
-    checkDigest(revision, options)
     await checkValid(ctx, revision)
     checkGates(revision)
     checkDeclares(current.package, revision)

@@ -1,12 +1,11 @@
 import { withCondition, withoutCondition } from '../package/conditions.ts'
-import { transition } from '../package/lifecycle.ts'
 import { ociRepository } from '../package/names.ts'
 import type { PackageRevision } from '../package/package-revision.ts'
 import { deletionProposedTag } from '../package/tags.ts'
-import { type Current, replaceRow, saveRevision, withRevision } from './change-revision.ts'
+import { type Current, replaceRow, saveRevision } from './change-revision.ts'
 import type { Actor, ServiceContext } from './context.ts'
 import { decide } from './intents.ts'
-import { approvedCondition, checkDigest, type ReviewOptions } from './review.ts'
+import { approvedCondition, type ReviewOptions, withReview } from './review.ts'
 
 /** Proposed back to Draft, or DeletionProposed back to Published. */
 export async function reject(
@@ -15,11 +14,9 @@ export async function reject(
   name: string,
   options: ReviewOptions = {},
 ): Promise<PackageRevision> {
-  return withRevision(ctx, name, options.precondition, async (current) => {
-    const next = transition(name, current.revision.lifecycle, 'reject')
-    checkDigest(current.revision, options)
-    return next === 'Draft' ? backToDraft(ctx, actor, current, options.reason) : keep(ctx, current)
-  })
+  return withReview(ctx, name, 'reject', options, async (current, next) =>
+    next === 'Draft' ? backToDraft(ctx, actor, current, options.reason) : keep(ctx, current),
+  )
 }
 
 async function backToDraft(

@@ -2,7 +2,7 @@ import { type PackedRecord, packRecord } from '../artifact/record.ts'
 import { findRepository } from '../database/repositories.ts'
 import type { Db } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
-import type { Repository } from '../package/repository.ts'
+import type { Repository, RepositoryContent } from '../package/repository.ts'
 import type { ServiceContext } from './context.ts'
 import { pushRecord } from './registry-content.ts'
 
@@ -16,18 +16,9 @@ export async function getRepository(db: Db, name: string): Promise<Repository> {
 /** Pushes what a repository is, so that the registry knows it too. */
 export async function pushRepositoryRecord(
   ctx: ServiceContext,
-  repository: Omit<Repository, 'resourceVersion'>,
+  repository: RepositoryContent,
 ): Promise<PackedRecord> {
-  const { name, type, description, labels, createdBy, createdAt, updatedAt } = repository
-  const record = packRecord('repository', {
-    name,
-    type,
-    description,
-    labels,
-    createdBy,
-    createdAt,
-    updatedAt,
-  })
-  await pushRecord(ctx, name, record)
+  const record = packRecord('repository', repository)
+  await pushRecord(ctx, repository.name, record)
   return record
 }

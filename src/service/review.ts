@@ -1,8 +1,10 @@
 /** What the verbs of the lifecycle share. */
 import { AppError } from '../errors.ts'
 import { type Condition, closedGates } from '../package/conditions.ts'
+import { type Lifecycle, transition, type Verb } from '../package/lifecycle.ts'
 import type { PackageRevision } from '../package/package-revision.ts'
-import type { Actor } from './context.ts'
+import { type Current, withRevision } from './change-revision.ts'
+import type { Actor, ServiceContext } from './context.ts'
 import type { Precondition } from './precondition.ts'
 
 export type ReviewOptions = {
@@ -13,8 +15,26 @@ export type ReviewOptions = {
   digest?: string | undefined
 }
 
+/**
+ * Runs a verb of the lifecycle on a revision, alone with its package, where its state and the options let it.
+ * `work` is told the state that comes next. Throws `not_found`, `wrong_lifecycle` and `precondition_failed`.
+ */
+export async function withReview(
+  ctx: ServiceContext,
+  name: string,
+  verb: Verb,
+  options: ReviewOptions,
+  work: (current: Current, next: Lifecycle | 'deleted') => Promise<PackageRevision>,
+): Promise<PackageRevision> {
+  return withRevision(ctx, name, options.precondition, async (current) => {
+    const next = transition(name, current.revision.lifecycle, verb)
+    checkDigest(current.revision, options)
+    return work(current, next)
+  })
+}
+
 /** Throws `precondition_failed` where the artifact is not the one that was reviewed. */
-export function checkDigest({ name, artifact }: PackageRevision, { digest }: ReviewOptions): void {
+function checkDigest({ name, artifact }: PackageRevision, { digest }: ReviewOptions): void {
   if (digest === undefined || digest === artifact.digest) return
   throw new AppError(
     'precondition_failed',

@@ -18,8 +18,8 @@ export async function updateRepository(
 ): Promise<Repository> {
   return ctx.locks.run(name, async () => {
     await finishEarlier(ctx, name)
-    const current = await getRepository(ctx.db, name)
-    checkPrecondition(name, current.resourceVersion, precondition)
+    const { resourceVersion, ...current } = await getRepository(ctx.db, name)
+    checkPrecondition(name, resourceVersion, precondition)
     const next = {
       ...current,
       description: patch.description === undefined ? current.description : (patch.description ?? ''),

@@ -10,7 +10,7 @@ export function etag(resourceVersion: string): string {
 }
 
 /** If-Match of a call that must not be made blindly. Throws `precondition_required` without it. */
-export function requiredPrecondition(c: Context): Precondition {
+export function requiredPrecondition(c: Context): NonNullable<Precondition> {
   const precondition = optionalPrecondition(c)
   if (precondition !== undefined) return precondition
   throw new AppError(

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { listOf, packagePath, repositoryName, timestamp, version } from './common.ts'
 
-export const packageSchema = z
+const packageSchema = z
   .strictObject({
     repository: repositoryName,
     package: packagePath,

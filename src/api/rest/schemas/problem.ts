@@ -3,7 +3,7 @@ import { PROBLEMS, type ProblemCode } from '../problem.ts'
 
 const CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]
 
-export const problemSchema = z
+const problemSchema = z
   .strictObject({
     type: z.string().openapi({
       description: 'The kind of error as a URI: a prefix, and `code`.',

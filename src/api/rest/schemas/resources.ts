@@ -57,7 +57,7 @@ function files<Other>(document: object, other: (value: unknown) => Other | undef
 }
 
 export const filesSchema = files<never>(FILES, () => undefined)
-export const filesPatchSchema = files<null>(PATCH_FILES, (value) => (value === null ? null : undefined))
+const filesPatchSchema = files<null>(PATCH_FILES, (value) => (value === null ? null : undefined))
 
 export const resourcesSchema = z.strictObject({ resources: filesSchema }).openapi('Resources')
 export const resourcesPatchSchema = z.strictObject({ resources: filesPatchSchema }).openapi('ResourcesPatch')
