@@ -98,6 +98,31 @@ describe('many clients', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(9).fill(409)])
   })
 
+  it('make drafts in a repository that is being deleted: it goes, or they stay, never half of both', async () => {
+    const { client } = await folderApp()
+    for (let round = 0; round < 5; round++) {
+      await client.createRepository()
+      const creations = Array.from({ length: 6 }, (_, i) =>
+        client.call('POST', '/packagerevisions', {
+          repository: 'blueprints',
+          package: `p${i}`,
+          workspace: `w${round}`,
+          source: { init: {} },
+        }),
+      )
+      const deletion = client.call('DELETE', '/repositories/blueprints', undefined, { 'If-Match': '*' })
+      const statuses = (await Promise.all(creations)).map(({ status }) => status)
+      const made = statuses.filter((status) => status === 201).length
+      for (const status of statuses) expect([201, 404, 409]).toContain(status)
+      expect((await deletion).status).toBe(made > 0 ? 409 : 204)
+      const { items } = await client.ok('GET', '/packagerevisions')
+      expect(items).toHaveLength(made)
+      for (const { name } of items)
+        await client.ok('DELETE', `/packagerevisions/${name}`, undefined, { 'If-Match': '*' })
+      if (made > 0) await client.ok('DELETE', '/repositories/blueprints', undefined, { 'If-Match': '*' })
+    }
+  })
+
   it('approve a proposal once', async () => {
     const { client } = await folderApp()
     await client.createRepository()

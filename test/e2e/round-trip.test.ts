@@ -143,6 +143,23 @@ describe('a file that is UTF-8 but no text', () => {
   })
 })
 
+describe('directories', () => {
+  it('go as deep as paths may, and come back', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const deep = `${'d/'.repeat(63)}f.yaml`
+    const { name } = await client.createDraft('ws1', { resources: { [deep]: 'a: 1\n' } })
+    expect(await client.resources(name)).toEqual({ [deep]: 'a: 1\n' })
+    const headers = { 'Content-Type': 'application/gzip', 'If-Match': '*' }
+    await client.ok('PUT', `/packagerevisions/${name}/resources`, await client.archive(name), headers)
+    const copy = await client.createDraft('ws2', { copy: { from: name } })
+    const deeper = { resources: { [`d/${deep}`]: 'a: 1\n' } }
+    expect(
+      await client.call('PATCH', `/packagerevisions/${copy.name}/resources`, deeper, { 'If-Match': '*' }),
+    ).toMatchObject({ status: 400, body: { detail: expect.stringContaining('deeper than 64') } })
+  })
+})
+
 describe('a patch of files', () => {
   it('can be an archive, which adds and replaces', async () => {
     const { client } = await memoryApp()
