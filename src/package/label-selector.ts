@@ -14,10 +14,17 @@ const SEPARATOR = /,(?![^(]*\))/
 const SET = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/
 const EQUALITY = /^([^\s!=]+)\s*(==|=|!=)\s*([^\s!=]*)$/
 
+/** Each is a condition of the query, of which a database takes so many. */
+const MAX_REQUIREMENTS = 100
+
 /** Throws `invalid` with the part that is wrong. An empty selector selects everything. */
 export function parseLabelSelector(text: string): LabelRequirement[] {
   if (text.trim() === '') return []
-  return text.split(SEPARATOR).map((part) => checked(parseRequirement(part.trim()), part))
+  const parts = text.split(SEPARATOR)
+  if (parts.length > MAX_REQUIREMENTS) {
+    throw new AppError('invalid', `labelSelector: it has more than ${MAX_REQUIREMENTS} requirements`)
+  }
+  return parts.map((part) => checked(parseRequirement(part.trim()), part))
 }
 
 function parseRequirement(part: string): LabelRequirement {

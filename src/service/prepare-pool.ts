@@ -21,15 +21,18 @@ export type PreparePoolOptions = {
 
 /** Ten times what the largest package takes. */
 const TIMEOUT = 60_000
+/** A thread keeps the memory that its largest package took: without work for so long, it ends. */
+const IDLE_TIMEOUT = 60_000
 /** Twice what the largest YAML file takes. Whoever needs more loses the thread, and not the process. */
 const MEMORY = 1024
 
-/** A thread for each processor but the one that serves; the first starts with the first task. */
+/** A thread for each processor but the one that serves, started when there is work. */
 export function createPreparePool(options: PreparePoolOptions): PreparePool {
   const pool = new Piscina({
     filename: new URL('./prepare.ts', import.meta.url).href,
     name: 'prepareResources',
-    minThreads: 1,
+    minThreads: 0,
+    idleTimeout: IDLE_TIMEOUT,
     maxThreads: Math.max(1, availableParallelism() - 1),
     concurrentTasksPerWorker: 1,
     resourceLimits: { maxOldGenerationSizeMb: options.memory ?? MEMORY },

@@ -74,5 +74,6 @@ describe('label selectors', () => {
     '=a',
     'a=b c',
     'env in (a(b))',
+    Array(101).fill('a=b').join(),
   ])('refuse %j', (text) => expect(() => parseLabelSelector(text)).toThrow(/labelSelector: /))
 })
