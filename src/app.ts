@@ -36,8 +36,8 @@ import {
 } from './service/client-writes.ts'
 import type { ServiceContext } from './service/context.ts'
 import { finishAll, IntentLog, recallIntents } from './service/intents.ts'
-import { type Prepare, prepareResources } from './service/prepare.ts'
-import { createPreparePool } from './service/prepare-pool.ts'
+import type { Prepare } from './service/prepare.ts'
+import { createPreparePool, IN_THIS_THREAD, type PreparePool } from './service/prepare-pool.ts'
 import { readiness } from './service/readiness.ts'
 
 /** How often work that the registry refused is tried again, in milliseconds. */
@@ -58,12 +58,13 @@ export type Parts = {
 }
 
 /** Opens the data folder, and finishes what an earlier process left to do. */
-export async function openParts(config: Config, log: Logger): Promise<Parts> {
+export async function openParts(config: Config, log: Logger, startPool = startThreads): Promise<Parts> {
   await makeFolder(config.data)
   const lock = lockFolder(config.data)
   const store = await FsStore.open(join(config.data, 'registry'))
-  const pool = createPreparePool({ report: (err) => log.error({ err }, 'a thread that packs has failed') })
-  const parts = await assemble(openDatabase(join(config.data, 'index.db')), store, pool.prepare, log)
+  const db = openDatabase(join(config.data, 'index.db'))
+  const pool = startPool(log)
+  const parts = await assemble(db, store, pool.prepare, log)
   await recallIntents(parts.ctx)
   await finishAll(parts.ctx)
   const retry = setInterval(() => finishAll(parts.ctx), RETRY_INTERVAL)
@@ -81,7 +82,11 @@ export async function openParts(config: Config, log: Logger): Promise<Parts> {
 
 /** Everything in memory and in this thread, gone with the process. */
 export async function memoryParts(log: Logger): Promise<Parts> {
-  return assemble(openDatabase(':memory:'), new MemoryStore(), async (files) => prepareResources(files), log)
+  return assemble(openDatabase(':memory:'), new MemoryStore(), IN_THIS_THREAD.prepare, log)
+}
+
+function startThreads(log: Logger): PreparePool {
+  return createPreparePool({ report: (err) => log.error({ err }, 'a thread that packs has failed') })
 }
 
 async function assemble(db: Db, store: BlobStore, prepare: Prepare, log: Logger): Promise<Parts> {

@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
 import { AppError } from '../errors.ts'
-import type { Prepare } from './prepare.ts'
+import { type Prepare, prepareResources } from './prepare.ts'
 
 /** Threads that pack and validate, so that whoever only asks for a manifest does not wait for it. */
 export type PreparePool = {
   prepare: Prepare
-  /** Stops the threads; what is under way fails. */
+  /** What is under way fails. */
   close: () => Promise<void>
 }
 
@@ -26,7 +26,13 @@ const IDLE_TIMEOUT = 60_000
 /** Twice what the largest YAML file takes. Whoever needs more loses the thread, and not the process. */
 const MEMORY = 1024
 
-/** A thread for each processor but the one that serves, started when there is work. */
+/** No pool at all, but this thread: for what does not serve others at the same time. */
+export const IN_THIS_THREAD: PreparePool = {
+  prepare: async (resources) => prepareResources(resources),
+  close: async () => undefined,
+}
+
+/** A thread for each processor but the one that serves; without work they end. */
 export function createPreparePool(options: PreparePoolOptions): PreparePool {
   const pool = new Piscina({
     filename: new URL('./prepare.ts', import.meta.url).href,
@@ -38,16 +44,16 @@ export function createPreparePool(options: PreparePoolOptions): PreparePool {
     resourceLimits: { maxOldGenerationSizeMb: options.memory ?? MEMORY },
   })
   pool.on('error', options.report)
-  return {
-    prepare: async (resources) => {
-      try {
-        return await pool.run(resources, { signal: AbortSignal.timeout(options.timeout ?? TIMEOUT) })
-      } catch (error) {
-        throw prepareError(error)
-      }
-    },
-    close: () => pool.destroy(),
+  const prepare: Prepare = async (resources) => {
+    try {
+      return await pool.run(resources, { signal: AbortSignal.timeout(options.timeout ?? TIMEOUT) })
+    } catch (error) {
+      throw prepareError(error)
+    }
   }
+  // So that the first who comes need not wait for a thread to start.
+  prepare(new Map()).catch(() => undefined)
+  return { prepare, close: () => pool.destroy() }
 }
 
 function prepareError(error: unknown): unknown {

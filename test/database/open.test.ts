@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { sql } from 'kysely'
@@ -48,6 +49,11 @@ describe('a data folder', () => {
     expect(() => lockFolder(folder)).toThrow(/another pkgserver is at work on/)
     lock.release()
     lockFolder(folder).release()
-    expect(() => lockFolder(join(folder, 'missing'))).toThrow(/cannot be used for data/)
+  })
+
+  it('is refused, with the reason, when it cannot be locked', async () => {
+    const folder = await temporaryFolder()
+    await mkdir(join(folder, 'lock.db'))
+    expect(() => lockFolder(folder)).toThrow(/cannot be used for data: unable to open/)
   })
 })

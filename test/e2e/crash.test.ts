@@ -91,10 +91,14 @@ describe('kill -9', () => {
       const server = await startServer(data, ['--log-level', 'error'])
       if (round === 0) await server.client.createRepository()
       else await checkEverything(server.client, acknowledged)
-      const workers = [0, 1, 2, 3].map((worker) => work(server.client, round, worker, acknowledged))
-      await setTimeout(100 + Math.random() * 600)
+      const working = Promise.all(
+        [0, 1, 2, 3].map((worker) => work(server.client, round, worker, acknowledged)),
+      )
+      const begun = () => [...acknowledged.keys()].some((name) => name.includes(`.r${round}-`))
+      while (!begun()) await Promise.race([working, setTimeout(10)])
+      await setTimeout(Math.random() * 500)
       await server.stop('SIGKILL')
-      await Promise.all(workers)
+      await working
     }
     expect(acknowledged.size).toBeGreaterThan(ROUNDS)
     const server = await startServer(data)

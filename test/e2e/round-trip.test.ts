@@ -67,6 +67,9 @@ async function check(client: Client, name: string): Promise<void> {
   expect(decoded(await client.resources(name))).toEqual(EXPECTED)
   const archive = readTar(gunzipSync(await client.archive(name)), DEFAULT_LIMITS)
   expect([...archive].map(([path, bytes]) => [path, digestOf(bytes)]).sort()).toEqual(EXPECTED)
+}
+
+async function checkOneByOne(client: Client, name: string): Promise<void> {
   for (const [path, bytes] of FILES) {
     const encoded = path.split('/').map(encodeURIComponent).join('/')
     const response = await client.send(`/api/v1/packagerevisions/${name}/resources/${encoded}`)
@@ -84,6 +87,7 @@ describe('every kind of file', () => {
       'Content-Type': 'application/json',
     })
     await check(client, name)
+    await checkOneByOne(client, name)
   })
 
   it('survives as an archive, made by POST and by PUT', async () => {

@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest'
 import { createApp, memoryParts, openParts, type Parts } from '../../src/app.ts'
 import { serve } from '../../src/cli/serve.ts'
 import { readConfig } from '../../src/config.ts'
+import { IN_THIS_THREAD } from '../../src/service/prepare-pool.ts'
 import { Client } from './client.ts'
 import { temporaryFolder } from './temporary.ts'
 
@@ -23,7 +24,7 @@ export async function folderApp(
   data?: string,
 ): Promise<TestApp & { data: string; close: () => Promise<void> }> {
   const folder = data ?? (await temporaryFolder())
-  const parts = await openParts(readConfig({ data: folder }, {}), silent)
+  const parts = await openParts(readConfig({ data: folder }, {}), silent, () => IN_THIS_THREAD)
   let open = true
   const close = async () => {
     if (open) await parts.close()
@@ -39,7 +40,7 @@ export async function folderServer(
 ): Promise<{ url: URL; client: Client; data: string; parts: Parts }> {
   const data = await temporaryFolder()
   const config = readConfig({ data, listen: '127.0.0.1:0', ...flags }, {})
-  const parts = await openParts(config, silent)
+  const parts = await openParts(config, silent, () => IN_THIS_THREAD)
   const server = await serve(config, {
     mount: async (url) => (await createApp(parts, url)).hono.fetch,
     close: parts.close,

@@ -52,7 +52,8 @@ export async function startServer(data: string, args: string[] = []): Promise<Se
 }
 
 function start(args: string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH ?? '', ...env } })
+  const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH, NODE_COMPILE_CACHE, ...env } })
   let output = ''
   let log = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
