@@ -89,7 +89,7 @@ CREATE UNIQUE INDEX package_revisions_version ON package_revisions (package_id, 
 CREATE INDEX package_revisions_package ON package_revisions (repository, package, latest);
 CREATE INDEX package_revisions_upstream ON package_revisions (upstream_name) WHERE upstream_name IS NOT NULL;
 CREATE INDEX package_revisions_updated ON package_revisions (updated_at, name);
-CREATE INDEX package_revisions_published ON package_revisions (published_at, name);
+CREATE INDEX package_revisions_published ON package_revisions (coalesce(published_at, ''), name);
 
 CREATE TABLE package_revision_labels (
   revision_id INTEGER NOT NULL REFERENCES package_revisions (id) ON DELETE CASCADE,

@@ -5,11 +5,20 @@ export type ConditionStatus = 'True' | 'False' | 'Unknown'
 export type Condition = { type: string; status: ConditionStatus; reason: string; message: string }
 export type ReadinessGate = { conditionType: string }
 
+/** All conditions of a revision together, as for annotations; they travel in the manifest, too. */
+const MAX_CONDITIONS_BYTES = 256 * 1024
+
 /** Conditions that only the server sets. */
 const SERVER_TYPES = ['Valid', 'Approved', 'DeletionProposed']
 
 export function isServerCondition(type: string): boolean {
   return SERVER_TYPES.includes(type)
+}
+
+export function conditionsProblem(conditions: readonly Condition[]): string | undefined {
+  const bytes = conditions.reduce((sum, fields) => sum + Buffer.byteLength(Object.values(fields).join('')), 0)
+  if (bytes <= MAX_CONDITIONS_BYTES) return undefined
+  return `the conditions have ${bytes} bytes together; at most ${MAX_CONDITIONS_BYTES} are possible`
 }
 
 export function withCondition(conditions: readonly Condition[], next: Condition): Condition[] {

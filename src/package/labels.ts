@@ -13,7 +13,10 @@ const VALUE_RULE =
 /** Lists can be filtered by labels, so each is a row of the index. */
 const MAX_LABELS = 256
 
-/** All annotations of an object together, as in Kubernetes; they travel in the manifest, which has 4 MiB. */
+/**
+ * All annotations of an object together, as in Kubernetes. They travel in the manifest, which has 4 MiB: JSON inside
+ * of JSON makes seven bytes of one at the worst.
+ */
 const MAX_ANNOTATIONS_BYTES = 256 * 1024
 
 /** What is wrong with the key of a label or an annotation, or with the type of a condition. */

@@ -7,7 +7,6 @@ import { findPackage, type PackageState } from '../database/packages.ts'
 import type { Db } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
-import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
 import { ociRepository, parseRevisionName } from '../package/names.ts'
 import type { NewPackageRevision, PackageRevision } from '../package/package-revision.ts'
@@ -58,19 +57,13 @@ export async function saveRevision(
   }))
 }
 
-/** Pushes the manifest that says what the revision is now, and completes its artifact with it. Throws `too_large`. */
+/** Pushes the manifest that says what the revision is now, and completes its artifact with it. */
 export async function pushRevision(
   ctx: ServiceContext,
   next: NewPackageRevision,
   layer: LayerReference,
 ): Promise<NewPackageRevision> {
   const manifest = packageManifest(next, layer)
-  if (manifest.bytes.byteLength > MAX_MANIFEST_BYTES) {
-    throw new AppError(
-      'too_large',
-      `labels, annotations and conditions are in the manifest, which may have ${MAX_MANIFEST_BYTES} bytes and would have ${manifest.bytes.byteLength}: shorten the messages of the conditions, or the annotations`,
-    )
-  }
   await pushManifest(ctx, ociRepository(next), manifest)
   const { digest, size } = manifest.descriptor
   return { ...next, artifact: { ...layer, digest, size } }

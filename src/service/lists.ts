@@ -62,22 +62,38 @@ type Walk<Item, Position> = {
   cursorAt: (item: Item) => Position
 }
 
+/** So many rows are read at once, and so many bytes fill a page, whatever the limit: one answer is not all memory. */
+const CHUNK_ROWS = 100
+const PAGE_BYTES = 8 * 1024 * 1024
+
 async function page<Item, Position>(
   ctx: ServiceContext,
   query: unknown,
   request: PageRequest,
   walk: Walk<Item, Position>,
 ): Promise<Page<Item>> {
-  const after =
+  let after =
     request.continue === undefined ? undefined : readToken<Position>(ctx.tokenKey, query, request.continue)
   const resourceVersion = String(await currentResourceVersion(ctx.db))
-  const rows = await walk.fetch(after, request.limit + 1)
-  const items = rows.slice(0, request.limit)
-  const last = items.at(-1)
-  const more = rows.length > items.length && last !== undefined
+  const items: Item[] = []
+  let bytes = 0
+  let more = true
+  while (more && items.length < request.limit && bytes < PAGE_BYTES) {
+    const wanted = Math.min(CHUNK_ROWS, request.limit - items.length)
+    const rows = await walk.fetch(after, wanted + 1)
+    let taken = 0
+    for (const row of rows.slice(0, wanted)) {
+      if (bytes >= PAGE_BYTES) break
+      bytes += JSON.stringify(row).length
+      after = walk.cursorAt(row)
+      items.push(row)
+      taken++
+    }
+    more = rows.length > taken
+  }
   return {
     items,
-    continue: more ? writeToken(ctx.tokenKey, query, walk.cursorAt(last)) : undefined,
+    continue: more ? writeToken(ctx.tokenKey, query, after) : undefined,
     resourceVersion,
   }
 }

@@ -1,16 +1,23 @@
 import { AppError } from '../errors.ts'
-import { isServerCondition, type ReadinessGate } from '../package/conditions.ts'
+import {
+  type Condition,
+  conditionsProblem,
+  isServerCondition,
+  type ReadinessGate,
+} from '../package/conditions.ts'
 import { annotationsProblem, type Labels, labelsProblem } from '../package/labels.ts'
 
 type Metadata = {
   labels?: Labels | undefined
   annotations?: Labels | undefined
   readinessGates?: readonly ReadinessGate[] | undefined
+  conditions?: readonly Condition[] | undefined
 }
 
-/** Throws `invalid` for labels, annotations and gates that no object may have. */
-export function checkMetadata({ labels = {}, annotations = {}, readinessGates = [] }: Metadata): void {
-  const problem = labelsProblem(labels) ?? annotationsProblem(annotations)
+/** Throws `invalid` for labels, annotations, gates and conditions that no object may have. */
+export function checkMetadata(metadata: Metadata): void {
+  const { labels = {}, annotations = {}, readinessGates = [], conditions = [] } = metadata
+  const problem = labelsProblem(labels) ?? annotationsProblem(annotations) ?? conditionsProblem(conditions)
   if (problem) throw new AppError('invalid', problem)
   const gate = readinessGates.find(
     ({ conditionType }) => conditionType !== 'Valid' && isServerCondition(conditionType),

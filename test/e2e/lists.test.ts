@@ -55,6 +55,40 @@ describe('the list of package revisions', () => {
     await found('labelSelector=env in (prod, dev),team', UPF1)
   })
 
+  it('has no more in one answer than memory is for, and loses nothing by that', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const annotations = { a: 'x'.repeat(250_000) }
+    const made: string[] = []
+    for (let i = 10; i < 55; i++)
+      made.push((await client.createDraft(`w${i}`, { resources: {} }, { annotations })).name)
+    const seen: string[] = []
+    let next = ''
+    do {
+      const page = await client.call('GET', `/packagerevisions?limit=1000${next}`)
+      expect(page.text.length).toBeLessThan(9 * 1024 * 1024)
+      for (const { name } of page.body.items) seen.push(name)
+      next = page.body.continue ? `&continue=${page.body.continue}` : ''
+    } while (next)
+    expect(seen).toEqual(made)
+  })
+
+  it('has as many in one answer as it is asked for', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    for (let i = 0; i < 205; i++) await client.createDraft(`w${i}`, { resources: {} })
+    for (const [limit, expected] of [
+      [100, 100],
+      [204, 204],
+      [205, 205],
+      [206, 205],
+    ] as const) {
+      const { items, continue: next } = await client.ok('GET', `/packagerevisions?limit=${limit}`)
+      expect(items).toHaveLength(expected)
+      expect(next !== undefined, String(limit)).toBe(limit < 205)
+    }
+  })
+
   it('is sorted as it is asked to', async () => {
     const client = await filled()
     expect(await names(client, 'sort=-name')).toEqual([...ALL].reverse())
