@@ -1,7 +1,11 @@
-import type { MiddlewareHandler } from 'hono'
+import { isIP } from 'node:net'
+import type { Context, MiddlewareHandler } from 'hono'
 import { problem, respondProblem } from './rest/problem.ts'
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
+
+const REFUSAL =
+  'a page of another site asks for this: changes come from pages of this site, or from programs. If it is a page of this site, --public-url has to say where browsers reach it.'
 
 /**
  * Lets no page of another site make changes through the browser of somebody who can reach this server: an approval
@@ -12,25 +16,25 @@ export function browserSafety(publicUrl: URL): MiddlewareHandler {
   return async function browserSafety(c, next) {
     // No browser shall take a file of a package for a page of this site.
     c.header('X-Content-Type-Options', 'nosniff')
-    const { method, url } = c.req
-    const own = [publicUrl.origin, new URL(url).origin]
-    if (
-      !SAFE_METHODS.includes(method) &&
-      isForeign(c.req.header('Sec-Fetch-Site'), c.req.header('Origin'), own)
-    ) {
-      return respondProblem(
-        c,
-        problem(
-          'forbidden',
-          'a page of another site asks for this: changes come from this site, or from programs',
-        ),
-      )
-    }
-    return next()
+    if (SAFE_METHODS.includes(c.req.method) || isOwnPage(c, publicUrl)) return next()
+    return respondProblem(c, problem('forbidden', REFUSAL))
   }
 }
 
-function isForeign(site: string | undefined, origin: string | undefined, own: readonly string[]): boolean {
-  if (site !== undefined) return site !== 'same-origin' && site !== 'none'
-  return origin !== undefined && !own.includes(origin)
+/** Whether it is a page of this site, or no page at all, that asks. */
+function isOwnPage(c: Context, publicUrl: URL): boolean {
+  const site = c.req.header('Sec-Fetch-Site')
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false
+  const origin = c.req.header('Origin')
+  if (site === undefined && origin === undefined) return true
+  const called = new URL(c.req.url)
+  const page = origin === undefined ? called : URL.canParse(origin) ? new URL(origin) : undefined
+  if (page === undefined) return false
+  // To the browser, a name of somebody else's that leads here is one site with the page that came from there.
+  return page.host === publicUrl.host || (page.host === called.host && isLocal(called.hostname))
+}
+
+/** Names that nobody else can have: this machine, and addresses. */
+function isLocal(hostname: string): boolean {
+  return hostname === 'localhost' || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0
 }

@@ -1,28 +1,56 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { memoryApp } from '../support/app.ts'
 
-it('lets pages of other sites change nothing, and everybody else go on', async () => {
+/** Proposes a draft, asked for at a URL with some headers; resolves to the status. */
+async function propose(url: string, headers: Record<string, string>): Promise<number> {
   const { client } = await memoryApp()
   await client.createRepository()
   const { name } = await client.createDraft('ws1')
-  const propose = async (headers: Record<string, string>) =>
-    (await client.send(`/api/v1/packagerevisions/${name}/propose`, { method: 'POST', headers })).status
-  const foreign: Record<string, string>[] = [
-    { 'Sec-Fetch-Site': 'cross-site' },
-    { 'Sec-Fetch-Site': 'same-site', Origin: 'http://localhost:8080' },
-    { Origin: 'http://localhost:9999' },
-    { Origin: 'null' },
-  ]
-  for (const headers of foreign) expect(await propose(headers), JSON.stringify(headers)).toBe(403)
-  expect((await client.get(name)).lifecycle).toBe('Draft')
-  const link = await client.send('/docs', { headers: { 'Sec-Fetch-Site': 'cross-site' } })
-  expect(link.status).toBe(200)
+  const path = `/api/v1/packagerevisions/${name}/propose`
+  const { status } = await client.send(url + path, { method: 'POST', headers })
+  expect((await client.get(name)).lifecycle).toBe(status === 200 ? 'Proposed' : 'Draft')
+  return status
+}
 
-  expect(await propose({ 'Sec-Fetch-Site': 'same-origin', Origin: 'http://localhost:8080' })).toBe(200)
-  const reject = `/api/v1/packagerevisions/${name}/reject`
-  const own = { Origin: 'http://localhost:8080' }
-  expect((await client.send(reject, { method: 'POST', headers: own })).status).toBe(200)
-  expect(await propose({})).toBe(200)
+const OWN = 'http://localhost:8080'
+
+describe('changes that a browser asks for', () => {
+  it.each([
+    ['another site', OWN, { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' }],
+    ['another site, without saying which', OWN, { 'Sec-Fetch-Site': 'cross-site' }],
+    [
+      'another port of the same machine',
+      OWN,
+      { 'Sec-Fetch-Site': 'same-site', Origin: 'http://localhost:9999' },
+    ],
+    ['another site, in an older browser', OWN, { Origin: 'http://localhost:9999' }],
+    ['a sandbox', OWN, { Origin: 'null' }],
+    [
+      'a name that was made to lead here',
+      'http://evil.example',
+      { Origin: 'http://evil.example', 'Sec-Fetch-Site': 'same-origin' },
+    ],
+    ['such a name, without Origin', 'http://evil.example', { 'Sec-Fetch-Site': 'same-origin' }],
+  ])('are refused to %s', async (_, url, headers) => {
+    expect(await propose(url, headers as Record<string, string>)).toBe(403)
+  })
+
+  it.each([
+    ['a page of this server', OWN, { 'Sec-Fetch-Site': 'same-origin', Origin: OWN }],
+    ['its user directly', OWN, { 'Sec-Fetch-Site': 'none' }],
+    ['a page of this server, in an older browser', OWN, { Origin: OWN }],
+    ['a page by the address', 'http://192.0.2.7:8080', { Origin: 'http://192.0.2.7:8080' }],
+    ['a page behind a proxy', 'http://backend:1234', { Origin: OWN, 'Sec-Fetch-Site': 'same-origin' }],
+    ['a program, by any name', 'http://pkgserver.svc', {}],
+  ])('are made for %s', async (_, url, headers) => {
+    expect(await propose(url, headers as Record<string, string>)).toBe(200)
+  })
+})
+
+it('lets pages of other sites link to it', async () => {
+  const { client } = await memoryApp()
+  const { status } = await client.send('/docs', { headers: { 'Sec-Fetch-Site': 'cross-site' } })
+  expect(status).toBe(200)
 })
 
 it('lets no browser guess what a file is', async () => {
