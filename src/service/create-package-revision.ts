@@ -61,6 +61,10 @@ export async function createPackageRevision(
     // After the push: that waits for whoever was about to set a tag when the repository was made.
     if (!state) await checkNoForeignTags(ctx, target)
     return decide(ctx, target, async (transaction) => {
+      const now = await getRepository(transaction, input.repository)
+      if (now.createdAt !== repository.createdAt) {
+        throw new AppError('conflict', `the repository ${now.name} is not the one that it was: try again`)
+      }
       const packageId = state?.id ?? (await addPackage(transaction, input))
       return {
         result: await insertPackageRevision(transaction, packageId, draft),

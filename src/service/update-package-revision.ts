@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Condition, type ReadinessGate, replaceClientConditions } from '../package/conditions.ts'
 import { transition } from '../package/lifecycle.ts'
 import type { PackageRevision } from '../package/package-revision.ts'
@@ -30,7 +31,7 @@ export async function updatePackageRevision(
     const onlyConditions = Object.values(content).every((value) => value === undefined)
     if (!(onlyConditions && revision.lifecycle === 'Proposed')) transition(name, revision.lifecycle, 'edit')
 
-    const next: PackageRevision = {
+    const changed: PackageRevision = {
       ...revision,
       labels: mergeLabels(revision.labels, patch.labels),
       annotations: mergeLabels(revision.annotations, patch.annotations),
@@ -41,9 +42,11 @@ export async function updatePackageRevision(
         conditions === undefined
           ? revision.conditions
           : replaceClientConditions(revision.conditions, conditions ?? []),
-      updatedAt: ctx.now().toISOString(),
     }
-    checkMetadata(next)
+    checkMetadata(changed)
+    // A manifest that says the same is the same: whoever looks at its digest has not to look again.
+    if (isDeepStrictEqual(changed, revision)) return revision
+    const next = { ...changed, updatedAt: ctx.now().toISOString() }
     if (next.version !== revision.version) await checkVersion(ctx.db, current.package, next)
     return saveRevision(ctx, current, next)
   })

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { saveRepository } from '../database/repositories.ts'
 import type { Repository } from '../package/repository.ts'
 import { REPOSITORY_RECORD_TAG } from '../package/tags.ts'
@@ -20,13 +21,14 @@ export async function updateRepository(
     await finishEarlier(ctx, name)
     const { resourceVersion, ...current } = await getRepository(ctx.db, name)
     checkPrecondition(name, resourceVersion, precondition)
-    const next = {
+    const changed = {
       ...current,
       description: patch.description === undefined ? current.description : (patch.description ?? ''),
       labels: mergeLabels(current.labels, patch.labels),
-      updatedAt: ctx.now().toISOString(),
     }
-    checkMetadata(next)
+    checkMetadata(changed)
+    if (isDeepStrictEqual(changed, current)) return { ...current, resourceVersion }
+    const next = { ...changed, updatedAt: ctx.now().toISOString() }
     const { manifest } = await pushRepositoryRecord(ctx, next)
     return decide(ctx, name, async (transaction) => ({
       result: await saveRepository(transaction, next),

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { folderApp, folderServer, memoryApp } from '../support/app.ts'
 
@@ -121,6 +122,23 @@ describe('many clients', () => {
         await client.ok('DELETE', `/packagerevisions/${name}`, undefined, { 'If-Match': '*' })
       if (made > 0) await client.ok('DELETE', '/repositories/blueprints', undefined, { 'If-Match': '*' })
     }
+  })
+
+  it('make a draft in a repository that another one has taken the name of: it is refused', async () => {
+    const { client, parts } = await memoryApp()
+    await client.createRepository()
+    const { prepare } = parts.ctx
+    parts.ctx.prepare = async (resources) => {
+      await client.ok('DELETE', '/repositories/blueprints', undefined, { 'If-Match': '*' })
+      await setTimeout(5)
+      await client.createRepository('blueprints', 'deployment')
+      return prepare(resources)
+    }
+    const body = { repository: 'blueprints', package: 'p', workspace: 'w', source: { init: {} } }
+    expect(await client.call('POST', '/packagerevisions', body)).toMatchObject({
+      status: 409,
+      body: { code: 'conflict' },
+    })
   })
 
   it('approve a proposal once', async () => {
