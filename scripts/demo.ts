@@ -98,10 +98,9 @@ async function walk(): Promise<void> {
   if (!layer) throw new Error('the manifest has no layer')
   const files = await unpackLayer(await fetchAll(repository, layer, MIB), DEFAULT_LIMITS)
   for (const [path, content] of files) {
-    const same = Buffer.from(content).toString() === resources[path]
-    say(
-      `${path.padEnd(20)} ${String(content.byteLength).padStart(5)} bytes  ${same ? 'as it was pushed' : 'CHANGED'}`,
-    )
+    if (Buffer.from(content).toString() !== resources[path])
+      throw new Error(`${path} is not as it was pushed`)
+    say(`${path.padEnd(20)} ${String(content.byteLength).padStart(5)} bytes  as it was pushed`)
   }
 
   step('Its manifest, which Flux, Argo CD, Config Sync and oras read')

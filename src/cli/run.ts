@@ -16,6 +16,7 @@ export type Output = { out: (text: string) => void; error: (text: string) => voi
 /** Runs a command. Resolves to the exit code. */
 export async function run(argv: readonly string[], commands: Commands, output: Output): Promise<number> {
   const [command = 'help', ...rest] = argv
+  if (rest.includes('--help') || rest.includes('-h')) return run(['help'], commands, output)
   try {
     switch (command) {
       case 'serve':
@@ -54,11 +55,8 @@ function flagsOf(args: readonly string[]): Record<string, string | undefined> {
 /** Faults of whoever typed the command, or of the machine: they need a sentence, not a stack. */
 function isExpected(error: unknown): error is Error {
   if (error instanceof AppError) return true
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return (
-    code.startsWith('ERR_PARSE_ARGS_') ||
-    ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOUND'].includes(code)
-  )
+  if (!(error instanceof Error)) return false
+  return 'syscall' in error || ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_'))
 }
 
 function help(): string {

@@ -1,5 +1,9 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { folderServer } from '../support/app.ts'
 import { runCommand, startServer } from '../support/process.ts'
@@ -65,20 +69,34 @@ describe('pkgserver serve', () => {
   it('finishes the requests that are under way when it is told to stop', async () => {
     const server = await startServer(await temporaryFolder())
     await server.client.createRepository()
-    const drafts = Promise.all(
-      Array.from({ length: 20 }, (_, i) =>
-        server.client.call('POST', '/packagerevisions', {
-          repository: 'blueprints',
-          package: 'p',
-          workspace: `w${i}`,
-          source: { init: {} },
-        }),
-      ),
-    )
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    const body = JSON.stringify({
+      repository: 'blueprints',
+      package: 'p',
+      workspace: 'w',
+      source: { init: {} },
+    })
+    const sending = request(new URL('/api/v1/packagerevisions', server.url), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'Content-Length': body.length },
+    })
+    const answer = once(sending, 'response')
+    sending.write(body.slice(0, 10))
+    await setTimeout(200)
     const stopped = server.stop('SIGINT')
-    const answers = await drafts.catch(() => [])
-    for (const { status } of answers) expect(status).toBe(201)
+    await expect
+      .poll(
+        () =>
+          server.client.send('/healthz').then(
+            () => 'open',
+            () => 'closed',
+          ),
+        { timeout: 10_000 },
+      )
+      .toBe('closed')
+    sending.end(body.slice(10))
+    const [response] = (await answer) as [IncomingMessage]
+    expect(response.statusCode).toBe(201)
+    response.resume()
     expect(await stopped).toBe(0)
   })
 
@@ -109,8 +127,18 @@ describe('pkgserver serve', () => {
 })
 
 describe('the command line', () => {
+  it('says in a sentence that a data folder cannot be one', async () => {
+    const file = join(await temporaryFolder(), 'file')
+    await writeFile(file, '')
+    for (const data of [file, join(file, 'below')]) {
+      const { code, log } = await runCommand(['serve', '--data', data])
+      expect(code).toBe(2)
+      expect(log).toMatch(/^pkgserver: E(EXIST|NOTDIR): .*\n$/)
+    }
+  })
+
   it('explains itself', async () => {
-    for (const args of [[], ['--help']]) {
+    for (const args of [[], ['--help'], ['serve', '--help']]) {
       const { code, output } = await runCommand(args)
       expect(code).toBe(0)
       expect(output).toMatch(/^Usage: pkgserver <command>/)
