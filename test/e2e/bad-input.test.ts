@@ -80,6 +80,13 @@ describe('a body', () => {
     await refuses(['PUT', `/packagerevisions/${NAME}/resources`, bytes, ANY], 415, 'unsupported_media_type')
   })
 
+  it('that is not UTF-8', async () => {
+    const json = { 'Content-Type': 'application/json', ...ANY }
+    const bytes = Buffer.from('{"resources": {"a": "x\xff\xfe"}}', 'latin1')
+    for (const method of ['PUT', 'PATCH'])
+      await refuses([method, `/packagerevisions/${NAME}/resources`, bytes, json], 400, 'invalid', /not UTF-8/)
+  })
+
   it('that is missing', async () => {
     await refuses(['POST', '/packagerevisions'], 400, 'invalid', /body is missing/)
     await refuses(['POST', '/repositories'], 400, 'invalid')
@@ -112,6 +119,11 @@ describe('a body', () => {
       [{ ...VALID, source: { resources: { a: { base64: 'not base64!' } } } }, /valid base64/],
       [{ ...VALID, source: { resources: { a: { base64: 'eA==', more: 1 } } } }, /valid base64/],
       [{ ...VALID, source: { resources: { a: '\ud800' } } }, /lone surrogates/],
+      [
+        { ...VALID, source: { init: { description: '\ud800' } } },
+        /description: must not have lone surrogates/,
+      ],
+      [{ ...VALID, annotations: { a: '\udfff' } }, /annotations.a: must not have lone surrogates/],
     ] as const) {
       await refuses(['POST', '/packagerevisions', body], 400, 'invalid', field)
     }
@@ -157,6 +169,17 @@ describe('names', () => {
       [field]: value,
     })
     await refuses(['POST', `/packagerevisions?${query}`, tarGz([]), GZIP], 400, 'invalid')
+  })
+
+  it('that break the grammar, in a path or a filter', async () => {
+    await refuses(['GET', '/repositories/Bad_Name'], 400, 'invalid', /must be 1 to 63/)
+    await refuses(['DELETE', '/repositories/Bad_Name', undefined, ANY], 400, 'invalid', /must be 1 to 63/)
+    await refuses(
+      ['GET', '/packagerevisions?upstream=Bad_Name'],
+      400,
+      'invalid',
+      /not the name of a package revision/,
+    )
   })
 
   it('that are too long together', async () => {
@@ -392,6 +415,18 @@ describe('files', () => {
       413,
       'too_large',
     )
+    const unannounced = ReadableStream.from(
+      (function* () {
+        for (let sent = 0; sent <= 128; sent++) yield new Uint8Array(1024 * 1024)
+      })(),
+    )
+    const response = await client.send(`/api/v1/packagerevisions/${NAME}/resources`, {
+      method: 'PUT',
+      body: unannounced,
+      duplex: 'half',
+      headers: { ...ANY, 'Content-Type': 'application/json' },
+    } as RequestInit)
+    expect(response.status).toBe(413)
   })
 })
 

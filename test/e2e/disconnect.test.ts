@@ -99,6 +99,15 @@ describe('a client that hangs up in mid-upload', () => {
       head(`PUT /api/v1/packagerevisions/${name}/resources`, 'application/gzip'),
       Buffer.from([0x1f, 0x8b, 8]),
     )
+    for (const type of ['application/json', 'application/gzip']) {
+      const chunked = [
+        `PUT /api/v1/packagerevisions/${name}/resources HTTP/1.1`,
+        'If-Match: *',
+        `Content-Type: ${type}`,
+        'Transfer-Encoding: chunked',
+      ]
+      await hangUp(server.url, chunked, Buffer.from('1\r\n{\r\n'))
+    }
     await hangUp(
       server.url,
       head('PUT /v2/a/b/manifests/x', 'application/vnd.oci.image.manifest.v1+json'),

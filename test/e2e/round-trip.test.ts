@@ -221,6 +221,17 @@ describe('reading files', () => {
     expect((await get('text/html')).status).toBe(406)
   })
 
+  it('is answered with 404, and nothing else, for a file that is not there', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const { name } = await client.createDraft('ws1')
+    const missing = await client.call('GET', `/packagerevisions/${name}/resources/nope`, undefined, {
+      'If-None-Match': '*',
+    })
+    expect(missing.status).toBe(404)
+    expect(missing.headers.get('ETag')).toBeNull()
+  })
+
   it('is answered with 304 when the client has them already', async () => {
     const { client } = await memoryApp()
     await client.createRepository()

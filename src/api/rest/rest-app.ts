@@ -1,8 +1,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { ClientGoneError, clientGoneResponse } from '../../request-body.ts'
 import { type Api, BASE_PATH } from './api.ts'
+import { boundedBody, maxBodyBytes } from './body.ts'
 import { problem, problemOf, respondProblem } from './problem.ts'
 import { diffRoutes } from './routes/diff.ts'
 import { lifecycleRoutes } from './routes/lifecycle.ts'
@@ -11,12 +11,6 @@ import { packageRoutes } from './routes/packages.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
 import { resourceRoutes } from './routes/resources.ts'
 import { invalidRequest } from './validation.ts'
-
-/**
- * A body may be this many times as large as the files in it: base64 needs four thirds, and the escapes of JSON
- * something on top.
- */
-const BODY_FACTOR = 2
 
 export type RestAppOptions = {
   /** Is told of every failure that is the server's own. */
@@ -31,13 +25,7 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
     },
   })
 
-  const maxSize = api.ctx.limits.maxBytes * BODY_FACTOR
-  app.use(
-    bodyLimit({
-      maxSize,
-      onError: (c) => respondProblem(c, problem('too_large', `the body has more than ${maxSize} bytes`)),
-    }),
-  )
+  app.use(boundedBody(maxBodyBytes(api)))
 
   app.route('/', repositoryRoutes(api))
   app.route('/', packageRoutes(api))

@@ -9,7 +9,7 @@ import { reject } from '../../../service/reject.ts'
 import type { ReviewOptions } from '../../../service/review.ts'
 import { type Api, actorOf } from '../api.ts'
 import { etag, optionalPrecondition } from '../conditional.ts'
-import { noQuery } from '../schemas/common.ts'
+import { freeText, noQuery } from '../schemas/common.ts'
 import { json, optionalIfMatch } from '../schemas/exchange.ts'
 import { packageRevisionSchema, toPackageRevisionView } from '../schemas/package-revision.ts'
 import { writeErrors } from '../schemas/problem.ts'
@@ -17,7 +17,7 @@ import { revisionParams } from './package-revisions.ts'
 
 const reviewSchema = z
   .strictObject({
-    reason: z.string().max(4096).optional().openapi({
+    reason: freeText.max(4096).optional().openapi({
       description:
         'Why. It is shown in the conditions of the revision; the decision on a deletion leaves none to show it in.',
       example: 'replicas agreed with operations',
@@ -72,8 +72,7 @@ const VERBS: Record<string, Verb> = {
 
 /** Many clients send a Content-Type with every call: without a body it says nothing. */
 const emptyBodyIsNone: MiddlewareHandler = async (c, next) => {
-  if (c.req.raw.body === null || c.req.header('Content-Length') === '0')
-    c.req.raw.headers.delete('Content-Type')
+  if ((await c.req.text()) === '') c.req.raw.headers.delete('Content-Type')
   await next()
 }
 

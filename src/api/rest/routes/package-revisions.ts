@@ -2,8 +2,9 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { AppError } from '../../../errors.ts'
 import { parseLabelSelector } from '../../../package/label-selector.ts'
 import { LIFECYCLES } from '../../../package/lifecycle.ts'
+import { parseRevisionName } from '../../../package/names.ts'
 import { type PackageRevision, SORT_FIELDS, type Sort } from '../../../package/package-revision.ts'
-import { mediaType, requestBody } from '../../../request-body.ts'
+import { mediaType } from '../../../request-body.ts'
 import { getRevision } from '../../../service/change-revision.ts'
 import { createPackageRevision, type Source } from '../../../service/create-package-revision.ts'
 import { deletePackageRevision } from '../../../service/delete-package-revision.ts'
@@ -11,7 +12,7 @@ import { listPackageRevisions } from '../../../service/lists.ts'
 import { unpackArchive } from '../../../service/resources.ts'
 import { updatePackageRevision } from '../../../service/update-package-revision.ts'
 import { type Api, actorOf } from '../api.ts'
-import { jsonOf } from '../body.ts'
+import { archiveBody, jsonOf } from '../body.ts'
 import { etag, isNotModified, requiredPrecondition } from '../conditional.ts'
 import {
   continueToken,
@@ -22,7 +23,16 @@ import {
   version,
   workspaceName,
 } from '../schemas/common.ts'
-import { archive, deleted, GZIP, ifMatch, json, mergePatchBody, notModified } from '../schemas/exchange.ts'
+import {
+  archive,
+  deleted,
+  GZIP,
+  ifMatch,
+  ifNoneMatch,
+  json,
+  mergePatchBody,
+  notModified,
+} from '../schemas/exchange.ts'
 import {
   newPackageRevisionSchema,
   packageRevisionListSchema,
@@ -134,7 +144,7 @@ const get = createRoute({
   operationId: 'getPackageRevision',
   summary: 'Get a package revision',
   tags,
-  request: { params: revisionParams, query: noQuery },
+  request: { params: revisionParams, query: noQuery, headers: ifNoneMatch },
   responses: {
     200: json(packageRevisionSchema, 'The package revision.', 'ETag'),
     304: notModified,
@@ -173,7 +183,8 @@ const remove = createRoute({
   responses: { 204: deleted, ...writeErrors(404, 409, 412, 428) },
 })
 
-export function packageRevisionRoutes({ ctx, registryHost }: Api): OpenAPIHono {
+export function packageRevisionRoutes(api: Api): OpenAPIHono {
+  const { ctx, registryHost } = api
   const app = new OpenAPIHono()
   const view = (revision: PackageRevision) => toPackageRevisionView(revision, registryHost)
 
@@ -199,7 +210,7 @@ export function packageRevisionRoutes({ ctx, registryHost }: Api): OpenAPIHono {
       if (repository === undefined || path === undefined || workspace === undefined) {
         throw new AppError('invalid', 'a tar.gz needs repository, package and workspace in the query')
       }
-      const resources = await unpackArchive(ctx, requestBody(c))
+      const resources = await unpackArchive(ctx, archiveBody(c, api))
       return {
         repository,
         package: path,
@@ -213,6 +224,7 @@ export function packageRevisionRoutes({ ctx, registryHost }: Api): OpenAPIHono {
   app.openapi(list, async (c) => {
     const { labelSelector, sort, limit: most, continue: token, ...filter } = c.req.valid('query')
     const labels = labelSelector === undefined ? undefined : parseLabelSelector(labelSelector)
+    if (filter.upstream !== undefined) parseRevisionName(filter.upstream)
     const request = { limit: most, continue: token }
     const page = await listPackageRevisions(ctx, { ...filter, labels }, toSort(sort), request)
     return c.json({ ...page, items: page.items.map(view) }, 200)

@@ -7,8 +7,16 @@ import { updateRepository } from '../../../service/update-repository.ts'
 import { type Api, actorOf } from '../api.ts'
 import { jsonOf } from '../body.ts'
 import { etag, isNotModified, requiredPrecondition } from '../conditional.ts'
-import { continueToken, limit, noQuery } from '../schemas/common.ts'
-import { deleted, ifMatch, json, jsonBody, mergePatchBody, notModified } from '../schemas/exchange.ts'
+import { continueToken, limit, noQuery, repositoryName } from '../schemas/common.ts'
+import {
+  deleted,
+  ifMatch,
+  ifNoneMatch,
+  json,
+  jsonBody,
+  mergePatchBody,
+  notModified,
+} from '../schemas/exchange.ts'
 import { readErrors, writeErrors } from '../schemas/problem.ts'
 import {
   newRepositorySchema,
@@ -19,7 +27,7 @@ import {
 
 const tags = ['Repositories']
 const params = z.strictObject({
-  name: z.string().openapi({ description: 'Name of the repository.', example: 'blueprints' }),
+  name: repositoryName.openapi({ description: 'Name of the repository.' }),
 })
 
 const create = createRoute({
@@ -49,7 +57,7 @@ const get = createRoute({
   operationId: 'getRepository',
   summary: 'Get a repository',
   tags,
-  request: { params, query: noQuery },
+  request: { params, query: noQuery, headers: ifNoneMatch },
   responses: { 200: json(repositorySchema, 'The repository.', 'ETag'), 304: notModified, ...readErrors(404) },
 })
 

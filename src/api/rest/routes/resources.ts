@@ -3,18 +3,27 @@ import type { Context } from 'hono'
 import { AppError } from '../../../errors.ts'
 import type { PackageRevision } from '../../../package/package-revision.ts'
 import type { Resources } from '../../../package/resources.ts'
-import { mediaType, requestBody } from '../../../request-body.ts'
+import { mediaType } from '../../../request-body.ts'
 import { getRevision } from '../../../service/change-revision.ts'
 import { openLayer, readLayer } from '../../../service/registry-content.ts'
 import { readFile, unpackArchive } from '../../../service/resources.ts'
 import { changeResources, replaceResources } from '../../../service/update-resources.ts'
 import { preferredType } from '../accept.ts'
 import type { Api } from '../api.ts'
-import { jsonOf } from '../body.ts'
+import { archiveBody, jsonOf } from '../body.ts'
 import { etag, isNotModified, requiredPrecondition } from '../conditional.ts'
 import { problem, respondProblem } from '../problem.ts'
 import { noQuery } from '../schemas/common.ts'
-import { archive, GZIP, ifMatch, json, mergePatchBody, notModified } from '../schemas/exchange.ts'
+import {
+  archive,
+  GZIP,
+  headers,
+  ifMatch,
+  ifNoneMatch,
+  json,
+  mergePatchBody,
+  notModified,
+} from '../schemas/exchange.ts'
 import { packageRevisionSchema, toPackageRevisionView } from '../schemas/package-revision.ts'
 import { readErrors, writeErrors } from '../schemas/problem.ts'
 import { resourcesPatchSchema, resourcesSchema, toJsonContent } from '../schemas/resources.ts'
@@ -30,7 +39,7 @@ const get = createRoute({
   summary: 'Get all files',
   description: `As JSON, or with \`Accept: ${GZIP}\` as the tar.gz that is the layer of the artifact.`,
   tags,
-  request: { params: revisionParams, query: noQuery },
+  request: { params: revisionParams, query: noQuery, headers: ifNoneMatch },
   responses: {
     200: {
       ...json(resourcesSchema, 'The files.', 'ETag'),
@@ -96,10 +105,12 @@ const getFile = createRoute({
       path: z.string().openapi({ description: 'Path of the file in the package.', example: 'upf.yaml' }),
     }),
     query: noQuery,
+    headers: ifNoneMatch,
   },
   responses: {
     200: {
       description: 'The file.',
+      headers: headers('ETag'),
       content: {
         'application/octet-stream': {
           schema: z.string().openapi({ format: 'binary', description: 'The bytes of the file.' }),
@@ -111,13 +122,14 @@ const getFile = createRoute({
   },
 })
 
-export function resourceRoutes({ ctx, registryHost }: Api): OpenAPIHono {
+export function resourceRoutes(api: Api): OpenAPIHono {
+  const { ctx, registryHost } = api
   const app = new OpenAPIHono()
   const view = (revision: PackageRevision) => toPackageRevisionView(revision, registryHost)
   const archiveOf = async (c: Context): Promise<Resources | undefined> => {
     if (mediaType(c) === undefined)
       throw new AppError('invalid', 'the body is missing: send JSON or a tar.gz')
-    return mediaType(c) === GZIP ? unpackArchive(ctx, requestBody(c)) : undefined
+    return mediaType(c) === GZIP ? unpackArchive(ctx, archiveBody(c, api)) : undefined
   }
 
   app.openapi(get, async (c) => {
@@ -171,9 +183,9 @@ export function resourceRoutes({ ctx, registryHost }: Api): OpenAPIHono {
     const query = noQuery.safeParse(c.req.query())
     if (!query.success) throw invalidRequest('query', query.error)
     const revision = await getRevision(ctx.db, c.req.param('name'))
+    const content = await readFile(ctx, revision, c.req.param('path'))
     c.header('ETag', etag(revision.resourceVersion))
     if (isNotModified(c, revision.resourceVersion)) return c.body(null, 304)
-    const content = await readFile(ctx, revision, c.req.param('path'))
     return c.body(content as Uint8Array<ArrayBuffer>, 200, { 'Content-Type': 'application/octet-stream' })
   })
 

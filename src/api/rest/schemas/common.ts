@@ -11,6 +11,9 @@ function ruled(rule: (text: string) => string | undefined) {
   })
 }
 
+/** Text for people. A lone surrogate is no character: it could be stored nowhere as it came. */
+export const freeText = ruled((text) => (text.isWellFormed() ? undefined : 'must not have lone surrogates'))
+
 const LABEL_PATTERN = '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$'
 
 export const repositoryName = ruled(labelProblem).openapi({
@@ -44,7 +47,7 @@ export const labels = keyed(z.string(), labelValueProblem).openapi({
   example: { team: 'core', env: 'prod' },
 })
 
-export const annotations = keyed(z.string(), () => undefined).openapi({
+export const annotations = keyed(freeText, () => undefined).openapi({
   type: 'object',
   description: 'Annotations: keys as in labels, any text as value, 256 KiB in all.',
   additionalProperties: { type: 'string' },
@@ -60,7 +63,7 @@ export const labelsPatch = keyed(z.string().nullable(), labelValueProblem)
     example: { env: 'staging', obsolete: null },
   })
 
-export const annotationsPatch = keyed(z.string().nullable(), () => undefined)
+export const annotationsPatch = keyed(freeText.nullable(), () => undefined)
   .nullable()
   .openapi({
     type: ['object', 'null'],

@@ -15,13 +15,13 @@ const HEADERS = {
 export function json<Schema extends z.ZodType>(
   schema: Schema,
   description: string,
-  ...headers: (keyof typeof HEADERS)[]
+  ...names: (keyof typeof HEADERS)[]
 ) {
-  return {
-    description,
-    content: { 'application/json': { schema } },
-    headers: Object.fromEntries(headers.map((name) => [name, HEADERS[name]])),
-  }
+  return { description, content: { 'application/json': { schema } }, headers: headers(...names) }
+}
+
+export function headers(...names: (keyof typeof HEADERS)[]) {
+  return Object.fromEntries(names.map((name) => [name, HEADERS[name]]))
 }
 
 /** A JSON body that must be there. */
@@ -59,6 +59,13 @@ export const ifMatch = z.object({
   'If-Match': z.string().optional().openapi({
     description:
       'ETag of the object as the client has seen it, or `*`. Without it the call is refused with 428.',
+    example: '"42"',
+  }),
+})
+
+export const ifNoneMatch = z.object({
+  'If-None-Match': z.string().optional().openapi({
+    description: 'ETag of the object as the client has it: as long as that is right, the answer is 304.',
     example: '"42"',
   }),
 })

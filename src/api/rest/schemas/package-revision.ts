@@ -8,6 +8,7 @@ import {
   actor,
   annotations,
   annotationsPatch,
+  freeText,
   labels,
   labelsPatch,
   listOf,
@@ -35,13 +36,11 @@ const conditionSchema = z
     status: z
       .enum(['True', 'False', 'Unknown'])
       .openapi({ description: 'Whether it holds.', example: 'True' }),
-    reason: z
-      .string()
+    reason: freeText
       .max(1024)
       .default('')
       .openapi({ description: 'Why, in a word, for programs.', example: 'Valid' }),
-    message: z
-      .string()
+    message: freeText
       .max(32768)
       .default('')
       .openapi({ description: 'Why, for people.', example: 'every file parses' }),
@@ -99,7 +98,7 @@ const artifactSchema = z
     }),
     size: z.int().openapi({ description: 'Bytes of the layer: what a client downloads.', example: 1234 }),
     tags: z.array(z.string()).openapi({
-      description: 'All tags on the manifest.',
+      description: 'All tags that pkgserver has set on the manifest.',
       example: ['latest', 'v1', 'v1.0.0'],
     }),
   })
@@ -135,7 +134,9 @@ export const packageRevisionSchema = z
     fileCount: z.int().openapi({ description: 'How many files it has.', example: 3 }),
     createdBy: actor('Who made the draft.'),
     createdAt: timestamp('When the draft was made.'),
-    updatedAt: timestamp('When it last changed.'),
+    updatedAt: timestamp(
+      'When it was last written. That `latest` or another moving tag went to another revision does not count.',
+    ),
     proposedBy: actor('Who proposed it.').nullable(),
     proposedAt: timestamp('When it was proposed.').nullable(),
     publishedBy: actor('Who approved it.').nullable(),
@@ -158,7 +159,7 @@ const sourceSchema = z
   .strictObject({
     init: z
       .strictObject({
-        description: z.string().max(4096).optional().openapi({
+        description: freeText.max(4096).optional().openapi({
           description: 'What the package is; it stands in Kptfile and README.',
           example: 'User plane function',
         }),

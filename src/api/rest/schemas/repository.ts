@@ -1,6 +1,15 @@
 import { z } from '@hono/zod-openapi'
 import { REPOSITORY_TYPES } from '../../../package/repository.ts'
-import { actor, labels, labelsPatch, listOf, repositoryName, resourceVersion, timestamp } from './common.ts'
+import {
+  actor,
+  freeText,
+  labels,
+  labelsPatch,
+  listOf,
+  repositoryName,
+  resourceVersion,
+  timestamp,
+} from './common.ts'
 
 const type = z.enum(REPOSITORY_TYPES).openapi({
   description:
@@ -8,7 +17,7 @@ const type = z.enum(REPOSITORY_TYPES).openapi({
   example: 'catalog',
 })
 
-const description = z.string().max(4096).openapi({
+const description = freeText.max(4096).openapi({
   description: 'What the repository is for.',
   example: 'Blueprints of the core network functions',
 })
