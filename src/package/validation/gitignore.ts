@@ -1,37 +1,65 @@
 /**
- * The patterns of gitignore (https://git-scm.com/docs/gitignore), matched in the time that their length times that of
- * the path takes. The libraries at hand make regular expressions of them, and those of a hostile pattern run for
- * ever: these patterns come from whoever sends a package.
+ * The patterns of gitignore (https://git-scm.com/docs/gitignore), with a bound on the work. The libraries at hand make
+ * regular expressions of them, and those of a hostile pattern run for ever: these patterns come from whoever sends a
+ * package.
  */
 
 type Token =
   | { kind: 'char'; char: string }
   | { kind: 'any' }
   | { kind: 'star' }
-  | { kind: 'class'; has: (char: string) => boolean }
+  | { kind: 'class'; negated: boolean; members: readonly Member[] }
+
+/** One part of a class: `a`, `a-z` or `[:digit:]`. */
+type Member = (char: string) => boolean
 
 /** One name of a pattern; undefined is `**`, any number of names. */
 type Segment = readonly Token[] | undefined
 
 type Pattern = { segments: readonly Segment[]; negated: boolean; onlyDirectories: boolean }
 
+/** A name, by its characters. */
+type Name = readonly string[]
+
+/** How many comparisons may still be made, by all that share it. */
+export class Budget {
+  #left: number
+
+  constructor(steps: number) {
+    this.#left = steps
+  }
+
+  /** Throws `BudgetError` when it is used up. */
+  spend(steps: number): void {
+    this.#left -= steps
+    if (this.#left < 0) throw new BudgetError()
+  }
+}
+
+export class BudgetError extends Error {}
+
 export class GitIgnore {
   readonly #patterns: readonly Pattern[]
+  readonly #budget: Budget
   /** What is known of directories: their files ask for them again and again. */
   readonly #directories = new Map<string, boolean>()
 
-  constructor(text: string) {
+  constructor(text: string, budget: Budget) {
     this.#patterns = text.split(/\r?\n/).flatMap((line) => parsePattern(line) ?? [])
+    this.#budget = budget
   }
 
-  /** Whether the patterns name this file, or a directory that it is in. */
+  /** Whether the patterns name this file, or a directory that it is in. Throws `BudgetError`. */
   ignores(path: string): boolean {
-    const names = path.split('/')
-    for (let depth = 1; depth < names.length; depth++) {
-      const directory = names.slice(0, depth)
-      const key = directory.join('/')
-      const known = this.#directories.get(key) ?? this.#lastMatch(directory, true)
-      this.#directories.set(key, known)
+    const names = path.split('/').map((name) => Array.from(name))
+    for (
+      let slash = path.indexOf('/'), depth = 1;
+      slash >= 0;
+      slash = path.indexOf('/', slash + 1), depth++
+    ) {
+      const directory = path.slice(0, slash)
+      const known = this.#directories.get(directory) ?? this.#lastMatch(names.slice(0, depth), true)
+      this.#directories.set(directory, known)
       // Nothing below a directory that is left out can be taken in again.
       if (known) return true
     }
@@ -39,22 +67,24 @@ export class GitIgnore {
   }
 
   /** The last pattern that matches decides. */
-  #lastMatch(names: readonly string[], isDirectory: boolean): boolean {
+  #lastMatch(names: readonly Name[], isDirectory: boolean): boolean {
     const last = this.#patterns.findLast((pattern) => {
-      return (isDirectory || !pattern.onlyDirectories) && matchNames(pattern.segments, names)
+      this.#budget.spend(1)
+      return (isDirectory || !pattern.onlyDirectories) && matchNames(pattern.segments, names, this.#budget)
     })
     return last !== undefined && !last.negated
   }
 }
 
 function parsePattern(line: string): Pattern | undefined {
-  // Blanks at the end do not count, unless they are escaped.
-  let text = line.replace(/(?<!\\) +$/, '')
+  let text = withoutBlanksAtEnd(line)
   if (text === '' || text.startsWith('#')) return undefined
   const negated = text.startsWith('!')
   if (negated) text = text.slice(1)
   const onlyDirectories = text.endsWith('/')
   if (onlyDirectories) text = text.slice(0, -1)
+  // It escapes nothing, and so matches nothing.
+  if (isEscaped(text, text.length)) return undefined
   const anchored = text.includes('/')
   const names = text.replace(/^\//, '').split('/')
   const segments: Segment[] = names.map((name) => (anchored && name === '**' ? undefined : parseName(name)))
@@ -62,6 +92,20 @@ function parsePattern(line: string): Pattern | undefined {
   if (segments.length > 1 && segments.at(-1) === undefined) segments.push([{ kind: 'star' }])
   if (!anchored) segments.unshift(undefined)
   return { segments, negated, onlyDirectories }
+}
+
+/** Blanks at the end do not count, unless they are escaped. */
+function withoutBlanksAtEnd(line: string): string {
+  let end = line.length
+  while (end > 0 && line[end - 1] === ' ' && line[end - 2] !== '\\') end--
+  return line.slice(0, end)
+}
+
+/** Whether an odd number of backslashes stands before the position. */
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0
+  while (text[at - 1 - backslashes] === '\\') backslashes++
+  return backslashes % 2 === 1
 }
 
 function parseName(name: string): Token[] {
@@ -73,26 +117,34 @@ function parseName(name: string): Token[] {
       if (tokens.at(-1)?.kind !== 'star') tokens.push({ kind: 'star' })
     } else if (char === '?') tokens.push({ kind: 'any' })
     else if (char === '[') {
-      const { has, end } = parseClass(chars, at)
-      tokens.push({ kind: 'class', has })
+      const { token, end } = parseClass(chars, at)
+      tokens.push(token)
       at = end
-    } else if (char === '\\' && at + 1 < chars.length) tokens.push({ kind: 'char', char: chars[++at] ?? '' })
-    else tokens.push({ kind: 'char', char })
+    } else if (char !== '\\') tokens.push({ kind: 'char', char })
+    // At the end of a name it escapes the slash behind it, which is that anyway.
+    else if (++at < chars.length) tokens.push({ kind: 'char', char: chars[at] ?? '' })
   }
   return tokens
 }
 
-/** `[a-z_]`, `[!a-z]`. One that is not closed matches nothing. */
-function parseClass(
-  chars: readonly string[],
-  start: number,
-): { has: (char: string) => boolean; end: number } {
+const NOTHING: Token = { kind: 'class', negated: false, members: [] }
+
+/** `[a-z_]`, `[!a-z]`, `[[:digit:]]`. One that is not closed matches nothing. */
+function parseClass(chars: Name, start: number): { token: Token; end: number } {
   let at = start + 1
   const negated = chars[at] === '!' || chars[at] === '^'
   if (negated) at++
-  const ranges: [string, string][] = []
+  const members: Member[] = []
   for (let first = true; first || chars[at] !== ']'; first = false) {
-    if (at >= chars.length) return { has: () => false, end: chars.length }
+    if (at >= chars.length) return { token: NOTHING, end: chars.length }
+    const named = chars[at] === '[' && chars[at + 1] === ':' ? closingColon(chars, at + 2) : -1
+    if (named >= 0) {
+      const pattern = NAMED_CLASSES[chars.slice(at + 2, named).join('')]
+      if (!pattern) return { token: NOTHING, end: chars.length }
+      members.push((char) => pattern.test(char))
+      at = named + 2
+      continue
+    }
     if (chars[at] === '\\') at++
     const from = chars[at] ?? ''
     let to = from
@@ -100,23 +152,49 @@ function parseClass(
       at += chars[at + 2] === '\\' ? 3 : 2
       to = chars[at] ?? ''
     }
-    ranges.push([from, to])
+    members.push((char) => from <= char && char <= to)
     at++
   }
-  return { has: (char) => ranges.some(([from, to]) => from <= char && char <= to) !== negated, end: at }
+  return { token: { kind: 'class', negated, members }, end: at }
 }
 
-function matchNames(segments: readonly Segment[], names: readonly string[]): boolean {
-  return matchWithWildcard(segments, names, (segment) => segment === undefined, matchName)
+/** Where the `:]` of a named class stands, if the next `]` is part of one; else -1. */
+function closingColon(chars: Name, start: number): number {
+  const bracket = chars.indexOf(']', start)
+  return bracket > start && chars[bracket - 1] === ':' ? bracket - 1 : -1
 }
 
-function matchName(tokens: Segment, name: string): boolean {
-  return matchWithWildcard(tokens ?? [], Array.from(name), (token) => token.kind === 'star', matchChar)
+/** https://pubs.opengroup.org/onlinepubs/9699919799/basedefs/V1_chap09.html#tag_09_03_05, in ASCII as git has them. */
+const NAMED_CLASSES: Record<string, RegExp | undefined> = {
+  alnum: /^[0-9A-Za-z]$/,
+  alpha: /^[A-Za-z]$/,
+  blank: /^[ \t]$/,
+  cntrl: /^\p{Cc}$/u,
+  digit: /^[0-9]$/,
+  graph: /^[!-~]$/,
+  lower: /^[a-z]$/,
+  print: /^[ -~]$/,
+  punct: /^[!-/:-@[-`{-~]$/,
+  space: /^[ \t\n\v\f\r]$/,
+  upper: /^[A-Z]$/,
+  xdigit: /^[0-9A-Fa-f]$/,
 }
 
-function matchChar(token: Token, char: string): boolean {
+function matchNames(segments: readonly Segment[], names: readonly Name[], budget: Budget): boolean {
+  const matchOne = (tokens: Segment, name: Name): boolean => matchName(tokens ?? [], name, budget)
+  return matchWithWildcard(segments, names, (segment) => segment === undefined, matchOne, budget)
+}
+
+function matchName(tokens: readonly Token[], name: Name, budget: Budget): boolean {
+  const matchOne = (token: Token, char: string): boolean => matchChar(token, char, budget)
+  return matchWithWildcard(tokens, name, (token) => token.kind === 'star', matchOne, budget)
+}
+
+function matchChar(token: Token, char: string, budget: Budget): boolean {
   if (token.kind === 'char') return token.char === char
-  return token.kind === 'class' ? token.has(char) : token.kind === 'any'
+  if (token.kind !== 'class') return token.kind === 'any'
+  budget.spend(token.members.length)
+  return token.members.some((has) => has(char)) !== token.negated
 }
 
 /**
@@ -128,12 +206,14 @@ function matchWithWildcard<Element, Item>(
   items: readonly Item[],
   isWildcard: (element: Element) => boolean,
   matches: (element: Element, item: Item) => boolean,
+  budget: Budget,
 ): boolean {
   let inPattern = 0
   let inItems = 0
   let wildcard = -1
   let takenByWildcard = 0
   while (inItems < items.length) {
+    budget.spend(1)
     const element = pattern[inPattern] as Element
     if (inPattern < pattern.length && isWildcard(element)) {
       wildcard = inPattern++
@@ -146,5 +226,6 @@ function matchWithWildcard<Element, Item>(
       inItems = ++takenByWildcard
     } else return false
   }
-  return pattern.slice(inPattern).every(isWildcard)
+  while (inPattern < pattern.length && isWildcard(pattern[inPattern] as Element)) inPattern++
+  return inPattern === pattern.length
 }

@@ -1,11 +1,13 @@
 /** `.krmignore`: gitignore syntax, one file in any directory of the package, for the files below that directory. */
 import type { ErrorDetail } from '../../errors.ts'
 import type { Resources } from '../resources.ts'
-import { GitIgnore } from './gitignore.ts'
+import { Budget, BudgetError, GitIgnore } from './gitignore.ts'
 
 const FILE = '.krmignore'
-/** Of all of them together. More than anybody writes; less than what would keep the server busy. */
+/** Of all of them together: more than anybody writes. */
 const MAX_BYTES = 16 * 1024
+/** For all files of a package: half a second, and a hundred times what a large one with many patterns takes. */
+const MAX_STEPS = 50_000_000
 
 export type KrmIgnore = {
   /** Whether the package's files of that name leave this path out. */
@@ -16,6 +18,7 @@ export type KrmIgnore = {
 export function krmIgnore(resources: Resources): KrmIgnore {
   const scopes: { directory: string; rules: GitIgnore }[] = []
   const errors: ErrorDetail[] = []
+  const budget = new Budget(MAX_STEPS)
   let bytes = 0
   for (const [path, content] of resources) {
     if (path !== FILE && !path.endsWith(`/${FILE}`)) continue
@@ -30,14 +33,26 @@ export function krmIgnore(resources: Resources): KrmIgnore {
     const text = Buffer.from(content)
       .toString('utf8')
       .replace(/^\uFEFF/, '')
-    scopes.push({ directory: path.slice(0, -FILE.length), rules: new GitIgnore(text) })
+    scopes.push({ directory: path.slice(0, -FILE.length), rules: new GitIgnore(text, budget) })
   }
+  let usedUp = false
   return {
     errors,
     ignores: (path) => {
-      return scopes.some(
-        ({ directory, rules }) => path.startsWith(directory) && rules.ignores(path.slice(directory.length)),
-      )
+      if (usedUp) return false
+      try {
+        return scopes.some(
+          ({ directory, rules }) => path.startsWith(directory) && rules.ignores(path.slice(directory.length)),
+        )
+      } catch (error) {
+        if (!(error instanceof BudgetError)) throw error
+        usedUp = true
+        errors.push({
+          path: FILE,
+          message: `the patterns take too long to match: make them fewer, or simpler`,
+        })
+        return false
+      }
     },
   }
 }

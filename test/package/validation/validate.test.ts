@@ -158,6 +158,18 @@ describe('validation of hostile input', () => {
     ])
   })
 
+  it('gives up on patterns of .krmignore that would take for ever', () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 400 }, (_, i) => [`${'a'.repeat(240)}${i}.yaml`, 'a: 1\n']),
+    )
+    const patterns = Array(160)
+      .fill(`*${'a'.repeat(99)}c`)
+      .join('\n')
+    expect(validate({ ...files, '.krmignore': patterns }).errors).toEqual([
+      { path: '.krmignore', message: expect.stringContaining('take too long') },
+    ])
+  })
+
   it('survives nesting without end', () => {
     for (const text of [
       '['.repeat(50_000),
