@@ -28,7 +28,7 @@ async function copyGraph(source: Storage, node: Descriptor, destination: Storage
   const bytes = await fetchAll(source, node, MAX_MANIFEST_BYTES)
   for (const child of successors(parseManifest(bytes))) {
     // Content with urls of its own is distributed elsewhere: a registry need not have it.
-    if (child.urls === undefined) await copyGraph(source, child, destination)
+    if (!child.urls?.length) await copyGraph(source, child, destination)
   }
   await destination.push(node, bytes)
 }

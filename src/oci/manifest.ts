@@ -29,6 +29,27 @@ export type Index = {
 /** The most that a manifest may have: what every registry and client takes. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 
+const FIELDS = [
+  'schemaVersion',
+  'mediaType',
+  'artifactType',
+  'config',
+  'layers',
+  'manifests',
+  'subject',
+  'annotations',
+]
+const DESCRIPTOR_FIELDS = [
+  'mediaType',
+  'artifactType',
+  'digest',
+  'size',
+  'urls',
+  'annotations',
+  'data',
+  'platform',
+]
+
 export const EMPTY_CONFIG_BYTES: Uint8Array = new TextEncoder().encode('{}')
 
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md#guidance-for-an-empty-descriptor */
@@ -51,6 +72,7 @@ export function parseManifest(bytes: Uint8Array): Manifest | Index {
     if (value[field] !== undefined && typeof value[field] !== 'string')
       throw invalid(`${field} is not a string`)
   }
+  checkCase(value, FIELDS, 'it')
   if (!areAnnotations(value.annotations)) throw invalid('annotations are not strings under names')
   if (value.subject !== undefined) checkDescriptor(value.subject, 'subject')
   // Who has both is read as the one by some and as the other by others.
@@ -84,7 +106,8 @@ export function referrerType(manifest: Manifest | Index): string | undefined {
 
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    // A byte order mark is no JSON, which not every reader passes over.
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
   } catch (error) {
     throw new OciError('invalid_manifest', 'the manifest is not JSON', error)
   }
@@ -97,7 +120,16 @@ function checkDescriptors(values: unknown, where: string): void {
   })
 }
 
+/** What readers that take field names in any case, as Go does, would read as another field. */
+function checkCase(value: Record<string, unknown>, known: readonly string[], where: string): void {
+  for (const name of Object.keys(value)) {
+    const field = known.find((exact) => exact !== name && exact.toLowerCase() === name.toLowerCase())
+    if (field) throw invalid(`${where} has a field "${name}", which some readers take for "${field}"`)
+  }
+}
+
 function checkDescriptor(value: unknown, where: string): void {
+  if (isRecord(value)) checkCase(value, DESCRIPTOR_FIELDS, where)
   const fine =
     isRecord(value) &&
     typeof value.mediaType === 'string' &&

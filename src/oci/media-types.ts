@@ -16,6 +16,11 @@ const MANIFESTS: readonly string[] = [
   MEDIA_TYPE.dockerManifestList,
 ]
 
+/** Whether it is the type of a list of manifests. */
+export function isIndexType(mediaType: string): boolean {
+  return mediaType === MEDIA_TYPE.index || mediaType === MEDIA_TYPE.dockerManifestList
+}
+
 /** What a client says it accepts when it asks for a manifest. */
 export const MANIFEST_ACCEPT = MANIFESTS.join(', ')
 

@@ -46,7 +46,8 @@ export class HttpClient {
    * elsewhere could have them talk to hosts that only they can reach.
    */
   follow(response: Response, location: string | null): URL {
-    const url = location === null ? undefined : new URL(location, response.url)
+    const url =
+      location !== null && URL.canParse(location, response.url) ? new URL(location, response.url) : undefined
     if (url?.origin === this.#origin) return url
     throw new OciError(
       'unsupported',
@@ -55,7 +56,8 @@ export class HttpClient {
   }
 
   async #fetch(url: URL, { method = 'GET', headers = {}, body }: Call): Promise<Response> {
-    const init: RequestInit & { duplex?: 'half' } = { method, headers }
+    // A redirect could lead anywhere: it is an answer that nobody expects.
+    const init: RequestInit & { duplex?: 'half' } = { method, headers, redirect: 'manual' }
     if (body) {
       init.headers = { ...headers, 'Content-Length': String(body.size) }
       init.body =

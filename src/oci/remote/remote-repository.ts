@@ -1,9 +1,9 @@
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md */
 import { type Content, type Stream, verified } from '../content.ts'
 import type { Descriptor } from '../descriptor.ts'
-import { digestOf, looksLikeDigest } from '../digest.ts'
+import { digestOf, isDigest, looksLikeDigest } from '../digest.ts'
 import { isNotFound, OciError } from '../errors.ts'
-import type { Index } from '../manifest.ts'
+import { isIndex, parseManifest } from '../manifest.ts'
 import { isManifestType, MANIFEST_ACCEPT, MEDIA_TYPE } from '../media-types.ts'
 import { checkReference } from '../reference.ts'
 import { fetchAll, type Repository } from '../roles.ts'
@@ -19,9 +19,10 @@ export class RemoteRepository implements Repository {
     this.#base = `/v2/${name}`
   }
 
-  async fetch({ mediaType, digest }: Descriptor): Promise<Stream> {
-    const headers = acceptOf(mediaType)
-    return bodyOf(await this.#http.send(this.#urlOf({ mediaType, digest }), [200], { headers }))
+  /** The content, checked while it comes in. */
+  async fetch(descriptor: Descriptor): Promise<Stream> {
+    const headers = acceptOf(descriptor.mediaType)
+    return verified(bodyOf(await this.#http.send(this.#urlOf(descriptor), [200], { headers })), descriptor)
   }
 
   async exists({ mediaType, digest }: Descriptor): Promise<boolean> {
@@ -51,7 +52,8 @@ export class RemoteRepository implements Repository {
     const headers = { Accept: MANIFEST_ACCEPT }
     const head = await this.#http.send(url, [200], { method: 'HEAD', headers })
     const mediaType = head.headers.get('Content-Type')?.split(';')[0]?.trim()
-    const digest = looksLikeDigest(reference) ? reference : head.headers.get('Docker-Content-Digest')
+    const stated = head.headers.get('Docker-Content-Digest')
+    const digest = looksLikeDigest(reference) ? reference : stated && isDigest(stated) ? stated : undefined
     const size = head.headers.get('Content-Length')
     if (mediaType && digest && size) return { mediaType, digest, size: Number(size) }
     // Headers may be missing; the manifest itself says the same.
@@ -84,30 +86,35 @@ export class RemoteRepository implements Repository {
   }
 
   async *tags(): AsyncGenerator<string> {
-    let url: string | URL | undefined = `${this.#base}/tags/list`
-    while (url) {
-      const response: Response = await this.#http.send(url, [200])
+    for await (const response of this.#pages(`${this.#base}/tags/list`)) {
       yield* (await readJson<{ tags?: string[] | null }>(response)).tags ?? []
-      url = this.#nextPage(response)
     }
   }
 
   async *referrers(digest: string, artifactType?: string): AsyncGenerator<Descriptor> {
     const query = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`
-    let url: string | URL | undefined = `${this.#base}/referrers/${digest}${query}`
-    while (url) {
-      const response: Response = await this.#http.send(url, [200])
+    for await (const response of this.#pages(`${this.#base}/referrers/${digest}${query}`)) {
+      const page = parseManifest(await readMetadata(response))
+      if (!isIndex(page)) throw new OciError('invalid_manifest', `${response.url} is no list of referrers`)
       // A registry may ignore the filter, so what it sends is filtered again.
-      for (const referrer of (await readJson<Index>(response)).manifests) {
+      for (const referrer of page.manifests) {
         if (artifactType === undefined || referrer.artifactType === artifactType) yield referrer
       }
-      url = this.#nextPage(response)
     }
   }
 
-  #nextPage(response: Response): URL | undefined {
-    const next = /<([^>]+)>\s*;\s*rel="?next"?/.exec(response.headers.get('Link') ?? '')?.[1]
-    return next === undefined ? undefined : this.#http.follow(response, next)
+  /** A list, and what its Link headers lead to. Throws where they lead in a circle. */
+  async *#pages(first: string): AsyncGenerator<Response> {
+    const seen = new Set<string>()
+    let url: string | URL | undefined = first
+    while (url) {
+      const response: Response = await this.#http.send(url, [200])
+      if (seen.has(response.url)) throw new OciError('unavailable', `${response.url} leads to itself`)
+      seen.add(response.url)
+      const next = /<([^>]+)>\s*;\s*rel="?next"?/.exec(response.headers.get('Link') ?? '')?.[1]
+      url = next === undefined ? undefined : this.#http.follow(response, next)
+      yield response
+    }
   }
 
   async #delete(url: string): Promise<void> {

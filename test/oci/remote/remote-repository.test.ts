@@ -1,0 +1,75 @@
+/** A registry at the other end may be anything: what its clients must not be led to. */
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, it, onTestFinished } from 'vitest'
+import { readAll } from '../../../src/oci/content.ts'
+import { digestOf } from '../../../src/oci/digest.ts'
+import { MEDIA_TYPE } from '../../../src/oci/media-types.ts'
+import { RemoteRegistry } from '../../../src/oci/remote/remote-registry.ts'
+import type { Repository } from '../../../src/oci/roles.ts'
+
+const DIGEST = digestOf(Buffer.from('x'))
+
+async function answering(listener: RequestListener): Promise<Repository> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return new RemoteRegistry(new URL(`http://127.0.0.1:${port}`)).repository('a/b')
+}
+
+it('follows no redirect to another host', async () => {
+  let asked = false
+  const other = createServer((_, response) => {
+    asked = true
+    response.end('x')
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void other.close())
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const repository = await answering((_, response) => {
+    response.writeHead(307, { Location: `http://127.0.0.1:${port}/` }).end()
+  })
+  const blob = { mediaType: 'x', digest: DIGEST, size: 1 }
+  await expect(repository.fetch(blob)).rejects.toMatchObject({ code: 'unsupported' })
+  expect(asked).toBe(false)
+})
+
+it('walks no list in a circle', async () => {
+  const repository = await answering((request, response) => {
+    response.setHeader('Link', `<${request.url}>; rel="next"`).end('{"tags": ["a"]}')
+  })
+  await expect(Array.fromAsync(repository.tags())).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+it('goes to no page on another host, or at no address', async () => {
+  for (const link of ['http://127.0.0.1:1/', 'http://[']) {
+    const repository = await answering((_, response) => {
+      response.setHeader('Link', `<${link}>; rel="next"`).end('{"tags": []}')
+    })
+    await expect(Array.fromAsync(repository.tags())).rejects.toMatchObject({ code: 'unsupported' })
+  }
+})
+
+it('takes no list of referrers that is none', async () => {
+  const repository = await answering((_, response) => void response.end('{}'))
+  await expect(Array.fromAsync(repository.referrers(DIGEST))).rejects.toMatchObject({
+    code: 'invalid_manifest',
+  })
+})
+
+it('takes no digest that is none, but the one of the content', async () => {
+  const manifest = '{"schemaVersion": 2}'
+  const repository = await answering((_, response) => {
+    response.setHeader('Docker-Content-Digest', '../../x').setHeader('Content-Type', MEDIA_TYPE.manifest)
+    response.end(manifest)
+  })
+  expect(await repository.resolve('v1')).toMatchObject({ digest: digestOf(Buffer.from(manifest)) })
+})
+
+it('hands on no content that is not what its descriptor says', async () => {
+  const repository = await answering((_, response) => void response.end('y'))
+  const stream = await repository.fetch({ mediaType: 'x', digest: DIGEST, size: 1 })
+  await expect(readAll(stream, 10)).rejects.toMatchObject({ code: 'digest_mismatch' })
+})
