@@ -43,7 +43,8 @@ export function paxPath(records: PaxRecords, size: number): string | undefined {
   if ([...records.keys()].some((key) => key.startsWith('GNU.sparse.'))) {
     throw invalidArchive(`"${name}" is a sparse file: only files and directories are possible`, path)
   }
-  if (Number(records.get('size') ?? size) !== size)
+  const stated = records.get('size')
+  if (stated !== undefined && (!/^\d+$/.test(stated) || Number(stated) !== size))
     throw invalidArchive(`"${name}" has two different sizes`, path)
   const charset = records.get('hdrcharset')
   if (charset !== undefined && charset !== 'ISO-IR 10646 2000 UTF-8') {

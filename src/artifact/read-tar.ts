@@ -25,6 +25,9 @@ const KINDS: Record<string, string> = {
   [TYPE.gnuSparse]: 'a sparse file',
 }
 
+/** Headers for each file that a package may have: tar programs write up to three for one, and directories besides. */
+const HEADERS_PER_FILE = 6
+
 /** Names that extension headers give to the entry that follows. */
 type Extension = { pax?: PaxRecords; longName?: string }
 
@@ -35,7 +38,8 @@ export function readTar(tar: Buffer, limits: ResourceLimits): Map<string, Uint8A
   let extension: Extension = {}
   let bytes = 0
   let offset = 0
-  for (;;) {
+  for (let headers = 0; ; headers++) {
+    if (headers > limits.maxFiles * HEADERS_PER_FILE) throw tooManyFiles(limits)
     if (offset + BLOCK > tar.length) throw invalidArchive('the archive is truncated: it has no end marker')
     const header = tar.subarray(offset, offset + BLOCK)
     if (isZero(header)) break
@@ -49,8 +53,11 @@ export function readTar(tar: Buffer, limits: ResourceLimits): Map<string, Uint8A
       if (extension.pax) throw invalidArchive('the archive has two extended headers for one entry')
       extension.pax = parsePax(content)
     } else if (type === TYPE.paxGlobal) refuseGlobalPax(parsePax(content))
-    else if (type === TYPE.gnuLongName) extension.longName = decodeName(untilNul(content))
-    else if (type !== TYPE.gnuLongLink) {
+    else if (type === TYPE.gnuLongName) {
+      if (extension.longName !== undefined)
+        throw invalidArchive('the archive has two long names for one entry')
+      extension.longName = decodeName(untilNul(content))
+    } else if (type !== TYPE.gnuLongLink) {
       const path = normalized(nameOf(name, size, extension))
       extension = {}
       const directory = type === TYPE.directory || (isFile(type) && path.endsWith('/'))
@@ -58,6 +65,7 @@ export function readTar(tar: Buffer, limits: ResourceLimits): Map<string, Uint8A
         const kind = KINDS[type] ?? `of the unknown type ${JSON.stringify(type)}`
         throw invalidArchive(`entry "${path}" is ${kind}: only files and directories are possible`, path)
       }
+      if (directory && size > 0) throw invalidArchive(`entry "${path}" is a directory with content`, path)
       addEntry(path, directory ? undefined : content)
     }
   }
@@ -134,9 +142,11 @@ function untilNul(bytes: Buffer): Buffer {
   return end < 0 ? bytes : bytes.subarray(0, end)
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 function decodeName(bytes: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return utf8.decode(bytes)
   } catch {
     const shown = bytes.toString('latin1')
     throw invalidArchive(`entry "${shown}": the name is not UTF-8`, shown)

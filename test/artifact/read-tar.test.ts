@@ -151,6 +151,14 @@ describe('hostile archives', () => {
       /second name: "b"/,
       'a',
     ],
+    [
+      'two long names for one entry',
+      [{ type: 'L', content: 'a\0' }, { type: 'L', content: 'b\0' }, { name: 'c' }],
+      /two long names/,
+    ],
+    ['a directory with content', [{ name: 'a/', type: '5', content: 'x' }], /directory with content/, 'a/'],
+    ['an old directory with content', [{ name: 'a/', content: 'x' }], /directory with content/, 'a/'],
+    ['a size in other digits', [pax({ size: '0x1' }), { name: 'a', content: 'x' }], /two different sizes/],
     ['two pax headers', [pax({ path: 'a' }), pax({ mtime: '1' }), { name: 'c' }], /two extended headers/],
     ['two names in one pax header', [pax2('path=a', 'path=b'), { name: 'c' }], /malformed/],
     ['a pax header that is too large', [pax({ comment: 'x'.repeat(70_000) }), { name: 'c' }], /too large/],
@@ -230,6 +238,8 @@ describe('hostile archives', () => {
   })
 
   it('are refused with too many files, or too large ones', async () => {
+    const headers = Array.from({ length: 601 }, () => ({ name: './', type: '5' }))
+    expect(await refusal(tarGz(headers))).toMatchObject({ code: 'too_large' })
     const many = Array.from({ length: 101 }, (_, i) => ({ name: `f${i}` }))
     expect(await refusal(tarGz(many))).toMatchObject({
       code: 'too_large',
