@@ -1,6 +1,7 @@
 /** The thread of file-writer.ts. */
 import {
   closeSync,
+  existsSync,
   fdatasync,
   fsync,
   mkdirSync,
@@ -16,7 +17,7 @@ import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_
 import type { Request, Response, WriteJob, WriteOutcome } from './file-writer.ts'
 
 const syncFile = promisify(fdatasync)
-const syncDirectory = promisify(fsync)
+const syncDescriptor = promisify(fsync)
 
 /** What is known of a job while its batch is under way. */
 type Progress = Request & { file?: number; outcome?: WriteOutcome }
@@ -38,10 +39,11 @@ async function run(): Promise<void> {
     }
     const batch: Progress[] = queue
     queue = []
-    const unforeseen = await write(batch).then(() => undefined, failure)
-    const response: Response = batch.map(({ id, outcome }) => ({
+    // Where it is not known of all that they are on the disk, it is known of none.
+    const failedAll = await write(batch).then(() => undefined, failure)
+    const response: Response = batch.map(({ id, outcome = { found: true } }) => ({
       id,
-      outcome: unforeseen ?? outcome ?? { found: true },
+      outcome: 'found' in outcome && failedAll ? failedAll : outcome,
     }))
     port.postMessage(response)
   }
@@ -52,12 +54,23 @@ async function run(): Promise<void> {
 async function write(batch: Progress[]): Promise<void> {
   for (const entry of batch) attempt(entry, () => writeTemporary(entry))
   await Promise.all(batch.map((entry) => syncTemporary(entry)))
-  const directories = new Map<string, Progress[]>()
+  const directories = new Set<string>()
   for (const entry of batch) {
     if (entry.outcome) continue
     attempt(entry, () => changeName(entry, directories))
   }
-  await Promise.all([...directories].map(([directory, entries]) => syncAll(directory, entries)))
+  await syncDirectories([...directories])
+}
+
+/** Directories whose names may not all be on the disk: nothing is acknowledged until they are. */
+const inDoubt = new Set<string>()
+
+/** Throws where a directory, of this batch or of an earlier one, could not be synced. */
+async function syncDirectories(changed: readonly string[]): Promise<void> {
+  for (const directory of changed) inDoubt.add(directory)
+  const results = await Promise.allSettled([...inDoubt].map(syncDirectory))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
 }
 
 function writeTemporary(entry: Progress): void {
@@ -81,7 +94,7 @@ async function syncTemporary(entry: Progress): Promise<void> {
   if (entry.outcome) dropTemporary(entry.job)
 }
 
-function changeName(entry: Progress, directories: Map<string, Progress[]>): void {
+function changeName(entry: Progress, directories: Set<string>): void {
   const { job } = entry
   if (job.kind === 'delete') {
     entry.outcome = { found: unlinkIfThere(job.path) }
@@ -92,9 +105,9 @@ function changeName(entry: Progress, directories: Map<string, Progress[]>): void
     const change = empty
       ? () => closeSync(openSync(job.path, 'w'))
       : () => renameSync(job.temporary, job.path)
-    withDirectory(dirname(job.path), change, (made) => remember(directories, made, entry))
+    withDirectory(dirname(job.path), change, (made) => directories.add(made))
   }
-  remember(directories, dirname(job.path), entry)
+  directories.add(dirname(job.path))
 }
 
 /** Makes the directory where it is missing. Each that is made is a new name in the one above it. */
@@ -111,22 +124,17 @@ function withDirectory(directory: string, change: () => void, changed: (director
   }
 }
 
-function remember(directories: Map<string, Progress[]>, directory: string, entry: Progress): void {
-  const entries = directories.get(directory)
-  if (entries) entries.push(entry)
-  else directories.set(directory, [entry])
-}
-
-async function syncAll(directory: string, entries: Progress[]): Promise<void> {
+async function syncDirectory(directory: string): Promise<void> {
+  if (!existsSync(directory)) {
+    inDoubt.delete(directory)
+    return
+  }
+  const file = openSync(directory, 'r')
   try {
-    const file = openSync(directory, 'r')
-    try {
-      await syncDirectory(file)
-    } finally {
-      closeSync(file)
-    }
-  } catch (error) {
-    for (const entry of entries) entry.outcome = failure(error)
+    await syncDescriptor(file)
+    inDoubt.delete(directory)
+  } finally {
+    closeSync(file)
   }
 }
 

@@ -48,6 +48,7 @@ export class MemoryStore implements BlobStore {
 class MemoryUpload implements BlobUpload {
   readonly #put: (key: string, bytes: Uint8Array) => Promise<void>
   #bytes: Uint8Array = new Uint8Array(0)
+  #ended = false
 
   constructor(put: (key: string, bytes: Uint8Array) => Promise<void>) {
     this.#put = put
@@ -67,10 +68,12 @@ class MemoryUpload implements BlobUpload {
   }
 
   async commit(key: string): Promise<void> {
+    if (this.#ended) throw new Error('the upload has ended')
     await this.#put(key, this.#bytes)
   }
 
   async abort(): Promise<void> {
+    this.#ended = true
     this.#bytes = new Uint8Array(0)
   }
 }

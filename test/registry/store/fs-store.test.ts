@@ -3,7 +3,7 @@ import { mkdir, readdir, readlink, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { Stream } from '../../../src/oci/content.ts'
+import { type Stream, streamOf } from '../../../src/oci/content.ts'
 import { FileWriter } from '../../../src/registry/store/file-writer.ts'
 import { FsStore } from '../../../src/registry/store/fs-store.ts'
 import { MemoryStore } from '../../../src/registry/store/memory-store.ts'
@@ -60,9 +60,12 @@ describe('a store on files', () => {
     const folder = await temporaryFolder()
     const store = await openStore(folder)
     const dropped = await store.upload()
+    await dropped.append(streamOf(Buffer.from('some bytes')))
+    expect(await readdir(join(folder, 'tmp'))).toHaveLength(1)
     await dropped.abort()
     expect(await readdir(join(folder, 'tmp'))).toEqual([])
-    await store.upload()
+    const neverEnded = await store.upload()
+    await neverEnded.append(streamOf(Buffer.from('some bytes')))
     await store.close()
     expect(await readdir(join(folder, 'tmp'))).toEqual([])
   })
