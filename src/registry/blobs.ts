@@ -1,4 +1,6 @@
-import type { Stream } from '../oci/content.ts'
+import type { KeyedLock } from '../keyed-lock.ts'
+import { type Content, type Stream, verified } from '../oci/content.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
 import { RegistryError } from './errors.ts'
 import { blobKey, linkKey } from './keys.ts'
 import type { BlobStore, Range } from './store/blob-store.ts'
@@ -8,9 +10,11 @@ const NOTHING = new Uint8Array(0)
 /** Blobs: stored once for all repositories, visible in those that have a link to them. */
 export class Blobs {
   readonly #store: BlobStore
+  readonly #locks: KeyedLock
 
-  constructor(store: BlobStore) {
+  constructor(store: BlobStore, locks: KeyedLock) {
     this.#store = store
+    this.#locks = locks
   }
 
   /** The size in bytes. Throws BLOB_UNKNOWN. */
@@ -44,6 +48,20 @@ export class Blobs {
     ])
   }
 
+  /** Stores a blob that is checked against its descriptor while it comes in. */
+  async putStream(repository: string, expected: Descriptor, content: Content): Promise<void> {
+    if (await this.has(repository, expected.digest)) return
+    const upload = await this.#store.upload()
+    try {
+      await upload.append(verified(content, expected))
+      await upload.commit(blobKey(expected.digest))
+    } catch (error) {
+      await upload.abort()
+      throw error
+    }
+    await this.link(repository, expected.digest)
+  }
+
   /** Makes a stored blob visible in a repository. */
   async link(repository: string, digest: string): Promise<void> {
     await this.#store.put(linkKey(repository, digest), NOTHING)
@@ -56,9 +74,12 @@ export class Blobs {
     return true
   }
 
-  /** Takes the blob from this repository; others may still have it. Whether it was there. */
-  async delete(repository: string, digest: string): Promise<boolean> {
-    return this.#store.delete(linkKey(repository, digest))
+  /** Takes the blob from this repository; others may still have it. `mayDelete` throws to keep it. Throws BLOB_UNKNOWN. */
+  async delete(repository: string, digest: string, mayDelete?: () => Promise<void>): Promise<void> {
+    await this.#locks.run(repository, async () => {
+      await mayDelete?.()
+      if (!(await this.#store.delete(linkKey(repository, digest)))) throw unknownBlob(repository, digest)
+    })
   }
 
   async #sizeOf(repository: string, digest: string): Promise<number | undefined> {

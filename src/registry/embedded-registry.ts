@@ -21,7 +21,7 @@ export class EmbeddedRegistry implements Registry {
   constructor(store: BlobStore) {
     const locks = new KeyedLock()
     this.#store = store
-    this.blobs = new Blobs(store)
+    this.blobs = new Blobs(store, locks)
     this.uploads = new Uploads(store, this.blobs)
     this.tags = new Tags(store, locks)
     this.referrers = new Referrers(store)

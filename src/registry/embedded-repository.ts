@@ -44,7 +44,7 @@ export class EmbeddedRepository implements Repository {
         const bytes = await readAll(verified(content, expected), SMALL)
         await this.#registry.blobs.put(this.#name, digest, bytes)
       } else {
-        await this.#upload(expected, content)
+        await this.#registry.blobs.putStream(this.#name, expected, content)
       }
     })
   }
@@ -86,18 +86,6 @@ export class EmbeddedRepository implements Repository {
 
   referrers(digest: string, artifactType?: string): AsyncGenerator<Descriptor> {
     return this.#registry.referrers.list(this.#name, digest, { artifactType })
-  }
-
-  async #upload(expected: Descriptor, content: Content): Promise<void> {
-    const { uploads } = this.#registry
-    const id = await uploads.start(this.#name)
-    try {
-      await uploads.append(this.#name, id, verified(content, expected))
-    } catch (error) {
-      await uploads.cancel(this.#name, id)
-      throw error
-    }
-    await uploads.finish(this.#name, id, expected.digest)
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Index, isIndex, type Manifest, parseManifest } from '../oci/manifest.ts'
-import { isManifestType, MEDIA_TYPE } from '../oci/media-types.ts'
+import { isIndexType, isManifestType, MEDIA_TYPE } from '../oci/media-types.ts'
 import { RegistryError } from './errors.ts'
 
 /**
@@ -22,6 +22,9 @@ export function checkedManifest(bytes: Uint8Array, contentType: string | undefin
   }
   if (!isManifestType(mediaType)) {
     throw new RegistryError('MANIFEST_INVALID', `manifests of type ${mediaType} are not supported`)
+  }
+  if (isIndexType(mediaType) !== isIndex(manifest)) {
+    throw new RegistryError('MANIFEST_INVALID', `the manifest is not of the type ${mediaType} that it names`)
   }
   return manifest
 }

@@ -144,8 +144,9 @@ export class Manifests {
   /** An index may name manifests that are elsewhere; blobs must be here, unless they say where they are. */
   async #checkBlobs(repository: string, manifest: Manifest | Index): Promise<void> {
     if (isIndex(manifest)) return
-    for (const { digest, urls } of successors(manifest)) {
-      if (urls?.length || (await this.#blobs.has(repository, digest))) continue
+    const needed = successors(manifest).filter(({ urls }) => !urls?.length)
+    for (const digest of new Set(needed.map((descriptor) => descriptor.digest))) {
+      if (await this.#blobs.has(repository, digest)) continue
       throw new RegistryError(
         'MANIFEST_BLOB_UNKNOWN',
         `the manifest needs the blob ${digest}: push that first`,

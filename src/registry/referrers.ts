@@ -4,6 +4,9 @@ import { type Index, type Manifest, referrerType } from '../oci/manifest.ts'
 import { digestOfName, manifestKey, referrerKey, referrersFolder } from './keys.ts'
 import type { BlobStore } from './store/blob-store.ts'
 
+/** Annotations that are larger are not listed: whoever wants them has the manifest. A list is made of many entries. */
+const MAX_ANNOTATIONS = 256 * 1024
+
 /** Referrers: one small object for each manifest with a subject, its descriptor as the listing shows it. */
 export class Referrers {
   readonly #store: BlobStore
@@ -16,10 +19,12 @@ export class Referrers {
   async add(repository: string, manifest: Manifest | Index, descriptor: Descriptor): Promise<void> {
     if (!manifest.subject) return
     const artifactType = referrerType(manifest)
+    const { annotations } = manifest
+    const listed = annotations !== undefined && JSON.stringify(annotations).length <= MAX_ANNOTATIONS
     const entry: Descriptor = {
       ...descriptor,
       ...(artifactType === undefined ? {} : { artifactType }),
-      ...(manifest.annotations === undefined ? {} : { annotations: manifest.annotations }),
+      ...(listed ? { annotations } : {}),
     }
     const key = referrerKey(repository, manifest.subject.digest, descriptor.digest)
     await this.#store.put(key, Buffer.from(JSON.stringify(entry)))

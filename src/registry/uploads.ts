@@ -23,7 +23,7 @@ export type ChunkRange = { start: number; end: number }
 
 /** A session that nobody has used for so long is dropped, in milliseconds. */
 const IDLE_LIMIT = 60 * 60 * 1000
-/** Each may hold a file open. */
+/** Each may hold a file open. Of more than that, those that have been idle for longest make room. */
 const MAX_SESSIONS = 1000
 
 /** The uploads that are under way, by session id. They end with the process; clients then start anew. */
@@ -38,14 +38,11 @@ export class Uploads {
     this.#blobs = blobs
   }
 
-  /** A new session's id. Throws TOOMANYREQUESTS. */
+  /** A new session's id. Throws TOOMANYREQUESTS where requests are at work on all there can be. */
   async start(repository: string, algorithm: Algorithm = 'sha256'): Promise<string> {
     await this.dropIdle(Date.now() - IDLE_LIMIT)
-    if (this.#sessions.size >= MAX_SESSIONS) {
-      throw new RegistryError(
-        'TOOMANYREQUESTS',
-        `${MAX_SESSIONS} uploads are under way; end or cancel some, those that are idle go after an hour`,
-      )
+    if (this.#sessions.size >= MAX_SESSIONS && !(await this.#dropLongestIdle())) {
+      throw new RegistryError('TOOMANYREQUESTS', `${MAX_SESSIONS} uploads are under way; try again later`)
     }
     const id = randomUUID()
     const upload = await this.#store.upload()
@@ -97,6 +94,15 @@ export class Uploads {
     for (const [id, { repository, usedAt, busy }] of this.#sessions) {
       if (!busy && usedAt < before) await this.cancel(repository, id)
     }
+  }
+
+  async #dropLongestIdle(): Promise<boolean> {
+    const idle = [...this.#sessions].filter(([, { busy }]) => !busy)
+    const [first, ...others] = idle
+    if (!first) return false
+    const [id, { repository }] = others.reduce((a, b) => (b[1].usedAt < a[1].usedAt ? b : a), first)
+    await this.cancel(repository, id)
+    return true
   }
 
   async #use<T>(repository: string, id: string, work: (session: Session) => Promise<T>): Promise<T> {

@@ -28,10 +28,11 @@ export function blobRoutes({ blobs }: EmbeddedRegistry, guard: WriteGuard): Hono
   app.delete('/:name{.+}/blobs/:digest{[^/]+:[^/]+}', async (c) => {
     const repository = repositoryParam(c)
     const digest = checkedDigest(c.req.param('digest'))
-    const refusal = await guard.deleteBlobs(repository)
-    if (refusal) throw new RegistryError('DENIED', refusal)
-    if (await blobs.delete(repository, digest)) return c.body(null, 202, { 'Content-Length': '0' })
-    throw new RegistryError('BLOB_UNKNOWN', `${repository} has no blob ${digest}`)
+    await blobs.delete(repository, digest, async () => {
+      const refusal = await guard.deleteBlobs(repository)
+      if (refusal) throw new RegistryError('DENIED', refusal)
+    })
+    return c.body(null, 202, { 'Content-Length': '0' })
   })
 
   return app

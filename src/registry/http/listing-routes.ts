@@ -42,12 +42,10 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
       artifactType,
       last: c.req.query('last'),
     })) {
-      const size = Buffer.byteLength(JSON.stringify(referrer))
-      bytes += size
-      more = manifests.length > 0 && bytes > PAGE_BYTES
+      bytes += Buffer.byteLength(JSON.stringify(referrer))
+      more = bytes > PAGE_BYTES
       if (more) break
-      // One that no client takes would keep them from all others.
-      manifests.push(size > PAGE_BYTES ? { ...referrer, annotations: {} } : referrer)
+      manifests.push(referrer)
     }
     const filter = artifactType === undefined ? undefined : { artifactType }
     const last = manifests.at(-1)?.digest

@@ -1,11 +1,13 @@
 /** The registry's protocol, call by call: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md */
 import { createHash } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import type { Hono } from 'hono'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { digestOf } from '../../../src/oci/digest.ts'
 import { MEDIA_TYPE } from '../../../src/oci/media-types.ts'
 import { EmbeddedRegistry } from '../../../src/registry/embedded-registry.ts'
 import { createRegistryApp } from '../../../src/registry/http/registry-app.ts'
+import { referrerKey } from '../../../src/registry/keys.ts'
 import { MemoryStore } from '../../../src/registry/store/memory-store.ts'
 
 const BLOB = Buffer.from('a blob of some bytes')
@@ -13,9 +15,13 @@ const DIGEST = digestOf(BLOB)
 const INDEX_TYPE = MEDIA_TYPE.index
 
 let app: Hono
+let registry: EmbeddedRegistry
+let store: MemoryStore
 
 beforeEach(() => {
-  app = createRegistryApp(new EmbeddedRegistry(new MemoryStore()))
+  store = new MemoryStore()
+  registry = new EmbeddedRegistry(store)
+  app = createRegistryApp(registry)
 })
 
 type Init = { headers?: Record<string, string>; body?: string | Uint8Array }
@@ -186,15 +192,22 @@ describe('pushing a blob', () => {
     }
   })
 
-  it('has room for a thousand uploads at a time', async () => {
+  it('drops the upload that has been idle for longest when there are a thousand', async () => {
     const first = await start()
-    for (let i = 1; i < 1000; i++) await start()
-    expect(await call('POST', '/v2/a/b/blobs/uploads/')).toMatchObject({
-      status: 429,
-      code: 'TOOMANYREQUESTS',
-    })
-    await call('DELETE', first)
-    expect((await call('POST', '/v2/a/b/blobs/uploads/')).status).toBe(202)
+    const second = await start()
+    await setTimeout(5)
+    await call('PATCH', first, { body: BLOB })
+    for (let i = 2; i < 1001; i++) await start()
+    expect((await call('GET', second)).status).toBe(404)
+    expect((await call('PUT', `${first}?digest=${DIGEST}`)).status).toBe(201)
+  })
+
+  it('drops uploads that nobody goes on with', async () => {
+    const location = await start()
+    await registry.uploads.dropIdle(Date.now() - 1000)
+    expect((await call('GET', location)).status).toBe(204)
+    await registry.uploads.dropIdle(Date.now() + 1)
+    expect((await call('GET', location)).status).toBe(404)
   })
 
   it('mounts a blob of another repository, or starts an upload where there is none', async () => {
@@ -348,10 +361,25 @@ describe('manifests', () => {
     ['an artifactType that is no string', manifestOf({ artifactType: 5 })],
     ['an annotation that is no string', manifestOf({ annotations: { a: 1 } })],
     ['annotations that are a list', manifestOf({ annotations: ['a'] })],
+    ['a byte order mark', `\ufeff${manifestOf()}`],
+    ['a second list of layers, to readers that take any case', manifestOf({ Layers: [] })],
+    [
+      'a second digest, likewise',
+      manifestOf({ layers: [{ mediaType: 'x', digest: DIGEST, Digest: DIGEST, size: 20 }] }),
+    ],
     ['URLs that are none', manifestOf({ layers: [{ mediaType: 'x', digest: DIGEST, size: 1, urls: 'x' }] })],
   ])('are refused: %s', async (_, body) => {
     expect(await pushManifest('v1', body)).toMatchObject({ status: 400, code: 'MANIFEST_INVALID' })
     expect((await call('GET', '/v2/a/b/manifests/v1')).status).toBe(404)
+  })
+
+  it('are refused when they are not of the type that they name', async () => {
+    const image = manifestOf({ mediaType: INDEX_TYPE })
+    expect((await pushManifest('v1', image, INDEX_TYPE)).status).toBe(400)
+    for (const mediaType of [MEDIA_TYPE.manifest, MEDIA_TYPE.dockerManifest]) {
+      const index = JSON.stringify({ schemaVersion: 2, mediaType, manifests: [] })
+      expect((await pushManifest('v1', index, mediaType)).status, mediaType).toBe(400)
+    }
   })
 
   it('are refused when they are of a type that nobody knows', async () => {
@@ -522,9 +550,17 @@ describe('listings', () => {
     })
   })
 
+  it('have no referrer whose manifest a crash kept from being stored', async () => {
+    const digest = digestOf(Buffer.from('never stored'))
+    const entry = { mediaType: MEDIA_TYPE.manifest, digest, size: 12 }
+    await store.put(referrerKey('a/b', DIGEST, digest), Buffer.from(JSON.stringify(entry)))
+    const { text } = await call('GET', `/v2/a/b/referrers/${DIGEST}`)
+    expect(JSON.parse(text).manifests).toEqual([])
+  })
+
   it('have more referrers than one answer can hold on pages of less than 4 MiB', async () => {
     const subject = { mediaType: MEDIA_TYPE.manifest, digest: DIGEST, size: 1 }
-    const sizes = [900_000, 900_000, 900_000, 900_000, 4_100_000]
+    const sizes = [...Array(12).fill(250_000), 4_100_000]
     for (const [at, size] of sizes.entries()) {
       const annotations = { at: String(at), a: 'x'.repeat(size) }
       expect((await pushManifest(`s${at}`, manifestOf({ subject, annotations }))).status).toBe(201)
