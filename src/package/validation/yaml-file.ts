@@ -1,5 +1,5 @@
 /** Reads one YAML file as far as validation needs it: does it parse, and which KRM objects are in it. */
-import { Composer, type Document, isMap, isScalar, Lexer, LineCounter, Parser } from 'yaml'
+import { Composer, type Document, isAlias, isMap, isScalar, Lexer, LineCounter, Parser } from 'yaml'
 import { inspectDocument } from './inspect-node.ts'
 
 export type KrmObject = {
@@ -102,15 +102,20 @@ function readDocument(document: Document.Parsed, lines: LineCounter, file: YamlF
     }
     return
   }
-  const text = (...keys: string[]): string | undefined => {
-    const value = document.getIn(keys)
-    return typeof value === 'string' && value !== '' ? value : undefined
+  const child = (parent: unknown, key: string): unknown => {
+    const node = isMap(parent) ? parent.get(key, true) : undefined
+    return isAlias(node) ? node.resolve(document) : node
   }
+  const text = (parent: unknown, key: string): string | undefined => {
+    const node = child(parent, key)
+    return isScalar(node) && typeof node.value === 'string' && node.value !== '' ? node.value : undefined
+  }
+  const metadata = child(document.contents, 'metadata')
   file.objects.push({
-    apiVersion: text('apiVersion'),
-    kind: text('kind'),
-    namespace: text('metadata', 'namespace'),
-    name: text('metadata', 'name') ?? text('metadata', 'generateName'),
+    apiVersion: text(document.contents, 'apiVersion'),
+    kind: text(document.contents, 'kind'),
+    namespace: text(metadata, 'namespace'),
+    name: text(metadata, 'name') ?? text(metadata, 'generateName'),
     line,
   })
 }

@@ -55,6 +55,8 @@ describe('validation', () => {
       'b.yaml': '---\napiVersion: v1\n',
       'c.yaml': '- 1\n- 2\n',
       'd.yaml': 'just text\n',
+      'e.yaml':
+        'apiVersion: v1\nkind: X\nmetadata: &m {name: e}\n---\napiVersion: v1\nkind: Y\ncopy: &m {name: e}\nmetadata: *m\n',
     })
     expect(errors).toEqual([])
     expect(warnings.map(({ path, line, message }) => `${path}:${line} ${message}`)).toEqual([
