@@ -20,10 +20,14 @@ export function checkedDigest(text: string | undefined): string {
   throw new RegistryError('DIGEST_INVALID', shown)
 }
 
-/** The manifest's tag or digest in the path. */
+/** The manifest's tag or digest in the path. Throws TAG_INVALID, MANIFEST_UNKNOWN and DIGEST_INVALID. */
 export function referenceParam(c: Context): { tag: string } | { digest: string } {
   const reference = c.req.param('reference') ?? ''
   if (looksLikeDigest(reference)) return { digest: checkedDigest(reference) }
   if (isTag(reference)) return { tag: reference }
-  throw new RegistryError('TAG_INVALID', `"${reference.slice(0, 200)}" is not a tag`)
+  const message = `"${reference.slice(0, 200)}" is not a tag`
+  // What cannot be a tag cannot be there either: that is how the specification's tests see it.
+  throw c.req.method === 'PUT'
+    ? new RegistryError('TAG_INVALID', message)
+    : new RegistryError('MANIFEST_UNKNOWN', message)
 }

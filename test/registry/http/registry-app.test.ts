@@ -450,7 +450,16 @@ describe('manifests', () => {
   })
 
   it('are not found under tags and digests that are none', async () => {
-    expect(await call('GET', '/v2/a/b/manifests/.x')).toMatchObject({ status: 400, code: 'TAG_INVALID' })
+    expect(await call('PUT', '/v2/a/b/manifests/.x', { body: manifestOf() })).toMatchObject({
+      status: 400,
+      code: 'TAG_INVALID',
+    })
+    for (const method of ['GET', 'DELETE']) {
+      expect(await call(method, '/v2/a/b/manifests/.x')).toMatchObject({
+        status: 404,
+        code: 'MANIFEST_UNKNOWN',
+      })
+    }
     expect(await call('GET', '/v2/a/b/manifests/sha256:x')).toMatchObject({
       status: 400,
       code: 'DIGEST_INVALID',
