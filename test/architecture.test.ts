@@ -20,6 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 /** Files right in src that folders may import, and which folders may. */
 const SHARED: Record<string, (folder: string) => boolean> = {
   'errors.ts': (folder) => folder !== 'oci',
+  'etag.ts': (folder) => folder === 'registry' || folder === 'api',
   'folder.ts': (folder) => folder === 'registry',
   'keyed-lock.ts': (folder) => folder === 'registry' || folder === 'service',
   'request-body.ts': (folder) => folder === 'registry' || folder === 'api',

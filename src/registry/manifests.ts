@@ -26,8 +26,8 @@ export type PutOptions = {
   /** What the client says it has. */
   digest?: string | undefined
   tags?: readonly string[]
-  /** Is asked about each tag that is not on this manifest already, and throws to have nothing stored. */
-  maySetTag?: (tag: string) => Promise<void>
+  /** Is asked about each tag, told what it points to now and would point to, and throws to have nothing stored. */
+  maySetTag?: (tag: string, move: { from: string | undefined; to: string }) => Promise<void>
 }
 
 /** What is deleted: is told before, and throws to keep it. */
@@ -106,7 +106,8 @@ export class Manifests {
     const tags = options.tags ?? []
     await this.#locks.run(repository, async () => {
       for (const tag of tags) {
-        if ((await this.#tags.current(repository, tag))?.digest !== digest) await options.maySetTag?.(tag)
+        const from = (await this.#tags.current(repository, tag))?.digest
+        await options.maySetTag?.(tag, { from, to: digest })
       }
       if (!(await this.has(repository, digest))) {
         await this.#checkBlobs(repository, manifest)

@@ -52,10 +52,17 @@ export class Tags {
     if (failed) throw (failed as PromiseRejectedResult).reason
   }
 
-  /** Removes a tag and leaves its manifest. `mayDelete` throws to keep it. Throws MANIFEST_UNKNOWN. */
-  async delete(repository: string, tag: string, mayDelete?: () => Promise<void>): Promise<void> {
+  /**
+   * Removes a tag and leaves its manifest. `mayDelete` is told the digest that it points to, if it is there, and
+   * throws to keep it. Throws MANIFEST_UNKNOWN.
+   */
+  async delete(
+    repository: string,
+    tag: string,
+    mayDelete?: (digest: string | undefined) => Promise<void>,
+  ): Promise<void> {
     await this.#locks.run(repository, async () => {
-      await mayDelete?.()
+      await mayDelete?.((await this.current(repository, tag))?.digest)
       if (!(await this.#remove(repository, tag))) {
         throw new RegistryError('MANIFEST_UNKNOWN', `${repository} has no tag ${tag}`)
       }

@@ -73,6 +73,17 @@ describe('a stranger', () => {
     expect(await app.client.resolve(tag)).toBe(before)
   })
 
+  it('cannot set them among others, with a manifest that is pushed by its digest', async () => {
+    const app = await published()
+    const manifest = await strangersManifest(app)
+    const digest = digestOf(Buffer.from(manifest))
+    expect((await put(app, `${digest}?tag=mine&tag=v2`, manifest)).status).toBe(409)
+    expect(await app.client.resolve('mine')).toBeUndefined()
+    expect(await app.client.resolve(digest)).toBeUndefined()
+    expect((await put(app, `${digest}?tag=mine&tag=yours`, manifest)).status).toBe(201)
+    expect(await app.client.resolve('yours')).toBe(digest)
+  })
+
   it('cannot set them for a package that is still to be made, and leaves its first number free', async () => {
     const app = await memoryApp()
     await app.client.createRepository()

@@ -1,9 +1,8 @@
 /** Conditional requests, RFC 9110 section 13: the ETag of an object is its resourceVersion. */
 import type { Context } from 'hono'
 import { AppError } from '../../errors.ts'
+import { parseEtags } from '../../etag.ts'
 import type { Precondition } from '../../service/precondition.ts'
-
-const ETAGS = /^\s*(?:(?:W\/)?"[^"]*"\s*(?:,\s*|$))+$/
 
 export function etag(resourceVersion: string): string {
   return `"${resourceVersion}"`
@@ -22,34 +21,19 @@ export function requiredPrecondition(c: Context): NonNullable<Precondition> {
 /** If-Match of a call that may be made without it. */
 export function optionalPrecondition(c: Context): Precondition {
   const header = c.req.header('If-Match')
-  if (header === undefined) return undefined
-  if (header.trim() === '*') return 'any'
-  // Weak tags never match here (RFC 9110, 13.1.1), so they name no resourceVersion.
-  return parseTags('If-Match', header)
-    .filter((tag) => !tag.startsWith('W/'))
-    .map(unquoted)
+  return header === undefined ? undefined : parsed('If-Match', parseEtags(header, 'strong'))
 }
 
 /** Whether the client has this version already, and so gets 304. */
 export function isNotModified(c: Context, resourceVersion: string): boolean {
   const header = c.req.header('If-None-Match')
   if (header === undefined) return false
-  if (header.trim() === '*') return true
-  return parseTags('If-None-Match', header).some(
-    (tag) => unquoted(tag.replace(/^W\//, '')) === resourceVersion,
-  )
+  const known = parsed('If-None-Match', parseEtags(header, 'weak'))
+  return known === 'any' || known.includes(resourceVersion)
 }
 
-function parseTags(name: string, header: string): string[] {
-  if (!ETAGS.test(header)) {
-    throw new AppError(
-      'invalid',
-      `${name}: ETags are in quotes, like "42", several of them separated by commas`,
-    )
-  }
-  return header.match(/(?:W\/)?"[^"]*"/g) ?? []
-}
-
-function unquoted(tag: string): string {
-  return tag.slice(1, -1)
+function parsed<Etags>(name: string, etags: Etags | undefined): Etags {
+  if (etags !== undefined) return etags
+  const message = `${name}: ETags are in quotes, like "42", several of them separated by commas`
+  throw new AppError('invalid', message)
 }

@@ -6,7 +6,8 @@ import { mediaType, requestBody } from '../../request-body.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import type { WriteGuard } from '../write-guard.ts'
-import { referenceParam, repositoryParam } from './request.ts'
+import { checkTagCondition, etag, isNotModified } from './conditional.ts'
+import { referenceParam, repositoryParam, tagQuery } from './request.ts'
 
 const MANIFEST = '/:name{.+}/manifests/:reference{[^/]+}'
 
@@ -22,7 +23,11 @@ export function manifestRoutes({ manifests, tags }: EmbeddedRegistry, guard: Wri
       throw new RegistryError('MANIFEST_UNKNOWN', `${repository} has no tag ${c.req.param('reference')}`)
     }
     const { descriptor, bytes } = await manifests.get(repository, digest)
+    if (isNotModified(c, digest)) {
+      return c.body(null, 304, { ETag: etag(digest), 'Docker-Content-Digest': digest })
+    }
     return c.body(bytes as Uint8Array<ArrayBuffer>, 200, {
+      ETag: etag(digest),
       'Content-Type': descriptor.mediaType,
       'Content-Length': String(bytes.byteLength),
       'Docker-Content-Digest': digest,
@@ -32,18 +37,23 @@ export function manifestRoutes({ manifests, tags }: EmbeddedRegistry, guard: Wri
   app.put(MANIFEST, async (c) => {
     const repository = repositoryParam(c)
     const reference = referenceParam(c)
+    const tags = 'tag' in reference ? [reference.tag] : tagQuery(c)
     const bytes = await manifestBody(c)
     const put = await manifests.put(repository, bytes, {
       contentType: mediaType(c),
       digest: 'digest' in reference ? reference.digest : undefined,
-      tags: 'tag' in reference ? [reference.tag] : [],
-      maySetTag: async (tag) => refuse(await guard.setTag(repository, tag)),
+      tags,
+      maySetTag: async (tag, { from, to }) => {
+        checkTagCondition(c, tag, from)
+        if (from !== to) refuse(await guard.setTag(repository, tag))
+      },
     })
     return c.body(null, 201, {
       Location: `/v2/${repository}/manifests/${put.descriptor.digest}`,
       'Docker-Content-Digest': put.descriptor.digest,
       'Content-Length': '0',
-      ...(put.subject === undefined ? {} : { 'OCI-Subject': put.subject }),
+      ...(put.subject !== undefined && { 'OCI-Subject': put.subject }),
+      ...('digest' in reference && tags.length > 0 && { 'OCI-Tag': tags.join(', ') }),
     })
   })
 
@@ -52,7 +62,10 @@ export function manifestRoutes({ manifests, tags }: EmbeddedRegistry, guard: Wri
     const reference = referenceParam(c)
     if ('tag' in reference) {
       const { tag } = reference
-      await tags.delete(repository, tag, async () => refuse(await guard.deleteTag(repository, tag)))
+      await tags.delete(repository, tag, async (digest) => {
+        checkTagCondition(c, tag, digest)
+        refuse(await guard.deleteTag(repository, tag))
+      })
     } else {
       await manifests.delete(repository, reference.digest, async (manifest) =>
         refuse(await guard.deleteManifest(repository, manifest)),

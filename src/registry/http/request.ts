@@ -25,9 +25,30 @@ export function referenceParam(c: Context): { tag: string } | { digest: string }
   const reference = c.req.param('reference') ?? ''
   if (looksLikeDigest(reference)) return { digest: checkedDigest(reference) }
   if (isTag(reference)) return { tag: reference }
-  const message = `"${reference.slice(0, 200)}" is not a tag`
+  const message = notATag(reference)
   // What cannot be a tag cannot be there either: that is how the specification's tests see it.
   throw c.req.method === 'PUT'
     ? new RegistryError('TAG_INVALID', message)
     : new RegistryError('MANIFEST_UNKNOWN', message)
+}
+
+/** More in one request than anybody needs. */
+const MAX_TAGS = 100
+
+/**
+ * The tags that a manifest which is pushed by its digest shall have: `?tag=1.2&tag=1`, after the specification's main
+ * branch. Throws TAG_INVALID.
+ */
+export function tagQuery(c: Context): string[] {
+  const tags = [...new Set(c.req.queries('tag') ?? [])]
+  if (tags.length > MAX_TAGS) {
+    throw new RegistryError('TAG_INVALID', `at most ${MAX_TAGS} tags can be set at once`, { status: 414 })
+  }
+  const fault = tags.find((tag) => !isTag(tag))
+  if (fault !== undefined) throw new RegistryError('TAG_INVALID', notATag(fault))
+  return tags
+}
+
+function notATag(text: string): string {
+  return `"${text.slice(0, 200)}" is not a tag`
 }

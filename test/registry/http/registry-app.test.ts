@@ -423,6 +423,23 @@ describe('manifests', () => {
     })
   })
 
+  it('are pushed by digest with several tags at once, or none of them', async () => {
+    await pushBlob()
+    const body = manifestOf()
+    const put = (query: string) =>
+      call('PUT', `/v2/a/b/manifests/${digestOf(Buffer.from(body))}?${query}`, {
+        body,
+        headers: { 'Content-Type': MEDIA_TYPE.manifest },
+      })
+    const pushed = await put('tag=1.2.3&tag=1.2&tag=latest&tag=1.2')
+    expect(pushed.status).toBe(201)
+    expect(pushed.headers.get('OCI-Tag')).toBe('1.2.3, 1.2, latest')
+    expect(JSON.parse((await call('GET', '/v2/a/b/tags/list')).text).tags).toEqual(['1.2', '1.2.3', 'latest'])
+    expect(await put('tag=x&tag=.y')).toMatchObject({ status: 400, code: 'TAG_INVALID' })
+    expect((await put(Array.from({ length: 101 }, (_, i) => `tag=t${i}`).join('&'))).status).toBe(414)
+    expect(JSON.parse((await call('GET', '/v2/a/b/tags/list')).text).tags).toHaveLength(3)
+  })
+
   it('move a tag', async () => {
     await pushManifest('x')
     const second = await pushManifest('x', manifestOf({ annotations: { n: '2' } }))

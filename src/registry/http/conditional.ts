@@ -1,0 +1,45 @@
+/**
+ * Conditional requests, RFC 9110 section 13: the ETag of a manifest is its digest. The specification of registries
+ * has none of this; clients that send no such header see no difference.
+ */
+import type { Context } from 'hono'
+import { parseEtags } from '../../etag.ts'
+import { RegistryError } from '../errors.ts'
+
+export function etag(digest: string): string {
+  return `"${digest}"`
+}
+
+/** Whether the client has this manifest already, and so gets 304. */
+export function isNotModified(c: Context, digest: string): boolean {
+  const known = etagsOf(c, 'If-None-Match', 'weak')
+  return known !== undefined && matches(known, digest)
+}
+
+/**
+ * Throws, with 412, where a tag does not point to what the client believes. `digest` is what it points to now,
+ * undefined where there is no such tag.
+ */
+export function checkTagCondition(c: Context, tag: string, digest: string | undefined): void {
+  const expected = etagsOf(c, 'If-Match', 'strong')
+  const excluded = etagsOf(c, 'If-None-Match', 'weak')
+  const fine =
+    (expected === undefined || matches(expected, digest)) &&
+    (excluded === undefined || !matches(excluded, digest))
+  if (fine) return
+  const now = digest === undefined ? 'does not exist' : `points to ${digest}`
+  throw new RegistryError('DENIED', `the tag ${tag} ${now}; nothing was done`, { status: 412 })
+}
+
+function matches(etags: 'any' | string[], digest: string | undefined): boolean {
+  return digest !== undefined && (etags === 'any' || etags.includes(digest))
+}
+
+function etagsOf(c: Context, name: string, comparison: 'strong' | 'weak'): 'any' | string[] | undefined {
+  const header = c.req.header(name)
+  if (header === undefined) return undefined
+  const etags = parseEtags(header, comparison)
+  if (etags !== undefined) return etags
+  const message = `${name}: ETags are digests in quotes, like "sha256:…", several of them separated by commas`
+  throw new RegistryError('UNSUPPORTED', message, { status: 400 })
+}
