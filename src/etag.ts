@@ -2,6 +2,10 @@
 
 const LIST = /^\s*(?:(?:W\/)?"[^"]*"\s*(?:,\s*|$))+$/
 
+export function etag(value: string): string {
+  return `"${value}"`
+}
+
 /**
  * What is between the quotes of each ETag in a header, or "any" for `*`; undefined where the header is neither. A
  * weak one (`W/"…"`) never holds in If-Match, so it is left out of a strong list.

@@ -5,8 +5,16 @@ import { dirname, resolve } from 'node:path'
 export async function makeFolder(path: string): Promise<void> {
   const folder = resolve(path)
   const first = await mkdir(folder, { recursive: true })
-  if (first === undefined) return
-  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
+  for (const changed of foldersAbove(first, folder)) await syncFolder(changed)
+}
+
+/** The folders that have a new name in them after `mkdir` made all from `first`, if any, down to `last`. */
+export function foldersAbove(first: string | undefined, last: string): string[] {
+  const changed: string[] = []
+  for (let made = last; first !== undefined && made.length >= first.length; made = dirname(made)) {
+    changed.push(dirname(made))
+  }
+  return changed
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -1,4 +1,5 @@
 /** Extended headers: POSIX.1-2017 pax, "pax Extended Header". */
+import { decodeUtf8 } from '../utf8.ts'
 import { invalidArchive } from './invalid-archive.ts'
 
 export type PaxRecords = ReadonlyMap<string, string>
@@ -20,7 +21,8 @@ export function parsePax(content: Buffer): PaxRecords {
     const end = offset + Number(digits)
     if (!/^[1-9][0-9]{0,9}$/.test(digits) || end > content.length || content[end - 1] !== 0x0a)
       throw malformed()
-    const record = decode(content.subarray(space + 1, end - 1))
+    const record = decodeUtf8(content.subarray(space + 1, end - 1))
+    if (record === undefined) throw invalidArchive('the archive has an extended header that is not UTF-8')
     const equals = record.indexOf('=')
     const key = record.slice(0, Math.max(0, equals))
     if (key === '' || records.has(key)) throw malformed()
@@ -51,14 +53,6 @@ export function paxPath(records: PaxRecords, size: number): string | undefined {
     throw invalidArchive(`"${name}": its name is not UTF-8`, path)
   }
   return path
-}
-
-function decode(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    throw invalidArchive('the archive has an extended header that is not UTF-8')
-  }
 }
 
 function malformed(): Error {

@@ -12,6 +12,7 @@ import {
   tooManyDirectories,
   tooManyFiles,
 } from '../package/resources.ts'
+import { decodeUtf8 } from '../utf8.ts'
 import { invalidArchive } from './invalid-archive.ts'
 import { type PaxRecords, parsePax, paxPath, refuseGlobalPax } from './pax.ts'
 import { BLOCK, checksum, FIELD, padded, TYPE } from './tar-format.ts'
@@ -142,15 +143,11 @@ function untilNul(bytes: Buffer): Buffer {
   return end < 0 ? bytes : bytes.subarray(0, end)
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 function decodeName(bytes: Buffer): string {
-  try {
-    return utf8.decode(bytes)
-  } catch {
-    const shown = bytes.toString('latin1')
-    throw invalidArchive(`entry "${shown}": the name is not UTF-8`, shown)
-  }
+  const name = decodeUtf8(bytes)
+  if (name !== undefined) return name
+  const shown = bytes.toString('latin1')
+  throw invalidArchive(`entry "${shown}": the name is not UTF-8`, shown)
 }
 
 const ZEROS = Buffer.alloc(64 * 1024)

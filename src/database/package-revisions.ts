@@ -132,12 +132,7 @@ export async function insertPackageRevision(
     .returning('id')
     .executeTakeFirstOrThrow()
   await insertLabels(db, id, revision)
-  return {
-    ...revision,
-    ...(await derived(db, revision)),
-    name: row.name,
-    resourceVersion: String(row.resource_version),
-  }
+  return indexed(db, revision, row.resource_version)
 }
 
 /**
@@ -163,20 +158,25 @@ export async function updatePackageRevision(
     await db.deleteFrom('package_revision_labels').where('revision_id', '=', updated.id).execute()
     await insertLabels(db, updated.id, revision)
   }
+  return indexed(db, revision, row.resource_version)
+}
+
+/** A revision as it is in the index: with its name, its resourceVersion, and what is known from others. */
+async function indexed(
+  db: Db,
+  revision: NewPackageRevision,
+  resourceVersion: number,
+): Promise<PackageRevision> {
   return {
     ...revision,
-    ...(await derived(db, revision)),
-    name: row.name,
-    resourceVersion: String(row.resource_version),
+    name: revisionName(revision),
+    upstreamLatest: await upstreamLatest(db, revision),
+    resourceVersion: String(resourceVersion),
   }
 }
 
-/** What the index knows of a revision from others. */
-async function derived(
-  db: Db,
-  { upstream }: NewPackageRevision,
-): Promise<Pick<PackageRevision, 'upstreamLatest'>> {
-  if (!upstream) return { upstreamLatest: null }
+async function upstreamLatest(db: Db, { upstream }: NewPackageRevision): Promise<number | null> {
+  if (!upstream) return null
   const latest = await db
     .selectFrom('package_revisions')
     .select('revision')
@@ -184,7 +184,7 @@ async function derived(
     .where('package', '=', upstream.package)
     .where('latest', '=', 1)
     .executeTakeFirst()
-  return { upstreamLatest: latest?.revision ?? null }
+  return latest?.revision ?? null
 }
 
 /** Marks which of a package's revisions holds a moving tag; it and the one that held it get a new resourceVersion. */

@@ -1,12 +1,10 @@
 /** Conditions say what is known of a revision; readiness gates name those that must be True before it is proposed. */
 import { AppError } from '../errors.ts'
+import { sizeProblem } from './labels.ts'
 
 export type ConditionStatus = 'True' | 'False' | 'Unknown'
 export type Condition = { type: string; status: ConditionStatus; reason: string; message: string }
 export type ReadinessGate = { conditionType: string }
-
-/** All conditions of a revision together, as for annotations; they travel in the manifest, too. */
-const MAX_CONDITIONS_BYTES = 256 * 1024
 
 /** Conditions that only the server sets. */
 const SERVER_TYPES = ['Valid', 'Approved', 'DeletionProposed']
@@ -16,9 +14,7 @@ export function isServerCondition(type: string): boolean {
 }
 
 export function conditionsProblem(conditions: readonly Condition[]): string | undefined {
-  const bytes = conditions.reduce((sum, fields) => sum + Buffer.byteLength(Object.values(fields).join('')), 0)
-  if (bytes <= MAX_CONDITIONS_BYTES) return undefined
-  return `the conditions have ${bytes} bytes together; at most ${MAX_CONDITIONS_BYTES} are possible`
+  return sizeProblem('conditions', conditions.map(Object.values))
 }
 
 export function withCondition(conditions: readonly Condition[], next: Condition): Condition[] {

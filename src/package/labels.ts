@@ -14,10 +14,10 @@ const VALUE_RULE =
 const MAX_LABELS = 256
 
 /**
- * All annotations of an object together, as in Kubernetes. They travel in the manifest, which has 4 MiB: JSON inside
- * of JSON makes seven bytes of one at the worst.
+ * All annotations of an object together, as in Kubernetes, and all conditions likewise. They travel in the manifest,
+ * which has 4 MiB: JSON inside of JSON makes seven bytes of one at the worst.
  */
-const MAX_ANNOTATIONS_BYTES = 256 * 1024
+const MAX_METADATA_BYTES = 256 * 1024
 
 /** What is wrong with the key of a label or an annotation, or with the type of a condition. */
 export function keyProblem(key: string): string | undefined {
@@ -37,7 +37,12 @@ export function labelsProblem(labels: Labels): string | undefined {
 }
 
 export function annotationsProblem(annotations: Labels): string | undefined {
-  const bytes = Object.entries(annotations).reduce((sum, pair) => sum + Buffer.byteLength(pair.join('')), 0)
-  if (bytes <= MAX_ANNOTATIONS_BYTES) return undefined
-  return `the annotations have ${bytes} bytes together; at most ${MAX_ANNOTATIONS_BYTES} are possible`
+  return sizeProblem('annotations', Object.entries(annotations))
+}
+
+/** What is wrong with the size of texts that travel in the manifest; `what` says which they are. */
+export function sizeProblem(what: string, texts: readonly (readonly string[])[]): string | undefined {
+  const bytes = texts.reduce((sum, parts) => sum + Buffer.byteLength(parts.join('')), 0)
+  if (bytes <= MAX_METADATA_BYTES) return undefined
+  return `the ${what} have ${bytes} bytes together; at most ${MAX_METADATA_BYTES} are possible`
 }

@@ -98,9 +98,9 @@ export class Uploads {
 
   async #dropLongestIdle(): Promise<boolean> {
     const idle = [...this.#sessions].filter(([, { busy }]) => !busy)
-    const [first, ...others] = idle
-    if (!first) return false
-    const [id, { repository }] = others.reduce((a, b) => (b[1].usedAt < a[1].usedAt ? b : a), first)
+    const [longest] = idle.sort(([, a], [, b]) => a.usedAt - b.usedAt)
+    if (!longest) return false
+    const [id, { repository }] = longest
     await this.cancel(repository, id)
     return true
   }

@@ -7,7 +7,7 @@ import { manifestDescriptor, replaceRow } from './change-revision.ts'
 import type { Actor, ServiceContext } from './context.ts'
 import { decide } from './intents.ts'
 import { pushRecord } from './registry-content.ts'
-import { type ReviewOptions, withReview } from './review.ts'
+import { type ReviewOptions, signed, withReview } from './review.ts'
 
 /** Published to DeletionProposed. The artifact stays as it is: the proposal is recorded beside it. */
 export async function proposeDeletion(
@@ -31,7 +31,6 @@ export async function proposeDeletion(
       manifestDescriptor(revision),
     )
     await pushRecord(ctx, repository, record)
-    const message = `proposed by ${actor.name}${options.reason ? `: ${options.reason}` : ''}`
     return decide(ctx, repository, async (transaction) => ({
       result: await replaceRow(transaction, current, {
         ...revision,
@@ -40,7 +39,7 @@ export async function proposeDeletion(
           type: 'DeletionProposed',
           status: 'True',
           reason: 'DeletionProposed',
-          message,
+          message: signed('proposed', actor, options.reason),
         }),
         updatedAt: now,
       }),

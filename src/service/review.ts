@@ -61,6 +61,10 @@ export function approvedCondition(
   actor: Actor,
   words: string | undefined,
 ): Condition {
-  const message = `${reason.toLowerCase()} by ${actor.name}${words ? `: ${words}` : ''}`
-  return { type: 'Approved', status, reason, message }
+  return { type: 'Approved', status, reason, message: signed(reason.toLowerCase(), actor, words) }
+}
+
+/** What was done, by whom, and why if they said so. */
+export function signed(deed: string, actor: Actor, words: string | undefined): string {
+  return `${deed} by ${actor.name}${words ? `: ${words}` : ''}`
 }

@@ -6,6 +6,9 @@ import { folderServer, memoryApp } from '../support/app.ts'
 const ANY = { 'If-Match': '*' }
 const VALID = { 'a.yaml': 'apiVersion: v1\nkind: X\nmetadata: {name: a}\n' }
 
+/** What a draft is made of, for calls that shall be refused. */
+const NEW = { repository: 'blueprints', package: 'x', workspace: 'y', source: { init: {} } }
+
 /** Sends a POST with a Content-Type, and neither Content-Length nor Transfer-Encoding; resolves to the status. */
 async function postWithoutBody(url: URL): Promise<number> {
   const socket = connect(Number(url.port), url.hostname)
@@ -114,10 +117,7 @@ describe('a proposal', () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const body = {
-      repository: 'blueprints',
-      package: 'x',
-      workspace: 'y',
-      source: { init: {} },
+      ...NEW,
       readinessGates: [{ conditionType: 'Approved' }],
     }
     expect(await client.call('POST', '/packagerevisions', body)).toMatchObject({
@@ -274,10 +274,7 @@ describe('metadata', () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const body = {
-      repository: 'blueprints',
-      package: 'x',
-      workspace: 'y',
-      source: { init: {} },
+      ...NEW,
       annotations: { a: 'x'.repeat(256 * 1024) },
     }
     expect(await client.call('POST', '/packagerevisions', body)).toMatchObject({

@@ -2,7 +2,9 @@ import { isUtf8 } from 'node:buffer'
 import type { z } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
 import { AppError } from '../../errors.ts'
+import type { Resources } from '../../package/resources.ts'
 import { mediaType, requestBody } from '../../request-body.ts'
+import { unpackArchive } from '../../service/resources.ts'
 import type { Api } from './api.ts'
 import { GZIP } from './schemas/exchange.ts'
 
@@ -16,7 +18,7 @@ export function maxBodyBytes({ ctx }: Api): number {
   return ctx.limits.maxBytes * BODY_FACTOR
 }
 
-/** Takes in bodies of a bounded size, but for archives, which are read as they come (`archiveBody`). */
+/** Takes in bodies of a bounded size, but for archives, which are read as they come (`archiveOf`). */
 export function boundedBody(maxBytes: number): MiddlewareHandler {
   return async function boundedBody(c, next) {
     if (Number(c.req.header('Content-Length')) > maxBytes) throw tooLarge(maxBytes)
@@ -35,9 +37,15 @@ export function boundedBody(maxBytes: number): MiddlewareHandler {
   }
 }
 
-/** The body as a stream. Throws `too_large` in mid-stream. */
-export function archiveBody(c: Context, api: Api): AsyncGenerator<Uint8Array> {
-  return upTo(maxBodyBytes(api), requestBody(c))
+/** Whether the body of a route that takes both is an archive, and not JSON. Throws `invalid` without a body. */
+export function isArchive(c: Context): boolean {
+  if (mediaType(c) !== undefined) return mediaType(c) === GZIP
+  throw new AppError('invalid', 'the body is missing: send JSON or a tar.gz')
+}
+
+/** The files of the archive in the body. Throws `invalid_archive`, and `too_large` in mid-stream. */
+export async function archiveOf(c: Context, api: Api): Promise<Resources> {
+  return unpackArchive(api.ctx, upTo(maxBodyBytes(api), requestBody(c)))
 }
 
 async function* upTo(maxBytes: number, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -4,10 +4,6 @@ import { AppError } from '../../errors.ts'
 import { parseEtags } from '../../etag.ts'
 import type { Precondition } from '../../service/precondition.ts'
 
-export function etag(resourceVersion: string): string {
-  return `"${resourceVersion}"`
-}
-
 /** If-Match of a call that must not be made blindly. Throws `precondition_required` without it. */
 export function requiredPrecondition(c: Context): NonNullable<Precondition> {
   const precondition = optionalPrecondition(c)

@@ -1,5 +1,6 @@
 /** Reads one YAML file as far as validation needs it: does it parse, and which KRM objects are in it. */
 import { Composer, type Document, isAlias, isMap, isScalar, Lexer, LineCounter, Parser } from 'yaml'
+import { decodeUtf8 } from '../../utf8.ts'
 import { inspectDocument } from './inspect-node.ts'
 
 export type KrmObject = {
@@ -77,11 +78,9 @@ function isEmpty({ contents }: Document.Parsed): boolean {
 
 function decode(content: Uint8Array): string {
   if (content.byteLength > MAX_BYTES) throw tooLarge(`${MAX_BYTES} bytes`)
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(content)
-  } catch {
-    throw new UnreadableError('the file is not UTF-8')
-  }
+  const text = decodeUtf8(content)
+  if (text === undefined) throw new UnreadableError('the file is not UTF-8')
+  return text.replace(/^\uFEFF/, '')
 }
 
 function readDocument(document: Document.Parsed, lines: LineCounter, file: YamlFile): void {

@@ -6,10 +6,6 @@ import type { Context } from 'hono'
 import { parseEtags } from '../../etag.ts'
 import { RegistryError } from '../errors.ts'
 
-export function etag(digest: string): string {
-  return `"${digest}"`
-}
-
 /** Whether the client has this manifest already, and so gets 304. */
 export function isNotModified(c: Context, digest: string): boolean {
   const known = etagsOf(c, 'If-None-Match', 'weak')

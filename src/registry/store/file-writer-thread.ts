@@ -14,6 +14,7 @@ import {
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
+import { foldersAbove } from '../../folder.ts'
 import type { Request, Response, WriteJob, WriteOutcome } from './file-writer.ts'
 
 const syncFile = promisify(fdatasync)
@@ -54,20 +55,18 @@ async function run(): Promise<void> {
 async function write(batch: Progress[]): Promise<void> {
   for (const entry of batch) attempt(entry, () => writeTemporary(entry))
   await Promise.all(batch.map((entry) => syncTemporary(entry)))
-  const directories = new Set<string>()
   for (const entry of batch) {
     if (entry.outcome) continue
-    attempt(entry, () => changeName(entry, directories))
+    attempt(entry, () => changeName(entry))
   }
-  await syncDirectories([...directories])
+  await syncDirectories()
 }
 
 /** Directories whose names may not all be on the disk: nothing is acknowledged until they are. */
 const inDoubt = new Set<string>()
 
 /** Throws where a directory, of this batch or of an earlier one, could not be synced. */
-async function syncDirectories(changed: readonly string[]): Promise<void> {
-  for (const directory of changed) inDoubt.add(directory)
+async function syncDirectories(): Promise<void> {
   const results = await Promise.allSettled([...inDoubt].map(syncDirectory))
   const failed = results.find((result) => result.status === 'rejected')
   if (failed) throw failed.reason
@@ -75,6 +74,7 @@ async function syncDirectories(changed: readonly string[]): Promise<void> {
 
 function writeTemporary(entry: Progress): void {
   const { job } = entry
+  // A file without content has nothing but its name, and that is synced with its directory.
   if (job.kind !== 'put' || job.bytes.byteLength === 0) return
   entry.file = openSync(job.temporary, 'wx')
   writeFileSync(entry.file, job.bytes)
@@ -83,9 +83,7 @@ function writeTemporary(entry: Progress): void {
 async function syncTemporary(entry: Progress): Promise<void> {
   if (entry.file === undefined) return
   try {
-    // A file without content has nothing but its name, and that is synced with its directory.
-    if (!entry.outcome && entry.job.kind === 'put' && entry.job.bytes.byteLength > 0)
-      await syncFile(entry.file)
+    if (!entry.outcome) await syncFile(entry.file)
   } catch (error) {
     entry.outcome = failure(error)
   } finally {
@@ -94,7 +92,7 @@ async function syncTemporary(entry: Progress): Promise<void> {
   if (entry.outcome) dropTemporary(entry.job)
 }
 
-function changeName(entry: Progress, directories: Set<string>): void {
+function changeName(entry: Progress): void {
   const { job } = entry
   if (job.kind === 'delete') {
     entry.outcome = { found: unlinkIfThere(job.path) }
@@ -105,21 +103,19 @@ function changeName(entry: Progress, directories: Set<string>): void {
     const change = empty
       ? () => closeSync(openSync(job.path, 'w'))
       : () => renameSync(job.temporary, job.path)
-    withDirectory(dirname(job.path), change, (made) => directories.add(made))
+    withDirectory(dirname(job.path), change)
   }
-  directories.add(dirname(job.path))
+  inDoubt.add(dirname(job.path))
 }
 
 /** Makes the directory where it is missing. Each that is made is a new name in the one above it. */
-function withDirectory(directory: string, change: () => void, changed: (directory: string) => void): void {
+function withDirectory(directory: string, change: () => void): void {
   try {
     change()
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
     const first = mkdirSync(directory, { recursive: true })
-    for (let made = directory; first !== undefined && made.length >= first.length; made = dirname(made)) {
-      changed(dirname(made))
-    }
+    for (const changed of foldersAbove(first, directory)) inDoubt.add(changed)
     change()
   }
 }

@@ -1,19 +1,18 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { AppError } from '../../../errors.ts'
+import { etag } from '../../../etag.ts'
 import { parseLabelSelector } from '../../../package/label-selector.ts'
 import { LIFECYCLES } from '../../../package/lifecycle.ts'
 import { parseRevisionName } from '../../../package/names.ts'
 import { type PackageRevision, SORT_FIELDS, type Sort } from '../../../package/package-revision.ts'
-import { mediaType } from '../../../request-body.ts'
 import { getRevision } from '../../../service/change-revision.ts'
 import { createPackageRevision, type Source } from '../../../service/create-package-revision.ts'
 import { deletePackageRevision } from '../../../service/delete-package-revision.ts'
 import { listPackageRevisions } from '../../../service/lists.ts'
-import { unpackArchive } from '../../../service/resources.ts'
 import { updatePackageRevision } from '../../../service/update-package-revision.ts'
 import { type Api, actorOf } from '../api.ts'
-import { archiveBody, jsonOf } from '../body.ts'
-import { etag, isNotModified, requiredPrecondition } from '../conditional.ts'
+import { archiveOf, isArchive, jsonOf } from '../body.ts'
+import { isNotModified, requiredPrecondition } from '../conditional.ts'
 import {
   continueToken,
   limit,
@@ -189,15 +188,13 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
   const view = (revision: PackageRevision) => toPackageRevisionView(revision, registryHost)
 
   app.openapi(create, async (c) => {
-    const input = mediaType(c) === GZIP ? await fromArchive(c) : fromJson(c)
+    const input = isArchive(c) ? await fromArchive(c) : fromJson(c)
     const revision = await createPackageRevision(ctx, actorOf(c), input)
     c.header('Location', `${c.req.path}/${revision.name}`)
     c.header('ETag', etag(revision.resourceVersion))
     return c.json(view(revision), 201)
 
     function fromJson({ req }: typeof c) {
-      if (mediaType(c) === undefined)
-        throw new AppError('invalid', 'the body is missing: send JSON or a tar.gz')
       if (Object.keys(req.valid('query')).length > 0) {
         throw new AppError('invalid', 'the query is for a tar.gz; with JSON everything is in the body')
       }
@@ -210,7 +207,7 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
       if (repository === undefined || path === undefined || workspace === undefined) {
         throw new AppError('invalid', 'a tar.gz needs repository, package and workspace in the query')
       }
-      const resources = await unpackArchive(ctx, archiveBody(c, api))
+      const resources = await archiveOf(c, api)
       return {
         repository,
         package: path,

@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { etag } from '../../../etag.ts'
 import { createRepository } from '../../../service/create-repository.ts'
 import { deleteRepository } from '../../../service/delete-repository.ts'
 import { listRepositories } from '../../../service/lists.ts'
@@ -6,7 +7,7 @@ import { getRepository } from '../../../service/repository-record.ts'
 import { updateRepository } from '../../../service/update-repository.ts'
 import { type Api, actorOf } from '../api.ts'
 import { jsonOf } from '../body.ts'
-import { etag, isNotModified, requiredPrecondition } from '../conditional.ts'
+import { isNotModified, requiredPrecondition } from '../conditional.ts'
 import { continueToken, limit, noQuery, repositoryName } from '../schemas/common.ts'
 import {
   deleted,

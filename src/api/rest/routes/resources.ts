@@ -1,17 +1,14 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
-import { AppError } from '../../../errors.ts'
+import { etag } from '../../../etag.ts'
 import type { PackageRevision } from '../../../package/package-revision.ts'
-import type { Resources } from '../../../package/resources.ts'
-import { mediaType } from '../../../request-body.ts'
 import { getRevision } from '../../../service/change-revision.ts'
 import { openLayer, readLayer } from '../../../service/registry-content.ts'
-import { readFile, unpackArchive } from '../../../service/resources.ts'
+import { readFile } from '../../../service/resources.ts'
 import { changeResources, replaceResources } from '../../../service/update-resources.ts'
 import { preferredType } from '../accept.ts'
 import type { Api } from '../api.ts'
-import { archiveBody, jsonOf } from '../body.ts'
-import { etag, isNotModified, requiredPrecondition } from '../conditional.ts'
+import { archiveOf, isArchive, jsonOf } from '../body.ts'
+import { isNotModified, requiredPrecondition } from '../conditional.ts'
 import { problem, respondProblem } from '../problem.ts'
 import { noQuery } from '../schemas/common.ts'
 import {
@@ -126,11 +123,6 @@ export function resourceRoutes(api: Api): OpenAPIHono {
   const { ctx, registryHost } = api
   const app = new OpenAPIHono()
   const view = (revision: PackageRevision) => toPackageRevisionView(revision, registryHost)
-  const archiveOf = async (c: Context): Promise<Resources | undefined> => {
-    if (mediaType(c) === undefined)
-      throw new AppError('invalid', 'the body is missing: send JSON or a tar.gz')
-    return mediaType(c) === GZIP ? unpackArchive(ctx, archiveBody(c, api)) : undefined
-  }
 
   app.openapi(get, async (c) => {
     const { name } = c.req.valid('param')
@@ -162,7 +154,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
   app.openapi(replace, async (c) => {
     const { name } = c.req.valid('param')
     const precondition = requiredPrecondition(c)
-    const resources = (await archiveOf(c)) ?? jsonOf(c, resourcesSchema).resources
+    const resources = isArchive(c) ? await archiveOf(c, api) : jsonOf(c, resourcesSchema).resources
     const revision = await replaceResources(ctx, name, resources, precondition)
     c.header('ETag', etag(revision.resourceVersion))
     return c.json(view(revision), 200)
@@ -171,7 +163,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
   app.openapi(change, async (c) => {
     const { name } = c.req.valid('param')
     const precondition = requiredPrecondition(c)
-    const patch = (await archiveOf(c)) ?? jsonOf(c, resourcesPatchSchema).resources
+    const patch = isArchive(c) ? await archiveOf(c, api) : jsonOf(c, resourcesPatchSchema).resources
     const revision = await changeResources(ctx, name, patch, precondition)
     c.header('ETag', etag(revision.resourceVersion))
     return c.json(view(revision), 200)

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { decodeUtf8 } from '../../../utf8.ts'
 
 const FILES = {
   type: 'object',
@@ -68,16 +69,8 @@ const BINARY = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/
 
 /** A file's content as JSON has it: text where it is text, so that people can read and edit it. */
 export function toJsonContent(bytes: Uint8Array): string | { base64: string } {
-  const text = decode(bytes)
+  const text = decodeUtf8(bytes)
   return text === undefined || BINARY.test(text) ? { base64: Buffer.from(bytes).toString('base64') } : text
-}
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return undefined
-  }
 }
 
 function toBytes(content: unknown): Uint8Array | undefined {
