@@ -40,7 +40,7 @@ export class Blobs {
   /** Stores a blob whose digest the caller has verified. */
   async put(repository: string, digest: string, bytes: Uint8Array): Promise<void> {
     if (await this.has(repository, digest)) return
-    const stored = (await this.#store.size(blobKey(digest))) !== undefined
+    const stored = (await this.#store.stat(blobKey(digest))) !== undefined
     // Both at once: after a crash between the two, a link without a blob counts as none.
     await Promise.all([
       stored ? undefined : this.#store.put(blobKey(digest), bytes),
@@ -83,8 +83,8 @@ export class Blobs {
   }
 
   async #sizeOf(repository: string, digest: string): Promise<number | undefined> {
-    if ((await this.#store.size(linkKey(repository, digest))) === undefined) return undefined
-    return this.#store.size(blobKey(digest))
+    if ((await this.#store.stat(linkKey(repository, digest))) === undefined) return undefined
+    return (await this.#store.stat(blobKey(digest)))?.size
   }
 }
 

@@ -65,7 +65,7 @@ export class Manifests {
     const cached = this.#cache.get(key)
     if (cached) return cached
     return this.#locks.run(repository, async () => {
-      const bytes = await this.#store.get(key)
+      const bytes = (await this.#store.get(key))?.bytes
       if (!bytes) throw unknownManifest(repository, digest)
       const mediaType = mediaTypeOf(parseManifest(bytes))
       const stored = { descriptor: { mediaType, digest, size: bytes.byteLength }, bytes }
@@ -76,7 +76,7 @@ export class Manifests {
 
   async has(repository: string, digest: string): Promise<boolean> {
     const key = manifestKey(repository, digest)
-    return this.#cache.has(key) || (await this.#store.size(key)) !== undefined
+    return this.#cache.has(key) || (await this.#store.stat(key)) !== undefined
   }
 
   /** Whether there is any manifest: then the repository exists. */

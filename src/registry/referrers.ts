@@ -46,8 +46,8 @@ export class Referrers {
       const digest = digestOfName(name)
       if (digest === undefined || (last !== undefined && digest <= last)) continue
       // A crash can leave an entry without its manifest; it is none then.
-      if ((await this.#store.size(manifestKey(repository, digest))) === undefined) continue
-      const bytes = await this.#store.get(`${folder}/${name}`)
+      if ((await this.#store.stat(manifestKey(repository, digest))) === undefined) continue
+      const bytes = (await this.#store.get(`${folder}/${name}`))?.bytes
       if (!bytes) continue
       const descriptor: Descriptor = JSON.parse(Buffer.from(bytes).toString())
       if (artifactType === undefined || descriptor.artifactType === artifactType) yield descriptor

@@ -91,7 +91,7 @@ export class Tags {
 
   async #load(repository: string, tag: string): Promise<Descriptor | undefined> {
     const key = tagKey(repository, tag)
-    const bytes = await this.#store.get(key)
+    const bytes = (await this.#store.get(key))?.bytes
     if (!bytes) return undefined
     const descriptor: Descriptor = JSON.parse(Buffer.from(bytes).toString())
     this.#cache.set(key, descriptor)

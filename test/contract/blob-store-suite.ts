@@ -2,10 +2,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readAll } from '../../src/oci/content.ts'
-import type { BlobStore } from '../../src/registry/store/blob-store.ts'
+import type { BlobStore, Expected, Page, Stored } from '../../src/registry/store/blob-store.ts'
 
 const bytes = (text: string) => Buffer.from(text)
 const text = (content: Uint8Array | undefined) => content && Buffer.from(content).toString()
+
+const textOf = (stored: Stored | undefined) => text(stored?.bytes)
 
 async function* chunks(...texts: string[]): AsyncGenerator<Uint8Array> {
   for (const part of texts) yield bytes(part)
@@ -21,8 +23,8 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
     it('has what was put, as a whole, as a stream and in part', async () => {
       const store = await open()
       await store.put('a/b', bytes('hello'))
-      expect(text(await store.get('a/b'))).toBe('hello')
-      expect(await store.size('a/b')).toBe(5)
+      expect(textOf(await store.get('a/b'))).toBe('hello')
+      expect((await store.stat('a/b'))?.size).toBe(5)
       expect(text(await readAll((await store.read('a/b')) ?? chunks(), 100))).toBe('hello')
       expect(text(await readAll((await store.read('a/b', { start: 1, end: 3 })) ?? chunks(), 100))).toBe(
         'ell',
@@ -32,20 +34,20 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
     it('has nothing under other keys', async () => {
       const store = await open()
       await store.put('a/b', bytes('hello'))
-      for (const key of ['a', 'a/c', 'a/b/c', 'b']) {
-        if (key !== 'a') expect(await store.get(key), key).toBeUndefined()
-        if (key !== 'a') expect(await store.read(key), key).toBeUndefined()
+      for (const key of ['a/c', 'a/b/c', 'b']) {
+        expect(await store.get(key), key).toBeUndefined()
+        expect(await store.read(key), key).toBeUndefined()
       }
-      for (const key of ['a/c', 'a/b/c', 'b']) expect(await store.size(key), key).toBeUndefined()
+      for (const key of ['a', 'a/c', 'a/b/c', 'b']) expect(await store.stat(key), key).toBeUndefined()
     })
 
     it('replaces what is there', async () => {
       const store = await open()
       await store.put('k', bytes('one'))
       await store.put('k', bytes(''))
-      expect(await store.size('k')).toBe(0)
+      expect((await store.stat('k'))?.size).toBe(0)
       await store.put('k', bytes('three'))
-      expect(text(await store.get('k'))).toBe('three')
+      expect(textOf(await store.get('k'))).toBe('three')
     })
 
     it('keeps its own copy of what it is given', async () => {
@@ -53,7 +55,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       const content = bytes('mine')
       await store.put('k', content)
       content.fill(0)
-      expect(text(await store.get('k'))).toBe('mine')
+      expect(textOf(await store.get('k'))).toBe('mine')
     })
 
     it('deletes, and says whether there was something', async () => {
@@ -79,6 +81,63 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       expect(await store.list('none')).toEqual([])
     })
 
+    it('lists a folder page by page', async () => {
+      const store = await open()
+      for (const name of ['b', 'a', 'B', 'a-b', '10']) await store.put(`f/${name}`, bytes('x'))
+      const names = async (page: Page) => (await store.list('f', page)).map(({ name }) => name)
+      expect(await names({ limit: 2 })).toEqual(['10', 'B'])
+      expect(await names({ after: 'B', limit: 2 })).toEqual(['a', 'a-b'])
+      expect(await names({ after: 'a0' })).toEqual(['b'])
+      expect(await names({ after: 'b', limit: 5 })).toEqual([])
+    })
+
+    it('says when something was last written', async () => {
+      const store = await open()
+      const before = Date.now()
+      await store.put('k', bytes('1'))
+      const first = (await store.stat('k'))?.modified ?? 0
+      // Stores count in seconds, or in the ticks of a kernel.
+      expect(first).toBeGreaterThanOrEqual(before - 1000)
+      expect(first).toBeLessThanOrEqual(Date.now() + 1000)
+    })
+
+    it('writes on the condition that something, or nothing, is there', async () => {
+      const store = await open()
+      expect(await store.put('f/k', bytes('1'), null)).toBe(true)
+      expect(await store.put('f/k', bytes('2'), null)).toBe(false)
+      const { version } = (await store.get('f/k')) as Stored
+      expect(await store.put('f/k', bytes('2'), version)).toBe(true)
+      expect(await store.put('f/k', bytes('3'), version)).toBe(false)
+      expect(textOf(await store.get('f/k'))).toBe('2')
+      expect(await store.put('f/none', bytes('3'), version)).toBe(false)
+      expect(await store.get('f/none')).toBeUndefined()
+      expect((await store.list('f')).map(({ name }) => name)).toEqual(['k'])
+    })
+
+    it('deletes on the condition that something is there', async () => {
+      const store = await open()
+      await store.put('k', bytes('1'))
+      const { version } = (await store.get('k')) as Stored
+      await store.put('k', bytes('2'))
+      expect(await store.delete('k', version)).toBe(false)
+      expect(textOf(await store.get('k'))).toBe('2')
+      expect(await store.delete('k', (await store.get('k'))?.version)).toBe(true)
+      expect(await store.get('k')).toBeUndefined()
+      expect(await store.delete('k', version)).toBe(false)
+    })
+
+    it('lets one of many win who write on the same condition', async () => {
+      const store = await open()
+      const race = async (expected: Expected) => {
+        const writes = Array.from({ length: 8 }, (_, i) => store.put('k', bytes(`${expected}${i}`), expected))
+        const outcomes = await Promise.all(writes)
+        expect(outcomes.filter(Boolean)).toHaveLength(1)
+        expect(textOf(await store.get('k'))).toBe(`${expected}${outcomes.indexOf(true)}`)
+      }
+      await race(null)
+      await race((await store.get('k'))?.version ?? null)
+    })
+
     it('tells names apart by their capitals', async () => {
       const store = await open()
       const name = fc.stringMatching(/^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/)
@@ -86,7 +145,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
         fc.asyncProperty(fc.uniqueArray(name, { minLength: 1, maxLength: 5 }), fc.nat(), async (names, n) => {
           const folder = `case-${n}-${names.length}`
           for (const key of names) await store.put(`${folder}/${key}`, bytes(key))
-          for (const key of names) expect(text(await store.get(`${folder}/${key}`))).toBe(key)
+          for (const key of names) expect(textOf(await store.get(`${folder}/${key}`))).toBe(key)
           const listed = (await store.list(folder)).map((child) => child.name)
           expect(listed).toEqual(expect.arrayContaining(names))
           for (const key of listed) await store.delete(`${folder}/${key}`)
@@ -102,9 +161,9 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       const writing = Promise.all(
         Array.from({ length: 20 }, (_, i) => store.put('k', bytes(versions[i % 2] ?? ''))),
       )
-      for (let i = 0; i < 50; i++) expect(versions).toContain(text(await store.get('k')))
+      for (let i = 0; i < 50; i++) expect(versions).toContain(textOf(await store.get('k')))
       await writing
-      expect(text(await store.get('k'))).toBe(versions[1])
+      expect(textOf(await store.get('k'))).toBe(versions[1])
     })
 
     it('does what it is told to one key in that order', async () => {
@@ -116,7 +175,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
         store.put('k', bytes('3')),
       ])
       expect(outcomes[1]).toBe(true)
-      expect(text(await store.get('k'))).toBe('3')
+      expect(textOf(await store.get('k'))).toBe('3')
     })
 
     it('takes in an upload in parts, and shows it when it is committed', async () => {
@@ -128,7 +187,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       expect(text(await readAll(upload.read(), 100))).toBe('hello')
       expect(await store.get('deep/down/k')).toBeUndefined()
       await upload.commit('deep/down/k')
-      expect(text(await store.get('deep/down/k'))).toBe('hello')
+      expect(textOf(await store.get('deep/down/k'))).toBe('hello')
     })
 
     it('takes in nothing of a part that breaks off', async () => {
@@ -139,7 +198,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       expect(upload.size).toBe(3)
       await upload.append(chunks('d'))
       await upload.commit('k')
-      expect(text(await store.get('k'))).toBe('abcd')
+      expect(textOf(await store.get('k'))).toBe('abcd')
     })
 
     it('drops an upload that is aborted', async () => {

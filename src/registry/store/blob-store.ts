@@ -13,24 +13,53 @@ export type Child = {
   folder: boolean
 }
 
+/** What a store has under a key. */
+export type Stored = {
+  bytes: Uint8Array
+  /** Another one whenever the bytes are others: what a conditional write asks for. */
+  version: string
+}
+
+export type Stat = {
+  /** In bytes. */
+  size: number
+  /** When it was last written, in milliseconds since 1970, by the clock of the store, to the second at least. */
+  modified: number
+}
+
+/** The version that a key must have for a write to be done; null where nothing may be there. */
+export type Expected = string | null
+
 export interface BlobStore {
+  /** Whether other processes may write to it too: nothing that can change may be remembered then. */
+  readonly shared: boolean
   /** All bytes under a key: for what is known to be small. undefined where there is nothing. */
-  get(key: string): Promise<Uint8Array | undefined>
-  /** The size in bytes; undefined where there is nothing. */
-  size(key: string): Promise<number | undefined>
+  get(key: string): Promise<Stored | undefined>
+  /** undefined where there is nothing. */
+  stat(key: string): Promise<Stat | undefined>
   /** The bytes as a stream, which the caller reads to its end or returns; undefined where there is nothing. */
   read(key: string, range?: Range): Promise<Stream | undefined>
-  /** Writes or replaces: readers see all of the old bytes or all of the new. Durable when it resolves. */
-  put(key: string, bytes: Uint8Array): Promise<void>
-  /** Whether there was something. Durable when it resolves. */
-  delete(key: string): Promise<boolean>
-  /** What stands right below a folder, in ASCII order; nothing for an unknown one. */
-  list(folder: string): Promise<Child[]>
+  /**
+   * Writes or replaces: readers see all of the old bytes or all of the new. Durable when it resolves, with whether it
+   * was done: false where something else than `expected` is there. Compared and written in one step.
+   */
+  put(key: string, bytes: Uint8Array, expected?: Expected): Promise<boolean>
+  /** Whether there was something, and it was what is `expected`. Durable when it resolves. */
+  delete(key: string, expected?: string): Promise<boolean>
+  /**
+   * What stands right below a folder, in ASCII order; nothing for an unknown one. In a folder without folders, a page
+   * of it: at most `limit` that come after the name `after`.
+   */
+  list(folder: string, page?: Page): Promise<Child[]>
   /** Takes in bytes that are not visible under any key before `commit`. */
   upload(): Promise<BlobUpload>
+  /** Drops what processes that are gone have left of writes and uploads begun before a time. Resolves to how many. */
+  dropUnfinished(before: number): Promise<number>
   /** Throws where nothing can be stored. */
   ping(): Promise<void>
 }
+
+export type Page = { after?: string | undefined; limit?: number | undefined }
 
 export interface BlobUpload {
   /** Bytes taken in so far. */

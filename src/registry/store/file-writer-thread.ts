@@ -6,6 +6,7 @@ import {
   fsync,
   mkdirSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   unlinkSync,
@@ -15,7 +16,9 @@ import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import { foldersAbove } from '../../folder.ts'
+import type { Expected } from './blob-store.ts'
 import type { Request, Response, WriteJob, WriteOutcome } from './file-writer.ts'
+import { versionOf } from './version.ts'
 
 const syncFile = promisify(fdatasync)
 const syncDescriptor = promisify(fsync)
@@ -42,9 +45,9 @@ async function run(): Promise<void> {
     queue = []
     // Where it is not known of all that they are on the disk, it is known of none.
     const failedAll = await write(batch).then(() => undefined, failure)
-    const response: Response = batch.map(({ id, outcome = { found: true } }) => ({
+    const response: Response = batch.map(({ id, outcome = { done: true } }) => ({
       id,
-      outcome: 'found' in outcome && failedAll ? failedAll : outcome,
+      outcome: 'done' in outcome && failedAll ? failedAll : outcome,
     }))
     port.postMessage(response)
   }
@@ -94,9 +97,14 @@ async function syncTemporary(entry: Progress): Promise<void> {
 
 function changeName(entry: Progress): void {
   const { job } = entry
+  if (!isExpected(job)) {
+    entry.outcome = { done: false }
+    dropTemporary(job)
+    return
+  }
   if (job.kind === 'delete') {
-    entry.outcome = { found: unlinkIfThere(job.path) }
-    if (!entry.outcome.found) return
+    entry.outcome = { done: unlinkIfThere(job.path) }
+    if (!entry.outcome.done) return
   } else {
     // A file without content is there at once or not at all, so it needs no other name before.
     const empty = job.kind === 'put' && job.bytes.byteLength === 0
@@ -106,6 +114,21 @@ function changeName(entry: Progress): void {
     withDirectory(dirname(job.path), change)
   }
   inDoubt.add(dirname(job.path))
+}
+
+/** Nobody else writes, and names change one after the other: what is there now is there when the name changes. */
+function isExpected(job: WriteJob): boolean {
+  if (job.kind === 'move' || job.expected === undefined) return true
+  return currentVersion(job.path) === job.expected
+}
+
+function currentVersion(path: string): Expected {
+  try {
+    return versionOf(readFileSync(path))
+  } catch (error) {
+    if (isMissing(error)) return null
+    throw error
+  }
 }
 
 /** Makes the directory where it is missing. Each that is made is a new name in the one above it. */
@@ -139,9 +162,13 @@ function unlinkIfThere(path: string): boolean {
     unlinkSync(path)
     return true
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return false
+    if (isMissing(error)) return false
     throw error
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR'
 }
 
 function attempt(entry: Progress, step: () => void): void {

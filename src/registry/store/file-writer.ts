@@ -4,21 +4,22 @@
  * of its own does it: the calls block, and whoever serves requests must not.
  */
 import { Worker } from 'node:worker_threads'
+import type { Expected } from './blob-store.ts'
 
 export type WriteJob =
   /** Writes `bytes` to `temporary` and renames that to `path`. */
-  | { kind: 'put'; path: string; temporary: string; bytes: Uint8Array }
+  | { kind: 'put'; path: string; temporary: string; bytes: Uint8Array; expected?: Expected | undefined }
   /** Renames a file that is written and synced. */
   | { kind: 'move'; path: string; temporary: string }
-  | { kind: 'delete'; path: string }
+  | { kind: 'delete'; path: string; expected?: string | undefined }
 
-/** Whether a delete found something; or what went wrong. */
-export type WriteOutcome = { found: boolean } | { code: string; message: string }
+/** Whether it was done: not where there was nothing to delete, or not what was expected. Or what went wrong. */
+export type WriteOutcome = { done: boolean } | { code: string; message: string }
 
 export type Request = { id: number; job: WriteJob }
 export type Response = { id: number; outcome: WriteOutcome }[]
 
-type Waiting = { resolve: (found: boolean) => void; reject: (error: Error) => void }
+type Waiting = { resolve: (done: boolean) => void; reject: (error: Error) => void }
 
 export class FileWriter {
   readonly #waiting = new Map<number, Waiting>()
@@ -27,7 +28,7 @@ export class FileWriter {
   #lastId = 0
   #closed = false
 
-  /** Resolves when it is durable, with whether there was something to delete. */
+  /** Resolves when it is durable, with whether it was done. */
   async write(job: WriteJob): Promise<boolean> {
     if (this.#closed) throw closedError()
     const id = ++this.#lastId
@@ -71,7 +72,7 @@ export class FileWriter {
     for (const { id, outcome } of response) {
       const waiting = this.#waiting.get(id)
       this.#waiting.delete(id)
-      if ('found' in outcome) waiting?.resolve(outcome.found)
+      if ('done' in outcome) waiting?.resolve(outcome.done)
       else waiting?.reject(Object.assign(new Error(outcome.message), { code: outcome.code }))
     }
     if (this.#waiting.size === 0) this.#worker?.unref()

@@ -8,11 +8,15 @@ import { access, type FileHandle, open, readdir, readFile, rm } from 'node:fs/pr
 import { join } from 'node:path'
 import { makeFolder } from '../../folder.ts'
 import type { Stream } from '../../oci/content.ts'
-import type { BlobStore, BlobUpload, Child, Range } from './blob-store.ts'
+import type { BlobStore, BlobUpload, Child, Expected, Page, Range, Stat, Stored } from './blob-store.ts'
 import { FileWriter } from './file-writer.ts'
 import { fileNameOf, nameOfFile } from './key-path.ts'
+import { pageOf } from './page.ts'
+import { versionOf } from './version.ts'
 
 export class FsStore implements BlobStore {
+  /** The data folder is locked: nobody else writes to it. */
+  readonly shared = false
   readonly #root: string
   readonly #tmp: string
   readonly #writer = new FileWriter()
@@ -37,35 +41,39 @@ export class FsStore implements BlobStore {
     await this.#writer.close()
   }
 
-  async get(key: string): Promise<Uint8Array | undefined> {
-    return orUndefined(readFile(this.#path(key)))
+  async get(key: string): Promise<Stored | undefined> {
+    const bytes = await orUndefined(readFile(this.#path(key)))
+    return bytes && { bytes, version: versionOf(bytes) }
   }
 
-  async size(key: string): Promise<number | undefined> {
+  async stat(key: string): Promise<Stat | undefined> {
     // Names that are asked for are in the kernel's cache: a turn of the thread pool takes ten times as long.
-    return statSync(this.#path(key), { throwIfNoEntry: false })?.size
+    const stats = statSync(this.#path(key), { throwIfNoEntry: false })
+    return stats?.isFile() ? { size: stats.size, modified: stats.mtimeMs } : undefined
   }
 
   async read(key: string, range?: Range): Promise<Stream | undefined> {
-    return (await this.size(key)) === undefined ? undefined : contentOf(this.#path(key), range)
+    return (await this.stat(key)) === undefined ? undefined : contentOf(this.#path(key), range)
   }
 
-  async put(key: string, bytes: Uint8Array): Promise<void> {
-    await this.#writer.write({ kind: 'put', path: this.#path(key), temporary: this.#temporary(), bytes })
+  async put(key: string, bytes: Uint8Array, expected?: Expected): Promise<boolean> {
+    const temporary = this.#temporary()
+    return this.#writer.write({ kind: 'put', path: this.#path(key), temporary, bytes, expected })
   }
 
-  async delete(key: string): Promise<boolean> {
-    return this.#writer.write({ kind: 'delete', path: this.#path(key) })
+  async delete(key: string, expected?: string): Promise<boolean> {
+    return this.#writer.write({ kind: 'delete', path: this.#path(key), expected })
   }
 
-  async list(folder: string): Promise<Child[]> {
+  async list(folder: string, page?: Page): Promise<Child[]> {
     const entries = (await orUndefined(readdir(this.#path(folder), { withFileTypes: true }))) ?? []
-    return entries
+    const sorted = entries
       .flatMap((entry) => {
         const name = nameOfFile(entry.name)
         return name === undefined ? [] : [{ name, folder: entry.isDirectory() }]
       })
       .sort((a, b) => (a.name < b.name ? -1 : 1))
+    return pageOf(sorted, page)
   }
 
   async upload(): Promise<BlobUpload> {
@@ -76,6 +84,11 @@ export class FsStore implements BlobStore {
     })
     this.#uploads.add(upload)
     return upload
+  }
+
+  /** There is nothing: what an earlier process left is dropped by `open`. */
+  async dropUnfinished(): Promise<number> {
+    return 0
   }
 
   async ping(): Promise<void> {

@@ -1,56 +1,83 @@
 import { readAll, type Stream, streamOf } from '../../oci/content.ts'
-import type { BlobStore, BlobUpload, Child, Range } from './blob-store.ts'
+import type { BlobStore, BlobUpload, Child, Expected, Page, Range, Stat, Stored } from './blob-store.ts'
+import { pageOf } from './page.ts'
+import { versionOf } from './version.ts'
+
+type Entry = { bytes: Uint8Array; modified: number }
 
 /** For tests: everything is gone with the process. */
 export class MemoryStore implements BlobStore {
-  readonly #objects = new Map<string, Uint8Array>()
+  readonly shared: boolean
+  readonly #entries = new Map<string, Entry>()
+  readonly #now: () => number
 
-  async get(key: string): Promise<Uint8Array | undefined> {
-    return this.#objects.get(key)
+  /** `shared`: whether whoever uses it has to reckon with others. `now`: the clock, in milliseconds since 1970. */
+  constructor(options: { shared?: boolean; now?: () => number } = {}) {
+    this.shared = options.shared ?? false
+    this.#now = options.now ?? Date.now
   }
 
-  async size(key: string): Promise<number | undefined> {
-    return this.#objects.get(key)?.byteLength
+  async get(key: string): Promise<Stored | undefined> {
+    const bytes = this.#entries.get(key)?.bytes
+    return bytes && { bytes, version: versionOf(bytes) }
+  }
+
+  async stat(key: string): Promise<Stat | undefined> {
+    const entry = this.#entries.get(key)
+    return entry && { size: entry.bytes.byteLength, modified: entry.modified }
   }
 
   async read(key: string, range?: Range): Promise<Stream | undefined> {
-    const bytes = this.#objects.get(key)
+    const bytes = this.#entries.get(key)?.bytes
     return bytes && streamOf(range ? bytes.subarray(range.start, range.end + 1) : bytes)
   }
 
-  async put(key: string, bytes: Uint8Array): Promise<void> {
-    this.#objects.set(key, Uint8Array.from(bytes))
+  async put(key: string, bytes: Uint8Array, expected?: Expected): Promise<boolean> {
+    if (expected !== undefined && this.#versionOf(key) !== expected) return false
+    this.#entries.set(key, { bytes: Uint8Array.from(bytes), modified: this.#now() })
+    return true
   }
 
-  async delete(key: string): Promise<boolean> {
-    return this.#objects.delete(key)
+  async delete(key: string, expected?: string): Promise<boolean> {
+    if (expected !== undefined && this.#versionOf(key) !== expected) return false
+    return this.#entries.delete(key)
   }
 
-  async list(folder: string): Promise<Child[]> {
+  async list(folder: string, page?: Page): Promise<Child[]> {
     const children = new Map<string, boolean>()
-    for (const key of this.#objects.keys()) {
+    for (const key of this.#entries.keys()) {
       if (!key.startsWith(`${folder}/`)) continue
       const [name = '', ...below] = key.slice(folder.length + 1).split('/')
       children.set(name, below.length > 0)
     }
-    return [...children]
+    const sorted = [...children]
       .map(([name, folder]) => ({ name, folder }))
       .sort((a, b) => (a.name < b.name ? -1 : 1))
+    return pageOf(sorted, page)
   }
 
   async upload(): Promise<BlobUpload> {
     return new MemoryUpload((key, bytes) => this.put(key, bytes))
   }
 
+  async dropUnfinished(): Promise<number> {
+    return 0
+  }
+
   async ping(): Promise<void> {}
+
+  #versionOf(key: string): string | null {
+    const bytes = this.#entries.get(key)?.bytes
+    return bytes ? versionOf(bytes) : null
+  }
 }
 
 class MemoryUpload implements BlobUpload {
-  readonly #put: (key: string, bytes: Uint8Array) => Promise<void>
+  readonly #put: (key: string, bytes: Uint8Array) => Promise<unknown>
   #bytes: Uint8Array = new Uint8Array(0)
   #ended = false
 
-  constructor(put: (key: string, bytes: Uint8Array) => Promise<void>) {
+  constructor(put: (key: string, bytes: Uint8Array) => Promise<unknown>) {
     this.#put = put
   }
 

@@ -52,7 +52,7 @@ describe('a store on files', () => {
     ])
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
     expect((outcomes[1] as PromiseRejectedResult).reason).toMatchObject({ code: 'ENOTDIR' })
-    expect(Buffer.from((await store.get('b')) ?? []).toString()).toBe('3')
+    expect(Buffer.from((await store.get('b'))?.bytes ?? []).toString()).toBe('3')
     expect(await readdir(join(folder, 'tmp'))).toEqual([])
   })
 
@@ -93,7 +93,7 @@ describe('a store on files', () => {
     await expect(store.put('b', Buffer.from('2'))).rejects.toThrow('has died')
     post.mockRestore()
     await store.put('c', Buffer.from('3'))
-    expect(await store.size('c')).toBe(1)
+    expect((await store.stat('c'))?.size).toBe(1)
   })
 
   it('fails what it does not understand, and lives on', async () => {
