@@ -1,93 +1,173 @@
-import type { KeyedLock } from '../keyed-lock.ts'
-import { type Content, type Stream, verified } from '../oci/content.ts'
+import { LRUCache } from 'lru-cache'
+import { type Content, readAll, type Stream, verified } from '../oci/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
+import { isFresh, type RegistryContext } from './context.ts'
 import { RegistryError } from './errors.ts'
 import { blobKey, linkKey } from './keys.ts'
-import type { BlobStore, Range } from './store/blob-store.ts'
+import { Remembered } from './remembered.ts'
+import type { BlobUpload, Range } from './store/blob-store.ts'
+
+/** A blob that a repository has: its size in bytes, and when the repository's link to it was last written. */
+type Linked = { size: number; linked: number }
 
 const NOTHING = new Uint8Array(0)
+const REMEMBERED_LINKS = 100_000
+/** Blobs up to this size are kept in memory, and so many bytes of them in all. */
+export const SMALL_BLOB_BYTES = 64 * 1024
+const SMALL_BLOBS_BYTES = 32 * 1024 * 1024
+/** A blob that collections take away between two writes of it is written again: more than a few times would be odd. */
+const ATTEMPTS = 5
 
 /** Blobs: stored once for all repositories, visible in those that have a link to them. */
 export class Blobs {
-  readonly #store: BlobStore
-  readonly #locks: KeyedLock
+  readonly #ctx: RegistryContext
+  readonly #linked: Remembered<Linked>
+  /** By digest: what a digest stands for never changes. */
+  readonly #small = new LRUCache<string, Uint8Array>({
+    maxSize: SMALL_BLOBS_BYTES,
+    sizeCalculation: ({ byteLength }) => byteLength + 256,
+  })
+  /** When somebody asked for a blob, who may rely on it in what he pushes next. */
+  readonly #asked = new LRUCache<string, number>({ max: REMEMBERED_LINKS })
 
-  constructor(store: BlobStore, locks: KeyedLock) {
-    this.#store = store
-    this.#locks = locks
+  constructor(ctx: RegistryContext) {
+    this.#ctx = ctx
+    this.#linked = new Remembered(ctx.store.shared, { entries: REMEMBERED_LINKS })
   }
 
   /** The size in bytes. Throws BLOB_UNKNOWN. */
   async size(repository: string, digest: string): Promise<number> {
-    const size = await this.#sizeOf(repository, digest)
-    if (size === undefined) throw unknownBlob(repository, digest)
-    return size
+    const found = await this.#find(repository, digest)
+    if (!found) throw unknownBlob(repository, digest)
+    this.#asked.set(linkKey(repository, digest), this.#ctx.now())
+    return found.size
   }
 
   async has(repository: string, digest: string): Promise<boolean> {
-    return (await this.#sizeOf(repository, digest)) !== undefined
+    return (await this.#find(repository, digest)) !== undefined
   }
 
   /** Throws BLOB_UNKNOWN. */
   async read(repository: string, digest: string, range?: Range): Promise<Stream> {
     const stream = (await this.has(repository, digest))
-      ? await this.#store.read(blobKey(digest), range)
+      ? await this.#ctx.store.read(blobKey(digest), range)
       : undefined
     if (!stream) throw unknownBlob(repository, digest)
     return stream
   }
 
+  /** The bytes of a blob of at most `SMALL_BLOB_BYTES`, from memory where they are there. Throws BLOB_UNKNOWN. */
+  async readSmall(repository: string, digest: string): Promise<Uint8Array> {
+    const known = (await this.has(repository, digest)) ? this.#small.get(digest) : undefined
+    if (known) return known
+    const bytes = await readAll(await this.read(repository, digest), SMALL_BLOB_BYTES)
+    this.#small.set(digest, bytes)
+    return bytes
+  }
+
   /** Stores a blob whose digest the caller has verified. */
   async put(repository: string, digest: string, bytes: Uint8Array): Promise<void> {
-    if (await this.has(repository, digest)) return
-    const stored = (await this.#store.stat(blobKey(digest))) !== undefined
-    // Both at once: after a crash between the two, a link without a blob counts as none.
-    await Promise.all([
-      stored ? undefined : this.#store.put(blobKey(digest), bytes),
-      this.#store.put(linkKey(repository, digest), NOTHING),
-    ])
+    await this.#add(repository, digest, async () => {
+      await this.#ctx.store.put(blobKey(digest), bytes)
+    })
   }
 
   /** Stores a blob that is checked against its descriptor while it comes in. */
   async putStream(repository: string, expected: Descriptor, content: Content): Promise<void> {
-    if (await this.has(repository, expected.digest)) return
-    const upload = await this.#store.upload()
+    const upload = await this.#ctx.store.upload()
     try {
       await upload.append(verified(content, expected))
-      await upload.commit(blobKey(expected.digest))
+      await this.putUpload(repository, expected.digest, upload)
     } catch (error) {
       await upload.abort()
       throw error
     }
-    await this.link(repository, expected.digest)
   }
 
-  /** Makes a stored blob visible in a repository. */
-  async link(repository: string, digest: string): Promise<void> {
-    await this.#store.put(linkKey(repository, digest), NOTHING)
+  /** Stores what an upload has taken in, whose digest the caller has verified. It ends the upload unless it throws. */
+  async putUpload(repository: string, digest: string, upload: BlobUpload): Promise<void> {
+    let committed = false
+    await this.#add(repository, digest, async () => {
+      // What was uploaded is gone by now; so is what it became, and that happens to nobody twice.
+      if (committed) throw tryAgain(digest)
+      await upload.commit(blobKey(digest))
+      committed = true
+    })
+    if (!committed) await upload.abort()
   }
 
   /** Whether the blob was there, and now is in both. */
   async mount(repository: string, digest: string, from: string): Promise<boolean> {
     if (!(await this.has(from, digest))) return false
-    await this.link(repository, digest)
+    try {
+      await this.#add(repository, digest, async () => {
+        throw unknownBlob(from, digest)
+      })
+    } catch (error) {
+      if (error instanceof RegistryError && error.code === 'BLOB_UNKNOWN') return false
+      throw error
+    }
     return true
   }
 
   /** Takes the blob from this repository; others may still have it. `mayDelete` throws to keep it. Throws BLOB_UNKNOWN. */
   async delete(repository: string, digest: string, mayDelete?: () => Promise<void>): Promise<void> {
-    await this.#locks.run(repository, async () => {
+    await this.#ctx.locks.run(repository, async () => {
       await mayDelete?.()
-      if (!(await this.#store.delete(linkKey(repository, digest)))) throw unknownBlob(repository, digest)
+      if (!(await this.unlink(repository, digest))) throw unknownBlob(repository, digest)
     })
   }
 
-  async #sizeOf(repository: string, digest: string): Promise<number | undefined> {
-    if ((await this.#store.stat(linkKey(repository, digest))) === undefined) return undefined
-    return (await this.#store.stat(blobKey(digest)))?.size
+  /** Removes a repository's link to a blob: whether there was one. */
+  async unlink(repository: string, digest: string): Promise<boolean> {
+    const key = linkKey(repository, digest)
+    return this.#linked.change(key, () => this.#ctx.store.delete(key))
+  }
+
+  /** Whether somebody has asked this process for the blob since then. */
+  askedSince(repository: string, digest: string, time: number): boolean {
+    return (this.#asked.get(linkKey(repository, digest)) ?? 0) >= time
+  }
+
+  /**
+   * Links a blob that is stored, and else lets `store` do that. When it resolves, both are there, and younger than
+   * collections take: see `Condemned`.
+   */
+  async #add(repository: string, digest: string, store: () => Promise<void>): Promise<void> {
+    const before = await this.#find(repository, digest)
+    if (before && isFresh(this.#ctx, before.linked)) return
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const stored = await this.#ctx.store.stat(blobKey(digest))
+      // Both at once: after a crash between the two, a link without a blob counts as none.
+      await Promise.all([stored ? undefined : store(), this.#link(repository, digest)])
+      await this.#ctx.condemned.settled([digest])
+      if (await this.has(repository, digest)) return
+    }
+    throw tryAgain(digest)
+  }
+
+  async #link(repository: string, digest: string): Promise<void> {
+    const key = linkKey(repository, digest)
+    await this.#linked.change(key, () => this.#ctx.store.put(key, NOTHING))
+  }
+
+  async #find(repository: string, digest: string): Promise<Linked | undefined> {
+    const key = linkKey(repository, digest)
+    return this.#linked.get(key, async () => {
+      const link = await this.#ctx.store.stat(key)
+      const blob = link && (await this.#ctx.store.stat(blobKey(digest)))
+      return blob && { size: blob.size, linked: link.modified }
+    })
   }
 }
 
 function unknownBlob(repository: string, digest: string): RegistryError {
   return new RegistryError('BLOB_UNKNOWN', `${repository} has no blob ${digest}`)
+}
+
+function tryAgain(digest: string): RegistryError {
+  return new RegistryError('TOOMANYREQUESTS', `${digest} was collected while it was pushed: push it again`, {
+    status: 503,
+    headers: { 'Retry-After': '1' },
+  })
 }

@@ -1,10 +1,11 @@
-import { KeyedLock } from '../keyed-lock.ts'
 import type { Registry } from '../oci/roles.ts'
 import { Blobs } from './blobs.ts'
+import { type RegistryContext, type RegistryOptions, registryContext } from './context.ts'
 import { EmbeddedRepository } from './embedded-repository.ts'
-import { REPOSITORIES } from './keys.ts'
+import { type Collection, type CollectOptions, collectGarbage } from './garbage/collect.ts'
 import { Manifests } from './manifests.ts'
 import { Referrers } from './referrers.ts'
+import { repositoriesOf } from './repositories.ts'
 import type { BlobStore } from './store/blob-store.ts'
 import { Tags } from './tags.ts'
 import { Uploads } from './uploads.ts'
@@ -16,16 +17,15 @@ export class EmbeddedRegistry implements Registry {
   readonly tags: Tags
   readonly referrers: Referrers
   readonly manifests: Manifests
-  readonly #store: BlobStore
+  readonly #ctx: RegistryContext
 
-  constructor(store: BlobStore) {
-    const locks = new KeyedLock()
-    this.#store = store
-    this.blobs = new Blobs(store, locks)
-    this.uploads = new Uploads(store, this.blobs)
-    this.tags = new Tags(store, locks)
-    this.referrers = new Referrers(store)
-    this.manifests = new Manifests(store, this.blobs, this.tags, this.referrers, locks)
+  constructor(store: BlobStore, options?: RegistryOptions) {
+    this.#ctx = registryContext(store, options)
+    this.blobs = new Blobs(this.#ctx)
+    this.uploads = new Uploads(this.#ctx, this.blobs)
+    this.tags = new Tags(this.#ctx)
+    this.referrers = new Referrers(this.#ctx)
+    this.manifests = new Manifests(this.#ctx, this.blobs, this.tags, this.referrers)
   }
 
   repository(name: string): EmbeddedRepository {
@@ -33,21 +33,20 @@ export class EmbeddedRegistry implements Registry {
   }
 
   async ping(): Promise<void> {
-    await this.#store.ping()
+    await this.#ctx.store.ping()
   }
 
   /** The names of all repositories that hold a manifest, in ASCII order. */
   async repositories(): Promise<string[]> {
     const names: string[] = []
-    const walk = async (folder: string, prefix: string): Promise<void> => {
-      for (const { name, folder: isFolder } of await this.#store.list(folder)) {
-        if (!isFolder || name.startsWith('_')) continue
-        const repository = prefix + name
-        if (await this.manifests.any(repository)) names.push(repository)
-        await walk(`${folder}/${name}`, `${repository}/`)
-      }
+    for await (const name of repositoriesOf(this.#ctx.store)) {
+      if (await this.manifests.any(name)) names.push(name)
     }
-    await walk(REPOSITORIES, '')
     return names.sort()
+  }
+
+  /** Removes what nothing needs any more, while others push and pull. */
+  async collectGarbage(options?: CollectOptions): Promise<Collection> {
+    return collectGarbage(this.#ctx, this, options)
   }
 }

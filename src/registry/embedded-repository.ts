@@ -52,11 +52,11 @@ export class EmbeddedRepository implements Repository {
   async resolve(reference: string): Promise<Descriptor> {
     checkReference(reference)
     return translated(async () => {
-      if (looksLikeDigest(reference))
-        return (await this.#registry.manifests.get(this.#name, reference)).descriptor
-      const descriptor = await this.#registry.tags.get(this.#name, reference)
-      if (!descriptor) throw new RegistryError('MANIFEST_UNKNOWN', `${this.#name} has no tag ${reference}`)
-      return descriptor
+      const { manifests } = this.#registry
+      const found = looksLikeDigest(reference)
+        ? await manifests.get(this.#name, reference)
+        : await manifests.getTagged(this.#name, reference)
+      return found.descriptor
     })
   }
 
@@ -66,7 +66,7 @@ export class EmbeddedRepository implements Repository {
   }
 
   async untag(tag: string): Promise<void> {
-    await ignoringNotFound(translated(() => this.#registry.tags.delete(this.#name, tag)))
+    await ignoringNotFound(translated(() => this.#registry.manifests.untag(this.#name, tag)))
   }
 
   async delete({ mediaType, digest }: Descriptor): Promise<void> {

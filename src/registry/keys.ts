@@ -6,13 +6,16 @@
 import { isDigest } from '../oci/digest.ts'
 
 export const REPOSITORIES = 'repositories'
+export const BLOBS = 'blobs'
+/** What a collection of garbage is about to delete. */
+export const CONDEMNED_KEY = 'garbage/condemned'
 
 export function blobKey(digest: string): string {
   const [algorithm, hex] = digest.split(':')
-  return `blobs/${algorithm}/${hex?.slice(0, 2)}/${hex}`
+  return `${BLOBS}/${algorithm}/${hex?.slice(0, 2)}/${hex}`
 }
 
-function linksFolder(repository: string): string {
+export function linksFolder(repository: string): string {
   return `${REPOSITORIES}/${repository}/_blobs`
 }
 
@@ -24,8 +27,12 @@ export function tagsFolder(repository: string): string {
   return `${REPOSITORIES}/${repository}/_tags`
 }
 
+export function allReferrersFolder(repository: string): string {
+  return `${REPOSITORIES}/${repository}/_referrers`
+}
+
 export function referrersFolder(repository: string, subject: string): string {
-  return `${REPOSITORIES}/${repository}/_referrers/${nameOfDigest(subject)}`
+  return `${allReferrersFolder(repository)}/${nameOfDigest(subject)}`
 }
 
 export function linkKey(repository: string, digest: string): string {

@@ -1,6 +1,5 @@
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
 import { LRUCache } from 'lru-cache'
-import type { KeyedLock } from '../keyed-lock.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { algorithmOf, digestOf } from '../oci/digest.ts'
 import {
@@ -12,12 +11,14 @@ import {
   successors,
 } from '../oci/manifest.ts'
 import type { Blobs } from './blobs.ts'
+import { isFresh, type RegistryContext } from './context.ts'
 import { RegistryError } from './errors.ts'
 import { manifestKey, manifestsFolder } from './keys.ts'
 import { checkedManifest, mediaTypeOf } from './manifest-type.ts'
 import type { Referrers } from './referrers.ts'
-import type { BlobStore } from './store/blob-store.ts'
-import type { Tags } from './tags.ts'
+import { Remembered } from './remembered.ts'
+import type { Stat } from './store/blob-store.ts'
+import type { MayMove, Tags } from './tags.ts'
 
 export type StoredManifest = { descriptor: Descriptor; bytes: Uint8Array }
 
@@ -37,51 +38,60 @@ export type MayDelete = (manifest: {
 }) => Promise<void>
 
 /** Manifests are a few KiB: this many bytes of them are all that a fleet polls. */
-const CACHE_BYTES = 64 * 1024 * 1024
+const REMEMBERED_BYTES = 64 * 1024 * 1024
+const REMEMBERED_KEYS = 100_000
+const INHABITED = {}
 
+/** Manifests, their tags, and what they need. Whatever changes more than one object of a repository is here. */
 export class Manifests {
-  readonly #store: BlobStore
+  readonly #ctx: RegistryContext
   readonly #blobs: Blobs
   readonly #tags: Tags
   readonly #referrers: Referrers
-  readonly #locks: KeyedLock
-  /** Never stale: a manifest does not change, and whoever deletes it takes it out. */
-  readonly #cache = new LRUCache<string, StoredManifest>({
-    maxSize: CACHE_BYTES,
+  /** By digest: what a digest stands for never changes. Whether a repository has it is another question. */
+  readonly #contents = new LRUCache<string, StoredManifest>({
+    maxSize: REMEMBERED_BYTES,
     sizeCalculation: ({ bytes }) => bytes.byteLength + 512,
   })
+  readonly #stats: Remembered<Stat>
+  /** Repositories that have manifests, by the folder of those. */
+  readonly #inhabited: Remembered<object>
 
-  constructor(store: BlobStore, blobs: Blobs, tags: Tags, referrers: Referrers, locks: KeyedLock) {
-    this.#store = store
+  constructor(ctx: RegistryContext, blobs: Blobs, tags: Tags, referrers: Referrers) {
+    this.#ctx = ctx
     this.#blobs = blobs
     this.#tags = tags
     this.#referrers = referrers
-    this.#locks = locks
+    this.#stats = new Remembered(ctx.store.shared, { entries: REMEMBERED_KEYS })
+    this.#inhabited = new Remembered(ctx.store.shared, { entries: REMEMBERED_KEYS })
   }
 
   /** Throws MANIFEST_UNKNOWN. */
   async get(repository: string, digest: string): Promise<StoredManifest> {
-    const key = manifestKey(repository, digest)
-    const cached = this.#cache.get(key)
-    if (cached) return cached
-    return this.#locks.run(repository, async () => {
-      const bytes = (await this.#store.get(key))?.bytes
-      if (!bytes) throw unknownManifest(repository, digest)
-      const mediaType = mediaTypeOf(parseManifest(bytes))
-      const stored = { descriptor: { mediaType, digest, size: bytes.byteLength }, bytes }
-      this.#cache.set(key, stored)
-      return stored
-    })
+    if (!(await this.has(repository, digest))) throw unknownManifest(repository, digest)
+    return this.#contents.get(digest) ?? this.#load(repository, digest)
+  }
+
+  /** The manifest that a tag points to. Throws MANIFEST_UNKNOWN. */
+  async getTagged(repository: string, tag: string): Promise<StoredManifest> {
+    const descriptor = await this.#tags.get(repository, tag)
+    if (!descriptor) throw new RegistryError('MANIFEST_UNKNOWN', `${repository} has no tag ${tag}`)
+    // A tag goes before its manifest: where the one is, the other is.
+    return this.#contents.get(descriptor.digest) ?? this.#load(repository, descriptor.digest)
   }
 
   async has(repository: string, digest: string): Promise<boolean> {
-    const key = manifestKey(repository, digest)
-    return this.#cache.has(key) || (await this.#store.stat(key)) !== undefined
+    return (await this.#stat(repository, digest)) !== undefined
   }
 
   /** Whether there is any manifest: then the repository exists. */
   async any(repository: string): Promise<boolean> {
-    return (await this.#store.list(manifestsFolder(repository))).length > 0
+    const folder = manifestsFolder(repository)
+    const found = await this.#inhabited.get(folder, async () => {
+      const [first] = await this.#ctx.store.list(folder, { limit: 1 })
+      return first && INHABITED
+    })
+    return found !== undefined
   }
 
   /**
@@ -102,58 +112,149 @@ export class Manifests {
     }
     const manifest = checkedManifest(bytes, options.contentType)
     const descriptor = { mediaType: mediaTypeOf(manifest), digest, size: bytes.byteLength }
-    const key = manifestKey(repository, digest)
     const tags = options.tags ?? []
-    await this.#locks.run(repository, async () => {
-      for (const tag of tags) {
-        const from = (await this.#tags.current(repository, tag))?.digest
-        await options.maySetTag?.(tag, { from, to: digest })
-      }
-      if (!(await this.has(repository, digest))) {
-        await this.#checkBlobs(repository, manifest)
-        await this.#referrers.add(repository, manifest, descriptor)
-        await this.#store.put(key, bytes)
-      }
-      this.#cache.set(key, { descriptor, bytes })
-      await this.#tags.set(repository, descriptor, tags)
+    const mayMove: MayMove = async (tag, from) => options.maySetTag?.(tag, { from, to: digest })
+    await this.#ctx.locks.run(repository, async () => {
+      for (const tag of tags) await mayMove(tag, (await this.#tags.get(repository, tag))?.digest)
+      await this.#store(repository, { descriptor, bytes }, manifest)
+      await this.#setTags(repository, descriptor, tags, mayMove)
     })
     return { descriptor, subject: manifest.subject?.digest }
+  }
+
+  /** Points tags to a manifest that is there. Throws MANIFEST_UNKNOWN. */
+  async tag(repository: string, digest: string, tags: readonly string[]): Promise<void> {
+    const stored = await this.get(repository, digest)
+    await this.#ctx.locks.run(repository, async () => {
+      if (!(await this.has(repository, digest))) throw unknownManifest(repository, digest)
+      await this.#store(repository, stored, parseManifest(stored.bytes))
+      await this.#setTags(repository, stored.descriptor, tags)
+    })
+  }
+
+  /** Removes a tag and leaves its manifest. `mayMove` throws to keep it. Throws MANIFEST_UNKNOWN. */
+  async untag(repository: string, tag: string, mayMove?: MayMove): Promise<void> {
+    await this.#ctx.locks.run(repository, async () => {
+      await this.#refreshTarget(repository, tag)
+      if (!(await this.#tags.remove(repository, tag, { mayMove }))) {
+        throw new RegistryError('MANIFEST_UNKNOWN', `${repository} has no tag ${tag}`)
+      }
+    })
   }
 
   /** Deletes a manifest and every tag on it. Throws MANIFEST_UNKNOWN. */
   async delete(repository: string, digest: string, mayDelete?: MayDelete): Promise<void> {
     const manifest = parseManifest((await this.get(repository, digest)).bytes)
-    await this.#locks.run(repository, async () => {
+    await this.#ctx.locks.run(repository, async () => {
       const tags = await this.#tags.on(repository, digest)
       await mayDelete?.({ artifactType: referrerType(manifest), tags })
-      await this.#tags.remove(repository, tags)
-      this.#cache.delete(manifestKey(repository, digest))
-      await this.#store.delete(manifestKey(repository, digest))
-      await this.#referrers.remove(repository, manifest, digest)
+      await Promise.all(tags.map((tag) => this.#tags.remove(repository, tag, { from: digest })))
+      await this.remove(repository, digest, manifest)
     })
   }
 
-  /** Points tags to a manifest that is there. Throws MANIFEST_UNKNOWN. */
-  async tag(repository: string, digest: string, tags: readonly string[]): Promise<void> {
-    const { descriptor } = await this.get(repository, digest)
-    await this.#locks.run(repository, async () => {
-      if (!(await this.has(repository, digest))) throw unknownManifest(repository, digest)
-      await this.#tags.set(repository, descriptor, tags)
-    })
+  /** Removes a manifest that has no tags. The caller holds the repository's lock. */
+  async remove(repository: string, digest: string, manifest: Manifest | Index): Promise<void> {
+    const key = manifestKey(repository, digest)
+    await this.#inhabited.change(manifestsFolder(repository), () =>
+      this.#stats.change(key, () => this.#ctx.store.delete(key)),
+    )
+    await this.#referrers.remove(repository, manifest, digest)
   }
 
-  /** An index may name manifests that are elsewhere; blobs must be here, unless they say where they are. */
-  async #checkBlobs(repository: string, manifest: Manifest | Index): Promise<void> {
-    if (isIndex(manifest)) return
-    const needed = successors(manifest).filter(({ urls }) => !urls?.length)
-    for (const digest of new Set(needed.map((descriptor) => descriptor.digest))) {
-      if (await this.#blobs.has(repository, digest)) continue
-      throw new RegistryError(
-        'MANIFEST_BLOB_UNKNOWN',
-        `the manifest needs the blob ${digest}: push that first`,
-      )
+  /**
+   * Stores a manifest unless it is there and young. When it resolves, it and its blobs are there, and no collection
+   * takes them while it is young: see `Condemned`. The caller holds the repository's lock.
+   */
+  async #store(repository: string, stored: StoredManifest, manifest: Manifest | Index): Promise<void> {
+    const { descriptor, bytes } = stored
+    const before = await this.#stat(repository, descriptor.digest)
+    if (!before || !isFresh(this.#ctx, before.modified)) {
+      const blobs = blobsOf(manifest)
+      if (!before) await this.#checkBlobs(repository, blobs)
+      await this.#referrers.add(repository, manifest, descriptor)
+      await this.#write(repository, stored)
+      await this.#ctx.condemned.settled([descriptor.digest, ...blobs])
+      try {
+        await this.#checkBlobs(repository, blobs)
+      } catch (error) {
+        if (!before) await this.remove(repository, descriptor.digest, manifest)
+        throw error
+      }
+      if (!(await this.has(repository, descriptor.digest))) await this.#write(repository, stored)
     }
+    this.#contents.set(descriptor.digest, { descriptor, bytes })
   }
+
+  async #setTags(
+    repository: string,
+    descriptor: Descriptor,
+    tags: readonly string[],
+    mayMove?: MayMove,
+  ): Promise<void> {
+    const moves = await Promise.allSettled(
+      tags.map(async (tag) => {
+        await this.#refreshTarget(repository, tag, descriptor.digest)
+        await this.#tags.set(repository, tag, descriptor, mayMove)
+      }),
+    )
+    // Only now: the lock must not be given back while others are still at work.
+    const failed = moves.find(({ status }) => status === 'rejected')
+    if (failed) throw (failed as PromiseRejectedResult).reason
+    if (tags.length === 0 || !this.#ctx.store.shared) return
+    // Another process may have deleted it while it had no tag yet. The tag was set last, so it wins.
+    const stored = this.#contents.get(descriptor.digest)
+    if (stored && !(await this.has(repository, descriptor.digest))) await this.#write(repository, stored)
+  }
+
+  /**
+   * Makes the manifest young that a tag is about to leave: clients that have just resolved the tag shall still find it
+   * for a while.
+   */
+  async #refreshTarget(repository: string, tag: string, next?: string): Promise<void> {
+    const digest = (await this.#tags.get(repository, tag))?.digest
+    if (digest === undefined || digest === next) return
+    const stat = await this.#stat(repository, digest)
+    if (!stat || isFresh(this.#ctx, stat.modified)) return
+    await this.#write(repository, await this.get(repository, digest))
+  }
+
+  async #write(repository: string, { descriptor, bytes }: StoredManifest): Promise<void> {
+    const key = manifestKey(repository, descriptor.digest)
+    const write = () => this.#stats.change(key, () => this.#ctx.store.put(key, bytes))
+    await this.#inhabited.change(manifestsFolder(repository), write, INHABITED)
+  }
+
+  async #stat(repository: string, digest: string): Promise<Stat | undefined> {
+    const key = manifestKey(repository, digest)
+    return this.#stats.get(key, () => this.#ctx.store.stat(key))
+  }
+
+  async #load(repository: string, digest: string): Promise<StoredManifest> {
+    const bytes = (await this.#ctx.store.get(manifestKey(repository, digest)))?.bytes
+    if (!bytes) throw unknownManifest(repository, digest)
+    const mediaType = mediaTypeOf(parseManifest(bytes))
+    const stored = { descriptor: { mediaType, digest, size: bytes.byteLength }, bytes }
+    this.#contents.set(digest, stored)
+    return stored
+  }
+
+  async #checkBlobs(repository: string, digests: readonly string[]): Promise<void> {
+    const found = await Promise.all(digests.map((digest) => this.#blobs.has(repository, digest)))
+    const missing = found.indexOf(false)
+    if (missing === -1) return
+    throw new RegistryError(
+      'MANIFEST_BLOB_UNKNOWN',
+      `the manifest needs the blob ${digests[missing]}: push that first`,
+    )
+  }
+}
+
+/** The blobs that a repository has to have for a manifest: those that say where else they are need not be here. */
+export function blobsOf(manifest: Manifest | Index): string[] {
+  if (isIndex(manifest)) return []
+  const needed = successors(manifest).filter(({ urls }) => !urls?.length)
+  return [...new Set(needed.map(({ digest }) => digest))]
 }
 
 function unknownManifest(repository: string, digest: string): RegistryError {

@@ -1,6 +1,7 @@
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers */
 import type { Descriptor } from '../oci/descriptor.ts'
 import { type Index, type Manifest, referrerType } from '../oci/manifest.ts'
+import type { RegistryContext } from './context.ts'
 import { digestOfName, manifestKey, referrerKey, referrersFolder } from './keys.ts'
 import type { BlobStore } from './store/blob-store.ts'
 
@@ -11,7 +12,7 @@ const MAX_ANNOTATIONS = 256 * 1024
 export class Referrers {
   readonly #store: BlobStore
 
-  constructor(store: BlobStore) {
+  constructor({ store }: RegistryContext) {
     this.#store = store
   }
 

@@ -1,100 +1,143 @@
-import { LRUCache } from 'lru-cache'
-import type { KeyedLock } from '../keyed-lock.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
+import type { RegistryContext } from './context.ts'
 import { RegistryError } from './errors.ts'
 import { tagKey, tagsFolder } from './keys.ts'
-import type { BlobStore } from './store/blob-store.ts'
+import { Remembered } from './remembered.ts'
+import type { Page } from './store/blob-store.ts'
 
-const CACHE_ENTRIES = 100_000
+const REMEMBERED_TAGS = 100_000
+/** Names of tags in the lists that are remembered. */
+const REMEMBERED_NAMES = 500_000
+/** Somebody may move a tag first, but not again and again: then something is wrong. */
+const ATTEMPTS = 100
+/** Reads that are under way at the same time. */
+const READ_AT_ONCE = 32
+
+/** What a tag points to, and the version of the object that says so. */
+type Target = { descriptor: Descriptor; version: string }
+
+/** Is told what a tag points to now, before it is moved or deleted, and throws to have nothing done. */
+export type MayMove = (tag: string, from: string | undefined) => Promise<void>
 
 /** Tags: one small object each, the descriptor of the manifest that it points to. */
 export class Tags {
-  readonly #store: BlobStore
-  readonly #locks: KeyedLock
-  /** Never stale: it is filled and changed only by the holder of the repository's lock. */
-  readonly #cache = new LRUCache<string, Descriptor>({ max: CACHE_ENTRIES })
+  readonly #ctx: RegistryContext
+  readonly #targets: Remembered<Target>
+  readonly #names: Remembered<string[]>
 
-  constructor(store: BlobStore, locks: KeyedLock) {
-    this.#store = store
-    this.#locks = locks
+  constructor(ctx: RegistryContext) {
+    this.#ctx = ctx
+    this.#targets = new Remembered(ctx.store.shared, { entries: REMEMBERED_TAGS })
+    this.#names = new Remembered(ctx.store.shared, {
+      bytes: REMEMBERED_NAMES,
+      bytesOf: ({ length }) => length + 1,
+    })
   }
 
   /** The manifest that a tag points to; undefined where there is no such tag. */
   async get(repository: string, tag: string): Promise<Descriptor | undefined> {
-    return (
-      this.#cache.get(tagKey(repository, tag)) ??
-      this.#locks.run(repository, () => this.#load(repository, tag))
-    )
+    return (await this.#target(repository, tag))?.descriptor
   }
 
-  /** The same for the holder of the repository's lock. */
-  async current(repository: string, tag: string): Promise<Descriptor | undefined> {
-    return this.#cache.get(tagKey(repository, tag)) ?? (await this.#load(repository, tag))
-  }
-
-  /** All tags in ASCII order. */
-  async list(repository: string): Promise<string[]> {
-    return (await this.#store.list(tagsFolder(repository))).map(({ name }) => name)
-  }
-
-  /** Points tags to a manifest. The caller holds the repository's lock. */
-  async set(repository: string, descriptor: Descriptor, tags: readonly string[]): Promise<void> {
-    const bytes = Buffer.from(JSON.stringify(descriptor))
-    const writes = tags.map(async (tag) => {
-      const key = tagKey(repository, tag)
-      // While the write is under way, nobody knows which of the two a crash would leave.
-      this.#cache.delete(key)
-      await this.#store.put(key, bytes)
-      this.#cache.set(key, descriptor)
-    })
-    // All of them, also when one fails: the lock must not be given back while others are still at work.
-    const failed = (await Promise.allSettled(writes)).find(({ status }) => status === 'rejected')
-    if (failed) throw (failed as PromiseRejectedResult).reason
+  /** Tags in ASCII order: all of them, or a page. */
+  async list(repository: string, { after, limit }: Page = {}): Promise<string[]> {
+    const folder = tagsFolder(repository)
+    const read = async (page: Page): Promise<string[]> =>
+      (await this.#ctx.store.list(folder, page)).map(({ name }) => name)
+    if (this.#ctx.store.shared) return read({ after, limit })
+    const names = (await this.#names.get(folder, () => read({}))) ?? []
+    const rest = after === undefined ? names : names.filter((name) => name > after)
+    return limit === undefined ? rest : rest.slice(0, limit)
   }
 
   /**
-   * Removes a tag and leaves its manifest. `mayDelete` is told the digest that it points to, if it is there, and
-   * throws to keep it. Throws MANIFEST_UNKNOWN.
+   * Points a tag to a manifest. `mayMove` is asked again where another process has moved the tag meanwhile. The caller
+   * holds the repository's lock.
    */
-  async delete(
-    repository: string,
-    tag: string,
-    mayDelete?: (digest: string | undefined) => Promise<void>,
-  ): Promise<void> {
-    await this.#locks.run(repository, async () => {
-      await mayDelete?.((await this.current(repository, tag))?.digest)
-      if (!(await this.#remove(repository, tag))) {
-        throw new RegistryError('MANIFEST_UNKNOWN', `${repository} has no tag ${tag}`)
-      }
-    })
+  async set(repository: string, tag: string, descriptor: Descriptor, mayMove?: MayMove): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const now = await this.#target(repository, tag)
+      await mayMove?.(tag, now?.descriptor.digest)
+      if (await this.#put(repository, tag, descriptor, now)) return
+    }
+    throw busy(tag)
   }
 
-  /** The tags that point to a manifest. The caller holds the repository's lock. */
+  /**
+   * Removes a tag and leaves its manifest. `from`: only while it points there. Resolves to whether it was there. The
+   * caller holds the repository's lock.
+   */
+  async remove(
+    repository: string,
+    tag: string,
+    options: { from?: string; mayMove?: MayMove | undefined } = {},
+  ): Promise<boolean> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const now = await this.#target(repository, tag)
+      const digest = now?.descriptor.digest
+      await options.mayMove?.(tag, digest)
+      if (!now || (options.from !== undefined && digest !== options.from)) return false
+      if (await this.#delete(repository, tag, now)) return true
+    }
+    throw busy(tag)
+  }
+
+  /** The tags that point to a manifest. */
   async on(repository: string, digest: string): Promise<string[]> {
     const found: string[] = []
-    for (const tag of await this.list(repository)) {
-      if ((await this.current(repository, tag))?.digest === digest) found.push(tag)
+    for await (const [tag, descriptor] of this.entries(repository)) {
+      if (descriptor.digest === digest) found.push(tag)
     }
     return found
   }
 
-  /** Removes tags. The caller holds the repository's lock. */
-  async remove(repository: string, tags: readonly string[]): Promise<void> {
-    for (const tag of tags) await this.#remove(repository, tag)
+  /** Every tag and what it points to. */
+  async *entries(repository: string): AsyncGenerator<[tag: string, descriptor: Descriptor]> {
+    const tags = await this.list(repository)
+    for (let at = 0; at < tags.length; at += READ_AT_ONCE) {
+      const some = tags.slice(at, at + READ_AT_ONCE)
+      const descriptors = await Promise.all(some.map((tag) => this.get(repository, tag)))
+      for (const [i, descriptor] of descriptors.entries()) {
+        if (descriptor) yield [some[i] as string, descriptor]
+      }
+    }
   }
 
-  async #remove(repository: string, tag: string): Promise<boolean> {
+  async #target(repository: string, tag: string): Promise<Target | undefined> {
     const key = tagKey(repository, tag)
-    this.#cache.delete(key)
-    return this.#store.delete(key)
+    return this.#targets.get(key, async () => {
+      const stored = await this.#ctx.store.get(key)
+      if (!stored) return undefined
+      return { descriptor: JSON.parse(Buffer.from(stored.bytes).toString()), version: stored.version }
+    })
   }
 
-  async #load(repository: string, tag: string): Promise<Descriptor | undefined> {
+  async #put(
+    repository: string,
+    tag: string,
+    descriptor: Descriptor,
+    now: Target | undefined,
+  ): Promise<boolean> {
     const key = tagKey(repository, tag)
-    const bytes = (await this.#store.get(key))?.bytes
-    if (!bytes) return undefined
-    const descriptor: Descriptor = JSON.parse(Buffer.from(bytes).toString())
-    this.#cache.set(key, descriptor)
-    return descriptor
+    const { store } = this.#ctx
+    const bytes = Buffer.from(JSON.stringify(descriptor))
+    // Nobody but the holder of the lock writes to a store that is not shared.
+    const expected = store.shared ? (now?.version ?? null) : undefined
+    const put = () => this.#targets.change(key, () => store.put(key, bytes, expected))
+    return now ? put() : this.#names.change(tagsFolder(repository), put)
   }
+
+  async #delete(repository: string, tag: string, now: Target): Promise<boolean> {
+    const key = tagKey(repository, tag)
+    const { store } = this.#ctx
+    const expected = store.shared ? now.version : undefined
+    return this.#names.change(tagsFolder(repository), () =>
+      this.#targets.change(key, () => store.delete(key, expected)),
+    )
+  }
+}
+
+function busy(tag: string): RegistryError {
+  const message = `the tag ${tag} is moved by others all the time: try again`
+  return new RegistryError('TOOMANYREQUESTS', message, { status: 503, headers: { 'Retry-After': '1' } })
 }

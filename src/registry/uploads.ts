@@ -4,8 +4,8 @@ import { KeyedLock } from '../keyed-lock.ts'
 import type { Stream } from '../oci/content.ts'
 import { type Algorithm, algorithmOf, digestFrom } from '../oci/digest.ts'
 import type { Blobs } from './blobs.ts'
+import type { RegistryContext } from './context.ts'
 import { RegistryError } from './errors.ts'
-import { blobKey } from './keys.ts'
 import type { BlobStore, BlobUpload } from './store/blob-store.ts'
 
 type Session = {
@@ -33,7 +33,7 @@ export class Uploads {
   readonly #sessions = new Map<string, Session>()
   readonly #lock = new KeyedLock()
 
-  constructor(store: BlobStore, blobs: Blobs) {
+  constructor({ store }: RegistryContext, blobs: Blobs) {
     this.#store = store
     this.#blobs = blobs
   }
@@ -73,12 +73,11 @@ export class Uploads {
         if (actual !== digest) {
           throw new RegistryError('DIGEST_INVALID', `the content has the digest ${actual}, not ${digest}`)
         }
-        await session.upload.commit(blobKey(digest))
+        await this.#blobs.putUpload(repository, digest, session.upload)
       } catch (error) {
         await session.upload.abort()
         throw error
       }
-      await this.#blobs.link(repository, digest)
     })
   }
 
@@ -89,11 +88,15 @@ export class Uploads {
     })
   }
 
-  /** Drops the sessions that were last used before a time, in milliseconds since 1970. */
-  async dropIdle(before: number): Promise<void> {
+  /** Drops the sessions that were last used before a time, in milliseconds since 1970. Resolves to how many. */
+  async dropIdle(before: number): Promise<number> {
+    let dropped = 0
     for (const [id, { repository, usedAt, busy }] of this.#sessions) {
-      if (!busy && usedAt < before) await this.cancel(repository, id)
+      if (busy || usedAt >= before) continue
+      await this.cancel(repository, id)
+      dropped++
     }
+    return dropped
   }
 
   async #dropLongestIdle(): Promise<boolean> {

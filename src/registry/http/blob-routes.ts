@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { SMALL_BLOB_BYTES } from '../blobs.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import type { WriteGuard } from '../write-guard.ts'
@@ -20,8 +21,13 @@ export function blobRoutes({ blobs }: EmbeddedRegistry, guard: WriteGuard): Hono
     c.header('Content-Length', String(range ? range.end - range.start + 1 : size))
     if (range) c.header('Content-Range', `bytes ${range.start}-${range.end}/${size}`)
     if (c.req.method === 'HEAD') return c.body(null)
-    const content = await blobs.read(repository, digest, range)
     c.status(range ? 206 : 200)
+    if (size <= SMALL_BLOB_BYTES) {
+      const bytes = await blobs.readSmall(repository, digest)
+      const part = range ? bytes.subarray(range.start, range.end + 1) : bytes
+      return c.body(part as Uint8Array<ArrayBuffer>)
+    }
+    const content = await blobs.read(repository, digest, range)
     return c.body(ReadableStream.from(content) as ReadableStream<Uint8Array>)
   })
 

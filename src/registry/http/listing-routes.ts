@@ -3,7 +3,7 @@ import type { Descriptor } from '../../oci/descriptor.ts'
 import { MEDIA_TYPE } from '../../oci/media-types.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
-import { linkToNext, page } from './page.ts'
+import { linkToNext, page, pageQuery } from './page.ts'
 import { checkedDigest, repositoryParam } from './request.ts'
 
 /** Clients take a list of referrers of at most 4 MiB. */
@@ -14,18 +14,21 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
   const app = new Hono()
 
   app.get('/_catalog', async (c) => {
-    const { items, headers } = page(c, await registry.repositories())
+    const { items, headers } = page(c, await registry.repositories(), pageQuery(c))
     return c.json({ repositories: items }, 200, headers)
   })
 
   // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
   app.get('/:name{.+}/tags/list', async (c) => {
     const repository = repositoryParam(c)
-    const tags = await registry.tags.list(repository)
+    const query = pageQuery(c)
+    // One more than asked for, to see whether there are more.
+    const limit = query.limit === undefined ? undefined : query.limit + 1
+    const tags = await registry.tags.list(repository, { after: query.after, limit })
     if (tags.length === 0 && !(await registry.manifests.any(repository))) {
       throw new RegistryError('NAME_UNKNOWN', `there is no repository ${repository}`)
     }
-    const { items, headers } = page(c, tags)
+    const { items, headers } = page(c, tags, query)
     return c.json({ name: repository, tags: items }, 200, headers)
   })
 

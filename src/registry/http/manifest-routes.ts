@@ -13,17 +13,17 @@ import { referenceParam, repositoryParam, tagQuery } from './request.ts'
 const MANIFEST = '/:name{.+}/manifests/:reference{[^/]+}'
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
-export function manifestRoutes({ manifests, tags }: EmbeddedRegistry, guard: WriteGuard): Hono {
+export function manifestRoutes({ manifests }: EmbeddedRegistry, guard: WriteGuard): Hono {
   const app = new Hono()
 
   app.get(MANIFEST, async (c) => {
     const repository = repositoryParam(c)
     const reference = referenceParam(c)
-    const digest = 'tag' in reference ? (await tags.get(repository, reference.tag))?.digest : reference.digest
-    if (digest === undefined) {
-      throw new RegistryError('MANIFEST_UNKNOWN', `${repository} has no tag ${c.req.param('reference')}`)
-    }
-    const { descriptor, bytes } = await manifests.get(repository, digest)
+    const { descriptor, bytes } =
+      'tag' in reference
+        ? await manifests.getTagged(repository, reference.tag)
+        : await manifests.get(repository, reference.digest)
+    const { digest } = descriptor
     if (isNotModified(c, digest)) {
       return c.body(null, 304, { ETag: etag(digest), 'Docker-Content-Digest': digest })
     }
@@ -62,8 +62,7 @@ export function manifestRoutes({ manifests, tags }: EmbeddedRegistry, guard: Wri
     const repository = repositoryParam(c)
     const reference = referenceParam(c)
     if ('tag' in reference) {
-      const { tag } = reference
-      await tags.delete(repository, tag, async (digest) => {
+      await manifests.untag(repository, reference.tag, async (tag, digest) => {
         checkTagCondition(c, tag, digest)
         refuse(await guard.deleteTag(repository, tag))
       })

@@ -1,22 +1,28 @@
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags */
 import type { Context } from 'hono'
 import { RegistryError } from '../errors.ts'
+import type { Page } from '../store/blob-store.ts'
+
+/** The page of a list that `n` and `last` ask for. Throws PAGINATION_NUMBER_INVALID. */
+export function pageQuery(c: Context): Page {
+  const n = c.req.query('n')
+  if (n !== undefined && !/^[0-9]{1,9}$/.test(n)) {
+    throw new RegistryError('PAGINATION_NUMBER_INVALID', `n must be a whole number, not "${n.slice(0, 50)}"`)
+  }
+  return { after: c.req.query('last'), limit: n === undefined ? undefined : Number(n) }
+}
 
 /**
- * The part of a sorted list that the query's `n` and `last` ask for, and the Link header that leads to the next
- * part: relative, as clients refuse to follow a link to another host.
+ * The page of a sorted list, which may begin before it, and the Link header that leads to the next one: relative, as
+ * clients refuse to follow a link to another host.
  */
 export function page(
   c: Context,
   sorted: readonly string[],
+  { after, limit }: Page,
 ): { items: string[]; headers: Record<string, string> } {
-  const n = c.req.query('n')
-  const last = c.req.query('last')
-  if (n !== undefined && !/^[0-9]{1,9}$/.test(n)) {
-    throw new RegistryError('PAGINATION_NUMBER_INVALID', `n must be a whole number, not "${n.slice(0, 50)}"`)
-  }
-  const rest = last === undefined ? sorted : sorted.filter((item) => item > last)
-  const items = n === undefined ? [...rest] : rest.slice(0, Number(n))
+  const rest = after === undefined ? sorted : sorted.filter((item) => item > after)
+  const items = rest.slice(0, limit)
   const end = items.at(-1)
   if (end === undefined || items.length === rest.length) return { items, headers: {} }
   return { items, headers: linkToNext(c, { n: String(items.length), last: end }) }

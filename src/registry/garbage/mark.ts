@@ -1,0 +1,137 @@
+/** What of a repository nothing needs: found by walking from its tags, as in a tracing garbage collector. */
+import { type Index, isIndex, type Manifest, parseManifest, successors } from '../../oci/manifest.ts'
+import type { Blobs } from '../blobs.ts'
+import type { RegistryContext } from '../context.ts'
+import {
+  allReferrersFolder,
+  digestOfName,
+  linkKey,
+  linksFolder,
+  manifestKey,
+  manifestsFolder,
+} from '../keys.ts'
+import { blobsOf } from '../manifests.ts'
+import type { Tags } from '../tags.ts'
+import { inBatches } from './in-batches.ts'
+
+export type GarbageManifest = { digest: string; manifest: Manifest | Index; size: number }
+
+export type Garbage = {
+  manifests: GarbageManifest[]
+  /** Digests of blobs that the repository has and needs not. */
+  links: string[]
+  /** Keys of entries in lists of referrers whose manifests are not there. */
+  referrers: string[]
+}
+
+export type Marking = {
+  ctx: RegistryContext
+  blobs: Blobs
+  tags: Tags
+  /** Digests of manifests that are needed, besides those that have tags. */
+  roots: (repository: string) => Promise<Iterable<string>>
+  /** What was written or asked for since is spared, in milliseconds since 1970. */
+  cutoff: number
+}
+
+/** Throws where a manifest cannot be read: nobody knows then what it needs. */
+export async function markRepository(marking: Marking, repository: string): Promise<Garbage> {
+  const manifests = await readManifests(marking.ctx, repository)
+  const live = await liveManifests(marking, repository, manifests)
+  const needed = new Set<string>()
+  for (const digest of live) {
+    const { manifest } = manifests.get(digest) as GarbageManifest
+    for (const blob of blobsOf(manifest)) needed.add(blob)
+    if (isIndex(manifest)) for (const child of successors(manifest)) needed.add(child.digest)
+  }
+  return {
+    manifests: [...manifests.values()].filter(({ digest }) => !live.has(digest)),
+    links: await unneededLinks(marking, repository, needed),
+    referrers: await orphanedReferrers(marking, repository, manifests),
+  }
+}
+
+async function readManifests(
+  { store }: RegistryContext,
+  repository: string,
+): Promise<Map<string, GarbageManifest>> {
+  const manifests = new Map<string, GarbageManifest>()
+  const names = await store.list(manifestsFolder(repository))
+  const digests = names.map(({ name }) => digestOfName(name)).filter((digest) => digest !== undefined)
+  await inBatches(digests, async (digest) => {
+    const bytes = (await store.get(manifestKey(repository, digest)))?.bytes
+    if (bytes) manifests.set(digest, { digest, manifest: parseManifest(bytes), size: bytes.byteLength })
+  })
+  return manifests
+}
+
+/** Those that a tag or a root leads to, the young ones, and what these need: children of indexes, and referrers. */
+async function liveManifests(
+  { ctx, tags, roots, cutoff }: Marking,
+  repository: string,
+  manifests: ReadonlyMap<string, GarbageManifest>,
+): Promise<Set<string>> {
+  const referrers = new Map<string, string[]>()
+  for (const { digest, manifest } of manifests.values()) {
+    const subject = manifest.subject?.digest
+    if (subject) referrers.set(subject, [...(referrers.get(subject) ?? []), digest])
+  }
+  const live = new Set<string>()
+  const reach = (from: Iterable<string>): void => {
+    const queue = [...from]
+    for (let digest = queue.pop(); digest !== undefined; digest = queue.pop()) {
+      const found = manifests.get(digest)
+      if (!found || live.has(digest)) continue
+      live.add(digest)
+      if (isIndex(found.manifest)) queue.push(...successors(found.manifest).map((child) => child.digest))
+      queue.push(...(referrers.get(digest) ?? []))
+    }
+  }
+  for await (const [, descriptor] of tags.entries(repository)) reach([descriptor.digest])
+  reach(await roots(repository))
+  const others = [...manifests.keys()].filter((digest) => !live.has(digest))
+  await inBatches(others, async (digest) => {
+    const stat = await ctx.store.stat(manifestKey(repository, digest))
+    if (stat && stat.modified >= cutoff) reach([digest])
+  })
+  return live
+}
+
+async function unneededLinks(
+  { ctx, blobs, cutoff }: Marking,
+  repository: string,
+  needed: ReadonlySet<string>,
+): Promise<string[]> {
+  const links: string[] = []
+  const names = await ctx.store.list(linksFolder(repository))
+  await inBatches(names, async ({ name }) => {
+    const digest = digestOfName(name)
+    if (digest === undefined || needed.has(digest) || blobs.askedSince(repository, digest, cutoff)) return
+    if (await isOld(ctx, linkKey(repository, digest), cutoff)) links.push(digest)
+  })
+  return links
+}
+
+/** A crash can leave an entry without its manifest, or before it. */
+async function orphanedReferrers(
+  { ctx, cutoff }: Marking,
+  repository: string,
+  manifests: ReadonlyMap<string, unknown>,
+): Promise<string[]> {
+  const orphaned: string[] = []
+  const folder = allReferrersFolder(repository)
+  await inBatches(await ctx.store.list(folder), async ({ name: subject }) => {
+    for (const { name } of await ctx.store.list(`${folder}/${subject}`)) {
+      const digest = digestOfName(name)
+      const key = `${folder}/${subject}/${name}`
+      if (digest !== undefined && !manifests.has(digest) && (await isOld(ctx, key, cutoff)))
+        orphaned.push(key)
+    }
+  })
+  return orphaned
+}
+
+async function isOld({ store }: RegistryContext, key: string, cutoff: number): Promise<boolean> {
+  const stat = await store.stat(key)
+  return stat !== undefined && stat.modified < cutoff
+}
