@@ -78,6 +78,8 @@ export class FsStore implements BlobStore {
     return pageOf(sorted, page)
   }
 
+  async link(): Promise<undefined> {}
+
   async upload(): Promise<BlobUpload> {
     const temporary = this.#temporary()
     const upload = new FsUpload(new SpoolFile(temporary), {
