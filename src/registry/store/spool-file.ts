@@ -32,6 +32,17 @@ export class SpoolFile {
     yield* fileStream(this.path)
   }
 
+  async part(start: number, length: number): Promise<Uint8Array> {
+    const handle = await this.#open()
+    const bytes = Buffer.allocUnsafe(length)
+    for (let filled = 0; filled < length; ) {
+      const { bytesRead } = await handle.read(bytes, filled, length - filled, start + filled)
+      if (bytesRead === 0) throw new Error(`${this.path} ends at ${start + filled} bytes of ${this.#size}`)
+      filled += bytesRead
+    }
+    return bytes
+  }
+
   /** Ends the writing. The bytes are on the disk when it resolves. */
   async seal(): Promise<void> {
     const handle = await this.#open()
