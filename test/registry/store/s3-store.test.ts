@@ -1,15 +1,10 @@
-import { readdir } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { readAll, type Stream, streamOf } from '../../../src/oci/content.ts'
-import type { BlobUpload } from '../../../src/registry/store/blob-store.ts'
-import { partSizeOf } from '../../../src/registry/store/s3/multipart.ts'
 import type { S3Store } from '../../../src/registry/store/s3/s3-store.ts'
 import { blobStoreSuite } from '../../contract/blob-store-suite.ts'
-import type { FakeS3, Fault } from '../../support/s3/fake-s3.ts'
+import type { Fault } from '../../support/s3/fake-s3.ts'
 import { fakeS3, s3StoreOn } from '../../support/s3/store.ts'
-import { temporaryFolder } from '../../support/temporary.ts'
 
-const MIB = 1024 * 1024
 const FAKE = undefined
 
 const bytes = (text: string) => Buffer.from(text)
@@ -21,11 +16,6 @@ async function textOf(store: S3Store, key: string): Promise<string | undefined> 
 
 async function contentOf(stream: Stream | undefined): Promise<Buffer> {
   return Buffer.from(await readAll(stream ?? streamOf(bytes('nothing')), Number.POSITIVE_INFINITY))
-}
-
-/** Makes the requests of one operation go wrong, one fault after the other, and then none any more. */
-function failOnce(fake: FakeS3, operation: string, ...faults: Fault[]): void {
-  fake.failWith((request) => (request.operation === operation ? faults.shift() : undefined))
 }
 
 const CONFLICT: Fault = { kind: 'error', status: 409, code: 'ConditionalRequestConflict' }
@@ -57,9 +47,9 @@ describe('a store on S3 that writes on a condition', () => {
   it('is told that it has written when the answer was lost', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
-    failOnce(fake, 'PutObject', { kind: 'cut-after' })
+    fake.failOnce('PutObject', { kind: 'cut-after' })
     expect(await store.put('k', bytes('1'), null)).toBe(true)
-    failOnce(fake, 'PutObject', { kind: 'cut-after' }, { kind: 'cut-after' })
+    fake.failOnce('PutObject', { kind: 'cut-after' }, { kind: 'cut-after' })
     expect(await store.put('k', bytes('2'), (await store.get('k'))?.version)).toBe(true)
     expect(await textOf(store, 'k')).toBe('2')
   })
@@ -71,16 +61,16 @@ describe('a store on S3 that writes on a condition', () => {
       await s3StoreOn(fake.url, FAKE, { prefix: 'p' }),
     ]
     await one.put('k', bytes('same'), null)
-    failOnce(fake, 'PutObject', { kind: 'cut-before' })
+    fake.failOnce('PutObject', { kind: 'cut-before' })
     expect(await two.put('k', bytes('same'), null)).toBe(false)
   })
 
   it('tries again while other conditional requests are in its way', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
-    failOnce(fake, 'PutObject', CONFLICT, CONFLICT)
+    fake.failOnce('PutObject', CONFLICT, CONFLICT)
     expect(await store.put('k', bytes('1'), null)).toBe(true)
-    failOnce(fake, 'DeleteObject', CONFLICT, CONFLICT)
+    fake.failOnce('DeleteObject', CONFLICT, CONFLICT)
     expect(await store.delete('k', (await store.get('k'))?.version)).toBe(true)
   })
 
@@ -98,10 +88,10 @@ describe('a store on S3 that writes on a condition', () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     await store.put('k', bytes('1'))
-    failOnce(fake, 'DeleteObject', { kind: 'cut-after' })
+    fake.failOnce('DeleteObject', { kind: 'cut-after' })
     expect(await store.delete('k', (await store.get('k'))?.version)).toBe(true)
     await store.put('k', bytes('1'))
-    failOnce(fake, 'DeleteObject', { kind: 'cut-after' })
+    fake.failOnce('DeleteObject', { kind: 'cut-after' })
     expect(await store.delete('k')).toBe(true)
   })
 
@@ -146,26 +136,25 @@ describe('a store on S3 that reads', () => {
 
   it('goes on where a connection was cut', async () => {
     const { fake, store } = await storeWithLarge()
-    failOnce(
-      fake,
+    fake.failOnce(
       'GetObject',
       { kind: 'cut-body', after: 100_000 },
       { kind: 'cut-body', after: 70_000 },
       FAILURE,
     )
     expect((await contentOf(await store.read('large'))).equals(large)).toBe(true)
-    failOnce(fake, 'GetObject', { kind: 'cut-body', after: 1000 })
+    fake.failOnce('GetObject', { kind: 'cut-body', after: 1000 })
     const part = await contentOf(await store.read('large', { start: 7, end: 70_000 }))
     expect(part.equals(large.subarray(7, 70_001))).toBe(true)
-    failOnce(fake, 'GetObject', { kind: 'cut-body', after: 0 })
+    fake.failOnce('GetObject', { kind: 'cut-body', after: 0 })
     expect(Buffer.from((await store.get('large'))?.bytes ?? []).equals(large)).toBe(true)
   })
 
   it('goes on when S3 falls silent', async () => {
     const { fake, store } = await storeWithLarge({ timeout: 300 })
-    failOnce(fake, 'GetObject', { kind: 'stall-body', after: 1000 })
+    fake.failOnce('GetObject', { kind: 'stall-body', after: 1000 })
     expect((await contentOf(await store.read('large'))).equals(large)).toBe(true)
-    failOnce(fake, 'HeadObject', { kind: 'hang' })
+    fake.failOnce('HeadObject', { kind: 'hang' })
     expect((await store.stat('large'))?.size).toBe(large.length)
   })
 
@@ -180,7 +169,7 @@ describe('a store on S3 that reads', () => {
 
   it('mixes no two versions', async () => {
     const { fake, store } = await storeWithLarge()
-    failOnce(fake, 'GetObject', { kind: 'cut-body', after: 100 })
+    fake.failOnce('GetObject', { kind: 'cut-body', after: 100 })
     const stream = await store.read('large')
     await store.put('large', bytes('other'))
     await expect(contentOf(stream)).rejects.toThrow('it has changed since')
@@ -212,126 +201,6 @@ describe('a store on S3 that reads', () => {
     ])
     const page = await store.list('f', { after: '10999', limit: 1200 })
     expect([page[0]?.name, page.at(-1)?.name, page.length]).toEqual(['11000', '12199', 1200])
-  })
-})
-
-describe('a store on S3 that takes in uploads', () => {
-  /** Bytes that differ from place to place, without holding them. */
-  async function* counted(size: number): AsyncGenerator<Uint8Array> {
-    for (let at = 0; at < size; at += MIB) yield Buffer.alloc(Math.min(MIB, size - at), `${at} `)
-  }
-
-  async function uploadOf(store: S3Store, size: number): Promise<BlobUpload> {
-    const upload = await store.upload()
-    await upload.append(counted(size))
-    return upload
-  }
-
-  it('sends what is small in one request', async () => {
-    const fake = await fakeS3()
-    const store = await s3StoreOn(fake.url, FAKE, { prefix: 'p' })
-    await (await uploadOf(store, 8 * MIB)).commit('k')
-    await store.put('other', bytes('x'))
-    expect(fake.requests).toEqual(['PutObject p/k', 'PutObject p/other'])
-  })
-
-  it('sends what is large in parts, some of which fail', async () => {
-    const fake = await fakeS3()
-    const spool = await temporaryFolder()
-    const store = await s3StoreOn(fake.url, FAKE, { prefix: 'p', spool })
-    const size = 41 * MIB
-    const upload = await uploadOf(store, size)
-    failOnce(fake, 'UploadPart', FAILURE, { kind: 'cut-after' }, { kind: 'cut-before' })
-    await upload.commit('k')
-    const expected = await readAll(counted(size), size)
-    expect(fake.bucket.object('p/k').bytes.equals(expected)).toBe(true)
-    expect((await contentOf(await store.read('k'))).equals(expected)).toBe(true)
-    expect(fake.bucket.multiparts.size).toBe(0)
-    expect(await readdir(spool)).toEqual([])
-  })
-
-  it('has at most eight parts of 8 MiB in memory, whatever is sent', async () => {
-    const fake = await fakeS3()
-    const store = await s3StoreOn(fake.url)
-    let [atWork, most] = [0, 0]
-    const uploads = await Promise.all(Array.from({ length: 4 }, () => uploadOf(store, 20 * MIB)))
-    fake.failWith(({ operation }) => {
-      if (operation !== 'UploadPart') return undefined
-      most = Math.max(most, ++atWork)
-      setTimeout(() => atWork--, 40)
-      return { kind: 'slow', delay: 50 }
-    })
-    await Promise.all(uploads.map((upload, i) => upload.commit(`k${i}`)))
-    expect(most).toBeGreaterThan(1)
-    expect(most).toBeLessThanOrEqual(8)
-  })
-
-  it('has parts of 8 MiB, and larger ones where there would be too many', () => {
-    expect(partSizeOf(9 * MIB)).toBe(8 * MIB)
-    for (const size of [80_000 * MIB, 80_000 * MIB + 1, 5 * 1024 * 1024 * MIB]) {
-      expect(Math.ceil(size / partSizeOf(size))).toBeLessThanOrEqual(10_000)
-    }
-  })
-
-  it('is told that it has sent all when the last answer was lost', async () => {
-    const fake = await fakeS3()
-    const store = await s3StoreOn(fake.url)
-    const upload = await uploadOf(store, 9 * MIB)
-    failOnce(fake, 'CompleteMultipartUpload', { kind: 'cut-after' })
-    await upload.commit('k')
-    expect((await store.stat('k'))?.size).toBe(9 * MIB)
-  })
-
-  it('leaves no parts of an upload that fails, and can send it again', async () => {
-    const fake = await fakeS3()
-    const store = await s3StoreOn(fake.url)
-    const upload = await uploadOf(store, 20 * MIB)
-    fake.failWith(({ operation }) =>
-      operation === 'UploadPart' ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined,
-    )
-    await expect(upload.commit('k')).rejects.toThrow(
-      'S3: writing k in parts failed with AccessDenied (HTTP 403)',
-    )
-    expect(fake.bucket.multiparts.size).toBe(0)
-    expect(await store.stat('k')).toBeUndefined()
-    fake.failWith(() => undefined)
-    await upload.commit('k')
-    expect((await store.stat('k'))?.size).toBe(20 * MIB)
-  })
-
-  it('leaves no file of an upload that was dropped, or never ended', async () => {
-    const spool = await temporaryFolder()
-    const store = await s3StoreOn((await fakeS3()).url, FAKE, { spool })
-    const dropped = await uploadOf(store, 10)
-    await uploadOf(store, 10)
-    expect(await readdir(spool)).toHaveLength(2)
-    await dropped.abort()
-    expect(await readdir(spool)).toHaveLength(1)
-    await store.close()
-    expect(await readdir(spool)).toEqual([])
-    await uploadOf(store, 10)
-    await s3StoreOn((await fakeS3()).url, FAKE, { spool })
-    expect(await readdir(spool)).toEqual([])
-  })
-
-  it('drops what processes that are gone have begun, and nothing else', async () => {
-    const fake = await fakeS3()
-    const store = await s3StoreOn(fake.url, FAKE, { prefix: 'p' })
-    const [old, long, now] = [new Date(Date.now() - 10_000), Date.now() - 5000, Date.now()]
-    for (const key of ['p/a', 'p/b', 'p/b', 'p/c', 'q/a']) {
-      const multipart = fake.bucket.multiparts.get(fake.bucket.create(key, {}))
-      if (multipart) multipart.initiated = old
-    }
-    fake.bucket.create('p/young', {})
-    const upload = await uploadOf(store, 9 * MIB)
-    fake.failWith(({ operation }) => (operation === 'UploadPart' ? { kind: 'slow', delay: 500 } : undefined))
-    const committing = upload.commit('mine')
-    await expect.poll(() => fake.bucket.multiparts.size).toBe(7)
-    expect(await store.dropUnfinished(long)).toBe(4)
-    expect([...fake.bucket.multiparts.values()].map(({ key }) => key)).toEqual(['q/a', 'p/young', 'p/mine'])
-    expect(await store.dropUnfinished(now + 10_000)).toBe(1)
-    await committing
-    expect((await store.stat('mine'))?.size).toBe(9 * MIB)
   })
 })
 

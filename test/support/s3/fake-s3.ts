@@ -67,6 +67,11 @@ export class FakeS3 {
     this.#state.faults = faults
   }
 
+  /** Makes the next requests of one operation go wrong, one after the other, and nothing else any more. */
+  failOnce(operation: string, ...faults: Fault[]): void {
+    this.failWith((request) => (request.operation === operation ? faults.shift() : undefined))
+  }
+
   async close(): Promise<void> {
     await this.#close()
   }
