@@ -12,10 +12,25 @@ const listen = z
   })
   .refine(({ port }) => port <= 65535, 'must have a port of at most 65535')
 
-const publicUrl = z
+const rootUrl = z
   .url({ protocol: /^https?$/, error: 'must be a URL with http or https' })
   .transform((text) => new URL(text))
   .refine(({ pathname, search }) => pathname === '/' && search === '', 'must be a URL without a path')
+
+/** Names that need no escape anywhere. Those of buckets are the servers' business: not all have the rules of AWS. */
+const S3_PLACE = /^s3:\/\/(?<bucket>[A-Za-z0-9._-]+)(?:\/(?<prefix>[A-Za-z0-9._/-]*))?$/
+
+export type BlobsSetting = { kind: 'fs' } | { kind: 's3'; bucket: string; prefix: string }
+
+const blobs = z.string().transform((text, context): BlobsSetting => {
+  if (text === 'fs') return { kind: 'fs' }
+  const { bucket, prefix = '' } = S3_PLACE.exec(text)?.groups ?? {}
+  if (bucket) return { kind: 's3', bucket, prefix: prefix.replace(/^\/+|\/+$/g, '') }
+  context.addIssue('must be "fs" or s3://<bucket>/<prefix>, of letters, digits, ".", "_" and "-"')
+  return z.NEVER
+})
+
+const yesOrNo = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
 
 /** Name in the environment, flag of `serve`, what it is for, and the schema of each setting. */
 export const SETTINGS = {
@@ -41,7 +56,7 @@ export const SETTINGS = {
     flag: 'public-url',
     help: 'URL at which clients reach the server, if it is not the address it listens on',
     initial: undefined,
-    schema: publicUrl.optional(),
+    schema: rootUrl.optional(),
   },
   registry: {
     env: 'PKGSERVER_REGISTRY',
@@ -53,9 +68,40 @@ export const SETTINGS = {
   blobs: {
     env: 'PKGSERVER_BLOBS',
     flag: 'blobs',
-    help: 'where the embedded registry keeps its blobs: "fs", the data folder',
+    help: 'where the embedded registry keeps its blobs: "fs", the data folder, or s3://<bucket>/<prefix>',
     initial: 'fs',
-    schema: z.literal('fs', 'must be "fs": this version has no other store'),
+    schema: blobs,
+  },
+  s3Endpoint: {
+    env: 'PKGSERVER_S3_ENDPOINT',
+    flag: 's3-endpoint',
+    help: 'URL of an S3 server other than AWS',
+    initial: undefined,
+    schema: rootUrl.optional(),
+  },
+  s3Region: {
+    env: 'PKGSERVER_S3_REGION',
+    flag: 's3-region',
+    help: 'region of the bucket, if it is not the one of AWS_REGION or of the profile',
+    initial: undefined,
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9-]+$/, 'must be the name of a region, like eu-west-1')
+      .optional(),
+  },
+  s3Redirects: {
+    env: 'PKGSERVER_S3_REDIRECTS',
+    flag: 's3-redirects',
+    help: 'whether clients fetch blobs from S3 themselves, by links that are good for 20 minutes: true or false',
+    initial: 'false',
+    schema: yesOrNo,
+  },
+  s3RedirectEndpoint: {
+    env: 'PKGSERVER_S3_REDIRECT_ENDPOINT',
+    flag: 's3-redirect-endpoint',
+    help: 'URL at which clients reach S3, if it is not the one that the server uses',
+    initial: undefined,
+    schema: rootUrl.optional(),
   },
   logLevel: {
     env: 'PKGSERVER_LOG_LEVEL',

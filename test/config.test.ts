@@ -9,7 +9,11 @@ describe('the settings', () => {
       data: resolve('./data'),
       publicUrl: undefined,
       registry: 'embedded',
-      blobs: 'fs',
+      blobs: { kind: 'fs' },
+      s3Endpoint: undefined,
+      s3Region: undefined,
+      s3Redirects: false,
+      s3RedirectEndpoint: undefined,
       logLevel: 'info',
     })
   })
@@ -30,10 +34,23 @@ describe('the settings', () => {
     ['PKGSERVER_PUBLIC_URL', 'ftp://example.com'],
     ['PKGSERVER_PUBLIC_URL', 'https://example.com/prefix'],
     ['PKGSERVER_REGISTRY', 'https://registry.example.com'],
-    ['PKGSERVER_BLOBS', 's3://bucket'],
+    ['PKGSERVER_BLOBS', 's3'],
+    ['PKGSERVER_BLOBS', 's3:///prefix'],
+    ['PKGSERVER_BLOBS', 's3://bucket/with blanks'],
+    ['PKGSERVER_S3_ENDPOINT', 'localhost:9000'],
+    ['PKGSERVER_S3_REGION', 'eu west'],
+    ['PKGSERVER_S3_REDIRECTS', 'yes'],
     ['PKGSERVER_LOG_LEVEL', 'loud'],
   ])('refuse %s=%s, and name it', (name, value) => {
     expect(() => readConfig({}, { [name]: value })).toThrow(new RegExp(`${name} .*"${value}": must`))
+  })
+
+  it.each([
+    ['s3://bucket', { bucket: 'bucket', prefix: '' }],
+    ['s3://my.bucket-1/', { bucket: 'my.bucket-1', prefix: '' }],
+    ['s3://bucket/registry/a/', { bucket: 'bucket', prefix: 'registry/a' }],
+  ])('take %s for a bucket and a prefix', (text, place) => {
+    expect(readConfig({ blobs: text }, {}).blobs).toEqual({ kind: 's3', ...place })
   })
 
   it('name everything that is wrong at once', () => {

@@ -60,9 +60,12 @@ function isExpected(error: unknown): error is Error {
 }
 
 function help(): string {
-  const flags = Object.values(SETTINGS).map(({ flag, env, help: text, initial }) => {
+  const settings = Object.values(SETTINGS)
+  const flagWidth = Math.max(...settings.map(({ flag }) => flag.length))
+  const envWidth = Math.max(...settings.map(({ env }) => env.length))
+  const flags = settings.map(({ flag, env, help: text, initial }) => {
     const byDefault = initial === undefined ? '' : ` (${initial})`
-    return `  --${flag.padEnd(12)} ${env.padEnd(22)} ${text}${byDefault}`
+    return `  --${flag.padEnd(flagWidth)}  ${env.padEnd(envWidth)}  ${text}${byDefault}`
   })
   return [
     'Usage: pkgserver <command>',

@@ -51,6 +51,8 @@ export interface BlobStore {
    * of it: at most `limit` that come after the name `after`.
    */
   list(folder: string, page?: Page): Promise<Child[]>
+  /** Where anybody can get the bytes for a while without asking here; undefined for a store that has no such place. */
+  link(key: string): Promise<URL | undefined>
   /** Takes in bytes that are not visible under any key before `commit`. */
   upload(): Promise<BlobUpload>
   /** Drops what processes that are gone have left of writes and uploads begun before a time. Resolves to how many. */

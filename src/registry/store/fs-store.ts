@@ -3,15 +3,17 @@
  * its directory synced: after a crash there is all of it or nothing, and what was acknowledged is there.
  */
 import { randomUUID } from 'node:crypto'
-import { constants, createReadStream, statSync } from 'node:fs'
-import { access, type FileHandle, open, readdir, readFile, rm } from 'node:fs/promises'
+import { constants, statSync } from 'node:fs'
+import { access, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeFolder } from '../../folder.ts'
 import type { Stream } from '../../oci/content.ts'
 import type { BlobStore, BlobUpload, Child, Expected, Page, Range, Stat, Stored } from './blob-store.ts'
+import { fileStream } from './file-stream.ts'
 import { FileWriter } from './file-writer.ts'
 import { fileNameOf, nameOfFile } from './key-path.ts'
 import { pageOf } from './page.ts'
+import { SpoolFile } from './spool-file.ts'
 import { versionOf } from './version.ts'
 
 export class FsStore implements BlobStore {
@@ -53,7 +55,7 @@ export class FsStore implements BlobStore {
   }
 
   async read(key: string, range?: Range): Promise<Stream | undefined> {
-    return (await this.stat(key)) === undefined ? undefined : contentOf(this.#path(key), range)
+    return (await this.stat(key)) === undefined ? undefined : fileStream(this.#path(key), range)
   }
 
   async put(key: string, bytes: Uint8Array, expected?: Expected): Promise<boolean> {
@@ -76,9 +78,11 @@ export class FsStore implements BlobStore {
     return pageOf(sorted, page)
   }
 
+  async link(): Promise<undefined> {}
+
   async upload(): Promise<BlobUpload> {
     const temporary = this.#temporary()
-    const upload = new FsUpload(temporary, {
+    const upload = new FsUpload(new SpoolFile(temporary), {
       move: (key) => this.#writer.write({ kind: 'move', path: this.#path(key), temporary }),
       ended: () => this.#uploads.delete(upload),
     })
@@ -106,73 +110,37 @@ export class FsStore implements BlobStore {
 
 type UploadHooks = { move: (key: string) => Promise<unknown>; ended: () => void }
 
-/** Upload into a file that is made with the first byte, so that one without any costs nothing. */
 class FsUpload implements BlobUpload {
-  readonly #path: string
+  readonly #file: SpoolFile
   readonly #hooks: UploadHooks
-  #handle: FileHandle | undefined
-  #size = 0
 
-  constructor(path: string, hooks: UploadHooks) {
-    this.#path = path
+  constructor(file: SpoolFile, hooks: UploadHooks) {
+    this.#file = file
     this.#hooks = hooks
   }
 
   get size(): number {
-    return this.#size
+    return this.#file.size
   }
 
   async append(content: Stream): Promise<void> {
-    try {
-      this.#size = await this.#write(content)
-    } catch (error) {
-      await this.#handle?.truncate(this.#size)
-      throw error
-    }
+    await this.#file.append(content)
   }
 
-  async *read(): AsyncGenerator<Uint8Array> {
-    await this.#open()
-    yield* contentOf(this.#path)
+  read(): Stream {
+    return this.#file.read()
   }
 
   async commit(key: string): Promise<void> {
-    const handle = await this.#open()
-    await handle.datasync()
-    await handle.close()
+    await this.#file.seal()
     await this.#hooks.move(key)
     this.#hooks.ended()
   }
 
   async abort(): Promise<void> {
-    await this.#handle?.close().catch(() => undefined)
-    await rm(this.#path, { force: true })
+    await this.#file.drop()
     this.#hooks.ended()
   }
-
-  /** Resolves to the size that the file has then. */
-  async #write(content: Stream): Promise<number> {
-    let position = this.#size
-    for await (const chunk of content) {
-      const handle = await this.#open()
-      for (let written = 0; written < chunk.byteLength; ) {
-        const { bytesWritten } = await handle.write(chunk, written, chunk.byteLength - written, position)
-        written += bytesWritten
-        position += bytesWritten
-      }
-    }
-    return position
-  }
-
-  async #open(): Promise<FileHandle> {
-    this.#handle ??= await open(this.#path, 'wx+')
-    return this.#handle
-  }
-}
-
-/** Opened when somebody reads on, and closed when nobody does any more. */
-async function* contentOf(path: string, range?: Range): AsyncGenerator<Uint8Array> {
-  yield* createReadStream(path, range ? { start: range.start, end: range.end } : {})
 }
 
 async function orUndefined<T>(work: Promise<T>): Promise<T | undefined> {

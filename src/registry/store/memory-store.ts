@@ -56,6 +56,8 @@ export class MemoryStore implements BlobStore {
     return pageOf(sorted, page)
   }
 
+  async link(): Promise<undefined> {}
+
   async upload(): Promise<BlobUpload> {
     return new MemoryUpload((key, bytes) => this.put(key, bytes))
   }

@@ -119,6 +119,13 @@ describe('a store on files', () => {
     },
   )
 
+  it('has no links: who wants the bytes has to ask here', async () => {
+    const store = await openStore()
+    await store.put('k', Buffer.from('x'))
+    expect(await store.link()).toBeUndefined()
+    expect(await new MemoryStore().link()).toBeUndefined()
+  })
+
   it('answers a ping while it can store something', async () => {
     const folder = await temporaryFolder()
     const store = await openStore(folder)

@@ -1,0 +1,32 @@
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { Bucket } from './bucket.ts'
+import type { S3Options } from './s3-options.ts'
+
+/** In seconds. Credentials that end sooner, as those of roles do, end the link with them. */
+const VALID_FOR = 20 * 60
+
+/** URLs under which anybody can get an object for a while. */
+export class Links {
+  readonly #bucket: Bucket
+
+  private constructor(bucket: Bucket) {
+    this.#bucket = bucket
+  }
+
+  static async open(options: S3Options): Promise<Links> {
+    return new Links(
+      await Bucket.open({ ...options, endpoint: options.redirectEndpoint ?? options.endpoint }),
+    )
+  }
+
+  async to(key: string): Promise<URL> {
+    const sign = (client: S3Client) =>
+      getSignedUrl(client, new GetObjectCommand(this.#bucket.at(key)), { expiresIn: VALID_FOR })
+    return new URL(await this.#bucket.send(`making a link to ${key}`, sign))
+  }
+
+  close(): void {
+    this.#bucket.close()
+  }
+}

@@ -1,0 +1,76 @@
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import type { Stream } from '../../oci/content.ts'
+import { fileStream } from './file-stream.ts'
+
+/** What an upload has taken in, in a file that is made with the first byte: one without any costs nothing. */
+export class SpoolFile {
+  readonly path: string
+  #handle: FileHandle | undefined
+  #size = 0
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /** In bytes. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Takes in all of the stream, or nothing where it fails. */
+  async append(content: Stream): Promise<void> {
+    try {
+      this.#size = await this.#write(content)
+    } catch (error) {
+      await this.#handle?.truncate(this.#size)
+      throw error
+    }
+  }
+
+  async *read(): AsyncGenerator<Uint8Array> {
+    await this.#open()
+    yield* fileStream(this.path)
+  }
+
+  async part(start: number, length: number): Promise<Uint8Array> {
+    const handle = await this.#open()
+    const bytes = Buffer.allocUnsafe(length)
+    for (let filled = 0; filled < length; ) {
+      const { bytesRead } = await handle.read(bytes, filled, length - filled, start + filled)
+      if (bytesRead === 0) throw new Error(`${this.path} ends at ${start + filled} bytes of ${this.#size}`)
+      filled += bytesRead
+    }
+    return bytes
+  }
+
+  /** Ends the writing. The bytes are on the disk when it resolves. */
+  async seal(): Promise<void> {
+    const handle = await this.#open()
+    await handle.datasync()
+    await handle.close()
+  }
+
+  async drop(): Promise<void> {
+    await this.#handle?.close().catch(() => undefined)
+    await rm(this.path, { force: true })
+  }
+
+  /** Resolves to the size that the file has then. */
+  async #write(content: Stream): Promise<number> {
+    let position = this.#size
+    for await (const chunk of content) {
+      const handle = await this.#open()
+      for (let written = 0; written < chunk.byteLength; ) {
+        const { bytesWritten } = await handle.write(chunk, written, chunk.byteLength - written, position)
+        written += bytesWritten
+        position += bytesWritten
+      }
+    }
+    return position
+  }
+
+  async #open(): Promise<FileHandle> {
+    this.#handle ??= await open(this.path, 'wx+')
+    return this.#handle
+  }
+}

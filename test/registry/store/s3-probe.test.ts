@@ -1,0 +1,108 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { shortcomingsOf } from '../../../src/registry/store/s3/abilities.ts'
+import { fakeS3, s3StoreOn } from '../../support/s3/store.ts'
+
+const FAKE = undefined
+const ALL = { creates: true, replaces: true, deletes: true, atomic: true, lists: true }
+
+describe('the probe of an S3 server', () => {
+  it('finds a server that does everything, and leaves nothing behind', async () => {
+    const fake = await fakeS3()
+    const stores = [
+      await s3StoreOn(fake.url, FAKE, { prefix: 'p' }),
+      await s3StoreOn(fake.url, FAKE, { prefix: 'p' }),
+    ]
+    expect(await Promise.all(stores.map((store) => store.probe()))).toEqual([ALL, ALL])
+    expect(fake.bucket.objects.size).toBe(0)
+  })
+
+  it.each([
+    [
+      { ifNoneMatch: false },
+      { creates: false },
+      /If-None-Match on PUT: of two processes that create one tag/,
+    ],
+    [{ ifMatch: false }, { replaces: false }, /If-Match on PUT: of two processes that move one tag/],
+    [{ ifMatchOnDelete: false }, { deletes: false }, /If-Match on DELETE: a tag that one process moves/],
+    [{ lists: false }, { lists: false }, /lists late what was written/],
+  ])('finds what a server does not do: %o', async (honours, missing, sentence) => {
+    const fake = await fakeS3(honours)
+    const abilities = await (await s3StoreOn(fake.url)).probe()
+    expect(abilities).toEqual({ ...ALL, ...missing })
+    expect(shortcomingsOf(abilities)).toEqual([expect.stringMatching(sentence)])
+    expect(fake.bucket.objects.size).toBe(0)
+  })
+
+  it('finds that a server does not know conditions at all', async () => {
+    const fake = await fakeS3()
+    const unknown = { kind: 'error', status: 501, code: 'NotImplemented' } as const
+    let puts = 0
+    fake.failWith(({ operation }) => (operation === 'PutObject' && ++puts > 1 ? unknown : undefined))
+    expect(await (await s3StoreOn(fake.url)).probe()).toEqual({ ...ALL, creates: false, replaces: false })
+  })
+
+  it('finds that a server compares and writes in two steps', async () => {
+    const fake = await fakeS3()
+    fake.failWith(({ key }) => {
+      // What a race leaves where nobody saw the others.
+      if (/-\d$/.test(key)) fake.bucket.objects.delete(key)
+      return undefined
+    })
+    const abilities = await (await s3StoreOn(fake.url)).probe()
+    expect(abilities).toEqual({ ...ALL, atomic: false })
+    expect(shortcomingsOf(abilities)).toEqual([expect.stringContaining('compares first and writes later')])
+  })
+
+  it('is not misled by answers that get lost', async () => {
+    const fake = await fakeS3()
+    fake.failWith(({ number }) => (number % 4 === 0 ? { kind: 'cut-after' } : undefined))
+    expect(await (await s3StoreOn(fake.url)).probe()).toEqual(ALL)
+    expect(fake.bucket.objects.size).toBe(0)
+  })
+
+  it('has nothing to say about a server that does everything', () => {
+    expect(shortcomingsOf(ALL)).toEqual([])
+  })
+
+  it('says what to do where the bucket cannot be used', async () => {
+    const fake = await fakeS3()
+    const another = await s3StoreOn(fake.url, FAKE, { bucket: 'another' })
+    await expect(another.probe()).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('there is no bucket another: create it, or correct PKGSERVER_BLOBS'),
+    })
+    const stranger = await s3StoreOn(fake.url, { accessKeyId: 'x', secretAccessKey: 'y' })
+    await expect(stranger.probe()).rejects.toThrow('the credentials are not valid')
+    const nobody = await s3StoreOn(new URL('http://127.0.0.1:1'))
+    await expect(nobody.probe()).rejects.toThrow(/the server cannot be reached: .*ECONNREFUSED/)
+    const tls = await s3StoreOn(new URL(`https://127.0.0.1:${fake.url.port}`))
+    await expect(tls.probe()).rejects.toThrow('no connection by TLS')
+  })
+
+  it.each([
+    [403, 'AccessDenied', {}, /on the bucket bucket they need s3:GetObject/],
+    [
+      301,
+      'PermanentRedirect',
+      { 'x-amz-bucket-region': 'eu-west-3' },
+      /in the region eu-west-3: set PKGSERVER_S3_REGION/,
+    ],
+    [400, 'AuthorizationHeaderMalformed', {}, /in another region: set PKGSERVER_S3_REGION/],
+    [403, 'RequestTimeTooSkewed', {}, /the clock of this machine is wrong/],
+    [400, 'Strange', {}, /cannot store in S3: S3: writing _probe.* failed with Strange/],
+  ])('says what to do about %i %s', async (status, code, headers, sentence) => {
+    const fake = await fakeS3()
+    fake.failWith(() => ({ kind: 'error', status, code, headers }))
+    await expect((await s3StoreOn(fake.url)).probe()).rejects.toThrow(sentence)
+  })
+
+  it('says so where something else than S3 answers', async () => {
+    const server = createServer((_, response) => response.writeHead(404).end('<html><p>nothing here</html>'))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const store = await s3StoreOn(new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+    await expect(store.probe()).rejects.toThrow('PKGSERVER_S3_ENDPOINT')
+  })
+})
