@@ -115,6 +115,18 @@ export function ociRepositorySuite(kind: string, open: () => Promise<Registry>):
       }
     })
 
+    it('mounts a blob of another repository, and nothing that is not there', async () => {
+      const registry = await open()
+      const { descriptor, layerDescriptor } = await pushManifest(registry.repository('a/b'))
+      const target = registry.repository('c/d')
+      expect(await target.mount(layerDescriptor, 'a/b')).toBe(true)
+      expect(Buffer.compare(await fetchAll(target, layerDescriptor, 1000), LAYER)).toBe(0)
+      expect(await target.mount(layerDescriptor, 'x/y')).toBe(false)
+      expect(await target.mount(describeBytes(TYPE, Buffer.from('missing')), 'a/b')).toBe(false)
+      expect(await target.mount(descriptor, 'a/b')).toBe(false)
+      expect(await target.exists(descriptor)).toBe(false)
+    })
+
     it('resolves and fetches a manifest by digest and by tag, byte for byte', async () => {
       const target = (await open()).repository('a/b')
       const { descriptor, bytes } = await pushManifest(target)

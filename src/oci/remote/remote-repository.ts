@@ -46,6 +46,15 @@ export class RemoteRepository implements Repository {
     await this.#finish(this.#http.send(url, [201], { method: 'PUT', headers, body }))
   }
 
+  async mount({ mediaType, digest }: Descriptor, from: string): Promise<boolean> {
+    if (isManifestType(mediaType)) return false
+    const query = new URLSearchParams({ mount: digest, from })
+    const url = `${this.#base}/blobs/uploads/?${query}`
+    const answer = await this.#http.send(url, [201, 202], { method: 'POST' })
+    await readMetadata(answer)
+    return answer.status === 201
+  }
+
   async resolve(reference: string): Promise<Descriptor> {
     checkReference(reference)
     const url = `${this.#base}/manifests/${reference}`
