@@ -19,7 +19,7 @@ async function answering(listener: RequestListener): Promise<Repository> {
   return new RemoteRegistry(new URL(`http://127.0.0.1:${port}`)).repository('a/b')
 }
 
-it('follows no redirect to another host', async () => {
+it('follows no redirect to a private address of another host', async () => {
   let asked = false
   const other = createServer((_, response) => {
     asked = true
@@ -29,7 +29,7 @@ it('follows no redirect to another host', async () => {
   await once(other, 'listening')
   const { port } = other.address() as AddressInfo
   const repository = await answering((_, response) => {
-    response.writeHead(307, { Location: `http://127.0.0.1:${port}/` }).end()
+    response.writeHead(307, { Location: `http://localhost:${port}/` }).end()
   })
   const blob = { mediaType: 'x', digest: DIGEST, size: 1 }
   await expect(repository.fetch(blob)).rejects.toMatchObject({ code: 'unsupported' })
