@@ -3,6 +3,7 @@
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
  */
 import type { Descriptor } from '../descriptor.ts'
+import { digestOf } from '../digest.ts'
 import { OciError } from '../errors.ts'
 import { encodeManifest, type Index, isIndex, MAX_MANIFEST_BYTES, parseManifest } from '../manifest.ts'
 import { MEDIA_TYPE } from '../media-types.ts'
@@ -105,5 +106,7 @@ async function write(
     throw new OciError('size_exceeded', `${subject} has more referrers than a list can hold`)
   }
   const { status } = await putManifest(client, tag, { mediaType: MEDIA_TYPE.index, bytes, ifMatch: etag })
+  // All lists of nothing are the same manifest: with it go the tags that lead there.
+  if (status !== 412 && index.manifests.length === 0) await deleteManifest(client, digestOf(bytes))
   return status !== 412
 }
