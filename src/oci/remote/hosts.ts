@@ -30,6 +30,12 @@ export function mayLeadTo(registry: URL, target: URL): boolean {
   return target.hostname === registry.hostname || !isPrivate(target.hostname)
 }
 
+/** Whether content may be had where a redirect leads: never with less protection than where it comes from. */
+export function mayRedirect(registry: URL, from: URL, to: URL): boolean {
+  if (to.username !== '' || to.password !== '') return false
+  return (from.protocol !== 'https:' || to.protocol === 'https:') && mayLeadTo(registry, to)
+}
+
 export function isLoopback(hostname: string): boolean {
   return /^(?:(?:.+\.)?localhost\.?|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 }

@@ -3,7 +3,7 @@ import { OciError } from '../errors.ts'
 import { discard } from './answer.ts'
 import { Authorizer } from './auth/authorizer.ts'
 import { errorOf } from './error-answer.ts'
-import { mayLeadTo } from './hosts.ts'
+import { mayRedirect } from './hosts.ts'
 import type { Settings } from './options.ts'
 import { retrying } from './retry.ts'
 import { type Answer, exchange, type Method, type Outgoing, shown } from './transport.ts'
@@ -85,7 +85,7 @@ export class HttpClient {
       const location = answer.headers.get('Location')
       await discard(answer)
       const to = location !== null && URL.canParse(location, from.href) ? new URL(location, from) : undefined
-      if (!to || !this.#mayRedirect(from, to) || count >= MAX_REDIRECTS) {
+      if (!to || !mayRedirect(this.registry, from, to) || count >= MAX_REDIRECTS) {
         const where = to ? shown(to) : 'nowhere'
         const many = count >= MAX_REDIRECTS ? `, after ${count} other redirects` : ''
         throw new OciError(
@@ -98,12 +98,6 @@ export class HttpClient {
       answer = await this.#exchange(to, call, ours ? authorization : undefined)
     }
     return answer
-  }
-
-  #mayRedirect(from: URL, to: URL): boolean {
-    if (to.username !== '' || to.password !== '') return false
-    if (from.protocol === 'https:' && to.protocol !== 'https:') return false
-    return mayLeadTo(this.registry, to)
   }
 
   #exchange(url: URL, call: Call, authorization: string | undefined): Promise<Answer> {

@@ -29,8 +29,12 @@ export function connectionError(error: unknown, method: string, url: URL): OciEr
   const { code = '', message } = firstOf(error)
   const what = `${method} ${url.origin}${url.pathname}: the registry at ${url.host} cannot be reached`
   if (isTlsFailure(code, message)) {
-    const advice = 'Check its certificate, and that this machine trusts who issued it'
-    return new OciError('unavailable', `${what} safely: TLS failed with ${message}. ${advice}`, error)
+    const advice = 'Check that it speaks TLS, its certificate, and that this machine trusts who issued it'
+    return new OciError(
+      'unavailable',
+      `${what} safely: TLS failed with "${tlsReason(message)}". ${advice}`,
+      error,
+    )
   }
   const reason = `${what}: ${PLAIN[code] ?? message}${code ? ` (${code})` : ''}`
   if (code === 'ENOTFOUND') return new OciError('unavailable', reason, error)
@@ -41,6 +45,11 @@ export function connectionError(error: unknown, method: string, url: URL): OciEr
 function firstOf(error: unknown): { code?: string; message: string } {
   const first = error instanceof AggregateError ? error.errors[0] : error
   return first instanceof Error ? (first as NodeJS.ErrnoException) : { message: String(error) }
+}
+
+/** What OpenSSL means, without where in its sources it came to say it. */
+function tlsReason(message: string): string {
+  return /SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? message.trim()
 }
 
 function isTlsFailure(code: string, message: string): boolean {
