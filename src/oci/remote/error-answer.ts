@@ -25,7 +25,7 @@ const TRANSIENT: readonly number[] = [408, 429, 500, 502, 503, 504]
 /** What a registry says of itself, in its own words, is cut off here. */
 const MAX_MESSAGE = 500
 
-export type ErrorBody = { code?: string; message?: string }
+type ErrorBody = { code?: string; message?: string }
 
 /** The error for an answer that nobody expects. `authorization` is what the request was sent with: it is no part of it. */
 export async function errorOf(
@@ -34,7 +34,7 @@ export async function errorOf(
 ): Promise<OciError> {
   const { status, method, url } = answer
   const { code, message } = await errorBody(answer)
-  const said = message === undefined ? '' : ` ${withoutSecrets(message.slice(0, MAX_MESSAGE), options)}`
+  const said = message === undefined ? '' : ` ${withoutSecrets(message, options).slice(0, MAX_MESSAGE)}`
   const text = `${method} ${shown(url)}: ${status}${said}`
   if (TRANSIENT.includes(status)) {
     const retryAfter = parseRetryAfter(answer.headers.get('Retry-After'), options.now)

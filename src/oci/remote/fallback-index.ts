@@ -11,7 +11,7 @@ import { deleteManifest, getManifest, putManifest } from './manifests.ts'
 import type { RepositoryClient } from './repository-client.ts'
 import { delayBefore } from './retry.ts'
 
-export function fallbackTag(digest: string): string {
+function fallbackTag(digest: string): string {
   const [algorithm = '', hex = ''] = digest.split(':')
   // Cut off as the specification says: a tag has no room for more.
   return `${algorithm.slice(0, 32)}-${hex.slice(0, 64)}`

@@ -8,10 +8,10 @@ import type { Action } from './auth/scopes.ts'
 import type { RepositoryClient } from './repository-client.ts'
 import { type Answer, shown } from './transport.ts'
 
-export type FoundManifest = { descriptor: Descriptor; bytes: Uint8Array; etag: string | undefined }
+type FoundManifest = { descriptor: Descriptor; bytes: Uint8Array; etag: string | undefined }
 
 /** What came of a deletion. A registry may have it switched off, or take digests only. */
-export type Deletion = 'done' | 'absent' | 'unsupported' | 'conflict'
+type Deletion = 'done' | 'absent' | 'unsupported' | 'conflict'
 
 /** The descriptor of a manifest; undefined where there is none. */
 export async function headManifest(

@@ -10,7 +10,7 @@ export type RetryOptions = {
   maxDelay: number
 }
 
-export type UploadOptions = {
+type UploadOptions = {
   /** What is larger goes in chunks, in bytes. */
   maxMonolithic: number
   /** Bytes of a chunk. That much of an upload is held in memory, so that it can be sent again. */

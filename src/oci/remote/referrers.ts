@@ -5,7 +5,7 @@ import { type Index, isIndex, type Manifest, parseManifest, referrerType } from 
 import { MEDIA_TYPE } from '../media-types.ts'
 import { discard, mediaTypeOf, readMetadata } from './answer.ts'
 import { errorBody } from './error-answer.ts'
-import { addToFallback, listFallback, removeFromFallback } from './fallback-index.ts'
+import { addToFallback, listFallback } from './fallback-index.ts'
 import { pages } from './pages.ts'
 import type { RepositoryClient } from './repository-client.ts'
 import { type Answer, shown } from './transport.ts'
@@ -65,14 +65,6 @@ export async function recordReferrer(
     ...(artifactType === undefined ? {} : { artifactType }),
     ...(annotations === undefined ? {} : { annotations }),
   })
-}
-
-export async function forgetReferrer(
-  client: RepositoryClient,
-  subject: string,
-  digest: string,
-): Promise<void> {
-  await removeFromFallback(client, subject, digest)
 }
 
 /** `again` has a registry asked once more that had no API before. */

@@ -9,9 +9,10 @@ import { checkReference } from '../reference.ts'
 import { fetchAll, type Repository } from '../roles.ts'
 import { checkStated, MAX_METADATA_BYTES, readJson } from './answer.ts'
 import { hasBlob, mountBlob, pushBlob } from './blob-push.ts'
+import { removeFromFallback } from './fallback-index.ts'
 import { deleteBlob, deleteManifest, getManifest, headManifest, putManifest } from './manifests.ts'
 import { pages } from './pages.ts'
-import { forgetReferrer, hasReferrersApi, listReferrers, recordReferrer } from './referrers.ts'
+import { hasReferrersApi, listReferrers, recordReferrer } from './referrers.ts'
 import type { RepositoryClient } from './repository-client.ts'
 import { isPlaceholder, removeTag } from './tag-removal.ts'
 import { shown } from './transport.ts'
@@ -89,7 +90,7 @@ export class RemoteRepository implements Repository {
     }
     const subject = await this.#keptSubject(digest)
     if ((await deleteManifest(this.#client, digest)) === 'unsupported') await this.#untagAll(digest)
-    if (subject !== undefined) await forgetReferrer(this.#client, subject, digest)
+    if (subject !== undefined) await removeFromFallback(this.#client, subject, digest)
   }
 
   /** Of tags that were removed where the registry deletes nothing, the names are listed all the same. */

@@ -176,7 +176,10 @@ it('tells no password that a registry or a token service repeats', async () => {
     withBasic('alice', 'hunter2'),
     async (c) => {
       const sent = c.req.header('Authorization')
-      return c.json({ errors: [{ code: 'DENIED', message: `hunter2 is wrong, as is ${sent}` }] }, 403)
+      return c.json(
+        { errors: [{ code: 'DENIED', message: `${'.'.repeat(490)} hunter2 is wrong, as is ${sent}` }] },
+        403,
+      )
     },
   ])
   for (const repository of [registry, new RemoteRegistry(repeating, { credentials })]) {

@@ -7,7 +7,7 @@ import { TransientError } from '../transient-error.ts'
 import { type Answer, exchange, type Outgoing } from '../transport.ts'
 import { basicHeader, type Credentials } from './credentials.ts'
 
-export type TokenRequest = {
+type TokenRequest = {
   registry: URL
   realm: URL
   service: string | undefined
