@@ -13,6 +13,12 @@ type Entry = { descriptor: Descriptor; bytes: Uint8Array }
 export class MemoryRepository implements Repository {
   readonly #content = new Map<string, Entry>()
   readonly #tags = new Map<string, string>()
+  readonly #sibling: (name: string) => MemoryRepository | undefined
+
+  /** `sibling` finds another repository of the same registry. */
+  constructor(sibling: (name: string) => MemoryRepository | undefined = () => undefined) {
+    this.#sibling = sibling
+  }
 
   async fetch(descriptor: Descriptor): Promise<Stream> {
     return streamOf(this.#entry(descriptor.digest).bytes)
@@ -26,6 +32,13 @@ export class MemoryRepository implements Repository {
     const bytes = await readAll(verified(content, expected), expected.size)
     const { mediaType, digest, size } = expected
     this.#content.set(digest, { descriptor: { mediaType, digest, size }, bytes })
+  }
+
+  async mount({ mediaType, digest }: Descriptor, from: string): Promise<boolean> {
+    const sibling = this.#sibling(from)
+    if (isManifestType(mediaType) || !sibling || !sibling.#content.has(digest)) return false
+    this.#content.set(digest, sibling.#entry(digest))
+    return true
   }
 
   async resolve(reference: string): Promise<Descriptor> {
@@ -85,7 +98,7 @@ export class MemoryRegistry implements Registry {
   repository(name: string): MemoryRepository {
     const known = this.#repositories.get(name)
     if (known) return known
-    const repository = new MemoryRepository()
+    const repository = new MemoryRepository((sibling) => this.#repositories.get(sibling))
     this.#repositories.set(name, repository)
     return repository
   }

@@ -52,10 +52,18 @@ export interface ReferrerLister {
   referrers(digest: string, artifactType?: string): AsyncIterable<Descriptor>
 }
 
+export interface Mounter {
+  /**
+   * Takes over a blob from another repository of the same registry without a transfer. Whether that was possible: where
+   * it was not, the blob has to be pushed.
+   */
+  mount(descriptor: Descriptor, from: string): Promise<boolean>
+}
+
 /** What `copy` needs of each side. */
 export interface Target extends Storage, Resolver, Tagger {}
 
-export interface Repository extends Target, Untagger, Deleter, TagLister, ReferrerLister {}
+export interface Repository extends Target, Mounter, Untagger, Deleter, TagLister, ReferrerLister {}
 
 export interface Registry {
   /** The repository of that name; it exists from the first push on. */

@@ -49,6 +49,11 @@ export class EmbeddedRepository implements Repository {
     })
   }
 
+  async mount({ mediaType, digest }: Descriptor, from: string): Promise<boolean> {
+    if (isManifestType(mediaType)) return false
+    return translated(() => this.#registry.blobs.mount(this.#name, digest, from))
+  }
+
   async resolve(reference: string): Promise<Descriptor> {
     checkReference(reference)
     return translated(async () => {

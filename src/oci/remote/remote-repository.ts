@@ -1,142 +1,149 @@
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md */
-import { type Content, type Stream, verified } from '../content.ts'
+import { type Content, readAll, type Stream, verified } from '../content.ts'
 import type { Descriptor } from '../descriptor.ts'
-import { digestOf, isDigest, looksLikeDigest } from '../digest.ts'
-import { isNotFound, OciError } from '../errors.ts'
-import { isIndex, parseManifest } from '../manifest.ts'
-import { isManifestType, MANIFEST_ACCEPT, MEDIA_TYPE } from '../media-types.ts'
+import { isDigest } from '../digest.ts'
+import { OciError } from '../errors.ts'
+import { MAX_MANIFEST_BYTES, parseManifest } from '../manifest.ts'
+import { isManifestType } from '../media-types.ts'
 import { checkReference } from '../reference.ts'
 import { fetchAll, type Repository } from '../roles.ts'
-import { bodyOf, type HttpClient, MAX_METADATA_BYTES, readJson, readMetadata } from './http.ts'
+import { checkStated, MAX_METADATA_BYTES, readJson } from './answer.ts'
+import { hasBlob, mountBlob, pushBlob } from './blob-push.ts'
+import { removeFromFallback } from './fallback-index.ts'
+import { deleteBlob, deleteManifest, getManifest, headManifest, putManifest } from './manifests.ts'
+import { pages } from './pages.ts'
+import { hasReferrersApi, listReferrers, recordReferrer } from './referrers.ts'
+import type { RepositoryClient } from './repository-client.ts'
+import { isPlaceholder, removeTag } from './tag-removal.ts'
+import { shown } from './transport.ts'
 
 /** A repository of a registry at the other end of an HTTP connection. */
 export class RemoteRepository implements Repository {
-  readonly #http: HttpClient
-  readonly #base: string
+  readonly #client: RepositoryClient
 
-  constructor(http: HttpClient, name: string) {
-    this.#http = http
-    this.#base = `/v2/${name}`
+  constructor(client: RepositoryClient) {
+    this.#client = client
   }
 
-  /** The content, checked while it comes in. */
+  /** The content, checked while it comes in. Has to be read, or returned. */
   async fetch(descriptor: Descriptor): Promise<Stream> {
-    const headers = acceptOf(descriptor.mediaType)
-    return verified(bodyOf(await this.#http.send(this.#urlOf(descriptor), [200], { headers })), descriptor)
+    const { mediaType, digest } = checked(descriptor)
+    const manifest = isManifestType(mediaType)
+    const answer = await this.#client.send(`${manifest ? 'manifests' : 'blobs'}/${digest}`, [200], {
+      headers: manifest ? { Accept: mediaType } : {},
+      actions: ['pull'],
+      redirects: true,
+    })
+    checkStated(answer, digest)
+    return verified(answer.body, descriptor)
   }
 
-  async exists({ mediaType, digest }: Descriptor): Promise<boolean> {
-    const headers = acceptOf(mediaType)
-    const url = this.#urlOf({ mediaType, digest })
-    return (await this.#http.send(url, [200, 404], { method: 'HEAD', headers })).status === 200
+  async exists(descriptor: Descriptor): Promise<boolean> {
+    const { mediaType, digest } = checked(descriptor)
+    if (!isManifestType(mediaType)) return hasBlob(this.#client, digest, 'pull')
+    return (await headManifest(this.#client, digest)) !== undefined
   }
 
   async push(expected: Descriptor, content: Content): Promise<void> {
-    if (await this.exists(expected)) return
-    const body = { content: verified(content, expected), size: expected.size }
-    if (isManifestType(expected.mediaType)) {
-      const headers = { 'Content-Type': expected.mediaType }
-      await this.#finish(this.#http.send(this.#urlOf(expected), [201], { method: 'PUT', headers, body }))
-      return
+    const { mediaType, digest } = checked(expected)
+    if (isManifestType(mediaType)) {
+      await this.#pushManifest(expected, await readAll(verified(content, expected), MAX_MANIFEST_BYTES))
+    } else if (!(await hasBlob(this.#client, digest, 'pull', 'push'))) {
+      await pushBlob(this.#client, expected, content)
     }
-    const started = await this.#http.send(`${this.#base}/blobs/uploads/`, [202], { method: 'POST' })
-    const url = this.#http.follow(started, started.headers.get('Location'))
-    url.searchParams.set('digest', expected.digest)
-    const headers = { 'Content-Type': 'application/octet-stream' }
-    await this.#finish(this.#http.send(url, [201], { method: 'PUT', headers, body }))
+  }
+
+  async mount({ mediaType, digest }: Descriptor, from: string): Promise<boolean> {
+    return isManifestType(mediaType) ? false : mountBlob(this.#client, digest, from)
   }
 
   async resolve(reference: string): Promise<Descriptor> {
     checkReference(reference)
-    const url = `${this.#base}/manifests/${reference}`
-    const headers = { Accept: MANIFEST_ACCEPT }
-    const head = await this.#http.send(url, [200], { method: 'HEAD', headers })
-    const mediaType = head.headers.get('Content-Type')?.split(';')[0]?.trim()
-    const stated = head.headers.get('Docker-Content-Digest')
-    const digest = looksLikeDigest(reference) ? reference : stated && isDigest(stated) ? stated : undefined
-    const size = head.headers.get('Content-Length')
-    if (mediaType && digest && size) return { mediaType, digest, size: Number(size) }
-    // Headers may be missing; the manifest itself says the same.
-    const response = await this.#http.send(url, [200], { headers })
-    const bytes = await readMetadata(response)
-    const type = response.headers.get('Content-Type')?.split(';')[0]?.trim() ?? MEDIA_TYPE.manifest
-    return { mediaType: type, digest: digest ?? digestOf(bytes), size: bytes.byteLength }
+    const found = await headManifest(this.#client, reference)
+    if (found && !isPlaceholder(this.#client, reference, found.digest)) return found
+    const { name, http } = this.#client
+    throw new OciError('not_found', `${http.registry.host}/${name} has no manifest ${reference}`)
   }
 
   async tag(descriptor: Descriptor, ...tags: string[]): Promise<void> {
     for (const tag of tags) checkReference(tag)
-    const content = await fetchAll(this, descriptor, MAX_METADATA_BYTES)
+    const bytes = await fetchAll(this, descriptor, MAX_METADATA_BYTES)
     for (const tag of tags) {
-      await this.#finish(
-        this.#http.send(`${this.#base}/manifests/${tag}`, [201], {
-          method: 'PUT',
-          headers: { 'Content-Type': descriptor.mediaType },
-          body: { content, size: content.byteLength },
-        }),
-      )
+      await putManifest(this.#client, tag, { mediaType: descriptor.mediaType, bytes })
     }
   }
 
   async untag(tag: string): Promise<void> {
-    await this.#delete(`${this.#base}/manifests/${tag}`)
+    checkReference(tag)
+    await removeTag(this.#client, tag)
   }
 
+  /**
+   * Where a registry deletes no manifests, this one's tags are removed and the content stays: see
+   * `RemoteRegistry.capabilities`. Where it deletes no blobs, they stay: nothing leads to them.
+   */
   async delete(descriptor: Descriptor): Promise<void> {
-    await this.#delete(this.#urlOf(descriptor))
+    const { mediaType, digest } = checked(descriptor)
+    if (!isManifestType(mediaType)) {
+      await deleteBlob(this.#client, digest)
+      return
+    }
+    const subject = await this.#keptSubject(digest)
+    if ((await deleteManifest(this.#client, digest)) === 'unsupported') await this.#untagAll(digest)
+    if (subject !== undefined) await removeFromFallback(this.#client, subject, digest)
   }
 
+  /** Of tags that were removed where the registry deletes nothing, the names are listed all the same. */
   async *tags(): AsyncGenerator<string> {
-    for await (const response of this.#pages(`${this.#base}/tags/list`)) {
-      yield* (await readJson<{ tags?: string[] | null }>(response)).tags ?? []
+    const all: string[] = []
+    const first = await this.#client.send('tags/list', [200], { actions: ['pull'] })
+    for await (const answer of pages(this.#client, first)) {
+      const { tags } = ((await readJson(answer)) ?? {}) as { tags?: unknown }
+      if (tags !== undefined && tags !== null && !Array.isArray(tags)) {
+        throw new OciError('unavailable', `${shown(answer.url)} is no list of tags`)
+      }
+      for (const tag of tags ?? []) if (typeof tag === 'string') all.push(tag)
     }
+    // Not every registry sorts.
+    yield* all.sort()
   }
 
   async *referrers(digest: string, artifactType?: string): AsyncGenerator<Descriptor> {
-    const query = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`
-    for await (const response of this.#pages(`${this.#base}/referrers/${digest}${query}`)) {
-      const page = parseManifest(await readMetadata(response))
-      if (!isIndex(page)) throw new OciError('invalid_manifest', `${response.url} is no list of referrers`)
-      // A registry may ignore the filter, so what it sends is filtered again.
-      for (const referrer of page.manifests) {
-        if (artifactType === undefined || referrer.artifactType === artifactType) yield referrer
-      }
+    checked({ digest })
+    yield* listReferrers(this.#client, digest, artifactType)
+  }
+
+  async #pushManifest(expected: Descriptor, bytes: Uint8Array): Promise<void> {
+    const { mediaType, digest } = expected
+    const manifest = parseManifest(bytes)
+    const known = await headManifest(this.#client, digest, 'push')
+    const answer = known ? undefined : await putManifest(this.#client, digest, { mediaType, bytes })
+    if (!manifest.subject) return
+    // What was pushed before may have been cut off before it was recorded.
+    const acknowledged = answer
+      ? answer.headers.get('OCI-Subject') === manifest.subject.digest
+      : await hasReferrersApi(this.#client, manifest.subject.digest)
+    await recordReferrer(this.#client, expected, manifest, acknowledged)
+  }
+
+  /** The subject of a manifest that stands in a list of referrers kept by clients. */
+  async #keptSubject(digest: string): Promise<string | undefined> {
+    const found = await getManifest(this.#client, digest)
+    if (!found) return undefined
+    const { subject } = parseManifest(found.bytes)
+    if (!subject || (await hasReferrersApi(this.#client, subject.digest))) return undefined
+    return subject.digest
+  }
+
+  async #untagAll(digest: string): Promise<void> {
+    for await (const tag of this.tags()) {
+      if ((await headManifest(this.#client, tag))?.digest === digest) await removeTag(this.#client, tag)
     }
-  }
-
-  /** A list, and what its Link headers lead to. Throws where they lead in a circle. */
-  async *#pages(first: string): AsyncGenerator<Response> {
-    const seen = new Set<string>()
-    let url: string | URL | undefined = first
-    while (url) {
-      const response: Response = await this.#http.send(url, [200])
-      if (seen.has(response.url)) throw new OciError('unavailable', `${response.url} leads to itself`)
-      seen.add(response.url)
-      const next = /<([^>]+)>\s*;\s*rel="?next"?/.exec(response.headers.get('Link') ?? '')?.[1]
-      url = next === undefined ? undefined : this.#http.follow(response, next)
-      yield response
-    }
-  }
-
-  async #delete(url: string): Promise<void> {
-    try {
-      await this.#finish(this.#http.send(url, [202, 200, 204], { method: 'DELETE' }))
-    } catch (error) {
-      if (!isNotFound(error)) throw error
-    }
-  }
-
-  /** Reads an answer to its end, so that its connection can be used again. */
-  async #finish(sent: Promise<Response>): Promise<void> {
-    await readMetadata(await sent)
-  }
-
-  #urlOf({ mediaType, digest }: Pick<Descriptor, 'mediaType' | 'digest'>): string {
-    checkReference(digest)
-    if (!looksLikeDigest(digest)) throw new OciError('invalid_digest', `"${digest}" is not a digest`)
-    return `${this.#base}/${isManifestType(mediaType) ? 'manifests' : 'blobs'}/${digest}`
   }
 }
 
-function acceptOf(mediaType: string): Record<string, string> {
-  return isManifestType(mediaType) ? { Accept: mediaType } : {}
+function checked<T extends Pick<Descriptor, 'digest'>>(descriptor: T): T {
+  if (isDigest(descriptor.digest)) return descriptor
+  checkReference(descriptor.digest)
+  throw new OciError('invalid_digest', `"${descriptor.digest}" is not a digest`)
 }

@@ -19,7 +19,7 @@ async function answering(listener: RequestListener): Promise<Repository> {
   return new RemoteRegistry(new URL(`http://127.0.0.1:${port}`)).repository('a/b')
 }
 
-it('follows no redirect to another host', async () => {
+it('follows no redirect to a private address of another host', async () => {
   let asked = false
   const other = createServer((_, response) => {
     asked = true
@@ -29,7 +29,7 @@ it('follows no redirect to another host', async () => {
   await once(other, 'listening')
   const { port } = other.address() as AddressInfo
   const repository = await answering((_, response) => {
-    response.writeHead(307, { Location: `http://127.0.0.1:${port}/` }).end()
+    response.writeHead(307, { Location: `http://localhost:${port}/` }).end()
   })
   const blob = { mediaType: 'x', digest: DIGEST, size: 1 }
   await expect(repository.fetch(blob)).rejects.toMatchObject({ code: 'unsupported' })
@@ -72,4 +72,67 @@ it('hands on no content that is not what its descriptor says', async () => {
   const repository = await answering((_, response) => void response.end('y'))
   const stream = await repository.fetch({ mediaType: 'x', digest: DIGEST, size: 1 })
   await expect(readAll(stream, 10)).rejects.toMatchObject({ code: 'digest_mismatch' })
+})
+
+it('takes the tags of a repository as they come: none, unsorted, or unknown', async () => {
+  for (const [body, expected] of [
+    ['{"tags": null}', []],
+    ['{}', []],
+    ['{"tags": ["b", "a"]}', ['a', 'b']],
+  ] as const) {
+    const repository = await answering((_, response) => void response.end(body))
+    expect(await Array.fromAsync(repository.tags())).toEqual(expected)
+  }
+  const unknown = await answering((_, response) => {
+    response.writeHead(404).end('{"errors": [{"code": "NAME_UNKNOWN"}]}')
+  })
+  await expect(Array.fromAsync(unknown.tags())).rejects.toMatchObject({ code: 'not_found' })
+  const odd = await answering((_, response) => void response.end('{"tags": "x"}'))
+  await expect(Array.fromAsync(odd.tags())).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+it('resolves where a registry says nothing in the head of an answer, or answers no HEAD', async () => {
+  const manifest = '{"schemaVersion": 2}'
+  for (const status of [200, 405]) {
+    const repository = await answering((request, response) => {
+      response.setHeader('Content-Type', `${MEDIA_TYPE.manifest}; charset=utf-8`)
+      if (request.method === 'HEAD') response.writeHead(status).end()
+      else response.end(manifest)
+    })
+    expect(await repository.resolve('v1')).toEqual({
+      mediaType: MEDIA_TYPE.manifest,
+      digest: digestOf(Buffer.from(manifest)),
+      size: manifest.length,
+    })
+  }
+})
+
+it('takes nothing that the registry says is something else', async () => {
+  const other = digestOf(Buffer.from('other'))
+  const repository = await answering((_, response) => {
+    response.setHeader('Docker-Content-Digest', other).setHeader('Content-Type', MEDIA_TYPE.manifest).end('x')
+  })
+  const mismatch = { code: 'digest_mismatch' }
+  const blob = { mediaType: 'x', digest: DIGEST, size: 1 }
+  await expect(repository.fetch(blob)).rejects.toMatchObject(mismatch)
+  await expect(repository.exists(blob)).rejects.toMatchObject(mismatch)
+  await expect(repository.resolve(DIGEST)).rejects.toMatchObject(mismatch)
+})
+
+it('sends types without parameters, and says who it is', async () => {
+  const headers: Record<string, unknown>[] = []
+  const repository = await answering((request, response) => {
+    headers.push(request.headers)
+    response.writeHead(request.method === 'HEAD' ? 404 : request.method === 'POST' ? 202 : 201, {
+      Location: '/u',
+    })
+    request.resume().on('end', () => response.end())
+  })
+  await repository.push({ mediaType: 'x', digest: DIGEST, size: 1 }, Buffer.from('x'))
+  expect(headers.map((each) => each['content-type'])).toEqual([
+    undefined,
+    undefined,
+    'application/octet-stream',
+  ])
+  expect(headers.every((each) => each['user-agent'] === 'oci-client')).toBe(true)
 })

@@ -1,0 +1,21 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import type { Hono } from 'hono'
+import { onTestFinished } from 'vitest'
+
+/** An HTTP server that is gone after the test, and its URL. */
+export async function listening(listener: RequestListener): Promise<URL> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  await once(server, 'listening')
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+}
+
+export function serving(app: Hono): Promise<URL> {
+  return listening(getRequestListener(app.fetch))
+}

@@ -1,0 +1,68 @@
+/** The embedded registry, made less able than it is, as other registries are. */
+import { Hono, type MiddlewareHandler } from 'hono'
+import { EmbeddedRegistry } from '../../src/registry/embedded-registry.ts'
+import { createRegistryApp } from '../../src/registry/http/registry-app.ts'
+import { MemoryStore } from '../../src/registry/store/memory-store.ts'
+import { serving } from './listening.ts'
+
+const MANIFEST = /^\/v2\/.+\/manifests\/([^/]+)$/
+
+/** The URL of a registry behind these middlewares, which are asked in that order. */
+export async function registryBehind(
+  middlewares: readonly MiddlewareHandler[],
+  registry: EmbeddedRegistry = new EmbeddedRegistry(new MemoryStore()),
+): Promise<URL> {
+  const app = new Hono()
+  for (const middleware of middlewares) app.use(middleware)
+  app.route('/', createRegistryApp(registry))
+  return serving(app)
+}
+
+/** `claims` has it answer to a push as if there was one, as Amazon's does. */
+export function withoutReferrersApi({ claims = false } = {}): MiddlewareHandler {
+  return async (c, next) => {
+    if (/\/referrers\/[^/]+$/.test(c.req.path)) return c.text('404 page not found', 404)
+    await next()
+    if (!claims) c.res.headers.delete('OCI-Subject')
+    return undefined
+  }
+}
+
+/** `status` is how it says so: there are several ways. */
+export function withoutTagDeletion(status: 400 | 404 | 405 = 405): MiddlewareHandler {
+  return async (c, next) => {
+    const tag = MANIFEST.exec(c.req.path)?.[1]
+    if (c.req.method !== 'DELETE' || tag === undefined || tag.includes(':')) return next()
+    const code = status === 404 ? 'MANIFEST_UNKNOWN' : status === 400 ? 'DIGEST_INVALID' : 'UNSUPPORTED'
+    return c.json({ errors: [{ code, message: 'no' }] }, status)
+  }
+}
+
+export const withoutDeletion: MiddlewareHandler = async (c, next) => {
+  if (c.req.method !== 'DELETE' || c.req.path.includes('/uploads/')) return next()
+  return c.json({ errors: [{ code: 'UNSUPPORTED', message: 'deletion is off' }] }, 405)
+}
+
+export function withBasic(username: string, password: string): MiddlewareHandler {
+  const expected = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+  return async (c, next) => {
+    if (c.req.header('Authorization') === expected) return next()
+    return c.json({ errors: [{ code: 'UNAUTHORIZED', message: 'who?' }] }, 401, {
+      'WWW-Authenticate': 'Basic realm="the registry"',
+    })
+  }
+}
+
+/** What each request was, in order: `PUT /v2/a/b/manifests/v1`, and the headers that it came with. */
+export type Recorded = { line: string; path: string; headers: Headers }
+
+export function recording(requests: Recorded[]): MiddlewareHandler {
+  return async (c, next) => {
+    requests.push({
+      line: `${c.req.method} ${c.req.path}`,
+      path: c.req.path,
+      headers: new Headers(c.req.raw.headers),
+    })
+    await next()
+  }
+}

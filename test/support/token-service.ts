@@ -1,0 +1,91 @@
+/** A token service as Docker describes it, and a registry's side of it. Its tokens are good for what they say. */
+import { Hono, type MiddlewareHandler } from 'hono'
+import { serving } from './listening.ts'
+
+export type Grant = { user: string; scopes: string[]; expiresAt: number }
+
+export type TokenService = {
+  url: URL
+  grants: Map<string, Grant>
+  /** `GET user scope scope`, for each token that was given out. */
+  log: string[]
+  /** Asks for a token wherever there is none that is good for the request. */
+  protect: MiddlewareHandler
+}
+
+export type TokenServiceOptions = {
+  /** Passwords by user. Who sends none is `anonymous`. */
+  users?: Record<string, string>
+  /** Refresh tokens, by the user that they stand for; without any, the service takes no POST. */
+  refreshTokens?: Record<string, string>
+  /** In seconds; without it, the service does not say. */
+  expiresIn?: number
+  /** Where the registry says that the service is, instead of where it is. */
+  realm?: string
+  field?: 'token' | 'access_token'
+  mayPush?: (user: string) => boolean
+}
+
+const SERVICE = 'registry, "main"'
+
+export async function tokenService(options: TokenServiceOptions = {}): Promise<TokenService> {
+  const { users = {}, refreshTokens, expiresIn, field = 'token', mayPush = () => true } = options
+  const grants = new Map<string, Grant>()
+  const log: string[] = []
+  const grant = (method: string, user: string, scopes: string[]) => {
+    const token = `token-${grants.size}-${Math.random()}`
+    grants.set(token, { user, scopes, expiresAt: Date.now() + (expiresIn ?? 60) * 1000 })
+    log.push([method, user, ...scopes].join(' '))
+    return { [field]: token, ...(expiresIn !== undefined && { expires_in: expiresIn }) }
+  }
+  const app = new Hono()
+  app.get('/token', (c) => {
+    if (c.req.query('service') !== SERVICE) return c.text('which service?', 400)
+    const [user = '', password] = decoded(c.req.header('Authorization'))
+    if (user !== '' && users[user] !== password) return c.text(`wrong password: ${password}`, 401)
+    return c.json(grant('GET', user || 'anonymous', c.req.queries('scope') ?? []))
+  })
+  app.post('/token', async (c) => {
+    if (!refreshTokens) return c.notFound()
+    const form = new URLSearchParams(await c.req.text())
+    const user = refreshTokens[form.get('refresh_token') ?? '']
+    if (form.get('grant_type') !== 'refresh_token' || !form.get('client_id') || !user) {
+      return c.json({ error: 'invalid_grant', error_description: form.get('refresh_token') }, 400)
+    }
+    return c.json(grant('POST', user, form.get('scope')?.split(' ') ?? []))
+  })
+  const url = new URL('/token', await serving(app))
+
+  const protect: MiddlewareHandler = async (c, next) => {
+    const name = /^\/v2\/(.+?)\/(?:blobs|manifests|tags|referrers)\//.exec(c.req.path)?.[1]
+    const write = c.req.method !== 'GET' && c.req.method !== 'HEAD'
+    const action = c.req.method === 'DELETE' ? 'delete' : write ? 'push' : 'pull'
+    const held = grants.get(c.req.header('Authorization')?.replace('Bearer ', '') ?? '')
+    const allows = (repository: string, wanted: string) =>
+      held?.scopes.some((scope) => {
+        const [, resource, actions = ''] = scope.split(':')
+        return resource === repository && actions.split(',').includes(wanted)
+      })
+    const upload = c.req.path.includes('/uploads/')
+    const from = c.req.query('from')
+    const fine =
+      held &&
+      held.expiresAt > Date.now() &&
+      (name === undefined || allows(name, upload ? 'push' : action)) &&
+      (from === undefined || allows(from, 'pull')) &&
+      (!write || mayPush(held.user))
+    if (fine) return next()
+    const scope = name === undefined ? '' : `,scope="repository:${name}:${action}"`
+    const service = SERVICE.replaceAll('"', '\\"')
+    return c.json({ errors: [{ code: 'UNAUTHORIZED', message: 'authentication required' }] }, 401, {
+      'WWW-Authenticate': `Bearer realm="${options.realm ?? url}",service="${service}"${scope}, Basic realm="x"`,
+    })
+  }
+  return { url, grants, log, protect }
+}
+
+function decoded(authorization: string | undefined): string[] {
+  if (!authorization?.startsWith('Basic ')) return []
+  const text = Buffer.from(authorization.slice(6), 'base64').toString()
+  return [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)]
+}
