@@ -8,5 +8,6 @@ export GOBIN
 # Go switches to the toolchain that the modules ask for, if need be.
 go -C tools install tool
 go -C gitops build -buildvcs=false -o "$GOBIN/consumer" .
+conformance/install.sh
 ../peers/install.sh
 ls "$GOBIN"
