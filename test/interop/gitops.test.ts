@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { folderServer } from '../support/app.ts'
 import type { Client, Files } from '../support/client.ts'
+import { tool } from '../support/program.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { AWKWARD_FILES, filesOf } from './files.ts'
-import { describeWith, output, type Run, run, tool } from './tool.ts'
+import { describeWith, output, type Run, run } from './tool.ts'
 
 const consumer = tool('consumer')
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the programs that the interop tests drive, each in one version, into .ci/cache/bin. It needs Go.
+# Installs the programs that the interop tests drive, each in one version, into .ci/cache/bin: clients, and the
+# registries and S3 servers of test/peers. It needs Go; for the servers, Python and Debian's apt-get too.
 set -eu
 cd "$(dirname "$0")"
 GOBIN="$(cd ../.. && pwd)/.ci/cache/bin"
@@ -7,4 +8,6 @@ export GOBIN
 # Go switches to the toolchain that the modules ask for, if need be.
 go -C tools install tool
 go -C gitops build -buildvcs=false -o "$GOBIN/consumer" .
+conformance/install.sh
+../peers/install.sh
 ls "$GOBIN"

@@ -6,9 +6,10 @@ import { gunzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { folderServer } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
+import { tool } from '../support/program.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { AWKWARD_FILES, filesOf } from './files.ts'
-import { describeWith, output, type Run, run, tool } from './tool.ts'
+import { describeWith, output, type Run, run } from './tool.ts'
 
 const oras = tool('oras')
 

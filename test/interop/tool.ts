@@ -1,22 +1,9 @@
-/** Programs that interop tests drive. They are no dependencies of this project, so a machine may lack them. */
+/** Programs that interop tests drive. */
 import { execFile } from 'node:child_process'
-import { accessSync, constants, statSync } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
 import { describe, it } from 'vitest'
-
-/** Where install-tools.sh puts them; before PATH, as what is there has the version that the tests are written for. */
-const CACHE = resolve(import.meta.dirname, '../../.ci/cache/bin')
-
-export type Tool = { name: string; found: boolean; path: string; missing: string }
+import type { Tool } from '../support/program.ts'
 
 export type Run = { code: number; stdout: string; stderr: string }
-
-export function tool(name: string): Tool {
-  const folders = [CACHE, ...(process.env.PATH ?? '').split(delimiter).filter(Boolean)]
-  const path = folders.map((folder) => join(folder, name)).find(isProgram)
-  const missing = `${name} is neither in .ci/cache/bin nor in PATH. test/interop/install-tools.sh installs it.`
-  return { name, found: path !== undefined, path: path ?? name, missing }
-}
 
 /**
  * A suite that needs a program. Without it the suite is skipped, and says so, but fails in CI: nobody would notice
@@ -33,6 +20,17 @@ export function describeWith(program: Tool, title: string, suite: () => void): v
     })
   } else {
     process.stderr.write(`\nSKIPPED: ${title}\n  ${program.missing}\n\n`)
+    describe.skip(`${title} (${program.missing})`, suite)
+  }
+}
+
+/** The same for a program that CI cannot install: there too its suite is only skipped, and says so. */
+export function describeIfThere(program: Tool, title: string, suite: () => void): void {
+  if (program.found) {
+    describe(title, suite)
+  } else {
+    const warning = `SKIPPED${process.env.CI ? ', AND NOBODY ELSE TESTS IT' : ''}: ${title}`
+    process.stderr.write(`\n${warning}\n  ${program.missing}\n\n`)
     describe.skip(`${title} (${program.missing})`, suite)
   }
 }
@@ -54,13 +52,4 @@ export async function output(program: Tool, args: string[], options: { cwd?: str
   const { code, stdout, stderr } = await run(program, args, options)
   if (code !== 0) throw new Error(`${program.name} ${args.join(' ')} ended with ${code}:\n${stderr}${stdout}`)
   return stdout
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
 }

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Installs the registries and S3 servers that tests and benchmarks run against, each in one version, into .ci/cache.
+# What is there already is left alone. It needs Go, Python and Debian's apt-get; no root, and no running service.
+set -u
+cd "$(dirname "$0")"
+failed=
+# One after the other: each compiler alone takes the memory of a small machine.
+for peer in docker-registry distribution olareg versitygw moto; do
+  case $peer in
+    docker-registry) ./install-docker-registry.sh ;;
+    moto) ./install-moto.sh ;;
+    *) ./install-go-program.sh "$peer" ;;
+  esac || failed="$failed $peer"
+done
+test -z "$failed" || {
+  echo "Not installed:$failed. Their tests are skipped, and fail in CI." >&2
+  exit 1
+}

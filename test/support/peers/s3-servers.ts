@@ -1,0 +1,47 @@
+/** S3 servers that others wrote. Neither proves what Amazon does, but both were written against its clients. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Peer, peerProgram, startServerProcess } from './server-process.ts'
+
+export type S3Peer = Peer & {
+  region: string
+  credentials: { accessKeyId: string; secretAccessKey: string }
+}
+
+/** On files. It checks the signatures of requests. */
+export const VERSITYGW = peerProgram('versitygw')
+
+/** In memory, and in Python. It takes any credentials. */
+export const MOTO = peerProgram('moto_server')
+
+const ACCESS = {
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'tester', secretAccessKey: 'correct horse' },
+}
+
+export async function versitygw(): Promise<S3Peer> {
+  const { accessKeyId, secretAccessKey } = ACCESS.credentials
+  const peer = await startServerProcess(VERSITYGW, async (port, folder) => {
+    const [buckets, metadata] = [join(folder, 'buckets'), join(folder, 'metadata')]
+    await mkdir(buckets)
+    await mkdir(metadata)
+    return {
+      args: [
+        ...['--port', `127.0.0.1:${port}`, '--region', ACCESS.region, '--health', '/health', '--quiet'],
+        // Not every file system for temporary files has the attributes that it would take instead.
+        ...['posix', '--sidecar', metadata, buckets],
+      ],
+      env: { ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secretAccessKey },
+      ready: '/health',
+    }
+  })
+  return { ...peer, ...ACCESS }
+}
+
+export async function moto(): Promise<S3Peer> {
+  const peer = await startServerProcess(MOTO, async (port) => ({
+    args: ['--host', '127.0.0.1', '--port', String(port)],
+    ready: '/moto-api/data.json',
+  }))
+  return { ...peer, ...ACCESS }
+}
