@@ -8,7 +8,7 @@ import { browserSafety } from './api/browser-safety.ts'
 import { docsRoutes } from './api/docs.ts'
 import { apiDocument } from './api/document.ts'
 import { healthRoutes } from './api/health.ts'
-import { createMetrics } from './api/metrics.ts'
+import { createMetrics, type Metrics, observeGarbage } from './api/metrics.ts'
 import { requestLog } from './api/request-log.ts'
 import { BASE_PATH } from './api/rest/api.ts'
 import { problem, problemOf, respondProblem } from './api/rest/problem.ts'
@@ -20,12 +20,12 @@ import { openDatabase } from './database/open.ts'
 import type { Db } from './database/schema.ts'
 import { secret } from './database/settings.ts'
 import { makeFolder } from './folder.ts'
+import { scheduleGarbage } from './garbage-schedule.ts'
 import { KeyedLock } from './keyed-lock.ts'
+import { type OpenedRegistry, openRegistry } from './open-registry.ts'
 import { DEFAULT_LIMITS } from './package/resources.ts'
 import { EmbeddedRegistry } from './registry/embedded-registry.ts'
-import { createRegistryApp } from './registry/http/registry-app.ts'
-import type { BlobStore } from './registry/store/blob-store.ts'
-import { FsStore } from './registry/store/fs-store.ts'
+import { createRegistryApp, createRegistryElsewhereApp } from './registry/http/registry-app.ts'
 import { MemoryStore } from './registry/store/memory-store.ts'
 import type { WriteGuard } from './registry/write-guard.ts'
 import {
@@ -34,6 +34,7 @@ import {
   tagDeletionRefusal,
   tagRefusal,
 } from './service/client-writes.ts'
+import { collectGarbage } from './service/collect-garbage.ts'
 import type { ServiceContext } from './service/context.ts'
 import { finishAll, IntentLog, recallIntents } from './service/intents.ts'
 import type { Prepare } from './service/prepare.ts'
@@ -52,7 +53,11 @@ export type App = {
 /** What an app is made of, and what has to be closed after it. */
 export type Parts = {
   ctx: ServiceContext
-  registry: EmbeddedRegistry
+  /** The registry, where it is ours: it is served at /v2/. */
+  embedded: EmbeddedRegistry | undefined
+  /** Where else it is. */
+  registryAddress: string | undefined
+  metrics: Metrics
   log: Logger
   close: () => Promise<void>
 }
@@ -61,20 +66,24 @@ export type Parts = {
 export async function openParts(config: Config, log: Logger, startPool = startThreads): Promise<Parts> {
   await makeFolder(config.data)
   const lock = lockFolder(config.data)
-  const store = await FsStore.open(join(config.data, 'registry'))
+  const opened = await openRegistry(config, await version(), log)
   const db = openDatabase(join(config.data, 'index.db'))
   const pool = startPool(log)
-  const parts = await assemble(db, store, pool.prepare, log)
-  await recallIntents(parts.ctx)
-  await finishAll(parts.ctx)
-  const retry = setInterval(() => finishAll(parts.ctx), RETRY_INTERVAL)
+  const parts = await assemble(db, opened, pool.prepare, log)
+  const { ctx } = parts
+  await recallIntents(ctx)
+  await finishAll(ctx)
+  const retry = setInterval(() => finishAll(ctx), RETRY_INTERVAL)
+  const collect = () => collectGarbage(ctx, { dryRun: false })
+  const stopCollecting = scheduleGarbage(ctx.collect ? config.gcInterval : 0, collect, log)
   return {
     ...parts,
     close: async () => {
       clearInterval(retry)
+      stopCollecting()
       await pool.close()
       await parts.close()
-      await store.close()
+      await opened.close()
       lock.release()
     },
   }
@@ -82,19 +91,23 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
 
 /** Everything in memory and in this thread, gone with the process. */
 export async function memoryParts(log: Logger): Promise<Parts> {
-  return assemble(openDatabase(':memory:'), new MemoryStore(), IN_THIS_THREAD.prepare, log)
+  const embedded = new EmbeddedRegistry(new MemoryStore())
+  const opened = { registry: embedded, embedded, address: undefined, close: async () => undefined }
+  return assemble(openDatabase(':memory:'), opened, IN_THIS_THREAD.prepare, log)
 }
 
 function startThreads(log: Logger): PreparePool {
   return createPreparePool({ report: (err) => log.error({ err }, 'a thread that packs has failed') })
 }
 
-async function assemble(db: Db, store: BlobStore, prepare: Prepare, log: Logger): Promise<Parts> {
-  const registry = new EmbeddedRegistry(store)
+async function assemble(db: Db, opened: OpenedRegistry, prepare: Prepare, log: Logger): Promise<Parts> {
+  const { registry, embedded, address } = opened
+  const metrics = createMetrics()
   const ctx: ServiceContext = {
     db,
     commits: new GroupCommit(db),
     registry,
+    collect: embedded && ((options) => observeGarbage(metrics, embedded.collectGarbage(options))),
     locks: new KeyedLock(),
     intents: new IntentLog(),
     prepare,
@@ -103,12 +116,12 @@ async function assemble(db: Db, store: BlobStore, prepare: Prepare, log: Logger)
     tokenKey: await secret(db, 'continue-token'),
     report: (err) => log.warn({ err }, 'work for the registry is left undone'),
   }
-  return { ctx, registry, log, close: () => db.destroy() }
+  return { ctx, embedded, registryAddress: address, metrics, log, close: () => db.destroy() }
 }
 
 /** Mounts every surface. `publicUrl` is where clients reach the app. */
-export async function createApp({ ctx, registry, log }: Parts, publicUrl: URL): Promise<App> {
-  const metrics = createMetrics()
+export async function createApp(parts: Parts, publicUrl: URL): Promise<App> {
+  const { ctx, embedded, registryAddress, metrics, log } = parts
   const onInternalError = (error: unknown, c: Context): void => {
     const { method, path } = c.req
     log.error({ err: error, requestId: c.get('requestId'), method, path }, 'request failed')
@@ -119,20 +132,25 @@ export async function createApp({ ctx, registry, log }: Parts, publicUrl: URL): 
     deleteManifest: (repository, manifest) => manifestDeletionRefusal(ctx.db, repository, manifest),
     deleteBlobs: (repository) => blobDeletionRefusal(ctx.db, repository),
   }
-  const { version } = JSON.parse(await readFile(join(import.meta.dirname, '../package.json'), 'utf8'))
-
+  const apiVersion = await version()
   const app = new OpenAPIHono()
   app.use(requestLog(log, metrics))
   app.use(browserSafety(publicUrl))
-  app.route('/', createRegistryApp(registry, { guard, onInternalError }))
-  app.route(BASE_PATH, createRestApp({ ctx, registryHost: publicUrl.host }, { onInternalError }))
+  app.route(
+    '/',
+    embedded
+      ? createRegistryApp(embedded, { guard, onInternalError })
+      : createRegistryElsewhereApp(registryAddress ?? ''),
+  )
+  const registryHost = registryAddress ?? publicUrl.host
+  app.route(BASE_PATH, createRestApp({ ctx, registryHost }, { onInternalError }))
   app.route(
     '/',
     healthRoutes(() => readiness(ctx), metrics),
   )
   let document: object | undefined
   const getDocument = (): object => {
-    document ??= apiDocument(app, version)
+    document ??= apiDocument(app, apiVersion)
     return document
   }
   app.route('/', docsRoutes(getDocument))
@@ -145,4 +163,10 @@ export async function createApp({ ctx, registry, log }: Parts, publicUrl: URL): 
     return respondProblem(c, problemOf(error))
   })
   return { hono: app, document: getDocument }
+}
+
+/** Of this program. */
+export async function version(): Promise<string> {
+  const text = await readFile(join(import.meta.dirname, '../package.json'), 'utf8')
+  return JSON.parse(text).version
 }

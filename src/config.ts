@@ -1,5 +1,7 @@
 /** The settings. Nothing else reads the environment. */
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { AppError } from './errors.ts'
 
@@ -29,6 +31,27 @@ const blobs = z.string().transform((text, context): BlobsSetting => {
   context.addIssue('must be "fs" or s3://<bucket>/<prefix>, of letters, digits, ".", "_" and "-"')
   return z.NEVER
 })
+
+export type RegistrySetting = { kind: 'embedded' } | { kind: 'remote'; url: URL }
+
+const registry = z.string().transform((text, context): RegistrySetting => {
+  if (text === 'embedded') return { kind: 'embedded' }
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url && /^https?:$/.test(url.protocol) && url.username + url.password + url.search + url.hash === '')
+    return { kind: 'remote', url }
+  context.addIssue(
+    'must be "embedded", or the URL of a registry, like https://registry.example.com/team, without user name',
+  )
+  return z.NEVER
+})
+
+const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** In milliseconds. */
+const duration = z
+  .string()
+  .regex(/^(?:0|[0-9]{1,6}[smhd])$/, 'must be a number and a unit, like 30s, 10m, 1h or 7d')
+  .transform((text) => Number.parseInt(text, 10) * (UNITS[text.slice(-1) as keyof typeof UNITS] ?? 0))
 
 const yesOrNo = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
 
@@ -61,9 +84,34 @@ export const SETTINGS = {
   registry: {
     env: 'PKGSERVER_REGISTRY',
     flag: 'registry',
-    help: 'where artifacts are stored: "embedded"',
+    help: 'where artifacts are stored: "embedded", or a registry elsewhere, as https://<host>/<prefix>',
     initial: 'embedded',
-    schema: z.literal('embedded', 'must be "embedded": this version has no other registry'),
+    schema: registry,
+  },
+  registryConfig: {
+    env: 'PKGSERVER_REGISTRY_CONFIG',
+    flag: 'registry-config',
+    help: "credentials for that registry: a config.json of docker's, in DOCKER_CONFIG or ~/.docker if not here",
+    initial: undefined,
+    schema: z
+      .string()
+      .transform((path) => resolve(path))
+      .optional(),
+  },
+  registryUsername: {
+    env: 'PKGSERVER_REGISTRY_USERNAME',
+    flag: 'registry-username',
+    help: 'or a user name for it, with PKGSERVER_REGISTRY_PASSWORD in the environment',
+    initial: undefined,
+    schema: z.string().optional(),
+  },
+  registryPassword: {
+    env: 'PKGSERVER_REGISTRY_PASSWORD',
+    // Everybody on a machine sees the flags of its processes.
+    flag: undefined,
+    help: 'the password of that user',
+    initial: undefined,
+    schema: z.string().optional(),
   },
   blobs: {
     env: 'PKGSERVER_BLOBS',
@@ -103,6 +151,20 @@ export const SETTINGS = {
     initial: undefined,
     schema: rootUrl.optional(),
   },
+  gcInterval: {
+    env: 'PKGSERVER_GC_INTERVAL',
+    flag: 'gc-interval',
+    help: 'time between collections of garbage in the embedded registry; 0 for none',
+    initial: '24h',
+    schema: duration,
+  },
+  gcGrace: {
+    env: 'PKGSERVER_GC_GRACE',
+    flag: 'gc-grace',
+    help: 'how long what nothing needs is kept; the same for all processes that share a bucket',
+    initial: '1h',
+    schema: duration,
+  },
   logLevel: {
     env: 'PKGSERVER_LOG_LEVEL',
     flag: 'log-level',
@@ -124,14 +186,33 @@ export function readConfig(
 ): Config {
   const wrong: string[] = []
   const values = Object.entries(SETTINGS).map(([name, setting]) => {
-    const text = flags[setting.flag] ?? (env[setting.env] || undefined) ?? setting.initial
+    const flag = setting.flag && flags[setting.flag]
+    const text = flag ?? (env[setting.env] || undefined) ?? setting.initial
     const parsed = setting.schema.safeParse(text)
     if (!parsed.success) {
       const reasons = parsed.error.issues.map(({ message }) => message).join('; ')
-      wrong.push(`${setting.env} (--${setting.flag}) "${text}": ${reasons}`)
+      const names = setting.flag ? `${setting.env} (--${setting.flag})` : setting.env
+      wrong.push(`${names} "${text}": ${reasons}`)
     }
     return [name, parsed.data]
   })
+  const config = Object.fromEntries(values) as Config
+  if (wrong.length === 0) wrong.push(...contradictions(config))
   if (wrong.length > 0) throw new AppError('invalid', `settings that are not valid:\n  ${wrong.join('\n  ')}`)
-  return Object.fromEntries(values) as Config
+  return { ...config, registryConfig: config.registryConfig ?? dockerConfig(env) }
+}
+
+function contradictions({ registry, blobs, registryUsername, registryPassword }: Config): string[] {
+  const wrong: string[] = []
+  if (registry.kind === 'remote' && blobs.kind === 's3')
+    wrong.push('PKGSERVER_BLOBS is of the embedded registry, and PKGSERVER_REGISTRY names another one')
+  if ((registryUsername === undefined) !== (registryPassword === undefined))
+    wrong.push('PKGSERVER_REGISTRY_USERNAME and PKGSERVER_REGISTRY_PASSWORD go together')
+  return wrong
+}
+
+/** Where docker and others keep credentials; undefined where they keep none. */
+function dockerConfig(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const path = join(env.DOCKER_CONFIG ?? join(env.HOME ?? homedir(), '.docker'), 'config.json')
+  return existsSync(path) ? path : undefined
 }

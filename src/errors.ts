@@ -16,6 +16,7 @@ const ERROR_CODES = [
   'precondition_failed',
   'invalid_archive',
   'too_large',
+  'not_available',
   'not_implemented',
   'unavailable',
   'insufficient_storage',

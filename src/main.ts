@@ -1,15 +1,18 @@
 #!/usr/bin/env node
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { run } from './cli/run.ts'
 import type { Config } from './config.ts'
+import { AppError } from './errors.ts'
 
 const output = {
   out: (text: string) => void process.stdout.write(text),
   error: (text: string) => void process.stderr.write(text),
 }
 
-process.exitCode = await run(process.argv.slice(2), { serve: serveUntilStopped, openapi, version }, output)
+process.exitCode = await run(
+  process.argv.slice(2),
+  { serve: serveUntilStopped, gc, openapi, version },
+  output,
+)
 
 async function serveUntilStopped(config: Config): Promise<void> {
   const stopped = new Promise<void>((resolve) => {
@@ -28,10 +31,32 @@ async function serveUntilStopped(config: Config): Promise<void> {
     mount: async (url) => (await createApp(parts, url)).hono.fetch,
     close: parts.close,
   })
-  output.out(greeting(server.url, await version(), config.data))
+  output.out(greeting(server.url, await version(), config.data, parts.registryAddress))
   await stopped
   await server.close()
   stream.flushSync()
+}
+
+/** In this process, or by the server that is at work on the same data. */
+async function gc(config: Config, options: { dryRun: boolean }): Promise<string> {
+  const { pino, destination } = await import('pino')
+  const { openParts } = await import('./app.ts')
+  const { collectByServer, inWords } = await import('./cli/gc.ts')
+  const { collectGarbage } = await import('./service/collect-garbage.ts')
+
+  const log = pino({ level: 'warn' }, destination({ dest: 2, sync: true }))
+  let parts: Awaited<ReturnType<typeof openParts>>
+  try {
+    parts = await openParts({ ...config, gcInterval: 0 }, log)
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'conflict') throw error
+    return inWords(await collectByServer(config.listen, options))
+  }
+  try {
+    return inWords(await collectGarbage(parts.ctx, options))
+  } finally {
+    await parts.close()
+  }
 }
 
 /** The API document as YAML. */
@@ -47,6 +72,5 @@ async function openapi(): Promise<string> {
 }
 
 async function version(): Promise<string> {
-  const text = await readFile(join(import.meta.dirname, '../package.json'), 'utf8')
-  return JSON.parse(text).version
+  return (await import('./app.ts')).version()
 }

@@ -4,16 +4,21 @@ import { readConfig } from '../src/config.ts'
 
 describe('the settings', () => {
   it('have defaults that work on a fresh machine', () => {
-    expect(readConfig({}, {})).toEqual({
+    expect(readConfig({}, { HOME: '/nonexistent' })).toEqual({
       listen: { host: '127.0.0.1', port: 8080 },
       data: resolve('./data'),
       publicUrl: undefined,
-      registry: 'embedded',
+      registry: { kind: 'embedded' },
+      registryConfig: undefined,
+      registryUsername: undefined,
+      registryPassword: undefined,
       blobs: { kind: 'fs' },
       s3Endpoint: undefined,
       s3Region: undefined,
       s3Redirects: false,
       s3RedirectEndpoint: undefined,
+      gcInterval: 24 * 60 * 60 * 1000,
+      gcGrace: 60 * 60 * 1000,
       logLevel: 'info',
     })
   })
@@ -33,7 +38,10 @@ describe('the settings', () => {
     ['PKGSERVER_PUBLIC_URL', 'example.com'],
     ['PKGSERVER_PUBLIC_URL', 'ftp://example.com'],
     ['PKGSERVER_PUBLIC_URL', 'https://example.com/prefix'],
-    ['PKGSERVER_REGISTRY', 'https://registry.example.com'],
+    ['PKGSERVER_REGISTRY', 'registry.example.com'],
+    ['PKGSERVER_REGISTRY', 'https://user:secret@registry.example.com'],
+    ['PKGSERVER_GC_INTERVAL', '1'],
+    ['PKGSERVER_GC_GRACE', 'soon'],
     ['PKGSERVER_BLOBS', 's3'],
     ['PKGSERVER_BLOBS', 's3:///prefix'],
     ['PKGSERVER_BLOBS', 's3://bucket/with blanks'],

@@ -6,6 +6,8 @@ import { AppError } from '../errors.ts'
 /** What the commands do; main.ts, which knows all parts, says how. */
 export type Commands = {
   serve: (config: Config) => Promise<void>
+  /** Collects garbage; what was removed, or with `dryRun` would be, in words. */
+  gc: (config: Config, options: { dryRun: boolean }) => Promise<string>
   /** The API document as YAML. */
   openapi: () => Promise<string>
   version: () => Promise<string>
@@ -22,6 +24,12 @@ export async function run(argv: readonly string[], commands: Commands, output: O
       case 'serve':
         await commands.serve(readConfig(flagsOf(rest)))
         return 0
+      case 'gc': {
+        const dryRun = rest.includes('--dry-run')
+        const flags = flagsOf(rest.filter((argument) => argument !== '--dry-run'))
+        output.out(await commands.gc(readConfig(flags), { dryRun }))
+        return 0
+      }
       case 'openapi':
         output.out(await commands.openapi())
         return 0
@@ -47,7 +55,7 @@ export async function run(argv: readonly string[], commands: Commands, output: O
 
 function flagsOf(args: readonly string[]): Record<string, string | undefined> {
   const options = Object.fromEntries(
-    Object.values(SETTINGS).map(({ flag }) => [flag, { type: 'string' as const }]),
+    Object.values(SETTINGS).flatMap(({ flag }) => (flag ? [[flag, { type: 'string' as const }]] : [])),
   )
   return parseArgs({ args: [...args], options, strict: true }).values as Record<string, string | undefined>
 }
@@ -61,22 +69,24 @@ function isExpected(error: unknown): error is Error {
 
 function help(): string {
   const settings = Object.values(SETTINGS)
-  const flagWidth = Math.max(...settings.map(({ flag }) => flag.length))
+  const flagWidth = Math.max(...settings.map(({ flag }) => flag?.length ?? 0)) + 2
   const envWidth = Math.max(...settings.map(({ env }) => env.length))
   const flags = settings.map(({ flag, env, help: text, initial }) => {
     const byDefault = initial === undefined ? '' : ` (${initial})`
-    return `  --${flag.padEnd(flagWidth)}  ${env.padEnd(envWidth)}  ${text}${byDefault}`
+    const shown = flag ? `--${flag}` : ''
+    return `  ${shown.padEnd(flagWidth)}  ${env.padEnd(envWidth)}  ${text}${byDefault}`
   })
   return [
     'Usage: pkgserver <command>',
     '',
     'Commands:',
     '  serve     run the server',
+    '  gc        remove from the embedded registry what nothing needs; --dry-run tells what that is',
     '  openapi   print the API document as YAML',
     '  version   print the version',
     '  help      print this',
     '',
-    'Settings of serve: a flag, or the variable of the environment.',
+    'Settings of serve and gc: a flag, or the variable of the environment.',
     ...flags,
     '',
   ].join('\n')

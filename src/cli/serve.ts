@@ -51,13 +51,13 @@ export async function serve(
   }
 }
 
-/** What a newcomer wants to know of a server that has just started. */
-export function greeting(url: URL, version: string, data: string): string {
+/** What a newcomer wants to know of a server that has just started. `registry`: where artifacts are kept, if not here. */
+export function greeting(url: URL, version: string, data: string, registry?: string): string {
   const base = url.origin
   return `pkgserver ${version}
   API            ${base}/api/v1
   documentation  ${base}/docs
-  registry       ${url.host} (${base}/v2/)
+  registry       ${registry ?? `${url.host} (${base}/v2/)`}
   data           ${data}
 
 Try it:

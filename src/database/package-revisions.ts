@@ -109,6 +109,18 @@ export async function downstreamNames(db: Db, name: string, limit: number): Prom
   return rows.map((row) => row.name)
 }
 
+/** Of the revisions of a package, by its OCI repository: `<repository>/<package>`. */
+export async function artifactDigests(db: Db, ociRepository: string): Promise<string[]> {
+  const [repository = '', ...path] = ociRepository.split('/')
+  const rows = await db
+    .selectFrom('package_revisions')
+    .select('digest')
+    .where('repository', '=', repository)
+    .where('package', '=', path.join('/'))
+    .execute()
+  return rows.map(({ digest }) => digest)
+}
+
 export async function repositoryHasRevisions(db: Db, repository: string): Promise<boolean> {
   const row = await db
     .selectFrom('package_revisions')

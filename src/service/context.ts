@@ -3,6 +3,7 @@ import type { Db } from '../database/schema.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
 import type { Registry } from '../oci/roles.ts'
 import type { ResourceLimits } from '../package/resources.ts'
+import type { CollectGarbage } from './collect-garbage.ts'
 import type { IntentLog } from './intents.ts'
 import type { Prepare } from './prepare.ts'
 
@@ -13,6 +14,8 @@ export type ServiceContext = {
   commits: GroupCommit
   /** Where artifacts are stored: embedded, remote, or in memory. */
   registry: Registry
+  /** Removes from the registry what nothing needs; undefined where the registry is not ours. */
+  collect: CollectGarbage | undefined
   /** One change at a time for each package, and for each repository. */
   locks: KeyedLock
   intents: IntentLog

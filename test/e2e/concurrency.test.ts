@@ -12,7 +12,7 @@ describe('two clients that hold the same ETag', () => {
     await client.createRepository()
     const { name, resourceVersion } = await client.createDraft('ws1')
     const condition = { 'If-Match': `"${resourceVersion}"` }
-    const before = await parts.registry.repositories()
+    const before = await parts.embedded?.repositories()
     const [one, two] = await Promise.all([
       client.call('PUT', `/packagerevisions/${name}/resources`, FILE('one'), condition),
       client.call('PUT', `/packagerevisions/${name}/resources`, FILE('two'), condition),
@@ -25,12 +25,12 @@ describe('two clients that hold the same ETag', () => {
     })
     const winner = one?.status === 200 ? 'one' : 'two'
     expect(await client.resources(name)).toEqual(FILE(winner).resources)
-    expect(await parts.registry.repositories()).toEqual(before)
+    expect(await parts.embedded?.repositories()).toEqual(before)
     // Only the files of the winner are in the registry: the layer of the loser was never pushed.
     const lost = await parts.ctx.prepare(
       new Map([['a.yaml', Buffer.from(FILE(winner === 'one' ? 'two' : 'one').resources['a.yaml'])]]),
     )
-    expect(await parts.registry.blobs.has('blueprints/nf/upf', lost.packed.layer.descriptor.digest)).toBe(
+    expect(await parts.embedded?.blobs.has('blueprints/nf/upf', lost.packed.layer.descriptor.digest)).toBe(
       false,
     )
   })

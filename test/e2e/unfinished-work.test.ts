@@ -68,7 +68,7 @@ describe('work that was decided and not done', () => {
     await approveWithoutTags(app, name)
     breakRegistry(parts.ctx, () => false)
     const { artifact } = await client.get(name)
-    await parts.registry.manifests.delete('blueprints/nf/upf', artifact.digest)
+    await parts.embedded?.manifests.delete('blueprints/nf/upf', artifact.digest)
 
     const next = await client.publish('ws2')
     expect(reported).toHaveLength(1)

@@ -5,6 +5,7 @@ import { type Api, BASE_PATH } from './api.ts'
 import { boundedBody, maxBodyBytes } from './body.ts'
 import { problem, problemOf, respondProblem } from './problem.ts'
 import { diffRoutes } from './routes/diff.ts'
+import { garbageCollectionRoutes } from './routes/garbage-collections.ts'
 import { lifecycleRoutes } from './routes/lifecycle.ts'
 import { packageRevisionRoutes } from './routes/package-revisions.ts'
 import { packageRoutes } from './routes/packages.ts'
@@ -33,6 +34,7 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
   app.route('/', resourceRoutes(api))
   app.route('/', lifecycleRoutes(api))
   app.route('/', diffRoutes())
+  app.route('/', garbageCollectionRoutes(api))
   app.all('*', (c) => respondUnknown(c, methodsByPath))
   const methodsByPath = methodsOf(app)
 

@@ -10,6 +10,8 @@ import { listingRoutes } from './listing-routes.ts'
 import { manifestRoutes } from './manifest-routes.ts'
 import { uploadRoutes } from './upload-routes.ts'
 
+const ANY = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
 export type RegistryAppOptions = {
   guard?: WriteGuard
   /** Is told of every failure that is the server's own. */
@@ -45,6 +47,15 @@ export function createRegistryApp(registry: EmbeddedRegistry, options: RegistryA
     return c.json(body('UNKNOWN', 'the registry failed; its log says why'), 500)
   })
 
+  return app
+}
+
+/** What clients are told that look for a registry where none is. */
+export function createRegistryElsewhereApp(address: string): Hono {
+  const app = new Hono()
+  app.on(ANY, ['/v2', '/v2/*'], (c) =>
+    c.json(body('UNSUPPORTED', `this server keeps its artifacts in ${address}: ask there`), 404),
+  )
   return app
 }
 

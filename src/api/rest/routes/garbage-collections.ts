@@ -1,0 +1,28 @@
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { collectGarbage } from '../../../service/collect-garbage.ts'
+import type { Api } from '../api.ts'
+import { noQuery } from '../schemas/common.ts'
+import { json, jsonBody } from '../schemas/exchange.ts'
+import { garbageReportSchema, garbageRequestSchema } from '../schemas/garbage.ts'
+import { writeErrors } from '../schemas/problem.ts'
+
+const collect = createRoute({
+  method: 'post',
+  path: '/garbage-collections',
+  operationId: 'collectGarbage',
+  summary: 'Remove from the registry what nothing needs',
+  description:
+    'Manifests without tags that no revision has and no other manifest needs, and blobs that no manifest needs, if they are older than the grace period. Others may push and pull meanwhile. Answers 409 `not_available` where artifacts are in a registry that pkgserver does not own.',
+  tags: ['Operations'],
+  request: { query: noQuery, body: jsonBody(garbageRequestSchema) },
+  responses: { 200: json(garbageReportSchema, 'What was removed.'), ...writeErrors(409, 415) },
+})
+
+export function garbageCollectionRoutes({ ctx }: Api): OpenAPIHono {
+  const app = new OpenAPIHono()
+  app.openapi(collect, async (c) => {
+    const { dryRun = false } = c.req.valid('json')
+    return c.json(await collectGarbage(ctx, { dryRun }), 200)
+  })
+  return app
+}
