@@ -7,7 +7,7 @@ const YAML = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  na
 export function lifecycleSuite(kind: string, start: () => Promise<TestApp>): void {
   describe(`the life of a package, on ${kind}`, () => {
     it('takes 40 files, one edit, a proposal and an approval to revision 1', async () => {
-      const { client } = await start()
+      const { client, address } = await start()
       await client.createRepository()
       const files = Object.fromEntries(
         Array.from({ length: 40 }, (_, i) => [`dir/file-${i}.yaml`, YAML(`c${i}`)]),
@@ -20,7 +20,7 @@ export function lifecycleSuite(kind: string, start: () => Promise<TestApp>): voi
         latest: false,
         fileCount: 40,
         task: 'resources',
-        artifact: { reference: 'localhost:8080/blueprints/nf/upf:draft-ws1', tags: ['draft-ws1'] },
+        artifact: { reference: `${address}/blueprints/nf/upf:draft-ws1`, tags: ['draft-ws1'] },
       })
 
       const edited = await client.call(
@@ -43,7 +43,7 @@ export function lifecycleSuite(kind: string, start: () => Promise<TestApp>): voi
         revision: 1,
         latest: true,
         publishedBy: 'anonymous',
-        artifact: { reference: 'localhost:8080/blueprints/nf/upf:v1', tags: ['latest', 'v1', 'v1.0.0'] },
+        artifact: { reference: `${address}/blueprints/nf/upf:v1`, tags: ['latest', 'v1', 'v1.0.0'] },
       })
       expect(await client.tags()).toEqual(['latest', 'v1', 'v1.0.0'])
       for (const tag of ['v1', 'v1.0.0', 'latest']) {

@@ -10,7 +10,12 @@ import { temporaryFolder } from './temporary.ts'
 
 const silent = pino({ level: 'silent' })
 
-export type TestApp = { client: Client; parts: Parts }
+export type TestApp = {
+  client: Client
+  parts: Parts
+  /** How references of artifacts begin. */
+  address: string
+}
 
 /** An app in memory, called without a socket. */
 export async function memoryApp(change: (parts: Parts) => Parts = (parts) => parts): Promise<TestApp> {
@@ -19,12 +24,13 @@ export async function memoryApp(change: (parts: Parts) => Parts = (parts) => par
   return appOf(parts)
 }
 
-/** An app on a data folder, called without a socket. */
+/** An app on a data folder, called without a socket. `settings`: variables of the environment. */
 export async function folderApp(
   data?: string,
+  settings: Record<string, string> = {},
 ): Promise<TestApp & { data: string; close: () => Promise<void> }> {
   const folder = data ?? (await temporaryFolder())
-  const parts = await openParts(readConfig({ data: folder }, {}), silent, () => IN_THIS_THREAD)
+  const parts = await openParts(readConfig({ data: folder }, settings), silent, () => IN_THIS_THREAD)
   let open = true
   const close = async () => {
     if (open) await parts.close()
@@ -52,5 +58,6 @@ export async function folderServer(
 
 async function appOf(parts: Parts): Promise<TestApp> {
   const { hono } = await createApp(parts, new URL('http://localhost:8080'))
-  return { parts, client: new Client(async (path, init) => hono.request(path, init)) }
+  const address = parts.registryAddress ?? 'localhost:8080'
+  return { parts, address, client: new Client(async (path, init) => hono.request(path, init)) }
 }

@@ -90,9 +90,10 @@ export class Client {
     return Buffer.from(await response.arrayBuffer())
   }
 
+  /** Sorted: not every registry does it. */
   async tags(repository = 'blueprints/nf/upf'): Promise<string[]> {
     const response = await this.send(`/v2/${repository}/tags/list`)
-    return response.status === 404 ? [] : ((await response.json()) as { tags: string[] }).tags
+    return response.status === 404 ? [] : ((await response.json()) as { tags: string[] }).tags.sort()
   }
 
   /** The digest that a tag or digest of the registry resolves to. */

@@ -37,10 +37,17 @@ async function* allReferrers(
     return
   }
   for await (const answer of pages(client, first)) {
-    const page = parseManifest(await readMetadata(answer))
+    const bytes = await readMetadata(answer)
+    if (isEmptyInGo(bytes)) continue
+    const page = parseManifest(bytes)
     if (!isIndex(page)) throw new OciError('invalid_manifest', `${shown(answer.url)} is no list of referrers`)
     yield* page.manifests
   }
+}
+
+/** A list without entries that a program in Go has never filled is null in its JSON: olareg answers so. */
+function isEmptyInGo(bytes: Uint8Array): boolean {
+  return /"manifests"\s*:\s*null/.test(Buffer.from(bytes.subarray(0, 1024)).toString())
 }
 
 /**
