@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Logger } from 'pino'
+import { type AccessPolicy, access, EVERYBODY } from './api/access.ts'
 import { browserSafety } from './api/browser-safety.ts'
 import { docsRoutes } from './api/docs.ts'
 import { apiDocument } from './api/document.ts'
 import { healthRoutes } from './api/health.ts'
 import { createMetrics, type Metrics, observeGarbage } from './api/metrics.ts'
 import { requestLog } from './api/request-log.ts'
-import { BASE_PATH } from './api/rest/api.ts'
+import { BASE_PATH } from './api/rest/base-path.ts'
 import { problem, problemOf, respondProblem } from './api/rest/problem.ts'
 import { createRestApp } from './api/rest/rest-app.ts'
 import type { Config } from './config.ts'
@@ -119,8 +120,12 @@ async function assemble(db: Db, opened: OpenedRegistry, prepare: Prepare, log: L
   return { ctx, embedded, registryAddress: address, metrics, log, close: () => db.destroy() }
 }
 
-/** Mounts every surface. `publicUrl` is where clients reach the app. */
-export async function createApp(parts: Parts, publicUrl: URL): Promise<App> {
+/** Mounts every surface. `publicUrl` is where clients reach the app; `policy` says who may do what. */
+export async function createApp(
+  parts: Parts,
+  publicUrl: URL,
+  policy: AccessPolicy = EVERYBODY,
+): Promise<App> {
   const { ctx, embedded, registryAddress, metrics, log } = parts
   const onInternalError = (error: unknown, c: Context): void => {
     const { method, path } = c.req
@@ -136,6 +141,7 @@ export async function createApp(parts: Parts, publicUrl: URL): Promise<App> {
   const app = new OpenAPIHono()
   app.use(requestLog(log, metrics))
   app.use(browserSafety(publicUrl))
+  app.use(access(policy))
   app.route(
     '/',
     embedded

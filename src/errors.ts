@@ -12,6 +12,7 @@ const ERROR_CODES = [
   'not_ready',
   'in_use',
   'conflict',
+  'forbidden',
   'precondition_required',
   'precondition_failed',
   'invalid_archive',

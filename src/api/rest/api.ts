@@ -1,14 +1,19 @@
 import type { Context } from 'hono'
+import { AppError } from '../../errors.ts'
 import type { Actor, ServiceContext } from '../../service/context.ts'
-
-/** Below it is all of the REST API. */
-export const BASE_PATH = '/api/v1'
+import { creationScope } from '../request-scopes.ts'
 
 /** What the routes work with. */
 export type Api = {
   ctx: ServiceContext
   /** Host and port at which OCI clients find the registry: the first part of an artifact's reference. */
   registryHost: string
+}
+
+/** Throws `forbidden` unless who calls may make that. */
+export async function mayCreate(c: Context, target: { repository: string; package?: string }): Promise<void> {
+  const reason = await c.var.refusal(creationScope(target))
+  if (reason !== undefined) throw new AppError('forbidden', reason)
 }
 
 /** Who calls. There are no users yet, so everybody is nobody. */

@@ -5,7 +5,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { AppError, type ErrorCode, type ErrorDetail, isDiskFull, shortened } from '../../errors.ts'
 
 /** Codes of errors that only HTTP has, beside those of the domain. */
-type HttpCode = 'forbidden' | 'method_not_allowed' | 'unsupported_media_type' | 'not_acceptable'
+type HttpCode = 'method_not_allowed' | 'unsupported_media_type' | 'not_acceptable'
 
 export const PROBLEMS: Record<ErrorCode | HttpCode, { status: ContentfulStatusCode; title: string }> = {
   invalid: { status: 400, title: 'The request is not valid' },

@@ -10,7 +10,7 @@ import { createPackageRevision, type Source } from '../../../service/create-pack
 import { deletePackageRevision } from '../../../service/delete-package-revision.ts'
 import { listPackageRevisions } from '../../../service/lists.ts'
 import { updatePackageRevision } from '../../../service/update-package-revision.ts'
-import { type Api, actorOf } from '../api.ts'
+import { type Api, actorOf, mayCreate } from '../api.ts'
 import { archiveOf, isArchive, jsonOf } from '../body.ts'
 import { isNotModified, requiredPrecondition } from '../conditional.ts'
 import {
@@ -189,6 +189,7 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
 
   app.openapi(create, async (c) => {
     const input = isArchive(c) ? await fromArchive(c) : fromJson(c)
+    await mayCreate(c, input)
     const revision = await createPackageRevision(ctx, actorOf(c), input)
     c.header('Location', `${c.req.path}/${revision.name}`)
     c.header('ETag', etag(revision.resourceVersion))

@@ -5,7 +5,7 @@ import { deleteRepository } from '../../../service/delete-repository.ts'
 import { listRepositories } from '../../../service/lists.ts'
 import { getRepository } from '../../../service/repository-record.ts'
 import { updateRepository } from '../../../service/update-repository.ts'
-import { type Api, actorOf } from '../api.ts'
+import { type Api, actorOf, mayCreate } from '../api.ts'
 import { jsonOf } from '../body.ts'
 import { isNotModified, requiredPrecondition } from '../conditional.ts'
 import { continueToken, limit, noQuery, repositoryName } from '../schemas/common.ts'
@@ -92,7 +92,9 @@ export function repositoryRoutes({ ctx }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
   app.openapi(create, async (c) => {
-    const repository = await createRepository(ctx, actorOf(c), c.req.valid('json'))
+    const input = c.req.valid('json')
+    await mayCreate(c, { repository: input.name })
+    const repository = await createRepository(ctx, actorOf(c), input)
     c.header('Location', `${c.req.path}/${repository.name}`)
     c.header('ETag', etag(repository.resourceVersion))
     return c.json(repository, 201)

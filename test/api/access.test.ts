@@ -1,0 +1,96 @@
+import { pino } from 'pino'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { AccessPolicy } from '../../src/api/access.ts'
+import { requestScopes, type Scope } from '../../src/api/request-scopes.ts'
+import { createApp, memoryParts } from '../../src/app.ts'
+import { Client } from '../support/client.ts'
+
+const DIGEST = `sha256:${'a'.repeat(64)}`
+
+describe('what a request wants to do', () => {
+  it.each([
+    ['GET', '/v2/', []],
+    ['GET', '/v2/_catalog', ['pull *']],
+    ['HEAD', '/v2/blueprints/nf/upf/manifests/latest', ['pull blueprints/nf/upf']],
+    ['PUT', '/v2/a/manifests/v1', ['push a']],
+    ['DELETE', `/v2/a/manifests/${DIGEST}`, ['delete a']],
+    ['GET', `/v2/a/blobs/${DIGEST}`, ['pull a']],
+    ['DELETE', `/v2/a/blobs/${DIGEST}`, ['delete a']],
+    ['POST', '/v2/a/b/blobs/uploads/', ['push a/b']],
+    ['POST', `/v2/a/blobs/uploads/?mount=${DIGEST}&from=c/d`, ['push a', 'pull c/d']],
+    ['PATCH', '/v2/a/blobs/uploads/some-id', ['push a']],
+    ['GET', '/v2/a/blobs/uploads/some-id', ['push a']],
+    ['DELETE', '/v2/a/blobs/uploads/some-id', ['push a']],
+    ['GET', '/v2/a/tags/list?n=5', ['pull a']],
+    ['GET', `/v2/a/referrers/${DIGEST}`, ['pull a']],
+    ['GET', '/v2/a/manifests/b/manifests/latest', ['pull a/manifests/b']],
+    ['GET', '/v2/team%2Fa/manifests/latest', ['pull team/a']],
+    ['GET', '/api/v1/packages', ['pull *']],
+    ['GET', '/api/v1/packages?repository=blueprints', ['pull blueprints/*']],
+    ['GET', '/api/v1/packagerevisions?repository=blueprints&package=nf/upf', ['pull blueprints/nf/upf']],
+    ['GET', '/api/v1/packagerevisions/blueprints.nf.upf.ws1/resources', ['pull blueprints/nf/upf']],
+    ['POST', '/api/v1/packagerevisions/blueprints.nf.upf.ws1/approve', ['push blueprints/nf/upf']],
+    ['DELETE', '/api/v1/packagerevisions/blueprints.nf.upf.ws1', ['delete blueprints/nf/upf']],
+    ['PATCH', '/api/v1/repositories/blueprints', ['push blueprints']],
+    ['DELETE', '/api/v1/repositories/blueprints', ['delete blueprints']],
+    ['POST', '/api/v1/garbage-collections', ['delete *']],
+    // What they make is in the body: the routes ask for that.
+    ['POST', '/api/v1/packagerevisions', []],
+    ['POST', '/api/v1/repositories', []],
+    ['GET', '/healthz', []],
+  ])('%s %s', (method, path, expected) => {
+    const url = new URL(path, 'http://localhost')
+    const scopes = requestScopes(method, url.pathname, url.searchParams)
+    expect(scopes.map(({ action, repository }) => `${action} ${repository}`)).toEqual(expected)
+  })
+})
+
+async function clientUnder(policy: AccessPolicy): Promise<Client> {
+  const parts = await memoryParts(pino({ level: 'silent' }))
+  onTestFinished(() => parts.close())
+  const { hono } = await createApp(parts, new URL('http://localhost:8080'), policy)
+  return new Client(async (path, init) => hono.request(path, init))
+}
+
+describe('a policy', () => {
+  it('lets nobody push or delete whom it does not, by /v2 and by REST, and still lets everybody pull', async () => {
+    const asked: Scope[] = []
+    let closed = false
+    const client = await clientUnder(async (actor, scope) => {
+      asked.push(scope)
+      return closed && scope.action !== 'pull' ? `${actor.name} may not ${scope.action}` : undefined
+    })
+    await client.createRepository()
+    const { name } = await client.publish('ws1')
+    closed = true
+
+    const refused = [
+      await client.call('POST', '/repositories', { name: 'more', type: 'catalog' }),
+      await client.call('POST', '/packagerevisions', {
+        repository: 'blueprints',
+        package: 'nf/upf',
+        workspace: 'ws2',
+        source: { init: {} },
+      }),
+      await client.call('POST', `/packagerevisions/${name}/propose-deletion`),
+      await client.call('POST', '/garbage-collections', {}),
+    ]
+    for (const { status, body } of refused) {
+      expect(status).toBe(403)
+      expect(body).toMatchObject({ code: 'forbidden', detail: expect.stringContaining('anonymous may not') })
+    }
+    expect(asked).toContainEqual({ repository: 'more', action: 'push' })
+    for (const [method, path] of [
+      ['POST', '/v2/a/blobs/uploads/'],
+      ['PUT', '/v2/a/manifests/v1'],
+      ['DELETE', '/v2/blueprints/nf/upf/manifests/v1'],
+    ] as const) {
+      const response = await client.send(path, { method })
+      expect(response.status).toBe(403)
+      expect(await response.json()).toMatchObject({ errors: [{ code: 'DENIED' }] })
+    }
+    expect((await client.get(name)).lifecycle).toBe('Published')
+    expect(await client.resolve('v1')).toMatch(/^sha256:/)
+    expect(await client.tags()).toEqual(['latest', 'v1', 'v1.0.0'])
+  })
+})
