@@ -65,6 +65,11 @@ export class Blobs {
     return bytes
   }
 
+  /** Where clients get a blob that is there without this process, if the store has such a place. */
+  async link(digest: string): Promise<URL | undefined> {
+    return this.#ctx.store.link(blobKey(digest))
+  }
+
   /** Stores a blob whose digest the caller has verified. */
   async put(repository: string, digest: string, bytes: Uint8Array): Promise<void> {
     await this.#add(repository, digest, async () => {
