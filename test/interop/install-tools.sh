@@ -10,4 +10,5 @@ go -C tools install tool
 go -C gitops build -buildvcs=false -o "$GOBIN/consumer" .
 conformance/install.sh
 ../peers/install.sh
+./install-if-served.sh
 ls "$GOBIN"

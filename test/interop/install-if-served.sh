@@ -1,0 +1,21 @@
+#!/bin/sh
+# Tries to install what not every proxy of Go modules serves, into .ci/cache/bin: the newer conformance suite, zot and
+# its benchmark. Without them their tests are skipped, and say so.
+set -u
+cd "$(dirname "$0")"
+cache="$(cd ../.. && pwd)/.ci/cache"
+export CGO_ENABLED=0 GOEXPERIMENT=jsonv2
+
+# <program> <name of it in the tests> <package@version>
+try() {
+  if test -x "$cache/bin/$2"; then return; fi
+  if GOBIN="$cache/tried" go install "$3" 2> "$cache/tried.log"; then
+    mv "$cache/tried/$1" "$cache/bin/$2"
+  else
+    echo "NOT INSTALLED: $2, as $3 could not be built: $(head -c 300 "$cache/tried.log" | tr '\n' ' ')"
+  fi
+}
+
+try conformance oci-conformance github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260716174315-967efdc079b9
+try zot zot zotregistry.dev/zot/v2/cmd/zot@v2.1.20
+try zb zb zotregistry.dev/zot/v2/cmd/zb@v2.1.20
