@@ -89,6 +89,7 @@ class Collector {
     const start = performance.now()
     const { cutoff } = this.#marking
     if (!this.#result.dryRun) {
+      await this.#ctx.condemned.tidy()
       const idle = await this.#parts.uploads.dropIdle(cutoff)
       this.#result.uploads = idle + (await this.#ctx.store.dropUnfinished(cutoff))
     }

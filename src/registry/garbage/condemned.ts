@@ -76,6 +76,12 @@ export class Condemned {
     }
   }
 
+  /** Removes the list that a process which has died has left, if there is one. */
+  async tidy(): Promise<void> {
+    const list = await this.#read()
+    if (list) await this.#dropAbandoned(list)
+  }
+
   async #claim(list: List): Promise<boolean> {
     const bytes = Buffer.from(JSON.stringify(list))
     if (await this.#store.put(CONDEMNED_KEY, bytes, null)) return true

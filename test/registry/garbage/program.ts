@@ -240,6 +240,8 @@ class Checker {
       if (this.#world.clock.now - time >= KEPT || this.#everDeleted.has(key)) continue
       const [name = '', digest = ''] = key.split('@')
       if (!contents.hasBlob(name, digest) && !this.#present.has(key)) wrong.push(`${key} is gone`)
+      const { blobs = [] } = THINGS.find((thing) => thing.digest === digest) ?? {}
+      for (const blob of blobs) if (!contents.hasBlob(name, blob)) wrong.push(`${key} lacks ${blob}`)
     }
     for (const [key, values] of this.#tags) {
       const actual = contents.tags.get(key)
@@ -322,9 +324,8 @@ class Checker {
   }
 
   #acknowledgeManifest(name: string, at: number): void {
-    const { digest, blobs, manifest } = thingAt(at)
+    const { digest, manifest } = thingAt(at)
     this.#acknowledge(name, digest)
-    for (const blob of blobs) this.#acknowledge(name, blob)
     if (!isIndex(manifest)) return
     const children = manifest.manifests
       .filter((child) => this.#present.has(`${name}@${child.digest}`) && !this.#deleted(name, child.digest))
