@@ -327,8 +327,9 @@ class Checker {
     const { digest, manifest } = thingAt(at)
     this.#acknowledge(name, digest)
     if (!isIndex(manifest)) return
+    // An older one may have been collected before the index came.
     const children = manifest.manifests
-      .filter((child) => this.#present.has(`${name}@${child.digest}`) && !this.#deleted(name, child.digest))
+      .filter((child) => this.#promised(name, child.digest))
       .map((child) => `${name}@${child.digest}`)
     this.#children.set(`${name}@${digest}`, new Set(children))
   }

@@ -1,6 +1,10 @@
 import fc from 'fast-check'
-import { it, vi } from 'vitest'
+import { it, onTestFinished, vi } from 'vitest'
+import type { BlobStore } from '../../../src/registry/store/blob-store.ts'
+import { FsStore } from '../../../src/registry/store/fs-store.ts'
 import { MemoryStore } from '../../../src/registry/store/memory-store.ts'
+import { disturbedStore } from '../../support/disturbed-store.ts'
+import { temporaryFolder } from '../../support/temporary.ts'
 import { type Program, programs, run, type World } from './program.ts'
 
 // Those who wait for a collection look again soon: here, after a few turns.
@@ -25,7 +29,29 @@ vi.mock('lru-cache', async (original) => {
 const FACTOR = Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
 const START = Date.UTC(2030, 0, 1)
 
-async function check(numRuns: number, world: Partial<World> & { shared: boolean }): Promise<void> {
+/** Files, whose times are of the test's clock. */
+async function fileStore(clock: { now: number }): Promise<BlobStore> {
+  const files = await FsStore.open(await temporaryFolder())
+  onTestFinished(() => files.close())
+  const written = new Map<unknown, number>()
+  const store = disturbedStore(files, async (when, operation, key) => {
+    if (when === 'before' && (operation === 'put' || operation === 'commit')) written.set(key, clock.now)
+  })
+  return new Proxy(store, {
+    get(target, name) {
+      if (name !== 'stat') return Reflect.get(target, name)
+      return async (key: string) => {
+        const stat = await files.stat(key)
+        return stat && { ...stat, modified: written.get(key) ?? stat.modified }
+      }
+    },
+  })
+}
+
+async function check(
+  numRuns: number,
+  world: Partial<World> & { shared: boolean; files?: boolean },
+): Promise<void> {
   const parameters = {
     numRuns: numRuns * FACTOR,
     // The same each time, unless more is asked for.
@@ -34,7 +60,8 @@ async function check(numRuns: number, world: Partial<World> & { shared: boolean 
   }
   const property = fc.asyncProperty(programs, async (program: Program) => {
     const clock = { now: START }
-    const store = new MemoryStore({ shared: world.shared, now: () => clock.now })
+    const memory = new MemoryStore({ shared: world.shared, now: () => clock.now })
+    const store = world.files ? await fileStore(clock) : memory
     await run(program, { store, clock, registries: 1, ...world })
   })
   await fc.assert(property, { ...parameters, endOnFailure: process.env.PKGSERVER_TEST_SHRINK === undefined })
@@ -70,6 +97,14 @@ it(
   'does so where the store of several processes fails now and then',
   async () => {
     await check(400, { shared: true, registries: 2, faults: 0.02 })
+  },
+  TIMEOUT,
+)
+
+it(
+  'does so on files',
+  async () => {
+    await check(20, { shared: false, files: true })
   },
   TIMEOUT,
 )
