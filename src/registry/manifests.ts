@@ -191,8 +191,7 @@ export class Manifests {
       const lost = children.find((child) => !left.includes(child))
       if (lost) throw blobUnknown(`the manifest ${lost.digest}`)
     } catch (error) {
-      // In a store that is shared another process may rely on it by now.
-      if (!before && !this.#ctx.store.shared) await this.remove(repository, digest, manifest)
+      if (!before) await this.#withdraw(repository, stored, manifest)
       throw error
     }
     if (await this.#referrers.lacks(repository, manifest, digest)) {
@@ -200,6 +199,15 @@ export class Manifests {
     }
     if (!(await this.has(repository, digest))) await this.#write(repository, digest, bytes)
     this.#contents.set(digest, { descriptor, bytes })
+  }
+
+  /** Removes a manifest that lacks what it needs, unless another process has got that, and has set a tag. */
+  async #withdraw(repository: string, { descriptor, bytes }: StoredManifest, manifest: Manifest | Index) {
+    const { digest } = descriptor
+    await this.remove(repository, digest, manifest)
+    if (!this.#ctx.store.shared || (await this.#tags.on(repository, digest)).length === 0) return
+    await this.#referrers.add(repository, manifest, descriptor)
+    await this.#write(repository, digest, bytes)
   }
 
   async #setTags(
