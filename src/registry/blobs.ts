@@ -1,17 +1,19 @@
 import { LRUCache } from 'lru-cache'
 import { type Content, readAll, type Stream, verified } from '../oci/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
+import { allDone } from './all-done.ts'
 import { isFresh, type RegistryContext } from './context.ts'
 import { RegistryError } from './errors.ts'
 import { blobKey, linkKey } from './keys.ts'
 import { Remembered } from './remembered.ts'
-import type { BlobUpload, Range } from './store/blob-store.ts'
+import type { BlobUpload, Range, Stat } from './store/blob-store.ts'
 
 /** A blob that a repository has: its size in bytes, and when the repository's link to it was last written. */
 type Linked = { size: number; linked: number }
 
 const NOTHING = new Uint8Array(0)
-const REMEMBERED_LINKS = 100_000
+/** So many links to blobs, and so many sizes of blobs. */
+const REMEMBERED = 100_000
 /** Blobs up to this size are kept in memory, and so many bytes of them in all. */
 export const SMALL_BLOB_BYTES = 64 * 1024
 const SMALL_BLOBS_BYTES = 32 * 1024 * 1024
@@ -21,25 +23,33 @@ const ATTEMPTS = 5
 /** Blobs: stored once for all repositories, visible in those that have a link to them. */
 export class Blobs {
   readonly #ctx: RegistryContext
-  readonly #linked: Remembered<Linked>
+  readonly #links: Remembered<Stat>
+  /** Apart from the links, as each has its own changes: a collection takes a blob from all repositories. */
+  readonly #stored: Remembered<Stat>
   /** By digest: what a digest stands for never changes. */
   readonly #small = new LRUCache<string, Uint8Array>({
     maxSize: SMALL_BLOBS_BYTES,
     sizeCalculation: ({ byteLength }) => byteLength + 256,
   })
   /** When somebody asked for a blob, who may rely on it in what he pushes next. */
-  readonly #asked = new LRUCache<string, number>({ max: REMEMBERED_LINKS })
+  readonly #asked = new LRUCache<string, number>({ max: REMEMBERED })
 
   constructor(ctx: RegistryContext) {
     this.#ctx = ctx
-    this.#linked = new Remembered(ctx.store.shared, { entries: REMEMBERED_LINKS })
+    this.#links = new Remembered(ctx.store.shared, { entries: REMEMBERED })
+    this.#stored = new Remembered(ctx.store.shared, { entries: REMEMBERED })
   }
 
   /** The size in bytes. Throws BLOB_UNKNOWN. */
   async size(repository: string, digest: string): Promise<number> {
-    const found = await this.#find(repository, digest)
+    let found = await this.#find(repository, digest)
+    if (found && !isFresh(this.#ctx, found.linked)) {
+      this.#asked.set(linkKey(repository, digest), this.#ctx.now())
+      // A collection that looked before that may be about to take it.
+      await this.#ctx.condemned.settled([digest])
+      found = await this.#find(repository, digest)
+    }
     if (!found) throw unknownBlob(repository, digest)
-    this.#asked.set(linkKey(repository, digest), this.#ctx.now())
     return found.size
   }
 
@@ -126,7 +136,13 @@ export class Blobs {
   /** Removes a repository's link to a blob: whether there was one. */
   async unlink(repository: string, digest: string): Promise<boolean> {
     const key = linkKey(repository, digest)
-    return this.#linked.change(key, () => this.#ctx.store.delete(key))
+    return this.#links.change(key, () => this.#ctx.store.delete(key))
+  }
+
+  /** Removes a blob that no repository links. */
+  async remove(digest: string): Promise<void> {
+    const key = blobKey(digest)
+    await this.#stored.change(key, () => this.#ctx.store.delete(key))
   }
 
   /** Whether somebody has asked this process for the blob since then. */
@@ -140,11 +156,15 @@ export class Blobs {
    */
   async #add(repository: string, digest: string, store: () => Promise<void>): Promise<void> {
     const before = await this.#find(repository, digest)
-    if (before && isFresh(this.#ctx, before.linked)) return
+    if (before && isFresh(this.#ctx, before.linked)) {
+      // Whoever wrote that link may still wait for a collection that has not seen it.
+      await this.#ctx.condemned.settled([digest])
+      if (await this.has(repository, digest)) return
+    }
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const stored = await this.#ctx.store.stat(blobKey(digest))
       // Both at once: after a crash between the two, a link without a blob counts as none.
-      await Promise.all([stored ? undefined : store(), this.#link(repository, digest)])
+      await allDone([stored ? Promise.resolve() : store(), this.#link(repository, digest)])
       await this.#ctx.condemned.settled([digest])
       if (await this.has(repository, digest)) return
     }
@@ -153,16 +173,17 @@ export class Blobs {
 
   async #link(repository: string, digest: string): Promise<void> {
     const key = linkKey(repository, digest)
-    await this.#linked.change(key, () => this.#ctx.store.put(key, NOTHING))
+    await this.#links.change(key, () => this.#ctx.store.put(key, NOTHING))
+  }
+
+  async #stat(remembered: Remembered<Stat>, key: string): Promise<Stat | undefined> {
+    return remembered.get(key, () => this.#ctx.store.stat(key))
   }
 
   async #find(repository: string, digest: string): Promise<Linked | undefined> {
-    const key = linkKey(repository, digest)
-    return this.#linked.get(key, async () => {
-      const link = await this.#ctx.store.stat(key)
-      const blob = link && (await this.#ctx.store.stat(blobKey(digest)))
-      return blob && { size: blob.size, linked: link.modified }
-    })
+    const link = await this.#stat(this.#links, linkKey(repository, digest))
+    const blob = link && (await this.#stat(this.#stored, blobKey(digest)))
+    return blob && { size: blob.size, linked: link.modified }
   }
 }
 

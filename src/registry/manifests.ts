@@ -10,6 +10,7 @@ import {
   referrerType,
   successors,
 } from '../oci/manifest.ts'
+import { allDone } from './all-done.ts'
 import type { Blobs } from './blobs.ts'
 import { isFresh, type RegistryContext } from './context.ts'
 import { RegistryError } from './errors.ts'
@@ -117,7 +118,7 @@ export class Manifests {
     await this.#ctx.locks.run(repository, async () => {
       for (const tag of tags) await mayMove(tag, (await this.#tags.get(repository, tag))?.digest)
       await this.#store(repository, { descriptor, bytes }, manifest)
-      await this.#setTags(repository, descriptor, tags, mayMove)
+      await this.#setTags(repository, { descriptor, bytes }, tags, mayMove)
     })
     return { descriptor, subject: manifest.subject?.digest }
   }
@@ -128,7 +129,7 @@ export class Manifests {
     await this.#ctx.locks.run(repository, async () => {
       if (!(await this.has(repository, digest))) throw unknownManifest(repository, digest)
       await this.#store(repository, stored, parseManifest(stored.bytes))
-      await this.#setTags(repository, stored.descriptor, tags)
+      await this.#setTags(repository, stored, tags)
     })
   }
 
@@ -144,16 +145,20 @@ export class Manifests {
 
   /** Deletes a manifest and every tag on it. Throws MANIFEST_UNKNOWN. */
   async delete(repository: string, digest: string, mayDelete?: MayDelete): Promise<void> {
-    const manifest = parseManifest((await this.get(repository, digest)).bytes)
+    const stored = await this.get(repository, digest)
+    const manifest = parseManifest(stored.bytes)
     await this.#ctx.locks.run(repository, async () => {
       const tags = await this.#tags.on(repository, digest)
       await mayDelete?.({ artifactType: referrerType(manifest), tags })
-      await Promise.all(tags.map((tag) => this.#tags.remove(repository, tag, { from: digest })))
+      await allDone(tags.map((tag) => this.#tags.remove(repository, tag, { from: digest })))
       await this.remove(repository, digest, manifest)
+      if (!this.#ctx.store.shared || (await this.#tags.on(repository, digest)).length === 0) return
+      // Another process has set a tag meanwhile, which wins: see `#setTags`.
+      await this.#store(repository, stored, manifest)
     })
   }
 
-  /** Removes a manifest that has no tags. The caller holds the repository's lock. */
+  /** Removes a manifest that has no tags. The caller holds the repository's lock, or has condemned it. */
   async remove(repository: string, digest: string, manifest: Manifest | Index): Promise<void> {
     const key = manifestKey(repository, digest)
     await this.#inhabited.change(manifestsFolder(repository), () =>
@@ -163,48 +168,65 @@ export class Manifests {
   }
 
   /**
-   * Stores a manifest unless it is there and young. When it resolves, it and its blobs are there, and no collection
+   * Stores a manifest unless it is there and young. When it resolves, it and what it needs are there, and no collection
    * takes them while it is young: see `Condemned`. The caller holds the repository's lock.
    */
   async #store(repository: string, stored: StoredManifest, manifest: Manifest | Index): Promise<void> {
     const { descriptor, bytes } = stored
-    const before = await this.#stat(repository, descriptor.digest)
+    const { digest } = descriptor
+    const before = await this.#stat(repository, digest)
+    const blobs = blobsOf(manifest)
+    if (!before) await this.#checkBlobs(repository, blobs)
+    // An index may come before what it lists; what is there has to stay.
+    const children = isIndex(manifest) ? await this.#thoseThere(repository, successors(manifest)) : []
     if (!before || !isFresh(this.#ctx, before.modified)) {
-      const blobs = blobsOf(manifest)
-      if (!before) await this.#checkBlobs(repository, blobs)
       await this.#referrers.add(repository, manifest, descriptor)
-      await this.#write(repository, stored)
-      await this.#ctx.condemned.settled([descriptor.digest, ...blobs])
-      try {
-        await this.#checkBlobs(repository, blobs)
-      } catch (error) {
-        if (!before) await this.remove(repository, descriptor.digest, manifest)
-        throw error
-      }
-      if (!(await this.has(repository, descriptor.digest))) await this.#write(repository, stored)
+      await this.#write(repository, digest, bytes)
     }
-    this.#contents.set(descriptor.digest, { descriptor, bytes })
+    // Young or not: whoever wrote it may still wait for a collection that has not seen it.
+    await this.#ctx.condemned.settled([digest, ...successors(manifest).map((needed) => needed.digest)])
+    try {
+      await this.#checkBlobs(repository, blobs)
+      const left = await this.#thoseThere(repository, children)
+      const lost = children.find((child) => !left.includes(child))
+      if (lost) throw blobUnknown(`the manifest ${lost.digest}`)
+    } catch (error) {
+      if (!before) await this.#withdraw(repository, stored, manifest)
+      throw error
+    }
+    if (await this.#referrers.lacks(repository, manifest, digest)) {
+      await this.#referrers.add(repository, manifest, descriptor)
+    }
+    if (!(await this.has(repository, digest))) await this.#write(repository, digest, bytes)
+    this.#contents.set(digest, { descriptor, bytes })
+  }
+
+  /** Removes a manifest that lacks what it needs, unless another process has got that, and has set a tag. */
+  async #withdraw(repository: string, { descriptor, bytes }: StoredManifest, manifest: Manifest | Index) {
+    const { digest } = descriptor
+    await this.remove(repository, digest, manifest)
+    if (!this.#ctx.store.shared || (await this.#tags.on(repository, digest)).length === 0) return
+    await this.#referrers.add(repository, manifest, descriptor)
+    await this.#write(repository, digest, bytes)
   }
 
   async #setTags(
     repository: string,
-    descriptor: Descriptor,
+    stored: StoredManifest,
     tags: readonly string[],
     mayMove?: MayMove,
   ): Promise<void> {
-    const moves = await Promise.allSettled(
+    const { descriptor } = stored
+    await allDone(
       tags.map(async (tag) => {
         await this.#refreshTarget(repository, tag, descriptor.digest)
         await this.#tags.set(repository, tag, descriptor, mayMove)
       }),
     )
-    // Only now: the lock must not be given back while others are still at work.
-    const failed = moves.find(({ status }) => status === 'rejected')
-    if (failed) throw (failed as PromiseRejectedResult).reason
     if (tags.length === 0 || !this.#ctx.store.shared) return
     // Another process may have deleted it while it had no tag yet. The tag was set last, so it wins.
-    const stored = this.#contents.get(descriptor.digest)
-    if (stored && !(await this.has(repository, descriptor.digest))) await this.#write(repository, stored)
+    if (await this.has(repository, descriptor.digest)) return
+    await this.#store(repository, stored, parseManifest(stored.bytes))
   }
 
   /**
@@ -216,11 +238,13 @@ export class Manifests {
     if (digest === undefined || digest === next) return
     const stat = await this.#stat(repository, digest)
     if (!stat || isFresh(this.#ctx, stat.modified)) return
-    await this.#write(repository, await this.get(repository, digest))
+    const stored = await this.#ctx.store.get(manifestKey(repository, digest))
+    // Another process may just have deleted it.
+    if (stored) await this.#write(repository, digest, stored.bytes)
   }
 
-  async #write(repository: string, { descriptor, bytes }: StoredManifest): Promise<void> {
-    const key = manifestKey(repository, descriptor.digest)
+  async #write(repository: string, digest: string, bytes: Uint8Array): Promise<void> {
+    const key = manifestKey(repository, digest)
     const write = () => this.#stats.change(key, () => this.#ctx.store.put(key, bytes))
     await this.#inhabited.change(manifestsFolder(repository), write, INHABITED)
   }
@@ -242,11 +266,12 @@ export class Manifests {
   async #checkBlobs(repository: string, digests: readonly string[]): Promise<void> {
     const found = await Promise.all(digests.map((digest) => this.#blobs.has(repository, digest)))
     const missing = found.indexOf(false)
-    if (missing === -1) return
-    throw new RegistryError(
-      'MANIFEST_BLOB_UNKNOWN',
-      `the manifest needs the blob ${digests[missing]}: push that first`,
-    )
+    if (missing !== -1) throw blobUnknown(`the blob ${digests[missing]}`)
+  }
+
+  async #thoseThere(repository: string, manifests: readonly Descriptor[]): Promise<Descriptor[]> {
+    const found = await Promise.all(manifests.map(({ digest }) => this.has(repository, digest)))
+    return manifests.filter((_, at) => found[at])
   }
 }
 
@@ -255,6 +280,10 @@ export function blobsOf(manifest: Manifest | Index): string[] {
   if (isIndex(manifest)) return []
   const needed = successors(manifest).filter(({ urls }) => !urls?.length)
   return [...new Set(needed.map(({ digest }) => digest))]
+}
+
+function blobUnknown(what: string): RegistryError {
+  return new RegistryError('MANIFEST_BLOB_UNKNOWN', `the manifest needs ${what}: push that first`)
 }
 
 function unknownManifest(repository: string, digest: string): RegistryError {

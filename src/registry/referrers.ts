@@ -31,6 +31,12 @@ export class Referrers {
     await this.#store.put(key, Buffer.from(JSON.stringify(entry)))
   }
 
+  /** Whether the listing lacks a manifest that has a subject. */
+  async lacks(repository: string, manifest: Manifest | Index, digest: string): Promise<boolean> {
+    if (!manifest.subject) return false
+    return !(await this.#store.stat(referrerKey(repository, manifest.subject.digest, digest)))
+  }
+
   async remove(repository: string, manifest: Manifest | Index, digest: string): Promise<void> {
     if (manifest.subject) await this.#store.delete(referrerKey(repository, manifest.subject.digest, digest))
   }

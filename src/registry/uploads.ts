@@ -29,25 +29,27 @@ const MAX_SESSIONS = 1000
 /** The uploads that are under way, by session id. They end with the process; clients then start anew. */
 export class Uploads {
   readonly #store: BlobStore
+  readonly #now: () => number
   readonly #blobs: Blobs
   readonly #sessions = new Map<string, Session>()
   readonly #lock = new KeyedLock()
 
-  constructor({ store }: RegistryContext, blobs: Blobs) {
+  constructor({ store, now }: RegistryContext, blobs: Blobs) {
     this.#store = store
+    this.#now = now
     this.#blobs = blobs
   }
 
   /** A new session's id. Throws TOOMANYREQUESTS where requests are at work on all there can be. */
   async start(repository: string, algorithm: Algorithm = 'sha256'): Promise<string> {
-    await this.dropIdle(Date.now() - IDLE_LIMIT)
+    await this.dropIdle(this.#now() - IDLE_LIMIT)
     if (this.#sessions.size >= MAX_SESSIONS && !(await this.#dropLongestIdle())) {
       throw new RegistryError('TOOMANYREQUESTS', `${MAX_SESSIONS} uploads are under way; try again later`)
     }
     const id = randomUUID()
     const upload = await this.#store.upload()
     const hash = createHash(algorithm)
-    this.#sessions.set(id, { repository, upload, algorithm, hash, usedAt: Date.now(), busy: false })
+    this.#sessions.set(id, { repository, upload, algorithm, hash, usedAt: this.#now(), busy: false })
     return id
   }
 
@@ -116,7 +118,7 @@ export class Uploads {
         return await work(session)
       } finally {
         session.busy = false
-        session.usedAt = Date.now()
+        session.usedAt = this.#now()
       }
     })
   }

@@ -63,7 +63,7 @@ class Collector {
   readonly #options: CollectOptions
   readonly #marking: Marking
   readonly #result: Collection
-  /** Fingerprints of the links that a dry run would remove. */
+  /** The links that a dry run would remove, as `<repository>@<digest>`. */
   readonly #unlinked = new Set<string>()
 
   constructor(ctx: RegistryContext, parts: Parts, options: CollectOptions) {
@@ -89,6 +89,7 @@ class Collector {
     const start = performance.now()
     const { cutoff } = this.#marking
     if (!this.#result.dryRun) {
+      await this.#ctx.condemned.tidy()
       const idle = await this.#parts.uploads.dropIdle(cutoff)
       this.#result.uploads = idle + (await this.#ctx.store.dropUnfinished(cutoff))
     }
@@ -104,8 +105,9 @@ class Collector {
   async #collectRepository(repository: string): Promise<void> {
     try {
       const garbage = await markRepository(this.#marking, repository)
-      const digests = [...garbage.manifests.map(({ digest }) => digest), ...garbage.links]
-      if (digests.length === 0 && garbage.referrers.length === 0) return
+      const digests = [...garbage.manifests, ...garbage.referrers].map(({ digest }) => digest)
+      digests.push(...garbage.links)
+      if (digests.length === 0) return
       await this.#condemned(digests, async (mayGoOn) => {
         // Seen now, after the list of the condemned: see there.
         const still = await markRepository(this.#marking, repository)
@@ -133,7 +135,7 @@ class Collector {
       this.#result.links++
       this.#options.onRemoved?.({ kind: 'link', repository, digest })
     })
-    await inBatches(garbage.referrers, async (key) => {
+    await inBatches(garbage.referrers, async ({ key }) => {
       if (mayGoOn() && !dryRun) await this.#ctx.store.delete(key)
     })
   }
@@ -157,7 +159,7 @@ class Collector {
       await inBatches(digests, async (digest) => {
         const stat = await this.#oldSize(digest)
         if (!stat || linked.has(fingerprint(digest)) || !mayGoOn()) return
-        if (!dryRun) await this.#ctx.store.delete(blobKey(digest))
+        if (!dryRun) await this.#parts.blobs.remove(digest)
         this.#result.blobs++
         this.#result.bytes += stat.size
         this.#options.onRemoved?.({ kind: 'blob', digest, size: stat.size })
@@ -221,10 +223,10 @@ function fingerprint(digest: string): number {
 function inBoth(one: Garbage, other: Garbage): Garbage {
   const manifests = new Set(other.manifests.map(({ digest }) => digest))
   const links = new Set(other.links)
-  const referrers = new Set(other.referrers)
+  const referrers = new Set(other.referrers.map(({ key }) => key))
   return {
     manifests: one.manifests.filter(({ digest }) => manifests.has(digest)),
     links: one.links.filter((digest) => links.has(digest)),
-    referrers: one.referrers.filter((key) => referrers.has(key)),
+    referrers: one.referrers.filter(({ key }) => referrers.has(key)),
   }
 }

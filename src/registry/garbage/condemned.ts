@@ -31,8 +31,8 @@ const INTERVAL = 25
 export class Condemned {
   readonly #store: BlobStore
   readonly #now: () => number
-  /** The list that this process has written. */
-  #mine: string | undefined
+  /** The lists that this process writes or works on. */
+  readonly #mine = new Set<string>()
 
   constructor(store: BlobStore, now: () => number) {
     this.#store = store
@@ -64,15 +64,22 @@ export class Condemned {
     work: (mayGoOn: () => boolean) => Promise<T>,
   ): Promise<T | undefined> {
     const list: List = { id: randomUUID(), at: this.#now(), digests: [...digests] }
-    if (!(await this.#claim(list))) return undefined
-    this.#mine = list.id
+    // Before it is written: others see it before that has resolved.
+    this.#mine.add(list.id)
     try {
+      if (!(await this.#claim(list))) return undefined
       return await work(() => this.#now() - list.at < LEASE)
     } finally {
-      this.#mine = undefined
+      this.#mine.delete(list.id)
       const current = await this.#read()
       if (current?.id === list.id) await this.#store.delete(CONDEMNED_KEY, current.version)
     }
+  }
+
+  /** Removes the list that a process which has died has left, if there is one. */
+  async tidy(): Promise<void> {
+    const list = await this.#read()
+    if (list) await this.#dropAbandoned(list)
   }
 
   async #claim(list: List): Promise<boolean> {
@@ -85,7 +92,7 @@ export class Condemned {
 
   async #dropAbandoned({ id, at, version }: List & { version: string }): Promise<boolean> {
     // Of a store that only this process uses, every list but its own is of one that has died.
-    const abandoned = this.#store.shared ? this.#now() - at >= ABANDONED : id !== this.#mine
+    const abandoned = this.#store.shared ? this.#now() - at >= ABANDONED : !this.#mine.has(id)
     if (!abandoned) return false
     return this.#store.delete(CONDEMNED_KEY, version)
   }

@@ -20,8 +20,8 @@ export type Garbage = {
   manifests: GarbageManifest[]
   /** Digests of blobs that the repository has and needs not. */
   links: string[]
-  /** Keys of entries in lists of referrers whose manifests are not there. */
-  referrers: string[]
+  /** Entries in lists of referrers whose manifests are not there. */
+  referrers: { key: string; digest: string }[]
 }
 
 export type Marking = {
@@ -117,15 +117,15 @@ async function orphanedReferrers(
   { ctx, cutoff }: Marking,
   repository: string,
   manifests: ReadonlyMap<string, unknown>,
-): Promise<string[]> {
-  const orphaned: string[] = []
+): Promise<Garbage['referrers']> {
+  const orphaned: Garbage['referrers'] = []
   const folder = allReferrersFolder(repository)
   await inBatches(await ctx.store.list(folder), async ({ name: subject }) => {
     for (const { name } of await ctx.store.list(`${folder}/${subject}`)) {
       const digest = digestOfName(name)
       const key = `${folder}/${subject}/${name}`
       if (digest !== undefined && !manifests.has(digest) && (await isOld(ctx, key, cutoff)))
-        orphaned.push(key)
+        orphaned.push({ key, digest })
     }
   })
   return orphaned

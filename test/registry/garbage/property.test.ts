@@ -1,0 +1,110 @@
+import fc from 'fast-check'
+import { it, onTestFinished, vi } from 'vitest'
+import type { BlobStore } from '../../../src/registry/store/blob-store.ts'
+import { FsStore } from '../../../src/registry/store/fs-store.ts'
+import { MemoryStore } from '../../../src/registry/store/memory-store.ts'
+import { disturbedStore } from '../../support/disturbed-store.ts'
+import { temporaryFolder } from '../../support/temporary.ts'
+import { type Program, programs, run, type World } from './program.ts'
+
+// Those who wait for a collection look again soon: here, after a few turns.
+vi.mock('node:timers/promises', () => ({
+  setTimeout: async () => {
+    for (let turns = 50; turns > 0; turns--) await undefined
+  },
+}))
+
+// To make room for a hundred thousand entries takes longer than a program.
+vi.mock('lru-cache', async (original) => {
+  const { LRUCache } = await original<typeof import('lru-cache')>()
+  class Small extends LRUCache<string, object> {
+    constructor(options: ConstructorParameters<typeof LRUCache<string, object, unknown>>[0]) {
+      super({ ...options, ...('max' in options && options.max && { max: 1000 }) })
+    }
+  }
+  return { LRUCache: Small }
+})
+
+/** How many times the usual runs: for a long search. */
+const FACTOR = Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
+const START = Date.UTC(2030, 0, 1)
+
+/** Files, whose times are of the test's clock. */
+async function fileStore(clock: { now: number }): Promise<BlobStore> {
+  const files = await FsStore.open(await temporaryFolder())
+  onTestFinished(() => files.close())
+  const written = new Map<unknown, number>()
+  const store = disturbedStore(files, async (when, operation, key) => {
+    if (when === 'before' && (operation === 'put' || operation === 'commit')) written.set(key, clock.now)
+  })
+  return new Proxy(store, {
+    get(target, name) {
+      if (name !== 'stat') return Reflect.get(target, name)
+      return async (key: string) => {
+        const stat = await files.stat(key)
+        return stat && { ...stat, modified: written.get(key) ?? stat.modified }
+      }
+    },
+  })
+}
+
+async function check(
+  numRuns: number,
+  world: Partial<World> & { shared: boolean; files?: boolean },
+): Promise<void> {
+  const parameters = {
+    numRuns: numRuns * FACTOR,
+    // The same each time, unless more is asked for.
+    ...(FACTOR === 1 ? { seed: 20_300_101 } : {}),
+    ...(process.env.PKGSERVER_TEST_SEED ? { seed: Number(process.env.PKGSERVER_TEST_SEED) } : {}),
+  }
+  const property = fc.asyncProperty(programs, async (program: Program) => {
+    const clock = { now: START }
+    const memory = new MemoryStore({ shared: world.shared, now: () => clock.now })
+    const store = world.files ? await fileStore(clock) : memory
+    await run(program, { store, clock, registries: 1, ...world })
+  })
+  await fc.assert(property, { ...parameters, endOnFailure: process.env.PKGSERVER_TEST_SHRINK === undefined })
+}
+
+const TIMEOUT = 30_000 * FACTOR
+
+it(
+  'keeps what clients rely on, and nothing else, while they push and it collects',
+  async () => {
+    await check(600, { shared: false })
+  },
+  TIMEOUT,
+)
+
+it(
+  'does so while several processes push and collect in one store',
+  async () => {
+    await check(600, { shared: true, registries: 2 })
+  },
+  TIMEOUT,
+)
+
+it(
+  'does so where the store fails now and then',
+  async () => {
+    await check(400, { shared: false, faults: 0.02 })
+  },
+  TIMEOUT,
+)
+
+it(
+  'does so where the store of several processes fails now and then',
+  async () => {
+    await check(400, { shared: true, registries: 2, faults: 0.02 })
+  },
+  TIMEOUT,
+)
+
+it(
+  'does so on files',
+  async () => {
+    await check(20, { shared: false, files: true })
+  },
+  TIMEOUT,
+)
