@@ -3,6 +3,7 @@ import { availableParallelism, cpus } from 'node:os'
 import { benchManifest } from './manifest.ts'
 import { benchPublication } from './publication.ts'
 import { benchRegistry } from './registry/registry.ts'
+import { benchZb } from './registry/zb.ts'
 import { format } from './statistics.ts'
 
 /** Each resolves to the lines that it has not yet printed. */
@@ -10,6 +11,7 @@ const BENCHES: Record<string, () => Promise<string[]>> = {
   publication: async () => (await benchPublication()).map(format),
   manifest: async () => (await benchManifest()).map(format),
   registry: benchRegistry,
+  zb: benchZb,
 }
 /** What takes minutes, and says nothing of pkgserver alone, runs where it is asked for. */
 const USUAL = ['publication', 'manifest']

@@ -1,6 +1,7 @@
 /** What is measured of each registry. A measurement prepares what it needs once, and is then taken again and again. */
 import { BenchClient } from '../client.ts'
-import { CONNECTIONS, type Load, requestsPerSecond } from '../wrk.ts'
+import { headsPerSecond } from '../head.ts'
+import { CONNECTIONS, requestsPerSecond } from '../wrk.ts'
 import { MANIFEST_TYPE, pushArtifact, pushBlob, pushManifest, randomBlob, uploadBlob } from './artifact.ts'
 
 export type Measurement = {
@@ -16,15 +17,15 @@ const LARGE = 100 * 1000 * 1000
 const TAGS = 1000
 
 export const MEASUREMENTS: readonly Measurement[] = [
-  pull('GET manifest by tag', 'manifests/latest'),
-  pull('HEAD manifest by tag', 'manifests/latest', 'HEAD'),
+  pull('GET manifest by tag', gets),
+  pull('HEAD manifest by tag', heads),
   {
     what: 'GET blob of 10 KiB',
     unit: '/s',
     prepare: async (port) => {
       const blob = randomBlob(SMALL)
       await withClient(port, 1, (client) => pushBlob(client, 'bench/app', blob))
-      return load(port, `/v2/bench/app/blobs/${blob.digest}`)
+      return gets(port, `/v2/bench/app/blobs/${blob.digest}`)
     },
   },
   {
@@ -40,7 +41,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
           }
         })
       })
-      return load(port, '/v2/bench/tags/tags/list')
+      return gets(port, '/v2/bench/tags/tags/list')
     },
   },
   push('push of a small artifact, all to one repository', () => 'bench/pushed'),
@@ -71,21 +72,26 @@ export const MEASUREMENTS: readonly Measurement[] = [
   },
 ]
 
-function pull(what: string, path: string, method?: Load['method']): Measurement {
+function pull(what: string, load: typeof gets): Measurement {
   return {
     what,
     unit: '/s',
     prepare: async (port) => {
       await withClient(port, 1, (client) => pushArtifact(client, 'bench/app', 'latest', randomBlob(SMALL)))
-      return load(port, `/v2/bench/app/${path}`, method)
+      return load(port, '/v2/bench/app/manifests/latest')
     },
   }
 }
 
-function load(port: number, path: string, method: Load['method'] = 'GET'): () => Promise<number> {
-  // docker-registry does not show a manifest of OCI's to who does not ask for that.
-  const accept = MANIFEST_TYPE
-  return () => requestsPerSecond(`http://127.0.0.1:${port}${path}`, { seconds: SECONDS, method, accept })
+// docker-registry does not show a manifest of OCI's to who does not ask for that.
+const LOAD = { seconds: SECONDS, accept: MANIFEST_TYPE }
+
+function gets(port: number, path: string): () => Promise<number> {
+  return () => requestsPerSecond(`http://127.0.0.1:${port}${path}`, LOAD)
+}
+
+function heads(port: number, path: string): () => Promise<number> {
+  return () => headsPerSecond({ port, path, ...LOAD })
 }
 
 /** Artifacts with a new layer and a tag of their own. */

@@ -2,11 +2,12 @@
  * pkgserver's registry beside those of others: the same client, on one machine, by turns, so that what else the
  * machine does hits all of them.
  */
+
+import { memoryOf } from '../../test/support/memory.ts'
 import { CONNECTIONS, hasWrk } from '../wrk.ts'
 import { type Comparison, formatComparison, formatHeading } from './comparison.ts'
 import { type Contestant, startContestants } from './contestants.ts'
 import { MEASUREMENTS, type Measurement } from './measurements.ts'
-import { memoryOf } from './memory.ts'
 
 const RUNS = 3
 
