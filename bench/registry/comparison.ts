@@ -1,6 +1,6 @@
 import { median } from '../statistics.ts'
 
-/** The runs of one measurement, for each registry; the first is compared with each of the others. */
+/** The runs of one measurement, for each registry, NaN where it cannot be taken; the first is compared with each of the others. */
 export type Comparison = { what: string; unit: string; runs: readonly (readonly number[])[] }
 
 const WHAT = 50
@@ -19,11 +19,15 @@ export function formatComparison({ what, unit, runs }: Comparison): string {
     return `${round(medians[i] as number)}${spread}`
   })
   const [first = 0, ...others] = medians
-  const ratios = others.map((other) => (first / other).toFixed(2))
+  const ratios = others.map((other) => shown((first / other).toFixed(2)))
   const columns = [...values, ...ratios].map((text) => text.padStart(COLUMN)).join('')
   return `${what.padEnd(WHAT)}${unit.padEnd(5)}${columns}`
 }
 
 function round(value: number): string {
-  return String(Math.round(value))
+  return shown(String(Math.round(value)))
+}
+
+function shown(number: string): string {
+  return number === 'NaN' ? '-' : number
 }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { tool } from '../../test/support/program.ts'
 import { CONNECTIONS } from '../wrk.ts'
 import { type Comparison, formatComparison, formatHeading } from './comparison.ts'
-import { startContestants } from './contestants.ts'
+import { type Contestant, startContestants } from './contestants.ts'
 
 const ZB = tool('zb', 'Take it from https://github.com/project-zot/zot/releases.')
 const REQUESTS = 100
@@ -24,10 +24,10 @@ export async function benchZb(): Promise<string[]> {
   const contestants = await startContestants()
   try {
     const rates: Map<string, number>[] = []
-    for (const { port } of contestants) rates.push(await ratesOf(`http://127.0.0.1:${port}`))
+    for (const contestant of contestants) rates.push(await ratesOf(contestant))
     const tests = [...new Set(rates.flatMap((of) => [...of.keys()]))]
     const rows = tests.map(
-      (what): Comparison => ({ what, unit: '/s', runs: rates.map((of) => [of.get(what) ?? 0]) }),
+      (what): Comparison => ({ what, unit: '/s', runs: rates.map((of) => [of.get(what) ?? Number.NaN]) }),
     )
     return [
       `zb, ${CONNECTIONS} at once, ${REQUESTS} requests each, one run:`,
@@ -40,24 +40,29 @@ export async function benchZb(): Promise<string[]> {
   }
 }
 
-/** Requests per second of each test, by its name. Those in which a request failed are left out. */
-async function ratesOf(url: string): Promise<Map<string, number>> {
+/** Requests per second of each test, by its name; without those that the registry does not pass. */
+async function ratesOf({ name, port }: Contestant): Promise<Map<string, number>> {
   const folder = await mkdtemp(join(tmpdir(), 'pkgserver-bench-'))
   try {
-    const { stdout } = await run(
-      ZB.path,
-      ['-c', `${CONNECTIONS}`, '-n', `${REQUESTS}`, '-t', TESTS, '-d', folder, '-o', 'stdout', url],
-      { cwd: folder, maxBuffer: 16 * 1024 * 1024 },
+    const options = ['-c', `${CONNECTIONS}`, '-n', `${REQUESTS}`, '-t', TESTS, '-d', folder, '-o', 'stdout']
+    const ran = run(ZB.path, [...options, `http://127.0.0.1:${port}`], { cwd: folder })
+    const output = await ran.then(
+      ({ stdout }) => stdout,
+      ({ stdout }: { stdout: string }) => {
+        console.error(`FAILED: zb against ${name}: ${stdout.slice(-200).trim()}`)
+        return stdout
+      },
     )
-    const sections = stdout.split('Test name:').slice(1)
-    return new Map(
-      sections.flatMap((section) => {
-        const [, name = ''] = /^\s*(.*)\n/.exec(section) ?? []
-        const [, rate] = /^Requests per second:\s*([\d.]+)/m.exec(section) ?? []
-        return rate && /^Failed requests:\s*0$/m.test(section) ? [[name.trim(), Number(rate)]] : []
-      }),
-    )
+    const found = output.split('Test name:').slice(1).map(rateIn)
+    return new Map(found.filter((entry) => entry !== undefined))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+function rateIn(section: string): [test: string, rate: number] | undefined {
+  const name = section.split('\n')[0]?.trim()
+  const rate = /^Requests per second:\s*([\d.]+)/m.exec(section)?.[1]
+  const passed = /^Failed requests:\s*0$/m.test(section)
+  return name && rate && passed ? [name, Number(rate)] : undefined
 }
