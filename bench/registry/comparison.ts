@@ -1,6 +1,9 @@
 import { median } from '../statistics.ts'
 
-/** The runs of one measurement, for each registry, NaN where it cannot be taken; the first is compared with each of the others. */
+/**
+ * The runs of one measurement, for each registry, NaN where it cannot be taken; the first registry is compared with
+ * each of the others.
+ */
 export type Comparison = { what: string; unit: string; runs: readonly (readonly number[])[] }
 
 const WHAT = 50
