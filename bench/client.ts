@@ -1,5 +1,9 @@
 import { Agent, request } from 'node:http'
 
+export type Sent = { headers?: Record<string, string>; body?: Uint8Array | undefined }
+/** `bytes`: the length of the body, which nobody has looked at. */
+export type Answer = { status: number; location: string | undefined; bytes: number }
+
 /** A client that costs little: it shares the processors with the server that it measures. */
 export class BenchClient {
   readonly #port: number
@@ -12,20 +16,41 @@ export class BenchClient {
 
   async post(path: string, body?: object): Promise<void> {
     const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
-    const headers = bytes ? { 'Content-Type': 'application/json', 'Content-Length': bytes.length } : {}
-    await new Promise<void>((resolve, reject) => {
+    const headers: Record<string, string> = bytes ? { 'Content-Type': 'application/json' } : {}
+    await this.expect([200, 201], 'POST', path, { headers, body: bytes })
+  }
+
+  /** Throws where the status is none of those. */
+  async expect(statuses: readonly number[], method: string, path: string, sent?: Sent): Promise<Answer> {
+    const answer = await this.send(method, path, sent)
+    if (statuses.includes(answer.status)) return answer
+    throw new Error(`${method} ${path}: ${answer.status}`)
+  }
+
+  async send(method: string, path: string, { headers = {}, body }: Sent = {}): Promise<Answer> {
+    const length = body || method !== 'HEAD' ? { 'Content-Length': String(body?.byteLength ?? 0) } : {}
+    return new Promise((resolve, reject) => {
       const sent = request(
-        { host: '127.0.0.1', port: this.#port, method: 'POST', path, agent: this.#agent, headers },
+        {
+          host: '127.0.0.1',
+          port: this.#port,
+          method,
+          path,
+          agent: this.#agent,
+          headers: { ...headers, ...length },
+        },
         (response) => {
-          response.resume()
-          response.once('end', () => {
-            if ((response.statusCode ?? 500) < 300) resolve()
-            else reject(new Error(`POST ${path}: ${response.statusCode}`))
+          const { statusCode: status = 500, headers } = response
+          let bytes = 0
+          response.on('data', (chunk: Buffer) => {
+            bytes += chunk.byteLength
           })
+          response.once('end', () => resolve({ status, location: headers.location, bytes }))
+          response.once('error', reject)
         },
       )
       sent.once('error', reject)
-      sent.end(bytes)
+      sent.end(body)
     })
   }
 

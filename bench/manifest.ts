@@ -1,21 +1,14 @@
 /** What every cluster asks for every few seconds: a manifest by its tag, through /v2. */
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { BenchClient } from './client.ts'
 import { startServer } from './server.ts'
 import type { Row } from './statistics.ts'
+import { CONNECTIONS, hasWrk, requestsPerSecond } from './wrk.ts'
 
-const CONNECTIONS = 10
-const SECONDS = 5
+const LOAD = { seconds: 5 }
 const RUNS = 5
 
-const run = promisify(execFile)
-
 export async function benchManifest(): Promise<Row[]> {
-  if (!(await hasWrk())) {
-    console.error('SKIPPED: manifests by tag. wrk makes the load, and is missing: apt-get install wrk')
-    return []
-  }
+  if (!(await hasWrk('manifests by tag'))) return []
   const server = await startServer()
   const client = new BenchClient(server.port, 1)
   try {
@@ -25,27 +18,12 @@ export async function benchManifest(): Promise<Row[]> {
     await client.post('/api/v1/packagerevisions/bench.app.w1/propose')
     await client.post('/api/v1/packagerevisions/bench.app.w1/approve')
     const url = `http://127.0.0.1:${server.port}/v2/bench/app/manifests/latest`
-    await requestsPerSecond(url)
+    await requestsPerSecond(url, LOAD)
     const runs: number[] = []
-    for (let i = 0; i < RUNS; i++) runs.push(await requestsPerSecond(url))
+    for (let i = 0; i < RUNS; i++) runs.push(await requestsPerSecond(url, LOAD))
     return [{ what: `GET of a manifest by tag, ${CONNECTIONS} connections`, unit: '/s', runs, goal: 10_000 }]
   } finally {
     client.close()
     await server.stop()
   }
-}
-
-async function requestsPerSecond(url: string): Promise<number> {
-  const { stdout } = await run('wrk', ['-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, url])
-  const rate = /Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]
-  if (rate === undefined || stdout.includes('Non-2xx')) throw new Error(`wrk failed:\n${stdout}`)
-  return Number(rate)
-}
-
-async function hasWrk(): Promise<boolean> {
-  return run('wrk', ['--version']).then(
-    () => true,
-    // It prints its version and ends with 1.
-    (error: { code?: unknown }) => error.code === 1,
-  )
 }

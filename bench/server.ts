@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-export type BenchServer = { port: number; stop: () => Promise<void> }
+export type BenchServer = { port: number; pid: number; stop: () => Promise<void> }
 
 /** The server with its default settings, in a process of its own, on a new data folder. */
 export async function startServer(): Promise<BenchServer> {
@@ -22,6 +22,7 @@ export async function startServer(): Promise<BenchServer> {
   }
   return {
     port: Number(port),
+    pid: child.pid as number,
     stop: async () => {
       const ended = once(child, 'exit')
       child.kill('SIGTERM')

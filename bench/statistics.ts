@@ -13,5 +13,5 @@ export function format({ what, unit, runs, goal }: Row): string {
   const middle = Math.round(median(runs))
   const spread = `${Math.round(Math.min(...runs))} to ${Math.round(Math.max(...runs))}`
   const wanted = goal === undefined ? '' : `  goal ${goal}`
-  return `${what.padEnd(62)} ${String(middle).padStart(7)} ${unit}  (${spread})${wanted}`
+  return `${what.padEnd(62)} ${String(middle).padStart(7)} ${unit}  (${spread} in ${runs.length} runs)${wanted}`
 }

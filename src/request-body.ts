@@ -1,4 +1,5 @@
 /** The body of a request, and what it is said to be, for every surface that takes uploads. */
+import { IncomingMessage } from 'node:http'
 import type { Context } from 'hono'
 
 /** The client has hung up before it had sent all: nobody's failure, and nobody is there to be told. */
@@ -16,13 +17,24 @@ export function clientGoneResponse(): Response {
 
 /** Throws `ClientGoneError` in mid-stream. */
 export async function* requestBody(c: Context): AsyncGenerator<Uint8Array> {
-  const body = c.req.raw.body as unknown as AsyncIterable<Uint8Array> | null
+  const body = streamOf(c)
   if (!body) return
   try {
     yield* body
   } catch (error) {
     throw new ClientGoneError(error)
   }
+}
+
+/** Node's own stream where there is one: the web's costs several times as much. */
+function streamOf(c: Context): AsyncIterable<Uint8Array> | null {
+  const incoming: unknown = c.env?.incoming
+  // What somebody has sent in whole who is gone already is only in the other one.
+  if (incoming instanceof IncomingMessage && !incoming.destroyed) {
+    // Who reads no further still answers, and the server then sees to the rest.
+    return incoming.iterator({ destroyOnReturn: false })
+  }
+  return c.req.raw.body as unknown as AsyncIterable<Uint8Array> | null
 }
 
 /** The Content-Type without its parameters; undefined where there is none. */

@@ -1,6 +1,7 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import type { Stream } from '../../oci/content.ts'
 import { fileStream } from './file-stream.ts'
+import { WriteBehind } from './write-behind.ts'
 
 /** What an upload has taken in, in a file that is made with the first byte: one without any costs nothing. */
 export class SpoolFile {
@@ -57,16 +58,17 @@ export class SpoolFile {
 
   /** Resolves to the size that the file has then. */
   async #write(content: Stream): Promise<number> {
-    let position = this.#size
-    for await (const chunk of content) {
-      const handle = await this.#open()
-      for (let written = 0; written < chunk.byteLength; ) {
-        const { bytesWritten } = await handle.write(chunk, written, chunk.byteLength - written, position)
-        written += bytesWritten
-        position += bytesWritten
+    let writer: WriteBehind | undefined
+    try {
+      for await (const chunk of content) {
+        writer ??= new WriteBehind(await this.#open(), this.#size)
+        await writer.add(chunk)
       }
+      return (await writer?.end()) ?? this.#size
+    } catch (error) {
+      await writer?.stop()
+      throw error
     }
-    return position
   }
 
   async #open(): Promise<FileHandle> {

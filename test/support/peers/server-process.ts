@@ -14,6 +14,7 @@ import { type Tool, tool } from '../program.ts'
 export type Peer = {
   name: string
   url: URL
+  pid: number
   /** Kills it and removes what it has stored. */
   stop: () => Promise<void>
   /** What it has written to stdout and stderr. */
@@ -84,7 +85,9 @@ async function tryStart(
   }
   const url = new URL(`http://127.0.0.1:${port}`)
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null
-  if (await answers(new URL(ready, url), hasEnded)) return { name: program.name, url, stop, logs: () => logs }
+  if (await answers(new URL(ready, url), hasEnded)) {
+    return { name: program.name, url, pid: child.pid as number, stop, logs: () => logs }
+  }
   await stop()
   return new Error(`${program.name} does not answer at ${url}${ready.slice(1)}: ${logs}`)
 }
