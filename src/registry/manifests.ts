@@ -165,6 +165,12 @@ export class Manifests {
       this.#stats.change(key, () => this.#ctx.store.delete(key)),
     )
     await this.#referrers.remove(repository, manifest, digest)
+    if (!this.#ctx.store.shared || !manifest.subject) return
+    // Another process may have stored it again meanwhile, and believe that the entry is there.
+    const stat = await this.#stat(repository, digest)
+    if (!stat) return
+    const descriptor = { mediaType: mediaTypeOf(manifest), digest, size: stat.size }
+    await this.#referrers.add(repository, manifest, descriptor)
   }
 
   /**
@@ -194,10 +200,11 @@ export class Manifests {
       if (!before) await this.#withdraw(repository, stored, manifest)
       throw error
     }
+    if (!(await this.has(repository, digest))) await this.#write(repository, digest, bytes)
+    // After that: whoever removes both looks for the manifest when the entry is gone.
     if (await this.#referrers.lacks(repository, manifest, digest)) {
       await this.#referrers.add(repository, manifest, descriptor)
     }
-    if (!(await this.has(repository, digest))) await this.#write(repository, digest, bytes)
     this.#contents.set(digest, { descriptor, bytes })
   }
 
