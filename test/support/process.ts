@@ -26,8 +26,12 @@ export async function runCommand(args: string[], env: Record<string, string> = {
 }
 
 /** Starts `pkgserver serve` on a free port and waits until it listens. */
-export async function startServer(data: string, args: string[] = []): Promise<ServerProcess> {
-  const child = start(['serve', '--listen', '127.0.0.1:0', '--data', data, ...args])
+export async function startServer(
+  data: string,
+  args: string[] = [],
+  env: Record<string, string> = {},
+): Promise<ServerProcess> {
+  const child = start(['serve', '--listen', '127.0.0.1:0', '--data', data, ...args], env)
   onTestFinished(() => void child.process.kill('SIGKILL'))
   const url = await new Promise<URL>((resolve, reject) => {
     child.process.stdout?.on('data', () => {

@@ -1,8 +1,7 @@
 /** Removing tags, also where a registry deletes manifests only, or nothing at all. */
 import { digestOf } from '../digest.ts'
-import { EMPTY_DESCRIPTOR, encodeManifest } from '../manifest.ts'
+import { encodeManifest } from '../manifest.ts'
 import { MEDIA_TYPE } from '../media-types.ts'
-import { pushEmptyBlob } from './blob-push.ts'
 import { deleteManifest, headManifest, putManifest } from './manifests.ts'
 import type { RepositoryClient } from './repository-client.ts'
 
@@ -19,8 +18,7 @@ export async function removeTag(client: RepositoryClient, tag: string): Promise<
   const placeholder = placeholderOf(client, tag)
   const digest = digestOf(placeholder)
   if (current.digest !== digest) {
-    await pushEmptyBlob(client)
-    await putManifest(client, tag, { mediaType: MEDIA_TYPE.manifest, bytes: placeholder })
+    await putManifest(client, tag, { mediaType: MEDIA_TYPE.index, bytes: placeholder })
   }
   await deleteManifest(client, digest)
 }
@@ -30,14 +28,17 @@ export function isPlaceholder(client: RepositoryClient, tag: string, digest: str
   return digest === digestOf(placeholderOf(client, tag))
 }
 
-/** Another one for each tag, always the same: so its deletion takes no other tag, and it is known by its digest. */
+/**
+ * Another one for each tag, always the same: so its deletion takes no other tag, and it is known by its digest. It is an
+ * index of nothing, from which no tool takes anything. From an image without files some would deploy just that: nothing
+ * in place of everything.
+ */
 function placeholderOf({ settings }: RepositoryClient, tag: string): Uint8Array {
   return encodeManifest({
     schemaVersion: 2,
-    mediaType: MEDIA_TYPE.manifest,
+    mediaType: MEDIA_TYPE.index,
     artifactType: settings.removedType,
-    config: EMPTY_DESCRIPTOR,
-    layers: [EMPTY_DESCRIPTOR],
+    manifests: [],
     annotations: { 'org.opencontainers.image.description': `The tag ${tag} was removed.` },
   })
 }

@@ -44,7 +44,7 @@ export const garbageReportSchema = z
     items: z
       .array(
         z.discriminatedUnion('kind', [
-          z.strictObject({ kind: z.literal(['manifest', 'link']), repository, digest }),
+          z.strictObject({ kind: z.enum(['manifest', 'link']), repository, digest }),
           z.strictObject({ kind: z.literal('blob'), digest, size: count('In bytes.') }),
         ]),
       )
