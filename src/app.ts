@@ -1,5 +1,4 @@
 /** The composition root: from the settings to one app with every surface mounted. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
@@ -41,6 +40,7 @@ import { finishAll, IntentLog, recallIntents } from './service/intents.ts'
 import type { Prepare } from './service/prepare.ts'
 import { createPreparePool, IN_THIS_THREAD, type PreparePool } from './service/prepare-pool.ts'
 import { readiness } from './service/readiness.ts'
+import { version } from './version.ts'
 
 /** How often work that the registry refused is tried again, in milliseconds. */
 const RETRY_INTERVAL = 30_000
@@ -169,10 +169,4 @@ export async function createApp(
     return respondProblem(c, problemOf(error))
   })
   return { hono: app, document: getDocument }
-}
-
-/** Of this program. */
-export async function version(): Promise<string> {
-  const text = await readFile(join(import.meta.dirname, '../package.json'), 'utf8')
-  return JSON.parse(text).version
 }

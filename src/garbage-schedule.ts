@@ -3,6 +3,8 @@ import type { GarbageReport } from './service/collect-garbage.ts'
 
 /** The first collection comes after a part of this, by chance, so that servers that start together do not all collect. */
 const FIRST_WITHIN = 60 * 60 * 1000
+/** Timers know no more. */
+const MAX_TIMER = 2 ** 31 - 1
 
 /** Collects every so many milliseconds, one after the other, and logs what came of it. Returns how to stop it. */
 export function scheduleGarbage(
@@ -28,6 +30,3 @@ export function scheduleGarbage(
   if (interval > 0) next(Math.random() * Math.min(interval, FIRST_WITHIN))
   return () => clearTimeout(timer)
 }
-
-/** Timers know no more. */
-const MAX_TIMER = 2 ** 31 - 1

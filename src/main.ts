@@ -2,6 +2,7 @@
 import { run } from './cli/run.ts'
 import type { Config } from './config.ts'
 import { AppError } from './errors.ts'
+import { version } from './version.ts'
 
 const output = {
   out: (text: string) => void process.stdout.write(text),
@@ -69,8 +70,4 @@ async function openapi(): Promise<string> {
   const { document } = await createApp(parts, new URL('http://localhost'))
   await parts.close()
   return stringify(document(), { lineWidth: 0, aliasDuplicateObjects: false })
-}
-
-async function version(): Promise<string> {
-  return (await import('./app.ts')).version()
 }

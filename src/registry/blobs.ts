@@ -59,18 +59,22 @@ export class Blobs {
 
   /** Throws BLOB_UNKNOWN. */
   async read(repository: string, digest: string, range?: Range): Promise<Stream> {
-    const stream = (await this.has(repository, digest))
-      ? await this.#ctx.store.read(blobKey(digest), range)
-      : undefined
+    if (!(await this.has(repository, digest))) throw unknownBlob(repository, digest)
+    return this.open(repository, digest, range)
+  }
+
+  /** The same of a blob whose size the caller has asked for, and so has seen to be there. */
+  async open(repository: string, digest: string, range?: Range): Promise<Stream> {
+    const stream = await this.#ctx.store.read(blobKey(digest), range)
     if (!stream) throw unknownBlob(repository, digest)
     return stream
   }
 
-  /** The bytes of a blob of at most `SMALL_BLOB_BYTES`, from memory where they are there. Throws BLOB_UNKNOWN. */
-  async readSmall(repository: string, digest: string): Promise<Uint8Array> {
-    const known = (await this.has(repository, digest)) ? this.#small.get(digest) : undefined
+  /** The bytes of such a blob of at most `SMALL_BLOB_BYTES`, from memory where they are there. */
+  async openSmall(repository: string, digest: string): Promise<Uint8Array> {
+    const known = this.#small.get(digest)
     if (known) return known
-    const bytes = await readAll(await this.read(repository, digest), SMALL_BLOB_BYTES)
+    const bytes = await readAll(await this.open(repository, digest), SMALL_BLOB_BYTES)
     this.#small.set(digest, bytes)
     return bytes
   }

@@ -1,6 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { RegistryContext } from './context.ts'
 import { RegistryError } from './errors.ts'
+import { inBatches } from './in-batches.ts'
 import { tagKey, tagsFolder } from './keys.ts'
 import { Remembered } from './remembered.ts'
 import type { Page } from './store/blob-store.ts'
@@ -10,8 +11,6 @@ const REMEMBERED_TAGS = 100_000
 const REMEMBERED_NAMES = 500_000
 /** Somebody may move a tag first, but not again and again: then something is wrong. */
 const ATTEMPTS = 100
-/** Reads that are under way at the same time. */
-const READ_AT_ONCE = 32
 
 /** What a tag points to, and the version of the object that says so. */
 type Target = { descriptor: Descriptor; version: string }
@@ -84,23 +83,17 @@ export class Tags {
 
   /** The tags that point to a manifest. */
   async on(repository: string, digest: string): Promise<string[]> {
-    const found: string[] = []
-    for await (const [tag, descriptor] of this.entries(repository)) {
-      if (descriptor.digest === digest) found.push(tag)
-    }
-    return found
+    const entries = await this.entries(repository)
+    return entries.filter(([, descriptor]) => descriptor.digest === digest).map(([tag]) => tag)
   }
 
   /** Every tag and what it points to. */
-  async *entries(repository: string): AsyncGenerator<[tag: string, descriptor: Descriptor]> {
-    const tags = await this.list(repository)
-    for (let at = 0; at < tags.length; at += READ_AT_ONCE) {
-      const some = tags.slice(at, at + READ_AT_ONCE)
-      const descriptors = await Promise.all(some.map((tag) => this.get(repository, tag)))
-      for (const [i, descriptor] of descriptors.entries()) {
-        if (descriptor) yield [some[i] as string, descriptor]
-      }
-    }
+  async entries(repository: string): Promise<[tag: string, descriptor: Descriptor][]> {
+    const found = await inBatches(await this.list(repository), async (tag) => {
+      const descriptor = await this.get(repository, tag)
+      return { tag, descriptor }
+    })
+    return found.flatMap(({ tag, descriptor }) => (descriptor ? [[tag, descriptor]] : []))
   }
 
   async #target(repository: string, tag: string): Promise<Target | undefined> {

@@ -4,20 +4,17 @@ import { afterAll, beforeAll, describe, onTestFinished, vi } from 'vitest'
 import { lifecycleSuite } from '../e2e/lifecycle-suite.ts'
 import { folderApp, type TestApp } from '../support/app.ts'
 import { Client } from '../support/client.ts'
-import { signedFetch } from '../support/peers/aws-signature.ts'
 import { DISTRIBUTION, DOCKER_REGISTRY, distribution, dockerRegistry } from '../support/peers/distribution.ts'
 import { OLAREG, olareg } from '../support/peers/olareg.ts'
 import type { RegistryPeer } from '../support/peers/registry-peer.ts'
-import { MOTO, moto, type S3Peer, VERSITYGW, versitygw } from '../support/peers/s3-servers.ts'
+import { MOTO, moto, type S3Peer, VERSITYGW, versitygw, withBucket } from '../support/peers/s3-servers.ts'
 import { ZOT, zot } from '../support/peers/zot.ts'
 import { describeIfThere, describeWith } from './tool.ts'
 
 function onS3(kind: string, start: () => Promise<S3Peer>): void {
   let peer: S3Peer
   beforeAll(async () => {
-    peer = await start()
-    const created = await signedFetch(peer, 'PUT', '/packages')
-    if (!created.ok) throw new Error(`no bucket: ${created.status} ${await created.text()}`)
+    peer = await withBucket(start)
   })
   afterAll(() => peer.stop())
   lifecycleSuite(kind, () => appOnS3(peer))

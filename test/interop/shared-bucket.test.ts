@@ -1,8 +1,7 @@
 /** Two servers on a bucket of an S3 server that others wrote. */
 import { afterAll, beforeAll } from 'vitest'
 import { sharedBucketSuite } from '../e2e/shared-bucket-suite.ts'
-import { signedFetch } from '../support/peers/aws-signature.ts'
-import { MOTO, moto, type S3Peer, VERSITYGW, versitygw } from '../support/peers/s3-servers.ts'
+import { MOTO, moto, type S3Peer, VERSITYGW, versitygw, withBucket } from '../support/peers/s3-servers.ts'
 import { describeWith } from './tool.ts'
 
 const moves = Number(process.env.PKGSERVER_TEST_MOVES ?? 100)
@@ -10,9 +9,7 @@ const moves = Number(process.env.PKGSERVER_TEST_MOVES ?? 100)
 function on(start: () => Promise<S3Peer>, atomic: boolean): void {
   let peer: S3Peer
   beforeAll(async () => {
-    peer = await start()
-    const created = await signedFetch(peer, 'PUT', '/packages')
-    if (!created.ok) throw new Error(`no bucket: ${created.status} ${await created.text()}`)
+    peer = await withBucket(start)
   })
   afterAll(() => peer.stop())
   const bucket = async () => ({ endpoint: peer.url, bucket: 'packages', credentials: peer.credentials })

@@ -5,12 +5,12 @@
 
 import type { Blobs } from '../blobs.ts'
 import type { RegistryContext } from '../context.ts'
+import { inBatches } from '../in-batches.ts'
 import { BLOBS, blobKey, digestOfName, linksFolder } from '../keys.ts'
 import type { Manifests } from '../manifests.ts'
 import { repositoriesOf } from '../repositories.ts'
 import type { Tags } from '../tags.ts'
 import type { Uploads } from '../uploads.ts'
-import { inBatches } from './in-batches.ts'
 import { type Garbage, type Marking, markRepository } from './mark.ts'
 
 export type CollectOptions = {

@@ -2,6 +2,7 @@
 import { type Index, isIndex, type Manifest, parseManifest, successors } from '../../oci/manifest.ts'
 import type { Blobs } from '../blobs.ts'
 import type { RegistryContext } from '../context.ts'
+import { inBatches } from '../in-batches.ts'
 import {
   allReferrersFolder,
   digestOfName,
@@ -12,7 +13,6 @@ import {
 } from '../keys.ts'
 import { blobsOf } from '../manifests.ts'
 import type { Tags } from '../tags.ts'
-import { inBatches } from './in-batches.ts'
 
 export type GarbageManifest = { digest: string; manifest: Manifest | Index; size: number }
 
@@ -87,7 +87,7 @@ async function liveManifests(
       queue.push(...(referrers.get(digest) ?? []))
     }
   }
-  for await (const [, descriptor] of tags.entries(repository)) reach([descriptor.digest])
+  for (const [, descriptor] of await tags.entries(repository)) reach([descriptor.digest])
   reach(await roots(repository))
   const others = [...manifests.keys()].filter((digest) => !live.has(digest))
   await inBatches(others, async (digest) => {

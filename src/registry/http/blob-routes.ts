@@ -26,11 +26,11 @@ export function blobRoutes({ blobs }: EmbeddedRegistry, guard: WriteGuard): Hono
     if (c.req.method === 'HEAD') return c.body(null)
     c.status(range ? 206 : 200)
     if (size <= SMALL_BLOB_BYTES) {
-      const bytes = await blobs.readSmall(repository, digest)
+      const bytes = await blobs.openSmall(repository, digest)
       const part = range ? bytes.subarray(range.start, range.end + 1) : bytes
       return c.body(part as Uint8Array<ArrayBuffer>)
     }
-    const content = await blobs.read(repository, digest, range)
+    const content = await blobs.open(repository, digest, range)
     return c.body(ReadableStream.from(content) as ReadableStream<Uint8Array>)
   })
 

@@ -14,6 +14,7 @@ import { FileWriter } from './file-writer.ts'
 import { fileNameOf, nameOfFile } from './key-path.ts'
 import { pageOf } from './page.ts'
 import { SpoolFile } from './spool-file.ts'
+import { SpoolUpload } from './spool-upload.ts'
 import { versionOf } from './version.ts'
 
 export class FsStore implements BlobStore {
@@ -22,7 +23,7 @@ export class FsStore implements BlobStore {
   readonly #root: string
   readonly #tmp: string
   readonly #writer = new FileWriter()
-  readonly #uploads = new Set<FsUpload>()
+  readonly #uploads = new Set<SpoolUpload>()
 
   private constructor(root: string) {
     this.#root = root
@@ -82,8 +83,11 @@ export class FsStore implements BlobStore {
 
   async upload(): Promise<BlobUpload> {
     const temporary = this.#temporary()
-    const upload = new FsUpload(new SpoolFile(temporary), {
-      move: (key) => this.#writer.write({ kind: 'move', path: this.#path(key), temporary }),
+    const upload = new SpoolUpload(new SpoolFile(temporary), {
+      store: async (key, file) => {
+        await file.seal()
+        await this.#writer.write({ kind: 'move', path: this.#path(key), temporary })
+      },
       ended: () => this.#uploads.delete(upload),
     })
     this.#uploads.add(upload)
@@ -105,41 +109,6 @@ export class FsStore implements BlobStore {
 
   #path(key: string): string {
     return join(this.#root, ...key.split('/').map(fileNameOf))
-  }
-}
-
-type UploadHooks = { move: (key: string) => Promise<unknown>; ended: () => void }
-
-class FsUpload implements BlobUpload {
-  readonly #file: SpoolFile
-  readonly #hooks: UploadHooks
-
-  constructor(file: SpoolFile, hooks: UploadHooks) {
-    this.#file = file
-    this.#hooks = hooks
-  }
-
-  get size(): number {
-    return this.#file.size
-  }
-
-  async append(content: Stream): Promise<void> {
-    await this.#file.append(content)
-  }
-
-  read(): Stream {
-    return this.#file.read()
-  }
-
-  async commit(key: string): Promise<void> {
-    await this.#file.seal()
-    await this.#hooks.move(key)
-    this.#hooks.ended()
-  }
-
-  async abort(): Promise<void> {
-    await this.#file.drop()
-    this.#hooks.ended()
   }
 }
 

@@ -1,6 +1,7 @@
 /** S3 servers that others wrote. Neither proves what Amazon does, but both were written against its clients. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { signedFetch } from './aws-signature.ts'
 import { type Peer, peerProgram, startServerProcess } from './server-process.ts'
 
 export type S3Peer = Peer & {
@@ -44,4 +45,12 @@ export async function moto(): Promise<S3Peer> {
     ready: '/moto-api/data.json',
   }))
   return { ...peer, ...ACCESS }
+}
+
+/** The same with a bucket named "packages". */
+export async function withBucket(start: () => Promise<S3Peer>): Promise<S3Peer> {
+  const peer = await start()
+  const created = await signedFetch(peer, 'PUT', '/packages')
+  if (!created.ok) throw new Error(`no bucket: ${created.status} ${await created.text()}`)
+  return peer
 }

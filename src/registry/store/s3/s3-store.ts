@@ -11,6 +11,7 @@ import { KeyedLock } from '../../../keyed-lock.ts'
 import { readAll, type Stream } from '../../../oci/content.ts'
 import type { BlobStore, BlobUpload, Child, Expected, Page, Range, Stat, Stored } from '../blob-store.ts'
 import { SpoolFile } from '../spool-file.ts'
+import { SpoolUpload } from '../spool-upload.ts'
 import { type Abilities, probe } from './abilities.ts'
 import { Bucket } from './bucket.ts'
 import { deleteIf, putIf } from './conditions.ts'
@@ -21,7 +22,6 @@ import { MemoryBudget } from './memory-budget.ts'
 import { MIN_PART, Multiparts } from './multipart.ts'
 import { openObject } from './object-stream.ts'
 import type { S3Options } from './s3-options.ts'
-import { S3Upload } from './s3-upload.ts'
 
 /** Of uploads that are being sent, in bytes. */
 const IN_MEMORY = 64 * 1024 * 1024
@@ -33,7 +33,7 @@ export class S3Store implements BlobStore {
   readonly #links: Links | undefined
   readonly #memory = new MemoryBudget(IN_MEMORY)
   readonly #multiparts: Multiparts
-  readonly #uploads = new Set<S3Upload>()
+  readonly #uploads = new Set<SpoolUpload>()
   /** Requests to S3 may overtake each other: those that change one key are sent one after the other. */
   readonly #locks = new KeyedLock()
   /** What the server does. Until `probe` has found out, what S3 does. */
@@ -119,8 +119,12 @@ export class S3Store implements BlobStore {
   }
 
   async upload(): Promise<BlobUpload> {
-    const upload = new S3Upload(new SpoolFile(join(this.#spool, randomUUID())), {
-      send: (key, file) => this.#locks.run(key, () => this.#send(key, file)),
+    const upload = new SpoolUpload(new SpoolFile(join(this.#spool, randomUUID())), {
+      // S3 cannot rename what it has, so what is taken in stays here until it has a key.
+      store: async (key, file) => {
+        await this.#locks.run(key, () => this.#send(key, file))
+        await file.drop()
+      },
       ended: () => this.#uploads.delete(upload),
     })
     this.#uploads.add(upload)
