@@ -114,7 +114,7 @@ class ObjectStream implements AsyncIterableIterator<Uint8Array> {
     } catch (error) {
       if (!isRefused(error)) throw error
       const message = `S3: reading ${this.#key} failed: the connection was cut ${missing}, and it has changed since`
-      throw new S3Error(message, { code: 'PreconditionFailed' })
+      throw new S3Error(message, { code: 'PreconditionFailed', status: 412 })
     }
   }
 }

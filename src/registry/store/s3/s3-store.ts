@@ -21,10 +21,13 @@ import { listFolder } from './list.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import { MIN_PART, Multiparts } from './multipart.ts'
 import { openObject } from './object-stream.ts'
+import { isRefused } from './s3-error.ts'
 import type { S3Options } from './s3-options.ts'
 
 /** Of uploads that are being sent, in bytes. */
 const IN_MEMORY = 64 * 1024 * 1024
+/** So often a small object is read from its beginning at most. */
+const READS = 5
 
 export class S3Store implements BlobStore {
   readonly shared = true
@@ -71,9 +74,16 @@ export class S3Store implements BlobStore {
   }
 
   async get(key: string): Promise<Stored | undefined> {
-    const object = await openObject(this.#bucket, key)
-    if (!object) return undefined
-    return { bytes: await readAll(object.stream, Number.POSITIVE_INFINITY), version: object.version }
+    for (let attempt = 1; ; attempt++) {
+      const object = await openObject(this.#bucket, key)
+      if (!object) return undefined
+      try {
+        return { bytes: await readAll(object.stream, Number.POSITIVE_INFINITY), version: object.version }
+      } catch (error) {
+        // Cut off, and replaced before it could be read on: what is there now is as good.
+        if (!isRefused(error) || attempt === READS) throw error
+      }
+    }
   }
 
   async stat(key: string): Promise<Stat | undefined> {
