@@ -37,9 +37,8 @@ import {
 import { collectGarbage } from './service/collect-garbage.ts'
 import type { ServiceContext } from './service/context.ts'
 import { finishAll, IntentLog, recallIntents } from './service/intents.ts'
-import type { Prepare } from './service/prepare.ts'
-import { createPreparePool, IN_THIS_THREAD, type PreparePool } from './service/prepare-pool.ts'
 import { readiness } from './service/readiness.ts'
+import { createWorkPool, IN_THIS_THREAD, type Workers, type WorkPool } from './service/work-pool.ts'
 import { version } from './version.ts'
 
 /** How often work that the registry refused is tried again, in milliseconds. */
@@ -70,7 +69,7 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
   const opened = await openRegistry(config, await version(), log)
   const db = openDatabase(join(config.data, 'index.db'))
   const pool = startPool(log)
-  const parts = await assemble(db, opened, pool.prepare, log)
+  const parts = await assemble(db, opened, pool.workers, log)
   const { ctx } = parts
   await recallIntents(ctx)
   await finishAll(ctx)
@@ -94,14 +93,14 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
 export async function memoryParts(log: Logger): Promise<Parts> {
   const embedded = new EmbeddedRegistry(new MemoryStore())
   const opened = { registry: embedded, embedded, address: undefined, close: async () => undefined }
-  return assemble(openDatabase(':memory:'), opened, IN_THIS_THREAD.prepare, log)
+  return assemble(openDatabase(':memory:'), opened, IN_THIS_THREAD.workers, log)
 }
 
-function startThreads(log: Logger): PreparePool {
-  return createPreparePool({ report: (err) => log.error({ err }, 'a thread that packs has failed') })
+function startThreads(log: Logger): WorkPool {
+  return createWorkPool({ report: (err) => log.error({ err }, 'a thread that packs has failed') })
 }
 
-async function assemble(db: Db, opened: OpenedRegistry, prepare: Prepare, log: Logger): Promise<Parts> {
+async function assemble(db: Db, opened: OpenedRegistry, workers: Workers, log: Logger): Promise<Parts> {
   const { registry, embedded, address } = opened
   const metrics = createMetrics()
   const ctx: ServiceContext = {
@@ -111,7 +110,7 @@ async function assemble(db: Db, opened: OpenedRegistry, prepare: Prepare, log: L
     collect: embedded && ((options) => observeGarbage(metrics, embedded.collectGarbage(options))),
     locks: new KeyedLock(),
     intents: new IntentLog(),
-    prepare,
+    ...workers,
     limits: DEFAULT_LIMITS,
     now: () => new Date(),
     tokenKey: await secret(db, 'continue-token'),

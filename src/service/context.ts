@@ -5,10 +5,10 @@ import type { Registry } from '../oci/roles.ts'
 import type { ResourceLimits } from '../package/resources.ts'
 import type { CollectGarbage } from './collect-garbage.ts'
 import type { IntentLog } from './intents.ts'
-import type { Prepare } from './prepare.ts'
+import type { Workers } from './work-pool.ts'
 
 /** What every use case works with. */
-export type ServiceContext = {
+export type ServiceContext = Workers & {
   db: Db
   /** Every write to the database goes through it. */
   commits: GroupCommit
@@ -19,7 +19,6 @@ export type ServiceContext = {
   /** One change at a time for each package, and for each repository. */
   locks: KeyedLock
   intents: IntentLog
-  prepare: Prepare
   limits: ResourceLimits
   now: () => Date
   /** Signs continue tokens. */

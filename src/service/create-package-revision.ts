@@ -5,7 +5,14 @@ import { AppError } from '../errors.ts'
 import type { ReadinessGate } from '../package/conditions.ts'
 import { initResources } from '../package/init-resources.ts'
 import type { Labels } from '../package/labels.ts'
-import { ociRepository, type RevisionId, revisionIdProblem, revisionName } from '../package/names.ts'
+import type { MergeStrategy } from '../package/merge/strategy.ts'
+import {
+  ociRepository,
+  type PackageId,
+  type RevisionId,
+  revisionIdProblem,
+  revisionName,
+} from '../package/names.ts'
 import type { NewPackageRevision, PackageRevision } from '../package/package-revision.ts'
 import type { Repository } from '../package/repository.ts'
 import { checkResources, type Resources } from '../package/resources.ts'
@@ -23,6 +30,25 @@ export type Source =
   | { task: 'init'; description?: string | undefined }
   | { task: 'resources'; resources: Resources }
   | { task: 'copy'; from: string }
+  | { task: 'clone'; upstream: UpstreamReference; setters?: Labels | undefined }
+  | ({ task: 'upgrade' } & UpgradeRequest)
+
+/** What an upgrade is to do, as whoever asks for it says it. */
+export type UpgradeRequest = {
+  /** Name of the revision of the package to start from; its latest, where that is not said. */
+  from?: string | undefined
+  /** The revision of the upstream to take in; the latest, where that is not said. */
+  to?: UpstreamReference | undefined
+  strategy?: MergeStrategy | undefined
+  /** Whose value stands in the draft where both sides have changed the same. */
+  conflicts?: 'local' | 'upstream' | undefined
+}
+
+/** A published revision: its name, or its package and which of its revisions. */
+export type UpstreamReference =
+  | string
+  | (PackageId & { revision: number | 'latest' })
+  | (PackageId & { version: string })
 
 export type NewRevision = RevisionId & {
   version: string | null
@@ -109,6 +135,12 @@ async function originOf(ctx: ServiceContext, input: NewRevision): Promise<Origin
       return packed(ctx, input, source.resources)
     case 'copy':
       return copied(ctx, input, source.from)
+    case 'clone':
+    case 'upgrade':
+      throw new AppError(
+        'not_implemented',
+        `source.${source.task} is not available in this version of pkgserver`,
+      )
   }
 }
 

@@ -8,9 +8,6 @@ import { readYamlFile, type YamlFile } from '../package/validation/yaml-file.ts'
 /** Files on their way into an artifact: packed, and looked through. */
 export type Prepared = { packed: PackedLayer; findings: Findings }
 
-/** Packs and validates files: everything about them that takes the processor's time. */
-export type Prepare = (resources: Resources) => Promise<Prepared>
-
 /** Revisions of a package, and clones of it, are alike: most of their files were read before. */
 const knownFiles = new LRUCache<string, YamlFile>({
   maxSize: 16 * 1024 * 1024,
@@ -18,7 +15,7 @@ const knownFiles = new LRUCache<string, YamlFile>({
   sizeCalculation: (file) => JSON.stringify(file).length,
 })
 
-/** What the threads of prepare-pool.ts run. */
+/** Packs and validates files. */
 export function prepareResources(resources: Resources): Prepared {
   return { packed: packLayer(resources), findings: validateResources(resources, readKnownFile) }
 }

@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest'
 import { createApp, memoryParts, openParts, type Parts } from '../../src/app.ts'
 import { serve } from '../../src/cli/serve.ts'
 import { readConfig } from '../../src/config.ts'
-import { IN_THIS_THREAD } from '../../src/service/prepare-pool.ts'
+import { IN_THIS_THREAD } from '../../src/service/work-pool.ts'
 import { Client } from './client.ts'
 import { temporaryFolder } from './temporary.ts'
 

@@ -1,16 +1,21 @@
 import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
 import { AppError } from '../errors.ts'
-import { type Prepare, prepareResources } from './prepare.ts'
+import { doWork, type Task, type Work } from './thread-work.ts'
 
-/** Threads that pack and validate, so that whoever only asks for a manifest does not wait for it. */
-export type PreparePool = {
-  prepare: Prepare
+/** The functions of `thread-work.ts`, done by somebody. */
+export type Workers = {
+  [Name in keyof Work]: (input: Parameters<Work[Name]>[0]) => Promise<ReturnType<Work[Name]>>
+}
+
+/** Threads that pack, validate, merge and compare, so that whoever only asks for a manifest does not wait for it. */
+export type WorkPool = {
+  workers: Workers
   /** What is under way fails. */
   close: () => Promise<void>
 }
 
-export type PreparePoolOptions = {
+export type WorkPoolOptions = {
   /** The longest that a caller waits, in milliseconds. */
   timeout?: number
   /** The most memory that a thread may use, in MiB. */
@@ -27,16 +32,16 @@ const IDLE_TIMEOUT = 60_000
 const MEMORY = 1024
 
 /** No pool at all, but this thread: for what does not serve others at the same time. */
-export const IN_THIS_THREAD: PreparePool = {
-  prepare: async (resources) => prepareResources(resources),
+export const IN_THIS_THREAD: WorkPool = {
+  workers: workersOf(async (task) => doWork(task)),
   close: async () => undefined,
 }
 
 /** A thread for each processor but the one that serves; without work they end. */
-export function createPreparePool(options: PreparePoolOptions): PreparePool {
+export function createWorkPool(options: WorkPoolOptions): WorkPool {
   const pool = new Piscina({
-    filename: new URL('./prepare.ts', import.meta.url).href,
-    name: 'prepareResources',
+    filename: new URL('./thread-work.ts', import.meta.url).href,
+    name: doWork.name,
     minThreads: 0,
     idleTimeout: IDLE_TIMEOUT,
     maxThreads: Math.max(1, availableParallelism() - 1),
@@ -44,31 +49,36 @@ export function createPreparePool(options: PreparePoolOptions): PreparePool {
     resourceLimits: { maxOldGenerationSizeMb: options.memory ?? MEMORY },
   })
   pool.on('error', options.report)
-  const prepare: Prepare = async (resources) => {
+  const workers = workersOf(async (task) => {
     try {
-      return await pool.run(resources, { signal: AbortSignal.timeout(options.timeout ?? TIMEOUT) })
+      return await pool.run(task, { signal: AbortSignal.timeout(options.timeout ?? TIMEOUT) })
     } catch (error) {
-      throw prepareError(error)
+      throw workError(error)
     }
-  }
+  })
   // So that the first who comes need not wait for a thread to start.
-  prepare(new Map()).catch(() => undefined)
-  return { prepare, close: () => pool.destroy() }
+  workers.prepare(new Map()).catch(() => undefined)
+  return { workers, close: () => pool.destroy() }
 }
 
-function prepareError(error: unknown): unknown {
+function workersOf(run: (task: Task) => Promise<unknown>): Workers {
+  const worker = (name: keyof Work) => (input: unknown) => run({ name, input } as Task)
+  return { prepare: worker('prepare'), diff: worker('diff') } as Workers
+}
+
+function workError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   if (error.name === 'AbortError') {
     return new AppError(
       'unavailable',
-      'packing and checking the files takes too long, or the server has too much to do. Nothing was changed; try again later, or with fewer and smaller files.',
+      'working through the files takes too long, or the server has too much to do. Nothing was changed; try again later, or with fewer and smaller files.',
       { cause: error },
     )
   }
   if ('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
     return new AppError(
       'too_large',
-      'checking the files needs more memory than the server has for it: send fewer or smaller YAML files',
+      'working through the files needs more memory than the server has for it: send fewer or smaller YAML files',
       { cause: error },
     )
   }

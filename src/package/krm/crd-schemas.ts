@@ -1,0 +1,62 @@
+/** List types of custom resources, from the definitions that a package brings along. */
+import type { ObjectIdentity } from './identity.ts'
+import type { KrmDocument } from './krm-file.ts'
+import type { ListType, ListTypes } from './list-types.ts'
+import { fieldOf, isPlainList, isPlainMap, type Plain } from './plain.ts'
+
+/** The schemas of a package's CustomResourceDefinitions, by group and kind. */
+export type CrdSchemas = ReadonlyMap<string, readonly Plain[]>
+
+type Kind = Pick<ObjectIdentity, 'group' | 'kind'>
+
+export function crdSchemas(documents: Iterable<KrmDocument>): CrdSchemas {
+  const schemas = new Map<string, Plain[]>()
+  for (const { identity, value } of documents) {
+    if (identity.group !== 'apiextensions.k8s.io' || identity.kind !== 'CustomResourceDefinition') continue
+    const spec = fieldOf(value, 'spec')
+    const group = fieldOf(spec, 'group')
+    const kind = fieldOf(fieldOf(spec, 'names'), 'kind')
+    const versions = fieldOf(spec, 'versions')
+    if (typeof group !== 'string' || typeof kind !== 'string' || !isPlainList(versions)) continue
+    const key = kindKey({ group, kind })
+    const found = versions.flatMap((version) => fieldOf(fieldOf(version, 'schema'), 'openAPIV3Schema') ?? [])
+    schemas.set(key, [...(schemas.get(key) ?? []), ...found])
+  }
+  return schemas
+}
+
+/** `x-kubernetes-list-type` and `x-kubernetes-list-map-keys` of the lists of a kind; undefined without a definition. */
+export function crdListTypes(schemas: CrdSchemas, kind: Kind): ListTypes | undefined {
+  const versions = schemas.get(kindKey(kind))
+  if (!versions) return undefined
+  return (place) => {
+    for (const version of versions) {
+      const type = listType(place.reduce<Plain | undefined>(step, version))
+      if (type) return type
+    }
+    return undefined
+  }
+}
+
+function step(schema: Plain | undefined, key: string): Plain | undefined {
+  if (key === '[]') return fieldOf(schema, 'items')
+  return fieldOf(fieldOf(schema, 'properties'), key) ?? fieldOf(schema, 'additionalProperties')
+}
+
+function listType(schema: Plain | undefined): ListType | undefined {
+  const type = fieldOf(schema, 'x-kubernetes-list-type')
+  if (type === 'set') return { type }
+  const keys = fieldOf(schema, 'x-kubernetes-list-map-keys')
+  if (type !== 'map' || !isPlainList(keys)) return undefined
+  const properties = fieldOf(fieldOf(schema, 'items'), 'properties')
+  const defaults: Record<string, string> = {}
+  for (const key of keys.map(String)) {
+    const value = fieldOf(fieldOf(properties, key), 'default')
+    if (value !== undefined && !isPlainMap(value) && !isPlainList(value)) defaults[key] = String(value)
+  }
+  return { type, keys: keys.map(String), defaults }
+}
+
+function kindKey({ group, kind }: Kind): string {
+  return `${group}/${kind}`
+}

@@ -1,0 +1,54 @@
+/** How two versions of an object differ, field by field. */
+import type { FieldPath, FieldStep } from './field-path.ts'
+import { keyedItems } from './list-items.ts'
+import type { ListTypes } from './list-types.ts'
+import { fieldOf, isPlainMap, type Plain, type PlainMap, samePlain } from './plain.ts'
+
+/** A field that was added has no `before`, one that was removed no `after`. */
+export type FieldChange = { field: FieldPath; before?: Plain; after?: Plain }
+
+/**
+ * The fields that differ, each as deep down as it can be told. A map that is added or removed is one change.
+ * Lists are compared item by item where `listTypes` knows how items are told apart.
+ */
+export function fieldChanges(before: PlainMap, after: PlainMap, listTypes: ListTypes): FieldChange[] {
+  const changes: FieldChange[] = []
+  compare(before, after, [], [])
+  return changes
+
+  function compare(
+    old: Plain | undefined,
+    now: Plain | undefined,
+    field: readonly FieldStep[],
+    place: readonly string[],
+  ): void {
+    if (samePlain(old, now)) return
+    if (isPlainMap(old) && isPlainMap(now)) {
+      for (const key of new Set([...Object.keys(old), ...Object.keys(now)])) {
+        compare(fieldOf(old, key), fieldOf(now, key), [...field, key], [...place, key])
+      }
+      return
+    }
+    const [oldItems, newItems] =
+      old === undefined || now === undefined ? [] : (keyedItems([old, now], listTypes(place)) ?? [])
+    if (!oldItems || !newItems) {
+      changes.push({
+        field,
+        ...(old === undefined ? {} : { before: old }),
+        ...(now === undefined ? {} : { after: now }),
+      })
+      return
+    }
+    const nowBy = new Map(newItems.map((item) => [item.key, item]))
+    const oldKeys = new Set(oldItems.map(({ key }) => key))
+    const count = changes.length
+    for (const { key, step, value } of oldItems) {
+      compare(value, nowBy.get(key)?.value, [...field, step], [...place, '[]'])
+    }
+    for (const { key, step, value } of newItems) {
+      if (!oldKeys.has(key)) compare(undefined, value, [...field, step], [...place, '[]'])
+    }
+    // The same items in another order.
+    if (changes.length === count) changes.push({ field, before: old as Plain, after: now as Plain })
+  }
+}

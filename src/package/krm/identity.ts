@@ -1,0 +1,57 @@
+/** Which object it is: what stays when its content changes. */
+import { isMap, isScalar, type YAMLMap } from 'yaml'
+import { fieldOf, keyText, type PlainMap } from './plain.ts'
+
+export type ObjectIdentity = {
+  /** Without the version: an object may move to another version of its API. */
+  group: string
+  kind: string
+  namespace: string
+  /** Empty for objects that have none by design, such as a Kustomization. */
+  name: string
+}
+
+/** The identity that an object says it has; undefined for what is no KRM object. */
+export function readIdentity(value: PlainMap, root: YAMLMap.Parsed): ObjectIdentity | undefined {
+  const apiVersion = fieldOf(value, 'apiVersion')
+  const kind = fieldOf(value, 'kind')
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || kind === '') return undefined
+  const metadata = fieldOf(value, 'metadata')
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  const merge = mergeComment(root)
+  const namespace = merge?.namespace ?? fieldOf(metadata, 'namespace')
+  const name = merge?.name ?? fieldOf(metadata, 'name')
+  return { group, kind, namespace: text(namespace), name: text(name) }
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
+
+/**
+ * The comment of kpt that names the object as it is upstream, where a package renames it:
+ * `metadata: # kpt-merge: <namespace>/<name>`.
+ */
+function mergeComment(root: YAMLMap.Parsed): { namespace: string; name: string } | undefined {
+  const pair = root.items.find(({ key }) => keyText(key) === 'metadata')
+  if (!pair || !isMap(pair.value)) return undefined
+  const key = pair.key
+  const comments = [isScalar(key) ? key.comment : '', pair.value.commentBefore, pair.value.comment]
+  for (const comment of comments) {
+    const match = /^\s*kpt-merge:\s*([^/\s]*)\/(\S+)/m.exec(comment ?? '')
+    if (match) return { namespace: match[1] ?? '', name: match[2] ?? '' }
+  }
+  return undefined
+}
+
+/** Two objects with the same key are the same. */
+export function identityKey({ group, kind, namespace, name }: ObjectIdentity): string {
+  return JSON.stringify([group, kind, namespace, name])
+}
+
+/** For people: `apps/Deployment shop/web`. */
+export function formatIdentity({ group, kind, namespace, name }: ObjectIdentity): string {
+  const type = group === '' ? kind : `${group}/${kind}`
+  if (name === '') return type
+  return `${type} ${namespace === '' ? '' : `${namespace}/`}${name}`
+}

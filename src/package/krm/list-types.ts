@@ -1,0 +1,112 @@
+/**
+ * Which lists of Kubernetes objects are maps or sets in truth, as its structured merge sees them
+ * (https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy). All others are atomic.
+ */
+import type { ObjectIdentity } from './identity.ts'
+
+/** By these fields the items of a list are told apart; a field that is missing has its default. */
+export type MapList = {
+  type: 'map'
+  keys: readonly string[]
+  defaults?: Readonly<Record<string, string>>
+  /** Other fields, for lists in which not every item has `keys`. */
+  or?: readonly (readonly string[])[]
+}
+export type ListType = MapList | { type: 'set' }
+
+/** The type of a list by its place in the object: keys of maps, and `[]` for the items of a list. */
+export type ListTypes = (place: readonly string[]) => ListType | undefined
+
+const byName: ListType = { type: 'map', keys: ['name'] }
+const byType: ListType = { type: 'map', keys: ['type'] }
+const set: ListType = { type: 'set' }
+
+const ANY_OBJECT: Readonly<Record<string, ListType>> = {
+  'metadata.finalizers': set,
+  'metadata.ownerReferences': { type: 'map', keys: ['uid'] },
+  'status.conditions': byType,
+}
+
+const CONTAINER: Readonly<Record<string, ListType>> = {
+  env: byName,
+  ports: { type: 'map', keys: ['containerPort', 'protocol'], defaults: { protocol: 'TCP' } },
+  volumeMounts: { type: 'map', keys: ['mountPath'] },
+  volumeDevices: { type: 'map', keys: ['devicePath'] },
+  resizePolicy: { type: 'map', keys: ['resourceName'] },
+  'resources.claims': byName,
+}
+
+const CONTAINER_LISTS = ['containers', 'initContainers', 'ephemeralContainers']
+
+const POD_SPEC: Readonly<Record<string, ListType>> = {
+  ...Object.fromEntries(
+    CONTAINER_LISTS.flatMap((list) => [
+      [list, byName],
+      ...Object.entries(CONTAINER).map(([field, type]) => [`${list}.[].${field}`, type]),
+    ]),
+  ),
+  volumes: byName,
+  imagePullSecrets: byName,
+  resourceClaims: byName,
+  schedulingGates: byName,
+  hostAliases: { type: 'map', keys: ['ip'] },
+  topologySpreadConstraints: { type: 'map', keys: ['topologyKey', 'whenUnsatisfiable'] },
+}
+
+const POD_SPEC_AT: Readonly<Record<string, string>> = {
+  Pod: 'spec',
+  PodTemplate: 'template.spec',
+  ReplicationController: 'spec.template.spec',
+  'apps/Deployment': 'spec.template.spec',
+  'apps/ReplicaSet': 'spec.template.spec',
+  'apps/StatefulSet': 'spec.template.spec',
+  'apps/DaemonSet': 'spec.template.spec',
+  'batch/Job': 'spec.template.spec',
+  'batch/CronJob': 'spec.jobTemplate.spec.template.spec',
+}
+
+/** The functions of a kpt pipeline have a name, or are told apart by what they run. */
+const functions: ListType = {
+  type: 'map',
+  keys: ['name'],
+  or: [['image', 'configPath'], ['image'], ['exec', 'configPath'], ['exec']],
+}
+
+const OTHERS: Readonly<Record<string, Readonly<Record<string, ListType>>>> = {
+  Service: {
+    'spec.ports': { type: 'map', keys: ['port', 'protocol'], defaults: { protocol: 'TCP' } },
+  },
+  ServiceAccount: { secrets: byName, imagePullSecrets: byName },
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration': { webhooks: byName },
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration': { webhooks: byName },
+  'apiextensions.k8s.io/CustomResourceDefinition': { 'spec.versions': byName },
+  'kustomize.config.k8s.io/Kustomization': {
+    resources: set,
+    components: set,
+    bases: set,
+    crds: set,
+    images: byName,
+    configMapGenerator: byName,
+    secretGenerator: byName,
+  },
+  'kpt.dev/Kptfile': {
+    'pipeline.mutators': functions,
+    'pipeline.validators': functions,
+    'info.readinessGates': { type: 'map', keys: ['conditionType'] },
+  },
+}
+
+/** The lists of a built-in type; those of a custom one are in the schema that `crd-schemas.ts` finds for it. */
+export function listTypesOf(
+  { group, kind }: Pick<ObjectIdentity, 'group' | 'kind'>,
+  schema?: ListTypes,
+): ListTypes {
+  const type = group === '' ? kind : `${group}/${kind}`
+  const pod = POD_SPEC_AT[type]
+  return (place) => {
+    const path = place.join('.')
+    const inPod =
+      pod !== undefined && path.startsWith(`${pod}.`) ? POD_SPEC[path.slice(pod.length + 1)] : undefined
+    return schema?.(place) ?? OTHERS[type]?.[path] ?? inPod ?? ANY_OBJECT[path]
+  }
+}
