@@ -82,8 +82,22 @@ export function donorAt(donor: Donor | undefined, step: string | number | undefi
   const { node, source } = donor
   if (typeof step === 'number')
     return isSeq(node) ? { source, node: node.items[step] as ParsedNode } : undefined
-  const pair = isMap(node) ? node.items.find(({ key }) => keyText(key) === step) : undefined
-  return pair && { source, node: (pair as ParsedPair).value }
+  const at = isMap(node) ? placeOf(node as YAMLMap.Parsed, step) : undefined
+  return at === undefined ? undefined : { source, node: pairAt(node, at).value }
+}
+
+function pairAt(map: ParsedNode | null, at: number): ParsedPair {
+  return (map as YAMLMap.Parsed).items[at] as ParsedPair
+}
+
+const knownPlaces = new WeakMap<object, Map<string, number>>()
+
+function placeOf(map: YAMLMap.Parsed, key: string): number | undefined {
+  const known = knownPlaces.get(map)
+  if (known) return known.get(key)
+  const places = new Map(map.items.map((pair, at) => [keyText(pair.key), at]))
+  knownPlaces.set(map, places)
+  return places.get(key)
 }
 
 function donorPair(
@@ -92,10 +106,11 @@ function donorPair(
   value: Plain,
 ): { donor: Donor; pair: ParsedPair; entry: Entry } | undefined {
   if (!donor || !isMap(donor.node)) return undefined
-  const at = donor.node.items.findIndex((pair) => keyText(pair.key) === key)
-  const pair = donor.node.items[at] as ParsedPair | undefined
+  const at = placeOf(donor.node as YAMLMap.Parsed, key)
+  if (at === undefined) return undefined
+  const pair = pairAt(donor.node, at)
   const entry = mapEntries(donor.source.body, donor.node as YAMLMap.Parsed)?.[at]
-  if (!pair || !entry || !samePlain(plainOf(pair.value, donor.source.document), value)) return undefined
+  if (!entry || !samePlain(plainOf(pair.value, donor.source.document), value)) return undefined
   return { donor, pair, entry }
 }
 

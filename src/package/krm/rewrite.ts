@@ -11,6 +11,7 @@ import {
   type YAMLSeq,
 } from 'yaml'
 import { type Aligned, alignItems } from './align-items.ts'
+import { editFlow } from './edit-flow.ts'
 import {
   behindKey,
   type Donor,
@@ -61,7 +62,7 @@ export function rewrite(
   if (samePlain(plainOf(source.root, source.document), target)) return source.body
   // An anchor or an alias means something only where it stands.
   const from = donor && !hasAnchors(donor) ? { source: donor, node: donor.root } : undefined
-  for (const attempt of hasAnchors(source) ? [] : [from, undefined]) {
+  for (const attempt of from ? [from, undefined] : [undefined]) {
     const edited = editText(source, target, listTypes, attempt)
     if (edited !== undefined && says(edited, target)) return edited
   }
@@ -94,10 +95,13 @@ function editText(
   donor: Donor | undefined,
 ): string | undefined {
   const { body: text, document } = source
-  const edits = editMap(source.root, target, donor, [])
+  const edits = isFlow(source.root)
+    ? editFlow({ text, document, listTypes }, source.root, target, donor, [])
+    : editMap(source.root, target, donor, [])
   if (!edits) return undefined
   const edited = applyEdits(text, edits)
-  return text.includes('\r\n') ? edited.replace(/\r?\n/g, '\r\n') : edited
+  const isWindows = text.includes('\r\n') && !/(?<!\r)\n/.test(text)
+  return isWindows ? edited.replace(/\r?\n/g, '\r\n') : edited
 
   function editMap(
     map: YAMLMap.Parsed,
@@ -110,7 +114,8 @@ function editText(
     const keys = pairs.map(({ key }) => keyText(key))
     const kept = keys.filter((key) => fieldOf(wanted, key) !== undefined)
     if (!entries || kept.length === 0) return undefined
-    const edits = removals(entries, (at) => kept.includes(keys[at] ?? ''))
+    const places = new Map(keys.map((key, at) => [key, at]))
+    const edits = removals(entries, (at) => fieldOf(wanted, keys[at] ?? '') !== undefined)
     for (const [at, pair] of pairs.entries()) {
       const key = keys[at] ?? ''
       const value = fieldOf(wanted, key)
@@ -119,8 +124,9 @@ function editText(
     const firstKept = keys.indexOf(kept[0] ?? '')
     let last: number | undefined = from ? undefined : keys.lastIndexOf(kept.at(-1) ?? '')
     for (const key of inOrderOf(from, Object.keys(wanted))) {
-      if (keys.includes(key)) {
-        if (from) last = keys.indexOf(key)
+      const at = places.get(key)
+      if (at !== undefined) {
+        if (from) last = at
       } else edits.push(insertion(entries, last, firstKept, fieldText(key, wanted[key] as Plain, from)))
     }
     return edits
@@ -169,6 +175,8 @@ function editText(
     const isCollection = isPlainMap(wanted) || isPlainList(wanted)
     const sameStyle = isCollection ? isFlow(node) && (node as YAMLSeq).items.length > 0 : isScalar(node)
     if (!sameStyle) return undefined
+    const inner = isCollection && editFlow({ text, document, listTypes }, node, wanted, from, place)
+    if (inner) return inner
     return [{ start: node.range[0], end: node.range[1], text: inlineText(wanted, from) }]
   }
 
@@ -201,12 +209,13 @@ function editText(
     if (kept.some((at, index) => at < (kept[index - 1] ?? 0))) {
       return reordered(entries, aligned, wanted, from, editItem)
     }
-    const edits = removals(entries, (at) => kept.includes(at))
+    const isKept = new Set(kept)
+    const edits = removals(entries, (at) => isKept.has(at))
+    const firstKept = kept[0] ?? 0
     let last: number | undefined
     for (const [at, { from: index, donor }] of aligned.entries()) {
       const item = wanted[at] as Plain
-      if (index === undefined)
-        edits.push(insertion(entries, last, Math.min(...kept), itemText(item, from, donor)))
+      if (index === undefined) edits.push(insertion(entries, last, firstKept, itemText(item, from, donor)))
       else edits.push(...editItem(index, item, donorAt(from, donor)))
       last = index ?? last
     }
@@ -276,5 +285,6 @@ function editText(
 /** Keys as the donor has them, and then all others. */
 function inOrderOf(donor: Donor | undefined, keys: readonly string[]): string[] {
   const order = donor && isMap(donor.node) ? donor.node.items.map(({ key }) => keyText(key)) : []
-  return [...order.filter((key) => keys.includes(key)), ...keys.filter((key) => !order.includes(key))]
+  const [wanted, ordered] = [new Set(keys), new Set(order)]
+  return [...order.filter((key) => wanted.has(key)), ...keys.filter((key) => !ordered.has(key))]
 }

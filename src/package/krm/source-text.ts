@@ -45,8 +45,19 @@ export function pairEnd(text: string, { key, value }: ParsedPair): number {
   return value ? contentEnd(text, value) : key.range[1]
 }
 
+const knownEntries = new WeakMap<object, Entry[] | undefined>()
+
 /** The fields of a map in block style; undefined where that cannot be told by its keys: `? key`, `!!str key`. */
 export function mapEntries(text: string, map: YAMLMap.Parsed): Entry[] | undefined {
+  return onceFor(map, () => findMapEntries(text, map))
+}
+
+function onceFor(node: object, find: () => Entry[] | undefined): Entry[] | undefined {
+  if (!knownEntries.has(node)) knownEntries.set(node, find())
+  return knownEntries.get(node)
+}
+
+function findMapEntries(text: string, map: YAMLMap.Parsed): Entry[] | undefined {
   const entries = (map.items as ParsedPair[]).map((pair) => {
     const start = pair.key.range[0]
     return { start, end: pairEnd(text, pair), column: columnOf(text, start) }
@@ -57,6 +68,10 @@ export function mapEntries(text: string, map: YAMLMap.Parsed): Entry[] | undefin
 
 /** The items of a list in block style, from their dashes on. */
 export function seqEntries(text: string, seq: YAMLSeq.Parsed): Entry[] | undefined {
+  return onceFor(seq, () => findSeqEntries(text, seq))
+}
+
+function findSeqEntries(text: string, seq: YAMLSeq.Parsed): Entry[] | undefined {
   const token = seq.srcToken
   if (token?.type !== 'block-seq') return undefined
   const dashes = token.items.flatMap(({ start }) => start.filter(({ type }) => type === 'seq-item-ind'))

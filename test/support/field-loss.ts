@@ -1,0 +1,92 @@
+/** Whether a merge lost something: the changes of one side that are neither in what was merged nor in a conflict. */
+import { valueAt } from '../../src/package/krm/edit-object.ts'
+import { fieldChanges } from '../../src/package/krm/field-changes.ts'
+import { formatFieldPath } from '../../src/package/krm/field-path.ts'
+import { formatIdentity, identityKey } from '../../src/package/krm/identity.ts'
+import { isKrmPath, type KrmDocument, readKrmFile } from '../../src/package/krm/krm-file.ts'
+import { keyedItems } from '../../src/package/krm/list-items.ts'
+import { type ListTypes, listTypesOf } from '../../src/package/krm/list-types.ts'
+import { fieldOf, isPlainList, isPlainMap, type Plain, samePlain } from '../../src/package/krm/plain.ts'
+import type { Conflict } from '../../src/package/merge/conflict.ts'
+import type { Resources } from '../../src/package/resources.ts'
+
+export type Placed = KrmDocument & { path: string }
+
+/** The objects of a package by what tells them apart, numbered where that does not. */
+export function objectsOf(resources: Resources): Map<string, Placed> {
+  const objects = new Map<string, Placed>()
+  for (const [path, content] of resources) {
+    for (const document of (isKrmPath(path) && readKrmFile(content)?.documents) || []) {
+      // A clone gives its Kptfile another name.
+      const id = path.endsWith('Kptfile') ? path : identityKey(document.identity)
+      let key = id
+      for (let n = 2; objects.has(key); n++) key = `${id} ${n}`
+      objects.set(key, { ...document, path })
+    }
+  }
+  return objects
+}
+
+/** Each change of `side` that is lost; `except` are fields that need not be kept. */
+export function lostChanges(
+  { original, side, merged }: { original: Resources; side: Resources; merged: Resources },
+  conflicts: readonly Conflict[],
+  except: (object: Placed, field: string) => boolean = () => false,
+): string[] {
+  const [before, now, after] = [objectsOf(original), objectsOf(side), objectsOf(merged)]
+  const lost: string[] = []
+  for (const key of new Set([...before.keys(), ...now.keys()])) {
+    const [old, changed, result] = [before.get(key), now.get(key), after.get(key)]
+    const object = (changed ?? old) as Placed
+    const id = formatIdentity(object.identity)
+    const own = conflicts.filter((conflict) => conflict.object === id)
+    if (own.some(({ field }) => field === '')) continue
+    if (!changed) {
+      if (result && samePlain(result.value, old?.value)) lost.push(`${id}: is still there`)
+      continue
+    }
+    if (!result) {
+      if (!old || !samePlain(old.value, changed.value)) lost.push(`${id}: is not there`)
+      continue
+    }
+    const listTypes = listTypesOf(object.identity)
+    for (const { field, before, after } of fieldChanges(old?.value ?? {}, changed.value, listTypes)) {
+      const path = formatFieldPath(field)
+      if (except(object, path) || own.some((conflict) => isRelated(conflict.field, path))) continue
+      const found = valueAt(result.value, field)
+      const place = field.map((step) => (typeof step === 'string' ? step : '[]'))
+      const kept = after === undefined ? found === undefined : holds(found, after, listTypes, place, before)
+      if (!kept) lost.push(`${id}: ${path} is ${JSON.stringify(found)}, not ${JSON.stringify(after)}`)
+    }
+  }
+  return lost
+}
+
+/** Whether one path is the other, or above it. */
+export function isRelated(a: string, b: string): boolean {
+  const [short = '', long = ''] = a.length < b.length ? [a, b] : [b, a]
+  return short === '' || (long.startsWith(short) && /^(?:$|[.[])/.test(long.slice(short.length)))
+}
+
+/** Whether all of a value is there: in a map, and in a list whose items are told apart, there may be more. */
+function holds(
+  found: Plain | undefined,
+  wanted: Plain,
+  listTypes: ListTypes,
+  place: readonly string[],
+  before?: Plain,
+): boolean {
+  if (samePlain(found, wanted)) return true
+  if (isPlainMap(found) && isPlainMap(wanted)) {
+    return Object.entries(wanted).every(([key, value]) =>
+      holds(fieldOf(found, key), value, listTypes, [...place, key]),
+    )
+  }
+  if (!isPlainList(found) || !isPlainList(wanted)) return false
+  const [there, own] = keyedItems([found, wanted], listTypes(place)) ?? []
+  if (!there || !own) return false
+  const byKey = new Map(there.map(({ key, value }) => [key, value]))
+  // Only the order was changed, if anything was there before.
+  if (before !== undefined) return own.every(({ key }) => byKey.has(key))
+  return own.every(({ key, value }) => holds(byKey.get(key), value, listTypes, [...place, '[]']))
+}
