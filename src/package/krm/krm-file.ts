@@ -1,5 +1,5 @@
 /** A file of KRM objects: its documents as they are written, and what they say. */
-import { type Document, isMap, isScalar, parseDocument, type YAMLMap } from 'yaml'
+import { type Document, isMap, isPair, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml'
 import { decodeUtf8 } from '../../utf8.ts'
 import { inspectDocument } from '../validation/inspect-node.ts'
 import { type ObjectIdentity, readIdentity } from './identity.ts'
@@ -21,6 +21,8 @@ export type KrmFile = { documents: KrmDocument[]; tail: string }
 
 /** Kubernetes takes 1.5 MiB in one object. Larger files are merged and compared as text. */
 const MAX_BYTES = 8 * 1024 * 1024
+/** No schema of Kubernetes comes near; whoever walks an object may call himself for each level. */
+const MAX_DEPTH = 200
 const SEPARATOR = /^---(?=\s|$)/
 const PLAIN_SEPARATOR = /^---\s*(?:#.*)?$/
 
@@ -66,11 +68,27 @@ function split(text: string): { head: string; body: string }[] | undefined {
   return pieces
 }
 
+function parse(body: string): Document.Parsed | undefined {
+  try {
+    return parseDocument(body, { uniqueKeys: false, keepSourceTokens: true, logLevel: 'silent' })
+  } catch (error) {
+    // The parser calls itself for each level.
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+function isDeeperThan(depth: number, node: unknown): boolean {
+  if (isPair(node)) return isDeeperThan(depth, node.key) || isDeeperThan(depth, node.value)
+  if (!isMap(node) && !isSeq(node)) return false
+  return depth === 0 || node.items.some((item: unknown) => isDeeperThan(depth - 1, item))
+}
+
 type Read = Pick<KrmDocument, 'document' | 'root' | 'value' | 'identity'>
 
 function readDocument(body: string): Read | 'empty' | undefined {
-  const document = parseDocument(body, { uniqueKeys: false, keepSourceTokens: true, logLevel: 'silent' })
-  if (document.errors.length > 0) return undefined
+  const document = parse(body)
+  if (!document || document.errors.length > 0 || isDeeperThan(MAX_DEPTH, document.contents)) return undefined
   const root = document.contents
   if (root === null || (isScalar(root) && root.value === null)) return 'empty'
   if (!isMap(root) || inspectDocument(document).length > 0) return undefined

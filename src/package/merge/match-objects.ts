@@ -18,8 +18,10 @@ export function matchObjects(
   local: readonly PlacedObject[],
   upstream: readonly PlacedObject[],
 ): MatchedObject[] {
-  const toLocal = new Matching(original, local).all()
-  const toUpstream = new Matching(original, upstream).all()
+  const localGuess = new Matching(original, local).all()
+  const upstreamGuess = new Matching(original, upstream).all()
+  const toLocal = withoutRivals(localGuess, upstream, upstreamGuess)
+  const toUpstream = withoutRivals(upstreamGuess, local, localGuess)
   const matched = original.map((object) => ({
     original: object,
     local: toLocal.get(object),
@@ -37,6 +39,21 @@ export function matchObjects(
       .filter((object) => !addedToBoth.has(object))
       .map((object) => ({ original: undefined, local: object, upstream: undefined })),
   ]
+}
+
+type Matches = ReadonlyMap<PlacedObject, PlacedObject>
+
+/** Without objects that seem renamed, where the other side has one of the new name that is none of these. */
+function withoutRivals(matches: Matches, others: readonly PlacedObject[], toOthers: Matches): Matches {
+  const named = new Map(others.map((object) => [identityKey(object.identity), object]))
+  return new Map(
+    [...matches].filter(([from, to]) => {
+      const key = identityKey(to.identity)
+      if (key === identityKey(from.identity) || isKptfile(from.path)) return true
+      const rival = named.get(key)
+      return !rival || toOthers.get(from) === rival
+    }),
+  )
 }
 
 /** How much of an object has to be the same for it to be the one that has another name now. */

@@ -2,6 +2,7 @@ import { isMap, parseDocument } from 'yaml'
 import { type CommentSlot, commentSlots } from '../krm/comments.ts'
 import type { SourceDocument } from '../krm/fragments.ts'
 import type { ListTypes } from '../krm/list-types.ts'
+import { plainOf, samePlain } from '../krm/plain.ts'
 import { indent } from '../krm/source-text.ts'
 import { applyEdits, type TextEdit } from '../krm/text-edits.ts'
 
@@ -32,5 +33,9 @@ export function mergeComments(
     const text = behind ? wanted.text && ` ${wanted.text}` : indent(wanted.text, slot.column)
     edits.push({ start: slot.start, end: slot.end, text })
   }
-  return applyEdits(body, edits)
+  const edited = applyEdits(body, edits)
+  const now = parseDocument(edited, { uniqueKeys: false, logLevel: 'silent' })
+  const isSame =
+    now.errors.length === 0 && samePlain(plainOf(now.contents, now), plainOf(document.contents, document))
+  return isSame ? edited : body
 }

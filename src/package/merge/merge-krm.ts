@@ -1,7 +1,8 @@
 /** Three-way merge of the KRM objects of a package: which there are, what they say, and in which file they stand. */
 import { crdListTypes, crdSchemas } from '../krm/crd-schemas.ts'
 import { type FieldPath, formatFieldPath } from '../krm/field-path.ts'
-import { formatIdentity } from '../krm/identity.ts'
+import { formatIdentity, type ObjectIdentity } from '../krm/identity.ts'
+import { type KrmDocument, readKrmFile } from '../krm/krm-file.ts'
 import { listTypesOf } from '../krm/list-types.ts'
 import { samePlain } from '../krm/plain.ts'
 import { type Conflict, type Side, threeValues } from './conflict.ts'
@@ -59,16 +60,19 @@ export function mergeKrm(
     const listTypes = listTypesOf(local.identity, crdListTypes(schemas, local.identity))
     const own = local.path === 'Kptfile' ? OWN_FIELDS : []
     const merged = mergeObject(versions, { listTypes, prefer, own })
+    if (merged.conflicts.length === 0) return { path, body: merged.body }
+    const object = formatIdentity(mergedIdentity(merged.body, local))
     for (const { field, ...conflict } of merged.conflicts) {
-      conflicts.push({
-        path,
-        object: formatIdentity(local.identity),
-        field: formatFieldPath(field),
-        ...conflict,
-      })
+      conflicts.push({ path, object, field: formatFieldPath(field), ...conflict })
     }
     return { path, body: merged.body }
   }
+}
+
+/** Upstream may have given the object another name. */
+function mergedIdentity(body: string, local: KrmDocument): ObjectIdentity {
+  if (body === local.body) return local.identity
+  return readKrmFile(Buffer.from(body))?.documents[0]?.identity ?? local.identity
 }
 
 /** The objects of each file, in the order that local and upstream have given them. */

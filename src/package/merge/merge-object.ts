@@ -3,7 +3,7 @@ import { valueAt, withField } from '../krm/edit-object.ts'
 import type { FieldPath } from '../krm/field-path.ts'
 import type { KrmDocument } from '../krm/krm-file.ts'
 import type { ListTypes } from '../krm/list-types.ts'
-import type { PlainMap } from '../krm/plain.ts'
+import { type PlainMap, samePlain } from '../krm/plain.ts'
 import { rewrite } from '../krm/rewrite.ts'
 import type { FieldConflict, Side } from './conflict.ts'
 import { mergeComments } from './merge-comments.ts'
@@ -23,7 +23,6 @@ export function mergeObject(
   { original, local, upstream }: ObjectVersions,
   { listTypes, prefer, own }: MergeObjectOptions,
 ): { body: string; conflicts: FieldConflict[] } {
-  if (original && local.body === original.body) return { body: upstream.body, conflicts: [] }
   if (original && upstream.body === original.body) return { body: local.body, conflicts: [] }
   const withOwn = (value: PlainMap): PlainMap =>
     own.reduce((now, field) => withField(now, field, valueAt(local.value, field)) as PlainMap, value)
@@ -31,6 +30,9 @@ export function mergeObject(
     original: original && withOwn(original.value),
     local: local.value,
     upstream: withOwn(upstream.value),
+  }
+  if (original && local.body === original.body && samePlain(versions.upstream, upstream.value)) {
+    return { body: upstream.body, conflicts: [] }
   }
   const { value, conflicts } = mergeValues(versions, listTypes, prefer)
   const body = rewrite(local, value as PlainMap, listTypes, upstream)

@@ -24,7 +24,7 @@ export function mergeResources(
 ): MergedResources {
   const versions = [original, local, upstream]
   const paths = new Set(versions.flatMap((resources) => [...resources.keys()]))
-  const read = versions.map((resources) => readAll(resources))
+  const read = readAll(versions)
   const isText = (path: string): boolean =>
     versions.some((resources, at) => resources.has(path) && !read[at]?.has(path))
   const resources = new Map<string, Uint8Array>()
@@ -44,7 +44,7 @@ export function mergeResources(
   return { resources, conflicts: [...conflicts, ...krm.conflicts] }
 
   function fileContent(path: string, objects: readonly MergedObject[]): Uint8Array {
-    const [, localFile, upstreamFile] = read.map((files) => files.get(path))
+    const [originalFile, localFile, upstreamFile] = read.map((files) => files.get(path))
     if (isVerbatim(path, objects, 'local', localFile)) return local.get(path) as Uint8Array
     // Upstream's file to the last byte, with whatever is between the objects.
     if (
@@ -53,17 +53,30 @@ export function mergeResources(
     ) {
       return upstream.get(path) as Uint8Array
     }
-    return Buffer.from(joined(path, objects) + (localFile?.tail ?? ''))
+    const tail = mergedPart(originalFile?.tail, localFile?.tail, upstreamFile?.tail)
+    return Buffer.from(joined(path, objects) + tail)
   }
 }
 
-function readAll(resources: Resources): Map<string, KrmFile> {
-  const files = new Map<string, KrmFile>()
-  for (const [path, content] of resources) {
-    const file = isKrmPath(path) ? readKrmFile(content) : undefined
-    if (file) files.set(path, file)
+/** Files that are the same in several versions are read once. */
+function readAll(versions: readonly Resources[]): Map<string, KrmFile>[] {
+  const known = new Map<string, { content: Uint8Array; file: KrmFile | undefined }[]>()
+  const read = (path: string, content: Uint8Array): KrmFile | undefined => {
+    const others = known.get(path) ?? []
+    const same = others.find((other) => sameBytes(other.content, content))
+    if (same) return same.file
+    const file = readKrmFile(content)
+    known.set(path, [...others, { content, file }])
+    return file
   }
-  return files
+  return versions.map((resources) => {
+    const files = new Map<string, KrmFile>()
+    for (const [path, content] of resources) {
+      const file = isKrmPath(path) ? read(path, content) : undefined
+      if (file) files.set(path, file)
+    }
+    return files
+  })
 }
 
 function placed(files: Files, isText: (path: string) => boolean): PlacedObject[] {
@@ -88,13 +101,20 @@ function isVerbatim(
   )
 }
 
+/** What stands before or behind an object: where both sides have changed it, as local has it. */
+function mergedPart(original = '', local: string | undefined, upstream: string | undefined): string {
+  return (local === original ? upstream : undefined) ?? local ?? upstream ?? ''
+}
+
 const SEPARATOR = /^---(?=\s|$)/m
 
 function joined(path: string, objects: readonly MergedObject[]): string {
   let text = ''
-  for (const { body, local, upstream } of objects) {
-    const from = local?.path === path ? local : upstream
-    const head = from?.head ?? ''
+  for (const { body, ...versions } of objects) {
+    const [original, local, upstream] = [versions.original, versions.local, versions.upstream].map(
+      (object) => (object?.path === path ? object.head : undefined),
+    )
+    const head = mergedPart(original, local, upstream)
     if (text !== '' && !text.endsWith('\n')) text += '\n'
     if (text !== '' && !SEPARATOR.test(head)) text += '---\n'
     text += head + body

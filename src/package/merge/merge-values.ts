@@ -72,28 +72,46 @@ export function mergeValues(versions: Versions, listTypes: ListTypes, prefer: Si
     const [originalKeys = [], localKeys = [], upstreamKeys = []] = versions.map((items) =>
       items.map(({ key }) => key),
     )
-    return mergeOrder(originalKeys, localKeys, upstreamKeys).flatMap((key) => merged.get(key) ?? [])
+    if (inDifferentOrders(originalKeys, localKeys, upstreamKeys) && listTypes(place)?.type === 'map') {
+      const [before = [], ours = [], theirs = []] = versions.map((items) => items.map(({ value }) => value))
+      conflicts.push({ field, ...threeValues(before, ours, theirs), chosen: prefer })
+    }
+    return mergeOrder(originalKeys, localKeys, upstreamKeys, prefer).flatMap((key) => merged.get(key) ?? [])
   }
 }
 
 /**
- * The order of items: upstream's where only upstream has changed it, and local's otherwise. What only the other side
- * has stands behind the item that it stands behind there.
+ * The order of items: that of the side which has changed it, or of the preferred one where both have. What only the
+ * other side has stands behind the item that it stands behind there.
  */
 export function mergeOrder(
   original: readonly string[],
   local: readonly string[],
   upstream: readonly string[],
+  prefer: Side = 'local',
 ): string[] {
-  const localMoved = moved(original, local)
-  const base = localMoved ? local : upstream
-  const other = localMoved ? upstream : local
+  const isLocal = moved(original, local) && (prefer === 'local' || !moved(original, upstream))
+  const [base, other] = isLocal ? [local, upstream] : [upstream, local]
   const known = new Set(base)
-  const order = [...base]
-  for (const [at, key] of other.entries()) {
-    if (!known.has(key)) order.splice(order.indexOf(other[at - 1] ?? '') + 1, 0, key)
+  const first: string[] = []
+  const behind = new Map<string, string[]>()
+  let here = first
+  for (const key of other) {
+    if (known.has(key)) {
+      here = []
+      behind.set(key, here)
+    } else here.push(key)
   }
-  return order
+  return [...first, ...base.flatMap((key) => [key, ...(behind.get(key) ?? [])])]
+}
+
+/** Whether each side has put what all have into an order of its own. */
+function inDifferentOrders(
+  original: readonly string[],
+  local: readonly string[],
+  upstream: readonly string[],
+): boolean {
+  return moved(original, local) && moved(original, upstream) && moved(local, upstream)
 }
 
 /** Whether what two lists share is in another order in them. */

@@ -24,24 +24,29 @@ import {
   type Value,
 } from '../../support/random-packages.ts'
 
-const RUNS = 200 * Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
+const RUNS = 100 * Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
 const side = fc.constantFrom<Side>('local', 'upstream')
 
 /** Three versions of a package, each in its own style; often nothing is written anew. */
-const versions = fc
-  .record({
-    files: randomPackage,
-    local: randomChanges,
-    upstream: randomChanges,
-    style: randomStyle,
-    localStyle: fc.option(randomStyle),
-    upstreamStyle: fc.option(randomStyle),
-  })
-  .map(({ files, local, upstream, style, localStyle, upstreamStyle }) => ({
+const versions = fc.record({
+  files: randomPackage,
+  local: randomChanges,
+  upstream: randomChanges,
+  style: randomStyle,
+  localStyle: fc.option(randomStyle),
+  upstreamStyle: fc.option(randomStyle),
+})
+
+type Versions = { original: Resources; local: Resources; upstream: Resources }
+
+function rendered(input: typeof versions extends fc.Arbitrary<infer T> ? T : never): Versions {
+  const { files, local, upstream, style, localStyle, upstreamStyle } = input
+  return {
     original: render(files, style),
     local: render(changed(files, local), localStyle ?? style),
     upstream: render(changed(files, upstream), upstreamStyle ?? style),
-  }))
+  }
+}
 
 function asText(resources: Resources): Record<string, string> {
   return Object.fromEntries([...resources].map(([path, content]) => [path, Buffer.from(content).toString()]))
@@ -73,7 +78,8 @@ function sorted(value: Plain, place: readonly string[], listTypes: ReturnType<ty
 
 it('gives what one side made where the other changed nothing, byte for byte', () => {
   fc.assert(
-    fc.property(versions, side, ({ original, local, upstream }, prefer) => {
+    fc.property(versions, side, (input, prefer) => {
+      const { original, local, upstream } = rendered(input)
       const onlyLocal = mergeResources({ original, local, upstream: original }, prefer)
       expect(asText(onlyLocal.resources)).toEqual(asText(local))
       expect(onlyLocal.conflicts).toEqual([])
@@ -90,7 +96,8 @@ it('gives what one side made where the other changed nothing, byte for byte', ()
 
 it('loses no change: each is in the merged package, or in a conflict whose values are true', () => {
   fc.assert(
-    fc.property(versions, side, ({ original, local, upstream }, prefer) => {
+    fc.property(versions, side, (input, prefer) => {
+      const { original, local, upstream } = rendered(input)
       const { resources, conflicts } = mergeResources({ original, local, upstream }, prefer)
       expect(lostChanges({ original, side: local, merged: resources }, conflicts)).toEqual([])
       expect(lostChanges({ original, side: upstream, merged: resources }, conflicts)).toEqual([])
