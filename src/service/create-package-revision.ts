@@ -1,11 +1,17 @@
+import { listConflicts } from '../database/conflicts.ts'
 import { insertPackageRevision, workspaceTaken } from '../database/package-revisions.ts'
 import { addPackage, findPackage, type PackageState } from '../database/packages.ts'
 import type { Db } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
-import type { ReadinessGate } from '../package/conditions.ts'
+import { type ReadinessGate, withCondition } from '../package/conditions.ts'
 import { initResources } from '../package/init-resources.ts'
 import type { Labels } from '../package/labels.ts'
-import type { MergeStrategy } from '../package/merge/strategy.ts'
+import {
+  isOpen,
+  mergedCondition,
+  numbered,
+  type RevisionConflict,
+} from '../package/merge/revision-conflict.ts'
 import {
   ociRepository,
   type PackageId,
@@ -19,11 +25,13 @@ import { checkResources, type Resources } from '../package/resources.ts'
 import { isReservedTag } from '../package/tags.ts'
 import { validCondition } from '../package/validation/validate.ts'
 import { getRevision, newArtifact, pushRevision, tagOperation } from './change-revision.ts'
+import { withConflicts } from './conflicts.ts'
 import type { Actor, ServiceContext } from './context.ts'
 import { decide, finishEarlier } from './intents.ts'
 import { checkMetadata } from './metadata.ts'
 import { listTags, pushLayer } from './registry-content.ts'
 import { getRepository } from './repository-record.ts'
+import { mergeUpgrade, type UpgradeRequest } from './upgrade.ts'
 import { checkVersion } from './versions.ts'
 
 export type Source =
@@ -32,17 +40,6 @@ export type Source =
   | { task: 'copy'; from: string }
   | { task: 'clone'; upstream: UpstreamReference; setters?: Labels | undefined }
   | ({ task: 'upgrade' } & UpgradeRequest)
-
-/** What an upgrade is to do, as whoever asks for it says it. */
-export type UpgradeRequest = {
-  /** Name of the revision of the package to start from; its latest, where that is not said. */
-  from?: string | undefined
-  /** The revision of the upstream to take in; the latest, where that is not said. */
-  to?: UpstreamReference | undefined
-  strategy?: MergeStrategy | undefined
-  /** Whose value stands in the draft where both sides have changed the same. */
-  conflicts?: 'local' | 'upstream' | undefined
-}
 
 /** A published revision: its name, or its package and which of its revisions. */
 export type UpstreamReference =
@@ -62,10 +59,10 @@ export type NewRevision = RevisionId & {
 const SHOWN_TAGS = 10
 
 /** What the source gives: everything but the identity. */
-type Origin = Pick<
+export type Origin = Pick<
   NewPackageRevision,
   'upstream' | 'labels' | 'annotations' | 'readinessGates' | 'conditions' | 'fileCount' | 'artifact'
->
+> & { conflicts?: readonly RevisionConflict[] }
 
 /** Makes a Draft. Throws `not_found`, `already_exists`, `conflict`, `invalid` and `too_large`. */
 export async function createPackageRevision(
@@ -84,6 +81,7 @@ export async function createPackageRevision(
     await checkFree(ctx.db, state, input)
     const origin = await originOf(ctx, input)
     const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, origin), origin.artifact)
+    const conflicts = origin.conflicts?.length ? await withConflicts(ctx, input, origin.conflicts) : undefined
     // After the push: that waits for whoever was about to set a tag when the repository was made.
     if (!state) await checkNoForeignTags(ctx, target)
     return decide(ctx, target, async (transaction) => {
@@ -92,10 +90,9 @@ export async function createPackageRevision(
         throw new AppError('conflict', `the repository ${now.name} is not the one that it was: try again`)
       }
       const packageId = state?.id ?? (await addPackage(transaction, input))
-      return {
-        result: await insertPackageRevision(transaction, packageId, draft),
-        operations: [tagOperation(draft)],
-      }
+      const result = await insertPackageRevision(transaction, packageId, draft)
+      await conflicts?.decide(transaction)
+      return { result, operations: [tagOperation(draft), ...(conflicts?.operations ?? [])] }
     })
   })
 }
@@ -135,8 +132,9 @@ async function originOf(ctx: ServiceContext, input: NewRevision): Promise<Origin
       return packed(ctx, input, source.resources)
     case 'copy':
       return copied(ctx, input, source.from)
-    case 'clone':
     case 'upgrade':
+      return upgraded(ctx, input, source)
+    case 'clone':
       throw new AppError(
         'not_implemented',
         `source.${source.task} is not available in this version of pkgserver`,
@@ -159,7 +157,10 @@ async function packed(ctx: ServiceContext, input: NewRevision, resources: Resour
   }
 }
 
-/** A copy has the same files, so the same layer; what others found out about the original is not known of it. */
+/**
+ * A copy has the same files, so the same layer, and the conflicts that are still open in them; what others found out
+ * about the original is not known of it.
+ */
 async function copied(ctx: ServiceContext, input: NewRevision, from: string): Promise<Origin> {
   const original = await getRevision(ctx.db, from)
   if (ociRepository(original) !== ociRepository(input)) {
@@ -168,7 +169,31 @@ async function copied(ctx: ServiceContext, input: NewRevision, from: string): Pr
       `source.copy.from: ${from} is a revision of another package; a copy stays in its package. To base a package on another one, use source {"clone": …}.`,
     )
   }
-  return { ...original, conditions: original.conditions.filter(({ type }) => type === 'Valid') }
+  const conflicts = await listConflicts(ctx.db, from)
+  const kept = conflicts.some(isOpen) ? ['Valid', 'Merged'] : ['Valid']
+  return {
+    ...original,
+    conditions: original.conditions.filter(({ type }) => kept.includes(type)),
+    conflicts: conflicts.some(isOpen) ? conflicts : [],
+  }
+}
+
+/** An upgrade goes on from the local revision, with the files that come of the merge. */
+async function upgraded(ctx: ServiceContext, input: NewRevision, request: UpgradeRequest): Promise<Origin> {
+  const upgrade = await mergeUpgrade(ctx, input, request)
+  const { conditions, fileCount, artifact } = await packed(ctx, input, upgrade.resources)
+  const { labels, annotations, readinessGates } = upgrade.local
+  const conflicts = numbered(upgrade.conflicts)
+  return {
+    labels,
+    annotations,
+    readinessGates,
+    upstream: upgrade.upstream,
+    conditions: withCondition(conditions, mergedCondition(conflicts)),
+    fileCount,
+    artifact,
+    conflicts,
+  }
 }
 
 function newDraft(
