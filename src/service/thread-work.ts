@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import { cloneResources } from '../package/clone-resources.ts'
 import { diffResources } from '../package/diff/diff-resources.ts'
 import { mergePackage } from '../package/merge/merge-package.ts'
 import { editedConflicts, settleConflict } from '../package/merge/settle-conflicts.ts'
@@ -10,6 +11,7 @@ import { prepareResources } from './prepare.ts'
  */
 const WORK = {
   prepare: prepareResources,
+  clone: cloneResources,
   diff: diffResources,
   merge: mergePackage,
   edited: editedConflicts,
