@@ -17,7 +17,7 @@ export const ALL = '*'
 
 /**
  * The scopes that method, path and query tell. A request that makes something says where in its body: its route asks
- * for that, with `creationScope`.
+ * for that, with `creationScope`. So it is with what a request reads beside what its path names: `readingScope`.
  */
 export function requestScopes(method: string, path: string, query: URLSearchParams): Scope[] {
   if (path.startsWith('/v2/')) return registryScopes(method, path.slice('/v2/'.length), query)
@@ -29,6 +29,11 @@ export function requestScopes(method: string, path: string, query: URLSearchPara
 export function creationScope(target: { repository: string; package?: string }): Scope {
   const { repository, package: path } = target
   return { repository: path === undefined ? repository : `${repository}/${path}`, action: 'push' }
+}
+
+/** Of a request that reads a package, where its path does not tell that. */
+export function readingScope({ repository, package: path }: { repository: string; package: string }): Scope {
+  return { repository: `${repository}/${path}`, action: 'pull' }
 }
 
 /** As the routes of the registry see it: components of a name may be called like parts of a path. */
