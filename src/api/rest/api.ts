@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { AppError } from '../../errors.ts'
 import type { PackageId } from '../../package/names.ts'
 import type { Actor, ServiceContext } from '../../service/context.ts'
-import { creationScope, sourceScope } from '../request-scopes.ts'
+import { creationScope, readingScope } from '../request-scopes.ts'
 
 /** What the routes work with. */
 export type Api = {
@@ -19,7 +19,7 @@ export async function mayCreate(c: Context, target: { repository: string; packag
 
 /** Throws `forbidden` unless who calls may read that: a revision, by its name, or the revisions of a package. */
 export async function mayRead(c: Context, source: string | PackageId): Promise<void> {
-  const reason = await c.var.refusal(sourceScope(source))
+  const reason = await c.var.refusal(readingScope(source))
   if (reason !== undefined) throw new AppError('forbidden', reason)
 }
 

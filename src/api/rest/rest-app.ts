@@ -12,6 +12,7 @@ import { packageRevisionRoutes } from './routes/package-revisions.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
 import { resourceRoutes } from './routes/resources.ts'
+import { upgradeRoutes } from './routes/upgrade.ts'
 import { invalidRequest } from './validation.ts'
 
 export type RestAppOptions = {
@@ -34,7 +35,8 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
   app.route('/', packageRevisionRoutes(api))
   app.route('/', resourceRoutes(api))
   app.route('/', lifecycleRoutes(api))
-  app.route('/', diffRoutes())
+  app.route('/', diffRoutes(api))
+  app.route('/', upgradeRoutes(api))
   app.route('/', garbageCollectionRoutes(api))
   app.all('*', (c) => respondUnknown(c, methodsByPath))
   const methodsByPath = methodsOf(app)
