@@ -1,14 +1,18 @@
 import { once } from 'node:events'
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Config } from '../config.ts'
+import { send, sendableOf } from '../sendable.ts'
 
 type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']
 
 /** The opened application; it is told its URL as soon as there is one. */
 export type Application = {
   mount: (publicUrl: URL) => Promise<Fetch>
+  /** Is told of what goes wrong when the head of an answer is sent already. */
+  report: (error: unknown) => void
   close: () => Promise<void>
 }
 
@@ -33,9 +37,10 @@ export async function serve(
   config: Pick<Config, 'listen' | 'publicUrl'>,
   application: Application,
 ): Promise<RunningServer> {
+  const { report } = application
   let fetch: Fetch | undefined
   const server = createAdaptorServer({
-    fetch: (request, env) => fetch?.(request, env) ?? starting(),
+    fetch: (request, env) => (fetch ? answer({ fetch, report }, request, env) : starting()),
     serverOptions: { requestTimeout: REQUEST_TIMEOUT, keepAliveTimeout: KEEP_ALIVE_TIMEOUT },
   }) as Server
   try {
@@ -71,6 +76,18 @@ function urlOf({ address, family, port }: AddressInfo): URL {
   const local = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(address)
   const host = local ? 'localhost' : family === 'IPv6' ? `[${address}]` : address
   return new URL(`http://${host}:${port}`)
+}
+
+/** Large blobs are sent past the streams of the web, which would make a buffer of each chunk. */
+async function answer(
+  { fetch, report }: { fetch: Fetch; report: Application['report'] },
+  ...[request, env]: Parameters<Fetch>
+): Promise<Response> {
+  const response = (await fetch(request, env)) as Response
+  const content = sendableOf(response)
+  if (!content) return response
+  send(response, content, env.outgoing as ServerResponse).catch(report)
+  return RESPONSE_ALREADY_SENT
 }
 
 /** For the moment between the socket, which says what the URL is, and the application, which needs to know it. */

@@ -57,7 +57,7 @@ export async function listRepositories(ctx: ServiceContext, request: PageRequest
   })
 }
 
-type Walk<Item, Position> = {
+export type Walk<Item, Position> = {
   fetch: (after: Position | undefined, limit: number) => Promise<Item[]>
   cursorAt: (item: Item) => Position
 }
@@ -66,7 +66,8 @@ type Walk<Item, Position> = {
 const CHUNK_ROWS = 100
 const PAGE_BYTES = 8 * 1024 * 1024
 
-async function page<Item, Position>(
+/** A page of any list: `query` is all that the list was asked for. Throws `invalid` for a token of another one. */
+export async function page<Item, Position>(
   ctx: ServiceContext,
   query: unknown,
   request: PageRequest,

@@ -31,6 +31,9 @@ describe('what a request wants to do', () => {
     ['GET', '/api/v1/packagerevisions/blueprints.nf.upf.ws1/resources', ['pull blueprints/nf/upf']],
     ['POST', '/api/v1/packagerevisions/blueprints.nf.upf.ws1/approve', ['push blueprints/nf/upf']],
     ['DELETE', '/api/v1/packagerevisions/blueprints.nf.upf.ws1', ['delete blueprints/nf/upf']],
+    ['GET', '/api/v1/packagerevisions/blueprints.nf.upf.ws1/downstreams', ['pull blueprints/nf/upf']],
+    ['GET', '/api/v1/packages/blueprints/nf/upf/graph', ['pull blueprints/nf/upf']],
+    ['GET', '/api/v1/packages/blueprints/nf%2Fgraph/graph?depth=1', ['pull blueprints/nf/graph']],
     ['PATCH', '/api/v1/repositories/blueprints', ['push blueprints']],
     ['DELETE', '/api/v1/repositories/blueprints', ['delete blueprints']],
     ['POST', '/api/v1/garbage-collections', ['delete *']],
@@ -92,5 +95,49 @@ describe('a policy', () => {
     expect((await client.get(name)).lifecycle).toBe('Published')
     expect(await client.resolve('v1')).toMatch(/^sha256:/)
     expect(await client.tags()).toEqual(['latest', 'v1', 'v1.0.0'])
+  })
+
+  it('is asked also for the package that a revision is compared with, before anything is told of it', async () => {
+    let hidden = ''
+    const client = await clientUnder(async (_actor, { repository, action }) =>
+      repository === hidden && action === 'pull' ? `${repository} is hidden` : undefined,
+    )
+    await client.createRepository()
+    const { name } = await client.publish('ws1')
+    const { name: other } = await client.publish('ws1', { init: {} }, { package: 'nf/smf' })
+    hidden = 'blueprints/nf/smf'
+    for (const against of [other, 'blueprints.nf.smf.gone']) {
+      const refused = await client.call('GET', `/packagerevisions/${name}/diff?against=${against}`)
+      expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } })
+    }
+    hidden = ''
+    await client.ok('GET', `/packagerevisions/${name}/diff?against=${other}`)
+  })
+
+  it('lets nobody take files along that he may not read', async () => {
+    let closed = false
+    const client = await clientUnder(async (_actor, { repository, action }) => {
+      const secret = closed && action === 'pull' && repository === 'blueprints/nf/upf'
+      return secret ? 'it is secret' : undefined
+    })
+    await client.createRepository()
+    const { name } = await client.publish('ws1')
+    closed = true
+    for (const source of [
+      { copy: { from: name } },
+      { clone: { upstream: name } },
+      { clone: { upstream: { repository: 'blueprints', package: 'nf/upf' } } },
+    ]) {
+      const answer = await client.call('POST', '/packagerevisions', {
+        repository: 'blueprints',
+        package: 'nf/other',
+        workspace: 'ws1',
+        source,
+      })
+      expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden', detail: 'it is secret' } })
+    }
+    for (const path of [`/packagerevisions/${name}/downstreams`, '/packages/blueprints/nf/upf/graph']) {
+      expect((await client.send(`/api/v1${path}`)).status).toBe(403)
+    }
   })
 })

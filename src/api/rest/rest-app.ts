@@ -8,10 +8,12 @@ import { problem, problemOf, respondProblem } from './problem.ts'
 import { diffRoutes } from './routes/diff.ts'
 import { garbageCollectionRoutes } from './routes/garbage-collections.ts'
 import { lifecycleRoutes } from './routes/lifecycle.ts'
+import { linkRoutes } from './routes/links.ts'
 import { packageRevisionRoutes } from './routes/package-revisions.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
 import { resourceRoutes } from './routes/resources.ts'
+import { upgradeRoutes } from './routes/upgrade.ts'
 import { invalidRequest } from './validation.ts'
 
 export type RestAppOptions = {
@@ -32,9 +34,11 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
   app.route('/', repositoryRoutes(api))
   app.route('/', packageRoutes(api))
   app.route('/', packageRevisionRoutes(api))
+  app.route('/', linkRoutes(api))
   app.route('/', resourceRoutes(api))
   app.route('/', lifecycleRoutes(api))
-  app.route('/', diffRoutes())
+  app.route('/', diffRoutes(api))
+  app.route('/', upgradeRoutes(api))
   app.route('/', garbageCollectionRoutes(api))
   app.all('*', (c) => respondUnknown(c, methodsByPath))
   const methodsByPath = methodsOf(app)
@@ -58,7 +62,9 @@ function methodsOf(app: OpenAPIHono): MethodsByPath {
     byPath.set(path, [...(byPath.get(path) ?? []), method.toUpperCase()])
   }
   return [...byPath].map(([path, methods]) => ({
-    pattern: new RegExp(`^${BASE_PATH}${path.replace('{path}', '.+').replaceAll(/{\w+}/g, '[^/]+')}$`),
+    pattern: new RegExp(
+      `^${BASE_PATH}${path.replace(/{path}|{package}/, '.+').replaceAll(/{\w+}/g, '[^/]+')}$`,
+    ),
     methods: methods.includes('GET') ? [...methods, 'HEAD'] : methods,
   }))
 }

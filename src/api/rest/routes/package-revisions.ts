@@ -10,13 +10,16 @@ import { createPackageRevision, type Source } from '../../../service/create-pack
 import { deletePackageRevision } from '../../../service/delete-package-revision.ts'
 import { listPackageRevisions } from '../../../service/lists.ts'
 import { updatePackageRevision } from '../../../service/update-package-revision.ts'
-import { type Api, actorOf, mayCreate } from '../api.ts'
+import { upgradeTarget } from '../../../service/upgrade.ts'
+import { type Api, actorOf, mayCreate, mayRead } from '../api.ts'
 import { archiveOf, isArchive, jsonOf } from '../body.ts'
 import { isNotModified, requiredPrecondition } from '../conditional.ts'
 import {
   continueToken,
+  latest,
   limit,
   noQuery,
+  outdated,
   packagePath,
   repositoryName,
   version,
@@ -40,6 +43,8 @@ import {
   toPackageRevisionView,
 } from '../schemas/package-revision.ts'
 import { readErrors, writeErrors } from '../schemas/problem.ts'
+import { toUpgradeRequest } from '../schemas/upgrade.ts'
+import { toUpstreamReference } from '../schemas/upstream-reference.ts'
 
 const tags = ['Package revisions']
 
@@ -70,7 +75,7 @@ const create = createRoute({
   },
   responses: {
     201: json(packageRevisionSchema, 'Created.', 'ETag', 'Location'),
-    ...writeErrors(404, 409, 415, 422, 501),
+    ...writeErrors(404, 409, 415, 422),
   },
 })
 
@@ -89,15 +94,8 @@ const list = createRoute({
         .enum(LIFECYCLES)
         .optional()
         .openapi({ description: 'State of the lifecycle.', example: 'Published' }),
-      latest: z
-        .enum(['true', 'false'])
-        .transform((text) => text === 'true')
-        .optional()
-        .openapi({
-          type: 'boolean',
-          description: 'Only the latest revision of each package, or all others.',
-          example: true,
-        }),
+      latest,
+      outdated,
       revision: z
         .string()
         .regex(/^[0-9]{1,9}$/, 'must be a whole number')
@@ -190,6 +188,10 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
   app.openapi(create, async (c) => {
     const input = isArchive(c) ? await fromArchive(c) : fromJson(c)
     await mayCreate(c, input)
+    const { source } = input
+    if (source.task === 'copy') await mayRead(c, source.from)
+    if (source.task === 'clone') await mayRead(c, source.upstream)
+    if (source.task === 'upgrade') await mayRead(c, await upgradeTarget(ctx, input, source))
     const revision = await createPackageRevision(ctx, actorOf(c), input)
     c.header('Location', `${c.req.path}/${revision.name}`)
     c.header('ETag', etag(revision.resourceVersion))
@@ -259,8 +261,12 @@ function toSource(source: z.output<typeof newPackageRevisionSchema>['source']): 
   if (source.init) return { task: 'init', description: source.init.description }
   if (source.resources) return { task: 'resources', resources: source.resources }
   if (source.copy) return { task: 'copy', from: source.copy.from }
-  const kind = source.clone ? 'clone' : 'upgrade'
-  throw new AppError('not_implemented', `source.${kind} is not available in this version of pkgserver`)
+  if (source.clone) {
+    const { upstream, setters } = source.clone
+    return { task: 'clone', upstream: toUpstreamReference(upstream), setters }
+  }
+  const { from, ...options } = source.upgrade ?? {}
+  return { task: 'upgrade', ...toUpgradeRequest(options, from) }
 }
 
 function toSort(text: string): Sort {
