@@ -15,10 +15,11 @@ export type Placed = KrmDocument & { path: string }
 /** The objects of a package by what tells them apart, numbered where that does not. */
 export function objectsOf(resources: Resources): Map<string, Placed> {
   const objects = new Map<string, Placed>()
-  for (const [path, content] of resources) {
+  for (const [path, content] of [...resources].sort(([a], [b]) => (a < b ? -1 : 1))) {
     for (const document of (isKrmPath(path) && readKrmFile(content)?.documents) || []) {
-      // A clone gives its Kptfile another name.
-      const id = path.endsWith('Kptfile') ? path : identityKey(document.identity)
+      // Of these each subpackage has its own; a clone gives its Kptfile another name.
+      const isOwn = /(?:^|\/)(?:Kptfile|package-context\.yaml)$/.test(path)
+      const id = isOwn ? path : identityKey(document.identity)
       let key = id
       for (let n = 2; objects.has(key); n++) key = `${id} ${n}`
       objects.set(key, { ...document, path })
