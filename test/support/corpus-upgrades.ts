@@ -82,7 +82,8 @@ const EDITS: Readonly<Record<string, (text: string) => string>> = {
   image: (text) => text.replace(/^( *(?:- )?image: [^\s:]+(?::\d+\/[^\s:]+)?):[^\s"']+$/m, '$1:local'),
   label: (text) => text.replace(/^( *)labels:((?: *#.*)?)\n( +)/m, '$1labels:$2\n$3team: local\n$3'),
   comment: (text) => text.replace(/^(kind: [A-Za-z]+)$/m, '# local: see the runbook\n$1'),
-  namespace: (text) => text.replaceAll(/^( +)namespace: ([a-z][-a-z]*)$/gm, `$1namespace: ${LOCAL}$2`),
+  namespace: (text) =>
+    text.replaceAll(/^(metadata:.*\n(?: {2}.*\n)*? {2}namespace: )([a-z][-a-z]*)$/gm, `$1${LOCAL}$2`),
 }
 
 /** Numbers below a bound that follow from a text. */
