@@ -1,10 +1,11 @@
 /** Three-way merge of the KRM objects of a package: which there are, what they say, and in which file they stand. */
 import { crdListTypes, crdSchemas } from '../krm/crd-schemas.ts'
+import { valueAt, withField } from '../krm/edit-object.ts'
 import { type FieldPath, formatFieldPath } from '../krm/field-path.ts'
 import { formatIdentity, type ObjectIdentity } from '../krm/identity.ts'
 import { type KrmDocument, readKrmFile } from '../krm/krm-file.ts'
 import { listTypesOf } from '../krm/list-types.ts'
-import { samePlain } from '../krm/plain.ts'
+import { isPlainMap, type Plain, samePlain } from '../krm/plain.ts'
 import { type Conflict, type Side, threeValues } from './conflict.ts'
 import { type MatchedObject, matchObjects, type PlacedObject } from './match-objects.ts'
 import { mergeObject } from './merge-object.ts'
@@ -37,7 +38,7 @@ export function mergeKrm(
     const left = local ?? upstream
     if (!left || !original) return left
     // One side has deleted it. What the other has made of it must not be lost in silence.
-    if (samePlain(left.value, original.value)) return undefined
+    if (samePlain(unmarked(left.value), unmarked(original.value))) return undefined
     const values = threeValues(original.value, local?.value, upstream?.value)
     conflicts.push({
       path: left.path,
@@ -67,6 +68,17 @@ export function mergeKrm(
     }
     return { path, body: merged.body }
   }
+}
+
+const MARK: FieldPath = ['metadata', 'annotations', 'internal.kpt.dev/upstream-identifier']
+
+/** Without the annotation by which kpt and Porch mark each object of a clone: nobody has edited anything. */
+function unmarked(value: Plain): Plain | undefined {
+  if (valueAt(value, MARK) === undefined) return value
+  const without = withField(value, MARK, undefined)
+  const annotations = valueAt(without, ['metadata', 'annotations'])
+  const isEmpty = isPlainMap(annotations) && Object.keys(annotations).length === 0
+  return isEmpty ? withField(without, ['metadata', 'annotations'], undefined) : without
 }
 
 /** Upstream may have given the object another name. */

@@ -1,0 +1,118 @@
+/** Which objects there are, and in which files. */
+import { describe, expect, it } from 'vitest'
+import { merged, mergedFile } from '../../support/merging.ts'
+
+const map = (name: string, data: string, more = '') =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n${more}data:\n  a: "1"\n  b: "1"\n  c: "1"\n  d: ${data}\n`
+const ONE = map('one', 'x')
+const TWO = map('two', 'x')
+
+describe('an object', () => {
+  it('goes where upstream moved it, with what local edited', () => {
+    const local = { 'a.yaml': `${ONE.replace('x', 'mine')}---\n${TWO}` }
+    const { files, conflicts } = merged({ 'a.yaml': `${ONE}---\n${TWO}` }, local, {
+      'a.yaml': TWO,
+      'b.yaml': ONE,
+    })
+    expect(conflicts).toEqual([])
+    expect(files).toEqual({ 'b.yaml': ONE.replace('x', 'mine'), 'a.yaml': TWO })
+  })
+
+  it('stays where local moved it', () => {
+    const { files } = merged({ 'a.yaml': ONE }, { 'c.yaml': ONE }, { 'a.yaml': ONE.replace('x', 'theirs') })
+    expect(files).toEqual({ 'c.yaml': ONE.replace('x', 'theirs') })
+  })
+
+  it.each([
+    ['in another namespace', map('one', 'x', '  namespace: shop\n')],
+    ['with another name', map('uno', 'x')],
+    [
+      'with another name, which kpt noted',
+      map('uno', 'y').replace('metadata:', 'metadata: # kpt-merge: /one'),
+    ],
+    [
+      'quite different, which kpt noted',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: # kpt-merge: /one\n  name: z\n',
+    ],
+  ])('is found again %s', (_, local) => {
+    const upstream = ONE.replace('name: one', 'name: one\n  labels:\n    a: b')
+    const { files, conflicts } = merged({ 'a.yaml': ONE }, { 'a.yaml': local }, { 'a.yaml': upstream })
+    expect(conflicts).toEqual([])
+    expect(files['a.yaml']).toContain('  labels:\n    a: b\n')
+    expect(files['a.yaml']).toContain(/ {2}name: \w+/.exec(local)?.[0])
+  })
+
+  it('that upstream renamed is named in conflicts as it is now', () => {
+    const upstream = ONE.replace('name: one', 'name: uno').replace('x', 'theirs')
+    const { conflicts } = mergedFile([ONE, ONE.replace('x', 'mine'), upstream])
+    expect(conflicts).toMatchObject([{ object: 'ConfigMap uno', field: 'data.d' }])
+  })
+
+  it('is no other that has its new name', () => {
+    const { files, conflicts } = merged(
+      { 'a.yaml': ONE },
+      { 'a.yaml': TWO },
+      { 'a.yaml': `${ONE}---\n${TWO.replace('x', 'y')}` },
+    )
+    expect(files['a.yaml']).toBe(TWO)
+    expect(conflicts).toMatchObject([{ object: 'ConfigMap two', field: 'data.d', local: 'x', upstream: 'y' }])
+  })
+
+  it('that one side deleted is gone, unless the other changed it', () => {
+    expect(merged({ 'a.yaml': ONE }, {}, { 'a.yaml': ONE })).toEqual({ files: {}, conflicts: [] })
+    expect(merged({ 'a.yaml': ONE }, { 'a.yaml': ONE }, {})).toEqual({ files: {}, conflicts: [] })
+    const changed = { 'a.yaml': ONE.replace('x', 'y') }
+    const conflict = { path: 'a.yaml', object: 'ConfigMap one', field: '' }
+    for (const prefer of ['local', 'upstream'] as const) {
+      const deletedHere = merged({ 'a.yaml': ONE }, {}, changed, prefer)
+      expect(deletedHere.conflicts).toMatchObject([{ ...conflict, chosen: prefer }])
+      expect(deletedHere.files).toEqual(prefer === 'local' ? {} : changed)
+      const deletedThere = merged({ 'a.yaml': ONE }, changed, {}, prefer)
+      expect(deletedThere.conflicts).toMatchObject([{ ...conflict, chosen: prefer }])
+      expect(deletedThere.files).toEqual(prefer === 'local' ? changed : {})
+    }
+  })
+
+  it('that upstream deleted is not kept for the mark that kpt put on it', () => {
+    const mark = '  annotations:\n    internal.kpt.dev/upstream-identifier: "|ConfigMap|default|one"\n'
+    expect(merged({ 'a.yaml': ONE }, { 'a.yaml': map('one', 'x', mark) }, {})).toEqual({
+      files: {},
+      conflicts: [],
+    })
+  })
+
+  it('that both sides added is merged', () => {
+    const { files, conflicts } = merged(
+      {},
+      { 'a.yaml': ONE },
+      { 'b.yaml': ONE.replace('x', 'y').replace('  c: "1"\n', '') },
+    )
+    expect(conflicts).toMatchObject([{ path: 'a.yaml', field: 'data.d', local: 'x', upstream: 'y' }])
+    expect(conflicts[0]).not.toHaveProperty('original')
+    expect(files).toEqual({ 'a.yaml': ONE })
+  })
+})
+
+describe('a file of several objects', () => {
+  it('has new ones where they are upstream, and its own where they were', () => {
+    const [o, n, m] = ['three', 'new', 'mine'].map((name) => map(name, 'x'))
+    const { text, conflicts } = mergedFile([
+      `# License\n---\n${ONE}---\n${TWO}---\n${o}`,
+      `# License\n---\n${ONE}---\n${TWO.replace('x', 'edited')}--- # my own\n${m}---\n${o}# end\n`,
+      `# License 2\n---\n${ONE}---\n# about new\n${n}---\n${TWO}---\n${o}`,
+    ])
+    expect(conflicts).toEqual([])
+    expect(text).toBe(
+      `# License 2\n---\n${ONE}---\n# about new\n${n}---\n${TWO.replace('x', 'edited')}--- # my own\n${m}---\n${o}# end\n`,
+    )
+  })
+
+  it('may end without a line feed', () => {
+    const { text } = mergedFile([
+      ONE.trimEnd(),
+      ONE.trimEnd().replace('a: "1"', 'a: "2"'),
+      `${ONE}---\n${TWO}`,
+    ])
+    expect(text).toBe(`${ONE.trimEnd().replace('a: "1"', 'a: "2"')}\n---\n${TWO}`)
+  })
+})
