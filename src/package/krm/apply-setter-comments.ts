@@ -1,7 +1,7 @@
 /** Puts the values of setters into the fields of an object whose comments ask for them. */
-import { isSeq, parseDocument, type Scalar, type YAMLSeq } from 'yaml'
+import { isSeq, parseDocument, type Scalar } from 'yaml'
 import type { KrmDocument } from './krm-file.ts'
-import { namesOf, setterComments } from './setter-comments.ts'
+import { type ListSetter, namesOf, type ScalarSetter, setterComments } from './setter-comments.ts'
 import { contentEnd, isFlow, lineEnd } from './source-text.ts'
 import { applyEdits, type TextEdit } from './text-edits.ts'
 
@@ -24,10 +24,7 @@ export function applySetterComments(
   const edits: TextEdit[] = []
   for (const found of setterComments(document)) {
     if (!namesOf(found.pattern).some((name) => values.given.has(name))) continue
-    const edit =
-      'scalar' in found
-        ? editScalar(found.scalar, found.pattern, found.inFlow, values)
-        : editList(body, found.list, found.comment, found.pattern, values)
+    const edit = 'scalar' in found ? editScalar(body, found, values) : editList(body, found, values)
     if ('problem' in edit) return edit
     edits.push(edit)
   }
@@ -41,12 +38,12 @@ export function applySetterComments(
 }
 
 function editScalar(
-  scalar: Scalar.Parsed,
-  pattern: string,
-  inFlow: boolean,
+  body: string,
+  { scalar, pattern, inFlow, block }: ScalarSetter,
   { given, known }: SetterValues,
 ): TextEdit | SetterProblem {
-  const derived = derivedValues(pattern, String(scalar.source ?? scalar.value))
+  const before = typeof scalar.value === 'string' ? scalar.value : (scalar.source ?? '')
+  const derived = derivedValues(pattern, before)
   const missing: string[] = []
   const value = pattern.replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => {
     const found = given.get(name) ?? known.get(name) ?? derived.get(name)
@@ -56,8 +53,9 @@ function editScalar(
   if (missing.length > 0) {
     return { problem: `"${pattern}" needs values for ${missing.join(', ')}, too` }
   }
-  const [start, end] = scalar.range
-  return { start, end, text: writeScalar(value, scalar.type, inFlow) }
+  const start = scalar.range[0]
+  const text = writeScalar(value, scalar.type, inFlow)
+  return { start, end: contentEnd(body, scalar), text: block === undefined ? text : `${text} ${block}` }
 }
 
 /** In the way in which the value was quoted before; a plain one may become a number or a boolean, as with kpt. */
@@ -107,9 +105,7 @@ function derivedValues(pattern: string, value: string): Map<string, string> {
 
 function editList(
   body: string,
-  list: YAMLSeq.Parsed,
-  comment: { start: number; end: number },
-  pattern: string,
+  { list, comment, pattern }: ListSetter,
   { given }: SetterValues,
 ): TextEdit | SetterProblem {
   const [name = ''] = namesOf(pattern)
