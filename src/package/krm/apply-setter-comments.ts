@@ -22,19 +22,21 @@ export function applySetterComments(
 ): string | SetterProblem {
   const { body } = document
   const edits: TextEdit[] = []
+  let written = 0
   for (const found of setterComments(document)) {
     if (!namesOf(found.pattern).some((name) => values.given.has(name))) continue
+    // The items of a list that is written anew have no values of their own any more.
+    if (startOf(found) < written) continue
     const edit = 'scalar' in found ? editScalar(body, found, values) : editList(body, found, values)
     if ('problem' in edit) return edit
     edits.push(edit)
+    written = edit.end
   }
-  // The items of a list that is written anew have no values of their own any more.
-  const inOther = (edit: TextEdit): boolean =>
-    edits.some((other) => other !== edit && other.start <= edit.start && edit.end <= other.end)
-  return applyEdits(
-    body,
-    edits.filter((edit) => !inOther(edit)),
-  )
+  return applyEdits(body, edits)
+}
+
+function startOf(found: ScalarSetter | ListSetter): number {
+  return ('scalar' in found ? found.scalar : found.list).range[0]
 }
 
 function editScalar(
