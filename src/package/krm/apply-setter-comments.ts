@@ -60,12 +60,11 @@ function editScalar(
   return { start, end: contentEnd(body, scalar), text: block === undefined ? text : `${text} ${block}` }
 }
 
-/** In the way in which the value was quoted before; a plain one may become a number or a boolean, as with kpt. */
+/** In the way in which the value was quoted before; as with kpt, only a plain one may become a number. */
 function writeScalar(value: string, type: Scalar.Type | undefined, inFlow: boolean): string {
   const oneLine = !/[\r\n]/.test(value)
   if (type === 'QUOTE_SINGLE' && oneLine) return `'${value.replaceAll("'", "''")}'`
-  if (type === 'QUOTE_DOUBLE' || !oneLine || !canBePlain(value, inFlow)) return JSON.stringify(value)
-  return value
+  return type === 'PLAIN' && oneLine && canBePlain(value, inFlow) ? value : JSON.stringify(value)
 }
 
 function canBePlain(value: string, inFlow: boolean): boolean {
