@@ -36,7 +36,7 @@ const WORD = String.raw`(?:${QUOTED}|[^\s"',=[\]]+)`
 const KEY = /\.?[A-Za-z_][-A-Za-z0-9_/]*/y
 const INDEX = /\[[0-9]{1,15}\]/y
 const QUOTED_KEY = new RegExp(String.raw`\[${QUOTED}\]`, 'sy')
-const ITEM_KEY = new RegExp(String.raw`[[,]${WORD}?=`, 'sy')
+const ITEM_KEY = new RegExp(`[[,]${WORD}?=`, 'sy')
 const ITEM_VALUE = new RegExp(WORD, 'sy')
 const ITEM_END = /\]/y
 
