@@ -311,7 +311,6 @@ describe('a method', () => {
         /not available in this version/,
       )
     }
-    await refuses(['GET', `/packagerevisions/${NAME}/diff?against=previous`], 501, 'not_implemented')
   })
 })
 
