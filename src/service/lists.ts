@@ -57,7 +57,7 @@ export async function listRepositories(ctx: ServiceContext, request: PageRequest
   })
 }
 
-type Walk<Item, Position> = {
+export type Walk<Item, Position> = {
   fetch: (after: Position | undefined, limit: number) => Promise<Item[]>
   cursorAt: (item: Item) => Position
 }
@@ -66,7 +66,7 @@ type Walk<Item, Position> = {
 const CHUNK_ROWS = 100
 const PAGE_BYTES = 8 * 1024 * 1024
 
-async function page<Item, Position>(
+export async function page<Item, Position>(
   ctx: ServiceContext,
   query: unknown,
   request: PageRequest,
