@@ -2,7 +2,7 @@
  * What a request wants to do, in the words of registry tokens, for `/v2` and REST alike: the one place that knows.
  * https://distribution.github.io/distribution/spec/auth/scope/
  */
-import { ociRepository, parseRevisionName } from '../package/names.ts'
+import { ociRepository, type PackageId, parseRevisionName } from '../package/names.ts'
 import { BASE_PATH } from './rest/base-path.ts'
 
 export type Action = 'pull' | 'push' | 'delete'
@@ -16,8 +16,8 @@ export type Scope = {
 export const ALL = '*'
 
 /**
- * The scopes that method, path and query tell. A request that makes something says where in its body: its route asks
- * for that, with `creationScope`.
+ * The scopes that method, path and query tell. A request that makes something says where, and from what, in its
+ * body: its route asks for that, with `creationScope` and `sourceScope`.
  */
 export function requestScopes(method: string, path: string, query: URLSearchParams): Scope[] {
   if (path.startsWith('/v2/')) return registryScopes(method, path.slice('/v2/'.length), query)
@@ -29,6 +29,14 @@ export function requestScopes(method: string, path: string, query: URLSearchPara
 export function creationScope(target: { repository: string; package?: string }): Scope {
   const { repository, package: path } = target
   return { repository: path === undefined ? repository : `${repository}/${path}`, action: 'push' }
+}
+
+/** Of a request that takes what it makes from somewhere: from a revision, by its name, or from a package. */
+export function sourceScope(source: string | PackageId): Scope {
+  return {
+    repository: typeof source === 'string' ? packageOf(source) : ociRepository(source),
+    action: 'pull',
+  }
 }
 
 /** As the routes of the registry see it: components of a name may be called like parts of a path. */
@@ -50,12 +58,17 @@ function actionOf(method: string, isUpload: boolean): Action {
   return method === 'DELETE' && !isUpload ? 'delete' : 'push'
 }
 
+/** The path of a package has slashes. */
+const GRAPH = /^packages\/(?<repository>.+)\/graph$/
+
 function restScopes(method: string, path: string, query: URLSearchParams): Scope[] {
   const action = actionOf(method, false)
   const [noun, encoded] = path.split('/')
   const name = encoded === undefined ? undefined : decoded(encoded)
   if (noun === 'garbage-collections') return [{ repository: ALL, action: 'delete' }]
   if (noun === 'packagerevisions' && name !== undefined) return [{ repository: packageOf(name), action }]
+  const graph = GRAPH.exec(decoded(path))?.groups?.repository
+  if (graph !== undefined) return [{ repository: graph, action }]
   if (noun === 'repositories' && name !== undefined) return [{ repository: name, action }]
   if (action !== 'pull') return []
   const repository = query.get('repository')

@@ -25,12 +25,16 @@ export function layerDescriptor(layer: LayerReference): Descriptor {
   return { mediaType: MEDIA_TYPE.layerTarGzip, digest: layer.layerDigest, size: layer.layerSize }
 }
 
+export function configDescriptor(layer: LayerReference): Descriptor {
+  return { mediaType: MEDIA_TYPE.config, digest: layer.configDigest, size: layer.configSize }
+}
+
 export function packageManifest(record: RevisionRecord, layer: LayerReference): Blob {
   const bytes = encodeManifest({
     schemaVersion: 2,
     mediaType: MEDIA_TYPE.manifest,
     artifactType: PACKAGE_ARTIFACT_TYPE,
-    config: { mediaType: MEDIA_TYPE.config, digest: layer.configDigest, size: layer.configSize },
+    config: configDescriptor(layer),
     layers: [
       {
         ...layerDescriptor(layer),

@@ -6,24 +6,20 @@ import type { ReadinessGate } from '../package/conditions.ts'
 import { initResources } from '../package/init-resources.ts'
 import type { Labels } from '../package/labels.ts'
 import type { MergeStrategy } from '../package/merge/strategy.ts'
-import {
-  ociRepository,
-  type PackageId,
-  type RevisionId,
-  revisionIdProblem,
-  revisionName,
-} from '../package/names.ts'
+import { ociRepository, type RevisionId, revisionIdProblem, revisionName } from '../package/names.ts'
 import type { NewPackageRevision, PackageRevision } from '../package/package-revision.ts'
 import type { Repository } from '../package/repository.ts'
-import { checkResources, type Resources } from '../package/resources.ts'
+import type { Resources } from '../package/resources.ts'
 import { isReservedTag } from '../package/tags.ts'
-import { validCondition } from '../package/validation/validate.ts'
-import { getRevision, newArtifact, pushRevision, tagOperation } from './change-revision.ts'
+import { getRevision, pushRevision, tagOperation } from './change-revision.ts'
+import { checkNewPackage, cloned } from './clone.ts'
 import type { Actor, ServiceContext } from './context.ts'
 import { decide, finishEarlier } from './intents.ts'
 import { checkMetadata } from './metadata.ts'
-import { listTags, pushLayer } from './registry-content.ts'
+import { type Origin, packed } from './origin.ts'
+import { listTags } from './registry-content.ts'
 import { getRepository } from './repository-record.ts'
+import { checkStillPublished, type UpstreamReference } from './upstream-reference.ts'
 import { checkVersion } from './versions.ts'
 
 export type Source =
@@ -44,12 +40,6 @@ export type UpgradeRequest = {
   conflicts?: 'local' | 'upstream' | undefined
 }
 
-/** A published revision: its name, or its package and which of its revisions. */
-export type UpstreamReference =
-  | string
-  | (PackageId & { revision: number | 'latest' })
-  | (PackageId & { version: string })
-
 export type NewRevision = RevisionId & {
   version: string | null
   /** undefined takes what the source has. */
@@ -60,12 +50,6 @@ export type NewRevision = RevisionId & {
 }
 
 const SHOWN_TAGS = 10
-
-/** What the source gives: everything but the identity. */
-type Origin = Pick<
-  NewPackageRevision,
-  'upstream' | 'labels' | 'annotations' | 'readinessGates' | 'conditions' | 'fileCount' | 'artifact'
->
 
 /** Makes a Draft. Throws `not_found`, `already_exists`, `conflict`, `invalid` and `too_large`. */
 export async function createPackageRevision(
@@ -81,6 +65,7 @@ export async function createPackageRevision(
     await finishEarlier(ctx, target)
     const repository = await getRepository(ctx.db, input.repository)
     const state = await findPackage(ctx.db, input)
+    if (input.source.task === 'clone') await checkNewPackage(ctx.db, input)
     await checkFree(ctx.db, state, input)
     const origin = await originOf(ctx, input)
     const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, origin), origin.artifact)
@@ -91,6 +76,7 @@ export async function createPackageRevision(
       if (now.createdAt !== repository.createdAt) {
         throw new AppError('conflict', `the repository ${now.name} is not the one that it was: try again`)
       }
+      if (draft.task !== 'copy' && draft.upstream) await checkStillPublished(transaction, draft.upstream)
       const packageId = state?.id ?? (await addPackage(transaction, input))
       return {
         result: await insertPackageRevision(transaction, packageId, draft),
@@ -136,26 +122,12 @@ async function originOf(ctx: ServiceContext, input: NewRevision): Promise<Origin
     case 'copy':
       return copied(ctx, input, source.from)
     case 'clone':
+      return cloned(ctx, input, source)
     case 'upgrade':
       throw new AppError(
         'not_implemented',
         `source.${source.task} is not available in this version of pkgserver`,
       )
-  }
-}
-
-async function packed(ctx: ServiceContext, input: NewRevision, resources: Resources): Promise<Origin> {
-  checkResources(resources, ctx.limits)
-  const { packed: layer, findings } = await ctx.prepare(resources)
-  await pushLayer(ctx, ociRepository(input), layer)
-  return {
-    upstream: null,
-    labels: {},
-    annotations: {},
-    readinessGates: [],
-    conditions: [validCondition(findings)],
-    fileCount: resources.size,
-    artifact: newArtifact(layer),
   }
 }
 

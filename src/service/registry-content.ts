@@ -1,9 +1,10 @@
 /** Reads and writes the content of artifacts. What goes wrong in the registry is told in the words of the domain. */
 import { type Blob, type PackedLayer, unpackLayer } from '../artifact/layer.ts'
-import { layerDescriptor } from '../artifact/package-manifest.ts'
+import { configDescriptor, layerDescriptor } from '../artifact/package-manifest.ts'
 import type { PackedRecord } from '../artifact/record.ts'
 import { AppError } from '../errors.ts'
 import type { Stream } from '../oci/content.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
 import { isNotFound, OciError } from '../oci/errors.ts'
 import { fetchAll } from '../oci/roles.ts'
 import { ociRepository } from '../package/names.ts'
@@ -14,6 +15,23 @@ import type { ServiceContext } from './context.ts'
 /** Stores a layer and its config; they are no artifact before a manifest names them. */
 export async function pushLayer(ctx: ServiceContext, repository: string, packed: PackedLayer): Promise<void> {
   await pushAll(ctx, repository, [packed.layer, packed.config])
+}
+
+/** Makes layer and config of a revision those of another OCI repository too, without a transfer where that is possible. */
+export async function shareLayer(
+  ctx: ServiceContext,
+  revision: PackageRevision,
+  repository: string,
+): Promise<void> {
+  const from = ociRepository(revision)
+  const source = ctx.registry.repository(from)
+  const target = ctx.registry.repository(repository)
+  const share = async (blob: Descriptor): Promise<void> => {
+    if ((await target.mount(blob, from)) || (await target.exists(blob))) return
+    await target.push(blob, await source.fetch(blob))
+  }
+  const { artifact } = revision
+  await inRegistry(() => Promise.all([layerDescriptor(artifact), configDescriptor(artifact)].map(share)))
 }
 
 export async function pushManifest(ctx: ServiceContext, repository: string, manifest: Blob): Promise<void> {

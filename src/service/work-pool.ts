@@ -63,7 +63,7 @@ export function createWorkPool(options: WorkPoolOptions): WorkPool {
 
 function workersOf(run: (task: Task) => Promise<unknown>): Workers {
   const worker = (name: keyof Work) => (input: unknown) => run({ name, input } as Task)
-  return { prepare: worker('prepare'), diff: worker('diff') } as Workers
+  return { prepare: worker('prepare'), diff: worker('diff'), clone: worker('clone') } as Workers
 }
 
 function workError(error: unknown): unknown {

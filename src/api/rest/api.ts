@@ -1,7 +1,8 @@
 import type { Context } from 'hono'
 import { AppError } from '../../errors.ts'
+import type { PackageId } from '../../package/names.ts'
 import type { Actor, ServiceContext } from '../../service/context.ts'
-import { creationScope } from '../request-scopes.ts'
+import { creationScope, sourceScope } from '../request-scopes.ts'
 
 /** What the routes work with. */
 export type Api = {
@@ -13,6 +14,12 @@ export type Api = {
 /** Throws `forbidden` unless who calls may make that. */
 export async function mayCreate(c: Context, target: { repository: string; package?: string }): Promise<void> {
   const reason = await c.var.refusal(creationScope(target))
+  if (reason !== undefined) throw new AppError('forbidden', reason)
+}
+
+/** Throws `forbidden` unless who calls may read that: a revision, by its name, or the revisions of a package. */
+export async function mayRead(c: Context, source: string | PackageId): Promise<void> {
+  const reason = await c.var.refusal(sourceScope(source))
   if (reason !== undefined) throw new AppError('forbidden', reason)
 }
 

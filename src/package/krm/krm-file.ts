@@ -69,7 +69,7 @@ function split(text: string): { head: string; body: string }[] | undefined {
 type Read = Pick<KrmDocument, 'document' | 'root' | 'value' | 'identity'>
 
 function readDocument(body: string): Read | 'empty' | undefined {
-  const document = parseDocument(body, { uniqueKeys: false, logLevel: 'silent' })
+  const document = parseDocument(body, { uniqueKeys: false, keepSourceTokens: true, logLevel: 'silent' })
   if (document.errors.length > 0) return undefined
   const root = document.contents
   if (root === null || (isScalar(root) && root.value === null)) return 'empty'

@@ -10,7 +10,7 @@ import { createPackageRevision, type Source } from '../../../service/create-pack
 import { deletePackageRevision } from '../../../service/delete-package-revision.ts'
 import { listPackageRevisions } from '../../../service/lists.ts'
 import { updatePackageRevision } from '../../../service/update-package-revision.ts'
-import { type Api, actorOf, mayCreate } from '../api.ts'
+import { type Api, actorOf, mayCreate, mayRead } from '../api.ts'
 import { archiveOf, isArchive, jsonOf } from '../body.ts'
 import { isNotModified, requiredPrecondition } from '../conditional.ts'
 import {
@@ -40,6 +40,7 @@ import {
   toPackageRevisionView,
 } from '../schemas/package-revision.ts'
 import { readErrors, writeErrors } from '../schemas/problem.ts'
+import { toUpstreamReference } from '../schemas/upstream-reference.ts'
 
 const tags = ['Package revisions']
 
@@ -190,6 +191,9 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
   app.openapi(create, async (c) => {
     const input = isArchive(c) ? await fromArchive(c) : fromJson(c)
     await mayCreate(c, input)
+    const { source } = input
+    if (source.task === 'copy') await mayRead(c, source.from)
+    if (source.task === 'clone') await mayRead(c, source.upstream)
     const revision = await createPackageRevision(ctx, actorOf(c), input)
     c.header('Location', `${c.req.path}/${revision.name}`)
     c.header('ETag', etag(revision.resourceVersion))
@@ -259,8 +263,11 @@ function toSource(source: z.output<typeof newPackageRevisionSchema>['source']): 
   if (source.init) return { task: 'init', description: source.init.description }
   if (source.resources) return { task: 'resources', resources: source.resources }
   if (source.copy) return { task: 'copy', from: source.copy.from }
-  const kind = source.clone ? 'clone' : 'upgrade'
-  throw new AppError('not_implemented', `source.${kind} is not available in this version of pkgserver`)
+  if (source.clone) {
+    const { upstream, setters } = source.clone
+    return { task: 'clone', upstream: toUpstreamReference(upstream), setters }
+  }
+  throw new AppError('not_implemented', 'source.upgrade is not available in this version of pkgserver')
 }
 
 function toSort(text: string): Sort {

@@ -20,6 +20,8 @@ import {
   workspaceName,
 } from './common.ts'
 import { filesSchema } from './resources.ts'
+import { settersSchema } from './setters.ts'
+import { upstreamReferenceSchema } from './upstream-reference.ts'
 
 const conditionType = z.string().superRefine((text, ctx) => {
   const problem = keyProblem(text)
@@ -176,7 +178,17 @@ const sourceSchema = z
       })
       .optional()
       .openapi({ description: 'The files of another revision of the same package.' }),
-    clone: laterSource('A published revision of another package.').optional(),
+    clone: z
+      .strictObject({
+        upstream: upstreamReferenceSchema,
+        setters: settersSchema.optional(),
+      })
+      .optional()
+      .openapi({
+        description:
+          "The files of a published revision of another package, for a package that has no revisions yet. The draft has that revision as its upstream. A Kptfile gets the name of the package, and `upstream` and `upstreamLock` as kpt writes them; package-context.yaml gets the name; nothing else changes. Labels, annotations and readiness gates are not the upstream's, but those of the request.",
+        example: { upstream: 'blueprints.nf.upf.ws1' },
+      }),
     upgrade: laterSource('A merge with a newer revision of the upstream.').optional(),
   })
   .refine((source) => Object.values(source).filter((value) => value !== undefined).length === 1, {

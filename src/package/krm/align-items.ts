@@ -1,0 +1,31 @@
+import { keyedItems } from './list-items.ts'
+import type { ListType } from './list-types.ts'
+import { type Plain, samePlain } from './plain.ts'
+
+/** Where an item of a list was in the list before, and where it is in a third one. */
+export type Aligned = { from: number | undefined; donor: number | undefined }
+
+/** Which items of a list are which of an older version: by their keys where they have some, or else by their value. */
+export function alignItems(
+  current: readonly Plain[],
+  target: readonly Plain[],
+  donor: readonly Plain[],
+  type: ListType | undefined,
+): Aligned[] {
+  const [old, now, other] = keyedItems([current, target, donor], type) ?? []
+  if (old && now && other) {
+    const oldAt = new Map(old.map(({ key, index }) => [key, index]))
+    const donorAt = new Map(other.map(({ key, index }) => [key, index]))
+    return now.map(({ key }) => ({ from: oldAt.get(key), donor: donorAt.get(key) }))
+  }
+  const inDonor = samePlain(target, donor)
+  let next = 0
+  return target.map((item, at) => {
+    const donorIndex = inDonor ? at : undefined
+    if (current.length === target.length) return { from: at, donor: donorIndex }
+    const from = current.findIndex((candidate, index) => index >= next && samePlain(candidate, item))
+    if (from < 0) return { from: undefined, donor: donorIndex }
+    next = from + 1
+    return { from, donor: donorIndex }
+  })
+}

@@ -1,0 +1,139 @@
+/** Puts the values of setters into the fields of an object whose comments ask for them. */
+import { isSeq, parseDocument, type Scalar, type YAMLSeq } from 'yaml'
+import type { KrmDocument } from './krm-file.ts'
+import { namesOf, setterComments } from './setter-comments.ts'
+import { contentEnd, isFlow } from './source-text.ts'
+import { applyEdits, type TextEdit } from './text-edits.ts'
+
+export type SetterValues = {
+  /** Only fields that refer to one of these are written. */
+  given: ReadonlyMap<string, string>
+  /** What the package says of the others. */
+  known: ReadonlyMap<string, string>
+}
+
+/** Why values cannot be put where they belong. */
+export type SetterProblem = { problem: string }
+
+/** The text of the object with the values in it, all else byte for byte. */
+export function applySetterComments(
+  document: Pick<KrmDocument, 'body' | 'root'>,
+  values: SetterValues,
+): string | SetterProblem {
+  const { body } = document
+  const edits: TextEdit[] = []
+  for (const found of setterComments(document)) {
+    if (!namesOf(found.pattern).some((name) => values.given.has(name))) continue
+    const edit =
+      'scalar' in found
+        ? editScalar(found.scalar, found.pattern, found.inFlow, values)
+        : editList(body, found.list, found.comment, found.pattern, values)
+    if ('problem' in edit) return edit
+    edits.push(edit)
+  }
+  // The items of a list that is written anew have no values of their own any more.
+  const inOther = (edit: TextEdit): boolean =>
+    edits.some((other) => other !== edit && other.start <= edit.start && edit.end <= other.end)
+  return applyEdits(
+    body,
+    edits.filter((edit) => !inOther(edit)),
+  )
+}
+
+function editScalar(
+  scalar: Scalar.Parsed,
+  pattern: string,
+  inFlow: boolean,
+  { given, known }: SetterValues,
+): TextEdit | SetterProblem {
+  const derived = derivedValues(pattern, String(scalar.source ?? scalar.value))
+  const missing: string[] = []
+  const value = pattern.replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => {
+    const found = given.get(name) ?? known.get(name) ?? derived.get(name)
+    if (found === undefined) missing.push(name)
+    return found ?? ''
+  })
+  if (missing.length > 0) {
+    return { problem: `"${pattern}" needs values for ${missing.join(', ')}, too` }
+  }
+  const [start, end] = scalar.range
+  return { start, end, text: writeScalar(value, scalar.type, inFlow) }
+}
+
+/** In the way in which the value was quoted before; a plain one may become a number or a boolean, as with kpt. */
+function writeScalar(value: string, type: Scalar.Type | undefined, inFlow: boolean): string {
+  const oneLine = !/[\r\n]/.test(value)
+  if (type === 'QUOTE_SINGLE' && oneLine) return `'${value.replaceAll("'", "''")}'`
+  if (type === 'QUOTE_DOUBLE' || !oneLine || !canBePlain(value, inFlow)) return JSON.stringify(value)
+  return value
+}
+
+function canBePlain(value: string, inFlow: boolean): boolean {
+  if (value === '') return false
+  const text = inFlow ? `[${value}]` : value
+  const document = parseDocument(text, { logLevel: 'silent' })
+  const list = document.contents
+  const scalar = inFlow && isSeq(list) && list.items.length === 1 ? list.items[0] : list
+  return (
+    document.errors.length === 0 &&
+    (scalar as Scalar | null)?.type === 'PLAIN' &&
+    (scalar as Scalar).source === value
+  )
+}
+
+/**
+ * The values that a field has now for the names in its pattern: `nginx:1.25` for `${image}:${tag}`. Each takes what it
+ * can, so where one name follows another the values are a guess, as with kpt.
+ */
+function derivedValues(pattern: string, value: string): Map<string, string> {
+  const names = namesOf(pattern)
+  const parts = pattern.split(/\$\{[^}]+\}/)
+  const values: string[] = []
+  let end = value.length - (parts.at(-1) ?? '').length
+  const start = (parts[0] ?? '').length
+  if (!value.startsWith(parts[0] ?? '') || !value.endsWith(parts.at(-1) ?? '') || end < start)
+    return new Map()
+  // From the back: then the names before take as much as they can.
+  for (const separator of parts.slice(1, -1).reverse()) {
+    const at = value.slice(start, end).lastIndexOf(separator)
+    if (at < 0) return new Map()
+    values.unshift(value.slice(start + at + separator.length, end))
+    end = start + at
+  }
+  values.unshift(value.slice(start, end))
+  if (values.includes('')) return new Map()
+  return new Map(names.map((name, at) => [name, values[at] ?? '']))
+}
+
+function editList(
+  body: string,
+  list: YAMLSeq.Parsed,
+  comment: { start: number; end: number },
+  pattern: string,
+  { given }: SetterValues,
+): TextEdit | SetterProblem {
+  const [name = ''] = namesOf(pattern)
+  if (pattern !== `\${${name}}`)
+    return { problem: `a list takes its items from one setter, not from "${pattern}"` }
+  const value = given.get(name) ?? ''
+  const items = parseDocument(value, { logLevel: 'silent' })
+  const read = items.contents
+  const empty = value.trim() === '' || (isSeq(read) && read.items.length === 0)
+  if (!empty && (items.errors.length > 0 || !isSeq(read))) {
+    return { problem: `the value of ${name} belongs to a list, so it has to be a list in YAML: "[a, b]"` }
+  }
+  const written = (flow: boolean): string => {
+    if (empty) return '[]'
+    if (isSeq(read)) read.flow = flow
+    return items.toString({ lineWidth: 0, flowCollectionPadding: false }).trimEnd()
+  }
+  if (isFlow(list)) return { start: list.range[0], end: list.range[1], text: written(true) }
+  const [start, end] = [list.range[0], contentEnd(body, list)]
+  if (empty) {
+    // Where a list is empty, kpt looks for the comment behind the brackets.
+    return { start: comment.start, end, text: `[] ${body.slice(comment.start, comment.end)}` }
+  }
+  const indent = ' '.repeat(start - (body.lastIndexOf('\n', start) + 1))
+  const eol = body.includes('\r\n') ? '\r\n' : '\n'
+  return { start, end, text: written(false).replaceAll('\n', `${eol}${indent}`) }
+}

@@ -1,0 +1,108 @@
+/** New parts of a document: as they are written in another one that has them, or else anew. */
+import { type Document, isMap, isScalar, isSeq, type ParsedNode, stringify, type YAMLMap } from 'yaml'
+import { isPlainList, isPlainMap, keyText, type Plain, plainOf, samePlain } from './plain.ts'
+import {
+  commentStart,
+  type Entry,
+  indent,
+  isBlockScalar,
+  isFlow,
+  lineEnd,
+  lineStart,
+  mapEntries,
+  type ParsedPair,
+  pairEnd,
+  seqEntries,
+  startsLine,
+} from './source-text.ts'
+
+/** A parsed document of one object. */
+export type SourceDocument = { body: string; document: Document.Parsed; root: YAMLMap.Parsed }
+
+/** A place in another document. */
+export type Donor = { source: SourceDocument; node: ParsedNode | null }
+
+/** Also for readers of YAML 1.1, to whom `yes` and `on` are booleans unless they are quoted. */
+const WRITE = { lineWidth: 0, compat: 'yaml-1.1' } as const
+
+export function writeObject(value: Plain): string {
+  return stringify(value, WRITE)
+}
+
+/** A value in one line, as it can stand anywhere. */
+export function writeInline(value: Plain): string {
+  const line = stringify([value], { ...WRITE, collectionStyle: 'flow', flowCollectionPadding: false }).trim()
+  return line.includes('\n') ? JSON.stringify(value) : line.slice(1, -1)
+}
+
+/** A field, without a line feed behind it; its key stands in the first column. */
+export function fieldText(key: string, value: Plain, donor: Donor | undefined): string {
+  const found = donorPair(donor, key, value)
+  if (found) return entryText(found.donor, found.entry)
+  return stringify(new Map([[key, value]]), WRITE).replace(/\n$/, '')
+}
+
+/** What stands behind the key of a field: the colon and the value. */
+export function behindKey(key: string, value: Plain, donor: Donor | undefined): string {
+  const found = donorPair(donor, key, value)
+  if (!found) {
+    const written = stringify(new Map([['k', value]]), WRITE)
+    return written.slice(1).replace(/\n$/, '')
+  }
+  const { body } = found.donor.source
+  return indent(body.slice(found.pair.key.range[1], pairEnd(body, found.pair)), -found.entry.column, false)
+}
+
+/** An item of a list, likewise; `at` is its place in the donor's list. */
+export function itemText(value: Plain, donor: Donor | undefined, at: number | undefined): string {
+  const node = donor?.node
+  if (donor && isSeq(node) && at !== undefined) {
+    const entry = seqEntries(donor.source.body, node)?.[at]
+    if (entry && samePlain(plainOf(node.items[at], donor.source.document), value))
+      return entryText(donor, entry)
+  }
+  return stringify([value], WRITE).replace(/\n$/, '')
+}
+
+/** A value as it is written there, where that is in one line or in brackets. */
+export function inlineText(value: Plain, donor: Donor | undefined): string {
+  const node = donor?.node
+  if (!donor || !node || isBlockScalar(node)) return writeInline(value)
+  const sameStyle = isPlainMap(value) || isPlainList(value) ? isFlow(node) : isScalar(node)
+  const [start, end] = node.range
+  if (!sameStyle || start === end || !samePlain(plainOf(node, donor.source.document), value))
+    return writeInline(value)
+  const text = donor.source.body.slice(start, end)
+  return text.includes('\n') ? writeInline(value) : text
+}
+
+/** The place of a field, or of an item, of the donor. */
+export function donorAt(donor: Donor | undefined, step: string | number | undefined): Donor | undefined {
+  if (!donor || step === undefined) return undefined
+  const { node, source } = donor
+  if (typeof step === 'number')
+    return isSeq(node) ? { source, node: node.items[step] as ParsedNode } : undefined
+  const pair = isMap(node) ? node.items.find(({ key }) => keyText(key) === step) : undefined
+  return pair && { source, node: (pair as ParsedPair).value }
+}
+
+function donorPair(
+  donor: Donor | undefined,
+  key: string,
+  value: Plain,
+): { donor: Donor; pair: ParsedPair; entry: Entry } | undefined {
+  if (!donor || !isMap(donor.node)) return undefined
+  const at = donor.node.items.findIndex((pair) => keyText(pair.key) === key)
+  const pair = donor.node.items[at] as ParsedPair | undefined
+  const entry = mapEntries(donor.source.body, donor.node as YAMLMap.Parsed)?.[at]
+  if (!pair || !entry || !samePlain(plainOf(pair.value, donor.source.document), value)) return undefined
+  return { donor, pair, entry }
+}
+
+/** With the comments above and behind it. */
+function entryText({ source: { body } }: Donor, entry: Entry): string {
+  const from = lineStart(body, entry.start)
+  const comment = startsLine(body, entry.start) ? body.slice(commentStart(body, entry), from) : ''
+  const own = body.slice(entry.start, lineEnd(body, entry.end))
+  return indent(comment, -entry.column) + indent(own, -entry.column, false)
+}

@@ -1,0 +1,280 @@
+/** Changes what a YAML document says, and as little as possible of how it is written. */
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type ParsedNode,
+  parseDocument,
+  visit,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml'
+import { type Aligned, alignItems } from './align-items.ts'
+import {
+  behindKey,
+  type Donor,
+  donorAt,
+  fieldText,
+  inlineText,
+  itemText,
+  type SourceDocument,
+  writeObject,
+} from './fragments.ts'
+import type { ListTypes } from './list-types.ts'
+import {
+  fieldOf,
+  isPlainList,
+  isPlainMap,
+  keyText,
+  type Plain,
+  type PlainMap,
+  plainOf,
+  samePlain,
+} from './plain.ts'
+import {
+  commentStart,
+  type Entry,
+  indent,
+  isBlockScalar,
+  isFlow,
+  lineEnd,
+  lineStart,
+  mapEntries,
+  type ParsedPair,
+  pairEnd,
+  seqEntries,
+  startsLine,
+} from './source-text.ts'
+import { applyEdits, type TextEdit } from './text-edits.ts'
+
+/**
+ * The text of `source`, changed so that its value is `target`. What stays the same keeps its bytes. What is new is
+ * taken from `donor`, comments included, where it has the same value.
+ */
+export function rewrite(
+  source: SourceDocument,
+  target: PlainMap,
+  listTypes: ListTypes,
+  donor?: SourceDocument,
+): string {
+  if (samePlain(plainOf(source.root, source.document), target)) return source.body
+  // An anchor or an alias means something only where it stands.
+  const from = donor && !hasAnchors(donor) ? { source: donor, node: donor.root } : undefined
+  for (const attempt of hasAnchors(source) ? [] : [from, undefined]) {
+    const edited = editText(source, target, listTypes, attempt)
+    if (edited !== undefined && says(edited, target)) return edited
+  }
+  return writeObject(target)
+}
+
+/** Whether the text is a document of that value: what editing can get wrong is found out here. */
+function says(body: string, target: PlainMap): boolean {
+  const document = parseDocument(body, { uniqueKeys: false, logLevel: 'silent' })
+  return document.errors.length === 0 && samePlain(plainOf(document.contents, document), target)
+}
+
+function hasAnchors({ document }: SourceDocument): boolean {
+  let found = false
+  visit(document, {
+    Node: (_, node) => {
+      if (!isAlias(node) && !node.anchor) return undefined
+      found = true
+      return visit.BREAK
+    },
+  })
+  return found
+}
+
+/** undefined for a text that cannot be edited. */
+function editText(
+  source: SourceDocument,
+  target: PlainMap,
+  listTypes: ListTypes,
+  donor: Donor | undefined,
+): string | undefined {
+  const { body: text, document } = source
+  const edits = editMap(source.root, target, donor, [])
+  if (!edits) return undefined
+  const edited = applyEdits(text, edits)
+  return text.includes('\r\n') ? edited.replace(/\r?\n/g, '\r\n') : edited
+
+  function editMap(
+    map: YAMLMap.Parsed,
+    wanted: PlainMap,
+    from: Donor | undefined,
+    place: readonly string[],
+  ): TextEdit[] | undefined {
+    const entries = mapEntries(text, map)
+    const pairs = map.items as ParsedPair[]
+    const keys = pairs.map(({ key }) => keyText(key))
+    const kept = keys.filter((key) => fieldOf(wanted, key) !== undefined)
+    if (!entries || kept.length === 0) return undefined
+    const edits = removals(entries, (at) => kept.includes(keys[at] ?? ''))
+    for (const [at, pair] of pairs.entries()) {
+      const key = keys[at] ?? ''
+      const value = fieldOf(wanted, key)
+      if (value !== undefined) edits.push(...editField(pair, value, from, [...place, key]))
+    }
+    const firstKept = keys.indexOf(kept[0] ?? '')
+    let last: number | undefined = from ? undefined : keys.lastIndexOf(kept.at(-1) ?? '')
+    for (const key of inOrderOf(from, Object.keys(wanted))) {
+      if (keys.includes(key)) {
+        if (from) last = keys.indexOf(key)
+      } else edits.push(insertion(entries, last, firstKept, fieldText(key, wanted[key] as Plain, from)))
+    }
+    return edits
+  }
+
+  function editField(
+    pair: ParsedPair,
+    wanted: Plain,
+    from: Donor | undefined,
+    place: readonly string[],
+  ): TextEdit[] {
+    const { key, value } = pair
+    const name = keyText(key)
+    if (value && samePlain(plainOf(value, document), wanted)) return []
+    const inner = donorAt(from, name)
+    const edits = editInside(value, wanted, inner, place)
+    if (edits) return edits
+    const column = key.range[0] - lineStart(text, key.range[0])
+    const written = indent(behindKey(name, wanted, from), column, false)
+    const end = pairEnd(text, pair)
+    const [firstLine = '', ...lines] = written.split('\n')
+    if (lines.length === 0) return [{ start: key.range[1], end, text: written }]
+    // A comment behind the old value stays on the line of the key.
+    const comment = text.slice(end, lineEnd(text, end)).trimEnd()
+    return [
+      {
+        start: key.range[1],
+        end: end + comment.length,
+        text: [firstLine + comment, ...lines].join('\n'),
+      },
+    ]
+  }
+
+  /** undefined for a value that is to be replaced as a whole. */
+  function editInside(
+    node: ParsedNode | null,
+    wanted: Plain,
+    from: Donor | undefined,
+    place: readonly string[],
+  ): TextEdit[] | undefined {
+    if (isMap(node) && isPlainMap(wanted) && !isFlow(node))
+      return editMap(node as YAMLMap.Parsed, wanted, from, place)
+    if (isSeq(node) && isPlainList(wanted) && !isFlow(node))
+      return editList(node as YAMLSeq.Parsed, wanted, from, place)
+    if (!node || isBlockScalar(node) || node.range[0] === node.range[1]) return undefined
+    const isCollection = isPlainMap(wanted) || isPlainList(wanted)
+    const sameStyle = isCollection ? isFlow(node) && (node as YAMLSeq).items.length > 0 : isScalar(node)
+    if (!sameStyle) return undefined
+    return [{ start: node.range[0], end: node.range[1], text: inlineText(wanted, from) }]
+  }
+
+  function editList(
+    seq: YAMLSeq.Parsed,
+    wanted: readonly Plain[],
+    from: Donor | undefined,
+    place: readonly string[],
+  ): TextEdit[] | undefined {
+    const entries = seqEntries(text, seq)
+    const donorList = from?.node ? plainOf(from.node, from.source.document) : undefined
+    const current = plainOf(seq, document) as readonly Plain[]
+    const aligned = alignItems(current, wanted, isPlainList(donorList) ? donorList : [], listTypes(place))
+    const kept = aligned.flatMap(({ from: at }) => at ?? [])
+    if (!entries || kept.length === 0) return undefined
+    const editItem = (at: number, item: Plain, donor: Donor | undefined): TextEdit[] => {
+      const node = seq.items[at] as ParsedNode
+      if (samePlain(current[at], item)) return []
+      const edits = editInside(node, item, donor, [...place, '[]'])
+      if (edits) return edits
+      const entry = entries[at] as Entry
+      return [
+        {
+          start: entry.start,
+          end: entry.end,
+          text: indent(itemText(item, undefined, undefined), entry.column, false),
+        },
+      ]
+    }
+    if (kept.some((at, index) => at < (kept[index - 1] ?? 0))) {
+      return reordered(entries, aligned, wanted, from, editItem)
+    }
+    const edits = removals(entries, (at) => kept.includes(at))
+    let last: number | undefined
+    for (const [at, { from: index, donor }] of aligned.entries()) {
+      const item = wanted[at] as Plain
+      if (index === undefined)
+        edits.push(insertion(entries, last, Math.min(...kept), itemText(item, from, donor)))
+      else edits.push(...editItem(index, item, donorAt(from, donor)))
+      last = index ?? last
+    }
+    return edits
+  }
+
+  /** The whole list anew, each item as it was written where it was. */
+  function reordered(
+    entries: readonly Entry[],
+    aligned: readonly Aligned[],
+    wanted: readonly Plain[],
+    from: Donor | undefined,
+    editItem: (at: number, item: Plain, donor: Donor | undefined) => TextEdit[],
+  ): TextEdit[] | undefined {
+    if (!entries.every(({ start }) => startsLine(text, start))) return undefined
+    const [first, last] = [entries[0] as Entry, entries.at(-1) as Entry]
+    const chunks = aligned.map(({ from: index, donor }, at) => {
+      const item = wanted[at] as Plain
+      if (index === undefined) return indent(itemText(item, from, donor), first.column)
+      const entry = entries[index] as Entry
+      const edits = editItem(index, item, donorAt(from, donor))
+      return applyEdits(text, edits, commentStart(text, entry), lineEnd(text, entry.end))
+    })
+    return [{ start: commentStart(text, first), end: lineEnd(text, last.end), text: chunks.join('\n') }]
+  }
+
+  function removals(entries: readonly Entry[], isKept: (at: number) => boolean): TextEdit[] {
+    const edits: TextEdit[] = []
+    const firstKept = entries.findIndex((_, at) => isKept(at))
+    const first = entries[0] as Entry
+    let at = 0
+    if (firstKept > 0 && !startsLine(text, first.start)) {
+      // `- a: 1` loses its first field: what comes next moves up to the dash.
+      const next = entries[firstKept] as Entry
+      edits.push({ start: first.start, end: commentStart(text, next) + next.column, text: '' })
+      at = firstKept
+    }
+    for (; at < entries.length; at++) {
+      const entry = entries[at] as Entry
+      if (isKept(at)) continue
+      // The comment above the first of them is likely to be about all.
+      const start = at === 0 ? lineStart(text, entry.start) : commentStart(text, entry)
+      const end = lineEnd(text, entry.end)
+      edits.push(start === 0 ? { start, end: end + 1, text: '' } : { start: start - 1, end, text: '' })
+    }
+    return edits
+  }
+
+  /** Behind the entry `after`, or before those that are kept. */
+  function insertion(
+    entries: readonly Entry[],
+    after: number | undefined,
+    firstKept: number,
+    added: string,
+  ): TextEdit {
+    const first = entries[0] as Entry
+    if (after !== undefined) {
+      const at = lineEnd(text, entries[after]?.end ?? 0)
+      return { start: at, end: at, text: `\n${indent(added, first.column)}` }
+    }
+    const ownLine = startsLine(text, first.start)
+    const at = ownLine ? commentStart(text, entries[firstKept] as Entry) + first.column : first.start
+    return { start: at, end: at, text: `${indent(added, first.column, false)}\n${' '.repeat(first.column)}` }
+  }
+}
+
+/** Keys as the donor has them, and then all others. */
+function inOrderOf(donor: Donor | undefined, keys: readonly string[]): string[] {
+  const order = donor && isMap(donor.node) ? donor.node.items.map(({ key }) => keyText(key)) : []
+  return [...order.filter((key) => keys.includes(key)), ...keys.filter((key) => !order.includes(key))]
+}

@@ -1,0 +1,59 @@
+/** Comments `# kpt-set: …` in an object, and the fields that they are about. */
+import { isMap, isScalar, isSeq, type ParsedNode, type Scalar, type YAMLSeq } from 'yaml'
+import type { KrmDocument } from './krm-file.ts'
+import { isBlockScalar, isFlow, lineEnd, type ParsedPair } from './source-text.ts'
+
+export type SetterComment = { pattern: string } & (
+  | { scalar: Scalar.Parsed; inFlow: boolean }
+  /** `comment` is where it stands in the text: behind the key of a block, behind the `]` of a flow. */
+  | { list: YAMLSeq.Parsed; comment: { start: number; end: number } }
+)
+
+export const SETTER_COMMENT = '# kpt-set: '
+const COMMENT = /^[ \t]*(# kpt-set: (.*?))[ \t\r]*(?:\n|$)/
+const NAME = /\$\{([^}]+)\}/g
+
+/** The names of setters in a pattern: `${image}:${tag}`. */
+export function namesOf(pattern: string): string[] {
+  return [...pattern.matchAll(NAME)].map((match) => match[1] ?? '')
+}
+
+/** The comments that kpt honours: behind a scalar, behind a list in brackets, and behind the key of any other list. */
+export function setterComments({ body, root }: Pick<KrmDocument, 'body' | 'root'>): SetterComment[] {
+  if (!body.includes(SETTER_COMMENT)) return []
+  const found: SetterComment[] = []
+  visit(root, false)
+  return found
+
+  function visit(node: ParsedNode | null, inFlow: boolean): void {
+    if (isScalar(node)) visitScalar(node, inFlow)
+    else if (isSeq(node)) for (const item of node.items) visit(item, inFlow || isFlow(node))
+    else if (isMap(node)) for (const pair of node.items) visitPair(pair, inFlow || isFlow(node))
+  }
+
+  function visitScalar(scalar: Scalar.Parsed, inFlow: boolean): void {
+    const [start, end] = scalar.range
+    const comment = isBlockScalar(scalar) || start === end ? undefined : commentAt(end)
+    if (comment) found.push({ pattern: comment.pattern, scalar, inFlow })
+  }
+
+  function visitPair({ key, value }: ParsedPair, inFlow: boolean): void {
+    if (isSeq(value)) {
+      const comment = isFlow(value) ? commentAt(value.range[1]) : commentBehindKey(key)
+      if (comment) found.push({ list: value, ...comment })
+    }
+    visit(value, inFlow)
+  }
+
+  function commentBehindKey(key: ParsedNode) {
+    const colon = body.indexOf(':', key.range[1])
+    return colon < 0 ? undefined : commentAt(colon + 1)
+  }
+
+  function commentAt(at: number) {
+    const [, text = '', pattern] = COMMENT.exec(body.slice(at, lineEnd(body, at))) ?? []
+    if (pattern === undefined) return undefined
+    const start = body.indexOf('#', at)
+    return { pattern: pattern.trim(), comment: { start, end: start + text.length } }
+  }
+}

@@ -1,0 +1,29 @@
+import { ociRepository, type PackageId } from '../package/names.ts'
+import type { NewPackageRevision } from '../package/package-revision.ts'
+import { checkResources, type Resources } from '../package/resources.ts'
+import { validCondition } from '../package/validation/validate.ts'
+import { newArtifact } from './change-revision.ts'
+import type { ServiceContext } from './context.ts'
+import { pushLayer } from './registry-content.ts'
+
+/** What the source of a new draft gives: everything but the identity. */
+export type Origin = Pick<
+  NewPackageRevision,
+  'upstream' | 'labels' | 'annotations' | 'readinessGates' | 'conditions' | 'fileCount' | 'artifact'
+>
+
+/** Packs and stores files. Throws `invalid` and `too_large`. */
+export async function packed(ctx: ServiceContext, target: PackageId, resources: Resources): Promise<Origin> {
+  checkResources(resources, ctx.limits)
+  const { packed: layer, findings } = await ctx.prepare(resources)
+  await pushLayer(ctx, ociRepository(target), layer)
+  return {
+    upstream: null,
+    labels: {},
+    annotations: {},
+    readinessGates: [],
+    conditions: [validCondition(findings)],
+    fileCount: resources.size,
+    artifact: newArtifact(layer),
+  }
+}
