@@ -30,6 +30,7 @@ async function serveUntilStopped(config: Config): Promise<void> {
   const parts = await openParts(config, pino({ level: config.logLevel }, stream))
   const server = await serve(config, {
     mount: async (url) => (await createApp(parts, url)).hono.fetch,
+    drain: () => parts.jobs.drain(),
     close: parts.close,
   })
   output.out(greeting(server.url, await version(), config.data, parts.registryAddress))

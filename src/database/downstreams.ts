@@ -1,10 +1,7 @@
 /** Packages that were made from a package, and how far they have followed it. */
 import type { LabelRequirement } from '../package/label-selector.ts'
 import type { PackageId } from '../package/names.ts'
-import type { PackageRevision } from '../package/package-revision.ts'
 import { labelCondition } from './package-revision-list.ts'
-import { toPackageRevision } from './package-revision-row.ts'
-import { selectPackageRevisions } from './package-revisions.ts'
 import type { Db } from './schema.ts'
 
 type Target = PackageId & { revision: number }
@@ -29,16 +26,6 @@ export async function outdatedPackages(
     .limit(limit)
   if (filter.repository !== undefined) query = query.where('repository', '=', filter.repository)
   return query.execute()
-}
-
-/** The latest revision of a package. */
-export async function latestRevision(db: Db, id: PackageId): Promise<PackageRevision | undefined> {
-  const row = await selectPackageRevisions(db)
-    .where('repository', '=', id.repository)
-    .where('package', '=', id.package)
-    .where('latest', '=', 1)
-    .executeTakeFirst()
-  return row && toPackageRevision(row)
 }
 
 /** A revision of the package under work that has taken in that revision of the upstream, or a later one. */

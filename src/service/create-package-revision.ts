@@ -56,6 +56,8 @@ export async function createPackageRevision(
   ctx: ServiceContext,
   actor: Actor,
   input: NewRevision,
+  /** Is done in the transaction that makes the draft: both are done or neither. */
+  along: (transaction: Db, draft: PackageRevision) => Promise<void> = async () => undefined,
 ): Promise<PackageRevision> {
   const tooLong = revisionIdProblem(input)
   if (tooLong) throw new AppError('invalid', tooLong)
@@ -78,10 +80,9 @@ export async function createPackageRevision(
       }
       if (draft.task !== 'copy' && draft.upstream) await checkStillPublished(transaction, draft.upstream)
       const packageId = state?.id ?? (await addPackage(transaction, input))
-      return {
-        result: await insertPackageRevision(transaction, packageId, draft),
-        operations: [tagOperation(draft)],
-      }
+      const result = await insertPackageRevision(transaction, packageId, draft)
+      await along(transaction, result)
+      return { result, operations: [tagOperation(draft)] }
     })
   })
 }

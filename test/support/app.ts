@@ -49,6 +49,7 @@ export async function folderServer(
   const parts = await openParts(config, silent, () => IN_THIS_THREAD)
   const server = await serve(config, {
     mount: async (url) => (await createApp(parts, url)).hono.fetch,
+    drain: () => parts.jobs.drain(),
     close: parts.close,
   })
   onTestFinished(() => server.close())

@@ -5,13 +5,17 @@ import type { Api } from './api.ts'
 import { BASE_PATH } from './base-path.ts'
 import { boundedBody, maxBodyBytes } from './body.ts'
 import { problem, problemOf, respondProblem } from './problem.ts'
+import { cloneRoutes } from './routes/clones.ts'
 import { diffRoutes } from './routes/diff.ts'
 import { garbageCollectionRoutes } from './routes/garbage-collections.ts'
+import { jobEventRoutes } from './routes/job-events.ts'
+import { jobRoutes } from './routes/jobs.ts'
 import { lifecycleRoutes } from './routes/lifecycle.ts'
 import { packageRevisionRoutes } from './routes/package-revisions.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
 import { resourceRoutes } from './routes/resources.ts'
+import { upgradeRoutes } from './routes/upgrades.ts'
 import { invalidRequest } from './validation.ts'
 
 export type RestAppOptions = {
@@ -35,6 +39,10 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
   app.route('/', resourceRoutes(api))
   app.route('/', lifecycleRoutes(api))
   app.route('/', diffRoutes())
+  app.route('/', upgradeRoutes(api))
+  app.route('/', cloneRoutes(api))
+  app.route('/', jobRoutes(api))
+  app.route('/', jobEventRoutes(api))
   app.route('/', garbageCollectionRoutes(api))
   app.all('*', (c) => respondUnknown(c, methodsByPath))
   const methodsByPath = methodsOf(app)
