@@ -5,6 +5,7 @@
 import { type Descriptor, describe } from '../oci/descriptor.ts'
 import { EMPTY_CONFIG_BYTES, EMPTY_DESCRIPTOR, encodeManifest } from '../oci/manifest.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
+import type { RevisionConflict } from '../package/merge/revision-conflict.ts'
 import type { RetiredWorkspace } from '../package/package-revision.ts'
 import type { RepositoryContent } from '../package/repository.ts'
 import type { Blob } from './layer.ts'
@@ -15,6 +16,8 @@ export type RecordData = {
   /** What is used up for ever, and what no live revision shows any more. */
   package: { highestRevision: number; versioned: boolean | null; retired: RetiredWorkspace[] }
   repository: RepositoryContent
+  /** What an upgrade has found changed on both sides, and what has become of it. */
+  conflicts: { workspace: string; conflicts: RevisionConflict[] }
 }
 
 export type PackedRecord = { blobs: Blob[]; manifest: Blob }

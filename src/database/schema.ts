@@ -3,6 +3,7 @@ import type { Generated, Insertable, Kysely, Selectable } from 'kysely'
 import type { ErrorCode } from '../errors.ts'
 import type { ItemState, JobKind, JobState } from '../package/job.ts'
 import type { Lifecycle } from '../package/lifecycle.ts'
+import type { Side } from '../package/merge/conflict.ts'
 import type { Task } from '../package/package-revision.ts'
 import type { RepositoryType } from '../package/repository.ts'
 
@@ -80,6 +81,19 @@ export type PackageRevisionsTable = {
 
 export type PackageRevisionLabelsTable = { revision_id: number; key: string; value: string }
 
+export type ConflictsTable = {
+  revision_id: number
+  id: number
+  path: string
+  object: string | null
+  field: string
+  original: string | null
+  local: string | null
+  upstream: string | null
+  chosen: Side
+  resolution: string | null
+}
+
 export type IntentsTable = {
   id: Generated<number>
   oci_repository: string
@@ -129,6 +143,7 @@ export type Schema = {
   retired_workspaces: RetiredWorkspacesTable
   package_revisions: PackageRevisionsTable
   package_revision_labels: PackageRevisionLabelsTable
+  conflicts: ConflictsTable
   intents: IntentsTable
   jobs: JobsTable
   job_items: JobItemsTable

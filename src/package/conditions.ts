@@ -7,7 +7,7 @@ export type Condition = { type: string; status: ConditionStatus; reason: string;
 export type ReadinessGate = { conditionType: string }
 
 /** Conditions that only the server sets. */
-const SERVER_TYPES = ['Valid', 'Approved', 'DeletionProposed']
+const SERVER_TYPES = ['Valid', 'Merged', 'Approved', 'DeletionProposed']
 
 export function isServerCondition(type: string): boolean {
   return SERVER_TYPES.includes(type)

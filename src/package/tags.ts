@@ -18,6 +18,11 @@ export function isReservedTag(tag: string): boolean {
   return RESERVED.test(tag)
 }
 
+/** The tag of the record of the conflicts that an upgrade has left in a revision. */
+export function conflictsTag(workspace: string): string {
+  return `_conflicts-${workspace}`
+}
+
 export function draftTag(workspace: string): string {
   return `draft-${workspace}`
 }

@@ -44,17 +44,22 @@ export async function withRevision<T>(
   })
 }
 
+/** What is decided together with a revision. */
+export type Also = { decide: (transaction: Db) => Promise<void>; operations: readonly Operation[] }
+
 /** Writes a draft or proposed revision anew: pushes its manifest, decides, moves its tag. */
 export async function saveRevision(
   ctx: ServiceContext,
   current: Current,
   next: NewPackageRevision,
+  also?: Also,
 ): Promise<PackageRevision> {
   const written = await pushRevision(ctx, next, next.artifact)
-  return decide(ctx, ociRepository(next), async (transaction) => ({
-    result: await replaceRow(transaction, current, written),
-    operations: [tagOperation(written)],
-  }))
+  return decide(ctx, ociRepository(next), async (transaction) => {
+    const result = await replaceRow(transaction, current, written)
+    await also?.decide(transaction)
+    return { result, operations: [tagOperation(written), ...(also?.operations ?? [])] }
+  })
 }
 
 /** Pushes the manifest that says what the revision is now, and completes its artifact with it. */

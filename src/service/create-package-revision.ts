@@ -1,11 +1,12 @@
+import { listConflicts } from '../database/conflicts.ts'
 import { insertPackageRevision, workspaceTaken } from '../database/package-revisions.ts'
 import { addPackage, findPackage, type PackageState } from '../database/packages.ts'
 import type { Db } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
-import type { ReadinessGate } from '../package/conditions.ts'
+import { type ReadinessGate, withCondition } from '../package/conditions.ts'
 import { initResources } from '../package/init-resources.ts'
 import type { Labels } from '../package/labels.ts'
-import type { MergeStrategy } from '../package/merge/strategy.ts'
+import { isOpen, mergedCondition, numbered } from '../package/merge/revision-conflict.ts'
 import { ociRepository, type RevisionId, revisionIdProblem, revisionName } from '../package/names.ts'
 import type { NewPackageRevision, PackageRevision } from '../package/package-revision.ts'
 import type { Repository } from '../package/repository.ts'
@@ -13,12 +14,14 @@ import type { Resources } from '../package/resources.ts'
 import { isReservedTag } from '../package/tags.ts'
 import { getRevision, pushRevision, tagOperation } from './change-revision.ts'
 import { checkNewPackage, cloned } from './clone.ts'
+import { withConflicts } from './conflicts.ts'
 import type { Actor, ServiceContext } from './context.ts'
 import { decide, finishEarlier } from './intents.ts'
 import { checkMetadata } from './metadata.ts'
 import { type Origin, packed } from './origin.ts'
 import { listTags } from './registry-content.ts'
 import { getRepository } from './repository-record.ts'
+import { mergeUpgrade, type UpgradeRequest } from './upgrade.ts'
 import { checkStillPublished, type UpstreamReference } from './upstream-reference.ts'
 import { checkVersion } from './versions.ts'
 
@@ -28,17 +31,6 @@ export type Source =
   | { task: 'copy'; from: string }
   | { task: 'clone'; upstream: UpstreamReference; setters?: Labels | undefined }
   | ({ task: 'upgrade' } & UpgradeRequest)
-
-/** What an upgrade is to do, as whoever asks for it says it. */
-export type UpgradeRequest = {
-  /** Name of the revision of the package to start from; its latest, where that is not said. */
-  from?: string | undefined
-  /** The revision of the upstream to take in; the latest, where that is not said. */
-  to?: UpstreamReference | undefined
-  strategy?: MergeStrategy | undefined
-  /** Whose value stands in the draft where both sides have changed the same. */
-  conflicts?: 'local' | 'upstream' | undefined
-}
 
 export type NewRevision = RevisionId & {
   version: string | null
@@ -71,6 +63,7 @@ export async function createPackageRevision(
     await checkFree(ctx.db, state, input)
     const origin = await originOf(ctx, input)
     const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, origin), origin.artifact)
+    const conflicts = origin.conflicts?.length ? await withConflicts(ctx, input, origin.conflicts) : undefined
     // After the push: that waits for whoever was about to set a tag when the repository was made.
     if (!state) await checkNoForeignTags(ctx, target)
     return decide(ctx, target, async (transaction) => {
@@ -81,8 +74,9 @@ export async function createPackageRevision(
       if (draft.task !== 'copy' && draft.upstream) await checkStillPublished(transaction, draft.upstream)
       const packageId = state?.id ?? (await addPackage(transaction, input))
       const result = await insertPackageRevision(transaction, packageId, draft)
+      await conflicts?.decide(transaction)
       await along(transaction, result)
-      return { result, operations: [tagOperation(draft)] }
+      return { result, operations: [tagOperation(draft), ...(conflicts?.operations ?? [])] }
     })
   })
 }
@@ -125,14 +119,14 @@ async function originOf(ctx: ServiceContext, input: NewRevision): Promise<Origin
     case 'clone':
       return cloned(ctx, input, source)
     case 'upgrade':
-      throw new AppError(
-        'not_implemented',
-        `source.${source.task} is not available in this version of pkgserver`,
-      )
+      return upgraded(ctx, input, source)
   }
 }
 
-/** A copy has the same files, so the same layer; what others found out about the original is not known of it. */
+/**
+ * A copy has the same files, so the same layer, and the conflicts that are still open in them; what others found out
+ * about the original is not known of it.
+ */
 async function copied(ctx: ServiceContext, input: NewRevision, from: string): Promise<Origin> {
   const original = await getRevision(ctx.db, from)
   if (ociRepository(original) !== ociRepository(input)) {
@@ -141,7 +135,31 @@ async function copied(ctx: ServiceContext, input: NewRevision, from: string): Pr
       `source.copy.from: ${from} is a revision of another package; a copy stays in its package. To base a package on another one, use source {"clone": …}.`,
     )
   }
-  return { ...original, conditions: original.conditions.filter(({ type }) => type === 'Valid') }
+  const conflicts = await listConflicts(ctx.db, from)
+  const kept = conflicts.some(isOpen) ? ['Valid', 'Merged'] : ['Valid']
+  return {
+    ...original,
+    conditions: original.conditions.filter(({ type }) => kept.includes(type)),
+    conflicts: conflicts.some(isOpen) ? conflicts : [],
+  }
+}
+
+/** An upgrade goes on from the local revision, with the files that come of the merge. */
+async function upgraded(ctx: ServiceContext, input: NewRevision, request: UpgradeRequest): Promise<Origin> {
+  const upgrade = await mergeUpgrade(ctx, input, request)
+  const { conditions, fileCount, artifact } = await packed(ctx, input, upgrade.resources)
+  const { labels, annotations, readinessGates } = upgrade.local
+  const conflicts = numbered(upgrade.conflicts)
+  return {
+    labels,
+    annotations,
+    readinessGates,
+    upstream: upgrade.upstream,
+    conditions: withCondition(conditions, mergedCondition(conflicts)),
+    fileCount,
+    artifact,
+    conflicts,
+  }
 }
 
 function newDraft(

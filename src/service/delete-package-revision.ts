@@ -10,7 +10,14 @@ import { AppError } from '../errors.ts'
 import { transition } from '../package/lifecycle.ts'
 import { ociRepository } from '../package/names.ts'
 import type { PackageRevision } from '../package/package-revision.ts'
-import { buildlessTag, deletionProposedTag, LATEST_TAG, PACKAGE_RECORD_TAG, tagsOf } from '../package/tags.ts'
+import {
+  buildlessTag,
+  conflictsTag,
+  deletionProposedTag,
+  LATEST_TAG,
+  PACKAGE_RECORD_TAG,
+  tagsOf,
+} from '../package/tags.ts'
 import { type Current, manifestDescriptor, withRevision } from './change-revision.ts'
 import type { ServiceContext } from './context.ts'
 import { decide, type Operation } from './intents.ts'
@@ -63,6 +70,7 @@ export async function deleteRevision(
       operations: [
         { do: 'tag', descriptor: record.manifest.descriptor, tags: [PACKAGE_RECORD_TAG] },
         ...handOver(revision, holders),
+        ...conflictsRemoval(revision),
         { do: 'delete', descriptor: manifestDescriptor(revision) },
       ],
     }
@@ -79,6 +87,11 @@ async function checkUnused(transaction: Db, name: string): Promise<void> {
     `${name} cannot be deleted: it is the upstream of ${shown.join(', ')}${more}. Upgrade or delete those first.`,
     { details: shown.map((path) => ({ path, message: `has ${name} as its upstream` })) },
   )
+}
+
+function conflictsRemoval({ workspace, conditions }: PackageRevision): Operation[] {
+  const merged = conditions.some(({ type }) => type === 'Merged')
+  return merged ? [{ do: 'delete-tagged', tag: conflictsTag(workspace) }] : []
 }
 
 /** The moving tags go to those who hold them now; all others go. */

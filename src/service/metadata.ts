@@ -20,7 +20,7 @@ export function checkMetadata(metadata: Metadata): void {
   const problem = labelsProblem(labels) ?? annotationsProblem(annotations) ?? conditionsProblem(conditions)
   if (problem) throw new AppError('invalid', problem)
   const gate = readinessGates.find(
-    ({ conditionType }) => conditionType !== 'Valid' && isServerCondition(conditionType),
+    ({ conditionType }) => !['Valid', 'Merged'].includes(conditionType) && isServerCondition(conditionType),
   )
   if (!gate) return
   throw new AppError(

@@ -1,3 +1,4 @@
+import type { RevisionConflict } from '../package/merge/revision-conflict.ts'
 import { ociRepository, type PackageId } from '../package/names.ts'
 import type { NewPackageRevision } from '../package/package-revision.ts'
 import { checkResources, type Resources } from '../package/resources.ts'
@@ -10,7 +11,10 @@ import { pushLayer } from './registry-content.ts'
 export type Origin = Pick<
   NewPackageRevision,
   'upstream' | 'labels' | 'annotations' | 'readinessGates' | 'conditions' | 'fileCount' | 'artifact'
->
+> & {
+  /** Those that an upgrade has found. */
+  conflicts?: readonly RevisionConflict[]
+}
 
 /** Packs and stores files. Throws `invalid` and `too_large`. */
 export async function packed(ctx: ServiceContext, target: PackageId, resources: Resources): Promise<Origin> {

@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts'
 import { withCondition } from '../package/conditions.ts'
 import type { PackageRevision } from '../package/package-revision.ts'
 import { saveRevision } from './change-revision.ts'
+import { checkMerged } from './conflicts.ts'
 import type { Actor, ServiceContext } from './context.ts'
 import { readLayer } from './registry-content.ts'
 import { approvedCondition, checkGates, type ReviewOptions, withReview } from './review.ts'
@@ -17,6 +18,7 @@ export async function propose(
   return withReview(ctx, name, 'propose', options, async (current) => {
     const { revision } = current
     await checkValid(ctx, revision)
+    await checkMerged(ctx.db, revision)
     checkGates(revision)
     checkDeclares(current.package, revision)
     await checkVersion(ctx.db, current.package, revision)

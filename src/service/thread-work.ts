@@ -1,17 +1,37 @@
+import { AppError } from '../errors.ts'
 import { cloneResources } from '../package/clone-resources.ts'
 import { diffResources } from '../package/diff/diff-resources.ts'
+import { mergePackage } from '../package/merge/merge-package.ts'
+import { editedConflicts, settleConflict } from '../package/merge/settle-conflicts.ts'
 import { prepareResources } from './prepare.ts'
 
 /**
  * What takes the processor's time, and is done in threads (`work-pool.ts`): functions of one argument, which they
  * get and answer as copies.
  */
-const WORK = { prepare: prepareResources, diff: diffResources, clone: cloneResources }
+const WORK = {
+  prepare: prepareResources,
+  clone: cloneResources,
+  diff: diffResources,
+  merge: mergePackage,
+  edited: editedConflicts,
+  settle: settleConflict,
+}
 
 export type Work = typeof WORK
+export const TASK_NAMES = Object.keys(WORK) as (keyof Work)[]
 export type Task = { [Name in keyof Work]: { name: Name; input: Parameters<Work[Name]>[0] } }[keyof Work]
 
+/** What comes of a task. An `AppError` would not stay one between threads. */
+export type Outcome = { result: unknown } | { failure: Pick<AppError, 'code' | 'message' | 'details'> }
+
 /** What a thread runs. */
-export function doWork({ name, input }: Task): unknown {
-  return (WORK[name] as (input: unknown) => unknown)(input)
+export function doWork({ name, input }: Task): Outcome {
+  try {
+    return { result: (WORK[name] as (input: unknown) => unknown)(input) }
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    const { code, message, details } = error
+    return { failure: { code, message, details } }
+  }
 }

@@ -1,13 +1,11 @@
-import { withCondition } from '../package/conditions.ts'
 import { transition } from '../package/lifecycle.ts'
-import { ociRepository } from '../package/names.ts'
 import type { PackageRevision } from '../package/package-revision.ts'
 import { checkResources, patchResources, type Resources } from '../package/resources.ts'
-import { validCondition } from '../package/validation/validate.ts'
-import { type Current, newArtifact, saveRevision, withRevision } from './change-revision.ts'
+import { type Current, withRevision } from './change-revision.ts'
+import { conflictsAfterEdit, saveFiles } from './conflicts.ts'
 import type { ServiceContext } from './context.ts'
 import type { Precondition } from './precondition.ts'
-import { pushLayer, readLayer } from './registry-content.ts'
+import { readLayer } from './registry-content.ts'
 
 /** Replaces all files of a Draft. */
 export async function replaceResources(
@@ -19,7 +17,7 @@ export async function replaceResources(
   checkResources(resources, ctx.limits)
   return withRevision(ctx, name, precondition, async (current) => {
     transition(name, current.revision.lifecycle, 'edit')
-    return saveResources(ctx, current, resources)
+    return saveEdited(ctx, current, resources, () => readLayer(ctx, current.revision))
   })
 }
 
@@ -32,26 +30,24 @@ export async function changeResources(
 ): Promise<PackageRevision> {
   return withRevision(ctx, name, precondition, async (current) => {
     transition(name, current.revision.lifecycle, 'edit')
-    const resources = patchResources(await readLayer(ctx, current.revision), patch)
+    const before = await readLayer(ctx, current.revision)
+    const resources = patchResources(before, patch)
     checkResources(resources, ctx.limits)
-    return saveResources(ctx, current, resources)
+    return saveEdited(ctx, current, resources, async () => before)
   })
 }
 
-async function saveResources(
+/** An edit of what a conflict is about resolves it. */
+async function saveEdited(
   ctx: ServiceContext,
   current: Current,
   resources: Resources,
+  before: () => Promise<Resources>,
 ): Promise<PackageRevision> {
-  const { revision } = current
-  const { packed, findings } = await ctx.prepare(resources)
-  if (packed.layer.descriptor.digest === revision.artifact.layerDigest) return revision
-  await pushLayer(ctx, ociRepository(revision), packed)
-  return saveRevision(ctx, current, {
-    ...revision,
-    conditions: withCondition(revision.conditions, validCondition(findings)),
-    fileCount: resources.size,
-    artifact: newArtifact(packed),
-    updatedAt: ctx.now().toISOString(),
-  })
+  return saveFiles(
+    ctx,
+    current,
+    resources,
+    await conflictsAfterEdit(ctx, current.revision, before, resources),
+  )
 }

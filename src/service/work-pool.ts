@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
 import { AppError } from '../errors.ts'
-import { doWork, type Task, type Work } from './thread-work.ts'
+import { doWork, type Outcome, TASK_NAMES, type Task, type Work } from './thread-work.ts'
 
 /** The functions of `thread-work.ts`, done by somebody. */
 export type Workers = {
@@ -61,9 +61,14 @@ export function createWorkPool(options: WorkPoolOptions): WorkPool {
   return { workers, close: () => pool.destroy() }
 }
 
-function workersOf(run: (task: Task) => Promise<unknown>): Workers {
-  const worker = (name: keyof Work) => (input: unknown) => run({ name, input } as Task)
-  return { prepare: worker('prepare'), diff: worker('diff'), clone: worker('clone') } as Workers
+function workersOf(run: (task: Task) => Promise<Outcome>): Workers {
+  const worker = (name: keyof Work) => async (input: unknown) => {
+    const outcome = await run({ name, input } as Task)
+    if ('result' in outcome) return outcome.result
+    const { code, message, details } = outcome.failure
+    throw new AppError(code, message, { details })
+  }
+  return Object.fromEntries(TASK_NAMES.map((name) => [name, worker(name)])) as Workers
 }
 
 function workError(error: unknown): unknown {

@@ -1,10 +1,12 @@
+import { listConflicts } from '../../database/conflicts.ts'
 import { openUpgrade, usedWorkspaces } from '../../database/downstreams.ts'
 import { findLatest } from '../../database/published-revisions.ts'
 import type { ItemOutcome, Job, JobItem } from '../../package/job.ts'
 import { ociRepository } from '../../package/names.ts'
 import type { PackageRevision } from '../../package/package-revision.ts'
 import type { ServiceContext } from '../context.ts'
-import { createPackageRevision, type UpgradeRequest } from '../create-package-revision.ts'
+import { createPackageRevision } from '../create-package-revision.ts'
+import { mergeUpgrade, type UpgradeRequest } from '../upgrade.ts'
 import type { ItemWork } from './perform-item.ts'
 
 /** Makes a draft that takes in the upstream, unless the package has it, or a draft that does. */
@@ -14,7 +16,7 @@ export const upgradeItem: ItemWork = async (ctx, job, item, record) => {
     return ctx.commits.run((transaction) => record(transaction, state.outcome))
   }
   if (job.dryRun) {
-    const outcome = foreseen(job, state.latest)
+    const outcome = await foreseen(ctx, job, state.latest)
     return ctx.commits.run((transaction) => record(transaction, outcome))
   }
   const { repository, package: path } = item
@@ -24,7 +26,10 @@ export const upgradeItem: ItemWork = async (ctx, job, item, record) => {
     ctx,
     { name: job.createdBy },
     { repository, package: path, workspace, version: null, source },
-    (transaction, draft) => record(transaction, { state: 'Succeeded', revision: draft.name, conflicts: 0 }),
+    async (transaction, draft) => {
+      const conflicts = (await listConflicts(transaction, draft.name)).length
+      await record(transaction, { state: 'Succeeded', revision: draft.name, conflicts })
+    },
   )
 }
 
@@ -49,9 +54,11 @@ async function stateOf(
   return { outcome: { state: 'Skipped', reason: `${open} is under work already`, revision: open } }
 }
 
-function foreseen({ upstream }: Job, latest: PackageRevision): ItemOutcome {
-  const reason = `${latest.name} would be upgraded to ${upstream.name}`
-  return { state: 'Succeeded', revision: null, conflicts: 0, reason }
+/** Merges, and keeps nothing of it. */
+async function foreseen(ctx: ServiceContext, job: Job, latest: PackageRevision): Promise<ItemOutcome> {
+  const { conflicts } = await mergeUpgrade(ctx, latest, upgradeOf(job, latest))
+  const reason = `${latest.name} would be upgraded to ${job.upstream.name}`
+  return { state: 'Succeeded', revision: null, conflicts: conflicts.length, reason }
 }
 
 /** What is asked of each upgrade of a job. */

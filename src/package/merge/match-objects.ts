@@ -1,0 +1,124 @@
+/** Which objects of three versions of a package are the same. */
+import { identityKey } from '../krm/identity.ts'
+import { isKptfile, type KrmDocument } from '../krm/krm-file.ts'
+import { isPlainList, isPlainMap, type Plain } from '../krm/plain.ts'
+
+/** An object where it stands in its package. */
+export type PlacedObject = KrmDocument & { path: string; index: number }
+
+/** The same object in the versions that have it. */
+export type MatchedObject = {
+  original: PlacedObject | undefined
+  local: PlacedObject | undefined
+  upstream: PlacedObject | undefined
+}
+
+export function matchObjects(
+  original: readonly PlacedObject[],
+  local: readonly PlacedObject[],
+  upstream: readonly PlacedObject[],
+): MatchedObject[] {
+  const toLocal = new Matching(original, local).all()
+  const toUpstream = new Matching(original, upstream).all()
+  const matched = original.map((object) => ({
+    original: object,
+    local: toLocal.get(object),
+    upstream: toUpstream.get(object),
+  }))
+  const [knownLocal, knownUpstream] = [new Set(toLocal.values()), new Set(toUpstream.values())]
+  const addedLocal = local.filter((object) => !knownLocal.has(object))
+  const addedUpstream = upstream.filter((object) => !knownUpstream.has(object))
+  const added = new Matching(addedUpstream, addedLocal).byIdentity()
+  const addedToBoth = new Set(added.values())
+  return [
+    ...matched,
+    ...addedUpstream.map((object) => ({ original: undefined, local: added.get(object), upstream: object })),
+    ...addedLocal
+      .filter((object) => !addedToBoth.has(object))
+      .map((object) => ({ original: undefined, local: object, upstream: undefined })),
+  ]
+}
+
+/** How much of an object has to be the same for it to be the one that has another name now. */
+const SIMILAR = 0.5
+
+class Matching {
+  readonly #found = new Map<PlacedObject, PlacedObject>()
+  #from: readonly PlacedObject[]
+  #to: readonly PlacedObject[]
+
+  constructor(from: readonly PlacedObject[], to: readonly PlacedObject[]) {
+    this.#from = from
+    this.#to = to
+  }
+
+  byIdentity(): Map<PlacedObject, PlacedObject> {
+    // A clone gives its Kptfile another name.
+    this.#pair((object) => (isKptfile(object.path) ? object.path : undefined), { inOrder: true })
+    this.#pair((object) => `${identityKey(object.identity)} ${object.path}`, { inOrder: true })
+    this.#pair(({ identity }) => (identity.name === '' ? undefined : identityKey(identity)), {
+      inOrder: true,
+    })
+    return this.#found
+  }
+
+  /** Also objects that were renamed, or put into another namespace. */
+  all(): Map<PlacedObject, PlacedObject> {
+    this.byIdentity()
+    this.#pair(({ identity: { group, kind, name } }) => name && JSON.stringify([group, kind, name]), {})
+    this.#pair(({ identity: { group, kind }, path }) => JSON.stringify([group, kind, path]), {
+      similar: true,
+    })
+    return this.#found
+  }
+
+  /** Pairs what has the same key: one after the other, or only where nothing else has that key. */
+  #pair(
+    keyOf: (object: PlacedObject) => string | undefined,
+    { inOrder = false, similar = false }: { inOrder?: boolean; similar?: boolean },
+  ): void {
+    const candidates = groupBy(this.#to, keyOf)
+    for (const [key, objects] of groupBy(this.#from, keyOf)) {
+      const others = candidates.get(key) ?? []
+      if (!inOrder && (objects.length !== 1 || others.length !== 1)) continue
+      for (const [at, object] of objects.entries()) {
+        const other = others[at]
+        if (other && (!similar || similarity(object.value, other.value) >= SIMILAR))
+          this.#found.set(object, other)
+      }
+    }
+    const taken = new Set(this.#found.values())
+    this.#from = this.#from.filter((object) => !this.#found.has(object))
+    this.#to = this.#to.filter((object) => !taken.has(object))
+  }
+}
+
+function groupBy(
+  objects: readonly PlacedObject[],
+  keyOf: (object: PlacedObject) => string | undefined,
+): Map<string, PlacedObject[]> {
+  const groups = new Map<string, PlacedObject[]>()
+  for (const object of objects) {
+    const key = keyOf(object)
+    if (!key) continue
+    const group = groups.get(key)
+    if (group) group.push(object)
+    else groups.set(key, [object])
+  }
+  return groups
+}
+
+/** The part of the fields of two objects that both have with the same value. */
+function similarity(a: Plain, b: Plain): number {
+  const [inA, inB] = [new Set(leaves(a)), new Set(leaves(b))]
+  let shared = 0
+  for (const leaf of inA) if (inB.has(leaf)) shared++
+  return (2 * shared) / (inA.size + inB.size)
+}
+
+function* leaves(value: Plain, path = ''): Generator<string> {
+  if (isPlainList(value)) for (const item of value) yield* leaves(item, `${path}/[]`)
+  else if (isPlainMap(value))
+    for (const [key, field] of Object.entries(value)) yield* leaves(field, `${path}/${key}`)
+  else yield `${path}=${JSON.stringify(value)}`
+}

@@ -1,0 +1,36 @@
+import { isMap, parseDocument } from 'yaml'
+import { type CommentSlot, commentSlots } from '../krm/comments.ts'
+import type { SourceDocument } from '../krm/fragments.ts'
+import type { ListTypes } from '../krm/list-types.ts'
+import { indent } from '../krm/source-text.ts'
+import { applyEdits, type TextEdit } from '../krm/text-edits.ts'
+
+/**
+ * The text of a merged object with the comments that upstream has changed, and local has not. Comments are no
+ * conflicts: where both sides changed one, local's stays.
+ */
+export function mergeComments(
+  body: string,
+  original: SourceDocument,
+  upstream: SourceDocument,
+  listTypes: ListTypes,
+): string {
+  const before = commentSlots(original, listTypes)
+  const changed = new Map<string, CommentSlot>()
+  for (const [key, slot] of commentSlots(upstream, listTypes)) {
+    const old = before.get(key)
+    if (old && old.text !== slot.text) changed.set(key, slot)
+  }
+  if (changed.size === 0) return body
+  const document = parseDocument(body, { uniqueKeys: false, keepSourceTokens: true, logLevel: 'silent' })
+  if (!isMap(document.contents)) return body
+  const edits: TextEdit[] = []
+  for (const [key, slot] of commentSlots({ body, document, root: document.contents }, listTypes)) {
+    const wanted = changed.get(key)
+    if (!wanted || slot.text !== before.get(key)?.text) continue
+    const behind = key.endsWith(' behind')
+    const text = behind ? wanted.text && ` ${wanted.text}` : indent(wanted.text, slot.column)
+    edits.push({ start: slot.start, end: slot.end, text })
+  }
+  return applyEdits(body, edits)
+}

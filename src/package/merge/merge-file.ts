@@ -1,0 +1,50 @@
+/** Three-way merge of a file that is not made of KRM objects: a text, or bytes. */
+import { decodeUtf8 } from '../../utf8.ts'
+import type { Plain } from '../krm/plain.ts'
+import { type Conflict, type Side, threeValues } from './conflict.ts'
+import { mergeText } from './merge-text.ts'
+
+export type FileVersions = {
+  original: Uint8Array | undefined
+  local: Uint8Array | undefined
+  upstream: Uint8Array | undefined
+}
+
+export function mergeFile(
+  path: string,
+  { original, local, upstream }: FileVersions,
+  prefer: Side,
+): { content: Uint8Array | undefined; conflicts: Conflict[] } {
+  const clean = (content: Uint8Array | undefined) => ({ content, conflicts: [] })
+  if (sameBytes(local, upstream) || sameBytes(original, upstream)) return clean(local)
+  if (sameBytes(original, local)) return clean(upstream)
+  const conflict = (field: string): Conflict => ({
+    path,
+    object: null,
+    field,
+    ...threeValues(shown(original), shown(local), shown(upstream)),
+    chosen: prefer,
+  })
+  const [base, ours, theirs] = [textOf(original), textOf(local), textOf(upstream)]
+  if (base === undefined || ours === undefined || theirs === undefined) {
+    return { content: prefer === 'local' ? local : upstream, conflicts: [conflict('')] }
+  }
+  const { text, conflicts } = mergeText(base, ours, theirs, prefer)
+  const lines = conflicts.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join(', ')
+  return { content: Buffer.from(text), conflicts: lines === '' ? [] : [conflict(`lines ${lines}`)] }
+}
+
+export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && Buffer.compare(a, b) === 0)
+}
+
+/** undefined for bytes that are no text. */
+function textOf(content: Uint8Array | undefined): string | undefined {
+  const text = content && decodeUtf8(content)
+  return text?.includes('\0') ? undefined : text
+}
+
+/** As a conflict tells of it: bytes only by their number. */
+function shown(content: Uint8Array | undefined): Plain | undefined {
+  return content && (textOf(content) ?? { size: content.byteLength })
+}

@@ -1,0 +1,95 @@
+/** Three-way merge of the KRM objects of a package: which there are, what they say, and in which file they stand. */
+import { crdListTypes, crdSchemas } from '../krm/crd-schemas.ts'
+import { type FieldPath, formatFieldPath } from '../krm/field-path.ts'
+import { formatIdentity } from '../krm/identity.ts'
+import { listTypesOf } from '../krm/list-types.ts'
+import { samePlain } from '../krm/plain.ts'
+import { type Conflict, type Side, threeValues } from './conflict.ts'
+import { type MatchedObject, matchObjects, type PlacedObject } from './match-objects.ts'
+import { mergeObject } from './merge-object.ts'
+import { mergeOrder } from './merge-values.ts'
+
+/** An object of the merged package. */
+export type MergedObject = MatchedObject & { path: string; body: string }
+
+/** What the Kptfile of the root says of the package itself, and of where it comes from. */
+const OWN_FIELDS: readonly FieldPath[] = [['metadata', 'name'], ['upstream'], ['upstreamLock']]
+
+export function mergeKrm(
+  original: readonly PlacedObject[],
+  local: readonly PlacedObject[],
+  upstream: readonly PlacedObject[],
+  prefer: Side,
+): { objects: MergedObject[]; conflicts: Conflict[] } {
+  const schemas = crdSchemas([...upstream, ...local, ...original])
+  const conflicts: Conflict[] = []
+  const objects: MergedObject[] = []
+  for (const matched of matchObjects(original, local, upstream)) {
+    const merged = mergeMatched(matched)
+    if (merged) objects.push({ ...matched, ...merged })
+  }
+  return { objects, conflicts }
+
+  function mergeMatched(matched: MatchedObject): Pick<MergedObject, 'path' | 'body'> | undefined {
+    const { original, local, upstream } = matched
+    if (local && upstream) return mergeBoth({ original, local, upstream })
+    const left = local ?? upstream
+    if (!left || !original) return left
+    // One side has deleted it. What the other has made of it must not be lost in silence.
+    if (samePlain(left.value, original.value)) return undefined
+    const values = threeValues(original.value, local?.value, upstream?.value)
+    conflicts.push({
+      path: left.path,
+      object: formatIdentity(left.identity),
+      field: '',
+      ...values,
+      chosen: prefer,
+    })
+    return prefer === (local ? 'local' : 'upstream') ? left : undefined
+  }
+
+  function mergeBoth(versions: {
+    original: PlacedObject | undefined
+    local: PlacedObject
+    upstream: PlacedObject
+  }): Pick<MergedObject, 'path' | 'body'> {
+    const { original, local, upstream } = versions
+    const path =
+      original && original.path !== upstream.path && original.path === local.path ? upstream.path : local.path
+    const listTypes = listTypesOf(local.identity, crdListTypes(schemas, local.identity))
+    const own = local.path === 'Kptfile' ? OWN_FIELDS : []
+    const merged = mergeObject(versions, { listTypes, prefer, own })
+    for (const { field, ...conflict } of merged.conflicts) {
+      conflicts.push({
+        path,
+        object: formatIdentity(local.identity),
+        field: formatFieldPath(field),
+        ...conflict,
+      })
+    }
+    return { path, body: merged.body }
+  }
+}
+
+/** The objects of each file, in the order that local and upstream have given them. */
+export function objectsByFile(objects: readonly MergedObject[]): Map<string, MergedObject[]> {
+  const files = new Map<string, MergedObject[]>()
+  for (const object of objects) {
+    const file = files.get(object.path)
+    if (file) file.push(object)
+    else files.set(object.path, [object])
+  }
+  for (const [path, file] of files) files.set(path, inOrder(path, file))
+  return files
+}
+
+function inOrder(path: string, objects: readonly MergedObject[]): MergedObject[] {
+  const ids = new Map(objects.map((object, at) => [String(at), object]))
+  const order = (side: 'original' | 'local' | 'upstream'): string[] =>
+    [...ids]
+      .filter(([, object]) => object[side]?.path === path)
+      .sort(([, a], [, b]) => (a[side]?.index ?? 0) - (b[side]?.index ?? 0))
+      .map(([id]) => id)
+  const known = mergeOrder(order('original'), order('local'), order('upstream'))
+  return known.flatMap((id) => ids.get(id) ?? [])
+}

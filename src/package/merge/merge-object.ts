@@ -1,0 +1,38 @@
+/** Three-way merge of one object. */
+import { valueAt, withField } from '../krm/edit-object.ts'
+import type { FieldPath } from '../krm/field-path.ts'
+import type { KrmDocument } from '../krm/krm-file.ts'
+import type { ListTypes } from '../krm/list-types.ts'
+import type { PlainMap } from '../krm/plain.ts'
+import { rewrite } from '../krm/rewrite.ts'
+import type { FieldConflict, Side } from './conflict.ts'
+import { mergeComments } from './merge-comments.ts'
+import { mergeValues } from './merge-values.ts'
+
+/** `original` is undefined where both sides have added the object. */
+export type ObjectVersions = { original: KrmDocument | undefined; local: KrmDocument; upstream: KrmDocument }
+
+export type MergeObjectOptions = {
+  listTypes: ListTypes
+  prefer: Side
+  /** Fields that are local's own whatever upstream does. */
+  own: readonly FieldPath[]
+}
+
+export function mergeObject(
+  { original, local, upstream }: ObjectVersions,
+  { listTypes, prefer, own }: MergeObjectOptions,
+): { body: string; conflicts: FieldConflict[] } {
+  if (original && local.body === original.body) return { body: upstream.body, conflicts: [] }
+  if (original && upstream.body === original.body) return { body: local.body, conflicts: [] }
+  const withOwn = (value: PlainMap): PlainMap =>
+    own.reduce((now, field) => withField(now, field, valueAt(local.value, field)) as PlainMap, value)
+  const versions = {
+    original: original && withOwn(original.value),
+    local: local.value,
+    upstream: withOwn(upstream.value),
+  }
+  const { value, conflicts } = mergeValues(versions, listTypes, prefer)
+  const body = rewrite(local, value as PlainMap, listTypes, upstream)
+  return { body: original ? mergeComments(body, original, upstream, listTypes) : body, conflicts }
+}

@@ -1,0 +1,79 @@
+/** Takes a newer upstream in, with one of the strategies. */
+import { withField } from '../krm/edit-object.ts'
+import type { FieldPath } from '../krm/field-path.ts'
+import { readKrmFile } from '../krm/krm-file.ts'
+import { type Plain, samePlain } from '../krm/plain.ts'
+import type { Resources } from '../resources.ts'
+import type { Conflict, Side } from './conflict.ts'
+import { sameBytes } from './merge-file.ts'
+import { mergeResources, type PackageVersions } from './merge-resources.ts'
+import type { MergeStrategy } from './strategy.ts'
+
+export type MergeInput = PackageVersions & { strategy: MergeStrategy; prefer: Side }
+
+export type MergedPackage = {
+  resources: Resources
+  conflicts: Conflict[]
+  /** For `fast-forward`: the files that were changed locally, and keep it from being done. */
+  modified: string[]
+}
+
+/** What a clone changes in its files without anybody having edited them. */
+const OWN_FIELDS: Readonly<Record<string, readonly FieldPath[]>> = {
+  Kptfile: [['metadata', 'name'], ['upstream'], ['upstreamLock']],
+  'package-context.yaml': [
+    ['data', 'name'],
+    ['data', 'package-path'],
+  ],
+}
+
+export function mergePackage({ strategy, prefer, ...versions }: MergeInput): MergedPackage {
+  const { original, local, upstream } = versions
+  switch (strategy) {
+    case 'resource-merge':
+      return { ...mergeResources(versions, prefer), modified: [] }
+    case 'fast-forward': {
+      const modified = modifiedFiles(original, local)
+      return { ...withOwnFiles(upstream, versions, prefer), modified }
+    }
+    case 'force-delete-replace':
+      return { ...withOwnFiles(upstream, versions, prefer), modified: [] }
+    case 'copy-merge': {
+      const onlyLocal = [...local].filter(([path]) => !original.has(path))
+      return { ...withOwnFiles(new Map([...onlyLocal, ...upstream]), versions, prefer), modified: [] }
+    }
+  }
+}
+
+/** The files, with those merged that say what the package is. */
+function withOwnFiles(
+  resources: Resources,
+  versions: PackageVersions,
+  prefer: Side,
+): { resources: Resources; conflicts: Conflict[] } {
+  const own = (files: Resources): Resources =>
+    new Map([...files].filter(([path]) => Object.hasOwn(OWN_FIELDS, path)))
+  const { original, local, upstream } = versions
+  const merged = mergeResources(
+    { original: own(original), local: own(local), upstream: own(upstream) },
+    prefer,
+  )
+  return { resources: new Map([...resources, ...merged.resources]), conflicts: merged.conflicts }
+}
+
+/** The paths of files that differ in more than what a clone changes by itself. */
+function modifiedFiles(original: Resources, local: Resources): string[] {
+  return [...new Set([...original.keys(), ...local.keys()])].filter((path) => {
+    const [before, now] = [original.get(path), local.get(path)]
+    if (sameBytes(before, now)) return false
+    const fields = OWN_FIELDS[path]
+    return !fields || !before || !now || !samePlain(withoutFields(before, fields), withoutFields(now, fields))
+  })
+}
+
+function withoutFields(content: Uint8Array, fields: readonly FieldPath[]): Plain | undefined {
+  const value: Plain | undefined = readKrmFile(content)?.documents.map((document) => document.value)[0]
+  // Bytes that are no KRM object are not the same as any others.
+  if (value === undefined) return Buffer.from(content).toString('base64')
+  return fields.reduce<Plain | undefined>((now, field) => withField(now, field, undefined), value)
+}

@@ -1,0 +1,103 @@
+/** Three-way merge of the files of a package, with one of kpt's strategies. */
+import { isKrmPath, type KrmFile, readKrmFile } from '../krm/krm-file.ts'
+import type { Resources } from '../resources.ts'
+import type { Conflict, Side } from './conflict.ts'
+import type { PlacedObject } from './match-objects.ts'
+import { mergeFile, sameBytes } from './merge-file.ts'
+import { type MergedObject, mergeKrm, objectsByFile } from './merge-krm.ts'
+
+/** `original` is what local was made from, `upstream` what that has become since. */
+export type PackageVersions = { original: Resources; local: Resources; upstream: Resources }
+
+export type MergedResources = { resources: Resources; conflicts: Conflict[] }
+
+type Files = ReadonlyMap<string, KrmFile>
+
+/**
+ * Merges objects field by field, and all other files line by line. What only one side has changed is taken from it,
+ * written as it is written there; what both have changed differently is a conflict, and `prefer` says whose value is
+ * taken for it.
+ */
+export function mergeResources(
+  { original, local, upstream }: PackageVersions,
+  prefer: Side,
+): MergedResources {
+  const versions = [original, local, upstream]
+  const paths = new Set(versions.flatMap((resources) => [...resources.keys()]))
+  const read = versions.map((resources) => readAll(resources))
+  const isText = (path: string): boolean =>
+    versions.some((resources, at) => resources.has(path) && !read[at]?.has(path))
+  const resources = new Map<string, Uint8Array>()
+  const conflicts: Conflict[] = []
+  for (const path of paths) {
+    if (!isText(path)) continue
+    const files = { original: original.get(path), local: local.get(path), upstream: upstream.get(path) }
+    const merged = mergeFile(path, files, prefer)
+    if (merged.content) resources.set(path, merged.content)
+    conflicts.push(...merged.conflicts)
+  }
+  const [originals = [], locals = [], upstreams = []] = read.map((files) => placed(files, isText))
+  const krm = mergeKrm(originals, locals, upstreams, prefer)
+  for (const [path, objects] of objectsByFile(krm.objects)) {
+    resources.set(path, fileContent(path, objects))
+  }
+  return { resources, conflicts: [...conflicts, ...krm.conflicts] }
+
+  function fileContent(path: string, objects: readonly MergedObject[]): Uint8Array {
+    const [, localFile, upstreamFile] = read.map((files) => files.get(path))
+    if (isVerbatim(path, objects, 'local', localFile)) return local.get(path) as Uint8Array
+    // Upstream's file to the last byte, with whatever is between the objects.
+    if (
+      isVerbatim(path, objects, 'upstream', upstreamFile) &&
+      sameBytes(original.get(path), local.get(path))
+    ) {
+      return upstream.get(path) as Uint8Array
+    }
+    return Buffer.from(joined(path, objects) + (localFile?.tail ?? ''))
+  }
+}
+
+function readAll(resources: Resources): Map<string, KrmFile> {
+  const files = new Map<string, KrmFile>()
+  for (const [path, content] of resources) {
+    const file = isKrmPath(path) ? readKrmFile(content) : undefined
+    if (file) files.set(path, file)
+  }
+  return files
+}
+
+function placed(files: Files, isText: (path: string) => boolean): PlacedObject[] {
+  return [...files].flatMap(([path, { documents }]) =>
+    isText(path) ? [] : documents.map((document, index) => ({ ...document, path, index })),
+  )
+}
+
+/** Whether a file of one side has just these objects, as they are. */
+function isVerbatim(
+  path: string,
+  objects: readonly MergedObject[],
+  side: 'local' | 'upstream',
+  file: KrmFile | undefined,
+): boolean {
+  return (
+    objects.length === file?.documents.length &&
+    objects.every((object, at) => {
+      const own = object[side]
+      return own?.path === path && own.index === at && own.body === object.body
+    })
+  )
+}
+
+const SEPARATOR = /^---(?=\s|$)/m
+
+function joined(path: string, objects: readonly MergedObject[]): string {
+  let text = ''
+  for (const { body, local, upstream } of objects) {
+    const from = local?.path === path ? local : upstream
+    const head = from?.head ?? ''
+    if (text !== '' && !text.endsWith('\n')) text += '\n'
+    if (text !== '' && !SEPARATOR.test(head)) text += '---\n'
+    text += head + body
+  }
+  return text
+}

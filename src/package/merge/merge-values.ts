@@ -1,0 +1,104 @@
+/** Three-way merge of values: what only one side has changed is taken from it. */
+import type { FieldPath } from '../krm/field-path.ts'
+import { type Item, keyedItems } from '../krm/list-items.ts'
+import type { ListTypes } from '../krm/list-types.ts'
+import { fieldOf, isPlainMap, type Plain, type PlainMap, samePlain } from '../krm/plain.ts'
+import { type FieldConflict, type Side, threeValues } from './conflict.ts'
+
+/** undefined is what is not there. */
+export type Versions = {
+  original: Plain | undefined
+  local: Plain | undefined
+  upstream: Plain | undefined
+}
+
+export type MergedValue = { value: Plain | undefined; conflicts: FieldConflict[] }
+
+/** `prefer` says whose value a conflict gets. */
+export function mergeValues(versions: Versions, listTypes: ListTypes, prefer: Side): MergedValue {
+  const conflicts: FieldConflict[] = []
+  return { value: merge(versions, [], []), conflicts }
+
+  function merge(versions: Versions, field: FieldPath, place: readonly string[]): Plain | undefined {
+    const { original, local, upstream } = versions
+    if (samePlain(local, upstream) || samePlain(original, upstream)) return local
+    if (samePlain(original, local)) return upstream
+    if (isPlainMap(local) && isPlainMap(upstream)) {
+      const shared = isPlainMap(original) ? original : undefined
+      return mergeMaps({ original: shared, local, upstream }, field, place)
+    }
+    if (local !== undefined && upstream !== undefined) {
+      const base = Array.isArray(original) ? original : undefined
+      const items = keyedItems([base, local, upstream], listTypes(place))
+      if (items) return mergeLists(items, field, place)
+    }
+    conflicts.push({ field, ...threeValues(original, local, upstream), chosen: prefer })
+    return prefer === 'local' ? local : upstream
+  }
+
+  function mergeMaps(
+    { original, local, upstream }: { original: PlainMap | undefined; local: PlainMap; upstream: PlainMap },
+    field: FieldPath,
+    place: readonly string[],
+  ): PlainMap {
+    const entries: [string, Plain][] = []
+    for (const key of new Set([...Object.keys(local), ...Object.keys(upstream)])) {
+      const versions = {
+        original: fieldOf(original, key),
+        local: fieldOf(local, key),
+        upstream: fieldOf(upstream, key),
+      }
+      const value = merge(versions, [...field, key], [...place, key])
+      if (value !== undefined) entries.push([key, value])
+    }
+    return Object.fromEntries(entries)
+  }
+
+  function mergeLists(versions: Item[][], field: FieldPath, place: readonly string[]): Plain[] {
+    const [original, local, upstream] = versions.map(
+      (items) => new Map(items.map((item) => [item.key, item])),
+    )
+    const merged = new Map<string, Plain>()
+    for (const key of new Set([...(local?.keys() ?? []), ...(upstream?.keys() ?? [])])) {
+      const item = local?.get(key) ?? upstream?.get(key)
+      const values = {
+        original: original?.get(key)?.value,
+        local: local?.get(key)?.value,
+        upstream: upstream?.get(key)?.value,
+      }
+      const value = merge(values, [...field, ...(item ? [item.step] : [])], [...place, '[]'])
+      if (value !== undefined) merged.set(key, value)
+    }
+    const [originalKeys = [], localKeys = [], upstreamKeys = []] = versions.map((items) =>
+      items.map(({ key }) => key),
+    )
+    return mergeOrder(originalKeys, localKeys, upstreamKeys).flatMap((key) => merged.get(key) ?? [])
+  }
+}
+
+/**
+ * The order of items: upstream's where only upstream has changed it, and local's otherwise. What only the other side
+ * has stands behind the item that it stands behind there.
+ */
+export function mergeOrder(
+  original: readonly string[],
+  local: readonly string[],
+  upstream: readonly string[],
+): string[] {
+  const localMoved = moved(original, local)
+  const base = localMoved ? local : upstream
+  const other = localMoved ? upstream : local
+  const known = new Set(base)
+  const order = [...base]
+  for (const [at, key] of other.entries()) {
+    if (!known.has(key)) order.splice(order.indexOf(other[at - 1] ?? '') + 1, 0, key)
+  }
+  return order
+}
+
+/** Whether what two lists share is in another order in them. */
+function moved(before: readonly string[], after: readonly string[]): boolean {
+  const [inBefore, inAfter] = [new Set(before), new Set(after)]
+  const now = after.filter((key) => inBefore.has(key))
+  return before.filter((key) => inAfter.has(key)).some((key, at) => key !== now[at])
+}
