@@ -4,6 +4,7 @@ import type { AccessPolicy } from '../../src/api/access.ts'
 import { requestScopes, type Scope } from '../../src/api/request-scopes.ts'
 import { createApp, memoryParts } from '../../src/app.ts'
 import { Client } from '../support/client.ts'
+import { runJob } from '../support/jobs.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 
@@ -34,9 +35,14 @@ describe('what a request wants to do', () => {
     ['PATCH', '/api/v1/repositories/blueprints', ['push blueprints']],
     ['DELETE', '/api/v1/repositories/blueprints', ['delete blueprints']],
     ['POST', '/api/v1/garbage-collections', ['delete *']],
+    ['GET', '/api/v1/jobs', ['pull *']],
+    ['GET', '/api/v1/jobs/17/events', ['pull *']],
+    ['POST', '/api/v1/jobs/17/cancel', ['push *']],
     // What they make is in the body: the routes ask for that.
     ['POST', '/api/v1/packagerevisions', []],
     ['POST', '/api/v1/repositories', []],
+    ['POST', '/api/v1/clones', []],
+    ['POST', '/api/v1/upgrades', []],
     ['GET', '/healthz', []],
   ])('%s %s', (method, path, expected) => {
     const url = new URL(path, 'http://localhost')
@@ -92,5 +98,38 @@ describe('a policy', () => {
     expect((await client.get(name)).lifecycle).toBe('Published')
     expect(await client.resolve('v1')).toMatch(/^sha256:/)
     expect(await client.tags()).toEqual(['latest', 'v1', 'v1.0.0'])
+  })
+
+  it('is asked for the upstream, and for each package, before a job is made', async () => {
+    const closed: string[] = []
+    const client = await clientUnder(async (_actor, { action, repository }) =>
+      closed.includes(`${action} ${repository}`) ? 'no' : undefined,
+    )
+    await client.createRepository()
+    await client.createRepository('prod', 'deployment')
+    const { name } = await client.publish('ws1')
+    const targets = ['a', 'b'].map((path) => ({ repository: 'prod', package: path }))
+    await runJob(client, '/clones', { upstream: name, targets })
+    for (const path of ['a', 'b']) {
+      await client.verb(`prod.${path}.main`, 'propose')
+      await client.verb(`prod.${path}.main`, 'approve')
+    }
+    await client.publish('ws2', { copy: { from: name } })
+
+    const upstream = { repository: 'blueprints', package: 'nf/upf' }
+    const more = { upstream: name, targets: [...targets, { repository: 'prod', package: 'c' }] }
+    for (const [scope, path, body] of [
+      ['pull blueprints/nf/upf', '/clones', more],
+      ['pull blueprints/nf/upf', '/upgrades', { upstream }],
+      ['pull blueprints/nf/upf', '/upgrades', { upstream: name }],
+      ['push prod/c', '/clones', more],
+      ['push prod/b', '/upgrades', { upstream }],
+    ] as const) {
+      closed.splice(0, 1, scope)
+      expect((await client.call('POST', path, body)).status, `${scope} ${path}`).toBe(403)
+    }
+    expect((await client.ok('GET', '/jobs')).items).toHaveLength(1)
+    closed.pop()
+    await runJob(client, '/clones', more)
   })
 })

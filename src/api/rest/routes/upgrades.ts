@@ -15,12 +15,10 @@ const upgradesSchema = z
       .union([z.string(), z.strictObject({ repository: repositoryName, package: packagePath })])
       .openapi({
         description:
-          'The package whose downstreams are to be upgraded: its repository and path, or the name of one of its revisions.',
+          'The package whose downstreams are to be upgraded: its repository and path, or the name of one of its revisions. They are upgraded to its latest revision, or to the one that `to` names.',
         example: { repository: 'blueprints', package: 'nf/upf' },
       }),
-    to: upstreamReferenceSchema.optional().openapi({
-      description: 'The revision of it to upgrade to; its latest, where that is not said.',
-    }),
+    to: upstreamReferenceSchema.optional(),
     selector: z.string().max(4096).optional().openapi({
       description:
         'Only downstreams whose latest revision has these labels, as in `labelSelector` of the list.',
