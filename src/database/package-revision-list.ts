@@ -3,6 +3,7 @@ import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kyse
 import type { LabelRequirement } from '../package/label-selector.ts'
 import type { Lifecycle } from '../package/lifecycle.ts'
 import type { PackageRevision, Sort } from '../package/package-revision.ts'
+import { outdatedNames } from './links.ts'
 import { toPackageRevision } from './package-revision-row.ts'
 import { selectPackageRevisions } from './package-revisions.ts'
 import type { Db, Schema } from './schema.ts'
@@ -18,6 +19,8 @@ export type PackageRevisionFilter = {
   labels?: readonly LabelRequirement[] | undefined
   /** The name of the revision it was cloned from or upgraded to. */
   upstream?: string | undefined
+  /** Whether its upstream has a newer revision. What has no upstream is neither. */
+  outdated?: boolean | undefined
   /** Part of `<repository>/<package>/<workspace>`, in any case. */
   q?: string | undefined
 }
@@ -70,6 +73,9 @@ function conditions(row: Row, filter: PackageRevisionFilter): Expression<SqlBool
   if (filter.revision !== undefined) found.push(row('revision', '=', filter.revision))
   if (filter.version !== undefined) found.push(row('version', '=', filter.version))
   if (filter.upstream !== undefined) found.push(row('upstream_name', '=', filter.upstream))
+  if (filter.outdated !== undefined) {
+    found.push(sql<boolean>`package_revisions.name IN (${outdatedNames(filter.outdated, filter.latest)})`)
+  }
   if (filter.q !== undefined) {
     found.push(
       sql<boolean>`instr(repository || '/' || package || '/' || workspace, ${filter.q.toLowerCase()}) > 0`,

@@ -66,6 +66,7 @@ export type Walk<Item, Position> = {
 const CHUNK_ROWS = 100
 const PAGE_BYTES = 8 * 1024 * 1024
 
+/** A page of any list: `query` is all that the list was asked for. Throws `invalid` for a token of another one. */
 export async function page<Item, Position>(
   ctx: ServiceContext,
   query: unknown,

@@ -32,6 +32,9 @@ describe('what a request wants to do', () => {
     ['GET', '/api/v1/packagerevisions/blueprints.nf.upf.ws1/resources', ['pull blueprints/nf/upf']],
     ['POST', '/api/v1/packagerevisions/blueprints.nf.upf.ws1/approve', ['push blueprints/nf/upf']],
     ['DELETE', '/api/v1/packagerevisions/blueprints.nf.upf.ws1', ['delete blueprints/nf/upf']],
+    ['GET', '/api/v1/packagerevisions/blueprints.nf.upf.ws1/downstreams', ['pull blueprints/nf/upf']],
+    ['GET', '/api/v1/packages/blueprints/nf/upf/graph', ['pull blueprints/nf/upf']],
+    ['GET', '/api/v1/packages/blueprints/nf%2Fgraph/graph?depth=1', ['pull blueprints/nf/graph']],
     ['PATCH', '/api/v1/repositories/blueprints', ['push blueprints']],
     ['DELETE', '/api/v1/repositories/blueprints', ['delete blueprints']],
     ['POST', '/api/v1/garbage-collections', ['delete *']],
@@ -131,5 +134,32 @@ describe('a policy', () => {
     expect((await client.ok('GET', '/jobs')).items).toHaveLength(1)
     closed.pop()
     await runJob(client, '/clones', more)
+  })
+
+  it('lets nobody take files along that he may not read', async () => {
+    let closed = false
+    const client = await clientUnder(async (_actor, { repository, action }) => {
+      const secret = closed && action === 'pull' && repository === 'blueprints/nf/upf'
+      return secret ? 'it is secret' : undefined
+    })
+    await client.createRepository()
+    const { name } = await client.publish('ws1')
+    closed = true
+    for (const source of [
+      { copy: { from: name } },
+      { clone: { upstream: name } },
+      { clone: { upstream: { repository: 'blueprints', package: 'nf/upf' } } },
+    ]) {
+      const answer = await client.call('POST', '/packagerevisions', {
+        repository: 'blueprints',
+        package: 'nf/other',
+        workspace: 'ws1',
+        source,
+      })
+      expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden', detail: 'it is secret' } })
+    }
+    for (const path of [`/packagerevisions/${name}/downstreams`, '/packages/blueprints/nf/upf/graph']) {
+      expect((await client.send(`/api/v1${path}`)).status).toBe(403)
+    }
   })
 })

@@ -1,7 +1,7 @@
 import { GZIP } from './schemas/exchange.ts'
 
-/** The type that an Accept header prefers of the two there are; JSON where it does not care. */
-export function preferredType(accept: string | undefined): string | undefined {
+/** The type that an Accept header prefers of JSON and another one; JSON where it does not care. */
+export function preferredType(accept: string | undefined, other = GZIP): string | undefined {
   if (accept === undefined) return 'application/json'
   const ranges = accept.split(',').map((range) => {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
@@ -10,10 +10,10 @@ export function preferredType(accept: string | undefined): string | undefined {
   })
   const qualityOf = (type: string): number =>
     ranges.find((range) => range.type === type)?.quality ??
-    ranges.find((range) => range.type === 'application/*')?.quality ??
+    ranges.find((range) => range.type === type.replace(/\/.*/, '/*'))?.quality ??
     ranges.find((range) => range.type === '*/*')?.quality ??
     0
-  const [json, gzip] = [qualityOf('application/json'), qualityOf(GZIP)]
-  if (json <= 0 && gzip <= 0) return undefined
-  return json >= gzip ? 'application/json' : GZIP
+  const [json, others] = [qualityOf('application/json'), qualityOf(other)]
+  if (json <= 0 && others <= 0) return undefined
+  return json >= others ? 'application/json' : other
 }

@@ -11,6 +11,7 @@ import { garbageCollectionRoutes } from './routes/garbage-collections.ts'
 import { jobEventRoutes } from './routes/job-events.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { lifecycleRoutes } from './routes/lifecycle.ts'
+import { linkRoutes } from './routes/links.ts'
 import { packageRevisionRoutes } from './routes/package-revisions.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
@@ -36,6 +37,7 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
   app.route('/', repositoryRoutes(api))
   app.route('/', packageRoutes(api))
   app.route('/', packageRevisionRoutes(api))
+  app.route('/', linkRoutes(api))
   app.route('/', resourceRoutes(api))
   app.route('/', lifecycleRoutes(api))
   app.route('/', diffRoutes())
@@ -66,7 +68,9 @@ function methodsOf(app: OpenAPIHono): MethodsByPath {
     byPath.set(path, [...(byPath.get(path) ?? []), method.toUpperCase()])
   }
   return [...byPath].map(([path, methods]) => ({
-    pattern: new RegExp(`^${BASE_PATH}${path.replace('{path}', '.+').replaceAll(/{\w+}/g, '[^/]+')}$`),
+    pattern: new RegExp(
+      `^${BASE_PATH}${path.replace(/{path}|{package}/, '.+').replaceAll(/{\w+}/g, '[^/]+')}$`,
+    ),
     methods: methods.includes('GET') ? [...methods, 'HEAD'] : methods,
   }))
 }

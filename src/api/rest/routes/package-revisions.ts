@@ -15,8 +15,10 @@ import { archiveOf, isArchive, jsonOf } from '../body.ts'
 import { isNotModified, requiredPrecondition } from '../conditional.ts'
 import {
   continueToken,
+  latest,
   limit,
   noQuery,
+  outdated,
   packagePath,
   repositoryName,
   version,
@@ -90,15 +92,8 @@ const list = createRoute({
         .enum(LIFECYCLES)
         .optional()
         .openapi({ description: 'State of the lifecycle.', example: 'Published' }),
-      latest: z
-        .enum(['true', 'false'])
-        .transform((text) => text === 'true')
-        .optional()
-        .openapi({
-          type: 'boolean',
-          description: 'Only the latest revision of each package, or all others.',
-          example: true,
-        }),
+      latest,
+      outdated,
       revision: z
         .string()
         .regex(/^[0-9]{1,9}$/, 'must be a whole number')

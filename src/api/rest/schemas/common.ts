@@ -112,6 +112,20 @@ export function actor(description: string) {
 
 export const noQuery = z.strictObject({})
 
+/** A yes or no in a query. */
+function flag(description: string) {
+  return z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional()
+    .openapi({ type: 'boolean', description, example: true })
+}
+
+export const latest = flag('Only the latest revision of each package, or all others.')
+export const outdated = flag(
+  'Only revisions whose upstream has a newer revision, or only those whose upstream has none. What has no upstream is neither.',
+)
+
 export const limit = z
   .string()
   .regex(/^[0-9]{1,6}$/, 'must be a whole number from 1 to 1000')

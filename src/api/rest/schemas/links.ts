@@ -1,0 +1,85 @@
+import { z } from '@hono/zod-openapi'
+import { listOf, packagePath, repositoryName, version } from './common.ts'
+import { packageRevisionSchema } from './package-revision.ts'
+
+/** How far, in links. */
+function depth(fallback: number, description: string) {
+  const rule = 'must be a whole number from 1 to 100'
+  return z
+    .string()
+    .regex(/^[0-9]{1,3}$/, rule)
+    .transform(Number)
+    .refine((number) => number >= 1 && number <= 100, rule)
+    .default(fallback)
+    .openapi({ type: 'integer', minimum: 1, maximum: 100, default: fallback, description, example: 2 })
+}
+
+export const downstreamDepth = depth(
+  1,
+  'How far down: 1 for what was cloned from this revision or upgraded to it, 2 also for what is based on that, …',
+)
+export const graphDepth = depth(100, 'How many links up and down.')
+
+const downstreamSchema = z
+  .strictObject({
+    ...packageRevisionSchema.shape,
+    depth: z.int().openapi({
+      description: 'How many links it is away: 1 where the revision is its own upstream.',
+      example: 1,
+    }),
+  })
+  .openapi('Downstream', { description: 'A revision that is based on another one.' })
+
+export const downstreamListSchema = listOf(downstreamSchema, 'DownstreamList')
+
+const nodeSchema = z
+  .strictObject({
+    repository: repositoryName,
+    package: packagePath,
+    latestRevision: z.int().nullable().openapi({
+      description: 'Its latest revision; null where nothing is published.',
+      example: 3,
+    }),
+    latestVersion: version.nullable(),
+    outdated: z.boolean().openapi({
+      description: 'Whether the upstream of its latest revision has a newer revision.',
+      example: true,
+    }),
+  })
+  .openapi('GraphNode', { description: 'A package.' })
+
+const endSchema = z
+  .strictObject({
+    repository: repositoryName,
+    package: packagePath,
+    name: z.string().openapi({ description: 'Name of the revision.', example: 'blueprints.nf.upf.ws1' }),
+    revision: z.int().openapi({ description: 'Its number; 0 for a draft.', example: 1 }),
+    version: version.nullable(),
+  })
+  .openapi('GraphEnd', { description: 'A revision at one end of a link.' })
+
+const edgeSchema = z
+  .strictObject({
+    from: endSchema,
+    to: endSchema,
+    current: z.boolean().openapi({
+      description: 'Whether `to` is the latest revision of its package, or a draft; older ones are history.',
+      example: true,
+    }),
+    outdated: z
+      .boolean()
+      .openapi({ description: 'Whether there is a newer revision than `from`.', example: true }),
+  })
+  .openapi('GraphEdge', { description: 'That `to` was cloned from `from`, or upgraded to it.' })
+
+export const graphSchema = z
+  .strictObject({
+    nodes: z.array(nodeSchema),
+    edges: z.array(edgeSchema),
+    truncated: z.boolean().openapi({
+      description:
+        'Whether there are more packages than `limit`, or more than 5000 links between them: the rest is left out.',
+      example: false,
+    }),
+  })
+  .openapi('Graph', { description: 'Packages around a package, and the links between their revisions.' })
