@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { NODE_FLAGS } from '../test/support/start-script.ts'
 
 export type BenchServer = { port: number; pid: number; stop: () => Promise<void> }
 
@@ -10,7 +11,8 @@ export type BenchServer = { port: number; pid: number; stop: () => Promise<void>
 export async function startServer(): Promise<BenchServer> {
   const data = await mkdtemp(join(tmpdir(), 'pkgserver-bench-'))
   const main = join(import.meta.dirname, '../src/main.ts')
-  const child = spawn(process.execPath, [main, 'serve', '--listen', '127.0.0.1:0', '--data', data], {
+  const args = [...NODE_FLAGS, main, 'serve', '--listen', '127.0.0.1:0', '--data', data]
+  const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   let greeting = ''

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { createApp, openParts } from '../src/app.ts'
+import { applicationOf, openParts } from '../src/app.ts'
 import { unpackLayer } from '../src/artifact/layer.ts'
 import { serve } from '../src/cli/serve.ts'
 import { readConfig } from '../src/config.ts'
@@ -27,10 +27,7 @@ type Revision = {
 const data = await mkdtemp(join(tmpdir(), 'pkgserver-demo-'))
 const config = readConfig({ data, listen: '127.0.0.1:0' }, {})
 const parts = await openParts(config, pino({ level: 'silent' }))
-const server = await serve(config, {
-  mount: async (url) => (await createApp(parts, url)).hono.fetch,
-  close: parts.close,
-})
+const server = await serve(config, applicationOf(parts))
 const base = `http://127.0.0.1:${server.port}`
 let steps = 0
 

@@ -13,6 +13,7 @@ import { requestLog } from './api/request-log.ts'
 import { BASE_PATH } from './api/rest/base-path.ts'
 import { problem, problemOf, respondProblem } from './api/rest/problem.ts'
 import { createRestApp } from './api/rest/rest-app.ts'
+import type { Application } from './cli/serve.ts'
 import type { Config } from './config.ts'
 import { lockFolder } from './database/folder-lock.ts'
 import { GroupCommit } from './database/group-commit.ts'
@@ -133,6 +134,16 @@ async function assemble(db: Db, opened: OpenedRegistry, workers: Workers, log: L
     await db.destroy()
   }
   return { ctx, jobs, embedded, registryAddress: address, metrics, log, close }
+}
+
+/** What a server serves. */
+export function applicationOf(parts: Parts): Application {
+  return {
+    mount: async (url) => (await createApp(parts, url)).hono.fetch,
+    report: (err) => parts.log.error({ err }, 'the rest of an answer could not be sent'),
+    drain: () => parts.jobs.drain(),
+    close: parts.close,
+  }
 }
 
 /** Mounts every surface. `publicUrl` is where clients reach the app; `policy` says who may do what. */

@@ -22,17 +22,13 @@ async function serveUntilStopped(config: Config): Promise<void> {
   })
   // What only the server needs is loaded only for it: the other commands are there at once.
   const { destination, pino } = await import('pino')
-  const { createApp, openParts } = await import('./app.ts')
+  const { applicationOf, openParts } = await import('./app.ts')
   const { greeting, serve } = await import('./cli/serve.ts')
 
   // Buffered: a line for each of thousands of requests a second must not be a write for each.
   const stream = destination({ dest: 2, sync: false })
   const parts = await openParts(config, pino({ level: config.logLevel }, stream))
-  const server = await serve(config, {
-    mount: async (url) => (await createApp(parts, url)).hono.fetch,
-    drain: () => parts.jobs.drain(),
-    close: parts.close,
-  })
+  const server = await serve(config, applicationOf(parts))
   output.out(greeting(server.url, await version(), config.data, parts.registryAddress))
   await stopped
   await server.close()

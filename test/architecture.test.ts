@@ -21,9 +21,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const SHARED: Record<string, (folder: string) => boolean> = {
   'errors.ts': (folder) => folder !== 'oci',
   'etag.ts': (folder) => folder === 'registry' || folder === 'api',
+  'git-blob.ts': (folder) => folder === 'package',
   'folder.ts': (folder) => folder === 'registry',
   'keyed-lock.ts': (folder) => folder === 'registry' || folder === 'service',
   'request-body.ts': (folder) => folder === 'registry' || folder === 'api',
+  'sendable.ts': (folder) => folder === 'registry' || folder === 'cli',
   'utf8.ts': (folder) => folder === 'artifact' || folder === 'package' || folder === 'api',
   'config.ts': (folder) => folder === 'cli',
 }

@@ -16,8 +16,8 @@ export type Scope = {
 export const ALL = '*'
 
 /**
- * The scopes that method, path and query tell. A request that makes something says where, and from what, in its
- * body: its route asks for that, with `creationScope` and `sourceScope`.
+ * The scopes that method, path and query tell. A request that makes something says where in its body: its route asks
+ * for that, with `creationScope`. So it is with what a request reads beside what its path names: `readingScope`.
  */
 export function requestScopes(method: string, path: string, query: URLSearchParams): Scope[] {
   if (path.startsWith('/v2/')) return registryScopes(method, path.slice('/v2/'.length), query)
@@ -31,8 +31,8 @@ export function creationScope(target: { repository: string; package?: string }):
   return { repository: path === undefined ? repository : `${repository}/${path}`, action: 'push' }
 }
 
-/** Of a request that takes what it makes from somewhere: from a revision, by its name, or from a package. */
-export function sourceScope(source: string | PackageId): Scope {
+/** Of a request that reads a revision, by its name, or a package, where its path does not tell that. */
+export function readingScope(source: string | PackageId): Scope {
   return {
     repository: typeof source === 'string' ? packageOf(source) : ociRepository(source),
     action: 'pull',

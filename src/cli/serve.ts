@@ -1,8 +1,10 @@
 import { once } from 'node:events'
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Config } from '../config.ts'
+import { send, sendableOf } from '../sendable.ts'
 
 type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']
 
@@ -10,7 +12,9 @@ type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']
 export type Application = {
   mount: (publicUrl: URL) => Promise<Fetch>
   /** Ends the answers that would go on for long. */
-  drain?: () => void
+  drain: () => void
+  /** Is told of what goes wrong when the head of an answer is sent already. */
+  report: (error: unknown) => void
   close: () => Promise<void>
 }
 
@@ -35,9 +39,10 @@ export async function serve(
   config: Pick<Config, 'listen' | 'publicUrl'>,
   application: Application,
 ): Promise<RunningServer> {
+  const { report } = application
   let fetch: Fetch | undefined
   const server = createAdaptorServer({
-    fetch: (request, env) => fetch?.(request, env) ?? starting(),
+    fetch: (request, env) => (fetch ? answer({ fetch, report }, request, env) : starting()),
     serverOptions: { requestTimeout: REQUEST_TIMEOUT, keepAliveTimeout: KEEP_ALIVE_TIMEOUT },
   }) as Server
   try {
@@ -75,6 +80,18 @@ function urlOf({ address, family, port }: AddressInfo): URL {
   return new URL(`http://${host}:${port}`)
 }
 
+/** Large blobs are sent past the streams of the web, which would make a buffer of each chunk. */
+async function answer(
+  { fetch, report }: { fetch: Fetch; report: Application['report'] },
+  ...[request, env]: Parameters<Fetch>
+): Promise<Response> {
+  const response = (await fetch(request, env)) as Response
+  const content = sendableOf(response)
+  if (!content) return response
+  send(response, content, env.outgoing as ServerResponse).catch(report)
+  return RESPONSE_ALREADY_SENT
+}
+
 /** For the moment between the socket, which says what the URL is, and the application, which needs to know it. */
 function starting(): Response {
   return new Response('the server is starting\n', { status: 503, headers: { 'Retry-After': '1' } })
@@ -82,7 +99,7 @@ function starting(): Response {
 
 async function close(server: Server, application: Application): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve))
-  application.drain?.()
+  application.drain()
   // A connection whose request has just ended is idle, and would be kept alive for the next one.
   const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL)
   const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT)

@@ -42,6 +42,22 @@ export async function highestRevision(
   return row && toPackageRevision(row)
 }
 
+/** The highest live revision of the same package that is below this one; for one that is not published, of all. */
+export async function previousRevision(
+  db: Db,
+  revision: PackageRevision,
+): Promise<PackageRevision | undefined> {
+  const row = await selectPackageRevisions(db)
+    .where('repository', '=', revision.repository)
+    .where('package', '=', revision.package)
+    .where('revision', '>', 0)
+    .$if(revision.revision > 0, (query) => query.where('revision', '<', revision.revision))
+    .orderBy('revision', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row && toPackageRevision(row)
+}
+
 /** The live published builds (`1.17.0+2`) of a version (`1.17.0`), but for one that is left out. */
 export async function publishedBuilds(
   db: Db,

@@ -58,7 +58,7 @@ export class Uploads {
     return this.#session(repository, id).upload.size
   }
 
-  /** Takes in a chunk, or nothing of it where it fails. Resolves to the bytes taken in so far. */
+  /** Takes in a chunk, or nothing of it where it fails; see `BlobUpload.append`. Resolves to the bytes taken in so far. */
   async append(repository: string, id: string, content: Stream, range?: ChunkRange): Promise<number> {
     return this.#use(repository, id, async (session) => {
       await append(session, content, range)

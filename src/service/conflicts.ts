@@ -123,7 +123,7 @@ export async function checkMerged(db: Db, { name, conditions }: PackageRevision)
   const open = (await listConflicts(db, name)).filter(isOpen)
   throw new AppError(
     'not_ready',
-    `${name} cannot be proposed: ${merged.message}. Edit what they are about, or resolve each of them.`,
+    `${name} is not ready: ${merged.message}. Edit what they are about, or resolve each of them.`,
     {
       details: open.map((conflict) => ({
         path: conflict.path,

@@ -9,6 +9,7 @@ import { ociRepository, type PackageId } from '../package/names.ts'
 import type { PackageRevision, Upstream } from '../package/package-revision.ts'
 import type { Resources } from '../package/resources.ts'
 import { getRevision } from './change-revision.ts'
+import { checkMerged } from './conflicts.ts'
 import type { ServiceContext } from './context.ts'
 import { readLayer } from './registry-content.ts'
 import { resolveUpstream, type UpstreamReference, upstreamOf } from './upstream-reference.ts'
@@ -45,16 +46,9 @@ export async function mergeUpgrade(
   target: PackageId,
   { from, to, strategy = 'resource-merge', conflicts: prefer = 'local' }: UpgradeRequest,
 ): Promise<Upgrade> {
-  const local = await localRevision(ctx, target, from)
-  const base = local.upstream
-  if (!base) {
-    throw new AppError(
-      'invalid',
-      `${local.name} has no upstream: only what was made with source clone can be upgraded`,
-    )
-  }
-  const { repository, package: path } = base
-  const updated = await resolveUpstream(ctx.db, to ?? { repository, package: path, revision: 'latest' })
+  const { local, base } = await localRevision(ctx, target, from)
+  await checkMerged(ctx.db, local)
+  const updated = await resolveUpstream(ctx.db, to ?? latestOf(base))
   if (updated.name === base.name) {
     throw new AppError(
       'conflict',
@@ -78,8 +72,34 @@ export async function mergeUpgrade(
   }
 }
 
-/** The revision of a package that is said, or its latest. */
+/** The upstream that an upgrade would take in: whoever asks for it must be allowed to read that. */
+export async function upgradeTarget(
+  ctx: ServiceContext,
+  target: PackageId,
+  { from, to }: UpgradeRequest,
+): Promise<UpstreamReference> {
+  return to ?? latestOf((await localRevision(ctx, target, from)).base)
+}
+
+function latestOf({ repository, package: path }: Upstream): UpstreamReference {
+  return { repository, package: path, revision: 'latest' }
+}
+
+/** The revision of a package to start from, and what it is based on. */
 async function localRevision(
+  ctx: ServiceContext,
+  target: PackageId,
+  from: string | undefined,
+): Promise<{ local: PackageRevision; base: Upstream }> {
+  const local = await namedOrLatest(ctx, target, from)
+  if (local.upstream) return { local, base: local.upstream }
+  throw new AppError(
+    'invalid',
+    `${local.name} has no upstream: only what was made with source clone can be upgraded`,
+  )
+}
+
+async function namedOrLatest(
   ctx: ServiceContext,
   target: PackageId,
   from: string | undefined,

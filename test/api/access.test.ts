@@ -162,4 +162,21 @@ describe('a policy', () => {
       expect((await client.send(`/api/v1${path}`)).status).toBe(403)
     }
   })
+
+  it('is asked also for the package that a revision is compared with, before anything is told of it', async () => {
+    let hidden = ''
+    const client = await clientUnder(async (_actor, { repository, action }) =>
+      repository === hidden && action === 'pull' ? `${repository} is hidden` : undefined,
+    )
+    await client.createRepository()
+    const { name } = await client.publish('ws1')
+    const { name: other } = await client.publish('ws1', { init: {} }, { package: 'nf/smf' })
+    hidden = 'blueprints/nf/smf'
+    for (const against of [other, 'blueprints.nf.smf.gone']) {
+      const refused = await client.call('GET', `/packagerevisions/${name}/diff?against=${against}`)
+      expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } })
+    }
+    hidden = ''
+    await client.ok('GET', `/packagerevisions/${name}/diff?against=${other}`)
+  })
 })

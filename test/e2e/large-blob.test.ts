@@ -11,8 +11,8 @@ import { temporaryFolder } from '../support/temporary.ts'
 const MIB = 1024 * 1024
 /** In bytes, a multiple of 1 MiB. */
 const SIZE = Number(process.env.PKGSERVER_TEST_LARGE_BLOB ?? 256 * MIB)
-/** By how much the server's memory may grow, in MiB, however large the blob is: chunks that wait for the collector. */
-const GROWTH = 130
+/** In MiB, however large the blob is: 148, or 166 where a thread ended before Node had kept what it made of it. */
+const PEAK = 180
 const TIMEOUT = 30_000 + SIZE / 10_000
 
 /** No two blocks are alike. */
@@ -36,6 +36,15 @@ async function sendBlob(method: string, url: URL, headers: Record<string, string
   return response.statusCode ?? 0
 }
 
+/** As each start but the first: what Node makes of the sources is kept then, and need not be made in memory. */
+async function startCompiled(): Promise<ServerProcess> {
+  const compiled = { NODE_COMPILE_CACHE: await temporaryFolder() }
+  const first = await startServer(await temporaryFolder(), [], compiled)
+  await first.client.send(`/v2/a/b/blobs/uploads/?digest=${await digestOf([])}`, { method: 'POST' })
+  await first.stop()
+  return startServer(await temporaryFolder(), [], compiled)
+}
+
 async function session(server: ServerProcess): Promise<URL> {
   const started = await server.client.send('/v2/a/b/blobs/uploads/', { method: 'POST' })
   return new URL(started.headers.get('Location') ?? '', server.url)
@@ -43,11 +52,10 @@ async function session(server: ServerProcess): Promise<URL> {
 
 describe.runIf(process.platform === 'linux')(`a blob of ${SIZE / MIB} MiB`, () => {
   it.each(['one PUT', 'one PATCH without a length'])(
-    `goes in %s and comes out as it was, and takes no more than ${GROWTH} MiB of memory`,
+    `goes in %s and comes out as it was, and takes no more than ${PEAK} MiB of memory`,
     async (how) => {
       const digest = await digestOf(blocks())
-      const server = await startServer(await temporaryFolder())
-      const before = await memoryOf(server.process.pid as number)
+      const server = await startCompiled()
       const upload = await session(server)
       const closed = new URL(`${upload.pathname}?digest=${digest}`, server.url)
       if (how === 'one PUT') {
@@ -62,7 +70,7 @@ describe.runIf(process.platform === 'linux')(`a blob of ${SIZE / MIB} MiB`, () =
       expect(response.headers.get('Content-Length')).toBe(String(SIZE))
       expect(await digestOf(response.body as unknown as AsyncIterable<Uint8Array>)).toBe(digest)
       const after = await memoryOf(server.process.pid as number)
-      expect((after?.peak ?? 0) - (before?.now ?? 0)).toBeLessThan(GROWTH)
+      expect(after?.peak).toBeLessThan(PEAK)
     },
     TIMEOUT,
   )

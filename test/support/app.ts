@@ -1,7 +1,7 @@
 /** The real application, on real files or in memory, without or with a socket. */
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
-import { createApp, memoryParts, openParts, type Parts } from '../../src/app.ts'
+import { applicationOf, createApp, memoryParts, openParts, type Parts } from '../../src/app.ts'
 import { serve } from '../../src/cli/serve.ts'
 import { readConfig } from '../../src/config.ts'
 import { IN_THIS_THREAD } from '../../src/service/work-pool.ts'
@@ -47,11 +47,7 @@ export async function folderServer(
   const data = await temporaryFolder()
   const config = readConfig({ data, listen: '127.0.0.1:0', ...flags }, {})
   const parts = await openParts(config, silent, () => IN_THIS_THREAD)
-  const server = await serve(config, {
-    mount: async (url) => (await createApp(parts, url)).hono.fetch,
-    drain: () => parts.jobs.drain(),
-    close: parts.close,
-  })
+  const server = await serve(config, applicationOf(parts))
   onTestFinished(() => server.close())
   const local = new URL(`http://127.0.0.1:${server.port}`)
   return { url: local, data, parts, client: new Client((path, init) => fetch(new URL(path, local), init)) }

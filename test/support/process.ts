@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { Client } from './client.ts'
+import { NODE_FLAGS } from './start-script.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
 
@@ -57,7 +58,9 @@ export async function startServer(
 
 function start(args: string[], env: Record<string, string> = {}) {
   const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH, NODE_COMPILE_CACHE, ...env } })
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], {
+    env: { PATH, NODE_COMPILE_CACHE, ...env },
+  })
   let output = ''
   let log = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

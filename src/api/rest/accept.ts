@@ -1,7 +1,5 @@
-import { GZIP } from './schemas/exchange.ts'
-
 /** The type that an Accept header prefers of JSON and another one; JSON where it does not care. */
-export function preferredType(accept: string | undefined, other = GZIP): string | undefined {
+export function preferredType(accept: string | undefined, other: string): string | undefined {
   if (accept === undefined) return 'application/json'
   const ranges = accept.split(',').map((range) => {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
@@ -13,7 +11,7 @@ export function preferredType(accept: string | undefined, other = GZIP): string 
     ranges.find((range) => range.type === type.replace(/\/.*/, '/*'))?.quality ??
     ranges.find((range) => range.type === '*/*')?.quality ??
     0
-  const [json, others] = [qualityOf('application/json'), qualityOf(other)]
-  if (json <= 0 && others <= 0) return undefined
-  return json >= others ? 'application/json' : other
+  const [json, another] = [qualityOf('application/json'), qualityOf(other)]
+  if (json <= 0 && another <= 0) return undefined
+  return json >= another ? 'application/json' : other
 }

@@ -3,7 +3,7 @@ import { AppError } from '../../errors.ts'
 import type { PackageId } from '../../package/names.ts'
 import type { Actor, ServiceContext } from '../../service/context.ts'
 import type { JobRunner } from '../../service/jobs/runner.ts'
-import { creationScope, sourceScope } from '../request-scopes.ts'
+import { creationScope, readingScope } from '../request-scopes.ts'
 
 /** What the routes work with. */
 export type Api = {
@@ -21,7 +21,7 @@ export async function mayCreate(c: Context, target: { repository: string; packag
 
 /** Throws `forbidden` unless who calls may read that: a revision, by its name, or the revisions of a package. */
 export async function mayRead(c: Context, source: string | PackageId): Promise<void> {
-  const reason = await c.var.refusal(sourceScope(source))
+  const reason = await c.var.refusal(readingScope(source))
   if (reason !== undefined) throw new AppError('forbidden', reason)
 }
 

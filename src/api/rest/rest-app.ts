@@ -5,7 +5,7 @@ import type { Api } from './api.ts'
 import { BASE_PATH } from './base-path.ts'
 import { boundedBody, maxBodyBytes } from './body.ts'
 import { problem, problemOf, respondProblem } from './problem.ts'
-import { cloneRoutes } from './routes/clones.ts'
+import { cloneJobRoutes } from './routes/clones.ts'
 import { diffRoutes } from './routes/diff.ts'
 import { garbageCollectionRoutes } from './routes/garbage-collections.ts'
 import { jobEventRoutes } from './routes/job-events.ts'
@@ -16,7 +16,8 @@ import { packageRevisionRoutes } from './routes/package-revisions.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
 import { resourceRoutes } from './routes/resources.ts'
-import { upgradeRoutes } from './routes/upgrades.ts'
+import { upgradeRoutes } from './routes/upgrade.ts'
+import { upgradeJobRoutes } from './routes/upgrades.ts'
 import { invalidRequest } from './validation.ts'
 
 export type RestAppOptions = {
@@ -40,9 +41,10 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
   app.route('/', linkRoutes(api))
   app.route('/', resourceRoutes(api))
   app.route('/', lifecycleRoutes(api))
-  app.route('/', diffRoutes())
+  app.route('/', diffRoutes(api))
   app.route('/', upgradeRoutes(api))
-  app.route('/', cloneRoutes(api))
+  app.route('/', upgradeJobRoutes(api))
+  app.route('/', cloneJobRoutes(api))
   app.route('/', jobRoutes(api))
   app.route('/', jobEventRoutes(api))
   app.route('/', garbageCollectionRoutes(api))

@@ -12,7 +12,7 @@ export type RevisionConflict = Conflict & {
   resolution: Resolution | null
 }
 
-export function isOpen({ resolution }: RevisionConflict): boolean {
+export function isOpen({ resolution }: Pick<RevisionConflict, 'resolution'>): boolean {
   return resolution === null
 }
 

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { respondStream } from '../../sendable.ts'
 import { SMALL_BLOB_BYTES } from '../blobs.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
@@ -31,7 +32,7 @@ export function blobRoutes({ blobs }: EmbeddedRegistry, guard: WriteGuard): Hono
       return c.body(part as Uint8Array<ArrayBuffer>)
     }
     const content = await blobs.open(repository, digest, range)
-    return c.body(ReadableStream.from(content) as ReadableStream<Uint8Array>)
+    return respondStream(c, content)
   })
 
   app.delete('/:name{.+}/blobs/:digest{[^/]+:[^/]+}', async (c) => {

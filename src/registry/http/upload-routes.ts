@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { isDigest } from '../../oci/digest.ts'
 import { isRepositoryName } from '../../oci/reference.ts'
-import { requestBody } from '../../request-body.ts'
+import { passingRequestBody } from '../../request-body.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import { parseChunkRange } from './range.ts'
@@ -24,7 +24,7 @@ export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry): Hono {
     const id = await uploads.start(repository, algorithmQuery(c))
     if (expected === undefined) return accepted(c, repository, id, 0)
     try {
-      await uploads.append(repository, id, requestBody(c))
+      await uploads.append(repository, id, passingRequestBody(c))
     } catch (error) {
       await uploads.cancel(repository, id)
       throw error
@@ -64,7 +64,7 @@ export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry): Hono {
   async function takeChunk(c: Context, repository: string, id: string): Promise<number> {
     const range = parseChunkRange(c.req.header('Content-Range'))
     try {
-      return await uploads.append(repository, id, requestBody(c), range)
+      return await uploads.append(repository, id, passingRequestBody(c), range)
     } catch (error) {
       if (!(error instanceof RegistryError && error.status === 416)) throw error
       const headers = progress(repository, id, uploads.status(repository, id))

@@ -66,7 +66,7 @@ export type Page = { after?: string | undefined; limit?: number | undefined }
 export interface BlobUpload {
   /** Bytes taken in so far. */
   readonly size: number
-  /** Takes in all of the stream, or nothing where it fails. */
+  /** Takes in all of the stream, or nothing where it fails. Keeps nothing of a chunk when it asks for the next. */
   append(content: Stream): Promise<void>
   /** What has been taken in so far. */
   read(): Stream

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { makeFolder } from '../../folder.ts'
 import type { Stream } from '../../oci/content.ts'
 import type { BlobStore, BlobUpload, Child, Expected, Page, Range, Stat, Stored } from './blob-store.ts'
-import { fileStream } from './file-stream.ts'
+import { FileStream } from './file-stream.ts'
 import { FileWriter } from './file-writer.ts'
 import { fileNameOf, nameOfFile } from './key-path.ts'
 import { pageOf } from './page.ts'
@@ -56,7 +56,7 @@ export class FsStore implements BlobStore {
   }
 
   async read(key: string, range?: Range): Promise<Stream | undefined> {
-    return (await this.stat(key)) === undefined ? undefined : fileStream(this.#path(key), range)
+    return (await this.stat(key)) === undefined ? undefined : new FileStream(this.#path(key), range)
   }
 
   async put(key: string, bytes: Uint8Array, expected?: Expected): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { readAll, type Stream, streamOf } from '../../oci/content.ts'
+import { type Stream, streamOf } from '../../oci/content.ts'
 import type { BlobStore, BlobUpload, Child, Expected, Page, Range, Stat, Stored } from './blob-store.ts'
 import { pageOf } from './page.ts'
 import { versionOf } from './version.ts'
@@ -88,8 +88,9 @@ class MemoryUpload implements BlobUpload {
   }
 
   async append(content: Stream): Promise<void> {
-    const more = await readAll(content, Number.POSITIVE_INFINITY)
-    this.#bytes = Buffer.concat([this.#bytes, more])
+    const chunks = [this.#bytes]
+    for await (const chunk of content) chunks.push(Uint8Array.from(chunk))
+    this.#bytes = Buffer.concat(chunks)
   }
 
   read(): Stream {

@@ -1,6 +1,6 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import type { Stream } from '../../oci/content.ts'
-import { fileStream } from './file-stream.ts'
+import { FileStream } from './file-stream.ts'
 import { WriteBehind } from './write-behind.ts'
 
 /** What an upload has taken in, in a file that is made with the first byte: one without any costs nothing. */
@@ -30,7 +30,7 @@ export class SpoolFile {
 
   async *read(): AsyncGenerator<Uint8Array> {
     await this.#open()
-    yield* fileStream(this.path)
+    yield* new FileStream(this.path)
   }
 
   async part(start: number, length: number): Promise<Uint8Array> {

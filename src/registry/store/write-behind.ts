@@ -1,15 +1,24 @@
 import type { FileHandle } from 'node:fs/promises'
 
 /** Bytes that go to the file at once: with fewer, turns of the thread pool cost more than the writes. */
-const BATCH_BYTES = 512 * 1024
+const PIECE_BYTES = 512 * 1024
+/** So many pieces are kept for those who come next: memory that is used again need not be collected. */
+const MAX_SPARE = 4
 
-/** Writes to a file in few large pieces, one of them while the next comes in: no more than two are in memory. */
+const spare: Buffer[] = []
+
+/**
+ * Writes to a file in few large pieces, one of them while the next comes in: no more than two are in memory. Chunks
+ * are copied.
+ */
 export class WriteBehind {
   readonly #handle: FileHandle
   #position: number
-  #batch: Uint8Array[] = []
-  #batched = 0
-  #underWay: Promise<void> | undefined
+  /** What comes in, of which the first bytes are filled. */
+  #piece = spare.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES)
+  #filled = 0
+  /** Resolves to the piece that is written then. */
+  #underWay: Promise<Buffer> | undefined
 
   constructor(handle: FileHandle, position: number) {
     this.#handle = handle
@@ -18,20 +27,22 @@ export class WriteBehind {
 
   /** Throws where an earlier piece could not be written. */
   async add(chunk: Uint8Array): Promise<void> {
-    this.#batch.push(chunk)
-    this.#batched += chunk.byteLength
-    if (this.#batched < BATCH_BYTES) return
-    await this.#underWay
-    const written = this.#send()
-    // Whoever waits for it is told; until then nobody may.
-    written.catch(() => undefined)
-    this.#underWay = written
+    for (let rest = chunk; rest.byteLength > 0; ) {
+      const part = rest.subarray(0, PIECE_BYTES - this.#filled)
+      this.#piece.set(part, this.#filled)
+      this.#filled += part.byteLength
+      rest = rest.subarray(part.byteLength)
+      if (this.#filled === PIECE_BYTES) await this.#next()
+    }
   }
 
   /** Writes the rest. Resolves to where the file ends then. */
   async end(): Promise<number> {
-    await this.#underWay
-    await this.#send()
+    const written = await this.#underWay
+    this.#underWay = undefined
+    await this.#write(this.#piece, this.#filled)
+    keep(this.#piece)
+    if (written) keep(written)
     return this.#position
   }
 
@@ -40,24 +51,26 @@ export class WriteBehind {
     await this.#underWay?.catch(() => undefined)
   }
 
-  async #send(): Promise<void> {
-    let rest = this.#batch
-    this.#batch = []
-    this.#batched = 0
-    while (rest.length > 0) {
-      const { bytesWritten } = await this.#handle.writev(rest, this.#position)
+  async #next(): Promise<void> {
+    const written = await this.#underWay
+    const writing = this.#write(this.#piece, this.#filled)
+    // Whoever waits for it is told; until then nobody may.
+    writing.catch(() => undefined)
+    this.#underWay = writing
+    this.#piece = written ?? spare.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES)
+    this.#filled = 0
+  }
+
+  async #write(piece: Buffer, length: number): Promise<Buffer> {
+    for (let offset = 0; offset < length; ) {
+      const { bytesWritten } = await this.#handle.write(piece, offset, length - offset, this.#position)
       this.#position += bytesWritten
-      rest = after(rest, bytesWritten)
+      offset += bytesWritten
     }
+    return piece
   }
 }
 
-/** What is left of the chunks without their first bytes. */
-function after(chunks: Uint8Array[], bytes: number): Uint8Array[] {
-  let skipped = 0
-  return chunks.flatMap((chunk) => {
-    const part = chunk.subarray(Math.max(0, bytes - skipped))
-    skipped += chunk.byteLength
-    return part.byteLength > 0 ? [part] : []
-  })
+function keep(piece: Buffer): void {
+  if (spare.length < MAX_SPARE) spare.push(piece)
 }

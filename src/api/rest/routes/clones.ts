@@ -73,7 +73,7 @@ const create = createRoute({
   responses: { 202: json(jobSchema, 'The job has begun.', 'Location'), ...writeErrors(404, 409, 415) },
 })
 
-export function cloneRoutes({ ctx, jobs }: Api): OpenAPIHono {
+export function cloneJobRoutes({ ctx, jobs }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
   app.openapi(create, async (c) => {

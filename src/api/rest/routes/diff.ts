@@ -1,31 +1,88 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { AppError } from '../../../errors.ts'
+import { etag } from '../../../etag.ts'
+import { comparisonDigest, diffRevisions, findComparison } from '../../../service/diff.ts'
+import { preferredType } from '../accept.ts'
+import { type Api, mayRead } from '../api.ts'
+import { isNotModified } from '../conditional.ts'
+import { problem, respondProblem } from '../problem.ts'
+import { diffSchema, toFileDiffView } from '../schemas/diff.ts'
+import { ifNoneMatch, notModified } from '../schemas/exchange.ts'
 import { readErrors } from '../schemas/problem.ts'
 import { revisionParams } from './package-revisions.ts'
+
+const PATCH = 'text/x-diff'
 
 const diff = createRoute({
   method: 'get',
   path: '/packagerevisions/{name}/diff',
   operationId: 'diffPackageRevision',
   summary: 'Compare with another revision',
-  description: 'Not available in this version: answers 501.',
+  description: `What has to change in the other revision to become this one. As JSON, with the fields of KRM objects that differ; or with \`Accept: ${PATCH}\` as a patch that \`git apply\` takes.`,
   tags: ['Package revisions'],
   request: {
     params: revisionParams,
     query: z.strictObject({
       against: z.string().optional().openapi({
-        description: 'Name of a revision, `upstream` or `previous`.',
+        description:
+          'The old side. `previous`: the highest published revision of the package below this one; for a draft, its latest. `upstream`: the revision that it was cloned from or last upgraded to. Or the name of any revision, also of another package. Where it is not said, the first that there is of `previous`, `upstream`, and no files at all.',
         example: 'previous',
       }),
+      path: z.string().min(1).optional().openapi({
+        description:
+          'Only this file, or the files in this directory. A renamed file is found by both of its paths.',
+        example: 'upf.yaml',
+      }),
     }),
+    headers: ifNoneMatch,
   },
-  responses: readErrors(501),
+  responses: {
+    200: {
+      description: 'The difference.',
+      headers: {
+        ETag: {
+          description: 'The digests of both artifacts in quotes: for If-None-Match.',
+          schema: { type: 'string' as const, example: '"sha256:6d9a…..sha256:1f0c…"' },
+        },
+      },
+      content: {
+        'application/json': { schema: diffSchema },
+        [PATCH]: {
+          schema: z.string().openapi({ description: 'The patches of all files; empty where none differs.' }),
+        },
+      },
+    },
+    304: notModified,
+    ...readErrors(403, 404, 406, 413),
+  },
 })
 
-export function diffRoutes(): OpenAPIHono {
+export function diffRoutes({ ctx }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
-  app.openapi(diff, () => {
-    throw new AppError('not_implemented', 'diff is not available in this version of pkgserver')
+
+  app.openapi(diff, async (c) => {
+    const { against, path } = c.req.valid('query')
+    const wanted = preferredType(c.req.header('Accept'), PATCH)
+    if (!wanted) {
+      return respondProblem(
+        c,
+        problem('not_acceptable', `Accept must allow application/json or ${PATCH}`),
+      ) as never
+    }
+    const comparison = await findComparison(ctx, c.req.valid('param').name, against, (id) => mayRead(c, id))
+    const patchesOnly = wanted === PATCH
+    const version = `${comparisonDigest(comparison)}${patchesOnly ? '.patch' : ''}`
+    c.header('Vary', 'Accept')
+    c.header('ETag', etag(version))
+    if (isNotModified(c, version)) return c.body(null, 304)
+
+    const files = await diffRevisions(ctx, comparison, { path, patchesOnly })
+    if (patchesOnly) {
+      const patch = files.map((file) => file.patch).join('')
+      return c.body(patch, 200, { 'Content-Type': `${PATCH}; charset=utf-8` }) as never
+    }
+    const { from, to } = comparison
+    return c.json({ from: from?.name ?? null, to: to.name, files: files.map(toFileDiffView) }, 200)
   })
+
   return app
 }

@@ -10,6 +10,7 @@ import { createPackageRevision, type Source } from '../../../service/create-pack
 import { deletePackageRevision } from '../../../service/delete-package-revision.ts'
 import { listPackageRevisions } from '../../../service/lists.ts'
 import { updatePackageRevision } from '../../../service/update-package-revision.ts'
+import { upgradeTarget } from '../../../service/upgrade.ts'
 import { type Api, actorOf, mayCreate, mayRead } from '../api.ts'
 import { archiveOf, isArchive, jsonOf } from '../body.ts'
 import { isNotModified, requiredPrecondition } from '../conditional.ts'
@@ -42,6 +43,7 @@ import {
   toPackageRevisionView,
 } from '../schemas/package-revision.ts'
 import { readErrors, writeErrors } from '../schemas/problem.ts'
+import { toUpgradeRequest } from '../schemas/upgrade.ts'
 import { toUpstreamReference } from '../schemas/upstream-reference.ts'
 
 const tags = ['Package revisions']
@@ -73,7 +75,7 @@ const create = createRoute({
   },
   responses: {
     201: json(packageRevisionSchema, 'Created.', 'ETag', 'Location'),
-    ...writeErrors(404, 409, 415, 422, 501),
+    ...writeErrors(404, 409, 415, 422),
   },
 })
 
@@ -189,6 +191,7 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
     const { source } = input
     if (source.task === 'copy') await mayRead(c, source.from)
     if (source.task === 'clone') await mayRead(c, source.upstream)
+    if (source.task === 'upgrade') await mayRead(c, await upgradeTarget(ctx, input, source))
     const revision = await createPackageRevision(ctx, actorOf(c), input)
     c.header('Location', `${c.req.path}/${revision.name}`)
     c.header('ETag', etag(revision.resourceVersion))
@@ -262,7 +265,8 @@ function toSource(source: z.output<typeof newPackageRevisionSchema>['source']): 
     const { upstream, setters } = source.clone
     return { task: 'clone', upstream: toUpstreamReference(upstream), setters }
   }
-  throw new AppError('not_implemented', 'source.upgrade is not available in this version of pkgserver')
+  const { from, ...options } = source.upgrade ?? {}
+  return { task: 'upgrade', ...toUpgradeRequest(options, from) }
 }
 
 function toSort(text: string): Sort {

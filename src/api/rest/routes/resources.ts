@@ -126,7 +126,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
 
   app.openapi(get, async (c) => {
     const { name } = c.req.valid('param')
-    const wanted = preferredType(c.req.header('Accept'))
+    const wanted = preferredType(c.req.header('Accept'), GZIP)
     if (!wanted) {
       return respondProblem(
         c,

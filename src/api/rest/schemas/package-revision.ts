@@ -21,6 +21,7 @@ import {
 } from './common.ts'
 import { filesSchema } from './resources.ts'
 import { settersSchema } from './setters.ts'
+import { upgradeOptions } from './upgrade.ts'
 import { upstreamReferenceSchema } from './upstream-reference.ts'
 
 const conditionType = z.string().superRefine((text, ctx) => {
@@ -32,7 +33,7 @@ const conditionSchema = z
   .strictObject({
     type: conditionType.openapi({
       description:
-        '`Valid`, `Approved` and `DeletionProposed` are set by the server; all others by its clients.',
+        '`Valid`, `Merged`, `Approved` and `DeletionProposed` are set by the server; all others by its clients.',
       example: 'Valid',
     }),
     status: z
@@ -152,11 +153,6 @@ export const packageRevisionSchema = z
 
 export const packageRevisionListSchema = listOf(packageRevisionSchema, 'PackageRevisionList')
 
-const laterSource = (what: string) =>
-  z
-    .looseObject({})
-    .openapi({ description: `${what} Not available in this version: answers 501.`, example: {} })
-
 const sourceSchema = z
   .strictObject({
     init: z
@@ -189,7 +185,21 @@ const sourceSchema = z
           "The files of a published revision of another package, for a package that has no revisions yet. The draft has that revision as its upstream. A Kptfile gets the name of the package, and `upstream` and `upstreamLock` as kpt writes them; package-context.yaml gets the name; nothing else changes. Labels, annotations and readiness gates are not the upstream's, but those of the request.",
         example: { upstream: 'blueprints.nf.upf.ws1' },
       }),
-    upgrade: laterSource('A merge with a newer revision of the upstream.').optional(),
+    upgrade: z
+      .strictObject({
+        from: z.string().optional().openapi({
+          description:
+            'Name of the revision of the package to start from; its latest, where that is not said.',
+          example: 'edge.upf-1.ws1',
+        }),
+        ...upgradeOptions,
+      })
+      .optional()
+      .openapi({
+        description:
+          'The files of a revision of this package, merged with a newer revision of its upstream. What both sides have changed is listed as conflicts of the draft, which have to be resolved before it is proposed.',
+        example: {},
+      }),
   })
   .refine((source) => Object.values(source).filter((value) => value !== undefined).length === 1, {
     message: 'must have exactly one of init, resources, copy, clone and upgrade',

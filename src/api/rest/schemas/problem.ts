@@ -40,7 +40,7 @@ const problemSchema = z
 
 const DESCRIPTIONS: Record<number, string> = {
   400: 'The request is not valid.',
-  403: 'A page of another site asks for it.',
+  403: 'Not allowed; or a page of another site asks for it.',
   404: 'There is no such object.',
   406: 'The content is not available in the type that Accept asks for.',
   409: 'It conflicts with what is there; `code` says how.',

@@ -1,0 +1,104 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { etag } from '../../../etag.ts'
+import { parseRevisionName } from '../../../package/names.ts'
+import { conflictsOf, resolveConflict } from '../../../service/conflicts.ts'
+import { upgradeTarget } from '../../../service/upgrade.ts'
+import { previewUpgrade } from '../../../service/upgrade-preview.ts'
+import { type Api, mayRead } from '../api.ts'
+import { jsonOf } from '../body.ts'
+import { optionalPrecondition } from '../conditional.ts'
+import { noQuery } from '../schemas/common.ts'
+import {
+  conflictListSchema,
+  resolutionSchema,
+  revisionConflictSchema,
+  toConflictView,
+  toRevisionConflictView,
+} from '../schemas/conflict.ts'
+import { toFileDiffView } from '../schemas/diff.ts'
+import { json, jsonBody, optionalIfMatch } from '../schemas/exchange.ts'
+import { readErrors, writeErrors } from '../schemas/problem.ts'
+import { toUpgradeRequest, upgradePreviewRequestSchema, upgradePreviewSchema } from '../schemas/upgrade.ts'
+import { revisionParams } from './package-revisions.ts'
+
+const tags = ['Upgrades']
+
+const preview = createRoute({
+  method: 'post',
+  path: '/packagerevisions/{name}/upgrade-preview',
+  operationId: 'previewUpgrade',
+  summary: 'Show what an upgrade would do',
+  description: 'The conflicts and the changes of the files, as they would be. Nothing is made.',
+  tags,
+  request: { params: revisionParams, query: noQuery, body: jsonBody(upgradePreviewRequestSchema) },
+  responses: {
+    200: json(upgradePreviewSchema, 'What an upgrade of this revision would do.'),
+    ...writeErrors(404, 409, 415),
+  },
+})
+
+const listConflicts = createRoute({
+  method: 'get',
+  path: '/packagerevisions/{name}/conflicts',
+  operationId: 'listConflicts',
+  summary: 'List the conflicts of an upgrade',
+  description:
+    'All that the upgrade which made the revision has found, those that are resolved too. While one is open the condition `Merged` is False, and the draft cannot be proposed.',
+  tags,
+  request: { params: revisionParams, query: noQuery },
+  responses: { 200: json(conflictListSchema, 'The conflicts.'), ...readErrors(404) },
+})
+
+const resolve = createRoute({
+  method: 'post',
+  path: '/packagerevisions/{name}/conflicts/{id}/resolve',
+  operationId: 'resolveConflict',
+  summary: 'Decide a conflict',
+  description:
+    "Writes one side's value, or another one, into the files of the draft. An edit of the field or file resolves the conflict, too.",
+  tags,
+  request: {
+    params: revisionParams.extend({
+      id: z.string().openapi({ description: 'Id of the conflict.', example: '1' }),
+    }),
+    query: noQuery,
+    headers: optionalIfMatch,
+    body: jsonBody(resolutionSchema),
+  },
+  responses: {
+    200: json(revisionConflictSchema, 'The conflict, resolved. The ETag is that of the revision.', 'ETag'),
+    ...writeErrors(404, 409, 412, 415),
+  },
+})
+
+export function upgradeRoutes({ ctx }: Api): OpenAPIHono {
+  const app = new OpenAPIHono()
+
+  app.openapi(preview, async (c) => {
+    const { name } = c.req.valid('param')
+    const target = parseRevisionName(name)
+    const request = toUpgradeRequest(jsonOf(c, upgradePreviewRequestSchema), name)
+    await mayRead(c, await upgradeTarget(ctx, target, request))
+    const { from, upstream, conflicts, files } = await previewUpgrade(ctx, target, request)
+    return c.json(
+      { from, upstream, conflicts: conflicts.map(toConflictView), files: files.map(toFileDiffView) },
+      200,
+    )
+  })
+
+  app.openapi(listConflicts, async (c) => {
+    const conflicts = await conflictsOf(ctx, c.req.valid('param').name)
+    return c.json({ items: conflicts.map(toRevisionConflictView) }, 200)
+  })
+
+  app.openapi(resolve, async (c) => {
+    const { name, id } = c.req.valid('param')
+    const { choose, value } = jsonOf(c, resolutionSchema)
+    const choice = choose === undefined ? { value: value as never } : { choose }
+    const { revision, conflict } = await resolveConflict(ctx, name, id, choice, optionalPrecondition(c))
+    c.header('ETag', etag(revision.resourceVersion))
+    return c.json(toRevisionConflictView(conflict), 200)
+  })
+
+  return app
+}

@@ -1,0 +1,113 @@
+/** Which lines of a text were replaced by which. */
+import { diffArrays } from 'diff'
+import { commonLines } from './common-lines.ts'
+
+/** Lines `oldAt` up to `oldAt + oldCount` became `newAt` up to `newAt + newCount`; counted from 0. */
+export type LineChange = { oldAt: number; oldCount: number; newAt: number; newCount: number }
+
+/** What is left of the steps that one comparison of packages may take. */
+export type Effort = { left: number }
+
+/** Some seconds, where somebody made files for that. */
+export function newEffort(): Effort {
+  return { left: 50_000_000 }
+}
+
+/** Longer texts are cut at lines that both have once, and compared piece by piece: that takes far less time. */
+const MAX_WHOLE = 1_000
+/** Who changes more than so many lines of a piece reads it anew. */
+const MAX_EDITS = 4_000
+/** Looking at a line that is the same takes that part of a step. */
+const LINE = 0.1
+
+/** In order. What would take too long to find out is one change. */
+export function lineChanges(
+  before: readonly string[],
+  after: readonly string[],
+  effort: Effort,
+): LineChange[] {
+  const numbers = new Map<string, number>()
+  const [olds, news] = [before, after].map((lines) => lines.map(numberOf)) as [number[], number[]]
+  const changes: LineChange[] = []
+  compare({ oldAt: 0, oldCount: olds.length, newAt: 0, newCount: news.length }, true)
+  return changes
+
+  function numberOf(line: string): number {
+    const known = numbers.get(line)
+    if (known !== undefined) return known
+    numbers.set(line, numbers.size)
+    return numbers.size - 1
+  }
+
+  function compare(piece: LineChange, mayCut: boolean): void {
+    const middle = trimmed(olds, news, piece)
+    const old = olds.slice(middle.oldAt, middle.oldAt + middle.oldCount)
+    const now = news.slice(middle.newAt, middle.newAt + middle.newCount)
+    const cuts = mayCut && old.length + now.length > MAX_WHOLE ? commonLines(old, now) : []
+    if (old.length === 0 || now.length === 0) add(middle)
+    else if (cuts.length === 0) addEdits(middle, old, now)
+    else {
+      let { oldAt, newAt } = middle
+      for (const cut of [...cuts, { oldAt: old.length, newAt: now.length }]) {
+        const [oldEnd, newEnd] = [middle.oldAt + cut.oldAt, middle.newAt + cut.newAt]
+        compare({ oldAt, oldCount: oldEnd - oldAt, newAt, newCount: newEnd - newAt }, false)
+        oldAt = oldEnd + 1
+        newAt = newEnd + 1
+      }
+    }
+  }
+
+  function addEdits(piece: LineChange, old: number[], now: number[]): void {
+    const lines = old.length + now.length
+    const maxEditLength = Math.min(MAX_EDITS, editsWithin(effort.left, lines))
+    const parts = maxEditLength > 0 ? diffArrays(old, now, { maxEditLength }) : undefined
+    if (!parts) add(piece)
+    let { oldAt, newAt } = piece
+    let edits = parts ? 0 : maxEditLength
+    for (const { added, removed, count } of parts ?? []) {
+      if (added) add({ oldAt, oldCount: 0, newAt, newCount: count })
+      if (removed) add({ oldAt, oldCount: count, newAt, newCount: 0 })
+      if (added || removed) edits += count
+      if (!added) oldAt += count
+      if (!removed) newAt += count
+    }
+    effort.left -= steps(edits, lines)
+  }
+
+  /** Changes that follow upon each other are one. */
+  function add(change: LineChange): void {
+    if (change.oldCount === 0 && change.newCount === 0) return
+    const last = changes.at(-1)
+    if (last && last.oldAt + last.oldCount === change.oldAt && last.newAt + last.newCount === change.newAt) {
+      last.oldCount += change.oldCount
+      last.newCount += change.newCount
+    } else changes.push({ ...change })
+  }
+}
+
+/** Without the lines that are the same at the start and at the end. */
+function trimmed(olds: readonly number[], news: readonly number[], piece: LineChange): LineChange {
+  let { oldAt, oldCount, newAt, newCount } = piece
+  while (oldCount > 0 && newCount > 0 && olds[oldAt] === news[newAt]) {
+    oldAt++
+    newAt++
+    oldCount--
+    newCount--
+  }
+  while (oldCount > 0 && newCount > 0 && olds[oldAt + oldCount - 1] === news[newAt + newCount - 1]) {
+    oldCount--
+    newCount--
+  }
+  return { oldAt, oldCount, newAt, newCount }
+}
+
+/** The steps grow with the square of the edits, and with each edit all lines may be looked at. */
+function steps(edits: number, lines: number): number {
+  return edits * (edits / 2 + lines * LINE)
+}
+
+/** The inverse: how many edits can be found in so many steps. */
+function editsWithin(most: number, lines: number): number {
+  const share = lines * LINE
+  return Math.floor(Math.sqrt(share * share + 2 * Math.max(0, most)) - share)
+}
