@@ -181,7 +181,8 @@ describe('POST /clones', () => {
     expect(seen).toEqual(Array.from({ length: 61 }, (_, at) => at + 1))
     const { items } = await client.ok('GET', '/packagerevisions?repository=prod&limit=1000')
     expect(items).toHaveLength(60)
-    expect(await client.tags('prod/c59/upf')).toEqual(['draft-main'])
+    // Tags follow the decision, which the item tells of.
+    await expect.poll(() => client.tags('prod/c59/upf')).toEqual(['draft-main'])
   })
 
   it('waits for a registry that is down', async () => {

@@ -42,6 +42,8 @@ describe('a job whose server is killed again and again', () => {
     const made = (await itemsOf(client, id)).map(({ revision }) => revision)
     expect(made.sort()).toEqual(names)
     expect(new Set(names).size).toBe(TARGETS)
-    for (let at = 0; at < TARGETS; at++) expect(await client.tags(`prod/c${at}`)).toEqual(['draft-main'])
+    for (let at = 0; at < TARGETS; at++) {
+      await expect.poll(() => client.tags(`prod/c${at}`)).toEqual(['draft-main'])
+    }
   }, 120_000)
 })

@@ -69,6 +69,7 @@ describe('the events of a job', () => {
     gone.abort()
     await ended(client, id)
     expect(await collected(await follow(client, id, 99))).toHaveLength(2)
+    await expect.poll(() => parts.jobs.running).toBe(0)
     const metrics = await parts.metrics.registry.metrics()
     expect(metrics).toMatch(
       /http_request_duration_seconds_count\{method="GET",route="\/api\/v1\/jobs\/:id\/events",status="200"\} 2/,
