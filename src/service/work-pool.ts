@@ -37,7 +37,7 @@ export const IN_THIS_THREAD: WorkPool = {
   close: async () => undefined,
 }
 
-/** A thread for each processor but the one that serves; without work they end. */
+/** A thread for each processor but the one that serves: they start with the first work, and end without any. */
 export function createWorkPool(options: WorkPoolOptions): WorkPool {
   const pool = new Piscina({
     filename: new URL('./thread-work.ts', import.meta.url).href,
@@ -56,8 +56,6 @@ export function createWorkPool(options: WorkPoolOptions): WorkPool {
       throw workError(error)
     }
   })
-  // So that the first who comes need not wait for a thread to start.
-  workers.prepare(new Map()).catch(() => undefined)
   return { workers, close: () => pool.destroy() }
 }
 

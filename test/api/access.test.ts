@@ -4,7 +4,6 @@ import type { AccessPolicy } from '../../src/api/access.ts'
 import { requestScopes, type Scope } from '../../src/api/request-scopes.ts'
 import { createApp, memoryParts } from '../../src/app.ts'
 import { Client } from '../support/client.ts'
-import { runJob } from '../support/jobs.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 
@@ -103,37 +102,21 @@ describe('a policy', () => {
     expect(await client.tags()).toEqual(['latest', 'v1', 'v1.0.0'])
   })
 
-  it('is asked for the upstream, and for each package, before a job is made', async () => {
-    const closed: string[] = []
-    const client = await clientUnder(async (_actor, { action, repository }) =>
-      closed.includes(`${action} ${repository}`) ? 'no' : undefined,
+  it('is asked also for the package that a revision is compared with, before anything is told of it', async () => {
+    let hidden = ''
+    const client = await clientUnder(async (_actor, { repository, action }) =>
+      repository === hidden && action === 'pull' ? `${repository} is hidden` : undefined,
     )
     await client.createRepository()
-    await client.createRepository('prod', 'deployment')
     const { name } = await client.publish('ws1')
-    const targets = ['a', 'b'].map((path) => ({ repository: 'prod', package: path }))
-    await runJob(client, '/clones', { upstream: name, targets })
-    for (const path of ['a', 'b']) {
-      await client.verb(`prod.${path}.main`, 'propose')
-      await client.verb(`prod.${path}.main`, 'approve')
+    const { name: other } = await client.publish('ws1', { init: {} }, { package: 'nf/smf' })
+    hidden = 'blueprints/nf/smf'
+    for (const against of [other, 'blueprints.nf.smf.gone']) {
+      const refused = await client.call('GET', `/packagerevisions/${name}/diff?against=${against}`)
+      expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } })
     }
-    await client.publish('ws2', { copy: { from: name } })
-
-    const upstream = { repository: 'blueprints', package: 'nf/upf' }
-    const more = { upstream: name, targets: [...targets, { repository: 'prod', package: 'c' }] }
-    for (const [scope, path, body] of [
-      ['pull blueprints/nf/upf', '/clones', more],
-      ['pull blueprints/nf/upf', '/upgrades', { upstream }],
-      ['pull blueprints/nf/upf', '/upgrades', { upstream: name }],
-      ['push prod/c', '/clones', more],
-      ['push prod/b', '/upgrades', { upstream }],
-    ] as const) {
-      closed.splice(0, 1, scope)
-      expect((await client.call('POST', path, body)).status, `${scope} ${path}`).toBe(403)
-    }
-    expect((await client.ok('GET', '/jobs')).items).toHaveLength(1)
-    closed.pop()
-    await runJob(client, '/clones', more)
+    hidden = ''
+    await client.ok('GET', `/packagerevisions/${name}/diff?against=${other}`)
   })
 
   it('lets nobody take files along that he may not read', async () => {
@@ -161,22 +144,5 @@ describe('a policy', () => {
     for (const path of [`/packagerevisions/${name}/downstreams`, '/packages/blueprints/nf/upf/graph']) {
       expect((await client.send(`/api/v1${path}`)).status).toBe(403)
     }
-  })
-
-  it('is asked also for the package that a revision is compared with, before anything is told of it', async () => {
-    let hidden = ''
-    const client = await clientUnder(async (_actor, { repository, action }) =>
-      repository === hidden && action === 'pull' ? `${repository} is hidden` : undefined,
-    )
-    await client.createRepository()
-    const { name } = await client.publish('ws1')
-    const { name: other } = await client.publish('ws1', { init: {} }, { package: 'nf/smf' })
-    hidden = 'blueprints/nf/smf'
-    for (const against of [other, 'blueprints.nf.smf.gone']) {
-      const refused = await client.call('GET', `/packagerevisions/${name}/diff?against=${against}`)
-      expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } })
-    }
-    hidden = ''
-    await client.ok('GET', `/packagerevisions/${name}/diff?against=${other}`)
   })
 })

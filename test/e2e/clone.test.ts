@@ -224,6 +224,49 @@ describe('the Kptfile of a clone', () => {
   })
 })
 
+describe('values for setters', () => {
+  const SETTERS = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: setters\ndata:\n  tag: "1.25"\n'
+  const KPTFILE =
+    'apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: a\npipeline:\n  mutators:\n    - image: gcr.io/kpt-fn/apply-setters:v0.2.0\n      configPath: setters.yaml\n'
+  const POD = `apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  image: nginx:1.25 # kpt-set: nginx:\${tag}\n`
+  const files = { Kptfile: KPTFILE, 'setters.yaml': SETTERS, 'pod.yaml': POD }
+
+  it('are in the files of the clone', async () => {
+    const { client, upstream } = await withUpstream({ resources: files })
+    const { body } = await clone(client, upstream, {
+      source: { clone: { upstream, setters: { tag: '1.27' } } },
+    })
+    const { Kptfile, ...others } = await client.resources(body.name)
+    expect(Kptfile).toContain('name: upf-1')
+    expect(others).toEqual({
+      'setters.yaml': SETTERS.replace('1.25', '1.27'),
+      'pod.yaml': POD.replace('nginx:1.25', 'nginx:1.27'),
+    })
+  })
+
+  it('are refused where the package has no such setter, and nothing is left', async () => {
+    const { client, upstream } = await withUpstream({ resources: files })
+    const refused = async (setters: unknown) => {
+      const { status, body } = await clone(client, upstream, { source: { clone: { upstream, setters } } })
+      return `${status} ${body.code}: ${body.detail}`
+    }
+    expect(await refused({ tga: '1' })).toBe(
+      '400 invalid: source.clone.setters: the package does not refer to tga: its setters are tag',
+    )
+    expect(await refused({ tag: 1 })).toMatch(/^400 invalid: body.source.clone.setters.tag/)
+    expect((await client.call('GET', '/packagerevisions/prod.edge.upf-1.main')).status).toBe(404)
+  })
+
+  it('that change nothing leave the layer as it is', async () => {
+    const { 'pod.yaml': pod } = files
+    const { client, upstream } = await withUpstream({ resources: { 'pod.yaml': pod } })
+    const { body } = await clone(client, upstream, {
+      source: { clone: { upstream, setters: { tag: '1.25' } } },
+    })
+    expect(body.artifact.layerDigest).toBe((await client.get(upstream)).artifact.layerDigest)
+  })
+})
+
 describe.runIf(hasCorpus)('clones of real packages', () => {
   it('differ from their upstream in the lines of name and upstream alone', async () => {
     const { client } = await withUpstream()

@@ -2,7 +2,7 @@
 import { isSeq, parseDocument, type Scalar, type YAMLSeq } from 'yaml'
 import type { KrmDocument } from './krm-file.ts'
 import { namesOf, setterComments } from './setter-comments.ts'
-import { contentEnd, isFlow } from './source-text.ts'
+import { contentEnd, isFlow, lineEnd } from './source-text.ts'
 import { applyEdits, type TextEdit } from './text-edits.ts'
 
 export type SetterValues = {
@@ -128,12 +128,15 @@ function editList(
     return items.toString({ lineWidth: 0, flowCollectionPadding: false }).trimEnd()
   }
   if (isFlow(list)) return { start: list.range[0], end: list.range[1], text: written(true) }
-  const [start, end] = [list.range[0], contentEnd(body, list)]
+  const eol = body.includes('\r\n') ? '\r\n' : '\n'
+  const start = list.range[0]
+  // With the comment behind the last item, which is gone.
+  const last = lineEnd(body, contentEnd(body, list))
+  const end = body[last - 1] === '\r' ? last - 1 : last
   if (empty) {
     // Where a list is empty, kpt looks for the comment behind the brackets.
     return { start: comment.start, end, text: `[] ${body.slice(comment.start, comment.end)}` }
   }
   const indent = ' '.repeat(start - (body.lastIndexOf('\n', start) + 1))
-  const eol = body.includes('\r\n') ? '\r\n' : '\n'
   return { start, end, text: written(false).replaceAll('\n', `${eol}${indent}`) }
 }

@@ -1,5 +1,4 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { MERGE_STRATEGIES } from '../../../package/merge/strategy.ts'
 import { startJob } from '../../../service/jobs/jobs.ts'
 import { planUpgrades } from '../../../service/jobs/plan-upgrades.ts'
 import { type Api, actorOf, mayCreate, mayRead } from '../api.ts'
@@ -7,7 +6,7 @@ import { noQuery, packagePath, repositoryName, workspaceName } from '../schemas/
 import { json, jsonBody } from '../schemas/exchange.ts'
 import { jobSchema, toJobView } from '../schemas/job.ts'
 import { writeErrors } from '../schemas/problem.ts'
-import { toUpstreamReference, upstreamReferenceSchema } from '../schemas/upstream-reference.ts'
+import { toUpgradeRequest, upgradeOptions } from '../schemas/upgrade.ts'
 
 const upgradesSchema = z
   .strictObject({
@@ -18,7 +17,7 @@ const upgradesSchema = z
           'The package whose downstreams are to be upgraded: its repository and path, or the name of one of its revisions. They are upgraded to its latest revision, or to the one that `to` names.',
         example: { repository: 'blueprints', package: 'nf/upf' },
       }),
-    to: upstreamReferenceSchema.optional(),
+    ...upgradeOptions,
     selector: z.string().max(4096).optional().openapi({
       description:
         'Only downstreams whose latest revision has these labels, as in `labelSelector` of the list.',
@@ -27,14 +26,6 @@ const upgradesSchema = z
     repository: repositoryName.optional().openapi({
       description: 'Only downstreams in this repository.',
       example: 'prod',
-    }),
-    strategy: z.enum(MERGE_STRATEGIES).optional().openapi({
-      description: 'How the upstream is taken in; `resource-merge`, where that is not said.',
-      example: 'resource-merge',
-    }),
-    conflicts: z.enum(['local', 'upstream']).optional().openapi({
-      description: 'Whose value stands in the draft where both sides have changed the same.',
-      example: 'local',
     }),
     workspace: workspaceName.optional().openapi({
       description:
@@ -64,9 +55,9 @@ export function upgradeJobRoutes({ ctx, jobs }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
   app.openapi(create, async (c) => {
-    const { to, ...request } = c.req.valid('json')
+    const { to, strategy, conflicts, ...request } = c.req.valid('json')
     await mayRead(c, request.upstream)
-    const plan = await planUpgrades(ctx, { ...request, to: to === undefined ? to : toUpstreamReference(to) })
+    const plan = await planUpgrades(ctx, { ...request, ...toUpgradeRequest({ to, strategy, conflicts }) })
     for (const target of plan.items) await mayCreate(c, target)
     const job = await startJob(ctx, jobs, actorOf(c), plan)
     c.header('Location', `${c.req.path.replace(/[^/]+$/, 'jobs')}/${job.id}`)
