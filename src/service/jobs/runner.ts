@@ -37,6 +37,8 @@ export class JobRunner {
   readonly #drained = new AbortController()
   readonly #stopped = new AbortController()
   readonly #workers = new Set<Promise<void>>()
+  /** How many workers will still look for what has been added. */
+  #awake = 0
   #additions = 0
 
   /** Tells of jobs, by their id. */
@@ -69,7 +71,7 @@ export class JobRunner {
     this.#running.add(job.id)
     this.#rotation.add(job)
     this.#additions++
-    while (this.#workers.size < AT_ONCE) this.#startWorker()
+    while (this.#awake < AT_ONCE && !this.#stopped.signal.aborted) this.#startWorker()
   }
 
   /** Begins no more items of a job that has ended. */
@@ -92,6 +94,7 @@ export class JobRunner {
   }
 
   #startWorker(): void {
+    this.#awake++
     const worker = this.#work().finally(() => this.#workers.delete(worker))
     this.#workers.add(worker)
   }
@@ -107,6 +110,8 @@ export class JobRunner {
         seen = -1
       }
     }
+    // Together with the last look at what was added: nothing comes in between.
+    this.#awake--
   }
 
   async #next(): Promise<Task | undefined> {
