@@ -1,0 +1,51 @@
+/** The commands of docs/upgrades.md, as a reader would type them: they work, and answer what the page says. */
+import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { folderServer } from '../support/app.ts'
+import { tool } from '../support/program.ts'
+import { temporaryFolder } from '../support/temporary.ts'
+import { describeWith } from './tool.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+/** The code blocks of a page in a language. */
+function blocks(page: string, language: string): string[] {
+  return [...page.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(
+    (match) => match[1] ?? '',
+  )
+}
+
+/** Runs a script of bash to its end: what it prints. */
+function bash(script: string, cwd: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const shell = spawn('bash', ['-euo', 'pipefail'], { cwd, stdio: ['pipe', 'pipe', 'pipe'] })
+    let [stdout, stderr] = ['', '']
+    shell.stdout.on('data', (chunk) => (stdout += chunk))
+    shell.stderr.on('data', (chunk) => (stderr += chunk))
+    shell.on('error', reject)
+    shell.on('close', (code) => (code === 0 ? resolve(stdout) : reject(new Error(stdout + stderr))))
+    shell.stdin.end(script)
+  })
+}
+
+describeWith(tool('jq'), 'the walk through an upgrade', () => {
+  it('answers what the page says', async () => {
+    const { url, client } = await folderServer()
+    const page = await readFile(join(ROOT, 'docs/upgrades.md'), 'utf8')
+    await client.createRepository()
+    const example = `tar -cz -C ${join(ROOT, 'examples/hello-web')} .`
+    const query = 'repository=blueprints&package=web/hello&workspace=first'
+    const post = `curl -sS --fail-with-body '${url}api/v1/packagerevisions?${query}' -H 'Content-Type: application/gzip' --data-binary @-`
+    const folder = await temporaryFolder()
+    await bash(`${example} | ${post}`, folder)
+    await client.verb('blueprints.web.hello.first', 'propose')
+    await client.verb('blueprints.web.hello.first', 'approve')
+    const printed = await bash(
+      blocks(page, 'sh').join('').replace('http://localhost:8080/', url.href),
+      folder,
+    )
+    for (const answer of [...blocks(page, 'json'), ...blocks(page, 'diff')]) expect(printed).toContain(answer)
+  })
+})
