@@ -54,7 +54,7 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
   app.onError((error, c) => {
     if (error instanceof ClientGoneError) return clientGoneResponse()
     const found = problemOf(error)
-    if (found.status >= 500 && found.code !== 'not_implemented') options.onInternalError?.(error, c)
+    if (found.status >= 500) options.onInternalError?.(error, c)
     return respondProblem(c, found)
   })
   return app
