@@ -8,7 +8,7 @@ import { browserSafety } from './api/browser-safety.ts'
 import { docsRoutes } from './api/docs.ts'
 import { apiDocument } from './api/document.ts'
 import { healthRoutes } from './api/health.ts'
-import { createMetrics, type Metrics, observeGarbage } from './api/metrics.ts'
+import { createMetrics, type Metrics, observeGarbage, observeJobs } from './api/metrics.ts'
 import { requestLog } from './api/request-log.ts'
 import { BASE_PATH } from './api/rest/base-path.ts'
 import { problem, problemOf, respondProblem } from './api/rest/problem.ts'
@@ -38,6 +38,9 @@ import {
 import { collectGarbage } from './service/collect-garbage.ts'
 import type { ServiceContext } from './service/context.ts'
 import { finishAll, IntentLog, recallIntents } from './service/intents.ts'
+import { cloneItem } from './service/jobs/clone-item.ts'
+import { JobRunner } from './service/jobs/runner.ts'
+import { upgradeItem } from './service/jobs/upgrade-item.ts'
 import { readiness } from './service/readiness.ts'
 import { createWorkPool, IN_THIS_THREAD, type Workers, type WorkPool } from './service/work-pool.ts'
 import { version } from './version.ts'
@@ -54,6 +57,8 @@ export type App = {
 /** What an app is made of, and what has to be closed after it. */
 export type Parts = {
   ctx: ServiceContext
+  /** Works from when the app is made until it is closed. */
+  jobs: JobRunner
   /** The registry, where it is ours: it is served at /v2/. */
   embedded: EmbeddedRegistry | undefined
   /** Where else it is. */
@@ -82,6 +87,7 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
     close: async () => {
       clearInterval(retry)
       stopCollecting()
+      await parts.jobs.stop()
       await pool.close()
       await parts.close()
       await opened.close()
@@ -117,7 +123,17 @@ async function assemble(db: Db, opened: OpenedRegistry, workers: Workers, log: L
     tokenKey: await secret(db, 'continue-token'),
     report: (err) => log.warn({ err }, 'work for the registry is left undone'),
   }
-  return { ctx, embedded, registryAddress: address, metrics, log, close: () => db.destroy() }
+  const jobs = new JobRunner(ctx, {
+    work: { clone: cloneItem, upgrade: upgradeItem },
+    report: (err) => log.error({ err }, 'an item of a job has failed'),
+    onEnd: (kind, outcome) => metrics.jobItems.inc({ kind, outcome }),
+  })
+  observeJobs(metrics, () => jobs.running)
+  const close = async (): Promise<void> => {
+    await jobs.stop()
+    await db.destroy()
+  }
+  return { ctx, jobs, embedded, registryAddress: address, metrics, log, close }
 }
 
 /** What a server serves. */
@@ -125,6 +141,7 @@ export function applicationOf(parts: Parts): Application {
   return {
     mount: async (url) => (await createApp(parts, url)).hono.fetch,
     report: (err) => parts.log.error({ err }, 'the rest of an answer could not be sent'),
+    drain: () => parts.jobs.drain(),
     close: parts.close,
   }
 }
@@ -135,7 +152,7 @@ export async function createApp(
   publicUrl: URL,
   policy: AccessPolicy = EVERYBODY,
 ): Promise<App> {
-  const { ctx, embedded, registryAddress, metrics, log } = parts
+  const { ctx, jobs, embedded, registryAddress, metrics, log } = parts
   const onInternalError = (error: unknown, c: Context): void => {
     const { method, path } = c.req
     log.error({ err: error, requestId: c.get('requestId'), method, path }, 'request failed')
@@ -158,7 +175,7 @@ export async function createApp(
       : createRegistryElsewhereApp(registryAddress ?? ''),
   )
   const registryHost = registryAddress ?? publicUrl.host
-  app.route(BASE_PATH, createRestApp({ ctx, registryHost }, { onInternalError }))
+  app.route(BASE_PATH, createRestApp({ ctx, jobs, registryHost }, { onInternalError }))
   app.route(
     '/',
     healthRoutes(() => readiness(ctx), metrics),
@@ -177,5 +194,7 @@ export async function createApp(
     onInternalError(error, c)
     return respondProblem(c, problemOf(error))
   })
+  // Not sooner: a collection of garbage from the command line opens the parts, too.
+  await jobs.resume()
   return { hono: app, document: getDocument }
 }

@@ -18,7 +18,6 @@ const ERROR_CODES = [
   'invalid_archive',
   'too_large',
   'not_available',
-  'not_implemented',
   'unavailable',
   'insufficient_storage',
   'internal',

@@ -26,6 +26,7 @@ export function apiDocument(app: OpenAPIHono, version: string): object {
       { name: 'Package revisions', description: 'The versions of a package, from draft to retirement.' },
       { name: 'Resources', description: 'The files of a package revision.' },
       { name: 'Lifecycle', description: 'What reviewers do.' },
+      { name: 'Jobs', description: 'Upgrades and clones of many packages at once.' },
       { name: 'Operations', description: 'For whoever runs the server.' },
     ],
   })

@@ -4,6 +4,7 @@ import type { GarbageReport } from '../service/collect-garbage.ts'
 export type Metrics = {
   registry: Registry
   requestDuration: Histogram<'method' | 'route' | 'status'>
+  jobItems: Counter<'kind' | 'outcome'>
   garbage: {
     collections: Counter<'outcome'>
     removed: Counter<'kind'>
@@ -23,7 +24,25 @@ export function createMetrics(): Metrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],
   })
-  return { registry, requestDuration, garbage: garbageMetrics(registry) }
+  const jobItems = new Counter({
+    name: 'job_items_total',
+    help: 'Items of jobs that have come to their end, by kind of job and outcome: Succeeded, Failed or Skipped.',
+    labelNames: ['kind', 'outcome'],
+    registers: [registry],
+  })
+  return { registry, requestDuration, jobItems, garbage: garbageMetrics(registry) }
+}
+
+/** Shows how many jobs are running. */
+export function observeJobs({ registry }: Metrics, running: () => number): void {
+  new Gauge({
+    name: 'jobs_running',
+    help: 'Jobs that have not ended.',
+    registers: [registry],
+    collect() {
+      this.set(running())
+    },
+  })
 }
 
 /** Counts what a collection of garbage does. */

@@ -11,6 +11,8 @@ type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']
 /** The opened application; it is told its URL as soon as there is one. */
 export type Application = {
   mount: (publicUrl: URL) => Promise<Fetch>
+  /** Ends the answers that would go on for long. */
+  drain: () => void
   /** Is told of what goes wrong when the head of an answer is sent already. */
   report: (error: unknown) => void
   close: () => Promise<void>
@@ -97,6 +99,7 @@ function starting(): Response {
 
 async function close(server: Server, application: Application): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve))
+  application.drain()
   // A connection whose request has just ended is idle, and would be kept alive for the next one.
   const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL)
   const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT)

@@ -28,7 +28,7 @@ export type PackageRevisionFilter = {
 /** Where a page ended: the sorted-by value of its last row, and that row's name. */
 export type Cursor = { value: string; name: string }
 
-type Row = ExpressionBuilder<Schema, 'package_revisions'>
+export type Row = ExpressionBuilder<Schema, 'package_revisions'>
 
 const SORT_COLUMN = {
   name: sql.ref<string>('name'),
@@ -85,7 +85,7 @@ function conditions(row: Row, filter: PackageRevisionFilter): Expression<SqlBool
 }
 
 /** As in Kubernetes, an object without the label satisfies notin and "!=". */
-function labelCondition(row: Row, requirement: LabelRequirement): Expression<SqlBool> {
+export function labelCondition(row: Row, requirement: LabelRequirement): Expression<SqlBool> {
   const labelled = row
     .selectFrom('package_revision_labels')
     .select('key')

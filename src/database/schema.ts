@@ -1,5 +1,7 @@
 /** The tables of `migrations/`, as Kysely sees them. JSON is text; booleans are 0 and 1. */
 import type { Generated, Insertable, Kysely, Selectable } from 'kysely'
+import type { ErrorCode } from '../errors.ts'
+import type { ItemState, JobKind, JobState } from '../package/job.ts'
 import type { Lifecycle } from '../package/lifecycle.ts'
 import type { Side } from '../package/merge/conflict.ts'
 import type { Task } from '../package/package-revision.ts'
@@ -99,6 +101,40 @@ export type IntentsTable = {
   created_at: string
 }
 
+export type JobsTable = {
+  id: Generated<number>
+  kind: JobKind
+  state: JobState
+  dry_run: number
+  upstream: string
+  request: string
+  total: number
+  succeeded: Generated<number>
+  failed: Generated<number>
+  skipped: Generated<number>
+  conflicted: Generated<number>
+  events: Generated<number>
+  created_by: string
+  created_at: string
+  finished_at: string | null
+  resource_version: number
+}
+
+export type JobItemsTable = {
+  job_id: number
+  position: number
+  repository: string
+  package: string
+  workspace: string
+  input: string
+  state: ItemState
+  revision: string | null
+  conflicts: Generated<number>
+  reason: string | null
+  error_code: ErrorCode | null
+  event: number | null
+}
+
 export type Schema = {
   settings: SettingsTable
   counters: CountersTable
@@ -109,6 +145,8 @@ export type Schema = {
   package_revision_labels: PackageRevisionLabelsTable
   conflicts: ConflictsTable
   intents: IntentsTable
+  jobs: JobsTable
+  job_items: JobItemsTable
 }
 
 /** The database, or a transaction on it: queries take either. */

@@ -48,6 +48,8 @@ export async function createPackageRevision(
   ctx: ServiceContext,
   actor: Actor,
   input: NewRevision,
+  /** Is done in the transaction that makes the draft: both are done or neither. */
+  along: (transaction: Db, draft: PackageRevision) => Promise<void> = async () => undefined,
 ): Promise<PackageRevision> {
   const tooLong = revisionIdProblem(input)
   if (tooLong) throw new AppError('invalid', tooLong)
@@ -73,6 +75,7 @@ export async function createPackageRevision(
       const packageId = state?.id ?? (await addPackage(transaction, input))
       const result = await insertPackageRevision(transaction, packageId, draft)
       await conflicts?.decide(transaction)
+      await along(transaction, result)
       return { result, operations: [tagOperation(draft), ...(conflicts?.operations ?? [])] }
     })
   })

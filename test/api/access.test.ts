@@ -37,9 +37,14 @@ describe('what a request wants to do', () => {
     ['PATCH', '/api/v1/repositories/blueprints', ['push blueprints']],
     ['DELETE', '/api/v1/repositories/blueprints', ['delete blueprints']],
     ['POST', '/api/v1/garbage-collections', ['delete *']],
+    ['GET', '/api/v1/jobs', ['pull *']],
+    ['GET', '/api/v1/jobs/17/events', ['pull *']],
+    ['POST', '/api/v1/jobs/17/cancel', ['push *']],
     // What they make is in the body: the routes ask for that.
     ['POST', '/api/v1/packagerevisions', []],
     ['POST', '/api/v1/repositories', []],
+    ['POST', '/api/v1/clones', []],
+    ['POST', '/api/v1/upgrades', []],
     ['GET', '/healthz', []],
   ])('%s %s', (method, path, expected) => {
     const url = new URL(path, 'http://localhost')

@@ -301,18 +301,6 @@ describe('a method', () => {
   it('on a path that only ends like one of the API', async () => {
     await refuses(['PUT', '/x/repositories'], 404, 'not_found')
   })
-
-  it('that is not implemented yet', async () => {
-    for (const source of [{ clone: { upstream: NAME } }, { upgrade: {} }]) {
-      await refuses(
-        ['POST', '/packagerevisions', { ...VALID, source }],
-        501,
-        'not_implemented',
-        /not available in this version/,
-      )
-    }
-    await refuses(['GET', `/packagerevisions/${NAME}/diff?against=previous`], 501, 'not_implemented')
-  })
 })
 
 describe('a condition', () => {

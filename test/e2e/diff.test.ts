@@ -140,6 +140,32 @@ describe('the diff of a revision', () => {
     expect(gone.status).toBe(404)
   })
 
+  it('is one with the upstream where there is one, also without saying so before the first publication', async () => {
+    const { client, parts } = await memoryApp()
+    await client.createRepository()
+    await client.createRepository('deployments', 'deployment')
+    const blueprint = await client.publish('ws1', { resources: { 'web.yaml': deployment('web:1') } })
+    const { name } = await client.createDraft(
+      'ws1',
+      { resources: { 'web.yaml': deployment('web:2') } },
+      { repository: 'deployments' },
+    )
+    await parts.ctx.db
+      .updateTable('package_revisions')
+      .set({
+        upstream_name: blueprint.name,
+        upstream_repository: 'blueprints',
+        upstream_package: 'nf/upf',
+        upstream_revision: 1,
+        upstream_digest: blueprint.artifact.digest,
+      })
+      .where('name', '=', name)
+      .execute()
+    const found = await diff(client, name, '?against=upstream')
+    expect(found).toMatchObject({ from: blueprint.name, to: name, files: [{ path: 'web.yaml' }] })
+    expect(await diff(client, name)).toEqual(found)
+  })
+
   it('is a patch for who asks for one, which makes the files of the other', async () => {
     const client = await catalog()
     const before: Files = {

@@ -76,6 +76,20 @@ export function lifecycleSuite(kind: string, start: () => Promise<TestApp>): voi
       expect(await client.resolve('v1')).toBe(first.artifact.digest)
     })
 
+    it('clones a revision into another repository, whose layer is the same', async () => {
+      const { client } = await start()
+      await client.createRepository()
+      await client.createRepository('prod', 'deployment')
+      const files = { 'a.yaml': YAML('a'), 'b.yaml': YAML('b') }
+      const upstream = await client.publish('ws1', { resources: files })
+      const target = { repository: 'prod', package: 'upf' }
+      const clone = await client.publish('main', { clone: { upstream: upstream.name } }, target)
+      expect(clone).toMatchObject({ revision: 1, task: 'clone', upstream: { name: upstream.name } })
+      expect(clone.artifact.layerDigest).toBe(upstream.artifact.layerDigest)
+      expect(await client.resources(clone.name)).toEqual(files)
+      expect(await client.resolve('v1', 'prod/upf')).toBe(clone.artifact.digest)
+    })
+
     it('gives identical content the same layer', async () => {
       const { client } = await start()
       await client.createRepository()

@@ -64,6 +64,9 @@ describe('values for setters', () => {
     ['  n: &x a # kpt-set: ${n}\n  m: *x\n', { n: 'b' }, '  n: &x b # kpt-set: ${n}\n  m: *x\n'],
     ['  n: a # kpt-set: ${n}\r\n  m: 1\r\n', { n: 'b' }, '  n: b # kpt-set: ${n}\r\n  m: 1\r\n'],
     ['  n: a # kpt-set: ${n}', { n: 'b' }, '  n: b # kpt-set: ${n}'],
+    ['  n: |- # kpt-set: ${n}\n    a\n    b\n  m: 1\n', { n: 'c' }, '  n: "c" # kpt-set: ${n}\n  m: 1\n'],
+    ['  x: [a, # kpt-set: ${n}\n    b]\n', { n: 'c' }, '  x: [c, # kpt-set: ${n}\n    b]\n'],
+    ['  n: null # kpt-set: ${n}\n', { n: 'c' }, '  n: c # kpt-set: ${n}\n'],
     // What kpt takes for no setter comment.
     [
       '  n: a # kpt-set:${n}\n  m: a # kpt-set: ${n}\n',

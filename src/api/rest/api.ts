@@ -2,11 +2,13 @@ import type { Context } from 'hono'
 import { AppError } from '../../errors.ts'
 import type { PackageId } from '../../package/names.ts'
 import type { Actor, ServiceContext } from '../../service/context.ts'
+import type { JobRunner } from '../../service/jobs/runner.ts'
 import { creationScope, readingScope } from '../request-scopes.ts'
 
 /** What the routes work with. */
 export type Api = {
   ctx: ServiceContext
+  jobs: JobRunner
   /** Host and port at which OCI clients find the registry: the first part of an artifact's reference. */
   registryHost: string
 }

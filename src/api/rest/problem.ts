@@ -20,7 +20,6 @@ export const PROBLEMS: Record<ErrorCode | HttpCode, { status: ContentfulStatusCo
   invalid_archive: { status: 422, title: 'The archive cannot be accepted' },
   too_large: { status: 413, title: 'The content is too large' },
   not_available: { status: 409, title: 'Not possible with these settings of the server' },
-  not_implemented: { status: 501, title: 'Not available in this version' },
   unavailable: { status: 503, title: 'Something that the server needs does not answer' },
   insufficient_storage: { status: 507, title: 'The disk is full' },
   internal: { status: 500, title: 'The server failed' },

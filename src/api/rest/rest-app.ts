@@ -5,8 +5,11 @@ import type { Api } from './api.ts'
 import { BASE_PATH } from './base-path.ts'
 import { boundedBody, maxBodyBytes } from './body.ts'
 import { problem, problemOf, respondProblem } from './problem.ts'
+import { cloneJobRoutes } from './routes/clones.ts'
 import { diffRoutes } from './routes/diff.ts'
 import { garbageCollectionRoutes } from './routes/garbage-collections.ts'
+import { jobEventRoutes } from './routes/job-events.ts'
+import { jobRoutes } from './routes/jobs.ts'
 import { lifecycleRoutes } from './routes/lifecycle.ts'
 import { linkRoutes } from './routes/links.ts'
 import { packageRevisionRoutes } from './routes/package-revisions.ts'
@@ -14,6 +17,7 @@ import { packageRoutes } from './routes/packages.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
 import { resourceRoutes } from './routes/resources.ts'
 import { upgradeRoutes } from './routes/upgrade.ts'
+import { upgradeJobRoutes } from './routes/upgrades.ts'
 import { invalidRequest } from './validation.ts'
 
 export type RestAppOptions = {
@@ -39,6 +43,10 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
   app.route('/', lifecycleRoutes(api))
   app.route('/', diffRoutes(api))
   app.route('/', upgradeRoutes(api))
+  app.route('/', upgradeJobRoutes(api))
+  app.route('/', cloneJobRoutes(api))
+  app.route('/', jobRoutes(api))
+  app.route('/', jobEventRoutes(api))
   app.route('/', garbageCollectionRoutes(api))
   app.all('*', (c) => respondUnknown(c, methodsByPath))
   const methodsByPath = methodsOf(app)
@@ -46,7 +54,7 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
   app.onError((error, c) => {
     if (error instanceof ClientGoneError) return clientGoneResponse()
     const found = problemOf(error)
-    if (found.status >= 500 && found.code !== 'not_implemented') options.onInternalError?.(error, c)
+    if (found.status >= 500) options.onInternalError?.(error, c)
     return respondProblem(c, found)
   })
   return app

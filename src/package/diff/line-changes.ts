@@ -10,13 +10,13 @@ export type Effort = { left: number }
 
 /** Some seconds, where somebody made files for that. */
 export function newEffort(): Effort {
-  return { left: 50_000_000 }
+  return { left: 30_000_000 }
 }
 
 /** Longer texts are cut at lines that both have once, and compared piece by piece: that takes far less time. */
 const MAX_WHOLE = 1_000
 /** Who changes more than so many lines of a piece reads it anew. */
-const MAX_EDITS = 4_000
+const MAX_EDITS = 3_000
 /** Looking at a line that is the same takes that part of a step. */
 const LINE = 0.1
 

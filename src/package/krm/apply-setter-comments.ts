@@ -1,7 +1,7 @@
 /** Puts the values of setters into the fields of an object whose comments ask for them. */
-import { isSeq, parseDocument, type Scalar, type YAMLSeq } from 'yaml'
+import { isSeq, parseDocument, type Scalar } from 'yaml'
 import type { KrmDocument } from './krm-file.ts'
-import { namesOf, setterComments } from './setter-comments.ts'
+import { type ListSetter, namesOf, type ScalarSetter, setterComments } from './setter-comments.ts'
 import { contentEnd, isFlow, lineEnd } from './source-text.ts'
 import { applyEdits, type TextEdit } from './text-edits.ts'
 
@@ -22,31 +22,30 @@ export function applySetterComments(
 ): string | SetterProblem {
   const { body } = document
   const edits: TextEdit[] = []
+  let written = 0
   for (const found of setterComments(document)) {
     if (!namesOf(found.pattern).some((name) => values.given.has(name))) continue
-    const edit =
-      'scalar' in found
-        ? editScalar(found.scalar, found.pattern, found.inFlow, values)
-        : editList(body, found.list, found.comment, found.pattern, values)
+    // The items of a list that is written anew have no values of their own any more.
+    if (startOf(found) < written) continue
+    const edit = 'scalar' in found ? editScalar(body, found, values) : editList(body, found, values)
     if ('problem' in edit) return edit
     edits.push(edit)
+    written = edit.end
   }
-  // The items of a list that is written anew have no values of their own any more.
-  const inOther = (edit: TextEdit): boolean =>
-    edits.some((other) => other !== edit && other.start <= edit.start && edit.end <= other.end)
-  return applyEdits(
-    body,
-    edits.filter((edit) => !inOther(edit)),
-  )
+  return applyEdits(body, edits)
+}
+
+function startOf(found: ScalarSetter | ListSetter): number {
+  return ('scalar' in found ? found.scalar : found.list).range[0]
 }
 
 function editScalar(
-  scalar: Scalar.Parsed,
-  pattern: string,
-  inFlow: boolean,
+  body: string,
+  { scalar, pattern, inFlow, block }: ScalarSetter,
   { given, known }: SetterValues,
 ): TextEdit | SetterProblem {
-  const derived = derivedValues(pattern, String(scalar.source ?? scalar.value))
+  const before = typeof scalar.value === 'string' ? scalar.value : (scalar.source ?? '')
+  const derived = derivedValues(pattern, before)
   const missing: string[] = []
   const value = pattern.replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => {
     const found = given.get(name) ?? known.get(name) ?? derived.get(name)
@@ -56,16 +55,16 @@ function editScalar(
   if (missing.length > 0) {
     return { problem: `"${pattern}" needs values for ${missing.join(', ')}, too` }
   }
-  const [start, end] = scalar.range
-  return { start, end, text: writeScalar(value, scalar.type, inFlow) }
+  const start = scalar.range[0]
+  const text = writeScalar(value, scalar.type, inFlow)
+  return { start, end: contentEnd(body, scalar), text: block === undefined ? text : `${text} ${block}` }
 }
 
-/** In the way in which the value was quoted before; a plain one may become a number or a boolean, as with kpt. */
+/** In the way in which the value was quoted before; as with kpt, only a plain one may become a number. */
 function writeScalar(value: string, type: Scalar.Type | undefined, inFlow: boolean): string {
   const oneLine = !/[\r\n]/.test(value)
   if (type === 'QUOTE_SINGLE' && oneLine) return `'${value.replaceAll("'", "''")}'`
-  if (type === 'QUOTE_DOUBLE' || !oneLine || !canBePlain(value, inFlow)) return JSON.stringify(value)
-  return value
+  return type === 'PLAIN' && oneLine && canBePlain(value, inFlow) ? value : JSON.stringify(value)
 }
 
 function canBePlain(value: string, inFlow: boolean): boolean {
@@ -107,9 +106,7 @@ function derivedValues(pattern: string, value: string): Map<string, string> {
 
 function editList(
   body: string,
-  list: YAMLSeq.Parsed,
-  comment: { start: number; end: number },
-  pattern: string,
+  { list, comment, pattern }: ListSetter,
   { given }: SetterValues,
 ): TextEdit | SetterProblem {
   const [name = ''] = namesOf(pattern)

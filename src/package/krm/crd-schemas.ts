@@ -47,7 +47,7 @@ function listType(schema: Plain | undefined): ListType | undefined {
   const type = fieldOf(schema, 'x-kubernetes-list-type')
   if (type === 'set') return { type }
   const keys = fieldOf(schema, 'x-kubernetes-list-map-keys')
-  if (type !== 'map' || !isPlainList(keys)) return undefined
+  if (type !== 'map' || !isPlainList(keys) || keys.length === 0) return undefined
   const properties = fieldOf(fieldOf(schema, 'items'), 'properties')
   const defaults: Record<string, string> = {}
   for (const key of keys.map(String)) {

@@ -24,7 +24,7 @@ const MAX_BYTES = 8 * 1024 * 1024
 /** No schema of Kubernetes comes near; whoever walks an object may call himself for each level. */
 const MAX_DEPTH = 200
 const SEPARATOR = /^---(?=\s|$)/
-const PLAIN_SEPARATOR = /^---\s*(?:#.*)?$/
+const PLAIN_SEPARATOR = /^---(?:\s+#.*)?\s*$/
 
 /** Undefined for a file that is not made of KRM objects alone: it does not parse, or has documents of other kinds. */
 export function readKrmFile(content: Uint8Array): KrmFile | undefined {
@@ -60,7 +60,7 @@ export function isKptfile(path: string): boolean {
 function split(text: string): { head: string; body: string }[] | undefined {
   const pieces = [{ head: text.startsWith('\uFEFF') ? '\uFEFF' : '', body: '' }]
   for (const line of text.replace(/^\uFEFF/, '').match(/[^\n]*\n|[^\n]+$/g) ?? []) {
-    if (/^(?:%|\.\.\.\s*$)/.test(line)) return undefined
+    if (/^(?:%|\.\.\.(?=\s|$))/.test(line)) return undefined
     if (!SEPARATOR.test(line)) (pieces.at(-1) as { body: string }).body += line
     else if (PLAIN_SEPARATOR.test(line)) pieces.push({ head: line, body: '' })
     else return undefined

@@ -53,11 +53,11 @@ function mapStep(
   keys: readonly string[],
   defaults: Readonly<Record<string, string>> = {},
 ): FieldStep | undefined {
-  const step: Record<string, string> = {}
+  const step: [string, string][] = []
   for (const key of keys) {
-    const value = fieldOf(item, key) ?? defaults[key]
+    const value = fieldOf(item, key) ?? fieldOf(defaults, key)
     if (value === undefined || value === null || typeof value === 'object') return undefined
-    step[key] = String(value)
+    step.push([key, String(value)])
   }
-  return step
+  return Object.fromEntries(step)
 }

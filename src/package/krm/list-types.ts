@@ -102,11 +102,17 @@ export function listTypesOf(
   schema?: ListTypes,
 ): ListTypes {
   const type = group === '' ? kind : `${group}/${kind}`
-  const pod = POD_SPEC_AT[type]
+  const pod = own(POD_SPEC_AT, type)
+  const others = own(OTHERS, type) ?? {}
   return (place) => {
     const path = place.join('.')
     const inPod =
-      pod !== undefined && path.startsWith(`${pod}.`) ? POD_SPEC[path.slice(pod.length + 1)] : undefined
-    return schema?.(place) ?? OTHERS[type]?.[path] ?? inPod ?? ANY_OBJECT[path]
+      pod !== undefined && path.startsWith(`${pod}.`) ? own(POD_SPEC, path.slice(pod.length + 1)) : undefined
+    return schema?.(place) ?? own(others, path) ?? inPod ?? own(ANY_OBJECT, path)
   }
+}
+
+/** Kinds and fields may be called like what every object has: `constructor`. */
+function own<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined
 }

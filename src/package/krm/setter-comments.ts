@@ -3,11 +3,22 @@ import { isMap, isScalar, isSeq, type ParsedNode, type Scalar, type YAMLSeq } fr
 import type { KrmDocument } from './krm-file.ts'
 import { isBlockScalar, isFlow, lineEnd, type ParsedPair } from './source-text.ts'
 
-export type SetterComment = { pattern: string } & (
-  | { scalar: Scalar.Parsed; inFlow: boolean }
-  /** `comment` is where it stands in the text: behind the key of a block, behind the `]` of a flow. */
-  | { list: YAMLSeq.Parsed; comment: { start: number; end: number } }
-)
+export type ScalarSetter = {
+  pattern: string
+  scalar: Scalar.Parsed
+  inFlow: boolean
+  /** The comment of a block scalar, which stands within it: behind the `|`. */
+  block?: string
+}
+
+export type ListSetter = {
+  pattern: string
+  list: YAMLSeq.Parsed
+  /** Where it stands in the text: behind the key of a block, behind the `]` of a flow. */
+  comment: { start: number; end: number }
+}
+
+export type SetterComment = ScalarSetter | ListSetter
 
 export const SETTER_COMMENT = '# kpt-set: '
 const COMMENT = /^[ \t]*(# kpt-set: (.*?))[ \t\r]*(?:\n|$)/
@@ -33,8 +44,13 @@ export function setterComments({ body, root }: Pick<KrmDocument, 'body' | 'root'
 
   function visitScalar(scalar: Scalar.Parsed, inFlow: boolean): void {
     const [start, end] = scalar.range
-    const comment = isBlockScalar(scalar) || start === end ? undefined : commentAt(end)
-    if (comment) found.push({ pattern: comment.pattern, scalar, inFlow })
+    if (isBlockScalar(scalar)) {
+      const comment = commentAt(start + (/^[|>][-+0-9]*/.exec(body.slice(start))?.[0].length ?? 0))
+      if (comment) found.push({ pattern: comment.pattern, scalar, inFlow, block: textOf(comment.comment) })
+    } else if (start < end) {
+      const comment = commentAt(inFlow ? behindComma(end) : end)
+      if (comment) found.push({ pattern: comment.pattern, scalar, inFlow })
+    }
   }
 
   function visitPair({ key, value }: ParsedPair, inFlow: boolean): void {
@@ -43,6 +59,14 @@ export function setterComments({ body, root }: Pick<KrmDocument, 'body' | 'root'
       if (comment) found.push({ list: value, ...comment })
     }
     visit(value, inFlow)
+  }
+
+  function behindComma(at: number): number {
+    return at + (/^[ \t]*,/.exec(body.slice(at, lineEnd(body, at)))?.[0].length ?? 0)
+  }
+
+  function textOf({ start, end }: { start: number; end: number }): string {
+    return body.slice(start, end)
   }
 
   function commentBehindKey(key: ParsedNode) {

@@ -50,7 +50,6 @@ const DESCRIPTIONS: Record<number, string> = {
   422: 'The archive has an entry that cannot be accepted; the error names it.',
   428: 'If-Match is missing.',
   500: 'The server failed.',
-  501: 'Not available in this version.',
   503: 'The registry or the database does not answer.',
   507: 'The disk of the server is full.',
 }

@@ -1,0 +1,91 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { type SSEMessage, streamSSE } from 'hono/streaming'
+import { AppError } from '../../../errors.ts'
+import { type JobEvent, jobEvents } from '../../../service/jobs/events.ts'
+import { getJob } from '../../../service/jobs/jobs.ts'
+import type { Api } from '../api.ts'
+import { noQuery } from '../schemas/common.ts'
+import { toJobItemView, toJobView } from '../schemas/job.ts'
+import { readErrors } from '../schemas/problem.ts'
+import { jobParams } from './jobs.ts'
+
+const EVENT_STREAM = 'text/event-stream'
+
+const events = createRoute({
+  method: 'get',
+  path: '/jobs/{id}/events',
+  operationId: 'followJob',
+  summary: 'Follow a job',
+  description:
+    'Server-sent events, from the first one on, or behind `Last-Event-ID`: `item` with an item as it comes to an end, and at last `finished` with the job, after which the stream ends. Events are numbered from 1 without gaps. When the server stops, the stream ends without `finished`: browsers come back by themselves, and go on where they were.',
+  tags: ['Jobs'],
+  request: {
+    params: jobParams,
+    query: noQuery,
+    headers: z.object({
+      'Last-Event-ID': z
+        .string()
+        .regex(/^[0-9]{0,15}$/, 'must be the id of an event')
+        .optional()
+        .openapi({ description: 'Id of the last event that the client has seen.', example: '41' }),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'The events.',
+      content: {
+        [EVENT_STREAM]: {
+          schema: {
+            type: 'string' as const,
+            description: 'Each event has an id, a type (`item` or `finished`), and an item or a job as JSON.',
+            example: 'event: item\ndata: {"index": 0, "state": "Succeeded"}\nid: 1\n\n',
+          },
+        },
+      },
+    },
+    204: { description: 'The client has seen all events of a finished job: it need not come again.' },
+    ...readErrors(404),
+  },
+})
+
+/** A comment: it keeps proxies from taking the connection for dead. */
+const HEART_BEAT = ': still here\n\n'
+
+export function jobEventRoutes({ ctx, jobs }: Api): OpenAPIHono {
+  const app = new OpenAPIHono()
+
+  app.openapi(events, async (c) => {
+    const { id } = c.req.valid('param')
+    const after = Number(c.req.valid('header')['Last-Event-ID'] ?? 0)
+    const job = await getJob(ctx, id)
+    if (after > job.events)
+      throw new AppError('invalid', `Last-Event-ID: the job ${id} has had no event ${after} yet`)
+    // https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model
+    if (job.state !== 'Running' && after === job.events) return c.body(null, 204)
+    if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': EVENT_STREAM })
+    return streamSSE(c, async (stream) => {
+      const gone = new AbortController()
+      stream.onAbort(() => gone.abort())
+      const signal = AbortSignal.any([gone.signal, jobs.drained])
+      try {
+        // A write waits until the client has read what came before: the next events are not even asked for.
+        for await (const event of jobEvents(ctx, jobs, id, { after, signal })) {
+          const message = messageOf(event)
+          if (message) await stream.writeSSE(message)
+          else await stream.write(HEART_BEAT)
+        }
+      } catch (error) {
+        // The head of the answer is on its way: all that is left is to break off, and the client comes again.
+        ctx.report(error)
+      }
+    })
+  })
+
+  return app
+}
+
+function messageOf(event: JobEvent): SSEMessage | undefined {
+  if (event.type === 'quiet') return undefined
+  const data = event.type === 'item' ? toJobItemView(event.item) : toJobView(event.job)
+  return { event: event.type, id: String(event.id), data: JSON.stringify(data) }
+}

@@ -1,0 +1,65 @@
+/** Packages that were made from a package, and how far they have followed it. */
+import type { LabelRequirement } from '../package/label-selector.ts'
+import type { PackageId } from '../package/names.ts'
+import { labelCondition } from './package-revision-list.ts'
+import type { Db } from './schema.ts'
+
+type Target = PackageId & { revision: number }
+
+/** The packages whose latest revision was made from a lower revision of the upstream, in the order of their names. */
+export async function outdatedPackages(
+  db: Db,
+  to: Target,
+  filter: { repository?: string | undefined; labels: readonly LabelRequirement[] },
+  limit: number,
+): Promise<PackageId[]> {
+  let query = db
+    .selectFrom('package_revisions')
+    .select(['repository', 'package'])
+    .where('latest', '=', 1)
+    .where('upstream_repository', '=', to.repository)
+    .where('upstream_package', '=', to.package)
+    .where('upstream_revision', '<', to.revision)
+    .where((row) => row.and(filter.labels.map((requirement) => labelCondition(row, requirement))))
+    .orderBy('repository')
+    .orderBy('package')
+    .limit(limit)
+  if (filter.repository !== undefined) query = query.where('repository', '=', filter.repository)
+  return query.execute()
+}
+
+/** A revision of the package under work that has taken in that revision of the upstream, or a later one. */
+export async function openUpgrade(db: Db, id: PackageId, to: Target): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('package_revisions')
+    .select('name')
+    .where('repository', '=', id.repository)
+    .where('package', '=', id.package)
+    .where('lifecycle', 'in', ['Draft', 'Proposed'])
+    .where('upstream_repository', '=', to.repository)
+    .where('upstream_package', '=', to.package)
+    .where('upstream_revision', '>=', to.revision)
+    .orderBy('name')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.name
+}
+
+/** All workspaces of a package, of deleted revisions too: none of them can be used again. */
+export async function usedWorkspaces(db: Db, id: PackageId): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('package_revisions')
+    .select('workspace')
+    .where('repository', '=', id.repository)
+    .where('package', '=', id.package)
+    .unionAll(
+      db
+        .selectFrom('retired_workspaces')
+        .innerJoin('packages', 'packages.id', 'retired_workspaces.package_id')
+        .select('workspace')
+        .where('packages.repository', '=', id.repository)
+        .where('packages.path', '=', id.package),
+    )
+    .execute()
+  return new Set(rows.map(({ workspace }) => workspace))
+}

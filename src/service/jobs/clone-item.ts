@@ -1,0 +1,34 @@
+import { findPackageRevision } from '../../database/package-revisions.ts'
+import { revisionName } from '../../package/names.ts'
+import { checkNewPackage } from '../clone.ts'
+import { createPackageRevision } from '../create-package-revision.ts'
+import { getRepository } from '../repository-record.ts'
+import type { ItemWork } from './perform-item.ts'
+
+/** Makes the first draft of a package from the upstream. One that is there already, from the same call, is left alone. */
+export const cloneItem: ItemWork = async (ctx, job, item, record) => {
+  const { upstream } = job
+  const name = revisionName(item)
+  const existing = await findPackageRevision(ctx.db, name)
+  if (existing?.task === 'clone' && existing.upstream?.name === upstream.name) {
+    const reason = `${name} is a clone of ${upstream.name} already`
+    return ctx.commits.run((transaction) => record(transaction, { state: 'Skipped', reason, revision: name }))
+  }
+  if (job.dryRun) {
+    await getRepository(ctx.db, item.repository)
+    await checkNewPackage(ctx.db, item)
+    const reason = `${name} would be made from ${upstream.name}`
+    return ctx.commits.run((transaction) =>
+      record(transaction, { state: 'Succeeded', revision: null, conflicts: 0, reason }),
+    )
+  }
+  const { repository, package: path, workspace } = item
+  const { version = null, labels, annotations, setters } = item.input
+  const source = { task: 'clone' as const, upstream: upstream.name, setters }
+  await createPackageRevision(
+    ctx,
+    { name: job.createdBy },
+    { repository, package: path, workspace, version, labels, annotations, source },
+    (transaction, draft) => record(transaction, { state: 'Succeeded', revision: draft.name, conflicts: 0 }),
+  )
+}

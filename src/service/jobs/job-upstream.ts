@@ -1,0 +1,7 @@
+import type { JobUpstream } from '../../package/job.ts'
+import type { PackageRevision } from '../../package/package-revision.ts'
+
+/** What a job records of the revision that it is about. */
+export function jobUpstream({ name, repository, package: path, revision }: PackageRevision): JobUpstream {
+  return { name, repository, package: path, revision }
+}

@@ -1,0 +1,107 @@
+/** Jobs, from where they are made to where they end. */
+import { listItems } from '../../database/job-items.ts'
+import {
+  findJob,
+  insertJob,
+  type JobFilter,
+  listJobs as listRows,
+  cancelJob as markCancelled,
+  pruneJobs,
+} from '../../database/jobs.ts'
+import { AppError } from '../../errors.ts'
+import type { ItemState, Job, JobItem, NewJob } from '../../package/job.ts'
+import type { Actor, ServiceContext } from '../context.ts'
+import { type Page, type PageRequest, page } from '../lists.ts'
+import type { JobRunner } from './runner.ts'
+
+/** The most items that a job has: it is read, checked and inserted at once. */
+export const MAX_ITEMS = 10_000
+
+/** Together the items are so large at most: a job is kept for a while. */
+const MAX_INPUT_BYTES = 16 * 1024 * 1024
+
+/** Of finished jobs so many are kept, and none for longer than that. */
+const KEPT_JOBS = 1000
+const KEPT_DAYS = 30
+/** Each new job makes room for itself, and for some that were there before the limit. */
+const PRUNED_AT_ONCE = 10
+
+/** Records a job with all its items, and begins it. Throws `too_large`. */
+export async function startJob(
+  ctx: ServiceContext,
+  runner: JobRunner,
+  actor: Actor,
+  job: NewJob,
+): Promise<Job> {
+  const bytes = job.items.reduce((sum, { input }) => sum + Buffer.byteLength(JSON.stringify(input)), 0)
+  if (bytes > MAX_INPUT_BYTES) {
+    throw new AppError(
+      'too_large',
+      `labels, annotations and setters have ${bytes} bytes together; at most ${MAX_INPUT_BYTES} are possible in a job: make several`,
+    )
+  }
+  const now = ctx.now()
+  const endedBefore = new Date(now.getTime() - KEPT_DAYS * 24 * 60 * 60 * 1000).toISOString()
+  const started = await ctx.commits.run(async (transaction) => {
+    await pruneJobs(transaction, { endedBefore, keep: KEPT_JOBS, atMost: PRUNED_AT_ONCE })
+    return insertJob(transaction, job, actor.name, now.toISOString())
+  })
+  runner.add(started)
+  return started
+}
+
+/** Throws `not_found`. */
+export async function getJob(ctx: ServiceContext, id: string): Promise<Job> {
+  const job = /^[1-9][0-9]{0,14}$/.test(id) ? await findJob(ctx.db, id) : undefined
+  if (job) return job
+  throw new AppError(
+    'not_found',
+    `there is no job ${id.slice(0, 100)}; finished jobs are kept for ${KEPT_DAYS} days, and the last ${KEPT_JOBS} of them`,
+  )
+}
+
+/**
+ * Ends a running job: items that have not come to an end are skipped, and nothing more is made from when this
+ * resolves. What was made stays. Throws `not_found`, and `conflict` for a job that has ended.
+ */
+export async function cancelJob(
+  ctx: ServiceContext,
+  runner: JobRunner,
+  actor: Actor,
+  id: string,
+): Promise<Job> {
+  const job = await getJob(ctx, id)
+  await ctx.commits.run(async (transaction) => {
+    const reason = `cancelled by ${actor.name}`
+    if (await markCancelled(transaction, job, reason, ctx.now().toISOString())) return
+    throw new AppError('conflict', `the job ${id} has ended already: it cannot be cancelled`)
+  })
+  runner.drop(id)
+  return getJob(ctx, id)
+}
+
+/** The newest first. */
+export async function listJobs(
+  ctx: ServiceContext,
+  filter: JobFilter,
+  request: PageRequest,
+): Promise<Page<Job>> {
+  return page(ctx, { list: 'jobs', filter }, request, {
+    fetch: (after: string | undefined, limit) => listRows(ctx.db, filter, { after, limit }),
+    cursorAt: ({ id }) => id,
+  })
+}
+
+/** In the order of the request. Throws `not_found`. */
+export async function listJobItems(
+  ctx: ServiceContext,
+  id: string,
+  filter: { state?: ItemState | undefined },
+  request: PageRequest,
+): Promise<Page<JobItem>> {
+  await getJob(ctx, id)
+  return page(ctx, { list: 'items', id, filter }, request, {
+    fetch: (after: number | undefined, limit) => listItems(ctx.db, id, filter, { after, limit }),
+    cursorAt: ({ index }) => index,
+  })
+}

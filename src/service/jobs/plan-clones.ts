@@ -1,0 +1,82 @@
+import { AppError, type ErrorDetail } from '../../errors.ts'
+import type { ItemInput, NewJob, NewJobItem } from '../../package/job.ts'
+import type { Labels } from '../../package/labels.ts'
+import { ociRepository, revisionIdProblem } from '../../package/names.ts'
+import type { ServiceContext } from '../context.ts'
+import { checkMetadata } from '../metadata.ts'
+import { resolveUpstream, type UpstreamReference } from '../upstream-reference.ts'
+import { jobUpstream } from './job-upstream.ts'
+
+export type CloneTarget = ItemInput & {
+  repository?: string | undefined
+  package: string
+  workspace?: string | undefined
+}
+
+export type ClonesRequest = {
+  upstream: UpstreamReference
+  targets: readonly CloneTarget[]
+  defaults?: {
+    repository?: string | undefined
+    workspace?: string | undefined
+    labels?: Labels | undefined
+    annotations?: Labels | undefined
+    setters?: Labels | undefined
+  }
+  dryRun?: boolean | undefined
+}
+
+/** A clone is the first draft of its package, so any workspace is free. */
+const WORKSPACE = 'main'
+
+/**
+ * A job that clones one revision to many packages, with all that can be said before the first is made. Throws
+ * `invalid` with the targets that are at fault, and `not_found` and `wrong_lifecycle` for the upstream.
+ */
+export async function planClones(ctx: ServiceContext, request: ClonesRequest): Promise<NewJob> {
+  const { targets, defaults = {}, dryRun = false } = request
+  const items = targets.map((target): NewJobItem => {
+    const { repository = defaults.repository, package: path, workspace, version, ...given } = target
+    return {
+      repository: repository ?? '',
+      package: path,
+      workspace: workspace ?? defaults.workspace ?? WORKSPACE,
+      input: {
+        version,
+        labels: { ...defaults.labels, ...given.labels },
+        annotations: { ...defaults.annotations, ...given.annotations },
+        setters: { ...defaults.setters, ...given.setters },
+      },
+    }
+  })
+  check(items)
+  const upstream = jobUpstream(await resolveUpstream(ctx.db, request.upstream))
+  return { kind: 'clone', dryRun, upstream, request: { upstream: request.upstream, defaults, dryRun }, items }
+}
+
+function check(items: readonly NewJobItem[]): void {
+  const seen = new Map<string, number>()
+  const details = items.flatMap((item, index): ErrorDetail[] => {
+    const first = seen.get(ociRepository(item))
+    if (first === undefined) seen.set(ociRepository(item), index)
+    const problem =
+      (item.repository === '' && 'repository: is missing, and defaults have none either') ||
+      (first !== undefined && `is the same package as that of targets.${first}; it can be cloned once`) ||
+      revisionIdProblem(item) ||
+      metadataProblem(item.input)
+    return problem ? [{ path: `body.targets.${index}`, message: problem }] : []
+  })
+  if (details.length === 0) return
+  const shown = details.slice(0, 5).map(({ path, message }) => `${path}: ${message}`)
+  throw new AppError('invalid', shown.join('; '), { details })
+}
+
+function metadataProblem(input: ItemInput): string | undefined {
+  try {
+    checkMetadata(input)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    return error.message
+  }
+}

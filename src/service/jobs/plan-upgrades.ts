@@ -1,0 +1,53 @@
+import { outdatedPackages } from '../../database/downstreams.ts'
+import { AppError } from '../../errors.ts'
+import type { NewJob } from '../../package/job.ts'
+import { parseLabelSelector } from '../../package/label-selector.ts'
+import { ociRepository, type PackageId, parseRevisionName } from '../../package/names.ts'
+import type { ServiceContext } from '../context.ts'
+import type { UpgradeRequest } from '../upgrade.ts'
+import { resolveUpstream, type UpstreamReference } from '../upstream-reference.ts'
+import { jobUpstream } from './job-upstream.ts'
+import { MAX_ITEMS } from './jobs.ts'
+
+export type UpgradesRequest = Pick<UpgradeRequest, 'strategy' | 'conflicts'> & {
+  /** The package whose downstreams are meant, or the name of one of its revisions. */
+  upstream: string | PackageId
+  /** The revision to upgrade to; the latest, where that is not said. */
+  to?: UpstreamReference | undefined
+  selector?: string | undefined
+  /** Only downstreams in that repository. */
+  repository?: string | undefined
+  workspace?: string | undefined
+  dryRun?: boolean | undefined
+}
+
+/**
+ * A job that upgrades every package whose latest revision was made from a lower revision of the upstream. Throws
+ * `invalid`, and `not_found` and `wrong_lifecycle` for the revision to upgrade to.
+ */
+export async function planUpgrades(ctx: ServiceContext, request: UpgradesRequest): Promise<NewJob> {
+  const { upstream, repository, selector = '', workspace, dryRun = false } = request
+  const id = typeof upstream === 'string' ? parseRevisionName(upstream) : upstream
+  const labels = parseLabelSelector(selector)
+  const latest = { repository: id.repository, package: id.package, revision: 'latest' as const }
+  const to = jobUpstream(await resolveUpstream(ctx.db, request.to ?? latest))
+  if (ociRepository(to) !== ociRepository(id)) {
+    throw new AppError(
+      'invalid',
+      `to: ${to.name} is no revision of ${ociRepository(id)}, whose downstreams are to be upgraded`,
+    )
+  }
+  const packages = await outdatedPackages(ctx.db, to, { repository, labels }, MAX_ITEMS + 1)
+  if (packages.length > MAX_ITEMS) {
+    throw new AppError(
+      'too_large',
+      `more than ${MAX_ITEMS} packages are outdated: choose some of them with repository or selector`,
+    )
+  }
+  const items = packages.map((target) => ({
+    ...target,
+    workspace: workspace ?? `upgrade-v${to.revision}`,
+    input: {},
+  }))
+  return { kind: 'upgrade', dryRun, upstream: to, request: { ...request }, items }
+}

@@ -1,0 +1,79 @@
+import { listConflicts } from '../../database/conflicts.ts'
+import { openUpgrade, usedWorkspaces } from '../../database/downstreams.ts'
+import { findLatest } from '../../database/published-revisions.ts'
+import type { ItemOutcome, Job, JobItem } from '../../package/job.ts'
+import { ociRepository } from '../../package/names.ts'
+import type { PackageRevision } from '../../package/package-revision.ts'
+import type { ServiceContext } from '../context.ts'
+import { createPackageRevision } from '../create-package-revision.ts'
+import { mergeUpgrade, type UpgradeRequest } from '../upgrade.ts'
+import type { ItemWork } from './perform-item.ts'
+
+/** Makes a draft that takes in the upstream, unless the package has it, or a draft that does. */
+export const upgradeItem: ItemWork = async (ctx, job, item, record) => {
+  const state = await stateOf(ctx, job, item)
+  if ('outcome' in state) {
+    return ctx.commits.run((transaction) => record(transaction, state.outcome))
+  }
+  if (job.dryRun) {
+    const outcome = await foreseen(ctx, job, state.latest)
+    return ctx.commits.run((transaction) => record(transaction, outcome))
+  }
+  const { repository, package: path } = item
+  const workspace = freeWorkspace(item.workspace, await usedWorkspaces(ctx.db, item))
+  const source = { task: 'upgrade' as const, ...upgradeOf(job, state.latest) }
+  await createPackageRevision(
+    ctx,
+    { name: job.createdBy },
+    { repository, package: path, workspace, version: null, source },
+    async (transaction, draft) => {
+      const conflicts = (await listConflicts(transaction, draft.name)).length
+      await record(transaction, { state: 'Succeeded', revision: draft.name, conflicts })
+    },
+  )
+}
+
+/** Where the package is now: since the job was made it may have come there in another way. */
+async function stateOf(
+  ctx: ServiceContext,
+  { upstream }: Job,
+  item: JobItem,
+): Promise<{ latest: PackageRevision } | { outcome: ItemOutcome }> {
+  const latest = await findLatest(ctx.db, item)
+  const from = latest?.upstream
+  if (!latest || !from || ociRepository(from) !== ociRepository(upstream)) {
+    const reason = `${ociRepository(item)} has no published revision any more that was made from ${ociRepository(upstream)}`
+    return { outcome: { state: 'Skipped', reason } }
+  }
+  if (from.revision >= upstream.revision) {
+    const reason = `${latest.name} is at revision ${from.revision} of the upstream already`
+    return { outcome: { state: 'Skipped', reason, revision: latest.name } }
+  }
+  const open = await openUpgrade(ctx.db, item, upstream)
+  if (open === undefined) return { latest }
+  return { outcome: { state: 'Skipped', reason: `${open} is under work already`, revision: open } }
+}
+
+/** Merges, and keeps nothing of it. */
+async function foreseen(ctx: ServiceContext, job: Job, latest: PackageRevision): Promise<ItemOutcome> {
+  const { conflicts } = await mergeUpgrade(ctx, latest, upgradeOf(job, latest))
+  const reason = `${latest.name} would be upgraded to ${job.upstream.name}`
+  return { state: 'Succeeded', revision: null, conflicts: conflicts.length, reason }
+}
+
+/** What is asked of each upgrade of a job. */
+function upgradeOf({ upstream, request }: Job, latest: PackageRevision): UpgradeRequest {
+  const { strategy, conflicts } = request as Pick<UpgradeRequest, 'strategy' | 'conflicts'>
+  return { from: latest.name, to: upstream.name, strategy, conflicts }
+}
+
+/** The workspace, or with the first number behind it that no revision has had. */
+function freeWorkspace(wanted: string, used: ReadonlySet<string>): string {
+  let workspace = wanted
+  for (let number = 2; used.has(workspace); number++) {
+    const suffix = `-${number}`
+    // No more than the 63 characters of a label, and no "-" too many.
+    workspace = wanted.slice(0, 63 - suffix.length).replace(/-+$/, '') + suffix
+  }
+  return workspace
+}
