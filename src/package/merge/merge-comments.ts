@@ -29,6 +29,8 @@ export function mergeComments(
   for (const [key, slot] of commentSlots({ body, document, root: document.contents }, listTypes)) {
     const wanted = changed.get(key)
     if (!wanted || slot.text !== before.get(key)?.text) continue
+    // By this comment the object is found again, whatever it is called here.
+    if (slot.text.includes('kpt-merge:')) continue
     const behind = key.endsWith(' behind')
     const text = behind ? wanted.text && ` ${wanted.text}` : indent(wanted.text, slot.column)
     edits.push({ start: slot.start, end: slot.end, text })

@@ -42,6 +42,16 @@ describe('an object', () => {
     expect(files['a.yaml']).toContain(/ {2}name: \w+/.exec(local)?.[0])
   })
 
+  it('keeps the note of kpt though upstream drops it', () => {
+    const original = ONE.replace('metadata:', 'metadata: # kpt-merge: /one')
+    const { text } = mergedFile([
+      original,
+      original.replace('name: one', 'name: mine'),
+      ONE.replace('x', 'theirs'),
+    ])
+    expect(text).toBe(original.replace('name: one', 'name: mine').replace('x', 'theirs'))
+  })
+
   it('that upstream renamed is named in conflicts as it is now', () => {
     const upstream = ONE.replace('name: one', 'name: uno').replace('x', 'theirs')
     const { conflicts } = mergedFile([ONE, ONE.replace('x', 'mine'), upstream])
