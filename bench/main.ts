@@ -1,6 +1,7 @@
 /** `npm run bench`, or `npm run bench -- publication` for one of them. */
 import { availableParallelism, cpus } from 'node:os'
 import { benchManifest } from './manifest.ts'
+import { benchMerge } from './merge.ts'
 import { benchPublication } from './publication.ts'
 import { benchRegistry } from './registry/registry.ts'
 import { benchZb } from './registry/zb.ts'
@@ -10,6 +11,7 @@ import { format } from './statistics.ts'
 const BENCHES: Record<string, () => Promise<string[]>> = {
   publication: async () => (await benchPublication()).map(format),
   manifest: async () => (await benchManifest()).map(format),
+  merge: benchMerge,
   registry: benchRegistry,
   zb: benchZb,
 }
