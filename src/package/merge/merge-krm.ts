@@ -1,10 +1,10 @@
 /** Three-way merge of the KRM objects of a package: which there are, what they say, and in which file they stand. */
-import { crdListTypes, crdSchemas } from '../krm/crd-schemas.ts'
+import { type CrdSchemas, crdListTypes } from '../krm/crd-schemas.ts'
 import { valueAt, withField } from '../krm/edit-object.ts'
 import { type FieldPath, formatFieldPath } from '../krm/field-path.ts'
 import { formatIdentity, type ObjectIdentity } from '../krm/identity.ts'
 import { type KrmDocument, readKrmFile } from '../krm/krm-file.ts'
-import { listTypesOf } from '../krm/list-types.ts'
+import { type ListTypes, listTypesOf } from '../krm/list-types.ts'
 import { isPlainMap, type Plain, samePlain } from '../krm/plain.ts'
 import { type Conflict, type Side, threeValues } from './conflict.ts'
 import { type MatchedObject, matchObjects, type PlacedObject } from './match-objects.ts'
@@ -17,13 +17,17 @@ export type MergedObject = MatchedObject & { path: string; body: string }
 /** What the Kptfile of the root says of the package itself, and of where it comes from. */
 const OWN_FIELDS: readonly FieldPath[] = [['metadata', 'name'], ['upstream'], ['upstreamLock']]
 
+/** `schemasOf` finds what the package says of a kind: only asked of those that both sides have changed. */
 export function mergeKrm(
-  original: readonly PlacedObject[],
-  local: readonly PlacedObject[],
-  upstream: readonly PlacedObject[],
+  [original, local, upstream]: readonly [
+    readonly PlacedObject[],
+    readonly PlacedObject[],
+    readonly PlacedObject[],
+  ],
+  schemasOf: (kind: ObjectIdentity) => CrdSchemas,
   prefer: Side,
 ): { objects: MergedObject[]; conflicts: Conflict[] } {
-  const schemas = crdSchemas([...upstream, ...local, ...original])
+  const known = new Map<string, ListTypes>()
   const conflicts: Conflict[] = []
   const objects: MergedObject[] = []
   for (const matched of matchObjects(original, local, upstream)) {
@@ -58,15 +62,21 @@ export function mergeKrm(
     const { original, local, upstream } = versions
     const path =
       original && original.path !== upstream.path && original.path === local.path ? upstream.path : local.path
-    const listTypes = listTypesOf(local.identity, crdListTypes(schemas, local.identity))
     const own = local.path === 'Kptfile' ? OWN_FIELDS : []
-    const merged = mergeObject(versions, { listTypes, prefer, own })
+    const merged = mergeObject(versions, { listTypes: () => typesOf(local.identity), prefer, own })
     if (merged.conflicts.length === 0) return { path, body: merged.body }
     const object = formatIdentity(mergedIdentity(merged.body, local))
     for (const { field, ...conflict } of merged.conflicts) {
       conflicts.push({ path, object, field: formatFieldPath(field), ...conflict })
     }
     return { path, body: merged.body }
+  }
+
+  function typesOf(identity: ObjectIdentity): ListTypes {
+    const kind = `${identity.group}/${identity.kind}`
+    const types = known.get(kind) ?? listTypesOf(identity, crdListTypes(schemasOf(identity), identity))
+    known.set(kind, types)
+    return types
   }
 }
 

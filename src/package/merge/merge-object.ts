@@ -13,7 +13,8 @@ import { mergeValues } from './merge-values.ts'
 export type ObjectVersions = { original: KrmDocument | undefined; local: KrmDocument; upstream: KrmDocument }
 
 export type MergeObjectOptions = {
-  listTypes: ListTypes
+  /** Asked only where both sides have changed the object. */
+  listTypes: () => ListTypes
   prefer: Side
   /** Fields that are local's own whatever upstream does. */
   own: readonly FieldPath[]
@@ -21,7 +22,7 @@ export type MergeObjectOptions = {
 
 export function mergeObject(
   { original, local, upstream }: ObjectVersions,
-  { listTypes, prefer, own }: MergeObjectOptions,
+  { listTypes: findListTypes, prefer, own }: MergeObjectOptions,
 ): { body: string; conflicts: FieldConflict[] } {
   if (original && upstream.body === original.body) return { body: local.body, conflicts: [] }
   const withOwn = (value: PlainMap): PlainMap =>
@@ -34,6 +35,7 @@ export function mergeObject(
   if (original && local.body === original.body && samePlain(versions.upstream, upstream.value)) {
     return { body: upstream.body, conflicts: [] }
   }
+  const listTypes = findListTypes()
   const { value, conflicts } = mergeValues(versions, listTypes, prefer)
   const body = rewrite(local, value as PlainMap, listTypes, upstream)
   return { body: original ? mergeComments(body, original, upstream, listTypes) : body, conflicts }

@@ -1,4 +1,7 @@
 /** Three-way merge of the files of a package, with one of kpt's strategies. */
+import { packageSchemas } from '../diff/package-schemas.ts'
+import type { CrdSchemas } from '../krm/crd-schemas.ts'
+import type { ObjectIdentity } from '../krm/identity.ts'
 import { isKrmPath, type KrmFile, readKrmFile } from '../krm/krm-file.ts'
 import type { Resources } from '../resources.ts'
 import type { Conflict, Side } from './conflict.ts'
@@ -24,20 +27,24 @@ export function mergeResources(
 ): MergedResources {
   const versions = [original, local, upstream]
   const paths = new Set(versions.flatMap((resources) => [...resources.keys()]))
-  const read = readAll(versions)
+  const isSettled = (path: string): boolean =>
+    sameBytes(original.get(path), local.get(path)) && sameBytes(local.get(path), upstream.get(path))
+  const settled = new Map([...local].filter(([path]) => isSettled(path)))
+  const read = readAll(versions.map((files) => new Map([...files].filter(([path]) => !settled.has(path)))))
   const isText = (path: string): boolean =>
     versions.some((resources, at) => resources.has(path) && !read[at]?.has(path))
-  const resources = new Map<string, Uint8Array>()
+  const resources = new Map<string, Uint8Array>(settled)
   const conflicts: Conflict[] = []
   for (const path of paths) {
-    if (!isText(path)) continue
+    if (settled.has(path) || !isText(path)) continue
     const files = { original: original.get(path), local: local.get(path), upstream: upstream.get(path) }
     const merged = mergeFile(path, files, prefer)
     if (merged.content) resources.set(path, merged.content)
     conflicts.push(...merged.conflicts)
   }
   const [originals = [], locals = [], upstreams = []] = read.map((files) => placed(files, isText))
-  const krm = mergeKrm(originals, locals, upstreams, prefer)
+  const schemas = (kind: ObjectIdentity): CrdSchemas => packageSchemas([upstream, local, original], [kind])
+  const krm = mergeKrm([originals, locals, upstreams], schemas, prefer)
   for (const [path, objects] of objectsByFile(krm.objects)) {
     resources.set(path, fileContent(path, objects))
   }
