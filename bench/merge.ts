@@ -95,7 +95,7 @@ async function manyClones(upgrade: CorpusUpgrade): Promise<string[]> {
     const upgraded = await perSecond(all, (name) => api.create('edge', name, 'v2', { upgrade: {} }))
     return [
       `${CLONES} clones, ${CLIENTS} at a time: ${Math.round(cloned)} /s, ${Math.round(added / CLONES)} bytes on disk each`,
-      `${CLONES} upgrades of published clones, ${CLIENTS} at a time: ${Math.round(upgraded)} /s`,
+      `${CLONES} upgrades of them once published, ${CLIENTS} at a time: ${Math.round(upgraded)} /s`,
     ]
   })
 }

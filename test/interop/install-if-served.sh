@@ -1,6 +1,6 @@
 #!/bin/sh
 # Tries to install what not every proxy of Go modules serves, into .ci/cache/bin: the newer conformance suite, zot and
-# its benchmark. Without them their tests are skipped, and say so.
+# its benchmark, kpt. Without them their tests are skipped, and say so.
 set -u
 cd "$(dirname "$0")"
 cache="$(cd ../.. && pwd)/.ci/cache"
@@ -19,3 +19,4 @@ try() {
 try conformance oci-conformance github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260716174315-967efdc079b9
 try zot zot zotregistry.dev/zot/v2/cmd/zot@v2.1.20
 try zb zb zotregistry.dev/zot/v2/cmd/zb@v2.1.20
+try kpt kpt github.com/GoogleContainerTools/kpt@v1.0.0-beta.56
