@@ -1,7 +1,7 @@
 /** What kpt makes of the upgrades of real packages, field by field, and why we make something else of some. */
 import { expect, it } from 'vitest'
 import { fieldChanges } from '../../src/package/krm/field-changes.ts'
-import { formatFieldPath } from '../../src/package/krm/field-path.ts'
+import { type FieldPath, type FieldStep, formatFieldPath } from '../../src/package/krm/field-path.ts'
 import { keyedItems } from '../../src/package/krm/list-items.ts'
 import { listTypesOf } from '../../src/package/krm/list-types.ts'
 import { isPlainList, isPlainMap, type Plain, type PlainMap, samePlain } from '../../src/package/krm/plain.ts'
@@ -19,7 +19,7 @@ import { describeIfThere } from './tool.ts'
 const REASONS = [
   'both sides changed the field: kpt takes upstream in silence, here it is a conflict',
   'kpt drops fields that are null',
-  'kpt keeps a null or an empty value that upstream has removed',
+  'upstream has removed the value: kpt keeps what is null or empty of it',
   'kpt leaves a keyed list in the order that it had, here upstream changes it',
   'kpt keeps a function of the pipeline that upstream has removed',
   'a block text ends with its file, without a line feed: kpt reads it without one, here it has one',
@@ -92,7 +92,7 @@ function compare(
       const isConflict = conflicts.some(
         (conflict) => conflict.path === file && isRelated(conflict.field, name),
       )
-      const reason = isConflict ? REASONS[0] : reasonOf(name, before, after, listTypes(place))
+      const reason = isConflict ? REASONS[0] : reasonOf(field, before, after, listTypes(place))
       expect(
         reason,
         `${path} ${key} ${name}: ${JSON.stringify(before)}, kpt ${JSON.stringify(after)}`,
@@ -104,18 +104,19 @@ function compare(
 }
 
 function reasonOf(
-  field: string,
+  field: FieldPath,
   ours: Plain | undefined,
   kpts: Plain | undefined,
   type: ReturnType<ReturnType<typeof listTypesOf>>,
 ): Reason | undefined {
+  const step = field.at(-1)
   if (ours === null && kpts === undefined) return REASONS[1]
-  if (ours === undefined && isNothing(kpts)) return REASONS[2]
+  if (ours === undefined && isNothing(withoutKeys(kpts, step))) return REASONS[2]
   if (typeof ours === 'string' && typeof kpts === 'string' && ours.trimEnd() === kpts.trimEnd())
     return REASONS[5]
   const [mine, theirs] = keyedItems([ours, kpts], type) ?? []
   if (mine && theirs && samePlain(byKey(mine), byKey(theirs))) return REASONS[3]
-  if (field === 'pipeline.mutators' && isPlainList(ours) && isPlainList(kpts)) {
+  if (formatFieldPath(field) === 'pipeline.mutators' && isPlainList(ours) && isPlainList(kpts)) {
     if (ours.every((item) => kpts.some((other) => samePlain(item, other)))) return REASONS[4]
   }
   return undefined
@@ -123,6 +124,12 @@ function reasonOf(
 
 function byKey(items: readonly { key: string; value: Plain }[]): PlainMap {
   return Object.fromEntries(items.map(({ key, value }) => [key, value]))
+}
+
+/** An item of a list without the fields that tell it apart. */
+function withoutKeys(item: Plain | undefined, step: FieldStep | undefined): Plain | undefined {
+  if (!isPlainMap(item) || typeof step !== 'object') return item
+  return Object.fromEntries(Object.entries(item).filter(([key]) => !Object.hasOwn(step, key)))
 }
 
 /** null, or maps and lists of nothing else. */
