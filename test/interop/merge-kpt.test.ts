@@ -1,7 +1,7 @@
 /** What kpt makes of the upgrades of real packages, field by field, and why we make something else of some. */
 import { expect, it } from 'vitest'
 import { fieldChanges } from '../../src/package/krm/field-changes.ts'
-import { type FieldPath, type FieldStep, formatFieldPath } from '../../src/package/krm/field-path.ts'
+import { type FieldStep, formatFieldPath } from '../../src/package/krm/field-path.ts'
 import { keyedItems } from '../../src/package/krm/list-items.ts'
 import { listTypesOf } from '../../src/package/krm/list-types.ts'
 import { isPlainList, isPlainMap, type Plain, type PlainMap, samePlain } from '../../src/package/krm/plain.ts'
@@ -21,7 +21,6 @@ const REASONS = [
   'kpt drops fields that are null',
   'upstream has removed the value: kpt keeps what is null or empty of it',
   'kpt leaves a keyed list in the order that it had, here upstream changes it',
-  'kpt keeps a function of the pipeline that upstream has removed',
   'a block text ends with its file, without a line feed: kpt reads it without one, here it has one',
 ] as const
 type Reason = (typeof REASONS)[number]
@@ -92,7 +91,7 @@ function compare(
       const isConflict = conflicts.some(
         (conflict) => conflict.path === file && isRelated(conflict.field, name),
       )
-      const reason = isConflict ? REASONS[0] : reasonOf(field, before, after, listTypes(place))
+      const reason = isConflict ? REASONS[0] : reasonOf(field.at(-1), before, after, listTypes(place))
       expect(
         reason,
         `${path} ${key} ${name}: ${JSON.stringify(before)}, kpt ${JSON.stringify(after)}`,
@@ -104,21 +103,17 @@ function compare(
 }
 
 function reasonOf(
-  field: FieldPath,
+  step: FieldStep | undefined,
   ours: Plain | undefined,
   kpts: Plain | undefined,
   type: ReturnType<ReturnType<typeof listTypesOf>>,
 ): Reason | undefined {
-  const step = field.at(-1)
   if (ours === null && kpts === undefined) return REASONS[1]
   if (ours === undefined && isNothing(withoutKeys(kpts, step))) return REASONS[2]
   if (typeof ours === 'string' && typeof kpts === 'string' && ours.trimEnd() === kpts.trimEnd())
-    return REASONS[5]
+    return REASONS[4]
   const [mine, theirs] = keyedItems([ours, kpts], type) ?? []
   if (mine && theirs && samePlain(byKey(mine), byKey(theirs))) return REASONS[3]
-  if (formatFieldPath(field) === 'pipeline.mutators' && isPlainList(ours) && isPlainList(kpts)) {
-    if (ours.every((item) => kpts.some((other) => samePlain(item, other)))) return REASONS[4]
-  }
   return undefined
 }
 
