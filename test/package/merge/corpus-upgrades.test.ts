@@ -19,7 +19,7 @@ import {
 } from '../../support/corpus-upgrades.ts'
 import { isRelated, lostChanges, objectsOf, type Placed } from '../../support/field-loss.ts'
 
-describe.skipIf(!hasCorpus)('upgrades of real packages', () => {
+describe.skipIf(!hasCorpus)('upgrades of real packages', { timeout: 120_000 }, () => {
   const upgrades = hasCorpus ? corpusUpgrades() : []
 
   it('are all there', () => {

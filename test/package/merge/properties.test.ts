@@ -24,7 +24,7 @@ import {
   type Value,
 } from '../../support/random-packages.ts'
 
-const RUNS = 100 * Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
+const RUNS = 60 * Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
 const side = fc.constantFrom<Side>('local', 'upstream')
 
 /** Three versions of a package, each in its own style; often nothing is written anew. */
