@@ -1,8 +1,9 @@
 import { AppError } from '../errors.ts'
 import { cloneResources } from '../package/clone-resources.ts'
 import { diffResources } from '../package/diff/diff-resources.ts'
-import { mergePackage } from '../package/merge/merge-package.ts'
+import { type MergeInput, mergePackage } from '../package/merge/merge-package.ts'
 import { editedConflicts, settleConflict } from '../package/merge/settle-conflicts.ts'
+import { readKnownKrmFile } from './known-krm-files.ts'
 import { prepareResources } from './prepare.ts'
 
 /**
@@ -13,7 +14,7 @@ const WORK = {
   prepare: prepareResources,
   clone: cloneResources,
   diff: diffResources,
-  merge: mergePackage,
+  merge: (input: MergeInput) => mergePackage(input, readKnownKrmFile),
   edited: editedConflicts,
   settle: settleConflict,
 }

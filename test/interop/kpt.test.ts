@@ -7,7 +7,7 @@ import { hasCorpus, kptPackages, readFiles } from '../support/corpus.ts'
 import { tool } from '../support/program.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { filesOf } from './files.ts'
-import { describeWith, output, run } from './tool.ts'
+import { describeIfThere, output, run } from './tool.ts'
 
 const KPT = tool('kpt')
 
@@ -28,7 +28,7 @@ async function client(): Promise<Client> {
   return app.client
 }
 
-describeWith(KPT, 'kpt and clones', () => {
+describeIfThere(KPT, 'kpt and clones', () => {
   it('shows and renders a clone, and leaves its Kptfile as it is', async () => {
     const folder = await clonedFolder(await client(), 'nf/upf', { init: { description: 'plane' } })
     expect(await output(KPT, ['pkg', 'tree'], { cwd: folder })).toContain('Kptfile upf-1')

@@ -19,6 +19,9 @@ export type KrmDocument = {
 /** `head` and `body` of all documents, and `tail`, are the text of the file. */
 export type KrmFile = { documents: KrmDocument[]; tail: string }
 
+/** Reads a file: `readKrmFile`, or a cache before it. */
+export type ReadKrmFile = typeof readKrmFile
+
 /** Kubernetes takes 1.5 MiB in one object. Larger files are merged and compared as text. */
 const MAX_BYTES = 8 * 1024 * 1024
 /** No schema of Kubernetes comes near; whoever walks an object may call himself for each level. */

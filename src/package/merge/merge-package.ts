@@ -1,7 +1,7 @@
 /** Takes a newer upstream in, with one of the strategies. */
 import { withField } from '../krm/edit-object.ts'
 import type { FieldPath } from '../krm/field-path.ts'
-import { readKrmFile } from '../krm/krm-file.ts'
+import { type ReadKrmFile, readKrmFile } from '../krm/krm-file.ts'
 import { type Plain, samePlain } from '../krm/plain.ts'
 import type { Resources } from '../resources.ts'
 import type { Conflict, Side } from './conflict.ts'
@@ -27,11 +27,15 @@ const OWN_FIELDS: Readonly<Record<string, readonly FieldPath[]>> = {
   ],
 }
 
-export function mergePackage({ strategy, prefer, ...versions }: MergeInput): MergedPackage {
+/** `read` may be a cache before `readKrmFile`: what is in a file depends on its content alone. */
+export function mergePackage(
+  { strategy, prefer, ...versions }: MergeInput,
+  read: ReadKrmFile = readKrmFile,
+): MergedPackage {
   const { original, local, upstream } = versions
   switch (strategy) {
     case 'resource-merge':
-      return { ...mergeResources(versions, prefer), modified: [] }
+      return { ...mergeResources(versions, prefer, read), modified: [] }
     case 'fast-forward': {
       const modified = modifiedFiles(original, local)
       return { ...withOwnFiles(upstream, versions, prefer), modified }

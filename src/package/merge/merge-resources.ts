@@ -2,7 +2,7 @@
 import { packageSchemas } from '../diff/package-schemas.ts'
 import type { CrdSchemas } from '../krm/crd-schemas.ts'
 import type { ObjectIdentity } from '../krm/identity.ts'
-import { isKrmPath, type KrmFile, readKrmFile } from '../krm/krm-file.ts'
+import { isKrmPath, type KrmFile, type ReadKrmFile, readKrmFile } from '../krm/krm-file.ts'
 import type { Resources } from '../resources.ts'
 import type { Conflict, Side } from './conflict.ts'
 import type { PlacedObject } from './match-objects.ts'
@@ -24,15 +24,17 @@ type Files = ReadonlyMap<string, KrmFile>
 export function mergeResources(
   { original, local, upstream }: PackageVersions,
   prefer: Side,
+  read: ReadKrmFile = readKrmFile,
 ): MergedResources {
   const versions = [original, local, upstream]
   const paths = new Set(versions.flatMap((resources) => [...resources.keys()]))
   const isSettled = (path: string): boolean =>
     sameBytes(original.get(path), local.get(path)) && sameBytes(local.get(path), upstream.get(path))
   const settled = new Map([...local].filter(([path]) => isSettled(path)))
-  const read = readAll(versions.map((files) => new Map([...files].filter(([path]) => !settled.has(path)))))
+  const unsettled = versions.map((files) => new Map([...files].filter(([path]) => !settled.has(path))))
+  const krm = readAll(unsettled, read)
   const isText = (path: string): boolean =>
-    versions.some((resources, at) => resources.has(path) && !read[at]?.has(path))
+    versions.some((resources, at) => resources.has(path) && !krm[at]?.has(path))
   const resources = new Map<string, Uint8Array>(settled)
   const conflicts: Conflict[] = []
   for (const path of paths) {
@@ -42,16 +44,16 @@ export function mergeResources(
     if (merged.content) resources.set(path, merged.content)
     conflicts.push(...merged.conflicts)
   }
-  const [originals = [], locals = [], upstreams = []] = read.map((files) => placed(files, isText))
+  const [originals = [], locals = [], upstreams = []] = krm.map((files) => placed(files, isText))
   const schemas = (kind: ObjectIdentity): CrdSchemas => packageSchemas([upstream, local, original], [kind])
-  const krm = mergeKrm([originals, locals, upstreams], schemas, prefer)
-  for (const [path, objects] of objectsByFile(krm.objects)) {
+  const merged = mergeKrm([originals, locals, upstreams], schemas, prefer)
+  for (const [path, objects] of objectsByFile(merged.objects)) {
     resources.set(path, fileContent(path, objects))
   }
-  return { resources, conflicts: [...conflicts, ...krm.conflicts] }
+  return { resources, conflicts: [...conflicts, ...merged.conflicts] }
 
   function fileContent(path: string, objects: readonly MergedObject[]): Uint8Array {
-    const [originalFile, localFile, upstreamFile] = read.map((files) => files.get(path))
+    const [originalFile, localFile, upstreamFile] = krm.map((files) => files.get(path))
     if (isVerbatim(path, objects, 'local', localFile)) return local.get(path) as Uint8Array
     // Upstream's file to the last byte, with whatever is between the objects.
     if (
@@ -66,20 +68,20 @@ export function mergeResources(
 }
 
 /** Files that are the same in several versions are read once. */
-function readAll(versions: readonly Resources[]): Map<string, KrmFile>[] {
+function readAll(versions: readonly Resources[], read: ReadKrmFile): Map<string, KrmFile>[] {
   const known = new Map<string, { content: Uint8Array; file: KrmFile | undefined }[]>()
-  const read = (path: string, content: Uint8Array): KrmFile | undefined => {
+  const readOnce = (path: string, content: Uint8Array): KrmFile | undefined => {
     const others = known.get(path) ?? []
     const same = others.find((other) => sameBytes(other.content, content))
     if (same) return same.file
-    const file = readKrmFile(content)
+    const file = read(content)
     known.set(path, [...others, { content, file }])
     return file
   }
   return versions.map((resources) => {
     const files = new Map<string, KrmFile>()
     for (const [path, content] of resources) {
-      const file = isKrmPath(path) ? read(path, content) : undefined
+      const file = isKrmPath(path) ? readOnce(path, content) : undefined
       if (file) files.set(path, file)
     }
     return files
