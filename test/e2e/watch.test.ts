@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { connect } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { compactChanges } from '../../src/service/watch/compaction.ts'
 import { memoryApp } from '../support/app.ts'
 import { short, watch, watchServer } from '../support/watch.ts'
@@ -195,4 +196,25 @@ describe('a watch of package revisions', () => {
     }
     expect(text.split('event: BOOKMARK').length).toBe(3)
   })
+})
+
+describe('a client that does not read', () => {
+  it('takes no memory, and is cut off', async () => {
+    const { client, parts, port } = await watchServer({ slowAfter: 1500 })
+    await client.createRepository()
+    const socket = connect(port, '127.0.0.1')
+    onTestFinished(() => void socket.destroy())
+    socket.pause()
+    socket.write('GET /api/v1/packagerevisions?watch=true HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await expect.poll(() => parts.watches.watching).toBe(1)
+    const reader = await watch(client)
+    await reader.next()
+    const annotations = { a: 'x'.repeat(200_000) }
+    const last = 'blueprints.nf.upf.w79'
+    const seen = reader.until(({ data }) => data.object.name === last)
+    for (let i = 0; i < 80; i++) await client.createDraft(`w${i}`, { resources: {} }, { annotations })
+    expect((await seen).length).toBe(80)
+    await expect.poll(() => parts.watches.watching, { timeout: 10_000 }).toBe(1)
+    reader.close()
+  }, 30_000)
 })

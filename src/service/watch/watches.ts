@@ -32,12 +32,15 @@ export type WatchesOptions = {
   most?: number
   /** More often than proxies cut off a connection on which nothing comes, in milliseconds. */
   quietAfter?: number
+  slowAfter?: number
 }
 
 const BY_NAME: Sort = { field: 'name', descending: false }
 const INITIAL_AT_ONCE = 100
 
 export class Watches {
+  /** Who has not read within so many milliseconds what he was sent last is to be cut off. */
+  readonly slowAfter: number
   readonly #db: Db
   readonly #feed: ChangeFeed
   readonly #most: number
@@ -48,9 +51,11 @@ export class Watches {
   /** What those with the same filter are told of the same changes. */
   #told = new WeakMap<readonly RevisionChange[], Map<string, readonly WatchEvent[]>>()
 
-  constructor(db: Db, { report, most = 5000, quietAfter = 15_000 }: WatchesOptions) {
+  constructor(db: Db, options: WatchesOptions) {
+    const { report, most = 5000, quietAfter = 15_000, slowAfter = 30_000 } = options
     this.#db = db
     this.#most = most
+    this.slowAfter = slowAfter
     this.#feed = new ChangeFeed(db, report)
     this.#clock = setInterval(() => this.#tick(), quietAfter)
     this.#clock.unref()

@@ -118,9 +118,11 @@ export class WebhookDispatcher {
   async #deliver(webhookId: number): Promise<void> {
     try {
       if (!this.#hasRoom(webhookId)) return
+      // Those that end while the database is asked may be in its answer, too.
+      const busy = new Set(this.#underWay.keys())
       const due = await dueDeliveries(this.#ctx.db, webhookId, this.#now(), 2 * AT_ONCE_EACH)
       for (const delivery of due) {
-        if (this.#underWay.has(delivery.id) || !this.#hasRoom(webhookId)) continue
+        if (busy.has(delivery.id) || this.#underWay.has(delivery.id) || !this.#hasRoom(webhookId)) continue
         const attempt = this.#attempt(delivery).finally(() => this.#attempts.delete(attempt))
         this.#attempts.add(attempt)
       }

@@ -51,9 +51,6 @@ export async function watchPackageRevisions(
 
 type Encode = (message: WatchMessage) => Uint8Array
 
-/** How long a client may take to read what it was sent last, in milliseconds. */
-const SLOW_AFTER = 30_000
-
 class EventStream implements Sendable {
   readonly #watches: Api['watches']
   readonly #encode: Encode
@@ -73,14 +70,14 @@ class EventStream implements Sendable {
 
   /** What comes next is not even asked for before the client has read what came before. */
   async send(write: (chunk: Uint8Array) => Promise<void>): Promise<void> {
-    for await (const chunk of this) await inTime(write(chunk))
+    for await (const chunk of this) await inTime(write(chunk), this.#watches.slowAfter)
   }
 }
 
-async function inTime(written: Promise<void>): Promise<void> {
+async function inTime(written: Promise<void>, milliseconds: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new ClientGoneError('it does not read')), SLOW_AFTER)
+    timer = setTimeout(() => reject(new ClientGoneError('it does not read')), milliseconds)
   })
   try {
     await Promise.race([written, late])
