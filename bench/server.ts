@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NODE_FLAGS } from '../test/support/start-script.ts'
 
-export type BenchServer = { port: number; pid: number; stop: () => Promise<void> }
+export type BenchServer = { port: number; pid: number; data: string; stop: () => Promise<void> }
 
 /** The server with its default settings, in a process of its own, on a new data folder. */
 export async function startServer(): Promise<BenchServer> {
@@ -25,6 +25,7 @@ export async function startServer(): Promise<BenchServer> {
   return {
     port: Number(port),
     pid: child.pid as number,
+    data,
     stop: async () => {
       const ended = once(child, 'exit')
       child.kill('SIGTERM')
