@@ -6,12 +6,14 @@ import { benchPublication } from './publication.ts'
 import { benchRegistry } from './registry/registry.ts'
 import { benchZb } from './registry/zb.ts'
 import { format } from './statistics.ts'
+import { benchWatch } from './watch.ts'
 
 /** Each resolves to the lines that it has not yet printed. */
 const BENCHES: Record<string, () => Promise<string[]>> = {
   publication: async () => (await benchPublication()).map(format),
   manifest: async () => (await benchManifest()).map(format),
   merge: benchMerge,
+  watch: benchWatch,
   registry: benchRegistry,
   zb: benchZb,
 }

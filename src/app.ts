@@ -7,12 +7,14 @@ import { type AccessPolicy, access, EVERYBODY } from './api/access.ts'
 import { browserSafety } from './api/browser-safety.ts'
 import { docsRoutes } from './api/docs.ts'
 import { apiDocument } from './api/document.ts'
+import { observeDeliveries, observeWatches } from './api/event-metrics.ts'
 import { healthRoutes } from './api/health.ts'
 import { createMetrics, type Metrics, observeGarbage, observeJobs } from './api/metrics.ts'
 import { requestLog } from './api/request-log.ts'
 import { BASE_PATH } from './api/rest/base-path.ts'
 import { problem, problemOf, respondProblem } from './api/rest/problem.ts'
 import { createRestApp } from './api/rest/rest-app.ts'
+import { toPackageRevisionView } from './api/rest/schemas/package-revision.ts'
 import type { Application } from './cli/serve.ts'
 import type { Config } from './config.ts'
 import { lockFolder } from './database/folder-lock.ts'
@@ -42,11 +44,19 @@ import { cloneItem } from './service/jobs/clone-item.ts'
 import { JobRunner } from './service/jobs/runner.ts'
 import { upgradeItem } from './service/jobs/upgrade-item.ts'
 import { readiness } from './service/readiness.ts'
+import { compactChanges } from './service/watch/compaction.ts'
+import { Watches } from './service/watch/watches.ts'
+import { pruneAllDeliveries } from './service/webhooks/deliveries.ts'
+import { WebhookDispatcher } from './service/webhooks/dispatcher.ts'
+import type { Targets } from './service/webhooks/targets.ts'
 import { createWorkPool, IN_THIS_THREAD, type Workers, type WorkPool } from './service/work-pool.ts'
 import { version } from './version.ts'
 
 /** How often work that the registry refused is tried again, in milliseconds. */
 const RETRY_INTERVAL = 30_000
+
+/** How often the logs of changes and deliveries are cut back, in milliseconds. */
+const PRUNE_INTERVAL = 60_000
 
 export type App = {
   hono: OpenAPIHono
@@ -59,6 +69,9 @@ export type Parts = {
   ctx: ServiceContext
   /** Works from when the app is made until it is closed. */
   jobs: JobRunner
+  watches: Watches
+  /** Works like the jobs. */
+  webhooks: WebhookDispatcher
   /** The registry, where it is ours: it is served at /v2/. */
   embedded: EmbeddedRegistry | undefined
   /** Where else it is. */
@@ -75,19 +88,26 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
   const opened = await openRegistry(config, await version(), log)
   const db = openDatabase(join(config.data, 'index.db'))
   const pool = startPool(log)
-  const parts = await assemble(db, opened, pool.workers, log)
+  const parts = await assemble(db, opened, pool.workers, log, config.webhookTargets)
   const { ctx } = parts
   await recallIntents(ctx)
   await finishAll(ctx)
   const retry = setInterval(() => finishAll(ctx), RETRY_INTERVAL)
+  const prune = setInterval(() => {
+    Promise.all([compactChanges(ctx), pruneAllDeliveries(ctx)]).catch((err) =>
+      log.error({ err }, 'the logs of changes and deliveries could not be cut back'),
+    )
+  }, PRUNE_INTERVAL)
   const collect = () => collectGarbage(ctx, { dryRun: false })
   const stopCollecting = scheduleGarbage(ctx.collect ? config.gcInterval : 0, collect, log)
   return {
     ...parts,
     close: async () => {
       clearInterval(retry)
+      clearInterval(prune)
       stopCollecting()
       await parts.jobs.stop()
+      await parts.webhooks.stop()
       await pool.close()
       await parts.close()
       await opened.close()
@@ -107,7 +127,13 @@ function startThreads(log: Logger): WorkPool {
   return createWorkPool({ report: (err) => log.error({ err }, 'a thread that packs has failed') })
 }
 
-async function assemble(db: Db, opened: OpenedRegistry, workers: Workers, log: Logger): Promise<Parts> {
+async function assemble(
+  db: Db,
+  opened: OpenedRegistry,
+  workers: Workers,
+  log: Logger,
+  targets: Targets = 'private',
+): Promise<Parts> {
   const { registry, embedded, address } = opened
   const metrics = createMetrics()
   const ctx: ServiceContext = {
@@ -129,11 +155,24 @@ async function assemble(db: Db, opened: OpenedRegistry, workers: Workers, log: L
     onEnd: (kind, outcome) => metrics.jobItems.inc({ kind, outcome }),
   })
   observeJobs(metrics, () => jobs.running)
+  const watches = new Watches(db, { report: (err) => log.error({ err }, 'changes could not be read') })
+  observeWatches(metrics, () => watches.watching)
+  const webhooks = new WebhookDispatcher(ctx, {
+    targets,
+    report: (err) => log.error({ err }, 'webhooks could not be told'),
+    onAttempt: observeDeliveries(metrics),
+  })
+  ctx.commits.onCommit(() => {
+    watches.wake()
+    webhooks.wake()
+  })
   const close = async (): Promise<void> => {
+    watches.drain()
     await jobs.stop()
+    await webhooks.stop()
     await db.destroy()
   }
-  return { ctx, jobs, embedded, registryAddress: address, metrics, log, close }
+  return { ctx, jobs, watches, webhooks, embedded, registryAddress: address, metrics, log, close }
 }
 
 /** What a server serves. */
@@ -141,7 +180,10 @@ export function applicationOf(parts: Parts): Application {
   return {
     mount: async (url) => (await createApp(parts, url)).hono.fetch,
     report: (err) => parts.log.error({ err }, 'the rest of an answer could not be sent'),
-    drain: () => parts.jobs.drain(),
+    drain: () => {
+      parts.jobs.drain()
+      parts.watches.drain()
+    },
     close: parts.close,
   }
 }
@@ -152,7 +194,7 @@ export async function createApp(
   publicUrl: URL,
   policy: AccessPolicy = EVERYBODY,
 ): Promise<App> {
-  const { ctx, jobs, embedded, registryAddress, metrics, log } = parts
+  const { ctx, jobs, watches, webhooks, embedded, registryAddress, metrics, log } = parts
   const onInternalError = (error: unknown, c: Context): void => {
     const { method, path } = c.req
     log.error({ err: error, requestId: c.get('requestId'), method, path }, 'request failed')
@@ -175,7 +217,7 @@ export async function createApp(
       : createRegistryElsewhereApp(registryAddress ?? ''),
   )
   const registryHost = registryAddress ?? publicUrl.host
-  app.route(BASE_PATH, createRestApp({ ctx, jobs, registryHost }, { onInternalError }))
+  app.route(BASE_PATH, createRestApp({ ctx, jobs, watches, webhooks, registryHost }, { onInternalError }))
   app.route(
     '/',
     healthRoutes(() => readiness(ctx), metrics),
@@ -196,5 +238,6 @@ export async function createApp(
   })
   // Not sooner: a collection of garbage from the command line opens the parts, too.
   await jobs.resume()
+  await webhooks.start((revision) => toPackageRevisionView(revision, registryHost))
   return { hono: app, document: getDocument }
 }

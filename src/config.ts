@@ -165,6 +165,13 @@ export const SETTINGS = {
     initial: '1h',
     schema: duration,
   },
+  webhookTargets: {
+    env: 'PKGSERVER_WEBHOOK_TARGETS',
+    flag: 'webhook-targets',
+    help: 'where webhooks may lead: public addresses; private, which has those of a cluster, too; or loopback, with this machine as well',
+    initial: 'private',
+    schema: z.enum(['public', 'private', 'loopback'], 'must be public, private or loopback'),
+  },
   logLevel: {
     env: 'PKGSERVER_LOG_LEVEL',
     flag: 'log-level',

@@ -15,6 +15,7 @@ const ERROR_CODES = [
   'forbidden',
   'precondition_required',
   'precondition_failed',
+  'expired',
   'invalid_archive',
   'too_large',
   'not_available',

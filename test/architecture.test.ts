@@ -25,7 +25,7 @@ const SHARED: Record<string, (folder: string) => boolean> = {
   'folder.ts': (folder) => folder === 'registry',
   'keyed-lock.ts': (folder) => folder === 'registry' || folder === 'service',
   'request-body.ts': (folder) => folder === 'registry' || folder === 'api',
-  'sendable.ts': (folder) => folder === 'registry' || folder === 'cli',
+  'sendable.ts': (folder) => folder === 'registry' || folder === 'api' || folder === 'cli',
   'utf8.ts': (folder) => folder === 'artifact' || folder === 'package' || folder === 'api',
   'config.ts': (folder) => folder === 'cli',
 }

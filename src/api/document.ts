@@ -27,6 +27,7 @@ export function apiDocument(app: OpenAPIHono, version: string): object {
       { name: 'Resources', description: 'The files of a package revision.' },
       { name: 'Lifecycle', description: 'What reviewers do.' },
       { name: 'Jobs', description: 'Upgrades and clones of many packages at once.' },
+      { name: 'Webhooks', description: 'Who is told what happens to package revisions.' },
       { name: 'Operations', description: 'For whoever runs the server.' },
     ],
   })

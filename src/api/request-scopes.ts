@@ -66,6 +66,8 @@ function restScopes(method: string, path: string, query: URLSearchParams): Scope
   const [noun, encoded] = path.split('/')
   const name = encoded === undefined ? undefined : decoded(encoded)
   if (noun === 'garbage-collections') return [{ repository: ALL, action: 'delete' }]
+  // Who sees what webhooks are told sees everything.
+  if (noun === 'webhooks') return [{ repository: ALL, action: 'push' }]
   if (noun === 'jobs') return [{ repository: ALL, action }]
   if (noun === 'packagerevisions' && name !== undefined) return [{ repository: packageOf(name), action }]
   const graph = GRAPH.exec(decoded(path))?.groups?.repository

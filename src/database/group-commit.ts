@@ -12,9 +12,15 @@ export class GroupCommit {
   readonly #db: Db
   #queue: Job[] = []
   #running = false
+  readonly #listeners: (() => void)[] = []
 
   constructor(db: Db) {
     this.#db = db
+  }
+
+  /** Tells of each commit, before those who wait for it go on. */
+  onCommit(listener: () => void): void {
+    this.#listeners.push(listener)
   }
 
   /** Resolves when what `work` did is committed. */
@@ -51,6 +57,7 @@ export class GroupCommit {
       for (const job of batch) job.settle(failures.get(job) ?? error)
       return
     }
+    for (const listener of this.#listeners) listener()
     for (const job of batch) job.settle(failures.get(job))
   }
 }

@@ -1,6 +1,7 @@
 import { type SelectQueryBuilder, sql } from 'kysely'
 import { type RevisionId, revisionName } from '../package/names.ts'
 import type { NewPackageRevision, PackageRevision } from '../package/package-revision.ts'
+import { recordAddition, recordDeletion, recordModification } from './changes.ts'
 import { nextResourceVersion } from './counters.ts'
 import { toPackageRevision, toRow } from './package-revision-row.ts'
 import type { Db, PackageRevisionRow, Schema } from './schema.ts'
@@ -160,7 +161,9 @@ export async function insertPackageRevision(
     .returning('id')
     .executeTakeFirstOrThrow()
   await insertLabels(db, id, revision)
-  return indexed(db, revision, row.resource_version)
+  const inserted = await indexed(db, revision, row.resource_version)
+  await recordAddition(db, inserted)
+  return inserted
 }
 
 /**
@@ -186,7 +189,9 @@ export async function updatePackageRevision(
     await db.deleteFrom('package_revision_labels').where('revision_id', '=', updated.id).execute()
     await insertLabels(db, updated.id, revision)
   }
-  return indexed(db, revision, row.resource_version)
+  const after = await indexed(db, revision, row.resource_version)
+  await recordModification(db, before, after)
+  return after
 }
 
 /** A revision as it is in the index: with its name, its resourceVersion, and what is known from others. */
@@ -227,24 +232,26 @@ export async function moveMark(
     [to, 1],
   ] as const) {
     if (name === undefined) continue
+    const before = await findPackageRevision(db, name)
     const resourceVersion = await nextResourceVersion(db)
     await db
       .updateTable('package_revisions')
       .set({ [mark]: value, resource_version: resourceVersion })
       .where('name', '=', name)
       .execute()
+    const moved = { [mark === 'latest' ? 'latest' : 'latestBuild']: value === 1 }
+    if (before)
+      await recordModification(db, before, { ...before, ...moved, resourceVersion: String(resourceVersion) })
   }
 }
 
 /** Deletes a revision whose resourceVersion is still `expected`; whether it was. */
 export async function deletePackageRevision(db: Db, name: string, expected: string): Promise<boolean> {
-  const deleted = await db
-    .deleteFrom('package_revisions')
-    .where('name', '=', name)
-    .where('resource_version', '=', Number(expected))
-    .returning('id')
-    .executeTakeFirst()
-  return deleted !== undefined
+  const revision = await findPackageRevision(db, name)
+  if (revision?.resourceVersion !== expected) return false
+  await db.deleteFrom('package_revisions').where('name', '=', name).execute()
+  await recordDeletion(db, revision, await nextResourceVersion(db))
+  return true
 }
 
 async function insertLabels(db: Db, id: number, { labels }: NewPackageRevision): Promise<void> {

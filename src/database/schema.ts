@@ -1,11 +1,13 @@
 /** The tables of `migrations/`, as Kysely sees them. JSON is text; booleans are 0 and 1. */
 import type { Generated, Insertable, Kysely, Selectable } from 'kysely'
 import type { ErrorCode } from '../errors.ts'
+import type { RevisionChange } from '../package/change.ts'
 import type { ItemState, JobKind, JobState } from '../package/job.ts'
 import type { Lifecycle } from '../package/lifecycle.ts'
 import type { Side } from '../package/merge/conflict.ts'
 import type { Task } from '../package/package-revision.ts'
 import type { RepositoryType } from '../package/repository.ts'
+import type { DeliveryState, WebhookEvent } from '../package/webhook.ts'
 
 export type SettingsTable = { name: string; value: string }
 export type CountersTable = { name: string; value: number }
@@ -135,6 +137,46 @@ export type JobItemsTable = {
   event: number | null
 }
 
+export type ChangesTable = {
+  resource_version: number
+  changed_at: string
+  bytes_end: number
+  type: RevisionChange['type']
+  was: string | null
+  revision: string
+}
+
+export type WebhooksTable = {
+  id: Generated<number>
+  name: string
+  url: string
+  secret: string
+  events: string
+  filter: string
+  enabled: number
+  created_by: string
+  created_at: string
+  updated_at: string
+  resource_version: number
+}
+
+export type DeliveriesTable = {
+  id: Generated<number>
+  webhook_id: number
+  event: WebhookEvent
+  revision_name: string | null
+  resource_version: number | null
+  state: DeliveryState
+  attempts: Generated<number>
+  status_code: number | null
+  error: string | null
+  duration: number | null
+  created_at: string
+  next_attempt: string | null
+  give_up_at: string
+  revision: string | null
+}
+
 export type Schema = {
   settings: SettingsTable
   counters: CountersTable
@@ -147,6 +189,9 @@ export type Schema = {
   intents: IntentsTable
   jobs: JobsTable
   job_items: JobItemsTable
+  changes: ChangesTable
+  webhooks: WebhooksTable
+  deliveries: DeliveriesTable
 }
 
 /** The database, or a transaction on it: queries take either. */

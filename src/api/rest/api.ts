@@ -3,12 +3,16 @@ import { AppError } from '../../errors.ts'
 import type { PackageId } from '../../package/names.ts'
 import type { Actor, ServiceContext } from '../../service/context.ts'
 import type { JobRunner } from '../../service/jobs/runner.ts'
+import type { Watches } from '../../service/watch/watches.ts'
+import type { WebhookDispatcher } from '../../service/webhooks/dispatcher.ts'
 import { creationScope, readingScope } from '../request-scopes.ts'
 
 /** What the routes work with. */
 export type Api = {
   ctx: ServiceContext
   jobs: JobRunner
+  watches: Watches
+  webhooks: WebhookDispatcher
   /** Host and port at which OCI clients find the registry: the first part of an artifact's reference. */
   registryHost: string
 }

@@ -17,6 +17,7 @@ export const PROBLEMS: Record<ErrorCode | HttpCode, { status: ContentfulStatusCo
   conflict: { status: 409, title: 'The request conflicts with what is there' },
   precondition_required: { status: 428, title: 'The header If-Match is missing' },
   precondition_failed: { status: 412, title: 'The object has changed' },
+  expired: { status: 410, title: 'That is no longer kept' },
   invalid_archive: { status: 422, title: 'The archive cannot be accepted' },
   too_large: { status: 413, title: 'The content is too large' },
   not_available: { status: 409, title: 'Not possible with these settings of the server' },

@@ -18,6 +18,7 @@ import { repositoryRoutes } from './routes/repositories.ts'
 import { resourceRoutes } from './routes/resources.ts'
 import { upgradeRoutes } from './routes/upgrade.ts'
 import { upgradeJobRoutes } from './routes/upgrades.ts'
+import { webhookRoutes } from './routes/webhooks.ts'
 import { invalidRequest } from './validation.ts'
 
 export type RestAppOptions = {
@@ -47,6 +48,7 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
   app.route('/', cloneJobRoutes(api))
   app.route('/', jobRoutes(api))
   app.route('/', jobEventRoutes(api))
+  app.route('/', webhookRoutes(api))
   app.route('/', garbageCollectionRoutes(api))
   app.all('*', (c) => respondUnknown(c, methodsByPath))
   const methodsByPath = methodsOf(app)

@@ -1,15 +1,14 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { type SSEMessage, streamSSE } from 'hono/streaming'
 import { AppError } from '../../../errors.ts'
 import { type JobEvent, jobEvents } from '../../../service/jobs/events.ts'
 import { getJob } from '../../../service/jobs/jobs.ts'
 import type { Api } from '../api.ts'
+import { EVENT_STREAM, HEART_BEAT, lastEventId } from '../event-stream.ts'
 import { noQuery } from '../schemas/common.ts'
 import { toJobItemView, toJobView } from '../schemas/job.ts'
 import { readErrors } from '../schemas/problem.ts'
 import { jobParams } from './jobs.ts'
-
-const EVENT_STREAM = 'text/event-stream'
 
 const events = createRoute({
   method: 'get',
@@ -22,13 +21,7 @@ const events = createRoute({
   request: {
     params: jobParams,
     query: noQuery,
-    headers: z.object({
-      'Last-Event-ID': z
-        .string()
-        .regex(/^[0-9]{0,15}$/, 'must be the id of an event')
-        .optional()
-        .openapi({ description: 'Id of the last event that the client has seen.', example: '41' }),
-    }),
+    headers: lastEventId,
   },
   responses: {
     200: {
@@ -47,9 +40,6 @@ const events = createRoute({
     ...readErrors(404),
   },
 })
-
-/** A comment: it keeps proxies from taking the connection for dead. */
-const HEART_BEAT = ': still here\n\n'
 
 export function jobEventRoutes({ ctx, jobs }: Api): OpenAPIHono {
   const app = new OpenAPIHono()

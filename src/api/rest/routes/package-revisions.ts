@@ -45,6 +45,8 @@ import {
 import { readErrors, writeErrors } from '../schemas/problem.ts'
 import { toUpgradeRequest } from '../schemas/upgrade.ts'
 import { toUpstreamReference } from '../schemas/upstream-reference.ts'
+import { watchDescription, watchHeaders, watchQuery, watchStream } from '../schemas/watch.ts'
+import { watchPackageRevisions } from './watch.ts'
 
 const tags = ['Package revisions']
 
@@ -83,9 +85,11 @@ const list = createRoute({
   method: 'get',
   path: '/packagerevisions',
   operationId: 'listPackageRevisions',
-  summary: 'List package revisions',
+  summary: 'List package revisions, or watch them',
+  description: watchDescription,
   tags,
   request: {
+    headers: watchHeaders,
     query: z.strictObject({
       repository: repositoryName.optional(),
       package: packagePath.optional(),
@@ -130,9 +134,13 @@ const list = createRoute({
         }),
       limit,
       continue: continueToken,
+      ...watchQuery,
     }),
   },
-  responses: { 200: json(packageRevisionListSchema, 'A page of package revisions.'), ...readErrors() },
+  responses: {
+    200: watchStream(json(packageRevisionListSchema, 'A page of package revisions; or the events.')),
+    ...readErrors(410),
+  },
 })
 
 const get = createRoute({
@@ -222,9 +230,13 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
   })
 
   app.openapi(list, async (c) => {
-    const { labelSelector, sort, limit: most, continue: token, ...filter } = c.req.valid('query')
+    const { labelSelector, sort, limit: most, continue: token, ...rest } = c.req.valid('query')
+    const { watch, resourceVersion, sendInitialEvents, ...filter } = rest
     const labels = labelSelector === undefined ? undefined : parseLabelSelector(labelSelector)
     if (filter.upstream !== undefined) parseRevisionName(filter.upstream)
+    if (watch) {
+      return watchPackageRevisions(c, api, { ...filter, labels }, { resourceVersion, sendInitialEvents })
+    }
     const request = { limit: most, continue: token }
     const page = await listPackageRevisions(ctx, { ...filter, labels }, toSort(sort), request)
     return c.json({ ...page, items: page.items.map(view) }, 200)

@@ -22,6 +22,12 @@ export const repositoryName = ruled(labelProblem).openapi({
   example: 'blueprints',
 })
 
+export const webhookName = ruled(labelProblem).openapi({
+  description: 'Name of the webhook: a DNS-1123 label.',
+  pattern: LABEL_PATTERN,
+  example: 'flux',
+})
+
 export const packagePath = ruled(packageProblem).openapi({
   description: 'Path of the package in its repository: one or more DNS-1123 labels, separated by "/".',
   example: 'nf/upf',
@@ -113,7 +119,7 @@ export function actor(description: string) {
 export const noQuery = z.strictObject({})
 
 /** A yes or no in a query. */
-function flag(description: string) {
+export function flag(description: string) {
   return z
     .enum(['true', 'false'])
     .transform((text) => text === 'true')

@@ -44,6 +44,7 @@ const DESCRIPTIONS: Record<number, string> = {
   404: 'There is no such object.',
   406: 'The content is not available in the type that Accept asks for.',
   409: 'It conflicts with what is there; `code` says how.',
+  410: 'The changes since then are no longer kept: list again.',
   412: 'The object has changed since: nothing was done.',
   413: 'Too large.',
   415: 'The Content-Type is not supported.',

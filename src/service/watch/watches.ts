@@ -1,0 +1,188 @@
+/** Who watches package revisions, and what each is told. */
+import { logRange } from '../../database/changes.ts'
+import { cursorAt, listPackageRevisions } from '../../database/package-revision-list.ts'
+import type { Db } from '../../database/schema.ts'
+import { AppError } from '../../errors.ts'
+import { eventType, type RevisionChange, type WatchEventType } from '../../package/change.ts'
+import type { PackageRevision, Sort } from '../../package/package-revision.ts'
+import { ChangeFeed } from './change-feed.ts'
+import { matches, type WatchFilter } from './matches.ts'
+
+export type WatchEvent = { type: WatchEventType; change: RevisionChange }
+
+export type WatchMessage =
+  /** How it is now, to begin with. */
+  | { type: 'initial'; revisions: readonly PackageRevision[] }
+  | { type: 'events'; events: readonly WatchEvent[] }
+  /** All up to there has been told. */
+  | { type: 'bookmark'; position: number }
+  /** Nothing at all, for a while. */
+  | { type: 'quiet' }
+
+export type WatchRequest = {
+  filter: WatchFilter
+  /** What comes behind this is told. */
+  after: number
+  /** Whether to begin with all that is there. */
+  initial: boolean
+}
+
+export type WatchesOptions = {
+  report: (error: unknown) => void
+  most?: number
+  /** More often than proxies cut off a connection on which nothing comes, in milliseconds. */
+  quietAfter?: number
+  slowAfter?: number
+}
+
+const BY_NAME: Sort = { field: 'name', descending: false }
+const INITIAL_AT_ONCE = 100
+
+export class Watches {
+  /** Who has not read within so many milliseconds what he was sent last is to be cut off. */
+  readonly slowAfter: number
+  readonly #db: Db
+  readonly #feed: ChangeFeed
+  readonly #most: number
+  readonly #drained = new AbortController()
+  readonly #clock: NodeJS.Timeout
+  #ticks = 0
+  #watching = 0
+  /** What those with the same filter are told of the same changes. */
+  #told = new WeakMap<readonly RevisionChange[], Map<string, readonly WatchEvent[]>>()
+
+  constructor(db: Db, options: WatchesOptions) {
+    const { report, most = 5000, quietAfter = 15_000, slowAfter = 30_000 } = options
+    this.#db = db
+    this.#most = most
+    this.slowAfter = slowAfter
+    this.#feed = new ChangeFeed(db, report)
+    this.#clock = setInterval(() => this.#tick(), quietAfter)
+    this.#clock.unref()
+  }
+
+  /** How many are watching. */
+  get watching(): number {
+    return this.#watching
+  }
+
+  /** Whether there is no room for one more. */
+  get full(): boolean {
+    return this.#watching >= this.#most
+  }
+
+  /** To be called after each commit. */
+  wake(): void {
+    this.#feed.wake()
+  }
+
+  /** Has all who watch let go. */
+  drain(): void {
+    this.#drained.abort()
+    clearInterval(this.#clock)
+    this.#feed.stir()
+  }
+
+  /**
+   * Where to begin: at that position, or now. Throws `expired` for a position that the log of changes cannot be read
+   * from.
+   */
+  async begin(position: number | undefined): Promise<number> {
+    const { oldest, newest } = await logRange(this.#db)
+    if (position === undefined) return newest
+    if (position >= oldest && position <= newest) return position
+    const reason =
+      position < oldest ? 'what happened next is no longer kept' : 'the index has not come to it yet'
+    throw new AppError(
+      'expired',
+      `there is nothing to go on from at resourceVersion ${position}: ${reason}. List again, and watch from the resourceVersion of the first page, or watch with sendInitialEvents=true.`,
+    )
+  }
+
+  /** What a client is told, until the signal is aborted, the server stops, or he is too far behind to go on. */
+  async *watch(request: WatchRequest, signal: AbortSignal): AsyncGenerator<WatchMessage> {
+    const { filter, after, initial } = request
+    const leave = this.#enter(signal)
+    try {
+      await this.#feed.join()
+      if (initial) yield* this.#initial(filter, signal)
+      yield { type: 'bookmark', position: after }
+      yield* this.#changes(filter, after, signal)
+    } finally {
+      leave()
+      this.#feed.leave()
+    }
+  }
+
+  /** Counts one more. Who has gone makes room at once, though he may be found gone only when there is news. */
+  #enter(signal: AbortSignal): () => void {
+    let there = true
+    const leave = () => {
+      if (there) this.#watching--
+      there = false
+    }
+    this.#watching++
+    signal.addEventListener('abort', leave, { once: true })
+    return leave
+  }
+
+  async *#initial(filter: WatchFilter, signal: AbortSignal): AsyncGenerator<WatchMessage> {
+    let last: PackageRevision | undefined
+    while (!this.#over(signal)) {
+      const after = last && cursorAt(last, BY_NAME)
+      const page = { sort: BY_NAME, after, limit: INITIAL_AT_ONCE }
+      const revisions = await listPackageRevisions(this.#db, filter, page)
+      last = revisions.at(-1)
+      if (!last) return
+      yield { type: 'initial', revisions }
+    }
+  }
+
+  async *#changes(filter: WatchFilter, start: number, signal: AbortSignal): AsyncGenerator<WatchMessage> {
+    const key = JSON.stringify(filter)
+    let position = start
+    let told = start
+    let toldAt = this.#ticks
+    while (!this.#over(signal)) {
+      // Asked for before reading, so that what comes in between is not missed.
+      const next = this.#feed.next()
+      const changes = await this.#feed.after(position)
+      const last = changes?.at(-1)
+      if (changes === undefined) return
+      const events = last ? this.#eventsOf(changes, filter, key) : []
+      if (last) position = last.resourceVersion
+      if (events.length > 0) {
+        yield { type: 'events', events }
+        told = (events.at(-1) as WatchEvent).change.resourceVersion
+        toldAt = this.#ticks
+      } else if (!last && toldAt !== this.#ticks) {
+        toldAt = this.#ticks
+        yield position === told ? { type: 'quiet' } : { type: 'bookmark', position }
+        told = position
+      } else if (!last) await next
+    }
+  }
+
+  #eventsOf(changes: readonly RevisionChange[], filter: WatchFilter, key: string): readonly WatchEvent[] {
+    const byFilter = this.#told.get(changes) ?? new Map<string, readonly WatchEvent[]>()
+    this.#told.set(changes, byFilter)
+    const known = byFilter.get(key)
+    if (known) return known
+    const events = changes.flatMap((change) => {
+      const type = eventType(change, (revision) => matches(filter, revision))
+      return type ? [{ type, change }] : []
+    })
+    byFilter.set(key, events)
+    return events
+  }
+
+  #over(signal: AbortSignal): boolean {
+    return signal.aborted || this.#drained.signal.aborted
+  }
+
+  /** Those whom nothing was told since the last time are told that. */
+  #tick(): void {
+    this.#ticks++
+    this.#feed.stir()
+  }
+}

@@ -1,0 +1,105 @@
+/** The log of what webhooks were told, and what is told by hand. */
+import { setImmediate } from 'node:timers/promises'
+import {
+  findDelivery,
+  insertDelivery,
+  listDeliveries as listRows,
+  makeDue,
+  pruneDeliveries,
+} from '../../database/deliveries.ts'
+import { listWebhooks } from '../../database/webhooks.ts'
+import { AppError } from '../../errors.ts'
+import type { Delivery, DeliveryState } from '../../package/webhook.ts'
+import type { ServiceContext } from '../context.ts'
+import { type Page, type PageRequest, page } from '../lists.ts'
+import type { WebhookDispatcher } from './dispatcher.ts'
+import { giveUpAt } from './retry.ts'
+import { getWebhook } from './webhooks.ts'
+
+/** Of the deliveries of a webhook that have ended so many are kept, and none for longer. */
+const KEPT_ENDED = 1000
+const KEPT_DAYS = 7
+/** So many wait for a webhook that does not answer: the oldest are given up. */
+const KEPT_WAITING = 10_000
+/** Others write in between. */
+const PRUNED_AT_ONCE = 200
+
+/** The newest first. Throws `not_found`. */
+export async function listDeliveries(
+  ctx: ServiceContext,
+  name: string,
+  filter: { state?: DeliveryState | undefined },
+  request: PageRequest,
+): Promise<Page<Delivery>> {
+  const { id } = await getWebhook(ctx.db, name)
+  return page(ctx, { list: 'deliveries', id, filter }, request, {
+    fetch: (before: number | undefined, limit) => listRows(ctx.db, id, filter, { before, limit }),
+    cursorAt: (delivery) => delivery.id,
+  })
+}
+
+/** Has a delivery made once more, whatever came of it. Throws `not_found`. */
+export async function redeliver(
+  ctx: ServiceContext,
+  dispatcher: WebhookDispatcher,
+  name: string,
+  id: string,
+): Promise<Delivery> {
+  const now = ctx.now()
+  const delivery = await ctx.commits.run(async (transaction) => {
+    const webhook = await getWebhook(transaction, name)
+    checkEnabled(webhook)
+    const known = /^[1-9][0-9]{0,14}$/.test(id)
+      ? await findDelivery(transaction, webhook.id, Number(id))
+      : undefined
+    if (known) return makeDue(transaction, known.id, now.toISOString(), giveUpAt(now))
+    throw new AppError(
+      'not_found',
+      `the webhook ${name} has no delivery ${id.slice(0, 100)}; those that have ended are kept for ${KEPT_DAYS} days, and the last ${KEPT_ENDED} of them`,
+    )
+  })
+  await dispatcher.refresh()
+  return delivery
+}
+
+/** Sends something to see whether it arrives. Throws `not_found`. */
+export async function ping(
+  ctx: ServiceContext,
+  dispatcher: WebhookDispatcher,
+  name: string,
+): Promise<Delivery> {
+  const now = ctx.now()
+  const delivery = await ctx.commits.run(async (transaction) => {
+    const webhook = await getWebhook(transaction, name)
+    checkEnabled(webhook)
+    return insertDelivery(transaction, {
+      webhookId: webhook.id,
+      event: 'ping',
+      content: null,
+      createdAt: now.toISOString(),
+      giveUpAt: giveUpAt(now),
+    })
+  })
+  await dispatcher.refresh()
+  return delivery
+}
+
+function checkEnabled({ name, enabled }: { name: string; enabled: boolean }): void {
+  if (!enabled) throw new AppError('conflict', `the webhook ${name} is not enabled: nothing is sent to it`)
+}
+
+/** Deletes what the log of deliveries need not have any longer, in small steps. */
+export async function pruneAllDeliveries(
+  ctx: Pick<ServiceContext, 'commits' | 'now' | 'db'>,
+  kept: { ended?: number; waiting?: number } = {},
+): Promise<void> {
+  const since = new Date(ctx.now().getTime() - KEPT_DAYS * 24 * 60 * 60 * 1000).toISOString()
+  const { ended = KEPT_ENDED, waiting = KEPT_WAITING } = kept
+  for (const { id } of await listWebhooks(ctx.db, { limit: 1000 })) {
+    const step = () =>
+      ctx.commits.run((transaction) =>
+        pruneDeliveries(transaction, id, { since, ended, waiting }, PRUNED_AT_ONCE),
+      )
+    while (await step()) await setImmediate()
+  }
+}

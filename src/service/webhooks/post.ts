@@ -1,0 +1,80 @@
+import { createHmac } from 'node:crypto'
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { guardedLookup, literalRefusal, type Targets } from './targets.ts'
+
+export type Outcome =
+  | { statusCode: number }
+  /** There was no answer. */
+  | { error: string }
+
+export type Message = {
+  url: string
+  secret: string
+  headers: Readonly<Record<string, string>>
+  body: string
+}
+
+export type PostOptions = {
+  targets: Targets
+  /** Milliseconds that all of it may take. */
+  timeout: number
+  signal: AbortSignal
+}
+
+/** Who sends more than that is not waited for: nobody reads it. */
+const MAX_ANSWER_BYTES = 64 * 1024
+const MAX_ERROR = 300
+
+/** As GitHub writes it, and the `generic-hmac` receivers of Flux expect it in X-Signature. */
+export function signature(secret: string, body: string): string {
+  return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
+}
+
+/** Sends a signed body once. A redirect is an answer as any other: it is not followed. Never throws. */
+export async function post(message: Message, { targets, timeout, signal }: PostOptions): Promise<Outcome> {
+  const url = new URL(message.url)
+  const reason = literalRefusal(url, targets)
+  if (reason) return { error: reason }
+  const signed = signature(message.secret, message.body)
+  const headers = {
+    ...message.headers,
+    'Content-Type': 'application/json',
+    'Content-Length': String(Buffer.byteLength(message.body)),
+    'X-Signature': signed,
+    'X-Pkgserver-Signature': signed,
+  }
+  const over = AbortSignal.any([signal, AbortSignal.timeout(timeout)])
+  return new Promise((resolve) => {
+    const fail = (error: Error) =>
+      resolve({
+        error: over.aborted ? `no answer within ${timeout / 1000} s` : shortened(error),
+      })
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest
+    const request = send(
+      url,
+      { method: 'POST', headers, lookup: guardedLookup(targets), agent: false, signal: over },
+      (response) => {
+        const { statusCode = 0 } = response
+        let bytes = 0
+        response.on('data', (chunk: Buffer) => {
+          bytes += chunk.byteLength
+          if (bytes <= MAX_ANSWER_BYTES) return
+          resolve({ statusCode })
+          response.destroy()
+        })
+        response.once('end', () => resolve({ statusCode }))
+        response.once('error', fail)
+        response.once('close', () => fail(new Error('the answer was cut off')))
+      },
+    )
+    request.once('error', fail)
+    request.end(message.body)
+  })
+}
+
+function shortened(error: Error): string {
+  // What has tried several addresses has the reasons in its parts.
+  const text = error instanceof AggregateError ? error.errors.map(String).join('; ') : error.message
+  return text.slice(0, MAX_ERROR).toWellFormed()
+}

@@ -1,0 +1,123 @@
+/** Webhooks, from where they are made to where they are deleted. */
+
+import type { Db } from '../../database/schema.ts'
+import {
+  countWebhooks,
+  deleteWebhook as deleteRow,
+  findWebhook,
+  insertWebhook,
+  listWebhooks as listRows,
+  updateWebhook as updateRow,
+} from '../../database/webhooks.ts'
+import { AppError } from '../../errors.ts'
+import { parseLabelSelector } from '../../package/label-selector.ts'
+import type { ChangeEvent, Webhook, WebhookContent, WebhookFilter } from '../../package/webhook.ts'
+import type { Actor, ServiceContext } from '../context.ts'
+import { type Page, type PageRequest, page } from '../lists.ts'
+import { checkPrecondition, type Precondition } from '../precondition.ts'
+import type { WebhookDispatcher } from './dispatcher.ts'
+import { routeAll } from './route-changes.ts'
+import { checkTarget } from './targets.ts'
+
+/** Each change is held against each of them. */
+const MOST = 100
+
+/** What happens from now on is told to it. Throws `invalid`, `already_exists` and `conflict`. */
+export async function createWebhook(
+  ctx: ServiceContext,
+  dispatcher: WebhookDispatcher,
+  actor: Actor,
+  input: WebhookContent & { secret: string },
+): Promise<Webhook> {
+  checkTarget(input.url, dispatcher.targets)
+  parseLabelSelector(input.filter.labelSelector ?? '')
+  return changed(ctx, dispatcher, async (transaction) => {
+    if (await findWebhook(transaction, input.name)) {
+      throw new AppError('already_exists', `there is a webhook ${input.name} already`)
+    }
+    if ((await countWebhooks(transaction)) >= MOST)
+      throw new AppError('conflict', `there are ${MOST} webhooks already, and no more are possible`)
+    return insertWebhook(transaction, input, actor.name, ctx.now().toISOString())
+  })
+}
+
+/** Throws `not_found`. */
+export async function getWebhook(db: Db, name: string): Promise<Webhook> {
+  const webhook = await findWebhook(db, name)
+  if (webhook) return webhook
+  throw new AppError('not_found', `there is no webhook ${name}`)
+}
+
+/** In the order of their names. */
+export async function listWebhooks(ctx: ServiceContext, request: PageRequest): Promise<Page<Webhook>> {
+  return page(ctx, { list: 'webhooks' }, request, {
+    fetch: (after: string | undefined, limit) => listRows(ctx.db, { after, limit }),
+    cursorAt: ({ name }) => name,
+  })
+}
+
+export type WebhookPatch = {
+  url?: string | undefined
+  secret?: string | undefined
+  events?: readonly ChangeEvent[] | undefined
+  filter?: { [Field in keyof WebhookFilter]: WebhookFilter[Field] | null } | null | undefined
+  enabled?: boolean | undefined
+}
+
+/** What happened until then was for the webhook as it was. While it is not enabled, what waits goes on to wait. */
+export async function updateWebhook(
+  ctx: ServiceContext,
+  dispatcher: WebhookDispatcher,
+  name: string,
+  patch: WebhookPatch,
+  precondition: Precondition,
+): Promise<Webhook> {
+  if (patch.url !== undefined) checkTarget(patch.url, dispatcher.targets)
+  parseLabelSelector(patch.filter?.labelSelector ?? '')
+  return changed(ctx, dispatcher, async (transaction) => {
+    const current = await getWebhook(transaction, name)
+    checkPrecondition(name, current.resourceVersion, precondition)
+    const next = {
+      ...current,
+      url: patch.url ?? current.url,
+      secret: patch.secret,
+      events: patch.events ?? current.events,
+      filter: mergeFilter(current.filter, patch.filter),
+      enabled: patch.enabled ?? current.enabled,
+    }
+    return updateRow(transaction, current.id, next, ctx.now().toISOString())
+  })
+}
+
+/** With what it has not been told yet, and the log of what it has. */
+export async function deleteWebhook(
+  ctx: ServiceContext,
+  dispatcher: WebhookDispatcher,
+  name: string,
+  precondition: Precondition,
+): Promise<void> {
+  await changed(ctx, dispatcher, async (transaction) => {
+    const current = await getWebhook(transaction, name)
+    checkPrecondition(name, current.resourceVersion, precondition)
+    await deleteRow(transaction, current.id)
+  })
+}
+
+function mergeFilter(base: WebhookFilter, patch: WebhookPatch['filter']): WebhookFilter {
+  const given = Object.entries(patch ?? {}).filter(([, value]) => value !== undefined)
+  const merged = { ...(patch === null ? {} : base), ...Object.fromEntries(given) }
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null))
+}
+
+async function changed<T>(
+  ctx: ServiceContext,
+  dispatcher: WebhookDispatcher,
+  change: (transaction: Db) => Promise<T>,
+): Promise<T> {
+  const result = await ctx.commits.run(async (transaction) => {
+    await routeAll(transaction, ctx.now())
+    return change(transaction)
+  })
+  await dispatcher.refresh()
+  return result
+}

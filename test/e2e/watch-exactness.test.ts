@@ -1,0 +1,179 @@
+import { setTimeout } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import type { Client } from '../support/client.ts'
+import { follow, own, type Watch, watch, watchServer } from '../support/watch.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
+type Json = any
+
+const FILTERS = [
+  '',
+  'lifecycle=Draft',
+  'lifecycle=Published&latest=true',
+  'latest=false',
+  'repository=r1',
+  'package=p0',
+  'workspace=w3',
+  'revision=2',
+  'version=1.0.1',
+  'labelSelector=env',
+  'labelSelector=!env,team in (a,b)',
+  'labelSelector=env=prod,team!=a',
+  'labelSelector=team notin (a)',
+  'repository=r0&labelSelector=env in (prod)&lifecycle=Proposed',
+  'upstream=r0.up.main',
+]
+
+const WRITERS = 6
+const STEPS = 25
+
+/** The same numbers each time. */
+function random(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 1664525 + 1013904223) % 2 ** 32
+    return state / 2 ** 32
+  }
+}
+
+/** Does whatever is possible with the revisions of one package, at random. */
+async function write(client: Client, writer: number): Promise<void> {
+  const chance = random(writer + 1)
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(chance() * items.length)] as T
+  const repository = `r${writer % 2}`
+  const path = `p${writer}`
+  const names: string[] = []
+  for (let step = 0; step < STEPS; step++) {
+    const name = names.length > 0 ? pick(names) : ''
+    const labels = { env: pick(['prod', 'dev', null]), team: pick(['a', 'b', 'c', null]) }
+    const given = Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== null))
+    const draft = {
+      repository,
+      package: path,
+      workspace: `w${step}`,
+      version: `1.0.${step}`,
+      labels: given,
+      source: writer === 5 && step === 0 ? { clone: { upstream: 'r0.up.main' } } : { init: {} },
+    }
+    if (name === '' || chance() < 0.2) {
+      const { status, body } = await client.call('POST', '/packagerevisions', draft)
+      if (status === 201) names.push(body.name)
+      continue
+    }
+    const act = pick([
+      'label',
+      'propose',
+      'propose',
+      'approve',
+      'approve',
+      'reject',
+      'propose-deletion',
+      'delete',
+    ])
+    const url = `/packagerevisions/${name}`
+    // What the lifecycle does not allow is refused, and nothing happens.
+    if (act === 'label') await client.call('PATCH', url, { labels }, { 'If-Match': '*' })
+    else if (act === 'delete') await client.call('DELETE', url, undefined, { 'If-Match': '*' })
+    else await client.call('POST', `${url}/${act}`)
+  }
+}
+
+async function list(client: Client, filter: string): Promise<{ items: Json[]; resourceVersion: string }> {
+  const items: Json[] = []
+  let first: string | undefined
+  let token = ''
+  do {
+    const page = await client.ok('GET', `/packagerevisions?limit=7&${filter}${token}`)
+    first ??= page.resourceVersion
+    items.push(...page.items)
+    token = page.continue ? `&continue=${page.continue}` : ''
+  } while (token)
+  return { items, resourceVersion: first as string }
+}
+
+class Follower {
+  readonly known = new Map<string, Json>()
+  readonly ids: number[] = []
+  readonly #client: Client
+  readonly #filter: string
+  readonly #chance: () => number
+
+  constructor(client: Client, filter: string, seed: number) {
+    this.#client = client
+    this.#filter = filter
+    this.#chance = random(seed)
+  }
+
+  /** Lists, and follows until the position is reached; hangs up now and then, and goes on where it was. */
+  async run(end: Promise<number>): Promise<void> {
+    let until = Number.POSITIVE_INFINITY
+    void end.then((position) => {
+      until = position
+    })
+    const { items, resourceVersion } = await list(this.#client, this.#filter)
+    for (const item of items) this.known.set(item.name, item)
+    let position = Number(resourceVersion)
+    while (position < until) {
+      const watching = await watch(this.#client, `${this.#filter}&resourceVersion=${position}`)
+      position = await this.#follow(watching, position, end)
+      watching.close()
+      await setTimeout(this.#chance() * 20)
+    }
+  }
+
+  async #follow(watching: Watch, start: number, end: Promise<number>): Promise<number> {
+    let position = start
+    for (let left = 1 + this.#chance() * 15; left > 0; left--) {
+      const next = watching.next()
+      const until = await Promise.race([next.then(() => Number.POSITIVE_INFINITY), end])
+      // Nothing more may come.
+      if (position >= until) return position
+      const event = await next
+      expect(event.id).toBeGreaterThanOrEqual(position)
+      follow(this.known, event)
+      if (event.event !== 'BOOKMARK') this.ids.push(event.id)
+      position = event.id
+    }
+    return position
+  }
+}
+
+describe('watches while many write', () => {
+  it('tell exactly what the lists say, through any number of interruptions', async () => {
+    const { client, parts } = await watchServer({ quietAfter: 100 })
+    await client.createRepository('r0')
+    await client.createRepository('r1', 'deployment')
+    await client.publish('main', { init: {} }, { repository: 'r0', package: 'up' })
+    const { promise: end, resolve } = Promise.withResolvers<number>()
+    const followers = FILTERS.map((filter, at) => new Follower(client, filter, at + 100))
+    const following = followers.map((follower) => follower.run(end))
+    const steady = await watch(client)
+    const seen: number[] = []
+    await Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(client, writer)))
+    resolve(Number((await list(client, '')).resourceVersion))
+    await Promise.all(following)
+
+    for (const [at, filter] of FILTERS.entries()) {
+      const { items } = await list(client, filter)
+      const follower = followers[at] as Follower
+      const known = [...follower.known.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+      expect(known.map(own), filter).toEqual(items.map(own))
+      expect(follower.ids, filter).toEqual([...new Set(follower.ids)].sort((a, b) => a - b))
+    }
+    const log = await parts.ctx.db
+      .selectFrom('changes')
+      .select('resource_version')
+      .orderBy('resource_version')
+      .execute()
+    const all = log.map(({ resource_version: version }) => version)
+    const begin = (await steady.next()).id
+    const expected = all.filter((version) => version > begin)
+    while (seen.length < expected.length) {
+      const { event, id } = await steady.next()
+      if (event !== 'BOOKMARK') seen.push(id)
+    }
+    expect(seen).toEqual(expected)
+    expect(expected.length).toBeGreaterThan(100)
+    steady.close()
+  }, 60_000)
+})

@@ -1,0 +1,220 @@
+import { connect } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { compactChanges } from '../../src/service/watch/compaction.ts'
+import { memoryApp } from '../support/app.ts'
+import { short, watch, watchServer } from '../support/watch.ts'
+
+const NAME = 'blueprints.nf.upf.ws1'
+
+describe('a watch of package revisions', () => {
+  it('begins with where it is, and tells what happens from then on', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const { resourceVersion } = await client.publish('ws0')
+    const watching = await watch(client)
+    expect(await watching.next()).toEqual({
+      id: Number(resourceVersion),
+      event: 'BOOKMARK',
+      data: { type: 'BOOKMARK', object: { resourceVersion } },
+    })
+    const published = await client.publish('ws1')
+    const events = [
+      await watching.next(),
+      await watching.next(),
+      await watching.next(),
+      await watching.next(),
+    ]
+    expect(events.map(short)).toEqual([
+      `ADDED ${NAME}`,
+      `MODIFIED ${NAME}`,
+      'MODIFIED blueprints.nf.upf.ws0',
+      `MODIFIED ${NAME}`,
+    ])
+    expect(events.at(-1)?.data).toEqual({ type: 'MODIFIED', object: published })
+    expect(events[2]?.data.object).toMatchObject({ latest: false, lifecycle: 'Published' })
+    for (const { id, data } of events) expect(String(id)).toBe(data.object.resourceVersion)
+
+    await client.verb(NAME, 'propose-deletion')
+    await client.verb(NAME, 'approve')
+    const gone = await watching.until(({ event }) => event === 'DELETED')
+    expect(gone.map(short)).toEqual([`MODIFIED ${NAME}`, `DELETED ${NAME}`])
+    expect(gone[1]?.data.object).toMatchObject({ lifecycle: 'DeletionProposed', revision: 2 })
+    expect(short(await watching.next())).toBe('MODIFIED blueprints.nf.upf.ws0')
+    watching.close()
+  })
+
+  it('adds what comes into its filter, and deletes what goes out of it', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const drafts = await watch(client, 'lifecycle=Draft&labelSelector=env%3Dprod')
+    const latest = await watch(client, 'latest=true&package=nf/upf')
+    await drafts.next()
+    await latest.next()
+    await client.createDraft('ws1')
+    await client.ok('PATCH', `/packagerevisions/${NAME}`, { labels: { env: 'prod' } }, { 'If-Match': '*' })
+    await client.ok(
+      'PATCH',
+      `/packagerevisions/${NAME}`,
+      { labels: { env: 'prod', a: 'b' } },
+      { 'If-Match': '*' },
+    )
+    await client.verb(NAME, 'propose')
+    await client.verb(NAME, 'reject')
+    await client.ok('PATCH', `/packagerevisions/${NAME}`, { labels: null }, { 'If-Match': '*' })
+    await client.verb(NAME, 'propose')
+    await client.verb(NAME, 'approve')
+    await client.publish('ws2')
+    const seen: string[] = []
+    for (let i = 0; i < 5; i++) seen.push(short(await drafts.next()))
+    expect(seen).toEqual([
+      `ADDED ${NAME}`,
+      `MODIFIED ${NAME}`,
+      `DELETED ${NAME}`,
+      `ADDED ${NAME}`,
+      `DELETED ${NAME}`,
+    ])
+    const others = [await latest.next(), await latest.next(), await latest.next()]
+    expect(others.map(short)).toEqual([`ADDED ${NAME}`, `DELETED ${NAME}`, 'ADDED blueprints.nf.upf.ws2'])
+    drafts.close()
+    latest.close()
+  })
+
+  it('goes on where it was, by resourceVersion and by Last-Event-ID', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const list = await client.ok('GET', '/packagerevisions')
+    await client.createDraft('ws1')
+    await client.createDraft('ws2')
+    const first = await watch(client, `resourceVersion=${list.resourceVersion}`)
+    expect((await first.next()).id).toBe(Number(list.resourceVersion))
+    const seen = await first.next()
+    expect(short(seen)).toBe(`ADDED ${NAME}`)
+    first.close()
+    await client.createDraft('ws3')
+    // As browsers do: at the same address.
+    const second = await watch(client, `resourceVersion=${list.resourceVersion}`, seen.id)
+    await second.next()
+    expect(short(await second.next())).toBe('ADDED blueprints.nf.upf.ws2')
+    expect(short(await second.next())).toBe('ADDED blueprints.nf.upf.ws3')
+    second.close()
+  })
+
+  it('begins with what is there, where it is asked to', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    for (let i = 100; i < 230; i++) await client.createDraft(`w${i}`, { resources: {} })
+    await client.publish('ws1')
+    const watching = await watch(client, 'sendInitialEvents=true&lifecycle=Draft')
+    const events = await watching.until(({ event }) => event === 'BOOKMARK')
+    expect(events.length).toBe(131)
+    expect(events.slice(0, 130).every(({ event, id }) => event === 'ADDED' && Number.isNaN(id))).toBe(true)
+    const { resourceVersion } = await client.createDraft('ws2')
+    expect((await watching.next()).id).toBe(Number(resourceVersion))
+    watching.close()
+  })
+
+  it('is refused with 410 where what happened since is no longer kept, or has not happened', async () => {
+    const { client, parts } = await memoryApp()
+    await client.createRepository()
+    const { resourceVersion } = await client.createDraft('ws1')
+    await client.createDraft('ws2')
+    await compactChanges(parts.ctx, { bytes: 0 })
+    for (const position of ['0', resourceVersion, '1000000']) {
+      const answer = await client.call('GET', `/packagerevisions?watch=true&resourceVersion=${position}`)
+      expect(answer).toMatchObject({ status: 410, body: { code: 'expired' } })
+      expect(answer.body.detail).toContain('List again')
+    }
+    const list = await client.ok('GET', '/packagerevisions')
+    const watching = await watch(client, `resourceVersion=${list.resourceVersion}`)
+    await watching.next()
+    await client.createDraft('ws3')
+    expect(short(await watching.next())).toBe('ADDED blueprints.nf.upf.ws3')
+    watching.close()
+  })
+
+  it('keeps the newest changes, by age and by size', async () => {
+    const { client, parts } = await memoryApp()
+    await client.createRepository()
+    for (let i = 0; i < 10; i++) await client.createDraft(`w${i}`, { resources: {} })
+    const log = () => parts.ctx.db.selectFrom('changes').selectAll().orderBy('resource_version').execute()
+    const all = await log()
+    await compactChanges(parts.ctx)
+    expect(await log()).toEqual(all)
+    const end = all.at(-1)?.bytes_end ?? 0
+    await compactChanges(parts.ctx, { bytes: end - (all[6]?.bytes_end ?? 0) })
+    expect(await log()).toEqual(all.slice(7))
+    const now = () => new Date(Date.now() + 25 * 60 * 60 * 1000)
+    await compactChanges({ ...parts.ctx, now })
+    expect(await log()).toEqual([])
+  })
+
+  it.each([
+    ['outdated=true', 'outdated'],
+    ['q=upf', 'q'],
+    ['sort=name', 'sort'],
+    ['limit=5&continue=x', 'limit, continue'],
+    ['resourceVersion=abc', 'resourceVersion'],
+    ['resourceVersion=0&sendInitialEvents=true', 'leave out resourceVersion'],
+    ['labelSelector=%3D', 'labelSelector'],
+  ])('is refused with %s', async (query, reason) => {
+    const { client } = await memoryApp()
+    const answer = await client.call('GET', `/packagerevisions?watch=true&${query}`)
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid' } })
+    expect(answer.text).toContain(reason)
+  })
+
+  it('lets go when the server stops', async () => {
+    const { client, parts } = await watchServer()
+    const watching = await watch(client)
+    await watching.next()
+    parts.watches.drain()
+    expect(await watching.ended()).toBe(true)
+  })
+
+  it('makes room when its client goes, and there is not room for everybody', async () => {
+    const { client, parts } = await watchServer({ most: 1 })
+    const watching = await watch(client)
+    await watching.next()
+    const refused = await client.call('GET', '/packagerevisions?watch=true')
+    expect(refused).toMatchObject({ status: 503, body: { code: 'unavailable' } })
+    expect(refused.headers.get('Retry-After')).toBe('5')
+    watching.close()
+    await expect.poll(() => parts.watches.watching).toBe(0)
+    await (await watch(client)).next()
+  })
+
+  it('tells where it is while nothing happens that it is about', async () => {
+    const { client } = await watchServer({ quietAfter: 50 })
+    await client.createRepository()
+    const response = await client.send('/api/v1/packagerevisions?watch=true&repository=other')
+    const { resourceVersion } = await client.createDraft('ws1')
+    let text = ''
+    const decoder = new TextDecoder()
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      text += decoder.decode(chunk)
+      if (text.includes(`id: ${resourceVersion}\n`) && text.includes(': still here\n\n')) break
+    }
+    expect(text.split('event: BOOKMARK').length).toBe(3)
+  })
+})
+
+describe('a client that does not read', () => {
+  it('takes no memory, and is cut off', async () => {
+    const { client, parts, port } = await watchServer({ slowAfter: 1500 })
+    await client.createRepository()
+    const socket = connect(port, '127.0.0.1')
+    onTestFinished(() => void socket.destroy())
+    socket.pause()
+    socket.write('GET /api/v1/packagerevisions?watch=true HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await expect.poll(() => parts.watches.watching).toBe(1)
+    const reader = await watch(client)
+    await reader.next()
+    const annotations = { a: 'x'.repeat(200_000) }
+    const last = 'blueprints.nf.upf.w79'
+    const seen = reader.until(({ data }) => data.object.name === last)
+    for (let i = 0; i < 80; i++) await client.createDraft(`w${i}`, { resources: {} }, { annotations })
+    expect((await seen).length).toBe(80)
+    await expect.poll(() => parts.watches.watching, { timeout: 10_000 }).toBe(1)
+    reader.close()
+  }, 30_000)
+})

@@ -1,0 +1,85 @@
+/** Watches as their clients see them. */
+import { pino } from 'pino'
+import { expect, onTestFinished } from 'vitest'
+import { applicationOf, memoryParts, type Parts } from '../../src/app.ts'
+import { serve } from '../../src/cli/serve.ts'
+import { Watches, type WatchesOptions } from '../../src/service/watch/watches.ts'
+import { Client } from './client.ts'
+import { eventsOf, type ServerSentEvent } from './jobs.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
+type Json = any
+
+export type Watch = {
+  /** The next event. */
+  next: () => Promise<ServerSentEvent>
+  /** Events up to one that satisfies a condition, that one too. */
+  until: (done: (event: ServerSentEvent) => boolean) => Promise<ServerSentEvent[]>
+  /** Whether the server has ended it. */
+  ended: () => Promise<boolean>
+  close: () => void
+}
+
+/** A server in memory, on a socket. */
+export async function watchServer(
+  options: Partial<WatchesOptions> = {},
+): Promise<{ client: Client; parts: Parts; port: number }> {
+  const made = await memoryParts(pino({ level: 'silent' }))
+  const watches = new Watches(made.ctx.db, { report: made.ctx.report, ...options })
+  made.ctx.commits.onCommit(() => watches.wake())
+  const parts = { ...made, watches }
+  const server = await serve(
+    { listen: { host: '127.0.0.1', port: 0 }, publicUrl: undefined },
+    applicationOf(parts),
+  )
+  onTestFinished(() => server.close())
+  const base = `http://127.0.0.1:${server.port}`
+  return { client: new Client((path, init) => fetch(base + path, init)), parts, port: server.port }
+}
+
+/** Begins to watch. */
+export async function watch(client: Client, query = '', lastEventId?: number): Promise<Watch> {
+  const gone = new AbortController()
+  const response = await client.send(`/api/v1/packagerevisions?watch=true&${query}`, {
+    headers: lastEventId === undefined ? {} : { 'Last-Event-ID': String(lastEventId) },
+    signal: gone.signal,
+  })
+  expect(response.status, response.status === 200 ? '' : await response.clone().text()).toBe(200)
+  const events = eventsOf(response)
+  const next = async (): Promise<ServerSentEvent> => {
+    const { value, done } = await events.next()
+    if (done) throw new Error('the watch has ended')
+    return value
+  }
+  return {
+    next,
+    until: async (done) => {
+      const seen: ServerSentEvent[] = []
+      for (;;) {
+        const event = await next()
+        seen.push(event)
+        if (done(event)) return seen
+      }
+    },
+    ended: async () => (await events.next()).done === true,
+    close: () => gone.abort(),
+  }
+}
+
+/** `ADDED blueprints.nf.upf.ws1` */
+export function short({ event, data }: ServerSentEvent): string {
+  return `${event} ${data.object.name ?? data.object.resourceVersion}`
+}
+
+/** What a client knows who has followed these events. */
+export function follow(known: Map<string, Json>, { event, data }: ServerSentEvent): void {
+  if (event === 'DELETED') known.delete(data.object.name)
+  else if (event !== 'BOOKMARK') known.set(data.object.name, data.object)
+}
+
+/** A revision without what changes with others. */
+export function own({ upstream, ...revision }: Json): Json {
+  if (!upstream) return revision
+  const { latestRevision: _, outdated: __, ...kept } = upstream
+  return { ...revision, upstream: kept }
+}
