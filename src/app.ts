@@ -13,6 +13,7 @@ import { requestLog } from './api/request-log.ts'
 import { BASE_PATH } from './api/rest/base-path.ts'
 import { problem, problemOf, respondProblem } from './api/rest/problem.ts'
 import { createRestApp } from './api/rest/rest-app.ts'
+import { backupSource } from './backup-source.ts'
 import type { Application } from './cli/serve.ts'
 import type { Config } from './config.ts'
 import { lockFolder } from './database/folder-lock.ts'
@@ -41,6 +42,7 @@ import { finishAll, IntentLog, recallIntents } from './service/intents.ts'
 import { cloneItem } from './service/jobs/clone-item.ts'
 import { JobRunner } from './service/jobs/runner.ts'
 import { upgradeItem } from './service/jobs/upgrade-item.ts'
+import { checkNotLost } from './service/lost-index.ts'
 import { readiness } from './service/readiness.ts'
 import { createWorkPool, IN_THIS_THREAD, type Workers, type WorkPool } from './service/work-pool.ts'
 import { version } from './version.ts'
@@ -72,27 +74,38 @@ export type Parts = {
 export async function openParts(config: Config, log: Logger, startPool = startThreads): Promise<Parts> {
   await makeFolder(config.data)
   const lock = lockFolder(config.data)
-  const opened = await openRegistry(config, await version(), log)
-  const db = openDatabase(join(config.data, 'index.db'))
-  const pool = startPool(log)
-  const parts = await assemble(db, opened, pool.workers, log)
-  const { ctx } = parts
-  await recallIntents(ctx)
-  await finishAll(ctx)
-  const retry = setInterval(() => finishAll(ctx), RETRY_INTERVAL)
-  const collect = () => collectGarbage(ctx, { dryRun: false })
-  const stopCollecting = scheduleGarbage(ctx.collect ? config.gcInterval : 0, collect, log)
-  return {
-    ...parts,
-    close: async () => {
-      clearInterval(retry)
-      stopCollecting()
-      await parts.jobs.stop()
-      await pool.close()
-      await parts.close()
-      await opened.close()
-      lock.release()
-    },
+  // In reverse, when all is closed or something could not be opened.
+  const closing: (() => unknown)[] = [lock.release]
+  const close = async (): Promise<void> => {
+    for (const each of closing.splice(0).reverse()) await each()
+  }
+  try {
+    const opened = await openRegistry(config, await version(), log)
+    closing.push(opened.close)
+    const db = openDatabase(join(config.data, 'index.db'))
+    closing.push(() => db.destroy())
+    await checkNotLost(db, opened.registry)
+    const pool = startPool(log)
+    closing.push(pool.close)
+    const backup = backupSource(config, await version())
+    const parts = await assemble(db, opened, { ...pool.workers, backup }, log)
+    const { ctx } = parts
+    await recallIntents(ctx)
+    await finishAll(ctx)
+    const retry = setInterval(() => finishAll(ctx), RETRY_INTERVAL)
+    const collect = () => collectGarbage(ctx, { dryRun: false })
+    const stopCollecting = scheduleGarbage(ctx.collect ? config.gcInterval : 0, collect, log)
+    closing.push(
+      () => parts.jobs.stop(),
+      () => {
+        clearInterval(retry)
+        stopCollecting()
+      },
+    )
+    return { ...parts, close }
+  } catch (error) {
+    await close()
+    throw error
   }
 }
 
@@ -100,14 +113,20 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
 export async function memoryParts(log: Logger): Promise<Parts> {
   const embedded = new EmbeddedRegistry(new MemoryStore())
   const opened = { registry: embedded, embedded, address: undefined, close: async () => undefined }
-  return assemble(openDatabase(':memory:'), opened, IN_THIS_THREAD.workers, log)
+  const given = { ...IN_THIS_THREAD.workers, backup: undefined }
+  return assemble(openDatabase(':memory:'), opened, given, log)
 }
 
 function startThreads(log: Logger): WorkPool {
   return createWorkPool({ report: (err) => log.error({ err }, 'a thread that packs has failed') })
 }
 
-async function assemble(db: Db, opened: OpenedRegistry, workers: Workers, log: Logger): Promise<Parts> {
+async function assemble(
+  db: Db,
+  opened: OpenedRegistry,
+  given: Workers & Pick<ServiceContext, 'backup'>,
+  log: Logger,
+): Promise<Parts> {
   const { registry, embedded, address } = opened
   const metrics = createMetrics()
   const ctx: ServiceContext = {
@@ -117,7 +136,7 @@ async function assemble(db: Db, opened: OpenedRegistry, workers: Workers, log: L
     collect: embedded && ((options) => observeGarbage(metrics, embedded.collectGarbage(options))),
     locks: new KeyedLock(),
     intents: new IntentLog(),
-    ...workers,
+    ...given,
     limits: DEFAULT_LIMITS,
     now: () => new Date(),
     tokenKey: await secret(db, 'continue-token'),
