@@ -147,7 +147,7 @@ function buildOf(version: string | null): { base: string; build: number } | unde
 function withReviews(revision: NewPackageRevision, stored: StoredPackage): NewPackageRevision {
   if (revision.revision === 0) return revision
   const proposal = recordOf(stored, deletionProposedTag(revision.revision), 'deletion-proposal')
-  if (proposal) {
+  if (proposal?.revision === revision.revision) {
     const { proposedBy, proposedAt, reason } = proposal
     const condition = deletionProposedCondition({ name: proposedBy }, reason ?? undefined)
     return {
@@ -158,7 +158,9 @@ function withReviews(revision: NewPackageRevision, stored: StoredPackage): NewPa
     }
   }
   const rejection = recordOf(stored, deletionRejectedTag(revision.revision), 'deletion-rejection')
-  return rejection ? { ...revision, updatedAt: rejection.rejectedAt } : revision
+  return rejection?.revision === revision.revision
+    ? { ...revision, updatedAt: rejection.rejectedAt }
+    : revision
 }
 
 /** Tags that a change which was cut off has not set yet, and those that it has not removed. */

@@ -13,7 +13,7 @@ import { revisionName } from '../../package/names.ts'
 import type { NewPackageRevision } from '../../package/package-revision.ts'
 import { PACKAGE_RECORD_TAG, tagsOf } from '../../package/tags.ts'
 import { manifestDescriptor } from '../change-revision.ts'
-import { type RebuiltPackage, rebuildPackage } from '../reindex/rebuild-package.ts'
+import { packageOf, type RebuiltPackage, rebuildPackage } from '../reindex/rebuild-package.ts'
 import type { StoredPackage } from '../reindex/stored-package.ts'
 import type { Finding } from './difference.ts'
 import { type Compared, withWanted } from './wanted.ts'
@@ -23,11 +23,14 @@ export function comparePackage(compared: Compared): Finding[] {
   const { stored, indexed } = compared
   const findings: Finding[] = []
   const wanted = withWanted(compared, findings)
-  const rebuilt = rebuildPackage(wanted)
-  if (!rebuilt) return findings
+  const rebuilt = rebuildPackage(wanted) ?? nothingOf(stored)
   if (!indexed) {
+    if (rebuilt.revisions.length + rebuilt.retired.length === 0) return findings
     const problem = `the index knows nothing of the package, of which the registry has ${rebuilt.revisions.length} revisions`
-    const change = (transaction: Db) => insertPackage(transaction, rebuilt)
+    const id = packageOf(stored.name)
+    const change = async (transaction: Db): Promise<void> => {
+      if (id) await insertPackage(transaction, { ...rebuilt, id })
+    }
     return [...findings, { problem, remedy: 'add it to the index', change }]
   }
   findings.push(...stateFindings(stored, indexed, rebuilt))
@@ -41,16 +44,24 @@ export function comparePackage(compared: Compared): Finding[] {
       remedy: null,
     })
   }
-  for (const { tag, reason } of rebuilt.problems) {
+  const removed = rebuilt.operations.flatMap((operation) => (operation.do === 'untag' ? operation.tags : []))
+  for (const { tag, reason } of rebuilt.problems.filter((each) => !removed.includes(each.tag))) {
     const problem = `the tag ${tag} is reserved for pkgserver, and leads to something else: ${reason}`
     findings.push({ problem, remedy: null })
   }
-  for (const operation of rebuilt.operations) {
-    if (operation.do !== 'untag') continue
-    const problem = `tags lead to content that no revision has any more: ${operation.tags.join(', ')}`
-    findings.push({ problem, remedy: 'remove the tags', operations: [operation] })
+  if (removed.length > 0) {
+    findings.push({
+      problem: `tags lead to content that no revision has under them: ${removed.join(', ')}`,
+      remedy: 'remove the tags',
+      operations: [{ do: 'untag', tags: removed }],
+    })
   }
   return findings
+}
+
+function nothingOf({ problems }: StoredPackage): Omit<RebuiltPackage, 'id'> {
+  const none = { retired: [], revisions: [], operations: [] }
+  return { ...none, highestRevision: 0, versioned: null, problems: [...problems] }
 }
 
 /** Tags that lead elsewhere than to their revision, or nowhere. */
@@ -68,7 +79,11 @@ function tagFindings({ tags }: StoredPackage, revision: NewPackageRevision): Fin
 }
 
 /** Numbers, versions and workspaces that are used up. */
-function stateFindings(stored: StoredPackage, indexed: IndexedPackage, rebuilt: RebuiltPackage): Finding[] {
+function stateFindings(
+  stored: StoredPackage,
+  indexed: IndexedPackage,
+  rebuilt: Omit<RebuiltPackage, 'id'>,
+): Finding[] {
   const findings: Finding[] = []
   const known = new Set(indexed.retired.map(({ workspace }) => workspace))
   const forgotten = rebuilt.retired.filter(({ workspace }) => !known.has(workspace))

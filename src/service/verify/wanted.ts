@@ -88,11 +88,8 @@ function readable(
   const found = manifests.get(revision.artifact.digest)
   if (found && !('problem' in found)) return found
   const again = manifestOf(revision)
+  if (!again) return undefined
   const problem = `the manifest ${revision.artifact.digest} of ${revision.name} cannot be read: ${found?.problem}`
-  if (!again) {
-    findings.push({ problem, remedy: null })
-    return undefined
-  }
   findings.push({ problem, remedy: 'make it again from the index', push: [again] })
   return again.stored
 }
