@@ -15,6 +15,7 @@ import { BASE_PATH } from './api/rest/base-path.ts'
 import { problem, problemOf, respondProblem } from './api/rest/problem.ts'
 import { createRestApp } from './api/rest/rest-app.ts'
 import { toPackageRevisionView } from './api/rest/schemas/package-revision.ts'
+import { backupSource } from './backup-source.ts'
 import type { Application } from './cli/serve.ts'
 import type { Config } from './config.ts'
 import { lockFolder } from './database/folder-lock.ts'
@@ -43,6 +44,7 @@ import { finishAll, IntentLog, recallIntents } from './service/intents.ts'
 import { cloneItem } from './service/jobs/clone-item.ts'
 import { JobRunner } from './service/jobs/runner.ts'
 import { upgradeItem } from './service/jobs/upgrade-item.ts'
+import { checkNotLost } from './service/lost-index.ts'
 import { readiness } from './service/readiness.ts'
 import { compactChanges } from './service/watch/compaction.ts'
 import { Watches } from './service/watch/watches.ts'
@@ -85,34 +87,41 @@ export type Parts = {
 export async function openParts(config: Config, log: Logger, startPool = startThreads): Promise<Parts> {
   await makeFolder(config.data)
   const lock = lockFolder(config.data)
-  const opened = await openRegistry(config, await version(), log)
-  const db = openDatabase(join(config.data, 'index.db'))
-  const pool = startPool(log)
-  const parts = await assemble(db, opened, pool.workers, log, config.webhookTargets)
-  const { ctx } = parts
-  await recallIntents(ctx)
-  await finishAll(ctx)
-  const retry = setInterval(() => finishAll(ctx), RETRY_INTERVAL)
-  const prune = setInterval(() => {
-    Promise.all([compactChanges(ctx), pruneAllDeliveries(ctx)]).catch((err) =>
-      log.error({ err }, 'the logs of changes and deliveries could not be cut back'),
-    )
-  }, PRUNE_INTERVAL)
-  const collect = () => collectGarbage(ctx, { dryRun: false })
-  const stopCollecting = scheduleGarbage(ctx.collect ? config.gcInterval : 0, collect, log)
-  return {
-    ...parts,
-    close: async () => {
+  // In reverse, when all is closed or something could not be opened.
+  const closing: (() => unknown)[] = [lock.release]
+  const close = async (): Promise<void> => {
+    for (const each of closing.splice(0).reverse()) await each()
+  }
+  try {
+    const opened = await openRegistry(config, await version(), log)
+    closing.push(opened.close)
+    const db = openDatabase(join(config.data, 'index.db'))
+    closing.push(() => db.destroy())
+    await checkNotLost(db, opened.registry)
+    const pool = startPool(log)
+    closing.push(pool.close)
+    const backup = backupSource(config, await version())
+    const parts = await assemble(db, opened, { ...pool.workers, backup }, log, config.webhookTargets)
+    const { ctx } = parts
+    await recallIntents(ctx)
+    await finishAll(ctx)
+    const retry = setInterval(() => finishAll(ctx), RETRY_INTERVAL)
+    const prune = setInterval(() => {
+      Promise.all([compactChanges(ctx), pruneAllDeliveries(ctx)]).catch((err) =>
+        log.error({ err }, 'the logs of changes and deliveries could not be cut back'),
+      )
+    }, PRUNE_INTERVAL)
+    const collect = () => collectGarbage(ctx, { dryRun: false })
+    const stopCollecting = scheduleGarbage(ctx.collect ? config.gcInterval : 0, collect, log)
+    closing.push(parts.close, () => {
       clearInterval(retry)
       clearInterval(prune)
       stopCollecting()
-      await parts.jobs.stop()
-      await parts.webhooks.stop()
-      await pool.close()
-      await parts.close()
-      await opened.close()
-      lock.release()
-    },
+    })
+    return { ...parts, close }
+  } catch (error) {
+    await close()
+    throw error
   }
 }
 
@@ -120,7 +129,8 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
 export async function memoryParts(log: Logger): Promise<Parts> {
   const embedded = new EmbeddedRegistry(new MemoryStore())
   const opened = { registry: embedded, embedded, address: undefined, close: async () => undefined }
-  return assemble(openDatabase(':memory:'), opened, IN_THIS_THREAD.workers, log)
+  const given = { ...IN_THIS_THREAD.workers, backup: undefined }
+  return assemble(openDatabase(':memory:'), opened, given, log)
 }
 
 function startThreads(log: Logger): WorkPool {
@@ -130,7 +140,7 @@ function startThreads(log: Logger): WorkPool {
 async function assemble(
   db: Db,
   opened: OpenedRegistry,
-  workers: Workers,
+  given: Workers & Pick<ServiceContext, 'backup'>,
   log: Logger,
   targets: Targets = 'private',
 ): Promise<Parts> {
@@ -143,7 +153,7 @@ async function assemble(
     collect: embedded && ((options) => observeGarbage(metrics, embedded.collectGarbage(options))),
     locks: new KeyedLock(),
     intents: new IntentLog(),
-    ...workers,
+    ...given,
     limits: DEFAULT_LIMITS,
     now: () => new Date(),
     tokenKey: await secret(db, 'continue-token'),

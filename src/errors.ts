@@ -54,6 +54,15 @@ export class AppError extends Error {
   }
 }
 
+/** Another process is at work on the data. */
+export class FolderInUseError extends AppError {
+  constructor(folder: string, cause: unknown) {
+    super('conflict', `another pkgserver is at work on ${folder}: stop it, or choose another folder`, {
+      cause,
+    })
+  }
+}
+
 const DISK_FULL = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL']
 
 /** Whether it is for want of room on the disk that something failed. */

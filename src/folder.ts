@@ -17,7 +17,8 @@ export function foldersAbove(first: string | undefined, last: string): string[] 
   return changed
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** What was renamed, made or removed in a folder is on the disk when it resolves. */
+export async function syncFolder(path: string): Promise<void> {
   const handle = await open(path, 'r')
   try {
     await handle.sync()

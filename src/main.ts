@@ -1,7 +1,9 @@
 #!/usr/bin/env node
+import type { Logger } from 'pino'
+import type { Parts } from './app.ts'
 import { run } from './cli/run.ts'
 import type { Config } from './config.ts'
-import { AppError } from './errors.ts'
+import { FolderInUseError } from './errors.ts'
 import { version } from './version.ts'
 
 const output = {
@@ -11,7 +13,7 @@ const output = {
 
 process.exitCode = await run(
   process.argv.slice(2),
-  { serve: serveUntilStopped, gc, openapi, version },
+  { serve: serveUntilStopped, gc, reindex, verify, backup, restore, openapi, version },
   output,
 )
 
@@ -37,24 +39,73 @@ async function serveUntilStopped(config: Config): Promise<void> {
 
 /** In this process, or by the server that is at work on the same data. */
 async function gc(config: Config, options: { dryRun: boolean }): Promise<string> {
-  const { pino, destination } = await import('pino')
-  const { openParts } = await import('./app.ts')
   const { collectByServer, inWords } = await import('./cli/gc.ts')
   const { collectGarbage } = await import('./service/collect-garbage.ts')
 
-  const log = pino({ level: 'warn' }, destination({ dest: 2, sync: true }))
-  let parts: Awaited<ReturnType<typeof openParts>>
+  const report = await onData(config, {
+    here: ({ ctx }) => collectGarbage(ctx, options),
+    byServer: () => collectByServer(config.listen, options),
+  })
+  return inWords(report)
+}
+
+/** Works on the data in this process, or has the server do it that is at work there. */
+async function onData<T>(
+  config: Config,
+  work: { here: (parts: Parts) => Promise<T>; byServer: () => Promise<T> },
+): Promise<T> {
+  const { openParts } = await import('./app.ts')
+  let parts: Parts
   try {
-    parts = await openParts({ ...config, gcInterval: 0 }, log)
+    parts = await openParts({ ...config, gcInterval: 0 }, await warnings())
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'conflict') throw error
-    return inWords(await collectByServer(config.listen, options))
+    if (!(error instanceof FolderInUseError)) throw error
+    return work.byServer()
   }
   try {
-    return inWords(await collectGarbage(parts.ctx, options))
+    return await work.here(parts)
   } finally {
     await parts.close()
   }
+}
+
+async function warnings(): Promise<Logger> {
+  const { pino, destination } = await import('pino')
+  return pino({ level: 'warn' }, destination({ dest: 2, sync: true }))
+}
+
+/** In this process alone: an index is not replaced below a server. */
+async function reindex(config: Config, options: { force: boolean; names: string[] }): Promise<string> {
+  const { reindexInWords } = await import('./cli/reindex.ts')
+  const { rebuildIndex } = await import('./rebuild-index.ts')
+  return reindexInWords(await rebuildIndex(config, options, await warnings()))
+}
+
+async function verify(config: Config, options: { fix: boolean }): Promise<{ sound: boolean; text: string }> {
+  const { verifyByServer, verificationInWords } = await import('./cli/verify.ts')
+  const { verify: verifyHere } = await import('./service/verify/verify.ts')
+
+  const report = await onData(config, {
+    here: ({ ctx }) => verifyHere(ctx, options),
+    byServer: () => verifyByServer(config.listen, options),
+  })
+  return { sound: report.differences.every(({ fixed }) => fixed), text: verificationInWords(report) }
+}
+
+async function backup(config: Config, file: string): Promise<string> {
+  const { backupByServer, writeBackup } = await import('./cli/backup.ts')
+  const { backup: backupHere } = await import('./service/backup/backup.ts')
+
+  return onData(config, {
+    here: async ({ ctx }) => writeBackup(await backupHere(ctx), file),
+    byServer: async () => writeBackup(await backupByServer(config.listen), file),
+  })
+}
+
+async function restore(config: Config, file: string): Promise<string> {
+  const { restoreInWords } = await import('./cli/restore.ts')
+  const { restoreData } = await import('./restore-data.ts')
+  return restoreInWords(await restoreData(config, file), config.data)
 }
 
 /** The API document as YAML. */

@@ -58,6 +58,9 @@ function actionOf(method: string, isUpload: boolean): Action {
   return method === 'DELETE' && !isUpload ? 'delete' : 'push'
 }
 
+/** What those do who run the server: it is about everything. */
+const OPERATIONS = ['garbage-collections', 'verifications', 'backups']
+
 /** The path of a package has slashes. */
 const GRAPH = /^packages\/(?<repository>.+)\/graph$/
 
@@ -65,9 +68,9 @@ function restScopes(method: string, path: string, query: URLSearchParams): Scope
   const action = actionOf(method, false)
   const [noun, encoded] = path.split('/')
   const name = encoded === undefined ? undefined : decoded(encoded)
-  if (noun === 'garbage-collections') return [{ repository: ALL, action: 'delete' }]
   // Who sees what webhooks are told sees everything.
   if (noun === 'webhooks') return [{ repository: ALL, action: 'push' }]
+  if (noun !== undefined && OPERATIONS.includes(noun)) return [{ repository: ALL, action: 'delete' }]
   if (noun === 'jobs') return [{ repository: ALL, action }]
   if (noun === 'packagerevisions' && name !== undefined) return [{ repository: packageOf(name), action }]
   const graph = GRAPH.exec(decoded(path))?.groups?.repository

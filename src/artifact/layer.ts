@@ -25,12 +25,17 @@ export function packLayer(resources: Resources): PackedLayer {
   const tar = writeTar(resources)
   const diffId = digestOf(tar)
   const bytes = gzip(tar)
-  const config = Buffer.from(JSON.stringify(configOf(diffId)))
   return {
     layer: { descriptor: describe(MEDIA_TYPE.layerTarGzip, bytes), bytes },
-    config: { descriptor: describe(MEDIA_TYPE.config, config), bytes: config },
+    config: configBlob(diffId),
     diffId,
   }
+}
+
+/** The config of an artifact whose layer has this diffId. */
+export function configBlob(diffId: string): Blob {
+  const bytes = Buffer.from(JSON.stringify(configOf(diffId)))
+  return { descriptor: describe(MEDIA_TYPE.config, bytes), bytes }
 }
 
 /** Throws `invalid_archive`, naming the entry, or `too_large`. */

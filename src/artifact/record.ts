@@ -13,6 +13,8 @@ import type { Blob } from './layer.ts'
 export type RecordData = {
   /** Refers to the published manifest that is proposed for deletion. */
   'deletion-proposal': { revision: number; proposedBy: string; proposedAt: string; reason: string | null }
+  /** Refers to it when its deletion was rejected: the manifest cannot say when it was changed last. */
+  'deletion-rejection': { revision: number; rejectedBy: string; rejectedAt: string; reason: string | null }
   /** What is used up for ever, and what no live revision shows any more. */
   package: { highestRevision: number; versioned: boolean | null; retired: RetiredWorkspace[] }
   repository: RepositoryContent

@@ -1,30 +1,14 @@
 import type { GarbageReportView } from '../api/rest/schemas/garbage.ts'
 import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
+import { askServer } from './by-server.ts'
 
 /** Has a running server collect, which alone may touch its data. Throws `unavailable`. */
 export async function collectByServer(
-  { host, port }: Config['listen'],
+  listen: Config['listen'],
   options: { dryRun: boolean },
 ): Promise<GarbageReportView> {
-  const local = host === '' || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  const url = new URL(
-    `http://${local.includes(':') ? `[${local}]` : local}:${port}/api/v1/garbage-collections`,
-  )
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(options),
-    })
-    const answer = (await response.json()) as GarbageReportView & { detail?: string }
-    if (response.ok) return answer
-    throw new AppError('unavailable', `the server at ${url.host} did not collect: ${answer.detail}`)
-  } catch (error) {
-    if (error instanceof AppError) throw error
-    const message = `a server is at work on this data, and does not answer at ${url.host}: say where it is with --listen, as for serve`
-    throw new AppError('unavailable', message, { cause: error })
-  }
+  const response = await askServer(listen, '/garbage-collections', options)
+  return (await response.json()) as GarbageReportView
 }
 
 /** What a person wants to know of a collection. */

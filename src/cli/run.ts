@@ -8,6 +8,14 @@ export type Commands = {
   serve: (config: Config) => Promise<void>
   /** Collects garbage; what was removed, or with `dryRun` would be, in words. */
   gc: (config: Config, options: { dryRun: boolean }) => Promise<string>
+  /** Builds the index anew from the registry; what came of it, in words. `names`: the OCI repositories to read. */
+  reindex: (config: Config, options: { force: boolean; names: string[] }) => Promise<string>
+  /** Compares index and registry; whether they agree in the end, and what was found, in words. */
+  verify: (config: Config, options: { fix: boolean }) => Promise<{ sound: boolean; text: string }>
+  /** Writes a copy of the data to a file; how it went, in words. */
+  backup: (config: Config, file: string) => Promise<string>
+  /** Makes a data folder of such a file. */
+  restore: (config: Config, file: string) => Promise<string>
   /** The API document as YAML. */
   openapi: () => Promise<string>
   version: () => Promise<string>
@@ -22,12 +30,28 @@ export async function run(argv: readonly string[], commands: Commands, output: O
   try {
     switch (command) {
       case 'serve':
-        await commands.serve(readConfig(flagsOf(rest)))
+        await commands.serve(parsed(rest, [], []).config)
         return 0
       case 'gc': {
-        const dryRun = rest.includes('--dry-run')
-        const flags = flagsOf(rest.filter((argument) => argument !== '--dry-run'))
-        output.out(await commands.gc(readConfig(flags), { dryRun }))
+        const { config, given } = parsed(rest, ['dry-run'], [])
+        output.out(await commands.gc(config, { dryRun: given.has('dry-run') }))
+        return 0
+      }
+      case 'reindex': {
+        const { config, given, names } = parsed(rest, ['force'])
+        output.out(await commands.reindex(config, { force: given.has('force'), names }))
+        return 0
+      }
+      case 'verify': {
+        const { config, given } = parsed(rest, ['fix'], [])
+        const { sound, text } = await commands.verify(config, { fix: given.has('fix') })
+        output.out(text)
+        return sound ? 0 : 1
+      }
+      case 'backup':
+      case 'restore': {
+        const { config, names } = parsed(rest, [], ['FILE'])
+        output.out(await commands[command](config, names[0] ?? ''))
         return 0
       }
       case 'openapi':
@@ -53,11 +77,35 @@ export async function run(argv: readonly string[], commands: Commands, output: O
   }
 }
 
-function flagsOf(args: readonly string[]): Record<string, string | undefined> {
-  const options = Object.fromEntries(
-    Object.values(SETTINGS).flatMap(({ flag }) => (flag ? [[flag, { type: 'string' as const }]] : [])),
+/** The settings, which of the switches were given, and what stands beside them: `wanted`, if that is said. */
+function parsed(
+  args: readonly string[],
+  switches: readonly string[],
+  wanted?: readonly string[],
+): { config: Config; given: Set<string>; names: string[] } {
+  const flags = Object.values(SETTINGS).flatMap(({ flag }) =>
+    flag ? [[flag, { type: 'string' as const }]] : [],
   )
-  return parseArgs({ args: [...args], options, strict: true }).values as Record<string, string | undefined>
+  const options = Object.fromEntries([
+    ...flags,
+    ...switches.map((name) => [name, { type: 'boolean' as const }]),
+  ])
+  const { values: all, positionals } = parseArgs({
+    args: [...args],
+    options,
+    strict: true,
+    allowPositionals: true,
+  })
+  if (wanted && positionals.length !== wanted.length) {
+    const unexpected = positionals[wanted.length]
+    throw new AppError(
+      'invalid',
+      unexpected === undefined ? `${wanted.join(' ')} is missing` : `"${unexpected}" is not expected here`,
+    )
+  }
+  const values = all as Record<string, string | boolean | undefined>
+  const config = readConfig(values as Record<string, string | undefined>)
+  return { config, given: new Set(switches.filter((name) => values[name])), names: positionals }
 }
 
 /** Faults of whoever typed the command, or of the machine: they need a sentence, not a stack. */
@@ -82,11 +130,16 @@ function help(): string {
     'Commands:',
     '  serve     run the server',
     '  gc        remove from the embedded registry what nothing needs; --dry-run tells what that is',
+    '  reindex   build the index anew from the registry, when it is lost; --force moves aside one that is there. Where',
+    '            the registry does not tell its repositories, they have to be said: reindex blueprints/nf/upf prod/upf',
+    '  verify    compare index and registry, and read everything back; --fix repairs what can be repaired',
+    '  backup    backup FILE writes all data to a file, also while the server runs',
+    '  restore   restore FILE makes a data folder of such a file',
     '  openapi   print the API document as YAML',
     '  version   print the version',
     '  help      print this',
     '',
-    'Settings of serve and gc: a flag, or the variable of the environment.',
+    'Settings of all but the last three: a flag, or the variable of the environment.',
     ...flags,
     '',
   ].join('\n')

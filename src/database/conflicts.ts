@@ -26,10 +26,11 @@ export async function replaceConflicts(
     .where('name', '=', revision)
     .executeTakeFirstOrThrow()
   await db.deleteFrom('conflicts').where('revision_id', '=', id).execute()
-  for (const conflict of conflicts) await db.insertInto('conflicts').values(toRow(id, conflict)).execute()
+  for (const conflict of conflicts)
+    await db.insertInto('conflicts').values(conflictRow(id, conflict)).execute()
 }
 
-function toRow(revisionId: number, conflict: RevisionConflict): ConflictsTable {
+export function conflictRow(revisionId: number, conflict: RevisionConflict): ConflictsTable {
   const { id, path, object, field, original, local, upstream, chosen, resolution } = conflict
   const json = (value: Conflict['local']): string | null =>
     value === undefined ? null : JSON.stringify(value)
@@ -47,7 +48,7 @@ function toRow(revisionId: number, conflict: RevisionConflict): ConflictsTable {
   }
 }
 
-function toConflict(row: ConflictsTable): RevisionConflict {
+export function toConflict(row: ConflictsTable): RevisionConflict {
   const { id, path, object, field, chosen, resolution } = row
   const value = (key: 'original' | 'local' | 'upstream') => {
     const text = row[key]

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import BetterSqlite3, { type Database } from 'better-sqlite3'
-import { AppError } from '../errors.ts'
+import { AppError, FolderInUseError } from '../errors.ts'
 
 /**
  * Keeps a data folder for this process: two on one folder would each believe their own memory. The lock is that of
@@ -22,8 +22,7 @@ export function lockFolder(folder: string): { release: () => void } {
 function lockError(folder: string, error: unknown): unknown {
   if (!(error instanceof BetterSqlite3.SqliteError)) return error
   if (error.code === 'SQLITE_BUSY') {
-    const message = `another pkgserver is at work on ${folder}: stop it, or choose another folder`
-    return new AppError('conflict', message, { cause: error })
+    return new FolderInUseError(folder, error)
   }
   return new AppError('unavailable', `${folder} cannot be used for data: ${error.message}`, { cause: error })
 }

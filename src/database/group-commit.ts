@@ -11,6 +11,7 @@ type Job = { run: (transaction: Db) => Promise<void>; settle: (error?: unknown) 
 export class GroupCommit {
   readonly #db: Db
   #queue: Job[] = []
+  #pauses: (() => Promise<void>)[] = []
   #running = false
   readonly #listeners: (() => void)[] = []
 
@@ -37,9 +38,18 @@ export class GroupCommit {
     })
   }
 
+  /** Works while nothing is committed: what comes in meanwhile waits. */
+  async paused<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#pauses.push(() => work().then(resolve, reject))
+      if (!this.#running) void this.#drain()
+    })
+  }
+
   async #drain(): Promise<void> {
     this.#running = true
-    while (this.#queue.length > 0) {
+    while (this.#queue.length + this.#pauses.length > 0) {
+      for (const pause of this.#pauses.splice(0)) await pause()
       // Whoever is about to come, because its request has been read already, comes along.
       await setImmediate()
       const batch = this.#queue

@@ -16,19 +16,26 @@ export function openDatabase(file: string): Db {
     database.pragma('synchronous = FULL')
     database.pragma('foreign_keys = ON')
     database.pragma('busy_timeout = 5000')
+    checkIntact(database)
     migrate(database)
   } catch (error) {
     database.close()
     if (!(error instanceof BetterSqlite3.SqliteError)) throw error
     throw new AppError(
       'unavailable',
-      `the database ${file} cannot be used: ${error.message}. Restore it from a backup.`,
+      `the database ${file} cannot be used: ${error.message}. Put it back from a backup (pkgserver restore), or build it anew from the registry (pkgserver reindex --force).`,
       {
         cause: error,
       },
     )
   }
   return new Kysely<Schema>({ dialect: new SqliteDialect({ database: withStatementCache(database) }) })
+}
+
+/** A page that is damaged would be met in the middle of somebody's call, or never, and be copied into every backup. */
+function checkIntact(database: Database): void {
+  const found = database.pragma('quick_check(1)', { simple: true })
+  if (found !== 'ok') throw new BetterSqlite3.SqliteError(`it is damaged: ${found}`, 'SQLITE_CORRUPT')
 }
 
 /** Statements are compiled once for each text; the queries of this folder have few different ones. */

@@ -78,6 +78,14 @@ export async function hasPackages(db: Db, repository: string): Promise<boolean> 
   return row !== undefined
 }
 
+/** Whether the index knows of nothing, as a new one does. */
+export async function isEmptyIndex(db: Db): Promise<boolean> {
+  for (const table of ['repositories', 'packages'] as const) {
+    if (await db.selectFrom(table).select('id').limit(1).executeTakeFirst()) return false
+  }
+  return true
+}
+
 export type PackageSummary = PackageId & {
   latestRevision: number | null
   latestVersion: string | null

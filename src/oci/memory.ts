@@ -20,6 +20,10 @@ export class MemoryRepository implements Repository {
     this.#sibling = sibling
   }
 
+  get isEmpty(): boolean {
+    return this.#content.size === 0
+  }
+
   async fetch(descriptor: Descriptor): Promise<Stream> {
     return streamOf(this.#entry(descriptor.digest).bytes)
   }
@@ -101,6 +105,10 @@ export class MemoryRegistry implements Registry {
     const repository = new MemoryRepository((sibling) => this.#repositories.get(sibling))
     this.#repositories.set(name, repository)
     return repository
+  }
+
+  async repositories(): Promise<string[]> {
+    return [...this.#repositories].flatMap(([name, repository]) => (repository.isEmpty ? [] : [name])).sort()
   }
 
   async ping(): Promise<void> {}

@@ -68,6 +68,8 @@ export interface Repository extends Target, Mounter, Untagger, Deleter, TagListe
 export interface Registry {
   /** The repository of that name; it exists from the first push on. */
   repository(name: string): Repository
+  /** The names of all repositories, in ASCII order. Throws `unsupported` where the registry does not tell. */
+  repositories(): Promise<string[]>
   /** Throws `unavailable` unless the registry answers. */
   ping(): Promise<void>
 }

@@ -31,6 +31,11 @@ export function deletionProposedTag(revision: number): string {
   return `deletion-proposed-v${revision}`
 }
 
+/** The tag of the record that the last proposal to delete a revision was rejected. */
+export function deletionRejectedTag(revision: number): string {
+  return `_deletion-rejected-v${revision}`
+}
+
 /** "+" is no tag character; OCI clients write "_" for it. */
 export function versionTag(version: string): string {
   return `v${version.replace('+', '_')}`

@@ -3,6 +3,7 @@ import type { Db } from '../database/schema.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
 import type { Registry } from '../oci/roles.ts'
 import type { ResourceLimits } from '../package/resources.ts'
+import type { BackupSource } from './backup/backup.ts'
 import type { CollectGarbage } from './collect-garbage.ts'
 import type { IntentLog } from './intents.ts'
 import type { Workers } from './work-pool.ts'
@@ -16,6 +17,8 @@ export type ServiceContext = Workers & {
   registry: Registry
   /** Removes from the registry what nothing needs; undefined where the registry is not ours. */
   collect: CollectGarbage | undefined
+  /** Where a backup finds everything; undefined where all is in memory. */
+  backup: BackupSource | undefined
   /** One change at a time for each package, and for each repository. */
   locks: KeyedLock
   intents: IntentLog

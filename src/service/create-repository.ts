@@ -6,7 +6,7 @@ import { REPOSITORY_RECORD_TAG } from '../package/tags.ts'
 import type { Actor, ServiceContext } from './context.ts'
 import { decide, finishEarlier } from './intents.ts'
 import { checkMetadata } from './metadata.ts'
-import { listTags } from './registry-content.ts'
+import { hasTag } from './registry-content.ts'
 import { pushRepositoryRecord } from './repository-record.ts'
 
 export type NewRepository = { name: string; type: RepositoryType; description: string; labels: Labels }
@@ -37,9 +37,9 @@ export async function createRepository(
 
 /** A record without an index is what a lost index leaves: overwriting it would lose the rest. */
 async function checkUnknownToRegistry(ctx: ServiceContext, name: string): Promise<void> {
-  if (!(await listTags(ctx, name)).includes(REPOSITORY_RECORD_TAG)) return
+  if (!(await hasTag(ctx, name, REPOSITORY_RECORD_TAG))) return
   throw new AppError(
     'conflict',
-    `the registry has a record of a repository ${name} (${name}:${REPOSITORY_RECORD_TAG}) that the index does not know. Restore the index, or delete the record from the registry.`,
+    `the registry has a record of a repository ${name} (${name}:${REPOSITORY_RECORD_TAG}) that the index does not know. Restore the index, or build it anew with pkgserver reindex; or delete the record from the registry.`,
   )
 }

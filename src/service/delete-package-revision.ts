@@ -14,6 +14,7 @@ import {
   buildlessTag,
   conflictsTag,
   deletionProposedTag,
+  deletionRejectedTag,
   LATEST_TAG,
   PACKAGE_RECORD_TAG,
   tagsOf,
@@ -107,7 +108,9 @@ function handOver(revision: PackageRevision, holders: Holders): Operation[] {
   if (revision.latestBuild && revision.version) move(buildlessTag(revision.version), holders.latestBuild)
   const gone = tagsOf(revision).filter((tag) => !moved.includes(tag))
   operations.push({ do: 'untag', tags: gone })
-  if (revision.revision > 0)
+  if (revision.revision > 0) {
     operations.push({ do: 'delete-tagged', tag: deletionProposedTag(revision.revision) })
+    operations.push({ do: 'delete-tagged', tag: deletionRejectedTag(revision.revision) })
+  }
   return operations
 }

@@ -30,6 +30,13 @@ export class IntentLog {
   readonly done = new Set<number>()
   /** OCI repositories in which something failed, or was left by an earlier process. */
   readonly unfinished = new Set<string>()
+  /** Each is told of the OCI repositories in which anything is done, as long as it is in here. */
+  readonly followers = new Set<Set<string>>()
+
+  /** Notes that something is about to be done in an OCI repository, or was just done. */
+  note(ociRepository: string): void {
+    for (const follower of this.followers) follower.add(ociRepository)
+  }
 }
 
 /** Decides in a transaction and carries the decision out. The caller holds the lock of what it decides about. */
@@ -43,6 +50,7 @@ export async function decide<T>(
     await removeIntents(transaction, done)
     const { result, operations } = await decision(transaction)
     const intent = { ociRepository, operations: JSON.stringify(operations) }
+    ctx.intents.note(ociRepository)
     return { id: await addIntent(transaction, intent, ctx.now().toISOString()), result, operations }
   })
   for (const id of done) ctx.intents.done.delete(id)
@@ -101,6 +109,20 @@ export async function finishAll(ctx: ServiceContext): Promise<void> {
 }
 
 async function perform(
+  ctx: ServiceContext,
+  ociRepository: string,
+  operations: readonly Operation[],
+  onLost?: (error: unknown) => void,
+): Promise<void> {
+  ctx.intents.note(ociRepository)
+  try {
+    await performAll(ctx, ociRepository, operations, onLost)
+  } finally {
+    ctx.intents.note(ociRepository)
+  }
+}
+
+async function performAll(
   ctx: ServiceContext,
   ociRepository: string,
   operations: readonly Operation[],

@@ -7,7 +7,7 @@ import { manifestDescriptor, replaceRow } from './change-revision.ts'
 import type { Actor, ServiceContext } from './context.ts'
 import { decide } from './intents.ts'
 import { pushRecord } from './registry-content.ts'
-import { type ReviewOptions, signed, withReview } from './review.ts'
+import { deletionProposedCondition, type ReviewOptions, withReview } from './review.ts'
 
 /** Published to DeletionProposed. The artifact stays as it is: the proposal is recorded beside it. */
 export async function proposeDeletion(
@@ -35,12 +35,7 @@ export async function proposeDeletion(
       result: await replaceRow(transaction, current, {
         ...revision,
         lifecycle: 'DeletionProposed',
-        conditions: withCondition(revision.conditions, {
-          type: 'DeletionProposed',
-          status: 'True',
-          reason: 'DeletionProposed',
-          message: signed('proposed', actor, options.reason),
-        }),
+        conditions: withCondition(revision.conditions, deletionProposedCondition(actor, options.reason)),
         updatedAt: now,
       }),
       operations: [

@@ -72,6 +72,19 @@ export async function listTags(ctx: ServiceContext, repository: string): Promise
   })
 }
 
+/** Whether a tag leads to something: names of tags are listed also where they were removed and cannot be deleted. */
+export async function hasTag(ctx: ServiceContext, repository: string, tag: string): Promise<boolean> {
+  return inRegistry(async () => {
+    try {
+      await ctx.registry.repository(repository).resolve(tag)
+      return true
+    } catch (error) {
+      if (isNotFound(error)) return false
+      throw error
+    }
+  })
+}
+
 /** Runs a call to the registry; its failures become `unavailable`. */
 export async function inRegistry<T>(work: () => Promise<T>): Promise<T> {
   try {

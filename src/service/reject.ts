@@ -1,10 +1,12 @@
+import { packRecord } from '../artifact/record.ts'
 import { withCondition, withoutCondition } from '../package/conditions.ts'
 import { ociRepository } from '../package/names.ts'
 import type { PackageRevision } from '../package/package-revision.ts'
-import { deletionProposedTag } from '../package/tags.ts'
-import { type Current, replaceRow, saveRevision } from './change-revision.ts'
+import { deletionProposedTag, deletionRejectedTag } from '../package/tags.ts'
+import { type Current, manifestDescriptor, replaceRow, saveRevision } from './change-revision.ts'
 import type { Actor, ServiceContext } from './context.ts'
 import { decide } from './intents.ts'
+import { pushRecord } from './registry-content.ts'
 import { approvedCondition, type ReviewOptions, withReview } from './review.ts'
 
 /** Proposed back to Draft, or DeletionProposed back to Published. */
@@ -15,7 +17,9 @@ export async function reject(
   options: ReviewOptions = {},
 ): Promise<PackageRevision> {
   return withReview(ctx, name, 'reject', options, async (current, next) =>
-    next === 'Draft' ? backToDraft(ctx, actor, current, options.reason) : keep(ctx, current),
+    next === 'Draft'
+      ? backToDraft(ctx, actor, current, options.reason)
+      : keep(ctx, actor, current, options.reason),
   )
 }
 
@@ -36,15 +40,33 @@ async function backToDraft(
   })
 }
 
-async function keep(ctx: ServiceContext, current: Current): Promise<PackageRevision> {
+/** The manifest stays as it is: when it was decided is recorded beside it. */
+async function keep(
+  ctx: ServiceContext,
+  actor: Actor,
+  current: Current,
+  reason: string | undefined,
+): Promise<PackageRevision> {
   const { revision } = current
-  return decide(ctx, ociRepository(revision), async (transaction) => ({
+  const repository = ociRepository(revision)
+  const now = ctx.now().toISOString()
+  const number = revision.revision
+  const record = packRecord(
+    'deletion-rejection',
+    { revision: number, rejectedBy: actor.name, rejectedAt: now, reason: reason ?? null },
+    manifestDescriptor(revision),
+  )
+  await pushRecord(ctx, repository, record)
+  return decide(ctx, repository, async (transaction) => ({
     result: await replaceRow(transaction, current, {
       ...revision,
       lifecycle: 'Published',
       conditions: withoutCondition(revision.conditions, 'DeletionProposed'),
-      updatedAt: ctx.now().toISOString(),
+      updatedAt: now,
     }),
-    operations: [{ do: 'delete-tagged', tag: deletionProposedTag(revision.revision) }],
+    operations: [
+      { do: 'tag', descriptor: record.manifest.descriptor, tags: [deletionRejectedTag(number)] },
+      { do: 'delete-tagged', tag: deletionProposedTag(number) },
+    ],
   }))
 }

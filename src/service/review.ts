@@ -64,7 +64,13 @@ export function approvedCondition(
   return { type: 'Approved', status, reason, message: signed(reason.toLowerCase(), actor, words) }
 }
 
+/** The condition of a revision whose deletion is proposed. */
+export function deletionProposedCondition(actor: Actor, words: string | undefined): Condition {
+  const type = 'DeletionProposed'
+  return { type, status: 'True', reason: type, message: signed('proposed', actor, words) }
+}
+
 /** What was done, by whom, and why if they said so. */
-export function signed(deed: string, actor: Actor, words: string | undefined): string {
+function signed(deed: string, actor: Actor, words: string | undefined): string {
   return `${deed} by ${actor.name}${words ? `: ${words}` : ''}`
 }

@@ -146,6 +146,7 @@ describe('a clone', () => {
     let proposed = false
     parts.ctx.registry = {
       ping: () => registry.ping(),
+      repositories: () => registry.repositories(),
       repository: (name) => {
         const found = registry.repository(name)
         const mount = found.mount.bind(found)

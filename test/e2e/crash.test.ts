@@ -7,7 +7,9 @@ import { killAmid, untilGone } from '../support/kills.ts'
 import { startServer } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
-const ROUNDS = 4
+const KILLS = Number(process.env.PKGSERVER_TEST_KILLS ?? 4)
+/** So many on one data folder: what is there is looked at after each. */
+const ROUNDS = 8
 
 const YAML = (text: string) => `apiVersion: v1\nkind: X\nmetadata: {name: ${text}}\n`
 
@@ -63,6 +65,8 @@ async function checkEverything(client: Client, acknowledged: Acknowledged): Prom
     if (found?.lifecycle === lifecycle) expect(found.artifact.digest, name).toBe(digest)
     if (found && revision > 0) expect(found.revision, name).toBe(revision)
   }
+  const { differences } = await client.ok('POST', '/verifications', {})
+  expect(differences).toEqual([])
   for (const repository of ['p0', 'p1']) {
     const revisions = items.filter((item: { package: string }) => item.package === repository)
     const expected = revisions.flatMap(
@@ -87,21 +91,33 @@ async function checkEverything(client: Client, acknowledged: Acknowledged): Prom
 }
 
 describe('kill -9', () => {
-  it('loses nothing that was acknowledged, and leaves nothing half-done', async () => {
-    const data = await temporaryFolder()
-    const acknowledged: Acknowledged = new Map()
-    for (let round = 0; round < ROUNDS; round++) {
-      const server = await startServer(data, ['--log-level', 'error'])
-      if (round === 0) await server.client.createRepository()
-      else await checkEverything(server.client, acknowledged)
-      const workers = [0, 1, 2, 3].map((worker) => work(server.client, round, worker, acknowledged))
-      const begun = () => [...acknowledged.keys()].some((name) => name.includes(`.r${round}-`))
-      await killAmid(server, workers, begun, [0, 500])
-    }
-    expect(acknowledged.size).toBeGreaterThan(ROUNDS)
-    const server = await startServer(data)
-    await checkEverything(server.client, acknowledged)
-    expect(await readdir(join(data, 'registry', 'tmp'))).toEqual([])
-    await server.stop()
-  }, 120_000)
+  it(
+    `loses nothing that was acknowledged, and leaves nothing half-done, in ${KILLS} kills`,
+    async () => {
+      let writes = 0
+      for (let left = KILLS; left > 0; left -= ROUNDS) writes += await killAgain(Math.min(left, ROUNDS))
+      process.stderr.write(`kill -9 during publications: ${KILLS} kills, ${writes} revisions acknowledged\n`)
+    },
+    120_000 + KILLS * 10_000,
+  )
 })
+
+/** On a data folder of its own. Resolves to how many revisions were acknowledged. */
+async function killAgain(rounds: number): Promise<number> {
+  const data = await temporaryFolder()
+  const acknowledged: Acknowledged = new Map()
+  for (let round = 0; round < rounds; round++) {
+    const server = await startServer(data, ['--log-level', 'error'])
+    if (round === 0) await server.client.createRepository()
+    else await checkEverything(server.client, acknowledged)
+    const workers = [0, 1, 2, 3].map((worker) => work(server.client, round, worker, acknowledged))
+    const begun = () => [...acknowledged.keys()].some((name) => name.includes(`.r${round}-`))
+    await killAmid(server, workers, begun, [0, 500])
+  }
+  expect(acknowledged.size).toBeGreaterThan(rounds)
+  const server = await startServer(data)
+  await checkEverything(server.client, acknowledged)
+  expect(await readdir(join(data, 'registry', 'tmp'))).toEqual([])
+  await server.stop()
+  return acknowledged.size
+}

@@ -179,7 +179,9 @@ export function lifecycleSuite(kind: string, start: () => Promise<TestApp>): voi
         lifecycle: 'Published',
         conditions: second.conditions,
       })
-      expect(await client.tags()).toEqual(['latest', 'v1', 'v1.0.0', 'v2', 'v2.0.0'])
+      // When it was decided is recorded beside the manifest.
+      const rejected = '_deletion-rejected-v2'
+      expect(await client.tags()).toEqual([rejected, 'latest', 'v1', 'v1.0.0', 'v2', 'v2.0.0'])
 
       await client.verb(second.name, 'propose-deletion')
       await client.verb(second.name, 'approve')

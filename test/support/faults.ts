@@ -13,6 +13,7 @@ export function breakRegistry(
   originals.set(ctx, registry)
   ctx.registry = {
     ping: () => registry.ping(),
+    repositories: () => registry.repositories(),
     repository: (name) =>
       new Proxy(registry.repository(name), {
         get(target, operation) {

@@ -5,6 +5,7 @@ import type { Api } from './api.ts'
 import { BASE_PATH } from './base-path.ts'
 import { boundedBody, maxBodyBytes } from './body.ts'
 import { problem, problemOf, respondProblem } from './problem.ts'
+import { backupRoutes } from './routes/backups.ts'
 import { cloneJobRoutes } from './routes/clones.ts'
 import { diffRoutes } from './routes/diff.ts'
 import { garbageCollectionRoutes } from './routes/garbage-collections.ts'
@@ -18,6 +19,7 @@ import { repositoryRoutes } from './routes/repositories.ts'
 import { resourceRoutes } from './routes/resources.ts'
 import { upgradeRoutes } from './routes/upgrade.ts'
 import { upgradeJobRoutes } from './routes/upgrades.ts'
+import { verificationRoutes } from './routes/verifications.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { invalidRequest } from './validation.ts'
 
@@ -50,6 +52,8 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
   app.route('/', jobEventRoutes(api))
   app.route('/', webhookRoutes(api))
   app.route('/', garbageCollectionRoutes(api))
+  app.route('/', verificationRoutes(api))
+  app.route('/', backupRoutes(api))
   app.all('*', (c) => respondUnknown(c, methodsByPath))
   const methodsByPath = methodsOf(app)
 

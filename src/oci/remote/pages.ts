@@ -10,7 +10,7 @@ const MAX_PAGES = 10_000
 
 /** The answers from the first on, each to be read before the next. Throws where they lead in a circle. */
 export async function* pages(
-  client: RepositoryClient,
+  client: Pick<RepositoryClient, 'http' | 'send'>,
   first: Answer,
   ...actions: Action[]
 ): AsyncGenerator<Answer> {

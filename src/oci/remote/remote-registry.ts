@@ -4,6 +4,7 @@ import { isRepositoryName } from '../reference.ts'
 import type { Registry } from '../roles.ts'
 import { discard } from './answer.ts'
 import { type Capabilities, probe } from './capabilities.ts'
+import { listCatalog } from './catalog.ts'
 import { HttpClient } from './http-client.ts'
 import { type RemoteOptions, settingsOf } from './options.ts'
 import { RemoteRepository } from './remote-repository.ts'
@@ -38,6 +39,13 @@ export class RemoteRegistry implements Registry {
 
   repository(name: string): RemoteRepository {
     return new RemoteRepository(this.#client(name))
+  }
+
+  /** Those below the prefix. */
+  async repositories(): Promise<string[]> {
+    const names = await listCatalog(this.#http)
+    const below = names.filter((name) => name.startsWith(this.#prefix))
+    return below.map((name) => name.slice(this.#prefix.length)).sort()
   }
 
   /** Once, so that whoever waits for it knows soon. */

@@ -1,0 +1,28 @@
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { verify } from '../../../service/verify/verify.ts'
+import type { Api } from '../api.ts'
+import { noQuery } from '../schemas/common.ts'
+import { json, jsonBody } from '../schemas/exchange.ts'
+import { writeErrors } from '../schemas/problem.ts'
+import { verificationRequestSchema, verificationSchema } from '../schemas/verification.ts'
+
+const verification = createRoute({
+  method: 'post',
+  path: '/verifications',
+  operationId: 'verify',
+  summary: 'Compare index and registry',
+  description:
+    'Compares each row of the index with its manifest, tags and records, and reads all content back. Others may read and write meanwhile: a package waits only while it is compared. What the embedded registry remembers in memory is not read from the disk again: for that, run `pkgserver verify` while the server is stopped.',
+  tags: ['Operations'],
+  request: { query: noQuery, body: jsonBody(verificationRequestSchema) },
+  responses: { 200: json(verificationSchema, 'What was found.'), ...writeErrors(415) },
+})
+
+export function verificationRoutes({ ctx }: Api): OpenAPIHono {
+  const app = new OpenAPIHono()
+  app.openapi(verification, async (c) => {
+    const { fix = false } = c.req.valid('json')
+    return c.json(await verify(ctx, { fix }), 200)
+  })
+  return app
+}

@@ -1,0 +1,87 @@
+/** What the manifest of a package revision says: the inverse of `package-manifest.ts`. */
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
+import { isIndex, parseManifest } from '../oci/manifest.ts'
+import { MEDIA_TYPE } from '../oci/media-types.ts'
+import { LIFECYCLES } from '../package/lifecycle.ts'
+import { isLabel, ociRepository } from '../package/names.ts'
+import { type Artifact, type RevisionRecord, TASKS } from '../package/package-revision.ts'
+import { REPOSITORY_TYPES } from '../package/repository.ts'
+import { readAnnotations } from './annotations.ts'
+import { PACKAGE_ARTIFACT_TYPE } from './package-manifest.ts'
+
+export type StoredRevision = { record: RevisionRecord; artifact: Artifact }
+
+const time = z.iso.datetime()
+const strings = z.record(z.string(), z.string())
+
+/** What everything else relies on; whoever pushes to the registry could have written anything. */
+const recordSchema = z.looseObject({
+  repositoryType: z.enum(REPOSITORY_TYPES),
+  workspace: z.string().refine(isLabel, 'is no label'),
+  revision: z.int().min(0),
+  lifecycle: z.enum(LIFECYCLES),
+  task: z.enum(TASKS),
+  labels: strings,
+  annotations: strings,
+  readinessGates: z.array(z.looseObject({ conditionType: z.string() })),
+  conditions: z.array(
+    z.looseObject({
+      type: z.string(),
+      status: z.enum(['True', 'False', 'Unknown']),
+      reason: z.string(),
+      message: z.string(),
+    }),
+  ),
+  fileCount: z.int().min(0),
+  createdAt: time,
+  updatedAt: time,
+  proposedAt: time.nullable(),
+  publishedAt: time.nullable(),
+})
+
+/**
+ * The revision that a manifest in an OCI repository is; undefined for an artifact of another type. Throws `invalid` for
+ * one that says it is a package, and does not say which, or that of another place.
+ */
+export function readPackageManifest(
+  repository: string,
+  descriptor: Descriptor,
+  bytes: Uint8Array,
+): StoredRevision | undefined {
+  const manifest = parseManifest(bytes)
+  if (isIndex(manifest) || manifest.artifactType !== PACKAGE_ARTIFACT_TYPE) return undefined
+  const record = readRecord(manifest.annotations ?? {})
+  if (ociRepository(record) !== repository) {
+    throw new AppError('invalid', `it is a revision of ${ociRepository(record)}`)
+  }
+  const [layer, ...others] = manifest.layers
+  const diffId = layer?.annotations?.['io.deis.oras.content.digest']
+  if (!layer || others.length > 0 || layer.mediaType !== MEDIA_TYPE.layerTarGzip || diffId === undefined) {
+    throw new AppError('invalid', 'it has not the one layer that a package has')
+  }
+  const artifact = {
+    digest: descriptor.digest,
+    size: bytes.byteLength,
+    layerDigest: layer.digest,
+    layerSize: layer.size,
+    diffId,
+    configDigest: manifest.config.digest,
+    configSize: manifest.config.size,
+  }
+  return { record, artifact }
+}
+
+function readRecord(annotations: Parameters<typeof readAnnotations>[0]): RevisionRecord {
+  let record: RevisionRecord
+  try {
+    record = readAnnotations(annotations)
+  } catch (error) {
+    throw new AppError('invalid', 'its annotations cannot be read', { cause: error })
+  }
+  const parsed = recordSchema.safeParse(record)
+  if (parsed.success) return record
+  const reasons = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+  throw new AppError('invalid', `its annotations are not valid: ${reasons.join('; ')}`)
+}

@@ -1,0 +1,38 @@
+import { open, rename, rm } from 'node:fs/promises'
+import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
+import { askServer } from './by-server.ts'
+
+/** The backup that a running server makes. Throws `unavailable`. */
+export async function backupByServer(listen: Config['listen']): Promise<AsyncIterable<Uint8Array>> {
+  const { body } = await askServer(listen, '/backups', {})
+  if (body) return body as AsyncIterable<Uint8Array>
+  throw new AppError('unavailable', 'the server sent no backup')
+}
+
+/** Writes a backup to a file, which is there when it is complete, and not before. */
+export async function writeBackup(content: AsyncIterable<Uint8Array>, file: string): Promise<string> {
+  const partial = `${file}.partial`
+  const began = Date.now()
+  let size = 0
+  try {
+    const handle = await open(partial, 'w', 0o600)
+    try {
+      for await (const chunk of content) {
+        await handle.writeFile(chunk)
+        size += chunk.byteLength
+      }
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(partial, file)
+  } catch (error) {
+    await rm(partial, { force: true })
+    if (error instanceof TypeError) {
+      throw new AppError('unavailable', 'the server broke off: its log says why', { cause: error })
+    }
+    throw error
+  }
+  return `wrote ${file}: ${size} bytes in ${Date.now() - began} ms\n`
+}

@@ -1,0 +1,21 @@
+/** What `pkgserver reindex` has done. */
+export type ReindexResult = {
+  repositories: number
+  packages: number
+  revisions: number
+  notes: readonly { repository: string; message: string }[]
+  milliseconds: number
+  aside: string | undefined
+}
+
+export function reindexInWords(result: ReindexResult): string {
+  const { repositories, packages, revisions, notes, milliseconds, aside } = result
+  const rate = Math.round((revisions * 1000) / Math.max(1, milliseconds))
+  return [
+    ...notes.map(({ repository, message }) => `${repository}: ${message}`),
+    ...(aside === undefined ? [] : [`the old index is in ${aside}`]),
+    `indexed ${repositories} repositories, ${packages} packages and ${revisions} revisions in ${milliseconds} ms (${rate} revisions/s)`,
+    'Jobs, and links to further pages of lists, are not kept in the registry: they are gone.',
+    '',
+  ].join('\n')
+}

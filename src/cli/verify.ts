@@ -1,0 +1,33 @@
+import type { VerificationView } from '../api/rest/schemas/verification.ts'
+import type { Config } from '../config.ts'
+import { askServer } from './by-server.ts'
+
+/** Has a running server look, which alone may touch its data. Throws `unavailable`. */
+export async function verifyByServer(
+  listen: Config['listen'],
+  options: { fix: boolean },
+): Promise<VerificationView> {
+  const response = await askServer(listen, '/verifications', options)
+  return (await response.json()) as VerificationView
+}
+
+/** A line for each difference, and what there was in all. */
+export function verificationInWords(report: VerificationView): string {
+  const { packages, revisions, blobs, differences, milliseconds } = report
+  const lines = differences.map(({ repository, problem, remedy, fixed }) => {
+    const outcome = fixed
+      ? `repaired: ${remedy}`
+      : remedy
+        ? `--fix will ${remedy}`
+        : 'cannot be repaired here'
+    return `${repository}: ${problem}; ${outcome}`
+  })
+  const open = differences.filter(({ fixed }) => !fixed).length
+  const found =
+    differences.length === 0 ? 'no difference' : `${differences.length} differences, ${open} of them open`
+  return [
+    ...lines,
+    `looked at ${packages} packages, ${revisions} revisions and ${blobs} blobs in ${milliseconds} ms: ${found}`,
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,24 @@
+/** What is where in a backup; the index and the registry stand as in a data folder. */
+export const INFO_FILE = 'backup.json'
+export const INDEX_FILE = 'index.db'
+export const REGISTRY_FOLDER = 'registry'
+/** The last one: what is cut off has none. */
+export const SUMS_FILE = 'SHA256SUMS'
+
+const SEGMENT = /^[a-zA-Z0-9._%-]+$/
+
+/** Whether a file of this name may be in a backup: nothing leads out of the folder. */
+export function isBackupPath(path: string): boolean {
+  if ([INFO_FILE, INDEX_FILE, SUMS_FILE].includes(path)) return true
+  const [folder, ...rest] = path.split('/')
+  if (folder !== REGISTRY_FOLDER || rest.length === 0) return false
+  return rest.every((segment) => SEGMENT.test(segment) && !/^\.+$/.test(segment))
+}
+
+/** The digest that a file of the registry is named after. */
+export function namedDigest(path: string): string | undefined {
+  return (
+    /^registry\/blobs\/sha256\/[0-9a-f]{2}\/([0-9a-f]{64})$/.exec(path)?.[1] ??
+    /^registry\/repositories\/.+\/_manifests\/sha256-([0-9a-f]{64})$/.exec(path)?.[1]
+  )
+}

@@ -1,0 +1,56 @@
+/** What the registry has to have, by the index. */
+import { packageManifest } from '../../artifact/package-manifest.ts'
+import type { StoredRevision } from '../../artifact/read-package-manifest.ts'
+import { type PackedRecord, packRecord } from '../../artifact/record.ts'
+import type { IndexedPackage } from '../../database/package-content.ts'
+import { withoutCondition } from '../../package/conditions.ts'
+import { isPublished } from '../../package/lifecycle.ts'
+import type { NewPackageRevision } from '../../package/package-revision.ts'
+import { deletionProposedTag, deletionRejectedTag } from '../../package/tags.ts'
+import { manifestDescriptor } from '../change-revision.ts'
+import type { StoredRecord } from '../reindex/stored-package.ts'
+
+export type TaggedRecord = StoredRecord & { tag: string; packed: PackedRecord }
+
+/** The revision as its manifest was written: what was decided about its deletion came later. */
+export function asWritten(revision: NewPackageRevision): NewPackageRevision {
+  if (!isPublished(revision.lifecycle)) return revision
+  return {
+    ...revision,
+    lifecycle: 'Published',
+    conditions: withoutCondition(revision.conditions, 'DeletionProposed'),
+    updatedAt: revision.publishedAt ?? revision.updatedAt,
+  }
+}
+
+/** The manifest, made again from the row; undefined where that is not the one that the row names. */
+export function manifestOf(
+  revision: NewPackageRevision,
+): (ReturnType<typeof packageManifest> & { stored: StoredRevision }) | undefined {
+  const { artifact } = revision
+  const record = asWritten(revision)
+  const manifest = packageManifest(record, artifact)
+  return manifest.descriptor.digest === artifact.digest
+    ? { ...manifest, stored: { record, artifact } }
+    : undefined
+}
+
+/** The record of what was decided about the deletion of a published revision, if anything was. */
+export function deletionRecord(revision: NewPackageRevision): TaggedRecord | undefined {
+  const { revision: number, lifecycle, updatedAt, publishedAt, conditions } = revision
+  if (lifecycle === 'DeletionProposed') {
+    const message = conditions.find(({ type }) => type === 'DeletionProposed')?.message ?? ''
+    const [, proposedBy = '', reason = null] = /^proposed by (.*?)(?:: (.*))?$/s.exec(message) ?? []
+    const data = { revision: number, proposedBy, proposedAt: updatedAt, reason }
+    const packed = packRecord('deletion-proposal', data, manifestDescriptor(revision))
+    return { kind: 'deletion-proposal', data, tag: deletionProposedTag(number), packed }
+  }
+  if (lifecycle !== 'Published' || updatedAt === publishedAt) return undefined
+  const data = { revision: number, rejectedBy: '', rejectedAt: updatedAt, reason: null }
+  const packed = packRecord('deletion-rejection', data, manifestDescriptor(revision))
+  return { kind: 'deletion-rejection', data, tag: deletionRejectedTag(number), packed }
+}
+
+export function packageRecord({ highestRevision, versioned, retired }: IndexedPackage): PackedRecord {
+  return packRecord('package', { highestRevision, versioned, retired })
+}

@@ -1,0 +1,165 @@
+/** Each kind of damage is found, and what can be repaired is. */
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { describe, expect, it } from 'vitest'
+import { allAnswers } from '../support/answers.ts'
+import { folderApp, memoryApp, type TestApp } from '../support/app.ts'
+import type { Client } from '../support/client.ts'
+import { makeLively } from '../support/lively.ts'
+
+const NAME = 'blueprints/nf/upf'
+
+async function verify(client: Client, fix = false) {
+  return client.ok('POST', '/verifications', { fix })
+}
+
+/** Damages a lively server, and sees that it is found, put right, and as it was before. */
+async function damaged(
+  app: TestApp,
+  damage: () => Promise<unknown>,
+  problems: RegExp[],
+  { lost = false } = {},
+): Promise<void> {
+  const { client } = app
+  const before = await allAnswers(client)
+  await damage()
+  const found = await verify(client)
+  const texts: string[] = found.differences.map(({ problem }: { problem: string }) => problem)
+  for (const problem of problems)
+    expect(
+      texts.some((text) => problem.test(text)),
+      `${problem}: ${texts.join('\n')}`,
+    ).toBe(true)
+  expect(found.differences.every(({ fixed }: { fixed: boolean }) => !fixed)).toBe(true)
+  const mended = await verify(client, true)
+  const all = mended.differences.every(({ fixed }: { fixed: boolean }) => fixed)
+  expect(all, JSON.stringify(mended.differences)).toBe(!lost)
+  if (lost) return
+  expect((await verify(client)).differences).toEqual([])
+  expect(await allAnswers(client)).toEqual(before)
+}
+
+async function lively(): Promise<TestApp> {
+  const app = await memoryApp()
+  await makeLively(app.client)
+  expect((await verify(app.client)).differences).toEqual([])
+  return app
+}
+
+describe('verify', () => {
+  it('finds tags that were moved, removed or added', async () => {
+    const app = await lively()
+    const target = app.parts.ctx.registry.repository(NAME)
+    const [one, two] = [await target.resolve('v1'), await target.resolve('v2')]
+    await damaged(app, () => target.tag(one, 'latest', 'v2.0.0'), [
+      /^the tag latest leads to/,
+      /^the tag v2\.0\.0 leads to/,
+    ])
+    await damaged(app, () => target.untag('v1'), [/^the tag v1 leads nowhere/])
+    await damaged(app, () => target.untag('draft-ws4'), [/^the tag draft-ws4 leads nowhere/])
+    await damaged(app, () => target.tag(two, 'v77', 'v1.2.3'), [/no revision has under them: v1\.2\.3, v77/])
+  })
+
+  it('finds records that are gone', async () => {
+    const app = await lively()
+    const { registry } = app.parts.ctx
+    await damaged(app, () => registry.repository(NAME).untag('deletion-proposed-v2'), [
+      /deletion of blueprints.nf.upf.ws2 is not recorded/,
+    ])
+    await damaged(app, () => registry.repository(NAME).untag('_deletion-rejected-v3'), [
+      /deletion of blueprints.nf.upf.ws3 is not recorded/,
+    ])
+    await damaged(app, () => registry.repository('blueprints/gone').untag('_package'), [
+      /used up is not recorded in full/,
+    ])
+    await damaged(app, () => registry.repository('edge/site-2').untag('_conflicts-w2'), [
+      /^the conflicts of edge.site-2.w2 are not recorded/,
+    ])
+    await damaged(app, () => registry.repository('edge').untag('_repository'), [
+      /^the record of the repository edge is missing/,
+    ])
+  })
+
+  it('finds rows that were changed or lost', async () => {
+    const app = await lively()
+    const { db } = app.parts.ctx
+    const run = (text: string) => () => sql.raw(text).execute(db)
+    const ws1 = `WHERE name = 'blueprints.nf.upf.ws1'`
+    for (const [change, problem] of [
+      [
+        `UPDATE package_revisions SET created_by = 'x', task = 'copy' ${ws1}`,
+        /row of .*ws1 says .*: task, createdBy/,
+      ],
+      [`UPDATE package_revisions SET lifecycle = 'Draft' ${ws1}`, /ws1 says .* lifecycle/],
+      [`UPDATE package_revisions SET digest = 'sha256:${'0'.repeat(64)}' ${ws1}`, /ws1 says .* artifact/],
+      [`UPDATE package_revisions SET latest = 1 ${ws1}`, /ws1 says .* latest/],
+      [`UPDATE package_revisions SET labels = '{}' ${ws1}`, /ws1 says .* labels/],
+      ['DELETE FROM package_revision_labels', /ws1 says .* labels/],
+      [`DELETE FROM package_revisions WHERE name = 'edge.site-2.w2'`, /no row of edge.site-2.w2/],
+      ['DELETE FROM conflicts', /no conflicts of edge.site-2.w2/],
+      ['DELETE FROM retired_workspaces', /has forgotten/],
+      ['UPDATE packages SET highest_revision = 0, versioned = NULL', /has forgotten/],
+    ] as const) {
+      await damaged(app, run(change), [problem])
+    }
+  })
+
+  it('finds a package, and a repository, that the index knows nothing of', async () => {
+    const app = await lively()
+    const { db } = app.parts.ctx
+    await damaged(app, async () => {
+      const ids = sql`(SELECT id FROM packages WHERE repository = 'again')`
+      await sql`DELETE FROM package_revisions WHERE repository = 'again'`.execute(db)
+      await sql`DELETE FROM retired_workspaces WHERE package_id IN ${ids}`.execute(db)
+      await sql`DELETE FROM packages WHERE repository = 'again'`.execute(db)
+      await sql`DELETE FROM repositories WHERE name = 'again'`.execute(db)
+    }, [/knows nothing of the package/, /has no repository again/])
+  })
+
+  it('makes manifests again, and configs, and takes layers from where else they are', async () => {
+    const app = await lively()
+    const { registry } = app.parts.ctx
+    const target = registry.repository(NAME)
+    for (const workspace of ['ws1', 'ws2', 'ws3', 'ws4']) {
+      const { artifact } = await app.client.get(`blueprints.nf.upf.${workspace}`)
+      const manifest = await target.resolve(artifact.digest)
+      await damaged(app, () => target.delete(manifest), [
+        new RegExp(`^the manifest ${artifact.digest} of .*${workspace} cannot be read`),
+      ])
+    }
+    const { artifact } = await app.client.get('blueprints.nf.upf.ws1')
+    const layer = { mediaType: 'x', digest: artifact.layerDigest, size: 1 }
+    await damaged(app, () => target.delete(layer), [/^the files of .* cannot be read/], { lost: true })
+  })
+
+  it('reads the disk, and says what is lost for good', async () => {
+    const app = await folderApp()
+    await makeLively(app.client)
+    const { artifact } = await app.client.get('blueprints.nf.upf.ws1')
+    const proposed = await app.client.get('blueprints.nf.upf.ws2')
+    await app.close()
+    const hex = (digest: string) => digest.slice('sha256:'.length)
+    const layer = hex(artifact.layerDigest)
+    const registry = join(app.data, 'registry')
+    await writeFile(join(registry, 'blobs/sha256', layer.slice(0, 2), layer), 'damaged')
+    await rm(join(registry, 'repositories', NAME, `_manifests/sha256-${hex(proposed.artifact.digest)}`))
+    const { client } = await folderApp(app.data)
+    const { differences } = await verify(client, true)
+    expect(differences).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          problem: expect.stringMatching(/^the files of blueprints.nf.upf.ws1 .*backup/),
+          remedy: null,
+          fixed: false,
+        }),
+        expect.objectContaining({
+          problem: expect.stringMatching(/^the manifest .*ws2 cannot be read/),
+          fixed: true,
+        }),
+      ]),
+    )
+    expect(await client.resolve('v2')).toBe(proposed.artifact.digest)
+    expect(await client.resolve('latest')).toBeDefined()
+  })
+})

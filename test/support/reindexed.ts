@@ -1,0 +1,23 @@
+/** An app whose index is built anew from the registry of another one. */
+import { onTestFinished } from 'vitest'
+import { createApp } from '../../src/app.ts'
+import { GroupCommit } from '../../src/database/group-commit.ts'
+import { openDatabase } from '../../src/database/open.ts'
+import { finishAll, IntentLog, recallIntents } from '../../src/service/intents.ts'
+import { type ReindexReport, reindex } from '../../src/service/reindex/reindex.ts'
+import type { TestApp } from './app.ts'
+import { Client } from './client.ts'
+
+/** The same app over the same registry, as it is after a start with a new index. */
+export async function reindexed({ parts, address }: TestApp): Promise<TestApp & { report: ReindexReport }> {
+  const { ctx } = parts
+  const db = openDatabase(':memory:')
+  onTestFinished(() => db.destroy())
+  const report = await reindex({ registry: ctx.registry, db, now: ctx.now })
+  const next = { ...ctx, db, commits: new GroupCommit(db), intents: new IntentLog() }
+  await recallIntents(next)
+  await finishAll(next)
+  const again = { ...parts, ctx: next }
+  const { hono } = await createApp(again, new URL('http://localhost:8080'))
+  return { parts: again, address, report, client: new Client(async (path, init) => hono.request(path, init)) }
+}
