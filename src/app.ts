@@ -20,10 +20,12 @@ import { GroupCommit } from './database/group-commit.ts'
 import { openDatabase } from './database/open.ts'
 import type { Db } from './database/schema.ts'
 import { secret } from './database/settings.ts'
+import { scheduleDiscovery } from './discovery-schedule.ts'
 import { makeFolder } from './folder.ts'
 import { scheduleGarbage } from './garbage-schedule.ts'
 import { KeyedLock } from './keyed-lock.ts'
 import { type OpenedRegistry, openRegistry } from './open-registry.ts'
+import { sourceOpener } from './open-source.ts'
 import { DEFAULT_LIMITS } from './package/resources.ts'
 import { EmbeddedRegistry } from './registry/embedded-registry.ts'
 import { createRegistryApp, createRegistryElsewhereApp } from './registry/http/registry-app.ts'
@@ -37,6 +39,8 @@ import {
 } from './service/client-writes.ts'
 import { collectGarbage } from './service/collect-garbage.ts'
 import type { ServiceContext } from './service/context.ts'
+import { Discovery } from './service/discovery/discovery.ts'
+import type { OpenSource } from './service/discovery/source-registry.ts'
 import { finishAll, IntentLog, recallIntents } from './service/intents.ts'
 import { cloneItem } from './service/jobs/clone-item.ts'
 import { JobRunner } from './service/jobs/runner.ts'
@@ -59,6 +63,8 @@ export type Parts = {
   ctx: ServiceContext
   /** Works from when the app is made until it is closed. */
   jobs: JobRunner
+  /** Looks through the sources of repositories. */
+  discovery: Discovery
   /** The registry, where it is ours: it is served at /v2/. */
   embedded: EmbeddedRegistry | undefined
   /** Where else it is. */
@@ -75,18 +81,22 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
   const opened = await openRegistry(config, await version(), log)
   const db = openDatabase(join(config.data, 'index.db'))
   const pool = startPool(log)
-  const parts = await assemble(db, opened, pool.workers, log)
+  const open = sourceOpener(config, await version())
+  const parts = await assemble(db, opened, pool.workers, open, log)
   const { ctx } = parts
   await recallIntents(ctx)
   await finishAll(ctx)
   const retry = setInterval(() => finishAll(ctx), RETRY_INTERVAL)
   const collect = () => collectGarbage(ctx, { dryRun: false })
   const stopCollecting = scheduleGarbage(ctx.collect ? config.gcInterval : 0, collect, log)
+  const stopLooking = scheduleDiscovery(() => parts.discovery.syncDue(), log)
   return {
     ...parts,
     close: async () => {
       clearInterval(retry)
       stopCollecting()
+      stopLooking()
+      await parts.discovery.stop()
       await parts.jobs.stop()
       await pool.close()
       await parts.close()
@@ -100,14 +110,21 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
 export async function memoryParts(log: Logger): Promise<Parts> {
   const embedded = new EmbeddedRegistry(new MemoryStore())
   const opened = { registry: embedded, embedded, address: undefined, close: async () => undefined }
-  return assemble(openDatabase(':memory:'), opened, IN_THIS_THREAD.workers, log)
+  const open = sourceOpener({ sourceHosts: ['*'], registryConfig: undefined }, await version())
+  return assemble(openDatabase(':memory:'), opened, IN_THIS_THREAD.workers, open, log)
 }
 
 function startThreads(log: Logger): WorkPool {
   return createWorkPool({ report: (err) => log.error({ err }, 'a thread that packs has failed') })
 }
 
-async function assemble(db: Db, opened: OpenedRegistry, workers: Workers, log: Logger): Promise<Parts> {
+async function assemble(
+  db: Db,
+  opened: OpenedRegistry,
+  workers: Workers,
+  open: OpenSource,
+  log: Logger,
+): Promise<Parts> {
   const { registry, embedded, address } = opened
   const metrics = createMetrics()
   const ctx: ServiceContext = {
@@ -129,11 +146,16 @@ async function assemble(db: Db, opened: OpenedRegistry, workers: Workers, log: L
     onEnd: (kind, outcome) => metrics.jobItems.inc({ kind, outcome }),
   })
   observeJobs(metrics, () => jobs.running)
+  const discovery = new Discovery(ctx, {
+    open,
+    report: (err) => log.error({ err }, 'a source could not be looked through'),
+  })
   const close = async (): Promise<void> => {
+    await discovery.stop()
     await jobs.stop()
     await db.destroy()
   }
-  return { ctx, jobs, embedded, registryAddress: address, metrics, log, close }
+  return { ctx, jobs, discovery, embedded, registryAddress: address, metrics, log, close }
 }
 
 /** What a server serves. */
@@ -152,7 +174,7 @@ export async function createApp(
   publicUrl: URL,
   policy: AccessPolicy = EVERYBODY,
 ): Promise<App> {
-  const { ctx, jobs, embedded, registryAddress, metrics, log } = parts
+  const { ctx, jobs, discovery, embedded, registryAddress, metrics, log } = parts
   const onInternalError = (error: unknown, c: Context): void => {
     const { method, path } = c.req
     log.error({ err: error, requestId: c.get('requestId'), method, path }, 'request failed')
@@ -175,7 +197,7 @@ export async function createApp(
       : createRegistryElsewhereApp(registryAddress ?? ''),
   )
   const registryHost = registryAddress ?? publicUrl.host
-  app.route(BASE_PATH, createRestApp({ ctx, jobs, registryHost }, { onInternalError }))
+  app.route(BASE_PATH, createRestApp({ ctx, jobs, discovery, registryHost }, { onInternalError }))
   app.route(
     '/',
     healthRoutes(() => readiness(ctx), metrics),

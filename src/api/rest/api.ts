@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { AppError } from '../../errors.ts'
 import type { PackageId } from '../../package/names.ts'
 import type { Actor, ServiceContext } from '../../service/context.ts'
+import type { Discovery } from '../../service/discovery/discovery.ts'
 import type { JobRunner } from '../../service/jobs/runner.ts'
 import { creationScope, readingScope } from '../request-scopes.ts'
 
@@ -9,6 +10,7 @@ import { creationScope, readingScope } from '../request-scopes.ts'
 export type Api = {
   ctx: ServiceContext
   jobs: JobRunner
+  discovery: Discovery
   /** Host and port at which OCI clients find the registry: the first part of an artifact's reference. */
   registryHost: string
 }

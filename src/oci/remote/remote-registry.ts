@@ -4,6 +4,7 @@ import { isRepositoryName } from '../reference.ts'
 import type { Registry } from '../roles.ts'
 import { discard } from './answer.ts'
 import { type Capabilities, probe } from './capabilities.ts'
+import { listCatalog } from './catalog.ts'
 import { HttpClient } from './http-client.ts'
 import { type RemoteOptions, settingsOf } from './options.ts'
 import { RemoteRepository } from './remote-repository.ts'
@@ -43,6 +44,16 @@ export class RemoteRegistry implements Registry {
   /** Once, so that whoever waits for it knows soon. */
   async ping(): Promise<void> {
     await discard(await this.#http.send('/v2/', [200], { scopes: [], once: true }))
+  }
+
+  /**
+   * The repositories below the prefix, as they are named there. Not every registry tells, and no specification has it.
+   * Throws `denied`, `not_found` or `unsupported` where it does not.
+   */
+  async *repositories(): AsyncGenerator<string> {
+    for await (const name of listCatalog(this.#http)) {
+      if (name.startsWith(this.#prefix)) yield name.slice(this.#prefix.length)
+    }
   }
 
   /**

@@ -97,7 +97,7 @@ export class RemoteRepository implements Repository {
   async *tags(): AsyncGenerator<string> {
     const all: string[] = []
     const first = await this.#client.send('tags/list', [200], { actions: ['pull'] })
-    for await (const answer of pages(this.#client, first)) {
+    for await (const answer of pages(this.#client.http, first, this.#client.scope('pull'))) {
       const { tags } = ((await readJson(answer)) ?? {}) as { tags?: unknown }
       if (tags !== undefined && tags !== null && !Array.isArray(tags)) {
         throw new OciError('unavailable', `${shown(answer.url)} is no list of tags`)

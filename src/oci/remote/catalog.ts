@@ -1,0 +1,22 @@
+/** https://distribution.github.io/distribution/spec/api/#listing-repositories */
+import { OciError } from '../errors.ts'
+import { readJson } from './answer.ts'
+import type { HttpClient } from './http-client.ts'
+import { pages } from './pages.ts'
+import { shown } from './transport.ts'
+
+const SCOPE = 'registry:catalog:*'
+/** Pages as large as most registries give. */
+const PAGE = 1000
+
+/** The names of all repositories of a registry, in its order. */
+export async function* listCatalog(http: HttpClient): AsyncGenerator<string> {
+  const first = await http.send(`/v2/_catalog?n=${PAGE}`, [200], { scopes: [SCOPE] })
+  for await (const answer of pages(http, first, SCOPE)) {
+    const { repositories } = ((await readJson(answer)) ?? {}) as { repositories?: unknown }
+    if (repositories !== null && !Array.isArray(repositories)) {
+      throw new OciError('unsupported', `${shown(answer.url)} is no list of repositories`)
+    }
+    for (const name of repositories ?? []) if (typeof name === 'string') yield name
+  }
+}

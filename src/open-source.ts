@@ -1,0 +1,58 @@
+/** From the URL of a source to the registry that it is in. */
+import { LRUCache } from 'lru-cache'
+import type { Config } from './config.ts'
+import { AppError } from './errors.ts'
+import { dockerConfigCredentials } from './oci/remote/auth/docker-config.ts'
+import { isLoopback, isPrivate } from './oci/remote/hosts.ts'
+import { RemoteRegistry } from './oci/remote/remote-registry.ts'
+import type { OpenSource } from './service/discovery/source-registry.ts'
+
+/** Of so many sources the tokens are kept, and what is known of their registries. */
+const KEPT = 100
+
+/**
+ * Credentials are those of the docker configuration for the host, never those of a request. Which hosts there may be is
+ * the operator's decision: who names a source has the server ask there, with its credentials.
+ */
+export function sourceOpener(
+  { sourceHosts, registryConfig }: Pick<Config, 'sourceHosts' | 'registryConfig'>,
+  version: string,
+): OpenSource {
+  const opened = new LRUCache<string, RemoteRegistry>({ max: KEPT })
+  const credentials = registryConfig && dockerConfigCredentials(registryConfig)
+  return (text) => {
+    const url = registryUrl(text)
+    checkHost(url, sourceHosts)
+    const known = opened.get(url.href)
+    if (known) return known
+    const registry = new RemoteRegistry(url, {
+      userAgent: `pkgserver/${version}`,
+      ...(credentials ? { credentials } : {}),
+    })
+    opened.set(url.href, registry)
+    return registry
+  }
+}
+
+/** As Flux and oras have it, a registry on this machine need not speak TLS. */
+function registryUrl(text: string): URL {
+  const rest = /^oci:\/\/(.*)$/.exec(text)?.[1]
+  if (rest === undefined) return new URL(text)
+  const secure = new URL(`https://${rest}`)
+  return isLoopback(secure.hostname) ? new URL(`http://${rest}`) : secure
+}
+
+function checkHost(url: URL, allowed: Config['sourceHosts']): void {
+  const { host, hostname } = url
+  const fine =
+    allowed === undefined
+      ? !isPrivate(hostname)
+      : allowed.includes('*') || allowed.includes(host) || allowed.includes(hostname)
+  if (fine) return
+  throw new AppError(
+    'forbidden',
+    `the server may not fill repositories from ${host}: PKGSERVER_SOURCE_HOSTS has to name it${
+      allowed === undefined ? ', as it is a private address' : ''
+    }`,
+  )
+}
