@@ -2,10 +2,11 @@
 import { describe, expect, it } from 'vitest'
 import { memoryApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
+import { files, register, revisions, shown, sync } from '../support/discovery.ts'
 import { type Elsewhere, elsewhere } from '../support/elsewhere.ts'
 
-const V1 = { 'upf.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: upf\ndata:\n  replicas: "1"\n' }
-const V2 = { 'upf.yaml': V1['upf.yaml'].replace('"1"', '"2"') }
+const V1 = files(1)
+const V2 = files(2)
 const KPTFILE = 'apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: upf\n'
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
@@ -15,32 +16,6 @@ async function start(): Promise<{ client: Client; there: Elsewhere; parts: Json 
   const there = await elsewhere()
   const { client, parts } = await memoryApp()
   return { client, there, parts }
-}
-
-async function register(client: Client, there: { url: URL }, source: object = {}): Promise<Json> {
-  const url = new URL('/team', there.url).href
-  return client.ok('POST', '/repositories', {
-    name: 'found',
-    type: 'catalog',
-    source: { url, ...source },
-  })
-}
-
-async function sync(client: Client): Promise<Json> {
-  const { status, body, text } = await client.call('POST', '/repositories/found/sync')
-  expect(status, text).toBe(200)
-  return body
-}
-
-async function revisions(client: Client, query = ''): Promise<Json[]> {
-  const { items } = await client.ok('GET', `/packagerevisions?repository=found${query}`)
-  return items.sort((a: Json, b: Json) => a.revision - b.revision)
-}
-
-async function shown(client: Client): Promise<string[]> {
-  return (await revisions(client)).map(
-    ({ revision, version, workspace }) => `${revision} ${version} ${workspace}`,
-  )
 }
 
 describe('discovery', () => {
