@@ -149,6 +149,7 @@ async function assemble(
   const discovery = new Discovery(ctx, {
     open,
     report: (err) => log.error({ err }, 'a source could not be looked through'),
+    onFailure: (repository, reason) => log.warn({ repository, reason }, 'not all of a source was looked at'),
   })
   const close = async (): Promise<void> => {
     await discovery.stop()

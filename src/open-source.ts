@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Config } from './config.ts'
 import { AppError } from './errors.ts'
+import { OciError } from './oci/errors.ts'
 import { dockerConfigCredentials } from './oci/remote/auth/docker-config.ts'
 import { isLoopback, isPrivate } from './oci/remote/hosts.ts'
 import { RemoteRegistry } from './oci/remote/remote-registry.ts'
@@ -20,15 +21,23 @@ export function sourceOpener(
 ): OpenSource {
   const opened = new LRUCache<string, RemoteRegistry>({ max: KEPT })
   const credentials = registryConfig && dockerConfigCredentials(registryConfig)
+  const open = (url: URL): RemoteRegistry => {
+    try {
+      return new RemoteRegistry(url, {
+        userAgent: `pkgserver/${version}`,
+        ...(credentials ? { credentials } : {}),
+      })
+    } catch (error) {
+      if (!(error instanceof OciError)) throw error
+      throw new AppError('invalid', `source.url: ${error.message}`, { cause: error })
+    }
+  }
   return (text) => {
     const url = registryUrl(text)
     checkHost(url, sourceHosts)
     const known = opened.get(url.href)
     if (known) return known
-    const registry = new RemoteRegistry(url, {
-      userAgent: `pkgserver/${version}`,
-      ...(credentials ? { credentials } : {}),
-    })
+    const registry = open(url)
     opened.set(url.href, registry)
     return registry
   }

@@ -7,6 +7,8 @@ export type RepositorySource = {
   url: string
   /** The repositories below it; null for all that the registry lists. */
   packages: string[] | null
+  /** Whether versions like 2.0.0-rc.1 are taken, too. */
+  prereleases: boolean
   /** How often it is looked at, in the words of the settings; "0" for only when somebody asks. */
   interval: string
 }

@@ -13,18 +13,25 @@ export type UnfitTag = { tag: string; problem: string }
 const TAG = /^v?([0-9]{1,15})\.([0-9]{1,15})\.([0-9]{1,15})(-[0-9A-Za-z.-]+)?(?:_([0-9A-Za-z.-]+))?$/
 
 /** The versions among tags in their order, and those that cannot be used. All others are no versions. */
-export function versionTags(tags: readonly string[]): { versions: VersionTag[]; unfit: UnfitTag[] } {
+export function versionTags(
+  tags: readonly string[],
+  { prereleases }: { prereleases: boolean },
+): { versions: VersionTag[]; unfit: UnfitTag[] } {
   const versions: VersionTag[] = []
   const unfit: UnfitTag[] = []
   for (const tag of tags) {
     const text = versionOf(tag)
-    if (text === undefined) continue
+    if (text === undefined || (!prereleases && isPrerelease(text))) continue
     const version = parseVersion(text)
     if (version) versions.push({ tag, version })
     else unfit.push({ tag, problem: `it would be the version ${text}: a version ${VERSION_RULE}` })
   }
   versions.sort((a, b) => compareVersions(a.version, b.version) || (a.tag < b.tag ? -1 : 1))
   return { versions, unfit }
+}
+
+function isPrerelease(text: string): boolean {
+  return text.replace(/\+.*/, '').includes('-')
 }
 
 function versionOf(tag: string): string | undefined {

@@ -47,12 +47,13 @@ export async function updateRepository(
 /** Throws `invalid` where a repository would come to have another source, or one at all. */
 function changedSource(
   { name, source }: Pick<Repository, 'name' | 'source'>,
-  { url, packages, interval }: Partial<RepositorySource>,
+  { url, packages, prereleases, interval }: Partial<RepositorySource>,
 ): RepositorySource {
   if (source && (url === undefined || url === source.url)) {
     return {
       url: source.url,
       packages: packages === undefined ? source.packages : packages,
+      prereleases: prereleases ?? source.prereleases,
       interval: interval ?? source.interval,
     }
   }

@@ -242,6 +242,31 @@ describe('a sync', () => {
     expect(listed).toBe(2)
   })
 
+  it('ends without a sound where the repository is deleted meanwhile', async () => {
+    let release: (() => void) | undefined
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const there = await elsewhere([
+      async (c, next) => {
+        if (c.req.path.includes('/blobs/')) await held
+        return next()
+      },
+    ])
+    const { client } = await memoryApp()
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    await register(client, there)
+    const syncing = client.call('POST', '/repositories/found/sync')
+    while (!there.requests.some(({ line }) => line.includes('/blobs/'))) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    const any = { 'If-Match': '*' }
+    expect((await client.call('DELETE', '/repositories/found', undefined, any)).status).toBe(204)
+    release?.()
+    expect(await syncing).toMatchObject({ status: 404 })
+    expect(await client.ok('GET', '/packagerevisions')).toMatchObject({ items: [] })
+  })
+
   it('is due by itself, also for what it has not found yet', async () => {
     const there = await elsewhere()
     const { client, parts } = await memoryApp()

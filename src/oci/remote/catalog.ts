@@ -1,5 +1,6 @@
 /** https://distribution.github.io/distribution/spec/api/#listing-repositories */
 import { OciError } from '../errors.ts'
+import { isRepositoryName } from '../reference.ts'
 import { readJson } from './answer.ts'
 import type { HttpClient } from './http-client.ts'
 import { pages } from './pages.ts'
@@ -17,6 +18,8 @@ export async function* listCatalog(http: HttpClient): AsyncGenerator<string> {
     if (repositories !== null && !Array.isArray(repositories)) {
       throw new OciError('unsupported', `${shown(answer.url)} is no list of repositories`)
     }
-    for (const name of repositories ?? []) if (typeof name === 'string') yield name
+    for (const name of repositories ?? []) {
+      if (typeof name === 'string' && isRepositoryName(name)) yield name
+    }
   }
 }

@@ -5,6 +5,7 @@ import type { SyncStatus } from '../../package/discovery.ts'
 import type { Repository } from '../../package/repository.ts'
 import type { ServiceContext } from '../context.ts'
 import { getRepository } from '../repository-record.ts'
+import { passSignal } from './pass-end.ts'
 import { Slots } from './slots.ts'
 import { addressOf, type OpenSource } from './source-registry.ts'
 import { syncRepository } from './sync-repository.ts'
@@ -14,6 +15,8 @@ export type DiscoveryOptions = {
   open: OpenSource
   /** Is told of failures that are the server's own. */
   report: (error: unknown) => void
+  /** Is told of each pass that could not look at everything. */
+  onFailure: (repository: string, reason: string) => void
 }
 
 /** Artifacts that are read at once, over all sources: each is in memory. */
@@ -107,10 +110,10 @@ export class Discovery {
   }
 
   async #pass(name: string, { thorough }: { thorough: boolean }): Promise<void> {
-    const { open, report } = this.#options
+    const { open } = this.#options
     const repository = await getRepository(this.#ctx.db, name)
     const { url } = checkSource(repository)
-    const stopped = this.#stopped.signal
+    const stopped = passSignal(this.#stopped.signal)
     if (stopped.aborted) return
     const syncing = syncRepository(
       {
@@ -122,7 +125,7 @@ export class Discovery {
         stopped,
         sparingly: (work) => this.#reading.run(work),
       },
-      report,
+      this.#options,
     )
     await syncing.catch(async (error) => {
       // It may have gone meanwhile.

@@ -5,7 +5,7 @@ import { insertPackageRevision, moveMark, workspaceTaken } from '../../database/
 import { addPackage, findPackage, type PackageState, recordPublication } from '../../database/packages.ts'
 import { AppError } from '../../errors.ts'
 import { ORIGIN } from '../../package/discovery.ts'
-import { keyProblem, type Labels } from '../../package/labels.ts'
+import type { Labels } from '../../package/labels.ts'
 import { ociRepository, type PackageId, revisionIdProblem } from '../../package/names.ts'
 import type { NewPackageRevision, PackageRevision } from '../../package/package-revision.ts'
 import type { Repository } from '../../package/repository.ts'
@@ -32,7 +32,20 @@ export type Discovered = VersionTag & {
 /** Who publishes what others have pushed. */
 const DISCOVERY = 'discovery'
 
-const STANDARD = 'org.opencontainers.image.'
+/** https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md */
+const STANDARD = [
+  'authors',
+  'created',
+  'description',
+  'documentation',
+  'licenses',
+  'revision',
+  'source',
+  'title',
+  'url',
+  'vendor',
+  'version',
+].map((name) => `org.opencontainers.image.${name}`)
 /** What is longer is no short description of anything. */
 const MAX_ANNOTATION = 1024
 
@@ -143,11 +156,7 @@ function newRevision(
 /** What its author says of it, in words that all know. */
 function standardAnnotations(annotations: Labels): Labels {
   const kept = Object.entries(annotations).filter(
-    ([key, value]) =>
-      key.startsWith(STANDARD) &&
-      keyProblem(key) === undefined &&
-      value.length <= MAX_ANNOTATION &&
-      value.isWellFormed(),
+    ([key, value]) => STANDARD.includes(key) && value.length <= MAX_ANNOTATION && value.isWellFormed(),
   )
   return Object.fromEntries(kept)
 }

@@ -18,6 +18,7 @@ import { parseVersion, type Version, versionsClash } from '../../package/version
 import { type VersionTag, versionTags } from '../../package/version-tag.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Prepared } from '../prepare.ts'
+import { unlessStopped } from './pass-end.ts'
 import { publishDiscovered } from './publish-discovered.ts'
 import { faultOfArtifact, type SourceRegistry } from './source-registry.ts'
 
@@ -30,7 +31,7 @@ export type Pass = {
   address: string
   /** Whether every tag is looked at, and not only what is new. */
   thorough: boolean
-  /** Is aborted when the process is about to end. */
+  /** Is aborted when the process is about to end, or when the pass has taken too long. */
   stopped: AbortSignal
   /** Runs what takes memory, a few at a time. */
   sparingly: <T>(work: () => Promise<T>) => Promise<T>
@@ -56,20 +57,20 @@ const LAYER_TIMEOUT = 10 * 60 * 1000
 
 /** Throws where the registry fails: then nothing was skipped, and the next pass goes on from there. */
 export async function syncPackage(pass: Pass, name: string): Promise<void> {
-  const { ctx } = pass
+  const { ctx, repository, stopped } = pass
   const look = await lookAt(pass, name)
   const { id, known } = look
   const unfitName = foreignNameProblem(name)
   if (unfitName !== undefined) return note(look, WHOLE, nothing(unfitName))
-  const tags = await Array.fromAsync(pass.registry.repository(name).tags())
-  const there = new Set(tags)
-  const gone = [...known.keys()].filter((tag) => tag !== WHOLE && !there.has(tag))
-  await ctx.commits.run((transaction) => forgetTags(transaction, id, gone))
-  const { versions, unfit } = versionTags(tags)
+  const tags = await unlessStopped(Array.fromAsync(pass.registry.repository(name).tags()), stopped)
+  const { versions, unfit } = versionTags(tags, { prereleases: repository.source?.prereleases ?? false })
+  const there = new Set([WHOLE, ...[...versions, ...unfit].map(({ tag }) => tag)])
+  const gone = [...known.keys()].filter((tag) => !there.has(tag))
+  if (gone.length > 0) await ctx.commits.run((transaction) => forgetTags(transaction, id, gone))
   for (const { tag, problem } of unfit) await note(look, tag, nothing(problem))
   // One after the other: their order is that of the numbers they get.
   for (const version of versions) {
-    if (pass.stopped.aborted) return
+    stopped.throwIfAborted()
     const before = known.get(version.tag)
     if (before) await lookAgain(look, before, version)
     else await lookAtNew(look, version)
@@ -167,9 +168,12 @@ async function checkUnmoved(look: Look, tag: string): Promise<void> {
   const before = look.known.get(tag)
   const descriptor = await resolve(look, tag)
   if (!before || !descriptor) return
-  const { digest, revision } = before
+  const { digest } = before
+  const same = digest === descriptor.digest
+  const live = same || (await findPackageRevision(look.pass.ctx.db, before.revision ?? ''))
+  const revision = live ? before.revision : null
   const problem =
-    digest === descriptor.digest
+    same || revision === null
       ? null
       : `the tag ${tag} has moved since ${revision} was made of it: ${digest} → ${descriptor.digest}. The revision stays as it is; push a new version.`
   await note(look, tag, { digest, revision, problem }, { again: true })

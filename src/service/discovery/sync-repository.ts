@@ -1,6 +1,8 @@
 import { forgetProblemsBeside, saveSync } from '../../database/discovery.ts'
 import { AppError } from '../../errors.ts'
 import { OciError } from '../../oci/errors.ts'
+import type { DiscoveryOptions } from './discovery.ts'
+import { tookTooLong, unlessStopped } from './pass-end.ts'
 import type { SourceRegistry } from './source-registry.ts'
 import { noteFailure, type Pass, syncPackage } from './sync-package.ts'
 
@@ -12,7 +14,10 @@ const MAX_PACKAGES = 5000
 type Source = Omit<Pass, 'registry'> & { open: () => SourceRegistry }
 
 /** Looks through a source once, and records what came of it. Reports what no registry is to blame for. */
-export async function syncRepository(source: Source, report: (error: unknown) => void): Promise<void> {
+export async function syncRepository(
+  source: Source,
+  { report, onFailure }: Pick<DiscoveryOptions, 'report' | 'onFailure'>,
+): Promise<void> {
   const { ctx, repository, stopped } = source
   let packages = 0
   let error: string | null = null
@@ -24,18 +29,22 @@ export async function syncRepository(source: Source, report: (error: unknown) =>
   try {
     const { open, ...rest } = source
     const pass: Pass = { ...rest, registry: open() }
-    const names = await packagesOf(pass)
+    const names = await unlessStopped(packagesOf(pass), stopped)
     packages = names.length
     await ctx.commits.run((transaction) => forgetProblemsBeside(transaction, repository.name, new Set(names)))
     await forEach(names, async (name) => {
       if (stopped.aborted) return
-      await syncPackage(pass, name).catch((failure) => noteFailure(pass, name, failed(failure)))
+      await syncPackage(pass, name).catch(async (failure) => {
+        if (!stopped.aborted) await noteFailure(pass, name, failed(failure))
+      })
     })
   } catch (failure) {
-    failed(failure)
+    if (!stopped.aborted) failed(failure)
   }
-  // A pass that was cut short has found out nothing about the rest.
-  if (stopped.aborted) return
+  // Where the server stops, the next one begins anew.
+  if (stopped.aborted && !tookTooLong(stopped)) return
+  if (stopped.aborted) error ??= 'it takes too long: the next sync goes on from there'
+  if (error !== null) onFailure(repository.name, error)
   const at = ctx.now().toISOString()
   await ctx.commits.run((transaction) => saveSync(transaction, repository.name, { at, error, packages }))
 }

@@ -71,25 +71,33 @@ const interval = z
     example: '10m',
   })
 
+const prereleases = z.boolean().openapi({
+  description:
+    'Whether versions like 2.0.0-rc.1 are taken, too. As Flux, nobody who wants the latest should get them unasked.',
+  example: false,
+})
+
 const sourceSchema = z
-  .strictObject({ url: sourceUrl, packages: sourcePackages, interval })
+  .strictObject({ url: sourceUrl, packages: sourcePackages, prereleases, interval })
   .openapi('RepositorySource', { description: 'A place in a registry that others push to.' })
 
 const newSourceSchema = z
   .strictObject({
     url: sourceUrl,
     packages: sourcePackages.default(null),
+    prereleases: prereleases.default(false),
     interval: interval.default(DEFAULT_SYNC_INTERVAL),
   })
   .openapi('NewRepositorySource', {
     description:
-      'Where the revisions of the repository come from, for a catalog that clients do not fill: a place in a registry that others push to, with `flux push artifact`, `oras push` or the like. Its tags that are versions (1.2.3, v1.2.3) become published revisions.',
+      'Where the revisions of the repository come from, for a catalog that clients do not fill: a place in a registry that others push to, with `flux push artifact`, `oras push` or the like. Tags that are versions (1.2.3, v1.2.3, 1.2.3_4) become published revisions: first in the order of the versions, later in the order in which they are found. Other tags (latest, main-4f2c) move, and become none.',
   })
 
 const sourcePatchSchema = z
   .strictObject({
     url: sourceUrl.optional(),
     packages: sourcePackages.optional(),
+    prereleases: prereleases.optional(),
     interval: interval.optional(),
   })
   .openapi('RepositorySourcePatch', { description: 'What is left out stays; `url` can only stay.' })
@@ -132,7 +140,7 @@ export const syncStatusSchema = z
     problemCount: count('How many problems there are in all.', 1),
   })
   .openapi('SyncStatus', {
-    description: 'What is known of the source. It is not part of the ETag.',
+    description: 'What is known of the source. It is not part of the ETag, nor of lists.',
   })
 
 export const repositorySchema = z
