@@ -43,12 +43,16 @@ export function sourceOpener(
   }
 }
 
+/** What people call Docker's registry, which is elsewhere. */
+const DOCKER_HUB = ['docker.io', 'index.docker.io']
+
 /** As Flux and oras have it, a registry on this machine need not speak TLS. */
 function registryUrl(text: string): URL {
   const rest = /^oci:\/\/(.*)$/.exec(text)?.[1]
-  if (rest === undefined) return new URL(text)
-  const secure = new URL(`https://${rest}`)
-  return isLoopback(secure.hostname) ? new URL(`http://${rest}`) : secure
+  const url = new URL(rest === undefined ? text : `https://${rest}`)
+  if (rest !== undefined && isLoopback(url.hostname)) url.protocol = 'http:'
+  if (DOCKER_HUB.includes(url.host)) url.host = 'registry-1.docker.io'
+  return url
 }
 
 function checkHost(url: URL, allowed: Config['sourceHosts']): void {

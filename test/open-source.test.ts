@@ -11,6 +11,7 @@ it('sources may be on all hosts but private addresses, unless the settings name 
     'http://registry.example.com/a/b',
   ])
     expect(() => open(url), url).not.toThrow()
+  expect(open('oci://docker.io/org')).toBe(open('https://registry-1.docker.io/org'))
   const refused = [
     'oci://localhost:5000/a',
     'http://127.0.0.1',

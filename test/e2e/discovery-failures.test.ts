@@ -267,6 +267,25 @@ describe('a sync', () => {
     expect(await client.ok('GET', '/packagerevisions')).toMatchObject({ items: [] })
   })
 
+  it('leaves nothing behind where the repository is deleted while our own registry fails', async () => {
+    const there = await elsewhere()
+    const settings = { PKGSERVER_SOURCE_HOSTS: '*' }
+    const { client, parts, data, close } = await folderApp(undefined, settings)
+    for (const tag of ['v1.0.0', 'v2.0.0']) await there.flux('team/upf', tag, files(1))
+    await register(client, there)
+    await sync(client)
+    breakRegistry(parts.ctx, (operation) => operation === 'delete')
+    const any = { 'If-Match': '*' }
+    expect((await client.call('DELETE', '/repositories/found', undefined, any)).status).toBe(503)
+    expect((await client.call('GET', '/repositories/found')).status).toBe(404)
+    await close()
+    const again = await folderApp(data, settings)
+    expect(await again.client.tags('found/upf')).toEqual(['_package'])
+    expect(await again.client.tags('found')).toEqual([])
+    await register(again.client, there)
+    expect(await sync(again.client)).toMatchObject({ revisions: 2, problems: [] })
+  })
+
   it('is due by itself, also for what it has not found yet', async () => {
     const there = await elsewhere()
     const { client, parts } = await memoryApp()

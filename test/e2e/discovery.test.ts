@@ -192,6 +192,8 @@ describe('a repository with a source', () => {
       'https://a/B',
       'oci://a/b:v1',
       'https://a/b..c',
+      // This server itself.
+      'oci://localhost:8080/found',
       'https://',
     ]) {
       const call = { name: 'x', type: 'catalog', source: { url } }

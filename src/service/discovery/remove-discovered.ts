@@ -50,7 +50,8 @@ export async function removeDiscovered(ctx: ServiceContext, { name }: Repository
       await deleteRepository(transaction, name)
       return { result: undefined, operations: [{ do: 'delete-tagged', tag: REPOSITORY_RECORD_TAG }] }
     })
-    for (const oci of names) await finishEarlier(ctx, oci)
+    // What fails is done later: it is decided.
+    for (const oci of names) await finishEarlier(ctx, oci).catch(ctx.report)
   })
 }
 

@@ -14,7 +14,15 @@ export type OpenSource = (url: string) => SourceRegistry
 
 /** How references into a source begin: its host and prefix. */
 export function addressOf(url: string): string {
-  return url.replace(/^[a-z]+:\/\//, '').replace(/\/$/, '')
+  return url
+    .replace(/^[a-z]+:\/\//, '')
+    .replace(/\/$/, '')
+    .toLowerCase()
+}
+
+/** Whether one of two places in registries is in the other. */
+export function overlap(a: string, b: string): boolean {
+  return `${a}/`.startsWith(`${b}/`) || `${b}/`.startsWith(`${a}/`)
 }
 
 /** What does not pass: the artifact is as it is. */

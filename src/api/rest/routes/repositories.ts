@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { AppError } from '../../../errors.ts'
 import { etag } from '../../../etag.ts'
 import type { SyncStatus } from '../../../package/discovery.ts'
 import type { Repository } from '../../../package/repository.ts'
 import { createRepository } from '../../../service/create-repository.ts'
 import { deleteRepository } from '../../../service/delete-repository.ts'
+import { addressOf, overlap } from '../../../service/discovery/source-registry.ts'
 import { listRepositories } from '../../../service/lists.ts'
 import { getRepository } from '../../../service/repository-record.ts'
 import { updateRepository } from '../../../service/update-repository.ts'
@@ -112,13 +114,13 @@ const remove = createRoute({
 /** So long a client is kept waiting: less than proxies on the way do. In milliseconds. */
 const PATIENCE = 30_000
 
-export function repositoryRoutes({ ctx, discovery }: Api): OpenAPIHono {
+export function repositoryRoutes({ ctx, discovery, registryHost }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
   app.openapi(create, async (c) => {
     const input = c.req.valid('json')
     await mayCreate(c, { repository: input.name })
-    if (input.source) discovery.check(input.source.url)
+    if (input.source) checkSource(input.source.url)
     const repository = await createRepository(ctx, actorOf(c), input)
     c.header('Location', `${c.req.path}/${repository.name}`)
     c.header('ETag', etag(repository.resourceVersion))
@@ -162,6 +164,15 @@ export function repositoryRoutes({ ctx, discovery }: Api): OpenAPIHono {
   })
 
   return app
+
+  function checkSource(url: string): void {
+    discovery.check(url)
+    if (!overlap(addressOf(url), registryHost)) return
+    throw new AppError(
+      'invalid',
+      `source.url: what is in ${registryHost} is here already, and would be found again and again: clone it`,
+    )
+  }
 
   async function withStatus(repository: Repository) {
     const status = await discovery.status(repository)
