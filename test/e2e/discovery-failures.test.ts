@@ -154,6 +154,15 @@ describe('a registry elsewhere', () => {
     expect(await sync(client)).toMatchObject({ state: 'Succeeded', problems: [], packages: 1 })
   })
 
+  it('may list repositories that have no tags any more', async () => {
+    const there = await elsewhere([refusing(/\/team\/gone\//, 404)])
+    const { client } = await memoryApp()
+    await there.flux('team/gone', 'v1.0.0', files(1))
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    await register(client, there)
+    expect(await sync(client)).toMatchObject({ state: 'Succeeded', problems: [], revisions: 1 })
+  })
+
   it('may refuse one repository: the others are looked at', async () => {
     const there = await elsewhere([refusing(/\/team\/secret\//, 403)])
     const { client } = await memoryApp()

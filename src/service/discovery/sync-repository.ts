@@ -2,9 +2,10 @@ import { forgetProblemsBeside, saveSync } from '../../database/discovery.ts'
 import { AppError } from '../../errors.ts'
 import { OciError } from '../../oci/errors.ts'
 import type { DiscoveryOptions } from './discovery.ts'
+import type { Pass } from './look.ts'
 import { tookTooLong, unlessStopped } from './pass-end.ts'
 import type { SourceRegistry } from './source-registry.ts'
-import { noteFailure, type Pass, syncPackage } from './sync-package.ts'
+import { noteFailure, syncPackage } from './sync-package.ts'
 
 /** Packages that are looked at together: as many requests the registry has at once. */
 const AT_ONCE = 4
