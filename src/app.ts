@@ -23,10 +23,12 @@ import { GroupCommit } from './database/group-commit.ts'
 import { openDatabase } from './database/open.ts'
 import type { Db } from './database/schema.ts'
 import { secret } from './database/settings.ts'
+import { scheduleDiscovery } from './discovery-schedule.ts'
 import { makeFolder } from './folder.ts'
 import { scheduleGarbage } from './garbage-schedule.ts'
 import { KeyedLock } from './keyed-lock.ts'
 import { type OpenedRegistry, openRegistry } from './open-registry.ts'
+import { sourceOpener } from './open-source.ts'
 import { DEFAULT_LIMITS } from './package/resources.ts'
 import { EmbeddedRegistry } from './registry/embedded-registry.ts'
 import { createRegistryApp, createRegistryElsewhereApp } from './registry/http/registry-app.ts'
@@ -40,6 +42,8 @@ import {
 } from './service/client-writes.ts'
 import { collectGarbage } from './service/collect-garbage.ts'
 import type { ServiceContext } from './service/context.ts'
+import { Discovery } from './service/discovery/discovery.ts'
+import type { OpenSource } from './service/discovery/source-registry.ts'
 import { finishAll, IntentLog, recallIntents } from './service/intents.ts'
 import { cloneItem } from './service/jobs/clone-item.ts'
 import { JobRunner } from './service/jobs/runner.ts'
@@ -74,6 +78,8 @@ export type Parts = {
   watches: Watches
   /** Works like the jobs. */
   webhooks: WebhookDispatcher
+  /** Looks through the sources of repositories. */
+  discovery: Discovery
   /** The registry, where it is ours: it is served at /v2/. */
   embedded: EmbeddedRegistry | undefined
   /** Where else it is. */
@@ -101,7 +107,8 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
     const pool = startPool(log)
     closing.push(pool.close)
     const backup = backupSource(config, await version())
-    const parts = await assemble(db, opened, { ...pool.workers, backup }, log, config.webhookTargets)
+    const given = { ...pool.workers, backup, open: sourceOpener(config, await version()) }
+    const parts = await assemble(db, opened, given, log, config.webhookTargets)
     const { ctx } = parts
     await recallIntents(ctx)
     await finishAll(ctx)
@@ -113,10 +120,12 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
     }, PRUNE_INTERVAL)
     const collect = () => collectGarbage(ctx, { dryRun: false })
     const stopCollecting = scheduleGarbage(ctx.collect ? config.gcInterval : 0, collect, log)
+    const stopLooking = scheduleDiscovery(() => parts.discovery.syncDue(), log)
     closing.push(parts.close, () => {
       clearInterval(retry)
       clearInterval(prune)
       stopCollecting()
+      stopLooking()
     })
     return { ...parts, close }
   } catch (error) {
@@ -129,7 +138,8 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
 export async function memoryParts(log: Logger): Promise<Parts> {
   const embedded = new EmbeddedRegistry(new MemoryStore())
   const opened = { registry: embedded, embedded, address: undefined, close: async () => undefined }
-  const given = { ...IN_THIS_THREAD.workers, backup: undefined }
+  const open = sourceOpener({ sourceHosts: ['*'], registryConfig: undefined }, await version())
+  const given = { ...IN_THIS_THREAD.workers, backup: undefined, open }
   return assemble(openDatabase(':memory:'), opened, given, log)
 }
 
@@ -140,7 +150,7 @@ function startThreads(log: Logger): WorkPool {
 async function assemble(
   db: Db,
   opened: OpenedRegistry,
-  given: Workers & Pick<ServiceContext, 'backup'>,
+  { open, ...given }: Workers & Pick<ServiceContext, 'backup'> & { open: OpenSource },
   log: Logger,
   targets: Targets = 'private',
 ): Promise<Parts> {
@@ -165,6 +175,11 @@ async function assemble(
     onEnd: (kind, outcome) => metrics.jobItems.inc({ kind, outcome }),
   })
   observeJobs(metrics, () => jobs.running)
+  const discovery = new Discovery(ctx, {
+    open,
+    report: (err) => log.error({ err }, 'a source could not be looked through'),
+    onFailure: (repository, reason) => log.warn({ repository, reason }, 'not all of a source was looked at'),
+  })
   const watches = new Watches(db, { report: (err) => log.error({ err }, 'changes could not be read') })
   observeWatches(metrics, () => watches.watching)
   const webhooks = new WebhookDispatcher(ctx, {
@@ -178,11 +193,12 @@ async function assemble(
   })
   const close = async (): Promise<void> => {
     watches.drain()
+    await discovery.stop()
     await jobs.stop()
     await webhooks.stop()
     await db.destroy()
   }
-  return { ctx, jobs, watches, webhooks, embedded, registryAddress: address, metrics, log, close }
+  return { ctx, jobs, discovery, watches, webhooks, embedded, registryAddress: address, metrics, log, close }
 }
 
 /** What a server serves. */
@@ -204,7 +220,7 @@ export async function createApp(
   publicUrl: URL,
   policy: AccessPolicy = EVERYBODY,
 ): Promise<App> {
-  const { ctx, jobs, watches, webhooks, embedded, registryAddress, metrics, log } = parts
+  const { ctx, jobs, discovery, watches, webhooks, embedded, registryAddress, metrics, log } = parts
   const onInternalError = (error: unknown, c: Context): void => {
     const { method, path } = c.req
     log.error({ err: error, requestId: c.get('requestId'), method, path }, 'request failed')
@@ -227,7 +243,10 @@ export async function createApp(
       : createRegistryElsewhereApp(registryAddress ?? ''),
   )
   const registryHost = registryAddress ?? publicUrl.host
-  app.route(BASE_PATH, createRestApp({ ctx, jobs, watches, webhooks, registryHost }, { onInternalError }))
+  app.route(
+    BASE_PATH,
+    createRestApp({ ctx, jobs, discovery, watches, webhooks, registryHost }, { onInternalError }),
+  )
   app.route(
     '/',
     healthRoutes(() => readiness(ctx), metrics),

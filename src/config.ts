@@ -53,6 +53,15 @@ const duration = z
   .regex(/^(?:0|[0-9]{1,6}[smhd])$/, 'must be a number and a unit, like 30s, 10m, 1h or 7d')
   .transform((text) => Number.parseInt(text, 10) * (UNITS[text.slice(-1) as keyof typeof UNITS] ?? 0))
 
+const hosts = z
+  .string()
+  .transform((text) => text.split(',').map((host) => host.trim().toLowerCase()))
+  .refine(
+    (names) =>
+      names.every((name) => name === '*' || /^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?$/.test(name)),
+    'must be hosts, like ghcr.io, with a port or without, separated by commas, or *',
+  )
+
 const yesOrNo = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
 
 /** Name in the environment, flag of `serve`, what it is for, and the schema of each setting. */
@@ -150,6 +159,13 @@ export const SETTINGS = {
     help: 'URL at which clients reach S3, if it is not the one that the server uses',
     initial: undefined,
     schema: rootUrl.optional(),
+  },
+  sourceHosts: {
+    env: 'PKGSERVER_SOURCE_HOSTS',
+    flag: 'source-hosts',
+    help: 'registries that repositories may be filled from, separated by commas, or *; if not here, all but private addresses',
+    initial: undefined,
+    schema: hosts.optional(),
   },
   gcInterval: {
     env: 'PKGSERVER_GC_INTERVAL',

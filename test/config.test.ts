@@ -17,6 +17,7 @@ describe('the settings', () => {
       s3Region: undefined,
       s3Redirects: false,
       s3RedirectEndpoint: undefined,
+      sourceHosts: undefined,
       gcInterval: 24 * 60 * 60 * 1000,
       gcGrace: 60 * 60 * 1000,
       logLevel: 'info',

@@ -88,6 +88,13 @@ export function writeAnnotations(record: RevisionRecord): Annotations {
     annotations['org.opencontainers.image.revision'] =
       `${record.repository}/${record.package}/v${record.revision}`
   }
+  if (record.task === 'discover') {
+    // What is the same source and the same commit wherever the artifact is kept.
+    for (const key of ['org.opencontainers.image.source', 'org.opencontainers.image.revision']) {
+      const value = record.annotations[key]
+      if (value !== undefined) annotations[key] = value
+    }
+  }
   for (const { key, write } of TABLE) {
     const value = write(record)
     if (value !== undefined) annotations[PREFIX + key] = value

@@ -3,8 +3,9 @@
  * processor and by release, and its output differs with it; pako is zlib in JavaScript, and its output does not.
  */
 
+import type { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { crc32, createGunzip } from 'node:zlib'
+import { crc32, createGunzip, createZstdDecompress } from 'node:zlib'
 import { deflateRaw } from 'pako'
 import { type Content, streamOf } from '../oci/content.ts'
 import { invalidArchive } from './invalid-archive.ts'
@@ -26,10 +27,21 @@ export function gzip(bytes: Uint8Array): Buffer {
  * cut off while it is read. Throws `invalid_archive` for what is not gzip, or ends too early.
  */
 export async function gunzip(content: Content, limit: number, tooLarge: () => Error): Promise<Buffer> {
+  return inflated(content, { how: createGunzip(), name: 'gzip', limit, tooLarge })
+}
+
+/** The same for Zstandard (RFC 8878), which nothing is written with here. */
+export async function unzstd(content: Content, limit: number, tooLarge: () => Error): Promise<Buffer> {
+  return inflated(content, { how: createZstdDecompress(), name: 'zstd', limit, tooLarge })
+}
+
+type Inflation = { how: Transform; name: string; limit: number; tooLarge: () => Error }
+
+async function inflated(content: Content, { how, name, limit, tooLarge }: Inflation): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   try {
-    await pipeline(streamOf(content), createGunzip(), async (plain: AsyncIterable<Buffer>) => {
+    await pipeline(streamOf(content), how, async (plain: AsyncIterable<Buffer>) => {
       for await (const chunk of plain) {
         size += chunk.byteLength
         if (size > limit) throw tooLarge()
@@ -38,12 +50,12 @@ export async function gunzip(content: Content, limit: number, tooLarge: () => Er
     })
   } catch (error) {
     throw isZlibError(error)
-      ? invalidArchive(`the archive is not a whole gzip file: ${error.message}`)
+      ? invalidArchive(`the archive is not a whole ${name} file: ${error.message}`)
       : error
   }
   return Buffer.concat(chunks)
 }
 
 function isZlibError(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')
+  return error instanceof Error && 'code' in error && /^Z(?:STD)?_/.test(String(error.code))
 }

@@ -40,8 +40,12 @@ export function configBlob(diffId: string): Blob {
 
 /** Throws `invalid_archive`, naming the entry, or `too_large`. */
 export async function unpackLayer(content: Content, limits: ResourceLimits): Promise<Resources> {
-  const tarLimit = limits.maxBytes + 2 * limits.maxFiles * MAX_OVERHEAD
-  return readTar(await gunzip(content, tarLimit, () => tooManyBytes(limits)), limits)
+  return readTar(await gunzip(content, maxTarBytes(limits), () => tooManyBytes(limits)), limits)
+}
+
+/** No tar of a package that keeps to the limits has more. */
+export function maxTarBytes({ maxBytes, maxFiles }: ResourceLimits): number {
+  return maxBytes + 2 * maxFiles * MAX_OVERHEAD
 }
 
 /** An image config, so that image tools read the artifact too; without a time, so that it is deterministic. */

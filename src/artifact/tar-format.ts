@@ -45,3 +45,14 @@ export function checksum(header: Uint8Array): number {
 export function padded(size: number): number {
   return Math.ceil(size / BLOCK) * BLOCK
 }
+
+/** Whether it begins as a tar does: with a header whose sum is right, or, where the tar is empty, with the end. */
+export function isTarHeader(bytes: Uint8Array): boolean {
+  if (bytes.byteLength < BLOCK) return false
+  const [start, length] = FIELD.checksum
+  const stated = Buffer.from(bytes.subarray(start, start + length)).toString('latin1')
+  const sum = checksum(bytes)
+  // No field but that of the sum was counted: all others are zero.
+  if (sum === length * 0x20) return /^\0+$/.test(stated)
+  return Number.parseInt(stated.trim(), 8) === sum
+}

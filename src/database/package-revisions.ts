@@ -138,6 +138,43 @@ export async function artifactDigests(db: Db, ociRepository: string): Promise<st
   return rows.map(({ digest }) => digest)
 }
 
+/** All of them, in the order of their names. */
+export async function revisionsOfRepository(db: Db, repository: string): Promise<PackageRevision[]> {
+  const rows = await selectPackageRevisions(db).where('repository', '=', repository).orderBy('name').execute()
+  return rows.map(toPackageRevision)
+}
+
+/** The names of revisions of other repositories whose upstream is in this one; at most `limit` of them. */
+export async function outsideDownstreams(db: Db, repository: string, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('package_revisions')
+    .select('name')
+    .where('upstream_repository', '=', repository)
+    .where('repository', '!=', repository)
+    .orderBy('name')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => row.name)
+}
+
+/** Deletes all revisions of a repository; how many there were. */
+export async function deleteRevisionsOf(db: Db, repository: string): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('package_revisions')
+    .where('repository', '=', repository)
+    .executeTakeFirstOrThrow()
+  return Number(numDeletedRows)
+}
+
+export async function countRevisions(db: Db, repository: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('package_revisions')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('repository', '=', repository)
+    .executeTakeFirstOrThrow()
+  return count
+}
+
 export async function repositoryHasRevisions(db: Db, repository: string): Promise<boolean> {
   const row = await db
     .selectFrom('package_revisions')

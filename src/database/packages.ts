@@ -58,6 +58,15 @@ export async function retireWorkspace(db: Db, packageId: number, retired: Retire
     .execute()
 }
 
+/** Lets the versions of what is gone be declared again. */
+export async function releaseVersions(db: Db, packageId: number): Promise<void> {
+  await db
+    .updateTable('retired_workspaces')
+    .set({ version: null })
+    .where('package_id', '=', packageId)
+    .execute()
+}
+
 export async function retiredWorkspaces(db: Db, packageId: number): Promise<RetiredWorkspace[]> {
   return db
     .selectFrom('retired_workspaces')

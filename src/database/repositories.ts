@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import type { RepositorySource } from '../package/discovery.ts'
 import type { Repository, RepositoryContent } from '../package/repository.ts'
 import { nextResourceVersion } from './counters.ts'
 import type { Db, RepositoriesTable } from './schema.ts'
@@ -28,11 +29,23 @@ export async function listRepositories(
   return rows.map(toRepository)
 }
 
+/** Repositories that are filled from elsewhere, in the order of their names. */
+export async function repositoriesWithSource(db: Db): Promise<Repository[]> {
+  const rows = await db
+    .selectFrom('repositories')
+    .selectAll()
+    .where('source', 'is not', null)
+    .orderBy('name')
+    .execute()
+  return rows.map(toRepository)
+}
+
 /** Inserts, or replaces all but name and type. Resolves to it with its new resourceVersion. */
 export async function saveRepository(db: Db, repository: RepositoryContent): Promise<Repository> {
   const changing = {
     description: repository.description,
     labels: JSON.stringify(repository.labels),
+    source: repository.source ? JSON.stringify(repository.source) : null,
     updated_at: repository.updatedAt,
     resource_version: await nextResourceVersion(db),
   }
@@ -61,6 +74,7 @@ function toRepository(row: Selectable<RepositoriesTable>): Repository {
     type: row.type,
     description: row.description,
     labels: JSON.parse(row.labels),
+    ...(row.source !== null && { source: JSON.parse(row.source) as RepositorySource }),
     createdBy: row.created_by,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -18,10 +18,29 @@ export type RepositoriesTable = {
   type: RepositoryType
   description: string
   labels: string
+  source: string | null
   created_by: string
   created_at: string
   updated_at: string
   resource_version: number
+}
+
+export type RepositorySyncsTable = {
+  repository: string
+  last_sync_at: string
+  last_success_at: string | null
+  error: string | null
+  packages: number
+}
+
+export type DiscoveredTagsTable = {
+  repository: string
+  package: string
+  tag: string
+  digest: string | null
+  revision: string | null
+  problem: string | null
+  checked_at: string
 }
 
 export type PackagesTable = {
@@ -181,6 +200,8 @@ export type Schema = {
   settings: SettingsTable
   counters: CountersTable
   repositories: RepositoriesTable
+  repository_syncs: RepositorySyncsTable
+  discovered_tags: DiscoveredTagsTable
   packages: PackagesTable
   retired_workspaces: RetiredWorkspacesTable
   package_revisions: PackageRevisionsTable

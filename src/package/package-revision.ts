@@ -3,8 +3,8 @@ import type { Labels } from './labels.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { RepositoryType } from './repository.ts'
 
-export const TASKS = ['init', 'resources', 'clone', 'copy', 'upgrade'] as const
-/** How a revision came to be: the key of the `source` it was created from. */
+export const TASKS = ['init', 'resources', 'clone', 'copy', 'upgrade', 'discover'] as const
+/** How a revision came to be: the key of the `source` it was created from, or that it was found elsewhere. */
 export type Task = (typeof TASKS)[number]
 
 /** The published revision that a package was cloned from or last upgraded to. */

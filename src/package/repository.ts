@@ -1,3 +1,4 @@
+import type { RepositorySource } from './discovery.ts'
 import type { Labels } from './labels.ts'
 
 export const REPOSITORY_TYPES = ['catalog', 'deployment'] as const
@@ -9,6 +10,8 @@ export type Repository = {
   type: RepositoryType
   description: string
   labels: Labels
+  /** Where its revisions come from, if not from its clients. */
+  source?: RepositorySource
   createdBy: string
   createdAt: string
   updatedAt: string

@@ -34,3 +34,8 @@ export function versionsClash(a: Version, b: Version): boolean {
   if (a.text === b.text) return true
   return a.base === b.base && (!a.text.includes('+') || !b.text.includes('+'))
 }
+
+/** Negative where `a` comes before `b`: by semver, and then by the number of the build. */
+export function compareVersions(a: Version, b: Version): number {
+  return semver.compare(a.base, b.base) || a.build - b.build
+}

@@ -58,6 +58,7 @@ export async function createPackageRevision(
   return ctx.locks.run(target, async () => {
     await finishEarlier(ctx, target)
     const repository = await getRepository(ctx.db, input.repository)
+    checkFilledByClients(repository)
     const state = await findPackage(ctx.db, input)
     if (input.source.task === 'clone') await checkNewPackage(ctx.db, input)
     await checkFree(ctx.db, state, input)
@@ -81,6 +82,15 @@ export async function createPackageRevision(
   })
 }
 
+/** Throws `conflict` for a repository whose revisions come from elsewhere. */
+function checkFilledByClients({ name, source }: Repository): void {
+  if (!source) return
+  throw new AppError(
+    'conflict',
+    `the repository ${name} is filled from ${source.url}: push a version there, and POST /api/v1/repositories/${name}/sync finds it. To make a package of your own from one of these, clone it into another repository.`,
+  )
+}
+
 /** Throws `already_exists` unless workspace and version are free. */
 async function checkFree(db: Db, state: PackageState | undefined, input: NewRevision): Promise<void> {
   const name = revisionName(input)
@@ -97,7 +107,7 @@ async function checkFree(db: Db, state: PackageState | undefined, input: NewRevi
  * Tags that were set before pkgserver kept others from it: Flux would take them for releases of the package. They
  * are refused and not removed, as they may be all that is left of an index that was lost. Throws `conflict`.
  */
-async function checkNoForeignTags(ctx: ServiceContext, ociRepository: string): Promise<void> {
+export async function checkNoForeignTags(ctx: ServiceContext, ociRepository: string): Promise<void> {
   const tags = (await listTags(ctx, ociRepository)).filter(isReservedTag)
   if (tags.length === 0) return
   const shown = tags.slice(0, SHOWN_TAGS).join(', ') + (tags.length > SHOWN_TAGS ? ' and more' : '')

@@ -1,5 +1,6 @@
 import { repositoryExists, saveRepository } from '../database/repositories.ts'
 import { AppError } from '../errors.ts'
+import type { RepositorySource } from '../package/discovery.ts'
 import type { Labels } from '../package/labels.ts'
 import type { Repository, RepositoryType } from '../package/repository.ts'
 import { REPOSITORY_RECORD_TAG } from '../package/tags.ts'
@@ -9,7 +10,13 @@ import { checkMetadata } from './metadata.ts'
 import { hasTag } from './registry-content.ts'
 import { pushRepositoryRecord } from './repository-record.ts'
 
-export type NewRepository = { name: string; type: RepositoryType; description: string; labels: Labels }
+export type NewRepository = {
+  name: string
+  type: RepositoryType
+  description: string
+  labels: Labels
+  source?: RepositorySource
+}
 
 /** Throws `already_exists`, `conflict` and `invalid`. */
 export async function createRepository(
@@ -19,6 +26,12 @@ export async function createRepository(
 ): Promise<Repository> {
   const { name } = input
   checkMetadata(input)
+  if (input.source && input.type !== 'catalog') {
+    throw new AppError(
+      'invalid',
+      'source: only a catalog is filled from elsewhere; what is deployed is cloned from one, and reviewed',
+    )
+  }
   return ctx.locks.run(name, async () => {
     await finishEarlier(ctx, name)
     if (await repositoryExists(ctx.db, name)) {

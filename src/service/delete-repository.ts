@@ -3,11 +3,15 @@ import { deleteRepository as deleteRow } from '../database/repositories.ts'
 import { AppError } from '../errors.ts'
 import { REPOSITORY_RECORD_TAG } from '../package/tags.ts'
 import type { ServiceContext } from './context.ts'
+import { removeDiscovered } from './discovery/remove-discovered.ts'
 import { decide, finishEarlier } from './intents.ts'
 import { checkPrecondition, type Precondition } from './precondition.ts'
 import { getRepository } from './repository-record.ts'
 
-/** Throws `in_use` while the repository holds revisions. */
+/**
+ * Throws `in_use` while the repository holds revisions. Those that were found elsewhere go with it, unless others are
+ * based on them.
+ */
 export async function deleteRepository(
   ctx: ServiceContext,
   name: string,
@@ -17,6 +21,7 @@ export async function deleteRepository(
     await finishEarlier(ctx, name)
     const current = await getRepository(ctx.db, name)
     checkPrecondition(name, current.resourceVersion, precondition)
+    if (current.source) return removeDiscovered(ctx, current)
     await decide(ctx, name, async (transaction) => {
       if (await repositoryHasRevisions(transaction, name)) {
         throw new AppError(

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { saveRepository } from '../database/repositories.ts'
+import { AppError } from '../errors.ts'
+import type { RepositorySource } from '../package/discovery.ts'
 import type { Repository } from '../package/repository.ts'
 import { REPOSITORY_RECORD_TAG } from '../package/tags.ts'
 import type { ServiceContext } from './context.ts'
@@ -9,7 +11,11 @@ import { checkMetadata } from './metadata.ts'
 import { checkPrecondition, type Precondition } from './precondition.ts'
 import { getRepository, pushRepositoryRecord } from './repository-record.ts'
 
-export type RepositoryPatch = { description?: string | null | undefined; labels?: LabelsPatch }
+export type RepositoryPatch = {
+  description?: string | null | undefined
+  labels?: LabelsPatch
+  source?: Partial<RepositorySource> | undefined
+}
 
 export async function updateRepository(
   ctx: ServiceContext,
@@ -25,6 +31,7 @@ export async function updateRepository(
       ...current,
       description: patch.description === undefined ? current.description : (patch.description ?? ''),
       labels: mergeLabels(current.labels, patch.labels),
+      ...(patch.source && { source: changedSource(current, patch.source) }),
     }
     checkMetadata(changed)
     if (isDeepStrictEqual(changed, current)) return { ...current, resourceVersion }
@@ -35,4 +42,25 @@ export async function updateRepository(
       operations: [{ do: 'tag', descriptor: manifest.descriptor, tags: [REPOSITORY_RECORD_TAG] }],
     }))
   })
+}
+
+/** Throws `invalid` where a repository would come to have another source, or one at all. */
+function changedSource(
+  { name, source }: Pick<Repository, 'name' | 'source'>,
+  { url, packages, prereleases, interval }: Partial<RepositorySource>,
+): RepositorySource {
+  if (source && (url === undefined || url === source.url)) {
+    return {
+      url: source.url,
+      packages: packages === undefined ? source.packages : packages,
+      prereleases: prereleases ?? source.prereleases,
+      interval: interval ?? source.interval,
+    }
+  }
+  throw new AppError(
+    'invalid',
+    source
+      ? `source.url: ${name} is filled from ${source.url}, and never from elsewhere: make another repository`
+      : `source: ${name} is filled by its clients, and that does not change: make another repository`,
+  )
 }

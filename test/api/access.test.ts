@@ -35,6 +35,7 @@ describe('what a request wants to do', () => {
     ['GET', '/api/v1/packages/blueprints/nf/upf/graph', ['pull blueprints/nf/upf']],
     ['GET', '/api/v1/packages/blueprints/nf%2Fgraph/graph?depth=1', ['pull blueprints/nf/graph']],
     ['PATCH', '/api/v1/repositories/blueprints', ['push blueprints']],
+    ['POST', '/api/v1/repositories/blueprints/sync', ['push blueprints']],
     ['DELETE', '/api/v1/repositories/blueprints', ['delete blueprints']],
     ['GET', '/api/v1/packagerevisions?watch=true', ['pull *']],
     ['GET', '/api/v1/packagerevisions?watch=true&repository=a&package=b', ['pull a/b']],

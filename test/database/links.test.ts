@@ -17,7 +17,9 @@ async function filled(): Promise<{ db: Db; raw: Database; queries: CompiledQuery
   const file = join(await temporaryFolder(), 'index.db')
   await openDatabase(file).destroy()
   const raw = new BetterSqlite3(file)
-  raw.exec("INSERT INTO repositories VALUES (1, 'r', 'catalog', '', '{}', '', '', '', 1)")
+  raw.exec(
+    "INSERT INTO repositories (name, type, description, labels, created_by, created_at, updated_at, resource_version) VALUES ('r', 'catalog', '', '{}', '', '', '', 1)",
+  )
   const columns = raw
     .prepare<[], string>("SELECT name FROM pragma_table_info('package_revisions') WHERE name != 'id'")
     .pluck()

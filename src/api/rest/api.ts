@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { AppError } from '../../errors.ts'
 import type { PackageId } from '../../package/names.ts'
 import type { Actor, ServiceContext } from '../../service/context.ts'
+import type { Discovery } from '../../service/discovery/discovery.ts'
 import type { JobRunner } from '../../service/jobs/runner.ts'
 import type { Watches } from '../../service/watch/watches.ts'
 import type { WebhookDispatcher } from '../../service/webhooks/dispatcher.ts'
@@ -13,6 +14,7 @@ export type Api = {
   jobs: JobRunner
   watches: Watches
   webhooks: WebhookDispatcher
+  discovery: Discovery
   /** Host and port at which OCI clients find the registry: the first part of an artifact's reference. */
   registryHost: string
 }

@@ -40,7 +40,8 @@ export function isLoopback(hostname: string): boolean {
   return /^(?:(?:.+\.)?localhost\.?|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 }
 
-function isPrivate(hostname: string): boolean {
+/** Whether a host is this machine, or an address that only a network of its own knows. */
+export function isPrivate(hostname: string): boolean {
   if (isLoopback(hostname)) return true
   const address = hostname.replace(/^\[|\]$/g, '')
   const version = isIP(address)

@@ -36,7 +36,7 @@ async function* allReferrers(
     yield* await listFallback(client, digest)
     return
   }
-  for await (const answer of pages(client, first)) {
+  for await (const answer of pages(client.http, first, client.scope('pull'))) {
     const bytes = await readMetadata(answer)
     if (isEmptyInGo(bytes)) continue
     const page = parseManifest(bytes)

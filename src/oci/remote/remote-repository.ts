@@ -5,7 +5,7 @@ import { isDigest } from '../digest.ts'
 import { OciError } from '../errors.ts'
 import { MAX_MANIFEST_BYTES, parseManifest } from '../manifest.ts'
 import { isManifestType } from '../media-types.ts'
-import { checkReference } from '../reference.ts'
+import { checkReference, isTag } from '../reference.ts'
 import { fetchAll, type Repository } from '../roles.ts'
 import { checkStated, MAX_METADATA_BYTES, readJson } from './answer.ts'
 import { hasBlob, mountBlob, pushBlob } from './blob-push.ts'
@@ -16,6 +16,9 @@ import { hasReferrersApi, listReferrers, recordReferrer } from './referrers.ts'
 import type { RepositoryClient } from './repository-client.ts'
 import { isPlaceholder, removeTag } from './tag-removal.ts'
 import { shown } from './transport.ts'
+
+/** They are sorted, and so held together. */
+const MAX_TAGS = 1_000_000
 
 /** A repository of a registry at the other end of an HTTP connection. */
 export class RemoteRepository implements Repository {
@@ -97,12 +100,13 @@ export class RemoteRepository implements Repository {
   async *tags(): AsyncGenerator<string> {
     const all: string[] = []
     const first = await this.#client.send('tags/list', [200], { actions: ['pull'] })
-    for await (const answer of pages(this.#client, first)) {
+    for await (const answer of pages(this.#client.http, first, this.#client.scope('pull'))) {
       const { tags } = ((await readJson(answer)) ?? {}) as { tags?: unknown }
       if (tags !== undefined && tags !== null && !Array.isArray(tags)) {
         throw new OciError('unavailable', `${shown(answer.url)} is no list of tags`)
       }
-      for (const tag of tags ?? []) if (typeof tag === 'string') all.push(tag)
+      for (const tag of tags ?? []) if (typeof tag === 'string' && isTag(tag)) all.push(tag)
+      if (all.length > MAX_TAGS) throw new OciError('size_exceeded', `${shown(answer.url)}: too many tags`)
     }
     // Not every registry sorts.
     yield* all.sort()

@@ -6,6 +6,7 @@
 //	consumer argocd     -url host/repository -revision TAG|RANGE|DIGEST -out DIR
 //	consumer configsync -url host/repository [-tag T | -digest D] -out DIR
 //	consumer push       -url host/repository -tag T [-layers N]
+//	consumer flux-push  -url host/repository -tag T -path FILE_OR_DIR -revision R [-extension E]
 //
 // It prints one JSON object to stdout, or the reason why there is none to stderr.
 package main
@@ -31,6 +32,9 @@ type options struct {
 	revision string
 	out      string
 	layers   int
+	path     string
+	// extension has flux-push keep a file as it is.
+	extension string
 }
 
 // result says what a tool took. Revision is written as the tool itself shows it.
@@ -46,6 +50,7 @@ var commands = map[string]func(context.Context, options) (*result, error){
 	"argocd":     argoCD,
 	"configsync": configSync,
 	"push":       push,
+	"flux-push":  fluxPush,
 }
 
 func main() {
@@ -57,7 +62,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 || commands[args[0]] == nil {
-		return errors.New("usage: consumer flux|argocd|configsync|push [flags]")
+		return errors.New("usage: consumer flux|argocd|configsync|push|flux-push [flags]")
 	}
 	var o options
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
@@ -65,8 +70,10 @@ func run(args []string) error {
 	flags.StringVar(&o.tag, "tag", "", "tag")
 	flags.StringVar(&o.semver, "semver", "", "semver range (flux)")
 	flags.StringVar(&o.digest, "digest", "", "digest")
-	flags.StringVar(&o.revision, "revision", "", "tag, digest or semver range (argocd)")
+	flags.StringVar(&o.revision, "revision", "", "tag, digest or semver range (argocd), or what is pushed (flux-push)")
 	flags.StringVar(&o.out, "out", "", "folder that the files go to")
+	flags.StringVar(&o.path, "path", "", "what to push (flux-push)")
+	flags.StringVar(&o.extension, "extension", "", "extension of a single file (flux-push)")
 	flags.IntVar(&o.layers, "layers", 2, "number of layers (push)")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err

@@ -1,7 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { AppError } from '../../../errors.ts'
 import { etag } from '../../../etag.ts'
+import type { SyncStatus } from '../../../package/discovery.ts'
+import type { Repository } from '../../../package/repository.ts'
 import { createRepository } from '../../../service/create-repository.ts'
 import { deleteRepository } from '../../../service/delete-repository.ts'
+import { addressOf, overlap } from '../../../service/discovery/source-registry.ts'
 import { listRepositories } from '../../../service/lists.ts'
 import { getRepository } from '../../../service/repository-record.ts'
 import { updateRepository } from '../../../service/update-repository.ts'
@@ -24,6 +29,7 @@ import {
   repositoryListSchema,
   repositoryPatchSchema,
   repositorySchema,
+  syncStatusSchema,
 } from '../schemas/repository.ts'
 
 const tags = ['Repositories']
@@ -66,7 +72,7 @@ const update = createRoute({
   method: 'patch',
   path: '/repositories/{name}',
   operationId: 'updateRepository',
-  summary: 'Change description and labels',
+  summary: 'Change description, labels and what of its source is looked at',
   tags,
   request: {
     params,
@@ -77,27 +83,48 @@ const update = createRoute({
   responses: { 200: json(repositorySchema, 'Changed.', 'ETag'), ...writeErrors(404, 412, 415, 428) },
 })
 
+const sync = createRoute({
+  method: 'post',
+  path: '/repositories/{name}/sync',
+  operationId: 'syncRepository',
+  summary: 'Look for what others have pushed',
+  description:
+    'Looks through the source of the repository at once, at every tag: finds what was there when this was called, and reads again what could not be read. Answers when that is done, or with 202 after 30 seconds: it goes on then, and `status` of the repository tells of its end. Refused with 409 for a repository without a source.',
+  tags,
+  request: { params, query: noQuery },
+  responses: {
+    200: json(syncStatusSchema, 'Done: what came of it.'),
+    202: json(syncStatusSchema, 'It goes on.'),
+    ...writeErrors(404, 409),
+  },
+})
+
 const remove = createRoute({
   method: 'delete',
   path: '/repositories/{name}',
   operationId: 'deleteRepository',
   summary: 'Delete an empty repository',
-  description: 'Refused with 409 while it holds package revisions.',
+  description:
+    'Refused with 409 while it holds package revisions. One that is filled from elsewhere goes with its revisions, unless others are based on them.',
   tags,
   request: { params, query: noQuery, headers: ifMatch },
   responses: { 204: deleted, ...writeErrors(404, 409, 412, 428) },
 })
 
-export function repositoryRoutes({ ctx }: Api): OpenAPIHono {
+/** So long a client is kept waiting: less than proxies on the way do. In milliseconds. */
+const PATIENCE = 30_000
+
+export function repositoryRoutes({ ctx, discovery, registryHost }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
   app.openapi(create, async (c) => {
     const input = c.req.valid('json')
     await mayCreate(c, { repository: input.name })
+    if (input.source) checkSource(input.source.url)
     const repository = await createRepository(ctx, actorOf(c), input)
     c.header('Location', `${c.req.path}/${repository.name}`)
     c.header('ETag', etag(repository.resourceVersion))
-    return c.json(repository, 201)
+    return c.json(await withStatus(repository), 201)
   })
 
   app.openapi(list, async (c) => c.json(await listRepositories(ctx, c.req.valid('query')), 200))
@@ -106,7 +133,7 @@ export function repositoryRoutes({ ctx }: Api): OpenAPIHono {
     const repository = await getRepository(ctx.db, c.req.valid('param').name)
     c.header('ETag', etag(repository.resourceVersion))
     if (isNotModified(c, repository.resourceVersion)) return c.body(null, 304)
-    return c.json(repository, 200)
+    return c.json(await withStatus(repository), 200)
   })
 
   app.openapi(update, async (c) => {
@@ -118,7 +145,17 @@ export function repositoryRoutes({ ctx }: Api): OpenAPIHono {
       requiredPrecondition(c),
     )
     c.header('ETag', etag(repository.resourceVersion))
-    return c.json(repository, 200)
+    return c.json(await withStatus(repository), 200)
+  })
+
+  app.openapi(sync, async (c) => {
+    const { name } = c.req.valid('param')
+    const syncing = discovery.sync(name, { thorough: true })
+    const ended = await Promise.race([syncing.then(() => true), delay(PATIENCE, false, { ref: false })])
+    // Whoever asked is not there any more to be told.
+    if (!ended) syncing.catch(ctx.report)
+    const status = await discovery.status(await getRepository(ctx.db, name))
+    return c.json(status as SyncStatus, ended ? 200 : 202)
   })
 
   app.openapi(remove, async (c) => {
@@ -127,4 +164,18 @@ export function repositoryRoutes({ ctx }: Api): OpenAPIHono {
   })
 
   return app
+
+  function checkSource(url: string): void {
+    discovery.check(url)
+    if (!overlap(addressOf(url), registryHost)) return
+    throw new AppError(
+      'invalid',
+      `source.url: what is in ${registryHost} is here already, and would be found again and again: clone it`,
+    )
+  }
+
+  async function withStatus(repository: Repository) {
+    const status = await discovery.status(repository)
+    return { ...repository, ...(status && { status }) }
+  }
 }

@@ -125,9 +125,11 @@ export const packageRevisionSchema = z
       description: 'Whether it is the highest revision of its package that is Published or DeletionProposed.',
       example: true,
     }),
-    task: z
-      .enum(TASKS)
-      .openapi({ description: 'The kind of source that it was made from.', example: 'init' }),
+    task: z.enum(TASKS).openapi({
+      description:
+        'The kind of source that it was made from; `discover` where it was found in a registry elsewhere.',
+      example: 'init',
+    }),
     upstream: upstreamSchema.nullable(),
     labels,
     annotations,

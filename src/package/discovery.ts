@@ -1,0 +1,73 @@
+/** Catalogs that are filled from a registry elsewhere: where that is, and what is known of what was found there. */
+import { packageProblem } from './names.ts'
+
+/** A place in a registry that others push to. */
+export type RepositorySource = {
+  /** Of the registry, with what stands before the names of the packages there. It never changes. */
+  url: string
+  /** The repositories below it; null for all that the registry lists. */
+  packages: string[] | null
+  /** Whether versions like 2.0.0-rc.1 are taken, too. */
+  prereleases: boolean
+  /** How often it is looked at, in the words of the settings; "0" for only when somebody asks. */
+  interval: string
+}
+
+export const DEFAULT_SYNC_INTERVAL = '10m'
+
+export const SYNC_STATES = ['Pending', 'Syncing', 'Succeeded', 'Failed'] as const
+export type SyncState = (typeof SYNC_STATES)[number]
+
+/** Something there that could not be taken, or is no longer what it was. */
+export type SyncProblem = { reference: string; reason: string }
+
+export type SyncStatus = {
+  state: SyncState
+  lastSyncAt: string | null
+  lastSuccessAt: string | null
+  nextSyncAt: string | null
+  /** Why the last sync failed. */
+  error: string | null
+  /** How many packages were found there. */
+  packages: number
+  /** How many revisions there are here. */
+  revisions: number
+  problems: SyncProblem[]
+  /** Of which `problems` has the first. */
+  problemCount: number
+}
+
+/** Annotations of a revision that say which artifact it was: what is needed to know it again. */
+export const ORIGIN = {
+  reference: 'pkgserver.dev/origin-reference',
+  digest: 'pkgserver.dev/origin-digest',
+} as const
+
+const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const MIN_INTERVAL = 30_000
+const MAX_INTERVAL = 7 * 86_400_000
+
+/** In milliseconds; undefined where the text is none, or too short or too long. */
+export function parseInterval(text: string): number | undefined {
+  if (text === '0') return 0
+  const [matched, number, unit] = /^([0-9]{1,6})([smhd])$/.exec(text) ?? []
+  if (matched === undefined) return undefined
+  const interval = Number(number) * UNITS[unit as keyof typeof UNITS]
+  return interval >= MIN_INTERVAL && interval <= MAX_INTERVAL ? interval : undefined
+}
+
+export const INTERVAL_RULE = 'must be from 30s to 7d, as a number and a unit of s, m, h or d, or 0 for never'
+
+/** What is wrong with the URL of a source; undefined when nothing is. */
+export function sourceUrlProblem(text: string): string | undefined {
+  const url = /^(?:https?|oci):\/\//.test(text) && URL.canParse(text) ? new URL(text) : undefined
+  const plain = url && url.username + url.password + url.search + url.hash === '' && url.host !== ''
+  if (plain && /^(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*\/?$/.test(url.pathname)) return undefined
+  return 'must be the URL of a place in a registry, like https://registry.example.com/team or oci://ghcr.io/org, without user name, tag and query'
+}
+
+/** What is wrong with the name of an OCI repository as the path of a package; undefined when nothing is. */
+export function foreignNameProblem(name: string): string | undefined {
+  const problem = packageProblem(name)
+  return problem && `its name cannot be the path of a package, which ${problem}`
+}

@@ -1,0 +1,129 @@
+/** Removes a repository that is filled from elsewhere, with all of its revisions: their originals are there. */
+import { packRecord } from '../../artifact/record.ts'
+import { addIntent } from '../../database/intents.ts'
+import {
+  deleteRevisionsOf,
+  outsideDownstreams,
+  revisionsOfRepository,
+} from '../../database/package-revisions.ts'
+import { findPackage, releaseVersions, retiredWorkspaces, retireWorkspace } from '../../database/packages.ts'
+import { deleteRepository } from '../../database/repositories.ts'
+import type { Db } from '../../database/schema.ts'
+import { AppError } from '../../errors.ts'
+import { ociRepository, type PackageId } from '../../package/names.ts'
+import type { PackageRevision, RetiredWorkspace } from '../../package/package-revision.ts'
+import type { Repository } from '../../package/repository.ts'
+import { deletionProposedTag, PACKAGE_RECORD_TAG, REPOSITORY_RECORD_TAG, tagsOf } from '../../package/tags.ts'
+import { manifestDescriptor } from '../change-revision.ts'
+import type { ServiceContext } from '../context.ts'
+import { decide, finishEarlier, type Operation } from '../intents.ts'
+import { pushRecord } from '../registry-content.ts'
+
+type Removal = {
+  packageId: number
+  ociRepository: string
+  retired: RetiredWorkspace[]
+  operations: Operation[]
+}
+
+const SHOWN_DOWNSTREAMS = 20
+
+/**
+ * All of it in one transaction: cut off anywhere, it is there or gone. The caller holds the lock of the repository.
+ * Throws `in_use` where a revision elsewhere is based on one of these.
+ */
+export async function removeDiscovered(ctx: ServiceContext, { name }: Repository): Promise<void> {
+  const packages = packagesOf(await revisionsOfRepository(ctx.db, name))
+  const names = packages.map(({ id }) => ociRepository(id)).sort()
+  await withLocks(ctx, names, async () => {
+    for (const oci of names) await finishEarlier(ctx, oci)
+    await checkUnused(ctx.db, name)
+    const removals: Removal[] = []
+    for (const { id, revisions } of packages) removals.push(await removalOf(ctx, id, revisions))
+    await decide(ctx, name, async (transaction) => {
+      await checkUnused(transaction, name)
+      const count = packages.reduce((sum, { revisions }) => sum + revisions.length, 0)
+      if ((await deleteRevisionsOf(transaction, name)) !== count) {
+        throw new AppError('conflict', `the repository ${name} is being looked through: try again`)
+      }
+      for (const removal of removals) await record(ctx, transaction, removal)
+      await deleteRepository(transaction, name)
+      return { result: undefined, operations: [{ do: 'delete-tagged', tag: REPOSITORY_RECORD_TAG }] }
+    })
+    // What fails is done later: it is decided.
+    for (const oci of names) await finishEarlier(ctx, oci).catch(ctx.report)
+  })
+}
+
+function packagesOf(all: readonly PackageRevision[]): { id: PackageId; revisions: PackageRevision[] }[] {
+  const byPath = Map.groupBy(all, (revision) => revision.package)
+  return [...byPath].map(([path, revisions]) => ({
+    id: { repository: revisions[0]?.repository ?? '', package: path },
+    revisions,
+  }))
+}
+
+/** In the order of their names, so that two who want the same do not wait for each other. */
+function withLocks(
+  ctx: ServiceContext,
+  [first, ...others]: readonly string[],
+  work: () => Promise<void>,
+): Promise<void> {
+  return first === undefined ? work() : ctx.locks.run(first, () => withLocks(ctx, others, work))
+}
+
+async function checkUnused(db: Db, name: string): Promise<void> {
+  const downstreams = await outsideDownstreams(db, name, SHOWN_DOWNSTREAMS + 1)
+  if (downstreams.length === 0) return
+  const shown = downstreams.slice(0, SHOWN_DOWNSTREAMS)
+  const more = downstreams.length > SHOWN_DOWNSTREAMS ? ' and more' : ''
+  throw new AppError(
+    'in_use',
+    `the repository ${name} cannot be deleted: it has the upstreams of ${shown.join(', ')}${more}. Delete those first.`,
+    { details: shown.map((path) => ({ path, message: `has a revision of ${name} as its upstream` })) },
+  )
+}
+
+/**
+ * What it takes to remove a package. Numbers and workspaces stay used up; versions do not: should the repository come
+ * back, they are found again, and mean what they mean elsewhere.
+ */
+async function removalOf(
+  ctx: ServiceContext,
+  id: PackageId,
+  revisions: readonly PackageRevision[],
+): Promise<Removal> {
+  const state = await findPackage(ctx.db, id)
+  if (!state) throw new AppError('internal', `the package ${ociRepository(id)} is missing in the database`)
+  const retired = revisions.map(({ workspace, revision }) => ({ workspace, revision, version: null }))
+  const { highestRevision, versioned } = state
+  const before = await retiredWorkspaces(ctx.db, state.id)
+  const packedRecord = packRecord('package', {
+    highestRevision,
+    versioned,
+    retired: [...before.map((one) => ({ ...one, version: null })), ...retired],
+  })
+  await pushRecord(ctx, ociRepository(id), packedRecord)
+  return {
+    packageId: state.id,
+    ociRepository: ociRepository(id),
+    retired,
+    operations: [
+      { do: 'tag', descriptor: packedRecord.manifest.descriptor, tags: [PACKAGE_RECORD_TAG] },
+      ...revisions.flatMap((revision): Operation[] => [
+        { do: 'untag', tags: tagsOf(revision) },
+        { do: 'delete-tagged', tag: deletionProposedTag(revision.revision) },
+        { do: 'delete', descriptor: manifestDescriptor(revision) },
+      ]),
+    ],
+  }
+}
+
+async function record(ctx: ServiceContext, transaction: Db, removal: Removal): Promise<void> {
+  const { packageId, operations } = removal
+  await releaseVersions(transaction, packageId)
+  for (const retired of removal.retired) await retireWorkspace(transaction, packageId, retired)
+  const intent = { ociRepository: removal.ociRepository, operations: JSON.stringify(operations) }
+  await addIntent(transaction, intent, ctx.now().toISOString())
+  ctx.intents.unfinished.add(removal.ociRepository)
+}

@@ -1,0 +1,57 @@
+import { discoveryProblems, findSync } from '../../database/discovery.ts'
+import { countRevisions } from '../../database/package-revisions.ts'
+import { parseInterval, type SyncStatus } from '../../package/discovery.ts'
+import type { Repository } from '../../package/repository.ts'
+import type { ServiceContext } from '../context.ts'
+import { addressOf } from './source-registry.ts'
+
+const SHOWN_PROBLEMS = 100
+
+/** What is known of a repository's source; undefined where it has none. */
+export async function syncStatus(
+  ctx: ServiceContext,
+  repository: Repository,
+  running: boolean,
+): Promise<SyncStatus | undefined> {
+  const { name, source } = repository
+  if (!source) return undefined
+  const last = await findSync(ctx.db, name)
+  const { problems, count } = await discoveryProblems(ctx.db, name, SHOWN_PROBLEMS)
+  const address = addressOf(source.url)
+  const ended = last === undefined ? 'Pending' : last.error === null ? 'Succeeded' : 'Failed'
+  return {
+    state: running ? 'Syncing' : ended,
+    lastSyncAt: last?.lastSyncAt ?? null,
+    lastSuccessAt: last?.lastSuccessAt ?? null,
+    nextSyncAt: nextSyncAt(repository, last?.lastSyncAt)?.toISOString() ?? null,
+    error: last?.error ?? null,
+    packages: last?.packages ?? 0,
+    revisions: await countRevisions(ctx.db, name),
+    problems: problems.map(({ package: path, tag, problem }) => ({
+      reference: tag === '' ? `${address}/${path}` : `${address}/${path}:${tag}`,
+      reason: problem,
+    })),
+    problemCount: count,
+  }
+}
+
+/** Up to a tenth of the interval, another part for each repository: they do not all ask at one moment. */
+const SPREAD = 0.1
+
+/** When it is to be looked at again; undefined for only when somebody asks. */
+export function nextSyncAt(
+  { name, source, createdAt }: Repository,
+  lastSyncAt: string | undefined,
+): Date | undefined {
+  const interval = parseInterval(source?.interval ?? '0') ?? 0
+  if (interval === 0) return undefined
+  if (lastSyncAt === undefined) return new Date(createdAt)
+  return new Date(Date.parse(lastSyncAt) + interval * (1 + SPREAD * fractionOf(name)))
+}
+
+/** From 0 to 1, always the same for a name. */
+function fractionOf(name: string): number {
+  let hash = 0
+  for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 1009
+  return hash / 1009
+}

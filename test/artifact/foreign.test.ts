@@ -1,0 +1,227 @@
+/** Artifacts as others pack them, and such as nobody should. */
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { expect, it, describe as suite } from 'vitest'
+import { readForeignArtifact } from '../../src/artifact/foreign-artifact.ts'
+import { type Descriptor, describe } from '../../src/oci/descriptor.ts'
+import { encodeManifest } from '../../src/oci/manifest.ts'
+import { MEDIA_TYPE } from '../../src/oci/media-types.ts'
+import { MemoryRepository } from '../../src/oci/memory.ts'
+import { DEFAULT_LIMITS, type ResourceLimits } from '../../src/package/resources.ts'
+import { tar, tarGz } from '../support/tar.ts'
+
+const FLUX = 'application/vnd.cncf.flux.content.v1.tar+gzip'
+const IMAGE_TAR = 'application/vnd.oci.image.layer.v1.tar'
+const HELM = 'application/vnd.cncf.helm.chart.content.v1.tar+gzip'
+const YAML = 'kind: x\n'
+
+type Layer = [mediaType: string, bytes: string | Buffer, annotations?: Record<string, string>]
+
+const titled = (title: string) => ({ 'org.opencontainers.image.title': title })
+const unpacked = (title: string) => ({ ...titled(title), 'io.deis.oras.content.unpack': 'true' })
+
+const oneFile = [{ name: 'a.yaml', content: YAML }]
+
+async function pushed(layers: Layer[]): Promise<{ repository: MemoryRepository; manifest: Descriptor }> {
+  const repository = new MemoryRepository()
+  const descriptors: Descriptor[] = []
+  for (const [mediaType, content, annotations] of layers) {
+    const bytes = Buffer.from(content)
+    const descriptor = describe(mediaType, bytes)
+    await repository.push(descriptor, bytes)
+    descriptors.push({ ...descriptor, ...(annotations && { annotations }) })
+  }
+  return {
+    repository,
+    manifest: await put(repository, { config: describe('x/y', Buffer.from('{}')), layers: descriptors }),
+  }
+}
+
+async function put(repository: MemoryRepository, content: object): Promise<Descriptor> {
+  const index = 'manifests' in content
+  const mediaType = index ? MEDIA_TYPE.index : MEDIA_TYPE.manifest
+  const bytes = encodeManifest({ schemaVersion: 2, mediaType, ...content } as never)
+  const descriptor = describe(mediaType, bytes)
+  await repository.push(describe('x/y', Buffer.from('{}')), Buffer.from('{}'))
+  await repository.push(descriptor, bytes)
+  return descriptor
+}
+
+async function read(
+  layers: Layer[],
+  limits: ResourceLimits = DEFAULT_LIMITS,
+): Promise<Record<string, string>> {
+  const { repository, manifest } = await pushed(layers)
+  return filesOf(repository, manifest, limits)
+}
+
+async function filesOf(repository: MemoryRepository, manifest: Descriptor, limits = DEFAULT_LIMITS) {
+  const { resources } = await readForeignArtifact(repository, manifest, { limits, timeout: 1000 })
+  return Object.fromEntries([...resources].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]))
+}
+
+suite('foreign artifacts', () => {
+  const READABLE: Record<string, { layers: Layer[]; files?: Record<string, string> }> = {
+    'Flux, a tar.gz': { layers: [[FLUX, tarGz(oneFile)]] },
+    'Flux, a file as it is': {
+      layers: [['application/vnd.cncf.flux.content.v1.json', YAML]],
+      files: { 'content.json': YAML },
+    },
+    'oras, a file whose type nobody said': { layers: [[IMAGE_TAR, YAML, titled('a.yaml')]] },
+    'oras, a file with its type': { layers: [['application/yaml', YAML, titled('./a.yaml')]] },
+    'oras, several files': {
+      layers: [
+        ['application/yaml', YAML, titled('a.yaml')],
+        [IMAGE_TAR, 'b', titled('sub/b.txt')],
+      ],
+      files: { 'a.yaml': YAML, 'sub/b.txt': 'b' },
+    },
+    'oras, a directory': {
+      layers: [
+        [
+          `${IMAGE_TAR}+gzip`,
+          tarGz([
+            { name: 'sub/', type: '5' },
+            { name: 'sub/a.yaml', content: YAML },
+          ]),
+          unpacked('sub'),
+        ],
+      ],
+      files: { 'sub/a.yaml': YAML },
+    },
+    'oras, a directory with a type of its own': {
+      layers: [['application/vnd.example.x', tarGz(oneFile), unpacked('.')]],
+    },
+    'oras, a tar.gz that was there': { layers: [[FLUX, tarGz(oneFile), titled('x.tgz')]] },
+    'oras, an archive that is no package but a file': {
+      layers: [['application/octet-stream', 'PK', titled('x.zip')]],
+      files: { 'x.zip': 'PK' },
+    },
+    'a plain tar': { layers: [[IMAGE_TAR, tar(oneFile)]] },
+    'a tar that says it is gzipped': { layers: [[FLUX, tar(oneFile)]] },
+    'a tar.zst': { layers: [[`${IMAGE_TAR}+zstd`, zstdCompressSync(tar(oneFile))]] },
+    "docker's layer": { layers: [['application/vnd.docker.image.rootfs.diff.tar.gzip', tarGz(oneFile)]] },
+    'an image with two layers': {
+      layers: [
+        [`${IMAGE_TAR}+gzip`, tarGz(oneFile)],
+        [`${IMAGE_TAR}+gzip`, tarGz([...oneFile, { name: 'b', content: 'b' }])],
+      ],
+      files: { 'a.yaml': YAML, b: 'b' },
+    },
+    'a chart with its signature': {
+      layers: [
+        [
+          HELM,
+          tarGz([
+            { name: 'upf/Chart.yaml', content: YAML },
+            { name: 'upf/templates/a.yaml', content: '{{' },
+          ]),
+        ],
+        ['application/vnd.cncf.helm.chart.provenance.v1.prov', 'signed'],
+      ],
+      files: { 'Chart.yaml': YAML, 'templates/a.yaml': '{{' },
+    },
+  }
+  it.each(Object.entries(READABLE))('reads %s', async (_, { layers, files = { 'a.yaml': YAML } }) => {
+    expect(await read(layers)).toEqual(files)
+  })
+
+  const UNREADABLE: Record<string, { layers: Layer[]; says: string; code?: string }> = {
+    'no layers': { layers: [], says: 'no layers with files' },
+    'an empty layer': { layers: [[MEDIA_TYPE.empty, '{}']], says: 'no layers with files' },
+    'an empty tar': { layers: [[FLUX, tarGz([])]], says: 'has no files' },
+    garbage: { layers: [[FLUX, 'garbage']], says: 'is no tar, and has no title' },
+    'garbage that shall be unpacked': {
+      layers: [[FLUX, 'garbage', unpacked('.')]],
+      says: 'shall be unpacked',
+    },
+    'half a gzip': { layers: [[FLUX, tarGz(oneFile).subarray(0, 40)]], says: 'not a whole gzip file' },
+    'half a zstd': {
+      layers: [[FLUX, zstdCompressSync(tar(oneFile)).subarray(0, 30)]],
+      says: 'not a whole zstd file',
+    },
+    'a path escape': { layers: [[FLUX, tarGz([{ name: '../a', content: YAML }])]], says: '"../a"' },
+    'a title that escapes': { layers: [['text/plain', YAML, titled('../a')]], says: '"../a"' },
+    'a title that is absolute': { layers: [['text/plain', YAML, titled('/etc/a')]], says: 'absolute' },
+    'a link': {
+      layers: [[FLUX, tarGz([{ name: 'a', type: '2', link: '/etc/passwd' }])]],
+      says: 'symbolic link',
+    },
+    'an encrypted layer': { layers: [[`${IMAGE_TAR}+gzip+encrypted`, 'x']], says: 'is encrypted' },
+    'a type that nobody knows': { layers: [['application/vnd.acme', 'x']], says: 'application/vnd.acme' },
+    'two files of one name': {
+      layers: [
+        ['text/plain', 'a', titled('x')],
+        ['text/plain', 'b', titled('x')],
+      ],
+      says: 'two layers have a file "x"',
+    },
+    'a file that is also a directory': {
+      layers: [
+        ['text/plain', 'a', titled('x')],
+        ['text/plain', 'b', titled('x/y')],
+      ],
+      says: 'both a file and a directory',
+    },
+  }
+  it.each(Object.entries(UNREADABLE))('refuses %s', async (_, { layers, says }) => {
+    await expect(read(layers)).rejects.toThrow(says)
+  })
+
+  it('keeps to the limits, before it fetches and while it unpacks', async () => {
+    const limits = { maxBytes: 100, maxFiles: 3 }
+    const bomb = gzipSync(Buffer.alloc(1 << 20))
+    await expect(read([[FLUX, bomb]], limits)).rejects.toMatchObject({ code: 'too_large' })
+    const many = [1, 2, 3, 4].map((number): Layer => ['text/plain', 'x', titled(`f${number}`)])
+    await expect(read(many, limits)).rejects.toMatchObject({ code: 'too_large' })
+    const { repository } = await pushed([])
+    const huge = { mediaType: FLUX, digest: `sha256:${'0'.repeat(64)}`, size: 1 << 30 }
+    const bytes = encodeManifest({
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPE.manifest,
+      config: describe('x/y', Buffer.from('{}')),
+      layers: [huge],
+    })
+    const root = describe(MEDIA_TYPE.manifest, bytes)
+    const source = {
+      fetch: async (wanted: Descriptor) => (wanted === root ? once(bytes) : repository.fetch(wanted)),
+    }
+    const options = { limits: DEFAULT_LIMITS, timeout: 1000 }
+    await expect(readForeignArtifact(source, root, options)).rejects.toMatchObject({ code: 'too_large' })
+  })
+
+  it('follows an index to its only manifest', async () => {
+    const { repository, manifest } = await pushed([[FLUX, tarGz(oneFile)]])
+    const attestation = { ...manifest, annotations: { 'vnd.docker.reference.type': 'attestation-manifest' } }
+    const one = await put(repository, { manifests: [manifest, attestation], annotations: { a: 'b' } })
+    expect(await filesOf(repository, one)).toEqual({ 'a.yaml': YAML })
+    const two = await put(repository, { manifests: [manifest, { ...manifest, size: manifest.size }] })
+    await expect(filesOf(repository, two)).rejects.toThrow('index of 2 manifests')
+    const none = await put(repository, { manifests: [] })
+    await expect(filesOf(repository, none)).rejects.toThrow('index of 0 manifests')
+    const deep = await put(repository, { manifests: [one] })
+    await expect(filesOf(repository, deep)).rejects.toThrow('index of indexes')
+  })
+
+  it('is cut off where a layer takes too long', async () => {
+    const { repository, manifest } = await pushed([['text/plain', 'slow', titled('a')]])
+    const source = {
+      fetch: async (wanted: Descriptor) =>
+        wanted.mediaType === 'text/plain' ? slowly() : repository.fetch(wanted),
+    }
+    const options = { limits: DEFAULT_LIMITS, timeout: 50 }
+    await expect(readForeignArtifact(source, manifest, options)).rejects.toMatchObject({
+      code: 'unavailable',
+    })
+  })
+})
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
+
+async function* slowly(): AsyncGenerator<Uint8Array> {
+  for (const letter of 'slow') {
+    yield Buffer.from(letter)
+    await new Promise((resolve) => setTimeout(resolve, 30))
+  }
+}

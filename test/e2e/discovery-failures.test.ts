@@ -1,0 +1,383 @@
+/** What cannot be found, or not be read: it is reported, and stops nothing else. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { MiddlewareHandler } from 'hono'
+import { describe, expect, it } from 'vitest'
+import { describe as describeBytes } from '../../src/oci/descriptor.ts'
+import { MEDIA_TYPE } from '../../src/oci/media-types.ts'
+import { folderApp, memoryApp } from '../support/app.ts'
+import { files, register, revisions, shown, sync } from '../support/discovery.ts'
+import { elsewhere, FLUX_LAYER, tarOf } from '../support/elsewhere.ts'
+import { breakRegistry } from '../support/faults.ts'
+import { startServer } from '../support/process.ts'
+import { withBasic } from '../support/registries.ts'
+import { tarGz } from '../support/tar.ts'
+import { temporaryFolder } from '../support/temporary.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
+type Json = any
+
+/** Lets the requests through that do not match, and answers the others so. */
+function refusing(what: RegExp, status: 401 | 403 | 404 | 405): MiddlewareHandler {
+  return async (c, next) => {
+    if (!what.test(c.req.path)) return next()
+    const code = status === 404 ? 'NAME_UNKNOWN' : 'DENIED'
+    return c.json({ errors: [{ code, message: 'no' }] }, status)
+  }
+}
+
+describe('artifacts that cannot be read', () => {
+  it('are reported, and the others are taken', async () => {
+    const there = await elsewhere()
+    const { client } = await memoryApp()
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    await there.push('team/upf', 'v1.1.0', [{ bytes: Buffer.from('garbage') }])
+    await there.push('team/upf', 'v1.2.0', [{ bytes: tarGz([{ name: '../a', content: 'x' }]) }])
+    const missing = {
+      mediaType: FLUX_LAYER,
+      digest: `sha256:${'1'.repeat(64)}`,
+      size: 100,
+      urls: ['https://a/b'],
+    }
+    await there.push('team/upf', 'v1.3.0', [{ bytes: Buffer.alloc(0), descriptor: missing }])
+    const huge = { ...missing, digest: `sha256:${'2'.repeat(64)}`, size: 1 << 30 }
+    await there.push('team/upf', 'v1.4.0', [{ bytes: Buffer.alloc(0), descriptor: huge }])
+    const [image] = [await there.push('team/upf', 'image', [{ bytes: tarOf(files(1)) }])]
+    await there.put('team/upf', 'v1.5.0', {
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPE.index,
+      manifests: [image, describeBytes(MEDIA_TYPE.manifest, Buffer.from('elsewhere'))],
+    })
+    await there.push('team/upf', 'v1.6.0', [])
+    await there.flux('team/upf', 'v2.0.0', files(2))
+    await there.flux('team/not_a_path', 'v1.0.0', files(2))
+    await register(client, there)
+    const status = await sync(client)
+    expect(status).toMatchObject({
+      state: 'Succeeded',
+      error: null,
+      packages: 2,
+      revisions: 2,
+      problemCount: 7,
+    })
+    const reasons = Object.fromEntries(
+      status.problems.map(({ reference, reason }: Json) => [reference.replace(/^.*\/team\//, ''), reason]),
+    )
+    expect(reasons).toEqual({
+      not_a_path: expect.stringContaining('its name cannot be the path of a package'),
+      'upf:v1.1.0': expect.stringContaining('is no tar, and has no title'),
+      'upf:v1.2.0': expect.stringContaining('"../a"'),
+      'upf:v1.3.0': expect.stringContaining('404'),
+      'upf:v1.4.0': expect.stringContaining('more than 67108864 bytes'),
+      'upf:v1.5.0': expect.stringContaining('an index of 2 manifests'),
+      'upf:v1.6.0': 'the artifact has no layers with files',
+    })
+    expect(await shown(client)).toEqual(['1 1.0.0 v1-0-0', '2 2.0.0 v2-0-0'])
+  })
+
+  it('are read again when their tags move, or when somebody asks', async () => {
+    const there = await elsewhere()
+    const { client, parts } = await memoryApp()
+    await there.push('team/upf', 'v1.0.0', [{ bytes: Buffer.from('garbage') }])
+    await there.flux('team/upf', 'v2.0.0', files(2))
+    await register(client, there)
+    expect(await sync(client)).toMatchObject({ problemCount: 1, revisions: 1 })
+    const pulls = () => there.requests.filter(({ line }) => line.includes('/blobs/')).length
+    there.requests.length = 0
+    await parts.discovery.sync('found', { thorough: false })
+    expect(pulls()).toBe(0)
+    await sync(client)
+    expect(pulls()).toBe(1)
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    await parts.discovery.sync('found', { thorough: false })
+    // It comes after what was found before it.
+    expect(await shown(client)).toEqual(['1 2.0.0 v2-0-0', '2 1.0.0 v1-0-0'])
+    expect(await sync(client)).toMatchObject({ problems: [] })
+  })
+
+  it('are such that the registry sends other bytes', async () => {
+    let broken = true
+    const there = await elsewhere([
+      async (c, next) => {
+        await next()
+        if (broken && c.req.method === 'GET' && c.req.path.includes('/blobs/')) {
+          const bytes = Buffer.from(await c.res.arrayBuffer())
+          bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) ^ 1
+          c.res = new Response(bytes, c.res)
+        }
+      },
+    ])
+    const { client } = await memoryApp()
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    await register(client, there)
+    const { problems, state } = await sync(client)
+    expect(state).toBe('Succeeded')
+    expect(problems[0].reason).toContain('has the digest')
+    broken = false
+    expect(await sync(client)).toMatchObject({ revisions: 1, problems: [] })
+  })
+})
+
+describe('a registry elsewhere', () => {
+  it('may be down for a while', async () => {
+    let down = false
+    const there = await elsewhere([
+      async (c, next) => (down ? c.json({ errors: [{ code: 'X', message: 'busy' }] }, 503) : next()),
+    ])
+    const { client } = await memoryApp()
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    await register(client, there)
+    const first = await sync(client)
+    down = true
+    const failed = await sync(client)
+    expect(failed).toMatchObject({ state: 'Failed', lastSuccessAt: first.lastSyncAt, revisions: 1 })
+    expect(failed.error).toContain('503')
+    down = false
+    expect(await sync(client)).toMatchObject({ state: 'Succeeded', error: null, problems: [] })
+  })
+
+  it('may give no list of its repositories: then those to take have to be named', async () => {
+    const there = await elsewhere([refusing(/_catalog/, 404)])
+    const { client } = await memoryApp()
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    await there.flux('team/smf', 'v1.0.0', files(1))
+    await register(client, there)
+    const failed = await sync(client)
+    expect(failed.state).toBe('Failed')
+    expect(failed.error).toContain('name those to take in source.packages')
+    const any = { 'If-Match': '*' }
+    const named = { source: { packages: ['upf', 'amf'] } }
+    await client.ok('PATCH', '/repositories/found', named, any)
+    const partial = await sync(client)
+    expect(partial).toMatchObject({ state: 'Failed', packages: 2, revisions: 1 })
+    expect(partial.problems).toMatchObject([{ reference: `${there.url.host}/team/amf` }])
+    await client.ok('PATCH', '/repositories/found', { source: { packages: ['upf'] } }, any)
+    expect(await sync(client)).toMatchObject({ state: 'Succeeded', problems: [], packages: 1 })
+  })
+
+  it('may list repositories that have no tags any more', async () => {
+    const there = await elsewhere([refusing(/\/team\/gone\//, 404)])
+    const { client } = await memoryApp()
+    await there.flux('team/gone', 'v1.0.0', files(1))
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    await register(client, there)
+    expect(await sync(client)).toMatchObject({ state: 'Succeeded', problems: [], revisions: 1 })
+  })
+
+  it('may refuse one repository: the others are looked at', async () => {
+    const there = await elsewhere([refusing(/\/team\/secret\//, 403)])
+    const { client } = await memoryApp()
+    await there.flux('team/secret', 'v1.0.0', files(1))
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    await register(client, there)
+    const status = await sync(client)
+    expect(status).toMatchObject({ state: 'Failed', revisions: 1, lastSuccessAt: null })
+    expect(status.problems).toMatchObject([{ reference: `${there.url.host}/team/secret` }])
+  })
+
+  it('is asked with the credentials that the server has for it, which nobody is told', async () => {
+    const there = await elsewhere([withBasic('robot', 'secret')])
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    const folder = await temporaryFolder()
+    const auth = Buffer.from('robot:secret').toString('base64')
+    const config = { auths: { [there.url.host]: { auth } } }
+    await writeFile(join(folder, 'config.json'), JSON.stringify(config))
+    const { client } = await folderApp(undefined, {
+      PKGSERVER_SOURCE_HOSTS: there.url.host,
+      DOCKER_CONFIG: folder,
+    })
+    await register(client, there)
+    expect(await sync(client)).toMatchObject({ state: 'Succeeded', revisions: 1 })
+    const { text } = await client.call('GET', '/repositories/found')
+    expect(text).not.toContain('robot')
+    await writeFile(join(folder, 'config.json'), '{}')
+  })
+
+  it('is none where the server may not go', async () => {
+    const there = await elsewhere()
+    const { client } = await folderApp()
+    for (const url of [
+      there.url.href,
+      'http://169.254.169.254/latest',
+      'oci://localhost/x',
+      'http://[::1]/x',
+    ]) {
+      const call = { name: 'found', type: 'catalog', source: { url } }
+      const refused = await client.call('POST', '/repositories', call)
+      expect(refused, url).toMatchObject({ status: 403, body: { code: 'forbidden' } })
+      expect(refused.body.detail).toContain('PKGSERVER_SOURCE_HOSTS')
+    }
+    expect(there.requests).toEqual([])
+    const {
+      client: choosy,
+      data,
+      close,
+    } = await folderApp(undefined, { PKGSERVER_SOURCE_HOSTS: '127.0.0.1, a.example' })
+    await register(choosy, there, { interval: '0' })
+    await close()
+    const { client: changed } = await folderApp(data, { PKGSERVER_SOURCE_HOSTS: 'a.example' })
+    const status = await sync(changed)
+    expect(status).toMatchObject({ state: 'Failed', nextSyncAt: null })
+    expect(status.error).toContain('may not fill repositories')
+  })
+})
+
+describe('a sync', () => {
+  it('that is asked for while one is under way finds what was there by then', async () => {
+    let release: (() => void) | undefined
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let listed = 0
+    const there = await elsewhere([
+      async (c, next) => {
+        if (!c.req.path.endsWith('/tags/list')) return next()
+        await next()
+        if (listed++ === 0) await held
+        return undefined
+      },
+    ])
+    const { client } = await memoryApp()
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    await register(client, there)
+    const first = sync(client)
+    while (listed === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    expect((await client.ok('GET', '/repositories/found')).status.state).toBe('Syncing')
+    await there.flux('team/upf', 'v2.0.0', files(2))
+    const others = [sync(client), sync(client), sync(client)]
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    release?.()
+    await first
+    for (const status of await Promise.all(others)) expect(status.revisions).toBe(2)
+    expect(listed).toBe(2)
+  })
+
+  it('ends without a sound where the repository is deleted meanwhile', async () => {
+    let release: (() => void) | undefined
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const there = await elsewhere([
+      async (c, next) => {
+        if (c.req.path.includes('/blobs/')) await held
+        return next()
+      },
+    ])
+    const { client } = await memoryApp()
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    await register(client, there)
+    const syncing = client.call('POST', '/repositories/found/sync')
+    while (!there.requests.some(({ line }) => line.includes('/blobs/'))) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    const any = { 'If-Match': '*' }
+    expect((await client.call('DELETE', '/repositories/found', undefined, any)).status).toBe(204)
+    release?.()
+    expect(await syncing).toMatchObject({ status: 404 })
+    expect(await client.ok('GET', '/packagerevisions')).toMatchObject({ items: [] })
+  })
+
+  it('leaves nothing behind where the repository is deleted while our own registry fails', async () => {
+    const there = await elsewhere()
+    const settings = { PKGSERVER_SOURCE_HOSTS: '*' }
+    const { client, parts, data, close } = await folderApp(undefined, settings)
+    for (const tag of ['v1.0.0', 'v2.0.0']) await there.flux('team/upf', tag, files(1))
+    await register(client, there)
+    await sync(client)
+    breakRegistry(parts.ctx, (operation) => operation === 'delete')
+    const any = { 'If-Match': '*' }
+    expect((await client.call('DELETE', '/repositories/found', undefined, any)).status).toBe(503)
+    expect((await client.call('GET', '/repositories/found')).status).toBe(404)
+    await close()
+    const again = await folderApp(data, settings)
+    expect(await again.client.tags('found/upf')).toEqual(['_package'])
+    expect(await again.client.tags('found')).toEqual([])
+    await register(again.client, there)
+    expect(await sync(again.client)).toMatchObject({ revisions: 2, problems: [] })
+  })
+
+  it('is due by itself, also for what it has not found yet', async () => {
+    const there = await elsewhere()
+    const { client, parts } = await memoryApp()
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    await register(client, there, { interval: '1h' })
+    await parts.discovery.syncDue()
+    const { status } = await client.ok('GET', '/repositories/found')
+    expect(status).toMatchObject({ state: 'Succeeded', revisions: 1 })
+    const wait = Date.parse(status.nextSyncAt) - Date.parse(status.lastSyncAt)
+    expect(wait).toBeGreaterThanOrEqual(60 * 60_000)
+    expect(wait).toBeLessThan(67 * 60_000)
+    await there.flux('team/upf', 'v2.0.0', files(2))
+    await parts.discovery.syncDue()
+    expect(await revisions(client)).toHaveLength(1)
+    parts.ctx.now = () => new Date(Date.now() + 67 * 60_000)
+    await parts.discovery.syncDue()
+    expect(await revisions(client)).toHaveLength(2)
+    await client.ok('PATCH', '/repositories/found', { source: { interval: '0' } }, { 'If-Match': '*' })
+    parts.ctx.now = () => new Date(Date.now() + 7 * 86_400_000)
+    there.requests.length = 0
+    await parts.discovery.syncDue()
+    expect(there.requests).toEqual([])
+  })
+
+  it('looks once a day whether what it knows is still the same', async () => {
+    const there = await elsewhere()
+    const { client, parts } = await memoryApp()
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    await register(client, there)
+    await parts.discovery.syncDue()
+    await there.flux('team/upf', 'v1.0.0', files(2))
+    parts.ctx.now = () => new Date(Date.now() + 60 * 60_000)
+    await parts.discovery.syncDue()
+    expect((await client.ok('GET', '/repositories/found')).status.problems).toEqual([])
+    parts.ctx.now = () => new Date(Date.now() + 25 * 60 * 60_000)
+    await parts.discovery.syncDue()
+    expect((await client.ok('GET', '/repositories/found')).status.problemCount).toBe(1)
+  })
+
+  it('goes on where our own registry failed', async () => {
+    const there = await elsewhere()
+    const { client, parts } = await memoryApp()
+    for (const minor of [1, 2, 3, 4]) await there.flux('team/upf', `v1.${minor}.0`, files(minor))
+    await register(client, there)
+    for (const failing of ['push', 'tag'] as const) {
+      breakRegistry(parts.ctx, (operation) => operation === failing)
+      expect(await sync(client)).toMatchObject({ state: 'Failed' })
+      breakRegistry(parts.ctx, () => false)
+    }
+    expect(await sync(client)).toMatchObject({ state: 'Succeeded', problems: [] })
+    expect((await shown(client)).map((line) => line.slice(0, 7))).toEqual([
+      '1 1.1.0',
+      '2 1.2.0',
+      '3 1.3.0',
+      '4 1.4.0',
+    ])
+    expect(await client.tags('found/upf')).toHaveLength(9)
+  })
+
+  it('goes on after kill -9, with no number left out and no version twice', async () => {
+    const there = await elsewhere()
+    const count = 30
+    for (let minor = 0; minor < count; minor++) await there.flux('team/upf', `v1.${minor}.0`, files(minor))
+    const data = await temporaryFolder()
+    const env = { PKGSERVER_SOURCE_HOSTS: '*' }
+    let server = await startServer(data, [], env)
+    await register(server.client, there)
+    for (let kills = 0; kills < 3; kills++) {
+      const before = (await revisions(server.client)).length
+      server.client.call('POST', '/repositories/found/sync').catch(() => undefined)
+      while ((await revisions(server.client)).length < Math.min(before + 3, count)) {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      await server.stop('SIGKILL')
+      server = await startServer(data, [], env)
+    }
+    expect(await sync(server.client)).toMatchObject({ state: 'Succeeded', revisions: count, problems: [] })
+    const found = await revisions(server.client)
+    expect(found.map(({ revision, version }) => `${revision} ${version}`)).toEqual(
+      Array.from({ length: count }, (_, minor) => `${minor + 1} 1.${minor}.0`),
+    )
+    expect(await server.client.resolve('latest', 'found/upf')).toBe(found.at(-1).artifact.digest)
+    expect(await server.client.tags('found/upf')).toHaveLength(2 * count + 1)
+  }, 120_000)
+})
