@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MiddlewareHandler } from 'hono'
 import { describe, expect, it } from 'vitest'
+import { AppError } from '../../src/errors.ts'
 import { describe as describeBytes } from '../../src/oci/descriptor.ts'
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts'
 import { folderApp, memoryApp } from '../support/app.ts'
@@ -353,6 +354,21 @@ describe('a sync', () => {
       '4 1.4.0',
     ])
     expect(await client.tags('found/upf')).toHaveLength(9)
+  })
+
+  it('waits with a version, and with those behind it, while the server has too much to do', async () => {
+    const there = await elsewhere()
+    const { client, parts } = await memoryApp()
+    for (const minor of [1, 2]) await there.flux('team/upf', `v1.${minor}.0`, files(minor))
+    await register(client, there)
+    const { prepare } = parts.ctx
+    parts.ctx.prepare = async () => {
+      throw new AppError('unavailable', 'it takes too long')
+    }
+    expect(await sync(client)).toMatchObject({ state: 'Failed', revisions: 0, error: 'it takes too long' })
+    parts.ctx.prepare = prepare
+    await parts.discovery.sync('found', { thorough: false })
+    expect(await shown(client)).toEqual(['1 1.1.0 v1-1-0', '2 1.2.0 v1-2-0'])
   })
 
   it('goes on after kill -9, with no number left out and no version twice', async () => {

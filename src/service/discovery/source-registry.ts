@@ -1,4 +1,4 @@
-import { AppError } from '../../errors.ts'
+import { AppError, type ErrorCode } from '../../errors.ts'
 import { OciError, type OciErrorCode } from '../../oci/errors.ts'
 import type { Fetcher, Resolver, TagLister } from '../../oci/roles.ts'
 
@@ -36,10 +36,11 @@ const LASTING: readonly OciErrorCode[] = [
   'invalid_manifest',
   'unsupported',
 ]
+/** What the files of an artifact can be at fault for; that the server has too much to do is none of it. */
+const OF_FILES: readonly ErrorCode[] = ['invalid', 'invalid_archive', 'too_large']
 
 /** Why an artifact cannot be read, now or later; undefined where it is not the artifact's fault. */
 export function faultOfArtifact(error: unknown): string | undefined {
   if (error instanceof OciError) return LASTING.includes(error.code) ? error.message : undefined
-  // Of those of our own, none is about the registry: that one is not asked before the files are read.
-  return error instanceof AppError ? error.message : undefined
+  return error instanceof AppError && OF_FILES.includes(error.code) ? error.message : undefined
 }
