@@ -13,7 +13,7 @@ export async function backupByServer(listen: Config['listen']): Promise<AsyncIte
 /** Writes a backup to a file, which is there when it is complete, and not before. */
 export async function writeBackup(content: AsyncIterable<Uint8Array>, file: string): Promise<string> {
   const partial = `${file}.partial`
-  const began = Date.now()
+  const began = performance.now()
   let size = 0
   try {
     const handle = await open(partial, 'w', 0o600)
@@ -34,5 +34,5 @@ export async function writeBackup(content: AsyncIterable<Uint8Array>, file: stri
     }
     throw error
   }
-  return `wrote ${file}: ${size} bytes in ${Date.now() - began} ms\n`
+  return `wrote ${file}: ${size} bytes in ${Math.round(performance.now() - began)} ms\n`
 }

@@ -173,3 +173,43 @@ describe('many clients', () => {
     }
   })
 })
+
+describe('two hundred clients that write to one package', () => {
+  it('publish the revisions 1 to 200, and index and registry agree', async () => {
+    const { client } = await folderApp()
+    await client.createRepository()
+    const published = await Promise.all(
+      Array.from({ length: 200 }, (_, at) => client.publish(`ws${at}`, FILE(`n${at}`))),
+    )
+    const numbers = published.map(({ revision }) => revision).sort((a, b) => a - b)
+    expect(numbers).toEqual(Array.from({ length: 200 }, (_, at) => at + 1))
+    const { differences, revisions } = await client.ok('POST', '/verifications', {})
+    expect({ differences, revisions }).toEqual({ differences: [], revisions: 200 })
+  }, 60_000)
+
+  it('change one draft, and none of their changes is lost', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository()
+    const { name } = await client.createDraft('ws1', undefined, { annotations: { count: '0' } })
+    const refused = { count: 0 }
+    const increment = async (): Promise<void> => {
+      for (;;) {
+        const { annotations, resourceVersion } = await client.get(name)
+        const next = { annotations: { count: String(Number(annotations.count) + 1) } }
+        const condition = { 'If-Match': `"${resourceVersion}"` }
+        const { status } = await client.call('PATCH', `/packagerevisions/${name}`, next, condition)
+        if (status === 200) return
+        expect(status).toBe(412)
+        refused.count++
+      }
+    }
+    // All at once they would mostly meet each other's refusals.
+    const clients = Array.from({ length: 200 }, (_, at) => at)
+    for (let at = 0; at < clients.length; at += 25) {
+      await Promise.all(clients.slice(at, at + 25).map(increment))
+    }
+    expect((await client.get(name)).annotations.count).toBe('200')
+    expect(refused.count).toBeGreaterThan(0)
+    expect((await client.ok('POST', '/verifications', {})).differences).toEqual([])
+  }, 60_000)
+})

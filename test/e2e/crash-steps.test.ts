@@ -1,10 +1,16 @@
 /** A kill after each step of each write: after the next start all of it is there, or nothing. */
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
+import { readConfig } from '../../src/config.ts'
+import { rebuildIndex } from '../../src/rebuild-index.ts'
 import { allAnswers } from '../support/answers.ts'
 import { folderApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
-import { crashImages } from '../support/crash-images.ts'
+import { type CrashImage, crashImages } from '../support/crash-images.ts'
+import { temporaryFolder } from '../support/temporary.ts'
 
 const ANY = { 'If-Match': '*' }
 const files = (value: string) => ({
@@ -115,5 +121,43 @@ describe('a kill after each step', () => {
       counts.push(`${what} ${images.length}`)
     }
     process.stderr.write(`kills after each step: ${counts.join(', ')}\n`)
-  }, 240_000)
+  }, 600_000)
+
+  it('leaves in the registry what an index can be built from, should that be lost with it', async () => {
+    const app = await folderApp()
+    for (const { what, prepare, work } of WRITES) {
+      await prepare?.(app.client)
+      if (!IN_SEVERAL_STEPS.includes(what)) {
+        await work(app.client)
+        continue
+      }
+      const before = await allAnswers(app.client)
+      const images = await crashImages(app.data, () => work(app.client))
+      await withoutIndex(images, { before, after: await allAnswers(app.client) })
+    }
+  }, 600_000)
 })
+
+/** Writes that change more than one tag. */
+const IN_SEVERAL_STEPS = [
+  'approve the next one',
+  'resolve a conflict',
+  'reject a deletion',
+  'approve a deletion',
+]
+
+type Answers = Awaited<ReturnType<typeof allAnswers>>
+
+/** The index is lost with the kill: what the registry tells is a sound state all the same. */
+async function withoutIndex(images: CrashImage[], { before, after }: Record<'before' | 'after', Answers>) {
+  for (const { step, data } of images) {
+    const bare = await temporaryFolder()
+    await rename(join(data, 'registry'), join(bare, 'registry'))
+    await rebuildIndex(readConfig({ data: bare }, {}), { force: false, names: [] }, pino({ level: 'silent' }))
+    const app = await folderApp(bare)
+    expect((await app.client.ok('POST', '/verifications', {})).differences, step).toEqual([])
+    if (step.endsWith('answer')) expect(await allAnswers(app.client)).toEqual(after)
+    if (step.endsWith('begin')) expect(await allAnswers(app.client)).toEqual(before)
+    await app.close()
+  }
+}

@@ -1,5 +1,16 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { PACKAGE_ARTIFACT_TYPE } from '../../src/artifact/package-manifest.ts'
+import { type Descriptor, describe as describeContent } from '../../src/oci/descriptor.ts'
+import { EMPTY_CONFIG_BYTES, EMPTY_DESCRIPTOR, encodeManifest } from '../../src/oci/manifest.ts'
+import { MEDIA_TYPE } from '../../src/oci/media-types.ts'
+import type { Repository } from '../../src/oci/roles.ts'
+import { allAnswers } from '../support/answers.ts'
 import { folderApp, memoryApp, type TestApp } from '../support/app.ts'
+import { runCommand } from '../support/process.ts'
 import { registryBehind, withoutDeletion, withoutTagDeletion } from '../support/registries.ts'
+import { reindexed } from '../support/reindexed.ts'
 import { reindexSuite } from './reindex-suite.ts'
 
 function onRegistryBehind(...middlewares: Parameters<typeof registryBehind>[0]): () => Promise<TestApp> {
@@ -14,3 +25,73 @@ reindexSuite('memory', memoryApp)
 reindexSuite('a registry elsewhere', onRegistryBehind())
 reindexSuite('a registry that deletes no tags', onRegistryBehind(withoutTagDeletion()))
 reindexSuite('a registry that deletes nothing', onRegistryBehind(withoutDeletion))
+
+describe('a registry that does not tell its repositories', () => {
+  it('is indexed by the names that are given', async () => {
+    const url = await registryBehind([
+      (c, next) => (c.req.path === '/v2/_catalog' ? Promise.resolve(c.text('no', 404)) : next()),
+    ])
+    const settings = { PKGSERVER_REGISTRY: url.href, HOME: '/nonexistent' }
+    const app = await folderApp(undefined, settings)
+    await app.client.createRepository()
+    await app.client.publish('ws1')
+    await app.client.publish('ws2', undefined, { package: 'other' })
+    const before = await allAnswers(app.client)
+    await app.close()
+    await rm(join(app.data, 'index.db'))
+    const reindex = (...names: string[]) => runCommand(['reindex', '--data', app.data, ...names], settings)
+    expect(await reindex()).toMatchObject({
+      code: 1,
+      log: expect.stringContaining('Say which OCI repositories there are'),
+    })
+    const { code, output } = await reindex('blueprints/nf/upf', 'blueprints/other')
+    expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('2 revisions') })
+    const again = await folderApp(app.data, settings)
+    expect(await allAnswers(again.client)).toEqual(before)
+  })
+})
+
+describe('what others have put into the registry', () => {
+  it('is passed over, and said', async () => {
+    const app = await memoryApp()
+    const { registry } = app.parts.ctx
+    await app.client.createRepository()
+    const { artifact } = await app.client.publish('ws1')
+    await app.client.publish('ws1', undefined, { package: 'other' })
+    const before = await allAnswers(app.client)
+    const target = registry.repository('blueprints/nf/upf')
+    const type = 'application/vnd.example.other'
+    const stranger = artifactOf(target, { artifactType: type })
+    await target.tag(await stranger, 'v9', '_package', 'draft-x', 'deletion-proposed-v1', 'signature')
+    await target.tag(await artifactOf(target, { artifactType: PACKAGE_ARTIFACT_TYPE }), 'v8')
+    await target.tag(await target.resolve(artifact.digest), 'v7')
+    const lone = registry.repository('under_score/tools')
+    await lone.tag(await artifactOf(lone, { artifactType: type }), 'v1')
+    const again = await reindexed(app)
+    const notes = again.report.notes.map(({ message }) => message).join('\n')
+    for (const tag of ['v9', '_package', 'draft-x', 'deletion-proposed-v1', 'v8', 'v7']) {
+      expect(notes).toContain(`the tag ${tag} is passed over`)
+    }
+    expect(await allAnswers(again.client)).toEqual(before)
+    // What leads to ours from where it does not belong would be deployed.
+    expect(await app.client.resolve('v7')).toBeUndefined()
+    expect(await app.client.resolve('v9')).toBeDefined()
+  })
+})
+
+async function artifactOf(
+  target: Repository,
+  { artifactType }: { artifactType: string },
+): Promise<Descriptor> {
+  await target.push(EMPTY_DESCRIPTOR, EMPTY_CONFIG_BYTES)
+  const bytes = encodeManifest({
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPE.manifest,
+    artifactType,
+    config: EMPTY_DESCRIPTOR,
+    layers: [EMPTY_DESCRIPTOR],
+  })
+  const descriptor = describeContent(MEDIA_TYPE.manifest, bytes)
+  await target.push(descriptor, bytes)
+  return descriptor
+}

@@ -44,9 +44,9 @@ const BATCH = 64
 /** Throws `unavailable` where the registry fails, and `not_available` where it does not tell its repositories. */
 export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
   const { registry, db, now } = options
-  const began = now().getTime()
+  const began = performance.now()
   // Above whatever the lost index has given out: it counted from such a number, or from 0, one by one.
-  await startResourceVersions(db, Math.max(began * 1000, options.above ?? 0))
+  await startResourceVersions(db, Math.max(now().getTime() * 1000, options.above ?? 0))
   const names = options.names ? withParents(options.names) : await repositoryNames(registry)
   const report: ReindexReport = { repositories: 0, packages: 0, revisions: 0, notes: [], milliseconds: 0 }
   await inBatches(names.filter(isLabel), (name) => restoreRepository(options, name, report))
@@ -57,7 +57,7 @@ export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
       .transaction()
       .execute((transaction) => writePackages(transaction, rebuilt.filter(isThere), report, now))
   }
-  report.milliseconds = now().getTime() - began
+  report.milliseconds = Math.round(performance.now() - began)
   return report
 }
 
