@@ -1,5 +1,6 @@
 /** The composition root: from the settings to one app with every surface mounted. */
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Logger } from 'pino'
@@ -8,11 +9,15 @@ import { browserSafety } from './api/browser-safety.ts'
 import { docsRoutes } from './api/docs.ts'
 import { apiDocument } from './api/document.ts'
 import { healthRoutes } from './api/health.ts'
+import { createLoad, type Load, pushLoadShedding } from './api/load-shedding.ts'
 import { createMetrics, type Metrics, observeGarbage, observeJobs } from './api/metrics.ts'
+import { readOnly } from './api/read-only.ts'
 import { requestLog } from './api/request-log.ts'
 import { BASE_PATH } from './api/rest/base-path.ts'
+import type { OnOperation } from './api/rest/operations.ts'
 import { problem, problemOf, respondProblem } from './api/rest/problem.ts'
 import { createRestApp } from './api/rest/rest-app.ts'
+import { observeWork } from './api/work-metrics.ts'
 import type { Application } from './cli/serve.ts'
 import type { Config } from './config.ts'
 import { lockFolder } from './database/folder-lock.ts'
@@ -20,9 +25,12 @@ import { GroupCommit } from './database/group-commit.ts'
 import { openDatabase } from './database/open.ts'
 import type { Db } from './database/schema.ts'
 import { secret } from './database/settings.ts'
+import { DiskSpace } from './disk-space.ts'
+import { isDiskFull } from './errors.ts'
 import { makeFolder } from './folder.ts'
 import { scheduleGarbage } from './garbage-schedule.ts'
 import { KeyedLock } from './keyed-lock.ts'
+import { measuredRegistry } from './measured-registry.ts'
 import { type OpenedRegistry, openRegistry } from './open-registry.ts'
 import { DEFAULT_LIMITS } from './package/resources.ts'
 import { EmbeddedRegistry } from './registry/embedded-registry.ts'
@@ -39,14 +47,17 @@ import { collectGarbage } from './service/collect-garbage.ts'
 import type { ServiceContext } from './service/context.ts'
 import { finishAll, IntentLog, recallIntents } from './service/intents.ts'
 import { cloneItem } from './service/jobs/clone-item.ts'
+import type { ItemWork } from './service/jobs/perform-item.ts'
 import { JobRunner } from './service/jobs/runner.ts'
 import { upgradeItem } from './service/jobs/upgrade-item.ts'
 import { readiness } from './service/readiness.ts'
-import { createWorkPool, IN_THIS_THREAD, type Workers, type WorkPool } from './service/work-pool.ts'
+import { createWorkPool, IN_THIS_THREAD, type WorkPool } from './service/work-pool.ts'
 import { version } from './version.ts'
 
 /** How often work that the registry refused is tried again, in milliseconds. */
 const RETRY_INTERVAL = 30_000
+/** How long a server that stops tries that once more; the next start goes on with what is left. */
+const FINISH_TIMEOUT = 3000
 
 export type App = {
   hono: OpenAPIHono
@@ -64,6 +75,12 @@ export type Parts = {
   /** Where else it is. */
   registryAddress: string | undefined
   metrics: Metrics
+  disk: DiskSpace
+  load: Load
+  /** Of the threads that pack. */
+  queue: WorkPool['queue']
+  /** Whether the server has been told to stop. */
+  stopping: boolean
   log: Logger
   close: () => Promise<void>
 }
@@ -74,9 +91,12 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
   const lock = lockFolder(config.data)
   const opened = await openRegistry(config, await version(), log)
   const db = openDatabase(join(config.data, 'index.db'))
-  const pool = startPool(log)
-  const parts = await assemble(db, opened, pool.workers, log)
+  const metrics = createMetrics()
+  const pool = startPool(log, metrics)
+  const disk = new DiskSpace({ folder: config.data, minFree: config.minFree, log })
+  const parts = await assemble({ db, opened, pool, disk, metrics, log })
   const { ctx } = parts
+  await disk.watch()
   await recallIntents(ctx)
   await finishAll(ctx)
   const retry = setInterval(() => finishAll(ctx), RETRY_INTERVAL)
@@ -87,7 +107,9 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
     close: async () => {
       clearInterval(retry)
       stopCollecting()
+      disk.stop()
       await parts.jobs.stop()
+      await atMost(FINISH_TIMEOUT, finishAll(ctx))
       await pool.close()
       await parts.close()
       await opened.close()
@@ -100,40 +122,93 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
 export async function memoryParts(log: Logger): Promise<Parts> {
   const embedded = new EmbeddedRegistry(new MemoryStore())
   const opened = { registry: embedded, embedded, address: undefined, close: async () => undefined }
-  return assemble(openDatabase(':memory:'), opened, IN_THIS_THREAD.workers, log)
+  const disk = new DiskSpace({ folder: '.', minFree: 0, log })
+  const db = openDatabase(':memory:')
+  return assemble({ db, opened, pool: IN_THIS_THREAD, disk, metrics: createMetrics(), log })
 }
 
-function startThreads(log: Logger): WorkPool {
-  return createWorkPool({ report: (err) => log.error({ err }, 'a thread that packs has failed') })
+function startThreads(log: Logger, { work }: Metrics): WorkPool {
+  return createWorkPool({
+    report: (err) => log.error({ err }, 'a thread that packs has failed'),
+    onWork: (task, { waited, worked }) => {
+      work.threadWait.observe({ task }, waited / 1000)
+      work.threadWork.observe({ task }, worked / 1000)
+    },
+  })
 }
 
-async function assemble(db: Db, opened: OpenedRegistry, workers: Workers, log: Logger): Promise<Parts> {
-  const { registry, embedded, address } = opened
-  const metrics = createMetrics()
+type Opened = Pick<Parts, 'disk' | 'metrics' | 'log'> & { db: Db; opened: OpenedRegistry; pool: WorkPool }
+
+async function assemble({ db, opened, pool, disk, metrics, log }: Opened): Promise<Parts> {
+  const { embedded, address } = opened
+  const { work } = metrics
+  const registry = measuredRegistry(opened.registry, (call, outcome, seconds) =>
+    work.registryCall.observe({ call, outcome }, seconds),
+  )
   const ctx: ServiceContext = {
     db,
-    commits: new GroupCommit(db),
+    commits: new GroupCommit(db, (transactions, milliseconds) => {
+      work.commitSize.observe(transactions)
+      work.commit.observe(milliseconds / 1000)
+    }),
     registry,
     collect: embedded && ((options) => observeGarbage(metrics, embedded.collectGarbage(options))),
     locks: new KeyedLock(),
     intents: new IntentLog(),
-    ...workers,
+    ...pool.workers,
     limits: DEFAULT_LIMITS,
     now: () => new Date(),
     tokenKey: await secret(db, 'continue-token'),
     report: (err) => log.warn({ err }, 'work for the registry is left undone'),
   }
   const jobs = new JobRunner(ctx, {
-    work: { clone: cloneItem, upgrade: upgradeItem },
+    work: { clone: whereThereIsRoom(disk, cloneItem), upgrade: whereThereIsRoom(disk, upgradeItem) },
     report: (err) => log.error({ err }, 'an item of a job has failed'),
-    onEnd: (kind, outcome) => metrics.jobItems.inc({ kind, outcome }),
+    onEnd: (kind, outcome, seconds) => {
+      metrics.jobItems.inc({ kind, outcome })
+      work.jobItem.observe({ kind, outcome }, seconds)
+    },
   })
+  const load = createLoad()
   observeJobs(metrics, () => jobs.running)
+  observeWork(metrics.registry, {
+    threads: pool.queue,
+    unfinished: () => ctx.intents.unfinished.size,
+    gates: () => load.gates,
+    bodyBytes: () => load.bodies.used,
+    diskFree: () => disk.free,
+    readOnly: () => disk.refusal !== undefined,
+  })
   const close = async (): Promise<void> => {
     await jobs.stop()
     await db.destroy()
   }
-  return { ctx, jobs, embedded, registryAddress: address, metrics, log, close }
+  const { queue } = pool
+  return {
+    ctx,
+    jobs,
+    embedded,
+    registryAddress: address,
+    metrics,
+    disk,
+    load,
+    queue,
+    stopping: false,
+    log,
+    close,
+  }
+}
+
+/** Items of jobs wait for room, as for a registry that is down. */
+function whereThereIsRoom(disk: DiskSpace, work: ItemWork): ItemWork {
+  return async (...args) => {
+    disk.assertRoom()
+    await work(...args)
+  }
+}
+
+async function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
+  await Promise.race([work, setTimeout(milliseconds, undefined, { ref: false })])
 }
 
 /** What a server serves. */
@@ -141,7 +216,10 @@ export function applicationOf(parts: Parts): Application {
   return {
     mount: async (url) => (await createApp(parts, url)).hono.fetch,
     report: (err) => parts.log.error({ err }, 'the rest of an answer could not be sent'),
-    drain: () => parts.jobs.drain(),
+    announceStop: () => {
+      parts.stopping = true
+    },
+    drain: () => void parts.jobs.stop(),
     close: parts.close,
   }
 }
@@ -152,10 +230,11 @@ export async function createApp(
   publicUrl: URL,
   policy: AccessPolicy = EVERYBODY,
 ): Promise<App> {
-  const { ctx, jobs, embedded, registryAddress, metrics, log } = parts
+  const { ctx, jobs, embedded, registryAddress, metrics, disk, load, log } = parts
   const onInternalError = (error: unknown, c: Context): void => {
     const { method, path } = c.req
     log.error({ err: error, requestId: c.get('requestId'), method, path }, 'request failed')
+    if (isDiskFull(error)) void disk.check()
   }
   const guard: WriteGuard = {
     setTag: (repository, tag) => tagRefusal(ctx.db, repository, tag),
@@ -163,11 +242,16 @@ export async function createApp(
     deleteManifest: (repository, manifest) => manifestDeletionRefusal(ctx.db, repository, manifest),
     deleteBlobs: (repository) => blobDeletionRefusal(ctx.db, repository),
   }
+  const onOperation: OnOperation = (operation, outcome, seconds) =>
+    metrics.work.operation.observe({ operation, outcome }, seconds)
+  const surroundings = { stopping: () => parts.stopping, refusal: () => disk.refusal, queue: parts.queue }
   const apiVersion = await version()
   const app = new OpenAPIHono()
   app.use(requestLog(log, metrics))
   app.use(browserSafety(publicUrl))
   app.use(access(policy))
+  app.use(readOnly(() => disk.refusal))
+  app.use('/v2/*', pushLoadShedding(load))
   app.route(
     '/',
     embedded
@@ -175,10 +259,10 @@ export async function createApp(
       : createRegistryElsewhereApp(registryAddress ?? ''),
   )
   const registryHost = registryAddress ?? publicUrl.host
-  app.route(BASE_PATH, createRestApp({ ctx, jobs, registryHost }, { onInternalError }))
+  app.route(BASE_PATH, createRestApp({ ctx, jobs, load, registryHost }, { onInternalError, onOperation }))
   app.route(
     '/',
-    healthRoutes(() => readiness(ctx), metrics),
+    healthRoutes(() => readiness(ctx, surroundings), metrics),
   )
   let document: object | undefined
   const getDocument = (): object => {

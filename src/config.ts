@@ -53,6 +53,16 @@ const duration = z
   .regex(/^(?:0|[0-9]{1,6}[smhd])$/, 'must be a number and a unit, like 30s, 10m, 1h or 7d')
   .transform((text) => Number.parseInt(text, 10) * (UNITS[text.slice(-1) as keyof typeof UNITS] ?? 0))
 
+const UNIT_BYTES = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 }
+
+/** In bytes. */
+const size = z
+  .string()
+  .regex(/^(?:0|[0-9]{1,6}(?:Ki|Mi|Gi))$/, 'must be a number and a unit, like 256Mi or 2Gi, or 0')
+  .transform(
+    (text) => Number.parseInt(text, 10) * (UNIT_BYTES[text.slice(-2) as keyof typeof UNIT_BYTES] ?? 0),
+  )
+
 const yesOrNo = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
 
 /** Name in the environment, flag of `serve`, what it is for, and the schema of each setting. */
@@ -163,6 +173,20 @@ export const SETTINGS = {
     flag: 'gc-grace',
     help: 'how long what nothing needs is kept; the same for all processes that share a bucket',
     initial: '1h',
+    schema: duration,
+  },
+  minFree: {
+    env: 'PKGSERVER_MIN_FREE',
+    flag: 'min-free',
+    help: 'with less free room than that on the disk of the data folder, nothing is written; 0 to go on until it is full',
+    initial: '256Mi',
+    schema: size,
+  },
+  stopDelay: {
+    env: 'PKGSERVER_STOP_DELAY',
+    flag: 'stop-delay',
+    help: 'how long the server still takes requests when it is told to stop, while /readyz says so to load balancers',
+    initial: '0',
     schema: duration,
   },
   logLevel: {

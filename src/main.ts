@@ -17,8 +17,12 @@ process.exitCode = await run(
 
 async function serveUntilStopped(config: Config): Promise<void> {
   const stopped = new Promise<void>((resolve) => {
-    process.once('SIGTERM', resolve)
-    process.once('SIGINT', resolve)
+    // A second signal, of either kind, ends the process at once.
+    const stop = () => {
+      process.off('SIGTERM', stop).off('SIGINT', stop)
+      resolve()
+    }
+    process.on('SIGTERM', stop).on('SIGINT', stop)
   })
   // What only the server needs is loaded only for it: the other commands are there at once.
   const { destination, pino } = await import('pino')

@@ -19,6 +19,8 @@ describe('the settings', () => {
       s3RedirectEndpoint: undefined,
       gcInterval: 24 * 60 * 60 * 1000,
       gcGrace: 60 * 60 * 1000,
+      minFree: 256 * 1024 * 1024,
+      stopDelay: 0,
       logLevel: 'info',
     })
   })

@@ -2,6 +2,9 @@ import { setImmediate } from 'node:timers/promises'
 import { type RawBuilder, sql } from 'kysely'
 import type { Db } from './schema.ts'
 
+/** Is told how many transactions went into a commit, and how long it took in milliseconds. */
+export type OnCommit = (transactions: number, milliseconds: number) => void
+
 type Job = { run: (transaction: Db) => Promise<void>; settle: (error?: unknown) => void }
 
 /**
@@ -11,10 +14,12 @@ type Job = { run: (transaction: Db) => Promise<void>; settle: (error?: unknown) 
 export class GroupCommit {
   readonly #db: Db
   #queue: Job[] = []
+  readonly #onCommit: OnCommit
   #running = false
 
-  constructor(db: Db) {
+  constructor(db: Db, onCommit: OnCommit = () => undefined) {
     this.#db = db
+    this.#onCommit = onCommit
   }
 
   /** Resolves when what `work` did is committed. */
@@ -45,12 +50,14 @@ export class GroupCommit {
 
   async #commit(batch: Job[]): Promise<void> {
     const failures = new Map<Job, unknown>()
+    const start = performance.now()
     try {
       await this.#db.connection().execute((connection) => transact(connection, batch, failures))
     } catch (error) {
       for (const job of batch) job.settle(failures.get(job) ?? error)
       return
     }
+    this.#onCommit(batch.length, performance.now() - start)
     for (const job of batch) job.settle(failures.get(job))
   }
 }

@@ -42,7 +42,7 @@ describe('a full disk', () => {
   it('fails what is written with 507 and a clear line in the log, keeps what was acknowledged, and heals', async (context) => {
     const disk = await smallDisk(16)
     if (!disk) return context.skip()
-    const server = await startServer(disk)
+    const server = await startServer(disk, ['--min-free', '0'])
     const { client } = server
     await client.createRepository()
     const published = await client.publish('ws1')
@@ -94,7 +94,7 @@ describe('a full disk', () => {
     await client.verb(draft.name, 'propose')
     expect(await client.verb(draft.name, 'approve')).toMatchObject({ revision: 2 })
     await server.stop('SIGKILL')
-    const again = await startServer(disk)
+    const again = await startServer(disk, ['--min-free', '0'])
     expect((await again.client.ok('GET', '/packagerevisions?lifecycle=Published')).items).toHaveLength(2)
     await again.stop()
   })

@@ -3,12 +3,14 @@ import { AppError } from '../../errors.ts'
 import type { PackageId } from '../../package/names.ts'
 import type { Actor, ServiceContext } from '../../service/context.ts'
 import type { JobRunner } from '../../service/jobs/runner.ts'
+import type { Load } from '../load-shedding.ts'
 import { creationScope, readingScope } from '../request-scopes.ts'
 
 /** What the routes work with. */
 export type Api = {
   ctx: ServiceContext
   jobs: JobRunner
+  load: Load
   /** Host and port at which OCI clients find the registry: the first part of an artifact's reference. */
   registryHost: string
 }

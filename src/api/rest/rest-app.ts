@@ -1,9 +1,11 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { ClientGoneError, clientGoneResponse } from '../../request-body.ts'
+import { RETRY_AFTER, restLoadShedding } from '../load-shedding.ts'
 import type { Api } from './api.ts'
 import { BASE_PATH } from './base-path.ts'
 import { boundedBody, maxBodyBytes } from './body.ts'
+import { measuredOperations, type OnOperation, operationsOf, requiredBody } from './operations.ts'
 import { problem, problemOf, respondProblem } from './problem.ts'
 import { cloneJobRoutes } from './routes/clones.ts'
 import { diffRoutes } from './routes/diff.ts'
@@ -23,6 +25,7 @@ import { invalidRequest } from './validation.ts'
 export type RestAppOptions = {
   /** Is told of every failure that is the server's own. */
   onInternalError?: (error: unknown, c: Context) => void
+  onOperation?: OnOperation
 }
 
 /** The REST API, to be mounted at `BASE_PATH`. */
@@ -33,7 +36,12 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
     },
   })
 
-  app.use(boundedBody(maxBodyBytes(api)))
+  let operationOf: ReturnType<typeof operationsOf> = () => undefined
+  const lookUp = (c: Context) => operationOf(c)
+  if (options.onOperation) app.use(measuredOperations(lookUp, options.onOperation))
+  app.use(boundedBody(maxBodyBytes(api), api.load.bodies))
+  app.use(requiredBody(lookUp))
+  app.use(restLoadShedding(api.load))
 
   app.route('/', repositoryRoutes(api))
   app.route('/', packageRoutes(api))
@@ -50,12 +58,13 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
   app.route('/', garbageCollectionRoutes(api))
   app.all('*', (c) => respondUnknown(c, methodsByPath))
   const methodsByPath = methodsOf(app)
+  operationOf = operationsOf(app)
 
   app.onError((error, c) => {
     if (error instanceof ClientGoneError) return clientGoneResponse()
     const found = problemOf(error)
-    if (found.status >= 500) options.onInternalError?.(error, c)
-    return respondProblem(c, found)
+    if (found.status >= 500 && found.code !== 'overloaded') options.onInternalError?.(error, c)
+    return respondProblem(c, found, found.code === 'overloaded' ? { 'Retry-After': RETRY_AFTER } : {})
   })
   return app
 }

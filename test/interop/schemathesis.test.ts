@@ -1,0 +1,112 @@
+/** Requests that schemathesis makes up from the API document, against the server: each answer is in the document. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import type { Client } from '../support/client.ts'
+import { runJob } from '../support/jobs.ts'
+import { startServer } from '../support/process.ts'
+import { tool } from '../support/program.ts'
+import { temporaryFolder } from '../support/temporary.ts'
+import { describeWith, type Run } from './tool.ts'
+
+const schemathesis = tool('schemathesis', 'test/interop/install-schemathesis.sh installs it.')
+const SECONDS = Number(process.env.PKGSERVER_TEST_SCHEMATHESIS ?? 60)
+const SEED = Number(process.env.PKGSERVER_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
+/** The time that is said is for requests; what it has found is made small after it. */
+const TIMEOUT = (SECONDS * 2 + 120) * 1000
+
+/** What holds of any server that keeps to its document. The other checks ask for what the document does not say. */
+const CHECKS = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_headers_conformance',
+  'response_schema_conformance',
+  'negative_data_rejection',
+  'unsupported_method',
+]
+
+const ROOT = join(import.meta.dirname, '../..')
+const HOOKS = join(import.meta.dirname, 'schemathesis/hooks.py')
+
+const limits = (sessions: number) => ({
+  'limits.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: limits\ndata:\n  sessions: "${sessions}"\n`,
+})
+
+/** Makes something of each kind; resolves to the names of it all. */
+async function furnish(client: Client): Promise<object> {
+  const clone = { repository: 'edge', package: 'upf' }
+  await client.createRepository()
+  await client.createRepository('edge', 'deployment')
+  const upstream = await client.publish('ws1', { resources: limits(1) })
+  const { name } = await client.createDraft('own', { clone: { upstream: upstream.name } }, clone)
+  await client.ok(
+    'PATCH',
+    `/packagerevisions/${name}/resources`,
+    { resources: limits(2) },
+    { 'If-Match': '*' },
+  )
+  await client.verb(name, 'propose')
+  await client.verb(name, 'approve')
+  const newer = await client.publish('ws2', { resources: limits(3) })
+  const upgrade = await client.createDraft('newer', { upgrade: {} }, clone)
+  const proposed = await client.createDraft('proposed')
+  await client.verb(proposed.name, 'propose')
+  const { items } = await client.ok('GET', `/packagerevisions/${upgrade.name}/conflicts`)
+  expect(items).not.toEqual([])
+  const job = await runJob(client, '/clones', {
+    upstream: newer.name,
+    targets: [{ repository: 'edge', package: 'other' }],
+    defaults: { workspace: 'ws1' },
+  })
+  const revisions = [upstream, newer, upgrade, proposed].map((revision) => revision.name)
+  return {
+    any: { repository: ['blueprints', 'edge'], package: ['nf/upf', 'upf'], path: ['limits.yaml', 'Kptfile'] },
+    revisions: [...revisions, name],
+    conflicts: items.map(({ id }: { id: string }) => id),
+    jobs: [job.id],
+  }
+}
+
+describeWith(schemathesis, 'requests that schemathesis makes up', () => {
+  it(
+    `are answered as the API document says, for ${SECONDS} seconds from seed ${SEED}`,
+    async () => {
+      const server = await startServer(await temporaryFolder())
+      const known = JSON.stringify(await furnish(server.client))
+      const args = ['run', join(ROOT, 'openapi.yaml'), '--url', server.url.href, '--seed', String(SEED)]
+      args.push('--checks', CHECKS.join(','), '--max-time', String(SECONDS), '--request-timeout', '30')
+      args.push('--continue-on-failure', '--no-color', '--generation-database', 'none')
+      const { code, stdout, stderr } = await make(args, {
+        SCHEMATHESIS_HOOKS: HOOKS,
+        PKGSERVER_TEST_KNOWN: known,
+      })
+      process.stderr.write(`${summaryOf(stdout)}\n`)
+      expect(code, `PKGSERVER_TEST_SEED=${SEED}\n${stdout}${stderr}\n${errorsOf(server.log())}`).toBe(0)
+      expect(errorsOf(server.log())).toBe('')
+      expect(await server.stop()).toBe(0)
+    },
+    TIMEOUT,
+  )
+})
+
+function make(args: string[], env: Record<string, string>): Promise<Run> {
+  return new Promise((done) => {
+    const options = { env: { ...process.env, ...env, NO_COLOR: '1' }, maxBuffer: 64 << 20 }
+    execFile(schemathesis.path, args, options, (error, stdout, stderr) => {
+      done({ code: error ? Number(error.code) : 0, stdout, stderr })
+    })
+  })
+}
+
+/** What it has counted. */
+function summaryOf(stdout: string): string {
+  return stdout.slice(stdout.search(/=+ SUMMARY =+/))
+}
+
+function errorsOf(log: string): string {
+  return log
+    .split('\n')
+    .filter((line) => line !== '' && JSON.parse(line).level >= 50)
+    .join('\n')
+}
