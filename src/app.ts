@@ -119,12 +119,15 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
 }
 
 /** Everything in memory and in this thread, gone with the process. */
-export async function memoryParts(log: Logger): Promise<Parts> {
+export async function memoryParts(log: Logger, disk = unwatched(log)): Promise<Parts> {
   const embedded = new EmbeddedRegistry(new MemoryStore())
   const opened = { registry: embedded, embedded, address: undefined, close: async () => undefined }
-  const disk = new DiskSpace({ folder: '.', minFree: 0, log })
   const db = openDatabase(':memory:')
   return assemble({ db, opened, pool: IN_THIS_THREAD, disk, metrics: createMetrics(), log })
+}
+
+function unwatched(log: Logger): DiskSpace {
+  return new DiskSpace({ folder: '.', minFree: 0, log })
 }
 
 function startThreads(log: Logger, { work }: Metrics): WorkPool {

@@ -12,6 +12,9 @@ export type Pace = {
 /** A tenth of what a telephone line of old could do: large blobs may take hours, but come. */
 export const PACE: Pace = { rate: 512, window: 20_000 }
 
+/** So many times its length has a window that is late. */
+const BUSY = 1.25
+
 type Exchange = { request: IncomingMessage; response: ServerResponse }
 type Seen = { received: number; sent: number; waitedFor: 'body' | 'reader' | undefined }
 
@@ -24,7 +27,18 @@ export function cutOffSlowClients(server: Server, { rate, window }: Pace = PACE)
     response.once('close', () => exchanges.delete(exchange))
   })
   const least = (rate * window) / 1000
+  let lookedAt = performance.now()
   const timer = setInterval(() => {
+    const now = performance.now()
+    // A server that was busy itself has not read what clients have sent meanwhile.
+    const wasBusy = now - lookedAt > window * BUSY
+    lookedAt = now
+    if (!wasBusy) setImmediate(look)
+  }, window)
+  timer.unref()
+  return () => clearInterval(timer)
+
+  function look(): void {
     for (const [exchange, before] of exchanges) {
       const now = seenNow(exchange)
       exchanges.set(exchange, now)
@@ -33,9 +47,7 @@ export function cutOffSlowClients(server: Server, { rate, window }: Pace = PACE)
       const moved = now.waitedFor === 'body' ? now.received - before.received : now.sent - before.sent
       if (moved < least) cutOff(exchange)
     }
-  }, window)
-  timer.unref()
-  return () => clearInterval(timer)
+  }
 }
 
 function seenNow({ request, response }: Exchange): Seen {

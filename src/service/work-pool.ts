@@ -54,19 +54,22 @@ export const IN_THIS_THREAD: WorkPool = {
 /** A thread for each processor but the one that serves: they start with the first work, and end without any. */
 export function createWorkPool(options: WorkPoolOptions): WorkPool {
   const { timeout = TIMEOUT, maxQueue = MAX_QUEUE, onWork } = options
+  const threads = options.threads ?? Math.max(1, availableParallelism() - 1)
+  let underWay = 0
   const pool = new Piscina({
     filename: new URL('./thread-work.ts', import.meta.url).href,
     name: doWork.name,
     minThreads: 0,
     idleTimeout: IDLE_TIMEOUT,
-    maxThreads: options.threads ?? Math.max(1, availableParallelism() - 1),
-    maxQueue,
+    maxThreads: threads,
     concurrentTasksPerWorker: 1,
     resourceLimits: { maxOldGenerationSizeMb: options.memory ?? MEMORY },
   })
   pool.on('error', options.report)
   const workers = workersOf(async (task) => {
+    if (underWay >= threads + maxQueue) throw tooMuch()
     const start = performance.now()
+    underWay++
     try {
       const outcome: Outcome = await pool.run(task, { signal: AbortSignal.timeout(timeout) })
       const all = performance.now() - start
@@ -74,11 +77,13 @@ export function createWorkPool(options: WorkPoolOptions): WorkPool {
       return outcome
     } catch (error) {
       throw workError(error)
+    } finally {
+      underWay--
     }
   })
   return {
     workers,
-    queue: () => ({ waiting: pool.queueSize, most: maxQueue }),
+    queue: () => ({ waiting: Math.max(0, underWay - threads), most: maxQueue }),
     close: () => pool.destroy(),
   }
 }
@@ -93,18 +98,15 @@ function workersOf(run: (task: Task) => Promise<Outcome>): Workers {
   return Object.fromEntries(TASK_NAMES.map((name) => [name, worker(name)])) as Workers
 }
 
-/** The words of piscina, which has no code for them. */
-const QUEUE_FULL = /^(?:Task queue is at limit|No task queue available)/
+function tooMuch(): AppError {
+  return new AppError(
+    'overloaded',
+    'the server has more packages to work through than it can. Nothing was changed; try again in a moment.',
+  )
+}
 
 function workError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
-  if (QUEUE_FULL.test(error.message)) {
-    return new AppError(
-      'overloaded',
-      'the server has more packages to work through than it can. Nothing was changed; try again in a moment.',
-      { cause: error },
-    )
-  }
   if (error.name === 'AbortError') {
     return new AppError(
       'unavailable',

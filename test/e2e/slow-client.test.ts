@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
 import { folderServer } from '../support/app.ts'
 
-const PACE = { rate: 1000, window: 300 }
+const PACE = { rate: 1000, window: 500 }
 
 async function open(url: URL, head: string[]): Promise<Socket> {
   const socket = connect(Number(url.port), url.hostname)
@@ -16,8 +16,8 @@ async function open(url: URL, head: string[]): Promise<Socket> {
   return socket
 }
 
-/** Sends so many bytes every so many milliseconds until the connection ends; resolves to what came back. */
-async function sendSlowly(socket: Socket, bytes: number, pause: number): Promise<string> {
+/** Sends so many bytes every 50 milliseconds until all are sent and the connection ends; resolves to what came back. */
+async function sendSlowly(socket: Socket, bytes: number, all: number): Promise<string> {
   let answer = ''
   socket.setEncoding('utf8').on('data', (text: string) => {
     answer += text
@@ -26,9 +26,9 @@ async function sendSlowly(socket: Socket, bytes: number, pause: number): Promise
   socket.once('close', () => {
     ended = true
   })
-  while (!ended) {
-    socket.write('x'.repeat(bytes))
-    await setTimeout(pause)
+  for (let sent = 0; !ended; sent += bytes) {
+    if (sent < all) socket.write('x'.repeat(bytes))
+    await setTimeout(50)
   }
   return answer
 }
@@ -44,19 +44,19 @@ describe('a client that sends one byte now and then', () => {
       ? line.replace('sha256:0', digestOf(Buffer.from('no such thing')))
       : line
     const socket = await open(url, [path, 'Content-Type: application/json', 'Content-Length: 1000000'])
-    expect(await sendSlowly(socket, 1, 50)).toMatch(/^HTTP\/1\.1 408 |^$/)
+    expect(await sendSlowly(socket, 1, 1_000_000)).toMatch(/^HTTP\/1\.1 408 |^$/)
     expect((await client.send('/healthz')).status).toBe(200)
   })
 
   it('is waited for when it is slow, but means it', async () => {
     const { url } = await folderServer({}, PACE)
-    const blob = Buffer.alloc(4000, 'x')
+    const blob = Buffer.alloc(12_000, 'x')
     const socket = await open(url, [
       `POST /v2/a/b/blobs/uploads/?digest=${digestOf(blob)} HTTP/1.1`,
       `Content-Length: ${blob.length}`,
       'Connection: close',
     ])
-    expect(await sendSlowly(socket, 200, 50)).toMatch(/^HTTP\/1\.1 201 /)
+    expect(await sendSlowly(socket, 400, blob.length)).toMatch(/^HTTP\/1\.1 201 /)
   })
 })
 

@@ -72,12 +72,13 @@ describeWith(schemathesis, 'requests that schemathesis makes up', () => {
   it(
     `are answered as the API document says, for ${SECONDS} seconds from seed ${SEED}`,
     async () => {
+      const folder = await temporaryFolder()
       const server = await startServer(await temporaryFolder())
       const known = JSON.stringify(await furnish(server.client))
       const args = ['run', join(ROOT, 'openapi.yaml'), '--url', server.url.href, '--seed', String(SEED)]
       args.push('--checks', CHECKS.join(','), '--max-time', String(SECONDS), '--request-timeout', '30')
       args.push('--continue-on-failure', '--no-color', '--generation-database', 'none')
-      const { code, stdout, stderr } = await make(args, {
+      const { code, stdout, stderr } = await make(args, folder, {
         SCHEMATHESIS_HOOKS: HOOKS,
         PKGSERVER_TEST_KNOWN: known,
       })
@@ -90,9 +91,10 @@ describeWith(schemathesis, 'requests that schemathesis makes up', () => {
   )
 })
 
-function make(args: string[], env: Record<string, string>): Promise<Run> {
+/** In a folder of its own, where it leaves what it remembers. */
+function make(args: string[], cwd: string, env: Record<string, string>): Promise<Run> {
   return new Promise((done) => {
-    const options = { env: { ...process.env, ...env, NO_COLOR: '1' }, maxBuffer: 64 << 20 }
+    const options = { cwd, env: { ...process.env, ...env, NO_COLOR: '1' }, maxBuffer: 64 << 20 }
     execFile(schemathesis.path, args, options, (error, stdout, stderr) => {
       done({ code: error ? Number(error.code) : 0, stdout, stderr })
     })

@@ -5,6 +5,7 @@ import { applicationOf, createApp, memoryParts, openParts, type Parts } from '..
 import { serve } from '../../src/cli/serve.ts'
 import type { Pace } from '../../src/cli/slow-clients.ts'
 import { readConfig } from '../../src/config.ts'
+import type { DiskSpace } from '../../src/disk-space.ts'
 import { IN_THIS_THREAD } from '../../src/service/work-pool.ts'
 import { Client } from './client.ts'
 import { temporaryFolder } from './temporary.ts'
@@ -19,8 +20,11 @@ export type TestApp = {
 }
 
 /** An app in memory, called without a socket. */
-export async function memoryApp(change: (parts: Parts) => Parts = (parts) => parts): Promise<TestApp> {
-  const parts = change(await memoryParts(silent))
+export async function memoryApp(
+  change: (parts: Parts) => Parts = (parts) => parts,
+  disk?: DiskSpace,
+): Promise<TestApp> {
+  const parts = change(await memoryParts(silent, disk))
   onTestFinished(() => parts.close())
   return appOf(parts)
 }
