@@ -12,7 +12,7 @@ const LONGEST = 5000
 const TIMEOUT = 120_000 * RUNS
 
 const HAND_MADE = [
-  'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a # kpt-set: ${name}\ndata: {a: "b", c: [1, 2]}\n',
+  'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a # kpt-set: {name}\ndata: {a: "b", c: [1, 2]}\n',
   '---\na: &x [1]\nb: *x\n--- # next\n!!map {? [k] : v, <<: *x}\n...\n%YAML 1.2\n---\n- |2-\n   text\n- >+\n  folded\n\n',
   '\uFEFFapiVersion: a/v1\r\nkind: B\r\nmetadata: {name: c}\r\n',
 ]
