@@ -17,6 +17,7 @@ import { BASE_PATH } from './api/rest/base-path.ts'
 import type { OnOperation } from './api/rest/operations.ts'
 import { problem, problemOf, respondProblem } from './api/rest/problem.ts'
 import { createRestApp } from './api/rest/rest-app.ts'
+import { NO_TRACING, type Tracing, traced } from './api/tracing.ts'
 import { observeWork } from './api/work-metrics.ts'
 import type { Application } from './cli/serve.ts'
 import type { Config } from './config.ts'
@@ -75,6 +76,7 @@ export type Parts = {
   /** Where else it is. */
   registryAddress: string | undefined
   metrics: Metrics
+  tracing: Tracing
   disk: DiskSpace
   load: Load
   /** Of the threads that pack. */
@@ -92,9 +94,10 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
   const opened = await openRegistry(config, await version(), log)
   const db = openDatabase(join(config.data, 'index.db'))
   const metrics = createMetrics()
-  const pool = startPool(log, metrics)
+  const tracing = await openTracing(config)
+  const pool = startPool(log, metrics, tracing)
   const disk = new DiskSpace({ folder: config.data, minFree: config.minFree, log })
-  const parts = await assemble({ db, opened, pool, disk, metrics, log })
+  const parts = await assemble({ db, opened, pool, disk, metrics, tracing, log })
   const { ctx } = parts
   await disk.watch()
   await recallIntents(ctx)
@@ -113,6 +116,7 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
       await pool.close()
       await parts.close()
       await opened.close()
+      await tracing.close()
       lock.release()
     },
   }
@@ -123,36 +127,60 @@ export async function memoryParts(log: Logger, disk = unwatched(log)): Promise<P
   const embedded = new EmbeddedRegistry(new MemoryStore())
   const opened = { registry: embedded, embedded, address: undefined, close: async () => undefined }
   const db = openDatabase(':memory:')
-  return assemble({ db, opened, pool: IN_THIS_THREAD, disk, metrics: createMetrics(), log })
+  return assemble({
+    db,
+    opened,
+    pool: IN_THIS_THREAD,
+    disk,
+    metrics: createMetrics(),
+    tracing: NO_TRACING,
+    log,
+  })
+}
+
+/** The packages that trace are loaded only where somebody wants traces. */
+async function openTracing({ traces }: Config): Promise<Tracing> {
+  if (!traces) return NO_TRACING
+  const { otlpTracing } = await import('./otlp-tracing.ts')
+  return otlpTracing(traces, await version())
 }
 
 function unwatched(log: Logger): DiskSpace {
   return new DiskSpace({ folder: '.', minFree: 0, log })
 }
 
-function startThreads(log: Logger, { work }: Metrics): WorkPool {
+function startThreads(log: Logger, { work }: Metrics, tracing: Tracing): WorkPool {
   return createWorkPool({
     report: (err) => log.error({ err }, 'a thread that packs has failed'),
     onWork: (task, { waited, worked }) => {
       work.threadWait.observe({ task }, waited / 1000)
       work.threadWork.observe({ task }, worked / 1000)
+      tracing.record(`thread ${task}`, (waited + worked) / 1000, { waited: waited / 1000 })
     },
   })
 }
 
-type Opened = Pick<Parts, 'disk' | 'metrics' | 'log'> & { db: Db; opened: OpenedRegistry; pool: WorkPool }
+type Opened = Pick<Parts, 'disk' | 'metrics' | 'tracing' | 'log'> & {
+  db: Db
+  opened: OpenedRegistry
+  pool: WorkPool
+}
 
-async function assemble({ db, opened, pool, disk, metrics, log }: Opened): Promise<Parts> {
+async function assemble({ db, opened, pool, disk, metrics, tracing, log }: Opened): Promise<Parts> {
   const { embedded, address } = opened
   const { work } = metrics
-  const registry = measuredRegistry(opened.registry, (call, outcome, seconds) =>
-    work.registryCall.observe({ call, outcome }, seconds),
-  )
+  const registry = measuredRegistry(opened.registry, (call, outcome, seconds) => {
+    work.registryCall.observe({ call, outcome }, seconds)
+    tracing.record(`registry ${call}`, seconds, { outcome })
+  })
   const ctx: ServiceContext = {
     db,
-    commits: new GroupCommit(db, (transactions, milliseconds) => {
-      work.commitSize.observe(transactions)
-      work.commit.observe(milliseconds / 1000)
+    commits: new GroupCommit(db, {
+      onCommit: (transactions, milliseconds) => {
+        work.commitSize.observe(transactions)
+        work.commit.observe(milliseconds / 1000)
+      },
+      onTransaction: (milliseconds) => tracing.record('database transaction', milliseconds / 1000, {}),
     }),
     registry,
     collect: embedded && ((options) => observeGarbage(metrics, embedded.collectGarbage(options))),
@@ -193,6 +221,7 @@ async function assemble({ db, opened, pool, disk, metrics, log }: Opened): Promi
     embedded,
     registryAddress: address,
     metrics,
+    tracing,
     disk,
     load,
     queue,
@@ -233,7 +262,7 @@ export async function createApp(
   publicUrl: URL,
   policy: AccessPolicy = EVERYBODY,
 ): Promise<App> {
-  const { ctx, jobs, embedded, registryAddress, metrics, disk, load, log } = parts
+  const { ctx, jobs, embedded, registryAddress, metrics, tracing, disk, load, log } = parts
   const onInternalError = (error: unknown, c: Context): void => {
     const { method, path } = c.req
     log.error({ err: error, requestId: c.get('requestId'), method, path }, 'request failed')
@@ -251,6 +280,7 @@ export async function createApp(
   const apiVersion = await version()
   const app = new OpenAPIHono()
   app.use(requestLog(log, metrics))
+  if (tracing !== NO_TRACING) app.use(traced(tracing))
   app.use(browserSafety(publicUrl))
   app.use(access(policy))
   app.use(readOnly(() => disk.refusal))
@@ -262,7 +292,10 @@ export async function createApp(
       : createRegistryElsewhereApp(registryAddress ?? ''),
   )
   const registryHost = registryAddress ?? publicUrl.host
-  app.route(BASE_PATH, createRestApp({ ctx, jobs, load, registryHost }, { onInternalError, onOperation }))
+  app.route(
+    BASE_PATH,
+    createRestApp({ ctx, jobs, load, registryHost }, { onInternalError, onOperation, tracing }),
+  )
   app.route(
     '/',
     healthRoutes(() => readiness(ctx, surroundings), metrics),

@@ -189,6 +189,17 @@ export const SETTINGS = {
     initial: '0',
     schema: duration,
   },
+  traces: {
+    // As all programs call it that speak this protocol.
+    env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    flag: 'otlp-endpoint',
+    help: 'URL of a collector of OpenTelemetry to which traces are sent, like http://localhost:4318',
+    initial: undefined,
+    schema: z
+      .url({ protocol: /^https?$/, error: 'must be a URL with http or https' })
+      .transform((text) => new URL(text))
+      .optional(),
+  },
   logLevel: {
     env: 'PKGSERVER_LOG_LEVEL',
     flag: 'log-level',

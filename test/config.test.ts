@@ -21,6 +21,7 @@ describe('the settings', () => {
       gcGrace: 60 * 60 * 1000,
       minFree: 256 * 1024 * 1024,
       stopDelay: 0,
+      traces: undefined,
       logLevel: 'info',
     })
   })

@@ -5,6 +5,12 @@ import type { Db } from './schema.ts'
 /** Is told how many transactions went into a commit, and how long it took in milliseconds. */
 export type OnCommit = (transactions: number, milliseconds: number) => void
 
+export type GroupCommitOptions = {
+  onCommit?: OnCommit
+  /** Is told by each caller how long it waited for its transaction to be committed, in milliseconds. */
+  onTransaction?: (milliseconds: number) => void
+}
+
 type Job = { run: (transaction: Db) => Promise<void>; settle: (error?: unknown) => void }
 
 /**
@@ -14,17 +20,18 @@ type Job = { run: (transaction: Db) => Promise<void>; settle: (error?: unknown) 
 export class GroupCommit {
   readonly #db: Db
   #queue: Job[] = []
-  readonly #onCommit: OnCommit
+  readonly #options: GroupCommitOptions
   #running = false
 
-  constructor(db: Db, onCommit: OnCommit = () => undefined) {
+  constructor(db: Db, options: GroupCommitOptions = {}) {
     this.#db = db
-    this.#onCommit = onCommit
+    this.#options = options
   }
 
   /** Resolves when what `work` did is committed. */
   async run<T>(work: (transaction: Db) => Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
+    const start = performance.now()
+    const value = await new Promise<T>((resolve, reject) => {
       let result: { value: T } | undefined
       this.#queue.push({
         run: async (transaction) => {
@@ -34,6 +41,8 @@ export class GroupCommit {
       })
       if (!this.#running) void this.#drain()
     })
+    this.#options.onTransaction?.(performance.now() - start)
+    return value
   }
 
   async #drain(): Promise<void> {
@@ -57,7 +66,7 @@ export class GroupCommit {
       for (const job of batch) job.settle(failures.get(job) ?? error)
       return
     }
-    this.#onCommit(batch.length, performance.now() - start)
+    this.#options.onCommit?.(batch.length, performance.now() - start)
     for (const job of batch) job.settle(failures.get(job))
   }
 }

@@ -27,6 +27,7 @@ const CHECKS = [
 ]
 
 const ROOT = join(import.meta.dirname, '../..')
+const CONFIG = join(import.meta.dirname, 'schemathesis/schemathesis.toml')
 const HOOKS = join(import.meta.dirname, 'schemathesis/hooks.py')
 
 const limits = (sessions: number) => ({
@@ -78,7 +79,16 @@ describeWith(schemathesis, 'requests that schemathesis makes up', () => {
       const folder = await temporaryFolder()
       const server = await startServer(await temporaryFolder())
       const known = JSON.stringify(await furnish(server.client))
-      const args = ['run', join(ROOT, 'openapi.yaml'), '--url', server.url.href, '--seed', String(SEED)]
+      const args = [
+        '--config-file',
+        CONFIG,
+        'run',
+        join(ROOT, 'openapi.yaml'),
+        '--url',
+        server.url.href,
+        '--seed',
+        String(SEED),
+      ]
       args.push('--mode', mode, '--checks', CHECKS.join(','), '--max-time', String(SECONDS / MODES.length))
       args.push(
         '--request-timeout',

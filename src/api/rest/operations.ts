@@ -3,6 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import { AppError } from '../../errors.ts'
+import type { Tracing } from '../tracing.ts'
 import { BASE_PATH } from './base-path.ts'
 
 export type Operation = { id: string; bodyRequired: boolean }
@@ -43,16 +44,17 @@ export function requiredBody(operationOf: (c: Context) => Operation | undefined)
 /** In seconds; `outcome` is `refused` for what is the client's fault. */
 export type OnOperation = (id: string, outcome: 'done' | 'refused' | 'failed', seconds: number) => void
 
-/** Tells of each operation that has come to its end. */
+/** Tells of each operation that has come to its end, which is a span. */
 export function measuredOperations(
   operationOf: (c: Context) => Operation | undefined,
   onOperation: OnOperation,
+  tracing: Tracing,
 ): MiddlewareHandler {
   return async function measuredOperations(c, next) {
-    const start = performance.now()
-    await next()
     const id = operationOf(c)?.id
-    if (id === undefined) return
+    if (id === undefined) return next()
+    const start = performance.now()
+    await tracing.inSpan(id, next)
     const { status } = c.res
     const outcome = status < 400 ? 'done' : status < 500 ? 'refused' : 'failed'
     onOperation(id, outcome, (performance.now() - start) / 1000)

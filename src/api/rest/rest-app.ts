@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { ClientGoneError, clientGoneResponse } from '../../request-body.ts'
 import { RETRY_AFTER, restLoadShedding } from '../load-shedding.ts'
+import { NO_TRACING, type Tracing } from '../tracing.ts'
 import type { Api } from './api.ts'
 import { BASE_PATH } from './base-path.ts'
 import { boundedBody, maxBodyBytes } from './body.ts'
@@ -26,6 +27,7 @@ export type RestAppOptions = {
   /** Is told of every failure that is the server's own. */
   onInternalError?: (error: unknown, c: Context) => void
   onOperation?: OnOperation
+  tracing?: Tracing
 }
 
 /** The REST API, to be mounted at `BASE_PATH`. */
@@ -38,7 +40,8 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
 
   let operationOf: ReturnType<typeof operationsOf> = () => undefined
   const lookUp = (c: Context) => operationOf(c)
-  if (options.onOperation) app.use(measuredOperations(lookUp, options.onOperation))
+  const { onOperation = () => undefined, tracing = NO_TRACING } = options
+  app.use(measuredOperations(lookUp, onOperation, tracing))
   app.use(boundedBody(maxBodyBytes(api), api.load.bodies))
   app.use(requiredBody(lookUp))
   app.use(restLoadShedding(api.load))
