@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
 import { folderServer } from '../support/app.ts'
+import { breakRegistry } from '../support/faults.ts'
 
 const PACE = { rate: 1000, window: 500 }
 
@@ -97,15 +98,29 @@ describe('a client that reads nothing of its answer', () => {
 })
 
 describe('a stream of events', () => {
-  it('may be silent: nobody waits for its reader', async () => {
-    const { url } = await folderServer({}, PACE)
-    const socket = await open(url, ['GET /healthz HTTP/1.1'])
-    await once(socket, 'data')
+  it('may be silent for as long as nothing happens', async () => {
+    const { url, client, parts } = await folderServer({}, PACE)
+    await client.createRepository()
+    const upstream = await client.publish('ws1')
+    // So the job goes on for a while.
+    breakRegistry(parts.ctx, (operation) => operation === 'mount' || operation === 'push')
+    const job = await client.ok('POST', '/clones', {
+      upstream: upstream.name,
+      targets: [{ package: 'other' }],
+      defaults: { repository: 'blueprints' },
+    })
+    const socket = await open(url, [`GET /api/v1/jobs/${job.id}/events HTTP/1.1`])
+    let events = ''
     let closed = false
     socket.once('close', () => {
       closed = true
     })
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      events += text
+    })
     await setTimeout(PACE.window * 4)
     expect(closed).toBe(false)
-  })
+    breakRegistry(parts.ctx, () => false)
+    await expect.poll(() => events, { timeout: 20_000 }).toContain('event: finished')
+  }, 30_000)
 })
