@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { applicationOf, openParts } from '../src/app.ts'
+import { applicationOf } from '../src/app.ts'
 import { unpackLayer } from '../src/artifact/layer.ts'
 import { serve } from '../src/cli/serve.ts'
 import { readConfig } from '../src/config.ts'
@@ -11,6 +11,7 @@ import type { Manifest } from '../src/oci/manifest.ts'
 import { RemoteRegistry } from '../src/oci/remote/remote-registry.ts'
 import { fetchAll } from '../src/oci/roles.ts'
 import { DEFAULT_LIMITS } from '../src/package/resources.ts'
+import { openParts } from '../src/parts.ts'
 
 const EXAMPLE = join(import.meta.dirname, '../examples/hello-web')
 const MIB = 1024 * 1024

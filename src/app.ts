@@ -1,38 +1,24 @@
-/** The composition root: from the settings to one app with every surface mounted. */
-import { join } from 'node:path'
+/** The composition root: one app with every surface mounted, on the parts that `parts.ts` has opened. */
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import type { Logger } from 'pino'
 import { type AccessPolicy, access, EVERYBODY } from './api/access.ts'
 import { browserSafety } from './api/browser-safety.ts'
 import { docsRoutes } from './api/docs.ts'
 import { apiDocument } from './api/document.ts'
-import { observeDeliveries, observeWatches } from './api/event-metrics.ts'
 import { healthRoutes } from './api/health.ts'
-import { createMetrics, type Metrics, observeGarbage, observeJobs } from './api/metrics.ts'
+import { pushLoadShedding } from './api/load-shedding.ts'
+import { readOnly } from './api/read-only.ts'
 import { requestLog } from './api/request-log.ts'
 import { BASE_PATH } from './api/rest/base-path.ts'
+import type { OnOperation } from './api/rest/operations.ts'
 import { problem, problemOf, respondProblem } from './api/rest/problem.ts'
 import { createRestApp } from './api/rest/rest-app.ts'
 import { toPackageRevisionView } from './api/rest/schemas/package-revision.ts'
-import { backupSource } from './backup-source.ts'
+import { NO_TRACING, traced } from './api/tracing.ts'
 import type { Application } from './cli/serve.ts'
-import type { Config } from './config.ts'
-import { lockFolder } from './database/folder-lock.ts'
-import { GroupCommit } from './database/group-commit.ts'
-import { openDatabase } from './database/open.ts'
-import type { Db } from './database/schema.ts'
-import { secret } from './database/settings.ts'
-import { scheduleDiscovery } from './discovery-schedule.ts'
-import { makeFolder } from './folder.ts'
-import { scheduleGarbage } from './garbage-schedule.ts'
-import { KeyedLock } from './keyed-lock.ts'
-import { type OpenedRegistry, openRegistry } from './open-registry.ts'
-import { sourceOpener } from './open-source.ts'
-import { DEFAULT_LIMITS } from './package/resources.ts'
-import { EmbeddedRegistry } from './registry/embedded-registry.ts'
+import { isDiskFull } from './errors.ts'
+import type { Parts } from './parts.ts'
 import { createRegistryApp, createRegistryElsewhereApp } from './registry/http/registry-app.ts'
-import { MemoryStore } from './registry/store/memory-store.ts'
 import type { WriteGuard } from './registry/write-guard.ts'
 import {
   blobDeletionRefusal,
@@ -40,29 +26,8 @@ import {
   tagDeletionRefusal,
   tagRefusal,
 } from './service/client-writes.ts'
-import { collectGarbage } from './service/collect-garbage.ts'
-import type { ServiceContext } from './service/context.ts'
-import { Discovery } from './service/discovery/discovery.ts'
-import type { OpenSource } from './service/discovery/source-registry.ts'
-import { finishAll, IntentLog, recallIntents } from './service/intents.ts'
-import { cloneItem } from './service/jobs/clone-item.ts'
-import { JobRunner } from './service/jobs/runner.ts'
-import { upgradeItem } from './service/jobs/upgrade-item.ts'
-import { checkNotLost } from './service/lost-index.ts'
 import { readiness } from './service/readiness.ts'
-import { compactChanges } from './service/watch/compaction.ts'
-import { Watches } from './service/watch/watches.ts'
-import { pruneAllDeliveries } from './service/webhooks/deliveries.ts'
-import { WebhookDispatcher } from './service/webhooks/dispatcher.ts'
-import type { Targets } from './service/webhooks/targets.ts'
-import { createWorkPool, IN_THIS_THREAD, type Workers, type WorkPool } from './service/work-pool.ts'
 import { version } from './version.ts'
-
-/** How often work that the registry refused is tried again, in milliseconds. */
-const RETRY_INTERVAL = 30_000
-
-/** How often the logs of changes and deliveries are cut back, in milliseconds. */
-const PRUNE_INTERVAL = 60_000
 
 export type App = {
   hono: OpenAPIHono
@@ -70,145 +35,17 @@ export type App = {
   document: () => object
 }
 
-/** What an app is made of, and what has to be closed after it. */
-export type Parts = {
-  ctx: ServiceContext
-  /** Works from when the app is made until it is closed. */
-  jobs: JobRunner
-  watches: Watches
-  /** Works like the jobs. */
-  webhooks: WebhookDispatcher
-  /** Looks through the sources of repositories. */
-  discovery: Discovery
-  /** The registry, where it is ours: it is served at /v2/. */
-  embedded: EmbeddedRegistry | undefined
-  /** Where else it is. */
-  registryAddress: string | undefined
-  metrics: Metrics
-  log: Logger
-  close: () => Promise<void>
-}
-
-/** Opens the data folder, and finishes what an earlier process left to do. */
-export async function openParts(config: Config, log: Logger, startPool = startThreads): Promise<Parts> {
-  await makeFolder(config.data)
-  const lock = lockFolder(config.data)
-  // In reverse, when all is closed or something could not be opened.
-  const closing: (() => unknown)[] = [lock.release]
-  const close = async (): Promise<void> => {
-    for (const each of closing.splice(0).reverse()) await each()
-  }
-  try {
-    const opened = await openRegistry(config, await version(), log)
-    closing.push(opened.close)
-    const db = openDatabase(join(config.data, 'index.db'))
-    closing.push(() => db.destroy())
-    await checkNotLost(db, opened.registry)
-    const pool = startPool(log)
-    closing.push(pool.close)
-    const backup = backupSource(config, await version())
-    const given = { ...pool.workers, backup, open: sourceOpener(config, await version()) }
-    const parts = await assemble(db, opened, given, log, config.webhookTargets)
-    const { ctx } = parts
-    await recallIntents(ctx)
-    await finishAll(ctx)
-    const retry = setInterval(() => finishAll(ctx), RETRY_INTERVAL)
-    const prune = setInterval(() => {
-      Promise.all([compactChanges(ctx), pruneAllDeliveries(ctx)]).catch((err) =>
-        log.error({ err }, 'the logs of changes and deliveries could not be cut back'),
-      )
-    }, PRUNE_INTERVAL)
-    const collect = () => collectGarbage(ctx, { dryRun: false })
-    const stopCollecting = scheduleGarbage(ctx.collect ? config.gcInterval : 0, collect, log)
-    const stopLooking = scheduleDiscovery(() => parts.discovery.syncDue(), log)
-    closing.push(parts.close, () => {
-      clearInterval(retry)
-      clearInterval(prune)
-      stopCollecting()
-      stopLooking()
-    })
-    return { ...parts, close }
-  } catch (error) {
-    await close()
-    throw error
-  }
-}
-
-/** Everything in memory and in this thread, gone with the process. */
-export async function memoryParts(log: Logger): Promise<Parts> {
-  const embedded = new EmbeddedRegistry(new MemoryStore())
-  const opened = { registry: embedded, embedded, address: undefined, close: async () => undefined }
-  const open = sourceOpener({ sourceHosts: ['*'], registryConfig: undefined }, await version())
-  const given = { ...IN_THIS_THREAD.workers, backup: undefined, open }
-  return assemble(openDatabase(':memory:'), opened, given, log)
-}
-
-function startThreads(log: Logger): WorkPool {
-  return createWorkPool({ report: (err) => log.error({ err }, 'a thread that packs has failed') })
-}
-
-async function assemble(
-  db: Db,
-  opened: OpenedRegistry,
-  { open, ...given }: Workers & Pick<ServiceContext, 'backup'> & { open: OpenSource },
-  log: Logger,
-  targets: Targets = 'private',
-): Promise<Parts> {
-  const { registry, embedded, address } = opened
-  const metrics = createMetrics()
-  const ctx: ServiceContext = {
-    db,
-    commits: new GroupCommit(db),
-    registry,
-    collect: embedded && ((options) => observeGarbage(metrics, embedded.collectGarbage(options))),
-    locks: new KeyedLock(),
-    intents: new IntentLog(),
-    ...given,
-    limits: DEFAULT_LIMITS,
-    now: () => new Date(),
-    tokenKey: await secret(db, 'continue-token'),
-    report: (err) => log.warn({ err }, 'work for the registry is left undone'),
-  }
-  const jobs = new JobRunner(ctx, {
-    work: { clone: cloneItem, upgrade: upgradeItem },
-    report: (err) => log.error({ err }, 'an item of a job has failed'),
-    onEnd: (kind, outcome) => metrics.jobItems.inc({ kind, outcome }),
-  })
-  observeJobs(metrics, () => jobs.running)
-  const discovery = new Discovery(ctx, {
-    open,
-    report: (err) => log.error({ err }, 'a source could not be looked through'),
-    onFailure: (repository, reason) => log.warn({ repository, reason }, 'not all of a source was looked at'),
-  })
-  const watches = new Watches(db, { report: (err) => log.error({ err }, 'changes could not be read') })
-  observeWatches(metrics, () => watches.watching)
-  const webhooks = new WebhookDispatcher(ctx, {
-    targets,
-    report: (err) => log.error({ err }, 'webhooks could not be told'),
-    onAttempt: observeDeliveries(metrics),
-  })
-  ctx.commits.onCommit(() => {
-    watches.wake()
-    webhooks.wake()
-  })
-  const close = async (): Promise<void> => {
-    watches.drain()
-    await discovery.stop()
-    await jobs.stop()
-    await webhooks.stop()
-    await db.destroy()
-  }
-  return { ctx, jobs, discovery, watches, webhooks, embedded, registryAddress: address, metrics, log, close }
-}
-
 /** What a server serves. */
 export function applicationOf(parts: Parts): Application {
   return {
     mount: async (url) => (await createApp(parts, url)).hono.fetch,
     report: (err) => parts.log.error({ err }, 'the rest of an answer could not be sent'),
+    announceStop: () => {
+      parts.stopping = true
+    },
     drain: () => {
-      parts.jobs.drain()
       parts.watches.drain()
+      void parts.jobs.stop()
     },
     close: parts.close,
   }
@@ -220,10 +57,24 @@ export async function createApp(
   publicUrl: URL,
   policy: AccessPolicy = EVERYBODY,
 ): Promise<App> {
-  const { ctx, jobs, discovery, watches, webhooks, embedded, registryAddress, metrics, log } = parts
+  const {
+    ctx,
+    jobs,
+    discovery,
+    watches,
+    webhooks,
+    embedded,
+    registryAddress,
+    metrics,
+    tracing,
+    disk,
+    load,
+    log,
+  } = parts
   const onInternalError = (error: unknown, c: Context): void => {
     const { method, path } = c.req
     log.error({ err: error, requestId: c.get('requestId'), method, path }, 'request failed')
+    if (isDiskFull(error)) void disk.check()
   }
   const guard: WriteGuard = {
     setTag: (repository, tag) => tagRefusal(ctx.db, repository, tag),
@@ -231,11 +82,17 @@ export async function createApp(
     deleteManifest: (repository, manifest) => manifestDeletionRefusal(ctx.db, repository, manifest),
     deleteBlobs: (repository) => blobDeletionRefusal(ctx.db, repository),
   }
+  const onOperation: OnOperation = (operation, outcome, seconds) =>
+    metrics.work.operation.observe({ operation, outcome }, seconds)
+  const surroundings = { stopping: () => parts.stopping, refusal: () => disk.refusal, queue: parts.queue }
   const apiVersion = await version()
   const app = new OpenAPIHono()
   app.use(requestLog(log, metrics))
+  if (tracing !== NO_TRACING) app.use(traced(tracing))
   app.use(browserSafety(publicUrl))
   app.use(access(policy))
+  app.use(readOnly(() => disk.refusal))
+  app.use('/v2/*', pushLoadShedding(load))
   app.route(
     '/',
     embedded
@@ -245,11 +102,14 @@ export async function createApp(
   const registryHost = registryAddress ?? publicUrl.host
   app.route(
     BASE_PATH,
-    createRestApp({ ctx, jobs, discovery, watches, webhooks, registryHost }, { onInternalError }),
+    createRestApp(
+      { ctx, jobs, discovery, watches, webhooks, load, registryHost },
+      { onInternalError, onOperation, tracing },
+    ),
   )
   app.route(
     '/',
-    healthRoutes(() => readiness(ctx), metrics),
+    healthRoutes(() => readiness(ctx, surroundings), metrics),
   )
   let document: object | undefined
   const getDocument = (): object => {

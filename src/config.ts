@@ -62,6 +62,16 @@ const hosts = z
     'must be hosts, like ghcr.io, with a port or without, separated by commas, or *',
   )
 
+const UNIT_BYTES = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 }
+
+/** In bytes. */
+const size = z
+  .string()
+  .regex(/^(?:0|[0-9]{1,6}(?:Ki|Mi|Gi))$/, 'must be a number and a unit, like 256Mi or 2Gi, or 0')
+  .transform(
+    (text) => Number.parseInt(text, 10) * (UNIT_BYTES[text.slice(-2) as keyof typeof UNIT_BYTES] ?? 0),
+  )
+
 const yesOrNo = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
 
 /** Name in the environment, flag of `serve`, what it is for, and the schema of each setting. */
@@ -187,6 +197,31 @@ export const SETTINGS = {
     help: 'where webhooks may lead: public addresses; private, which has those of a cluster, too; or loopback, with this machine as well',
     initial: 'private',
     schema: z.enum(['public', 'private', 'loopback'], 'must be public, private or loopback'),
+  },
+  minFree: {
+    env: 'PKGSERVER_MIN_FREE',
+    flag: 'min-free',
+    help: 'with less free room than that on the disk of the data folder, nothing is written; 0 to go on until it is full',
+    initial: '256Mi',
+    schema: size,
+  },
+  stopDelay: {
+    env: 'PKGSERVER_STOP_DELAY',
+    flag: 'stop-delay',
+    help: 'how long the server still takes requests when it is told to stop, while /readyz says so to load balancers',
+    initial: '0',
+    schema: duration,
+  },
+  traces: {
+    // As all programs call it that speak this protocol.
+    env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    flag: 'otlp-endpoint',
+    help: 'URL of a collector of OpenTelemetry to which traces are sent, like http://localhost:4318',
+    initial: undefined,
+    schema: z
+      .url({ protocol: /^https?$/, error: 'must be a URL with http or https' })
+      .transform((text) => new URL(text))
+      .optional(),
   },
   logLevel: {
     env: 'PKGSERVER_LOG_LEVEL',

@@ -20,6 +20,7 @@ const ERROR_CODES = [
   'too_large',
   'not_available',
   'unavailable',
+  'overloaded',
   'insufficient_storage',
   'internal',
 ] as const

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import type { Logger } from 'pino'
-import type { Parts } from './app.ts'
 import { run } from './cli/run.ts'
 import type { Config } from './config.ts'
 import { FolderInUseError } from './errors.ts'
+import type { Parts } from './parts.ts'
 import { version } from './version.ts'
 
 const output = {
@@ -19,12 +19,17 @@ process.exitCode = await run(
 
 async function serveUntilStopped(config: Config): Promise<void> {
   const stopped = new Promise<void>((resolve) => {
-    process.once('SIGTERM', resolve)
-    process.once('SIGINT', resolve)
+    // A second signal, of either kind, ends the process at once.
+    const stop = () => {
+      process.off('SIGTERM', stop).off('SIGINT', stop)
+      resolve()
+    }
+    process.on('SIGTERM', stop).on('SIGINT', stop)
   })
   // What only the server needs is loaded only for it: the other commands are there at once.
   const { destination, pino } = await import('pino')
-  const { applicationOf, openParts } = await import('./app.ts')
+  const { applicationOf } = await import('./app.ts')
+  const { openParts } = await import('./parts.ts')
   const { greeting, serve } = await import('./cli/serve.ts')
 
   // Buffered: a line for each of thousands of requests a second must not be a write for each.
@@ -54,7 +59,7 @@ async function onData<T>(
   config: Config,
   work: { here: (parts: Parts) => Promise<T>; byServer: () => Promise<T> },
 ): Promise<T> {
-  const { openParts } = await import('./app.ts')
+  const { openParts } = await import('./parts.ts')
   let parts: Parts
   try {
     parts = await openParts({ ...config, gcInterval: 0 }, await warnings())
@@ -112,7 +117,8 @@ async function restore(config: Config, file: string): Promise<string> {
 async function openapi(): Promise<string> {
   const { pino } = await import('pino')
   const { stringify } = await import('yaml')
-  const { createApp, memoryParts } = await import('./app.ts')
+  const { createApp } = await import('./app.ts')
+  const { memoryParts } = await import('./parts.ts')
 
   const parts = await memoryParts(pino({ level: 'silent' }))
   const { document } = await createApp(parts, new URL('http://localhost'))

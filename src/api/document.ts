@@ -8,6 +8,14 @@ const DESCRIPTION = `pkgserver stores packages of Kubernetes YAML and runs their
 
 **Errors** are problem documents (RFC 9457); \`code\` is for programs, \`detail\` says what to do.`
 
+/** Answers that requests get before anybody has looked at what they ask for: without a body. */
+const OF_THE_CONNECTION = {
+  408: { description: 'The client sends so slowly that it was cut off.' },
+  431: { description: 'The path, the query and the headers are longer than 16 KiB together.' },
+}
+
+type Operation = { requestBody?: { content?: object; required?: boolean }; responses: object }
+
 /** The OpenAPI 3.1 document of all routes that are mounted on an app. */
 export function apiDocument(app: OpenAPIHono, version: string): object {
   const document = app.getOpenAPI31Document({
@@ -32,9 +40,8 @@ export function apiDocument(app: OpenAPIHono, version: string): object {
     ],
   })
   for (const path of Object.values(document.paths ?? {})) {
-    for (const { requestBody } of Object.values(path) as {
-      requestBody?: { content?: object; required?: boolean }
-    }[]) {
+    for (const { requestBody, responses } of Object.values(path) as Operation[]) {
+      Object.assign(responses, OF_THE_CONNECTION)
       // The library validates bodies of several types only where they are not required; the routes themselves
       // insist on those.
       if (requestBody?.content && 'application/gzip' in requestBody.content) requestBody.required = true

@@ -1,10 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { GarbageReport } from '../service/collect-garbage.ts'
+import { type WorkMetrics, workMetrics } from './work-metrics.ts'
 
 export type Metrics = {
   registry: Registry
   requestDuration: Histogram<'method' | 'route' | 'status'>
   jobItems: Counter<'kind' | 'outcome'>
+  work: WorkMetrics
   garbage: {
     collections: Counter<'outcome'>
     removed: Counter<'kind'>
@@ -30,7 +32,13 @@ export function createMetrics(): Metrics {
     labelNames: ['kind', 'outcome'],
     registers: [registry],
   })
-  return { registry, requestDuration, jobItems, garbage: garbageMetrics(registry) }
+  return {
+    registry,
+    requestDuration,
+    jobItems,
+    work: workMetrics(registry),
+    garbage: garbageMetrics(registry),
+  }
 }
 
 /** Shows how many jobs are running. */

@@ -1,17 +1,21 @@
 import { once } from 'node:events'
 import type { Server, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Server as NetServer } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { createAdaptorServer } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Config } from '../config.ts'
 import { send, sendableOf } from '../sendable.ts'
+import { cutOffSlowClients, type Pace } from './slow-clients.ts'
 
 type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']
 
 /** The opened application; it is told its URL as soon as there is one. */
 export type Application = {
   mount: (publicUrl: URL) => Promise<Fetch>
-  /** Ends the answers that would go on for long. */
+  /** From now on it says that it is not ready. */
+  announceStop: () => void
+  /** Begins nothing that nobody waits for, and ends the answers that would go on for long. */
   drain: () => void
   /** Is told of what goes wrong when the head of an answer is sent already. */
   report: (error: unknown) => void
@@ -26,32 +30,49 @@ export type RunningServer = {
   close: () => Promise<void>
 }
 
-/** Large blobs on slow lines take their time; a client that sends nothing at all is cut off by the headers' limit. */
+/** Large blobs on slow lines take their time; a client that hardly sends anything is cut off sooner. */
 const REQUEST_TIMEOUT = 60 * 60 * 1000
 /** Longer than the intervals of load balancers, so that it is they who close. */
 const KEEP_ALIVE_TIMEOUT = 75_000
+/** The head of a request is one packet, or a few. */
+const HEADERS_TIMEOUT = 20_000
+/** How often Node looks for heads and requests that are late. */
+const CHECK_INTERVAL = 5000
 /** How long requests that are under way may take to end when the server stops. */
 const DRAIN_TIMEOUT = 10_000
-const SWEEP_INTERVAL = 50
+/** What clients have sent before they could know that the server stops arrives within that. */
+const SWEEP_INTERVAL = 250
 
 /** Listens, and serves until it is closed. */
 export async function serve(
-  config: Pick<Config, 'listen' | 'publicUrl'>,
+  config: Pick<Config, 'listen' | 'publicUrl' | 'stopDelay'>,
   application: Application,
+  pace?: Pace,
 ): Promise<RunningServer> {
   const { report } = application
   let fetch: Fetch | undefined
   const server = createAdaptorServer({
     fetch: (request, env) => (fetch ? answer({ fetch, report }, request, env) : starting()),
-    serverOptions: { requestTimeout: REQUEST_TIMEOUT, keepAliveTimeout: KEEP_ALIVE_TIMEOUT },
+    serverOptions: {
+      requestTimeout: REQUEST_TIMEOUT,
+      headersTimeout: HEADERS_TIMEOUT,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+      connectionsCheckingInterval: CHECK_INTERVAL,
+    },
   }) as Server
+  const closing = closingOf(server)
+  const stopCutting = cutOffSlowClients(server, pace)
   try {
     server.listen(config.listen.port, config.listen.host)
     await once(server, 'listening')
     const address = server.address() as AddressInfo
     const url = config.publicUrl ?? urlOf(address)
     fetch = await application.mount(url)
-    return { url, port: address.port, close: () => close(server, application) }
+    const close = async () => {
+      await closing(application, config.stopDelay)
+      stopCutting()
+    }
+    return { url, port: address.port, close }
   } catch (error) {
     await application.close()
     throw error
@@ -97,14 +118,25 @@ function starting(): Response {
   return new Response('the server is starting\n', { status: 503, headers: { 'Retry-After': '1' } })
 }
 
-async function close(server: Server, application: Application): Promise<void> {
-  const closed = new Promise((resolve) => server.close(resolve))
-  application.drain()
-  // A connection whose request has just ended is idle, and would be kept alive for the next one.
-  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL)
-  const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT)
-  await closed
-  clearInterval(sweep)
-  clearTimeout(deadline)
-  await application.close()
+/** How to stop a server: first it says so, then it takes no more connections, and then it ends what it has. */
+function closingOf(server: Server): (application: Application, delay: number) => Promise<void> {
+  let stopping = false
+  server.prependListener('request', (_, response: ServerResponse) => {
+    // The client shall send its next request elsewhere, and not into a connection that is about to be closed.
+    if (stopping) response.setHeader('Connection', 'close')
+  })
+  return async (application, delay) => {
+    stopping = true
+    application.announceStop()
+    await setTimeout(delay)
+    // Not that of HTTP, which closes idle connections at once, also where a request is on its way.
+    const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve))
+    application.drain()
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL)
+    const deadline = globalThis.setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT)
+    await closed
+    clearInterval(sweep)
+    clearTimeout(deadline)
+    await application.close()
+  }
 }

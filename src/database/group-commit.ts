@@ -2,6 +2,15 @@ import { setImmediate } from 'node:timers/promises'
 import { type RawBuilder, sql } from 'kysely'
 import type { Db } from './schema.ts'
 
+/** Is told how many transactions went into a commit, and how long it took in milliseconds. */
+export type OnCommit = (transactions: number, milliseconds: number) => void
+
+export type GroupCommitOptions = {
+  onCommit?: OnCommit
+  /** Is told by each caller how long it waited for its transaction to be committed, in milliseconds. */
+  onTransaction?: (milliseconds: number) => void
+}
+
 type Job = { run: (transaction: Db) => Promise<void>; settle: (error?: unknown) => void }
 
 /**
@@ -12,11 +21,13 @@ export class GroupCommit {
   readonly #db: Db
   #queue: Job[] = []
   #pauses: (() => Promise<void>)[] = []
+  readonly #options: GroupCommitOptions
   #running = false
   readonly #listeners: (() => void)[] = []
 
-  constructor(db: Db) {
+  constructor(db: Db, options: GroupCommitOptions = {}) {
     this.#db = db
+    this.#options = options
   }
 
   /** Tells of each commit, before those who wait for it go on. */
@@ -26,7 +37,8 @@ export class GroupCommit {
 
   /** Resolves when what `work` did is committed. */
   async run<T>(work: (transaction: Db) => Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
+    const start = performance.now()
+    const value = await new Promise<T>((resolve, reject) => {
       let result: { value: T } | undefined
       this.#queue.push({
         run: async (transaction) => {
@@ -36,6 +48,8 @@ export class GroupCommit {
       })
       if (!this.#running) void this.#drain()
     })
+    this.#options.onTransaction?.(performance.now() - start)
+    return value
   }
 
   /** Works while nothing is committed: what comes in meanwhile waits. */
@@ -61,6 +75,7 @@ export class GroupCommit {
 
   async #commit(batch: Job[]): Promise<void> {
     const failures = new Map<Job, unknown>()
+    const start = performance.now()
     try {
       await this.#db.connection().execute((connection) => transact(connection, batch, failures))
     } catch (error) {
@@ -68,6 +83,7 @@ export class GroupCommit {
       return
     }
     for (const listener of this.#listeners) listener()
+    this.#options.onCommit?.(batch.length, performance.now() - start)
     for (const job of batch) job.settle(failures.get(job))
   }
 }

@@ -1,6 +1,6 @@
 import { unpackLayer } from '../artifact/layer.ts'
 import { AppError } from '../errors.ts'
-import type { Stream } from '../oci/content.ts'
+import type { Content } from '../oci/content.ts'
 import type { PackageRevision } from '../package/package-revision.ts'
 import type { Resources } from '../package/resources.ts'
 import type { ServiceContext } from './context.ts'
@@ -18,6 +18,6 @@ export async function readFile(
 }
 
 /** The files of an archive that a client sent. Throws `invalid_archive` and `too_large`. */
-export async function unpackArchive(ctx: ServiceContext, archive: Stream): Promise<Resources> {
+export async function unpackArchive(ctx: ServiceContext, archive: Content): Promise<Resources> {
   return unpackLayer(archive, ctx.limits)
 }

@@ -24,15 +24,20 @@ export const TASK_NAMES = Object.keys(WORK) as (keyof Work)[]
 export type Task = { [Name in keyof Work]: { name: Name; input: Parameters<Work[Name]>[0] } }[keyof Work]
 
 /** What comes of a task. An `AppError` would not stay one between threads. */
-export type Outcome = { result: unknown } | { failure: Pick<AppError, 'code' | 'message' | 'details'> }
+export type Outcome = ({ result: unknown } | { failure: Pick<AppError, 'code' | 'message' | 'details'> }) & {
+  /** How long it took, in milliseconds. */
+  worked: number
+}
 
 /** What a thread runs. */
 export function doWork({ name, input }: Task): Outcome {
+  const start = performance.now()
+  const worked = () => performance.now() - start
   try {
-    return { result: (WORK[name] as (input: unknown) => unknown)(input) }
+    return { result: (WORK[name] as (input: unknown) => unknown)(input), worked: worked() }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     const { code, message, details } = error
-    return { failure: { code, message, details } }
+    return { failure: { code, message, details }, worked: worked() }
   }
 }

@@ -2,7 +2,8 @@ import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { AccessPolicy } from '../../src/api/access.ts'
 import { requestScopes, type Scope } from '../../src/api/request-scopes.ts'
-import { createApp, memoryParts } from '../../src/app.ts'
+import { createApp } from '../../src/app.ts'
+import { memoryParts } from '../../src/parts.ts'
 import { Client } from '../support/client.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`

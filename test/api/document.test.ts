@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { folderApp, memoryApp } from '../support/app.ts'
+import type { Client } from '../support/client.ts'
 import { undocumented } from '../support/documented.ts'
 
 type Schema = {
@@ -19,6 +20,12 @@ type Schema = {
 async function loadDocument(): Promise<any> {
   const { client } = await memoryApp()
   return (await client.send('/openapi.json')).json()
+}
+
+type Readiness = { status: string; parts: { name: string; status: string; message: string }[] }
+
+async function readinessOf(client: Client): Promise<Readiness> {
+  return (await (await client.send('/readyz')).json()) as Readiness
 }
 
 describe('the API document', () => {
@@ -116,10 +123,15 @@ describe('for whoever runs the server', () => {
   it('there is liveness, readiness and metrics', async () => {
     const { client, parts } = await memoryApp()
     expect(await (await client.send('/healthz')).json()).toEqual({ status: 'ok' })
-    expect(await (await client.send('/readyz')).json()).toEqual({
-      status: 'ready',
-      checks: { database: 'ok', registry: 'ok' },
-    })
+    const ready = await readinessOf(client)
+    expect(ready).toMatchObject({ status: 'ready' })
+    expect(ready.parts.map(({ name, status }) => [name, status])).toEqual([
+      ['server', 'ok'],
+      ['database', 'ok'],
+      ['registry', 'ok'],
+      ['disk', 'ok'],
+      ['threads', 'ok'],
+    ])
     await client.call('GET', '/packagerevisions/a.b.c')
     const metrics = await (await client.send('/metrics')).text()
     expect(metrics).toMatch(/^process_cpu_seconds_total /m)
@@ -129,9 +141,15 @@ describe('for whoever runs the server', () => {
     await parts.ctx.db.destroy()
     const unready = await client.send('/readyz')
     expect(unready.status).toBe(503)
-    expect(await unready.json()).toEqual({
+    expect(await unready.json()).toMatchObject({
       status: 'not ready',
-      checks: { database: 'failed', registry: 'ok' },
+      parts: [
+        { name: 'server', status: 'ok' },
+        { name: 'database', status: 'failed', message: expect.stringContaining('does not answer') },
+        { name: 'registry', status: 'ok' },
+        { name: 'disk', status: 'ok' },
+        { name: 'threads', status: 'ok' },
+      ],
     })
   })
 
@@ -140,6 +158,8 @@ describe('for whoever runs the server', () => {
     await rm(join(data, 'registry'), { recursive: true })
     const unready = await client.send('/readyz')
     expect(unready.status).toBe(503)
-    expect(await unready.json()).toMatchObject({ checks: { database: 'ok', registry: 'failed' } })
+    const { parts } = await readinessOf(client)
+    expect(parts).toContainEqual({ name: 'database', status: 'ok', message: 'It answers.' })
+    expect(parts).toContainEqual({ name: 'registry', status: 'failed', message: expect.any(String) })
   })
 })

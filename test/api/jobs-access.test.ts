@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
-import { createApp, memoryParts } from '../../src/app.ts'
+import { createApp } from '../../src/app.ts'
+import { memoryParts } from '../../src/parts.ts'
 import { Client } from '../support/client.ts'
 import { runJob } from '../support/jobs.ts'
 

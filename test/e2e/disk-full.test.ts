@@ -4,6 +4,11 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
+import { EmbeddedRegistry } from '../../src/registry/embedded-registry.ts'
+import { MemoryStore } from '../../src/registry/store/memory-store.ts'
+import { memoryApp } from '../support/app.ts'
+import { disturbedStore } from '../support/disturbed-store.ts'
+import { failEachChange } from '../support/each-change.ts'
 import { startServer } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
@@ -38,11 +43,14 @@ function fill(disk: string): () => void {
   return () => rmSync(file)
 }
 
+/** The operations of a store that need room. */
+const WRITES = ['put', 'upload', 'commit']
+
 describe('a full disk', () => {
   it('fails what is written with 507 and a clear line in the log, keeps what was acknowledged, and heals', async (context) => {
     const disk = await smallDisk(16)
     if (!disk) return context.skip()
-    const server = await startServer(disk)
+    const server = await startServer(disk, ['--min-free', '0'])
     const { client } = server
     await client.createRepository()
     const published = await client.publish('ws1')
@@ -94,8 +102,37 @@ describe('a full disk', () => {
     await client.verb(draft.name, 'propose')
     expect(await client.verb(draft.name, 'approve')).toMatchObject({ revision: 2 })
     await server.stop('SIGKILL')
-    const again = await startServer(disk)
+    const again = await startServer(disk, ['--min-free', '0'])
     expect((await again.client.ok('GET', '/packagerevisions?lifecycle=Published')).items).toHaveLength(2)
     await again.stop()
   })
+})
+
+describe('a disk that is full from some write on', () => {
+  it('at any write of any change: it is refused as a whole, or done as a whole', async () => {
+    let left = Number.POSITIVE_INFINITY
+    let struck = 0
+    const store = disturbedStore(new MemoryStore(), async (when, operation) => {
+      if (when !== 'before' || !WRITES.includes(operation) || left-- > 0) return
+      struck++
+      throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+    })
+    const app = await memoryApp((parts) => {
+      parts.ctx.registry = new EmbeddedRegistry(store)
+      return parts
+    })
+    await app.client.createRepository()
+    const saboteur = {
+      begin: (after: number) => {
+        left = after
+        struck = 0
+      },
+      end: () => {
+        left = Number.POSITIVE_INFINITY
+        return struck
+      },
+    }
+    const refusal = { status: 507, code: 'insufficient_storage' }
+    expect(await failEachChange(app, saboteur, refusal)).toBeGreaterThan(20)
+  }, 60_000)
 })

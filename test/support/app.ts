@@ -1,9 +1,12 @@
 /** The real application, on real files or in memory, without or with a socket. */
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
-import { applicationOf, createApp, memoryParts, openParts, type Parts } from '../../src/app.ts'
+import { applicationOf, createApp } from '../../src/app.ts'
 import { serve } from '../../src/cli/serve.ts'
+import type { Pace } from '../../src/cli/slow-clients.ts'
 import { readConfig } from '../../src/config.ts'
+import type { DiskSpace } from '../../src/disk-space.ts'
+import { memoryParts, openParts, type Parts } from '../../src/parts.ts'
 import { IN_THIS_THREAD } from '../../src/service/work-pool.ts'
 import { Client } from './client.ts'
 import { temporaryFolder } from './temporary.ts'
@@ -18,8 +21,11 @@ export type TestApp = {
 }
 
 /** An app in memory, called without a socket. */
-export async function memoryApp(change: (parts: Parts) => Parts = (parts) => parts): Promise<TestApp> {
-  const parts = change(await memoryParts(silent))
+export async function memoryApp(
+  change: (parts: Parts) => Parts = (parts) => parts,
+  disk?: DiskSpace,
+): Promise<TestApp> {
+  const parts = change(await memoryParts(silent, disk))
   onTestFinished(() => parts.close())
   return appOf(parts)
 }
@@ -43,11 +49,12 @@ export async function folderApp(
 /** A server on a free port of this machine, on a data folder. */
 export async function folderServer(
   flags: Record<string, string> = {},
+  pace?: Pace,
 ): Promise<{ url: URL; client: Client; data: string; parts: Parts }> {
   const data = await temporaryFolder()
   const config = readConfig({ data, listen: '127.0.0.1:0', ...flags }, {})
   const parts = await openParts(config, silent, () => IN_THIS_THREAD)
-  const server = await serve(config, applicationOf(parts))
+  const server = await serve(config, applicationOf(parts), pace)
   onTestFinished(() => server.close())
   const local = new URL(`http://127.0.0.1:${server.port}`)
   return { url: local, data, parts, client: new Client((path, init) => fetch(new URL(path, local), init)) }

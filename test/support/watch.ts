@@ -1,8 +1,9 @@
 /** Watches as their clients see them. */
 import { pino } from 'pino'
 import { expect, onTestFinished } from 'vitest'
-import { applicationOf, memoryParts, type Parts } from '../../src/app.ts'
+import { applicationOf } from '../../src/app.ts'
 import { serve } from '../../src/cli/serve.ts'
+import { memoryParts, type Parts } from '../../src/parts.ts'
 import { Watches, type WatchesOptions } from '../../src/service/watch/watches.ts'
 import { Client } from './client.ts'
 import { eventsOf, type ServerSentEvent } from './jobs.ts'
@@ -29,7 +30,7 @@ export async function watchServer(
   made.ctx.commits.onCommit(() => watches.wake())
   const parts = { ...made, watches }
   const server = await serve(
-    { listen: { host: '127.0.0.1', port: 0 }, publicUrl: undefined },
+    { listen: { host: '127.0.0.1', port: 0 }, publicUrl: undefined, stopDelay: 0 },
     applicationOf(parts),
   )
   onTestFinished(() => server.close())

@@ -6,6 +6,7 @@ import type { Discovery } from '../../service/discovery/discovery.ts'
 import type { JobRunner } from '../../service/jobs/runner.ts'
 import type { Watches } from '../../service/watch/watches.ts'
 import type { WebhookDispatcher } from '../../service/webhooks/dispatcher.ts'
+import type { Load } from '../load-shedding.ts'
 import { creationScope, readingScope } from '../request-scopes.ts'
 
 /** What the routes work with. */
@@ -15,6 +16,7 @@ export type Api = {
   watches: Watches
   webhooks: WebhookDispatcher
   discovery: Discovery
+  load: Load
   /** Host and port at which OCI clients find the registry: the first part of an artifact's reference. */
   registryHost: string
 }

@@ -5,8 +5,16 @@ import { AppError } from '../../errors.ts'
 import type { Resources } from '../../package/resources.ts'
 import { mediaType, requestBody } from '../../request-body.ts'
 import { unpackArchive } from '../../service/resources.ts'
+import type { ByteBudget } from '../byte-budget.ts'
 import type { Api } from './api.ts'
 import { GZIP } from './schemas/exchange.ts'
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** The body of a REST call; undefined where it has none. */
+    receivedBody: { bytes: Uint8Array; archive: boolean } | undefined
+  }
+}
 
 /**
  * A body may be this many times as large as the files in it: base64 needs four thirds, and the escapes of JSON
@@ -18,22 +26,30 @@ export function maxBodyBytes({ ctx }: Api): number {
   return ctx.limits.maxBytes * BODY_FACTOR
 }
 
-/** Takes in bodies of a bounded size, but for archives, which are read as they come (`archiveOf`). */
-export function boundedBody(maxBytes: number): MiddlewareHandler {
+/** Takes in bodies of a bounded size, and no more of them at once than there is memory for. */
+export function boundedBody(maxBytes: number, budget: ByteBudget): MiddlewareHandler {
   return async function boundedBody(c, next) {
-    if (Number(c.req.header('Content-Length')) > maxBytes) throw tooLarge(maxBytes)
-    if (c.req.raw.body !== null && mediaType(c) !== GZIP) {
-      const body = Buffer.concat(await Array.fromAsync(upTo(maxBytes, requestBody(c))))
+    const announced = Number(c.req.header('Content-Length'))
+    if (announced > maxBytes) throw tooLarge(maxBytes)
+    if (c.req.raw.body === null) return next()
+    if (announced > 0) budget.check(announced)
+    const share = budget.share()
+    try {
+      const bytes = Buffer.concat(await Array.fromAsync(upTo(maxBytes, requestBody(c), share.take)))
+      const type = mediaType(c)
       // RFC 8259, 8.1. Whoever sends other bytes would get them replaced, and not know it.
-      if (mediaType(c)?.endsWith('json') && !isUtf8(body)) {
+      if (type?.endsWith('json') && !isUtf8(bytes)) {
         throw new AppError(
           'invalid',
           'the body is not UTF-8; send files that are not text as {"base64": "…"}',
         )
       }
-      c.req.raw = new Request(c.req.raw, { body })
+      c.set('receivedBody', { bytes, archive: type === GZIP })
+      if (type !== GZIP) c.req.raw = new Request(c.req.raw, { body: bytes })
+      await next()
+    } finally {
+      share.giveBack()
     }
-    await next()
   }
 }
 
@@ -43,16 +59,21 @@ export function isArchive(c: Context): boolean {
   throw new AppError('invalid', 'the body is missing: send JSON or a tar.gz')
 }
 
-/** The files of the archive in the body. Throws `invalid_archive`, and `too_large` in mid-stream. */
-export async function archiveOf(c: Context, api: Api): Promise<Resources> {
-  return unpackArchive(api.ctx, upTo(maxBodyBytes(api), requestBody(c)))
+/** The files of the archive in the body. Throws `invalid_archive` and `too_large`. */
+export async function archiveOf(c: Context, { ctx }: Api): Promise<Resources> {
+  return unpackArchive(ctx, c.var.receivedBody?.bytes ?? new Uint8Array(0))
 }
 
-async function* upTo(maxBytes: number, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* upTo(
+  maxBytes: number,
+  body: AsyncIterable<Uint8Array>,
+  take: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
   let size = 0
   for await (const chunk of body) {
     size += chunk.byteLength
     if (size > maxBytes) throw tooLarge(maxBytes)
+    take(chunk.byteLength)
     yield chunk
   }
 }

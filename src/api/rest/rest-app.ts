@@ -1,9 +1,12 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { ClientGoneError, clientGoneResponse } from '../../request-body.ts'
+import { RETRY_AFTER, restLoadShedding } from '../load-shedding.ts'
+import { NO_TRACING, type Tracing } from '../tracing.ts'
 import type { Api } from './api.ts'
 import { BASE_PATH } from './base-path.ts'
 import { boundedBody, maxBodyBytes } from './body.ts'
+import { measuredOperations, type OnOperation, operationsOf, requiredBody } from './operations.ts'
 import { problem, problemOf, respondProblem } from './problem.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { cloneJobRoutes } from './routes/clones.ts'
@@ -26,6 +29,8 @@ import { invalidRequest } from './validation.ts'
 export type RestAppOptions = {
   /** Is told of every failure that is the server's own. */
   onInternalError?: (error: unknown, c: Context) => void
+  onOperation?: OnOperation
+  tracing?: Tracing
 }
 
 /** The REST API, to be mounted at `BASE_PATH`. */
@@ -36,7 +41,13 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
     },
   })
 
-  app.use(boundedBody(maxBodyBytes(api)))
+  let operationOf: ReturnType<typeof operationsOf> = () => undefined
+  const lookUp = (c: Context) => operationOf(c)
+  const { onOperation = () => undefined, tracing = NO_TRACING } = options
+  app.use(measuredOperations(lookUp, onOperation, tracing))
+  app.use(boundedBody(maxBodyBytes(api), api.load.bodies))
+  app.use(requiredBody(lookUp))
+  app.use(restLoadShedding(api.load))
 
   app.route('/', repositoryRoutes(api))
   app.route('/', packageRoutes(api))
@@ -56,12 +67,13 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
   app.route('/', backupRoutes(api))
   app.all('*', (c) => respondUnknown(c, methodsByPath))
   const methodsByPath = methodsOf(app)
+  operationOf = operationsOf(app)
 
   app.onError((error, c) => {
     if (error instanceof ClientGoneError) return clientGoneResponse()
     const found = problemOf(error)
-    if (found.status >= 500) options.onInternalError?.(error, c)
-    return respondProblem(c, found)
+    if (found.status >= 500 && found.code !== 'overloaded') options.onInternalError?.(error, c)
+    return respondProblem(c, found, found.code === 'overloaded' ? { 'Retry-After': RETRY_AFTER } : {})
   })
   return app
 }

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { endItem, isPending } from '../../database/job-items.ts'
 import type { Db } from '../../database/schema.ts'
-import { AppError, isDiskFull, shortened } from '../../errors.ts'
+import { AppError, type ErrorCode, isDiskFull, shortened } from '../../errors.ts'
 import type { ItemOutcome, ItemState, Job, JobItem, JobKind } from '../../package/job.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Task } from './rotation.ts'
@@ -65,9 +65,11 @@ export async function performItem(
   return undefined
 }
 
+const PASSING: readonly ErrorCode[] = ['unavailable', 'overloaded']
+
 /** Of the registry that is down, or a disk that is full, others hear, too; it will be good again. */
 function mayPass(error: unknown): boolean {
-  return isDiskFull(error) || (error instanceof AppError && error.code === 'unavailable')
+  return isDiskFull(error) || (error instanceof AppError && PASSING.includes(error.code))
 }
 
 function failureOf(error: unknown, { report }: Performing): ItemOutcome {

@@ -10,8 +10,8 @@ import { Rotation, type Task } from './rotation.ts'
 
 export type RunnerOptions = Pick<Performing, 'work' | 'report'> & {
   retryAfter?: readonly number[]
-  /** Is told of each item that has come to its end. */
-  onEnd?: (kind: JobKind, state: ItemState) => void
+  /** Is told of each item that has come to its end, and how long it took. */
+  onEnd?: (kind: JobKind, state: ItemState, seconds: number) => void
 }
 
 /**
@@ -124,10 +124,11 @@ export class JobRunner {
     const { job, item } = task
     const { onEnd, retryAfter = RETRY_AFTER, work, report } = this.#options
     const performing = { work, report, retryAfter, stopped: this.#stopped.signal }
+    const start = performance.now()
     const state = await this.#packages.run(ociRepository(item), () =>
       performItem(this.#ctx, performing, task),
     )
-    if (state) onEnd?.(job.kind, state)
+    if (state) onEnd?.(job.kind, state, (performance.now() - start) / 1000)
     const now = await findJob(this.#ctx.db, job.id)
     if (now?.state === 'Running') this.changes.tell(job.id)
     else this.drop(job.id)

@@ -29,7 +29,6 @@ const events = createRoute({
       content: {
         [EVENT_STREAM]: {
           schema: {
-            type: 'string' as const,
             description: 'Each event has an id, a type (`item` or `finished`), and an item or a job as JSON.',
             example: 'event: item\ndata: {"index": 0, "state": "Succeeded"}\nid: 1\n\n',
           },

@@ -51,8 +51,15 @@ const DESCRIPTIONS: Record<number, string> = {
   422: 'The archive has an entry that cannot be accepted; the error names it.',
   428: 'If-Match is missing.',
   500: 'The server failed.',
-  503: 'The registry or the database does not answer.',
-  507: 'The disk of the server is full.',
+  503: 'The registry or the database does not answer; or the server has too much to do, and says in Retry-After when to come again.',
+  507: 'The disk of the server is full, or nearly.',
+}
+
+const RETRY_AFTER = {
+  'Retry-After': {
+    description: 'With the code `overloaded`: after so many seconds it is worth trying again.',
+    schema: { type: 'string' as const, example: '2' },
+  },
 }
 
 /** Errors that any call can have. */
@@ -62,6 +69,7 @@ const ON_WRITE = [...ALWAYS, 403, 413, 507]
 
 type ProblemResponse = {
   description: string
+  headers?: Record<string, object>
   content: { 'application/problem+json': { schema: typeof problemSchema } }
 }
 
@@ -83,6 +91,7 @@ function responses(statuses: number[]): Record<number, ProblemResponse> {
         status,
         {
           description: DESCRIPTIONS[status] ?? '',
+          ...(status === 503 && { headers: RETRY_AFTER }),
           content: { 'application/problem+json': { schema: problemSchema } },
         },
       ]),

@@ -1,0 +1,112 @@
+/** Archives as nobody makes them: what is accepted is a package, and all else is refused in a sentence. */
+import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { packLayer, unpackLayer } from '../../src/artifact/layer.ts'
+import { BLOCK, checksum } from '../../src/artifact/tar-format.ts'
+import { writeTar } from '../../src/artifact/write-tar.ts'
+import { AppError } from '../../src/errors.ts'
+import { DEFAULT_LIMITS, pathProblem } from '../../src/package/resources.ts'
+import { hasCorpus, kptPackages, readFiles } from '../support/corpus.ts'
+import { fuzzing, mutated, mutations, RUNS } from '../support/mutations.ts'
+import { pax, tar } from '../support/tar.ts'
+
+const LIMITS = { ...DEFAULT_LIMITS, maxBytes: 4 * 1024 * 1024, maxFiles: 200 }
+/** In milliseconds, for one archive of at most a few hundred KiB on a machine that does other things too. */
+const LONGEST = 5000
+const TIMEOUT = 60_000 * RUNS
+
+const HAND_MADE = [
+  tar([
+    { name: 'a.yaml', content: 'a: 1\n' },
+    { name: 'b/', type: '5' },
+    { name: 'b/c', content: 'x'.repeat(600) },
+  ]),
+  tar([pax({ path: 'näme.yaml', size: '2' }), { name: 'x', content: 'ab' }]),
+  tar([
+    { name: '././@LongLink', type: 'L', content: `${'d/'.repeat(60)}e\0` },
+    { name: 'short', content: 'y' },
+  ]),
+  tar([{ name: 'e', prefix: 'p/r', content: Buffer.from([0, 255, 1]) }]),
+]
+
+const archives = [
+  ...HAND_MADE,
+  ...(hasCorpus
+    ? kptPackages()
+        .filter((_, at) => at % 9 === 0)
+        .map((found) => writeTar(readFiles(found)))
+        .filter(({ length }) => length < 300_000)
+    : []),
+]
+
+/** Either a package that can be packed, with the same files, or an error of the closed list. */
+async function checkUnpacking(archive: Uint8Array): Promise<void> {
+  const start = performance.now()
+  const outcome = await unpackLayer(archive, LIMITS).catch((error: unknown) => error)
+  expect(performance.now() - start).toBeLessThan(LONGEST)
+  if (outcome instanceof Map) {
+    for (const path of outcome.keys()) expect(pathProblem(path)).toBeUndefined()
+    expect([...outcome.values()].reduce((sum, { byteLength }) => sum + byteLength, 0)).toBeLessThanOrEqual(
+      LIMITS.maxBytes,
+    )
+    const again = await unpackLayer(packLayer(outcome).layer.bytes, LIMITS)
+    expect([...again].sort()).toEqual([...outcome].map(([path, bytes]) => [path, Buffer.from(bytes)]).sort())
+    return
+  }
+  expect(outcome).toBeInstanceOf(AppError)
+  expect(['invalid_archive', 'too_large']).toContain((outcome as AppError).code)
+}
+
+/** Makes the checksums right of all blocks that look like headers, so that what is in them is read. */
+function withChecksums(bytes: Buffer): Buffer {
+  for (let at = 0; at + BLOCK <= bytes.length; at += BLOCK) {
+    const block = bytes.subarray(at, at + BLOCK)
+    if (block.toString('latin1', 257, 262) !== 'ustar') continue
+    block.write(`${checksum(block).toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
+  }
+  return bytes
+}
+
+const base = fc.nat(archives.length - 1).map((at) => archives[at] ?? Buffer.alloc(0))
+
+describe('unpacking', () => {
+  it('takes random bytes for what they are', async () => {
+    await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 4096 }), checkUnpacking), fuzzing(300))
+  })
+
+  it(
+    'survives archives whose gzip is broken',
+    async () => {
+      const broken = fc.asyncProperty(base, mutations, (bytes, changes) =>
+        checkUnpacking(mutated(gzipSync(bytes), changes)),
+      )
+      await fc.assert(broken, fuzzing(300))
+    },
+    TIMEOUT,
+  )
+
+  it(
+    'survives archives whose tar is broken',
+    async () => {
+      const broken = fc.asyncProperty(base, mutations, fc.constantFrom(1, BLOCK), (bytes, changes, unit) =>
+        checkUnpacking(gzipSync(mutated(bytes, changes, unit), { level: 1 })),
+      )
+      await fc.assert(broken, fuzzing(500))
+    },
+    TIMEOUT,
+  )
+
+  it(
+    'survives archives that are put together of parts of others, with right checksums',
+    async () => {
+      const spliced = fc.asyncProperty(base, base, mutations, (first, second, changes) => {
+        const middle = Math.floor(first.length / BLOCK / 2) * BLOCK
+        const parts = Buffer.concat([first.subarray(0, middle), second])
+        return checkUnpacking(gzipSync(withChecksums(mutated(parts, changes, BLOCK)), { level: 1 }))
+      })
+      await fc.assert(spliced, fuzzing(500))
+    },
+    TIMEOUT,
+  )
+})

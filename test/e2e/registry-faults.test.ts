@@ -1,0 +1,100 @@
+/** A registry elsewhere that fails in the middle of each change: nothing is half done, and later it succeeds. */
+import type { MiddlewareHandler } from 'hono'
+import { describe, expect, it } from 'vitest'
+import { RemoteRegistry } from '../../src/oci/remote/remote-registry.ts'
+import { memoryApp, type TestApp } from '../support/app.ts'
+import { failEachChange, type Saboteur } from '../support/each-change.ts'
+import { registryBehind } from '../support/registries.ts'
+
+/** What a registry does; with the last one only once, and then it is well again. */
+const FAULTS = [
+  'is down',
+  'answers 500',
+  'never answers',
+  'cuts connections in mid-push',
+  'loses its answers',
+  'loses one answer',
+] as const
+type Fault = (typeof FAULTS)[number]
+
+/** A registry that is well until the saboteur begins. */
+function faulty(fault: Fault): Saboteur & { middleware: MiddlewareHandler } {
+  let active = false
+  let left = 0
+  let struck = 0
+  return {
+    begin: (after) => {
+      active = true
+      left = after
+      struck = 0
+    },
+    end: () => {
+      active = false
+      return struck
+    },
+    middleware: async (c, next) => {
+      if (!active || left-- > 0) return next()
+      struck++
+      const { socket } = c.env.incoming
+      if (fault === 'answers 500') return c.text('out of order', 500)
+      if (fault === 'never answers') {
+        return new Promise((resolve) => socket.once('close', () => resolve(c.body(null))))
+      }
+      if (fault === 'cuts connections in mid-push') await c.req.raw.body?.getReader().read()
+      if (fault.startsWith('loses')) await next()
+      active = fault !== 'loses one answer'
+      socket.destroy()
+      return c.body(null)
+    },
+  }
+}
+
+async function appElsewhere(middleware: MiddlewareHandler, attempts = 1): Promise<TestApp> {
+  const registry = new RemoteRegistry(await registryBehind([middleware]), {
+    timeouts: { answer: 150, idle: 150 },
+    retry: { attempts, firstDelay: 1, maxDelay: 2 },
+  })
+  const app = await memoryApp((parts) => {
+    parts.ctx.registry = registry
+    return parts
+  })
+  await app.client.createRepository()
+  return app
+}
+
+describe.each(FAULTS)('a registry that %s', (fault) => {
+  it('at any request of any change: it is refused as a whole, or done as a whole', async () => {
+    const saboteur = faulty(fault)
+    const app = await appElsewhere(saboteur.middleware, fault === 'loses one answer' ? 3 : 1)
+    const refusals = await failEachChange(app, saboteur, { status: 503, code: 'unavailable' })
+    if (fault === 'loses one answer') expect(refusals).toBe(0)
+    else expect(refusals).toBeGreaterThan(20)
+  }, 60_000)
+})
+
+describe('a registry that is slow', () => {
+  it('is waited for', async () => {
+    const { client } = await appElsewhere(async (_, next) => {
+      await new Promise((resolve) => setTimeout(resolve, 60))
+      await next()
+    })
+    expect(await client.publish('ws1')).toMatchObject({ lifecycle: 'Published', revision: 1 })
+  })
+})
+
+describe('a registry that is down', () => {
+  it('makes the server not ready, which says what is wrong', async () => {
+    const { begin, end, middleware } = faulty('is down')
+    const { client } = await appElsewhere(middleware)
+    begin(0)
+    const unready = await client.send('/readyz')
+    expect(unready.status).toBe(503)
+    const { status, parts } = (await unready.json()) as { status: string; parts: object[] }
+    expect(status).toBe('not ready')
+    const message = expect.stringMatching(/^It does not answer: .*127\.0\.0\.1/)
+    expect(parts).toContainEqual({ name: 'registry', status: 'failed', message })
+    expect(parts).toContainEqual({ name: 'database', status: 'ok', message: 'It answers.' })
+    end()
+    expect((await client.send('/readyz')).status).toBe(200)
+  })
+})

@@ -1,0 +1,137 @@
+/** Requests that schemathesis makes up from the API document, against the server: each answer is in the document. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import type { Client } from '../support/client.ts'
+import { runJob } from '../support/jobs.ts'
+import { startServer } from '../support/process.ts'
+import { tool } from '../support/program.ts'
+import { temporaryFolder } from '../support/temporary.ts'
+import { describeWith, type Run } from './tool.ts'
+
+const schemathesis = tool('schemathesis', 'test/interop/install-schemathesis.sh installs it.')
+const SECONDS = Number(process.env.PKGSERVER_TEST_SCHEMATHESIS ?? 60)
+const SEED = Number(process.env.PKGSERVER_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
+/** The time that is said is for requests; what it has found is made small after it. */
+const TIMEOUT = (SECONDS * 2 + 120) * 1000
+
+/** What holds of any server that keeps to its document. The other checks ask for what the document does not say. */
+const CHECKS = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_headers_conformance',
+  'response_schema_conformance',
+  'negative_data_rejection',
+  'unsupported_method',
+]
+
+const ROOT = join(import.meta.dirname, '../..')
+const CONFIG = join(import.meta.dirname, 'schemathesis/schemathesis.toml')
+const HOOKS = join(import.meta.dirname, 'schemathesis/hooks.py')
+
+const limits = (sessions: number) => ({
+  'limits.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: limits\ndata:\n  sessions: "${sessions}"\n`,
+})
+
+/** Makes something of each kind; resolves to the names of it all. */
+async function furnish(client: Client): Promise<object> {
+  const clone = { repository: 'edge', package: 'upf' }
+  await client.createRepository()
+  await client.createRepository('edge', 'deployment')
+  const upstream = await client.publish('ws1', { resources: limits(1) })
+  const { name } = await client.createDraft('own', { clone: { upstream: upstream.name } }, clone)
+  await client.ok(
+    'PATCH',
+    `/packagerevisions/${name}/resources`,
+    { resources: limits(2) },
+    { 'If-Match': '*' },
+  )
+  await client.verb(name, 'propose')
+  await client.verb(name, 'approve')
+  const newer = await client.publish('ws2', { resources: limits(3) })
+  const upgrade = await client.createDraft('newer', { upgrade: {} }, clone)
+  const proposed = await client.createDraft('proposed')
+  await client.verb(proposed.name, 'propose')
+  const { items } = await client.ok('GET', `/packagerevisions/${upgrade.name}/conflicts`)
+  expect(items).not.toEqual([])
+  const job = await runJob(client, '/clones', {
+    upstream: newer.name,
+    targets: [{ repository: 'edge', package: 'other' }],
+    defaults: { workspace: 'ws1' },
+  })
+  const revisions = [upstream, newer, upgrade, proposed].map((revision) => revision.name)
+  return {
+    any: { repository: ['blueprints', 'edge'], package: ['nf/upf', 'upf'], path: ['limits.yaml', 'Kptfile'] },
+    revisions: [...revisions, name],
+    conflicts: items.map(({ id }: { id: string }) => id),
+    jobs: [job.id],
+  }
+}
+
+/** Requests that the document allows, with names and values that exist; and such as it does not allow. */
+const MODES = ['positive', 'negative'] as const
+
+describeWith(schemathesis, 'requests that schemathesis makes up', () => {
+  it.each(MODES)(
+    `are answered as the API document says, for ${SECONDS / MODES.length} seconds from seed ${SEED}: %s`,
+    async (mode) => {
+      const folder = await temporaryFolder()
+      const server = await startServer(await temporaryFolder())
+      const known = JSON.stringify(await furnish(server.client))
+      const args = [
+        '--config-file',
+        CONFIG,
+        'run',
+        join(ROOT, 'openapi.yaml'),
+        '--url',
+        server.url.href,
+        '--seed',
+        String(SEED),
+      ]
+      args.push('--mode', mode, '--checks', CHECKS.join(','), '--max-time', String(SECONDS / MODES.length))
+      args.push(
+        '--request-timeout',
+        '30',
+        '--continue-on-failure',
+        '--no-color',
+        '--generation-database',
+        'none',
+      )
+      // What is valid in place of what was made wrong would be taken for a mistake that nobody noticed.
+      const hooks: Record<string, string> =
+        mode === 'positive' ? { SCHEMATHESIS_HOOKS: HOOKS, PKGSERVER_TEST_KNOWN: known } : {}
+      const { code, stdout, stderr } = await make(args, folder, hooks)
+      process.stderr.write(`schemathesis, ${mode}: ${summaryOf(stdout)}\n`)
+      const again = `PKGSERVER_TEST_SEED=${SEED} npx vitest run test/interop/schemathesis.test.ts`
+      expect(code, `Again: ${again}\n${stdout}${stderr}\n${errorsOf(server.log())}`).toBe(0)
+      expect(errorsOf(server.log())).toBe('')
+      expect(await server.stop()).toBe(0)
+    },
+    TIMEOUT,
+  )
+})
+
+/** In a folder of its own, where it leaves what it remembers. */
+function make(args: string[], cwd: string, env: Record<string, string>): Promise<Run> {
+  return new Promise((done) => {
+    const options = { cwd, env: { ...process.env, ...env, NO_COLOR: '1' }, maxBuffer: 64 << 20 }
+    execFile(schemathesis.path, args, options, (error, stdout, stderr) => {
+      done({ code: error ? Number(error.code) : 0, stdout, stderr })
+    })
+  })
+}
+
+/** What it has counted. */
+function summaryOf(stdout: string): string {
+  const operations = /Tested: \d+/.exec(stdout)?.[0]
+  const cases = /Test cases:\s+(.*)/.exec(stdout)?.[1]
+  return `operations ${operations}; cases ${cases}`
+}
+
+function errorsOf(log: string): string {
+  return log
+    .split('\n')
+    .filter((line) => line !== '' && JSON.parse(line).level >= 50)
+    .join('\n')
+}
