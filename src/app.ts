@@ -155,7 +155,7 @@ async function assemble(
     onEnd: (kind, outcome) => metrics.jobItems.inc({ kind, outcome }),
   })
   observeJobs(metrics, () => jobs.running)
-  const watches = new Watches(db, { report: (err) => log.error({ err }, 'changes could not be read') })
+  const watches = new Watches(ctx, { report: (err) => log.error({ err }, 'changes could not be read') })
   observeWatches(metrics, () => watches.watching)
   const webhooks = new WebhookDispatcher(ctx, {
     targets,

@@ -19,6 +19,7 @@ describe('the settings', () => {
       s3RedirectEndpoint: undefined,
       gcInterval: 24 * 60 * 60 * 1000,
       gcGrace: 60 * 60 * 1000,
+      webhookTargets: 'private',
       logLevel: 'info',
     })
   })
