@@ -187,5 +187,5 @@ describe('watches while many write', () => {
     expect(seen).toEqual(expected)
     expect(expected.length).toBeGreaterThan(50)
     steady.close()
-  }, 60_000)
+  }, 120_000)
 })
