@@ -230,7 +230,7 @@ async function assemble(given: Opened): Promise<Parts> {
     report: (err) => log.error({ err }, 'a source could not be looked through'),
     onFailure: (repository, reason) => log.warn({ repository, reason }, 'not all of a source was looked at'),
   })
-  const watches = new Watches(db, { report: (err) => log.error({ err }, 'changes could not be read') })
+  const watches = new Watches(ctx, { report: (err) => log.error({ err }, 'changes could not be read') })
   observeWatches(metrics, () => watches.watching)
   const webhooks = new WebhookDispatcher(ctx, {
     targets,

@@ -20,6 +20,7 @@ describe('the settings', () => {
       sourceHosts: undefined,
       gcInterval: 24 * 60 * 60 * 1000,
       gcGrace: 60 * 60 * 1000,
+      webhookTargets: 'private',
       minFree: 256 * 1024 * 1024,
       stopDelay: 0,
       traces: undefined,

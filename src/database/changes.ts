@@ -119,6 +119,13 @@ async function toldWebhooks(db: Db): Promise<number> {
   return waiting ? readPosition(db, 'webhooks_position') : Number.POSITIVE_INFINITY
 }
 
+/** For an index that is made anew: whoever followed the one before has to list again, and webhooks are told of nothing. */
+export async function forgetChanges(db: Db): Promise<void> {
+  const version = await currentResourceVersion(db)
+  await writePosition(db, 'changes_compacted', version)
+  await writePosition(db, 'webhooks_position', version)
+}
+
 type Position = 'changes_compacted' | 'webhooks_position'
 
 export async function readPosition(db: Db, name: Position): Promise<number> {

@@ -159,6 +159,9 @@ export async function outsideDownstreams(db: Db, repository: string, limit: numb
 
 /** Deletes all revisions of a repository; how many there were. */
 export async function deleteRevisionsOf(db: Db, repository: string): Promise<number> {
+  for (const revision of await revisionsOfRepository(db, repository)) {
+    await recordDeletion(db, revision, await nextResourceVersion(db))
+  }
   const { numDeletedRows } = await db
     .deleteFrom('package_revisions')
     .where('repository', '=', repository)

@@ -163,6 +163,16 @@ describe('a watch of package revisions', () => {
     expect(answer.text).toContain(reason)
   })
 
+  it('takes no parameter of a list, nor a list one of a watch', async () => {
+    const { client } = await memoryApp()
+    const answer = await client.call('GET', '/packagerevisions?resourceVersion=5')
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid' } })
+    expect(answer.body.detail).toContain('only possible with watch=true')
+    const head = await client.send('/api/v1/packagerevisions?watch=true', { method: 'HEAD' })
+    expect(head.status).toBe(200)
+    expect(head.headers.get('Content-Type')).toBe('text/event-stream')
+  })
+
   it('lets go when the server stops', async () => {
     const { client, parts } = await watchServer()
     const watching = await watch(client)

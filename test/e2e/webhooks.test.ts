@@ -10,7 +10,7 @@ import { type Receiver, receiver, SECRET } from '../support/webhook-receiver.ts'
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
 type Json = any
 
-/** One that may call this machine, and does not wait long. */
+/** One that may call this machine, and soon does so again. */
 async function app(options: Partial<DispatcherOptions> = {}): Promise<TestApp> {
   const made = await memoryApp((parts) => {
     const { ctx } = parts
@@ -19,7 +19,6 @@ async function app(options: Partial<DispatcherOptions> = {}): Promise<TestApp> {
       report: ctx.report,
       firstDelay: 20,
       lookEvery: 10,
-      timeout: 300,
       ...options,
     })
     ctx.commits.onCommit(() => webhooks.wake())
@@ -162,7 +161,7 @@ describe('a webhook', () => {
   })
 
   it('is told again until it answers with 2xx, in time, by itself', async () => {
-    const made = await app()
+    const made = await app({ timeout: 1000 })
     const { client } = made
     const ci = await receiver()
     const other = await receiver()
@@ -171,7 +170,7 @@ describe('a webhook', () => {
       (response) => response.writeHead(500).end(),
       (response) => response.writeHead(302, { Location: other.url }).end(),
       (response) => response.destroy(),
-      (response) => void setTimeout(2000).then(() => response.end()),
+      (response) => void setTimeout(3000).then(() => response.end()),
       (response) => {
         response.writeHead(200, { 'Content-Length': '100' })
         response.write('half')

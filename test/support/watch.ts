@@ -26,7 +26,7 @@ export async function watchServer(
   options: Partial<WatchesOptions> = {},
 ): Promise<{ client: Client; parts: Parts; port: number }> {
   const made = await memoryParts(pino({ level: 'silent' }))
-  const watches = new Watches(made.ctx.db, { report: made.ctx.report, ...options })
+  const watches = new Watches(made.ctx, { report: made.ctx.report, ...options })
   made.ctx.commits.onCommit(() => watches.wake())
   const parts = { ...made, watches }
   const server = await serve(

@@ -3,6 +3,7 @@
  * resourceVersions, and the secret of continue tokens.
  */
 
+import { forgetChanges } from '../../database/changes.ts'
 import { addIntent } from '../../database/intents.ts'
 import { insertPackage, startResourceVersions } from '../../database/rebuild.ts'
 import { repositoryExists, saveRepository } from '../../database/repositories.ts'
@@ -57,6 +58,7 @@ export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
       .transaction()
       .execute((transaction) => writePackages(transaction, rebuilt.filter(isThere), report, now))
   }
+  await forgetChanges(db)
   report.milliseconds = Math.round(performance.now() - began)
   return report
 }

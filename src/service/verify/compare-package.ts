@@ -3,9 +3,14 @@
  * and where tags point to; what else is known of a revision, its manifest proves.
  */
 import { isDeepStrictEqual } from 'node:util'
+import { recordAddition } from '../../database/changes.ts'
 import { replaceConflicts } from '../../database/conflicts.ts'
 import { completePackage, type IndexedPackage } from '../../database/package-content.ts'
-import { insertPackageRevision, updatePackageRevision } from '../../database/package-revisions.ts'
+import {
+  findPackageRevision,
+  insertPackageRevision,
+  updatePackageRevision,
+} from '../../database/package-revisions.ts'
 import { insertPackage } from '../../database/rebuild.ts'
 import type { Db } from '../../database/schema.ts'
 import type { RevisionConflict } from '../../package/merge/revision-conflict.ts'
@@ -29,7 +34,12 @@ export function comparePackage(compared: Compared): Finding[] {
     const problem = `the index knows nothing of the package, of which the registry has ${rebuilt.revisions.length} revisions`
     const id = packageOf(stored.name)
     const change = async (transaction: Db): Promise<void> => {
-      if (id) await insertPackage(transaction, { ...rebuilt, id })
+      if (!id) return
+      await insertPackage(transaction, { ...rebuilt, id })
+      for (const { revision } of rebuilt.revisions) {
+        const added = await findPackageRevision(transaction, revisionName(revision))
+        if (added) await recordAddition(transaction, added)
+      }
     }
     return [...findings, { problem, remedy: 'add it to the index', change }]
   }

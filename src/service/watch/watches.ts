@@ -1,10 +1,10 @@
 /** Who watches package revisions, and what each is told. */
 import { logRange } from '../../database/changes.ts'
-import { cursorAt, listPackageRevisions } from '../../database/package-revision-list.ts'
-import type { Db } from '../../database/schema.ts'
 import { AppError } from '../../errors.ts'
 import { eventType, type RevisionChange, type WatchEventType } from '../../package/change.ts'
 import type { PackageRevision, Sort } from '../../package/package-revision.ts'
+import type { ServiceContext } from '../context.ts'
+import { listPackageRevisions } from '../lists.ts'
 import { ChangeFeed } from './change-feed.ts'
 import { matches, type WatchFilter } from './matches.ts'
 
@@ -41,7 +41,7 @@ const INITIAL_AT_ONCE = 100
 export class Watches {
   /** Who has not read within so many milliseconds what he was sent last is to be cut off. */
   readonly slowAfter: number
-  readonly #db: Db
+  readonly #ctx: ServiceContext
   readonly #feed: ChangeFeed
   readonly #most: number
   readonly #drained = new AbortController()
@@ -51,12 +51,12 @@ export class Watches {
   /** What those with the same filter are told of the same changes. */
   #told = new WeakMap<readonly RevisionChange[], Map<string, readonly WatchEvent[]>>()
 
-  constructor(db: Db, options: WatchesOptions) {
+  constructor(ctx: ServiceContext, options: WatchesOptions) {
     const { report, most = 5000, quietAfter = 15_000, slowAfter = 30_000 } = options
-    this.#db = db
+    this.#ctx = ctx
     this.#most = most
     this.slowAfter = slowAfter
-    this.#feed = new ChangeFeed(db, report)
+    this.#feed = new ChangeFeed(ctx.db, report)
     this.#clock = setInterval(() => this.#tick(), quietAfter)
     this.#clock.unref()
   }
@@ -88,7 +88,7 @@ export class Watches {
    * from.
    */
   async begin(position: number | undefined): Promise<number> {
-    const { oldest, newest } = await logRange(this.#db)
+    const { oldest, newest } = await logRange(this.#ctx.db)
     if (position === undefined) return newest
     if (position >= oldest && position <= newest) return position
     const reason =
@@ -127,15 +127,13 @@ export class Watches {
   }
 
   async *#initial(filter: WatchFilter, signal: AbortSignal): AsyncGenerator<WatchMessage> {
-    let last: PackageRevision | undefined
-    while (!this.#over(signal)) {
-      const after = last && cursorAt(last, BY_NAME)
-      const page = { sort: BY_NAME, after, limit: INITIAL_AT_ONCE }
-      const revisions = await listPackageRevisions(this.#db, filter, page)
-      last = revisions.at(-1)
-      if (!last) return
-      yield { type: 'initial', revisions }
-    }
+    let token: string | undefined
+    do {
+      const request = { limit: INITIAL_AT_ONCE, continue: token }
+      const page = await listPackageRevisions(this.#ctx, filter, BY_NAME, request)
+      if (page.items.length > 0) yield { type: 'initial', revisions: page.items }
+      token = page.continue
+    } while (token !== undefined && !this.#over(signal))
   }
 
   async *#changes(filter: WatchFilter, start: number, signal: AbortSignal): AsyncGenerator<WatchMessage> {

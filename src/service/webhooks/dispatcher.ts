@@ -35,7 +35,8 @@ export class WebhookDispatcher {
   readonly #options: DispatcherOptions
   readonly #stopped = new AbortController()
   readonly #underWay = new Map<number, DueDelivery>()
-  readonly #attempts = new Set<Promise<void>>()
+  /** All that is going on. */
+  readonly #work = new Set<Promise<void>>()
   #view: ((revision: PackageRevision) => object) | undefined
   #clock: NodeJS.Timeout | undefined
   #enabled = false
@@ -56,7 +57,7 @@ export class WebhookDispatcher {
   /** Begins, with what an earlier process has left. `view`: a revision as the API shows it. */
   async start(view: (revision: PackageRevision) => object): Promise<void> {
     this.#view = view
-    this.#clock ??= setInterval(() => void this.#look(), this.#options.lookEvery ?? LOOK_EVERY)
+    this.#clock ??= setInterval(() => this.#begin(this.#look()), this.#options.lookEvery ?? LOOK_EVERY)
     this.#clock.unref()
     await this.refresh()
   }
@@ -65,7 +66,7 @@ export class WebhookDispatcher {
   async refresh(): Promise<void> {
     this.#enabled = (await enabledWebhooks(this.#ctx.db)).length > 0
     this.wake()
-    void this.#look()
+    this.#begin(this.#look())
   }
 
   /** To be called after each commit. */
@@ -82,7 +83,8 @@ export class WebhookDispatcher {
   async stop(): Promise<void> {
     this.#stopped.abort()
     clearInterval(this.#clock)
-    await Promise.all([this.#routing, ...this.#attempts])
+    await this.#routing
+    while (this.#work.size > 0) await Promise.all(this.#work)
   }
 
   async #route(): Promise<void> {
@@ -96,7 +98,7 @@ export class WebhookDispatcher {
         )
         this.#routedTo = position
         this.#behind ||= more
-        for (const id of webhooks) void this.#deliver(id)
+        for (const id of webhooks) this.#begin(this.#deliver(id))
       } catch (error) {
         // The next commit wakes it again, and so does the clock.
         this.#options.report(error)
@@ -123,12 +125,17 @@ export class WebhookDispatcher {
       const due = await dueDeliveries(this.#ctx.db, webhookId, this.#now(), 2 * AT_ONCE_EACH)
       for (const delivery of due) {
         if (busy.has(delivery.id) || this.#underWay.has(delivery.id) || !this.#hasRoom(webhookId)) continue
-        const attempt = this.#attempt(delivery).finally(() => this.#attempts.delete(attempt))
-        this.#attempts.add(attempt)
+        this.#begin(this.#attempt(delivery))
       }
     } catch (error) {
       this.#options.report(error)
     }
+  }
+
+  /** `work` never fails. */
+  #begin(work: Promise<void>): void {
+    const done = work.finally(() => this.#work.delete(done))
+    this.#work.add(done)
   }
 
   #hasRoom(webhookId: number): boolean {
@@ -152,8 +159,8 @@ export class WebhookDispatcher {
       const wasFull = this.#underWay.size >= AT_ONCE
       this.#underWay.delete(delivery.id)
       // What could not be recorded is made again, but not before the clock says so.
-      if (recorded && wasFull) void this.#look()
-      else if (recorded) void this.#deliver(delivery.webhook.id)
+      if (recorded && wasFull) this.#begin(this.#look())
+      else if (recorded) this.#begin(this.#deliver(delivery.webhook.id))
     }
   }
 

@@ -46,7 +46,7 @@ import { readErrors, writeErrors } from '../schemas/problem.ts'
 import { toUpgradeRequest } from '../schemas/upgrade.ts'
 import { toUpstreamReference } from '../schemas/upstream-reference.ts'
 import { watchDescription, watchHeaders, watchQuery, watchStream } from '../schemas/watch.ts'
-import { watchPackageRevisions } from './watch.ts'
+import { onlyForWatches, watchPackageRevisions } from './watch.ts'
 
 const tags = ['Package revisions']
 
@@ -237,6 +237,7 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
     if (watch) {
       return watchPackageRevisions(c, api, { ...filter, labels }, { resourceVersion, sendInitialEvents })
     }
+    onlyForWatches({ resourceVersion, sendInitialEvents })
     const request = { limit: most, continue: token }
     const page = await listPackageRevisions(ctx, { ...filter, labels }, toSort(sort), request)
     return c.json({ ...page, items: page.items.map(view) }, 200)

@@ -49,6 +49,12 @@ export async function watchPackageRevisions(
   return respondStream(c, new EventStream(watches, encoder(registryHost), request, c.req.raw.signal))
 }
 
+/** Throws `invalid` for a list that is asked for what only watches have. */
+export function onlyForWatches(parameters: Record<string, unknown>): void {
+  const given = Object.keys(parameters).filter((name) => parameters[name] !== undefined)
+  if (given.length > 0) throw new AppError('invalid', `${given.join(', ')}: only possible with watch=true`)
+}
+
 type Encode = (message: WatchMessage) => Uint8Array
 
 class EventStream implements Sendable {
