@@ -3,7 +3,7 @@ import { type RevisionId, revisionName } from '../package/names.ts'
 import type { NewPackageRevision, PackageRevision } from '../package/package-revision.ts'
 import { nextResourceVersion } from './counters.ts'
 import { toPackageRevision, toRow } from './package-revision-row.ts'
-import type { Db, PackageRevisionRow, Schema } from './schema.ts'
+import type { Db, NewPackageRevisionRow, PackageRevisionRow, Schema } from './schema.ts'
 
 /** Rows of package revisions, with what is derived from others. */
 export function selectPackageRevisions(
@@ -176,7 +176,7 @@ export async function updatePackageRevision(
   const row = { ...toRow(packageId, revision), resource_version: await nextResourceVersion(db) }
   const updated = await db
     .updateTable('package_revisions')
-    .set(row)
+    .set(changed(toRow(packageId, before), row))
     .where('name', '=', before.name)
     .where('resource_version', '=', Number(before.resourceVersion))
     .returning('id')
@@ -187,6 +187,12 @@ export async function updatePackageRevision(
     await insertLabels(db, updated.id, revision)
   }
   return indexed(db, revision, row.resource_version)
+}
+
+/** The columns that differ: a column that is set is written in all of its indexes, whether it changes or not. */
+function changed(before: object, after: NewPackageRevisionRow): Partial<NewPackageRevisionRow> {
+  const old = new Map(Object.entries(before))
+  return Object.fromEntries(Object.entries(after).filter(([column, value]) => old.get(column) !== value))
 }
 
 /** A revision as it is in the index: with its name, its resourceVersion, and what is known from others. */
@@ -247,7 +253,8 @@ export async function deletePackageRevision(db: Db, name: string, expected: stri
   return deleted !== undefined
 }
 
-async function insertLabels(db: Db, id: number, { labels }: NewPackageRevision): Promise<void> {
-  const rows = Object.entries(labels).map(([key, value]) => ({ revision_id: id, key, value }))
+async function insertLabels(db: Db, id: number, revision: NewPackageRevision): Promise<void> {
+  const name = revisionName(revision)
+  const rows = Object.entries(revision.labels).map(([key, value]) => ({ revision_id: id, key, value, name }))
   if (rows.length > 0) await db.insertInto('package_revision_labels').values(rows).execute()
 }
