@@ -1,5 +1,6 @@
 /** `npm run bench`, or `npm run bench -- publication` for one of them. */
 import { availableParallelism, cpus } from 'node:os'
+import { benchIndex } from './index.ts'
 import { benchManifest } from './manifest.ts'
 import { benchPublication } from './publication.ts'
 import { benchRegistry } from './registry/registry.ts'
@@ -10,6 +11,7 @@ import { format } from './statistics.ts'
 const BENCHES: Record<string, () => Promise<string[]>> = {
   publication: async () => (await benchPublication()).map(format),
   manifest: async () => (await benchManifest()).map(format),
+  index: benchIndex,
   registry: benchRegistry,
   zb: benchZb,
 }

@@ -16,9 +16,9 @@ CREATE TABLE objects (
 ) STRICT;
 -- One index for each way to ask. Behind what is asked for stands the order of the answer, in which each object is once.
 CREATE UNIQUE INDEX objects_kind_name ON objects (kind, name, namespace, api_version);
-CREATE INDEX objects_name ON objects (name, kind, namespace, api_version);
-CREATE INDEX objects_api_version ON objects (api_version, kind, name, namespace);
-CREATE INDEX objects_namespace ON objects (namespace, kind, name, api_version);
+CREATE UNIQUE INDEX objects_name ON objects (name, namespace, kind, api_version);
+CREATE UNIQUE INDEX objects_api_version ON objects (api_version, kind, name, namespace);
+CREATE UNIQUE INDEX objects_namespace ON objects (namespace, kind, name, api_version);
 
 CREATE TABLE content_objects (
   contents_id INTEGER NOT NULL REFERENCES contents (id) ON DELETE CASCADE,
@@ -34,7 +34,7 @@ CREATE TABLE images (
   repository TEXT NOT NULL,
   reference  TEXT NOT NULL UNIQUE
 ) STRICT;
-CREATE INDEX images_repository ON images (repository, reference);
+CREATE UNIQUE INDEX images_repository ON images (repository, reference);
 
 CREATE TABLE content_images (
   contents_id INTEGER NOT NULL REFERENCES contents (id) ON DELETE CASCADE,
@@ -69,10 +69,12 @@ CREATE INDEX package_revisions_by_version ON package_revisions (version, name) W
 -- For each other order an index with all that filters look at: those who walk along it see the rows they want only.
 DROP INDEX package_revisions_updated;
 DROP INDEX package_revisions_published;
+-- A column by its own, as SQLite does not seek pairs that begin with an expression.
+ALTER TABLE package_revisions ADD COLUMN published_order TEXT GENERATED ALWAYS AS (coalesce(published_at, '')) VIRTUAL;
 CREATE INDEX package_revisions_updated ON package_revisions
   (updated_at, name, latest, lifecycle, revision, repository, package, workspace, contents_id);
 CREATE INDEX package_revisions_published ON package_revisions
-  (coalesce(published_at, ''), name, latest, lifecycle, revision, repository, package, workspace, contents_id);
+  (published_order, name, latest, lifecycle, revision, repository, package, workspace, contents_id);
 -- Whatever has an upstream, in the order of the names.
 CREATE INDEX package_revisions_based ON package_revisions
   (name, upstream_repository, upstream_package, upstream_revision, latest, contents_id)

@@ -66,6 +66,7 @@ function restScopes(method: string, path: string, query: URLSearchParams): Scope
   const [noun, encoded] = path.split('/')
   const name = encoded === undefined ? undefined : decoded(encoded)
   if (noun === 'garbage-collections') return [{ repository: ALL, action: 'delete' }]
+  if (noun === 'objects' || noun === 'images') return [{ repository: ALL, action }]
   if (noun === 'jobs') return [{ repository: ALL, action }]
   if (noun === 'packagerevisions' && name !== undefined) return [{ repository: packageOf(name), action }]
   const graph = GRAPH.exec(decoded(path))?.groups?.repository

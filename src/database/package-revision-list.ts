@@ -14,9 +14,8 @@ import type { Db } from './schema.ts'
 export type Cursor = { value: string; name: string }
 
 const SORT_COLUMN = {
-  name: sql<string>`package_revisions.name`,
   updatedAt: sql<string>`package_revisions.updated_at`,
-  publishedAt: sql<string>`coalesce(package_revisions.published_at, '')`,
+  publishedAt: sql<string>`package_revisions.published_order`,
 } as const
 
 /**
@@ -42,19 +41,22 @@ export async function listPackageRevisions(
   const tests = [...testsOf(filter)]
     .filter(([part]) => !plan.satisfied.includes(part))
     .map(([, test]) => test)
-  const range = after === undefined ? [] : behind(sort, after)
+  const range = after === undefined ? [] : [behind(plan, sort, after)]
   const inIndex = plan.alongSortIndex && tests.every(({ inSortIndexes }) => inSortIndexes)
   const steps = inIndex ? STEPS_IN_INDEX : STEPS
   const end = plan.few || tests.length === 0 ? undefined : await stepsOn(db, plan, { sort, range, steps })
   const conditions = [...plan.conditions, ...tests.map(({ condition }) => condition), ...range]
-  if (end) conditions.push(...upTo(sort, end))
-  const { rows } = await select<{ id: number }>(
-    sql`package_revisions.id`,
+  if (end) conditions.push(upTo(plan, sort, end))
+  const from = tests.length === 0 ? plan.from : plan.fromWithRows
+  const found = select<{ id: number }>(
+    sql`${plan.id} AS id`,
     plan,
+    from,
     conditions,
     sort,
     sql`LIMIT ${limit}`,
-  ).execute(db)
+  )
+  const { rows } = await found.execute(db)
   const items = await inOrder(
     db,
     rows.map(({ id }) => id),
@@ -67,12 +69,18 @@ export function cursorAt(revision: PackageRevision, { field }: Sort): Cursor {
   return { value: revision[field] ?? '', name: revision.name }
 }
 
-function select<Row>(columns: Sql, plan: Plan, conditions: readonly Sql[], sort: Sort, limit: Sql) {
+function select<Row>(
+  columns: Sql,
+  plan: Plan,
+  from: Sql,
+  conditions: readonly Sql[],
+  sort: Sort,
+  limit: Sql,
+) {
   const direction = sort.descending ? sql`DESC` : sql`ASC`
-  const names = sort.field === 'name' ? sql`` : sql`, package_revisions.name ${direction}`
+  const order = orderColumns(plan, sort).map((column) => sql`${column} ${direction}`)
   return sql<Row>`
-    SELECT ${columns} FROM ${plan.from} WHERE ${allOf(conditions)}
-    ORDER BY ${SORT_COLUMN[sort.field]} ${direction} ${names} ${limit}`
+    SELECT ${columns} FROM ${from} WHERE ${allOf(conditions)} ORDER BY ${sql.join(order)} ${limit}`
 }
 
 /** The entry so many steps along the index; undefined where that ends sooner. */
@@ -81,15 +89,11 @@ async function stepsOn(
   plan: Plan,
   { sort, range, steps }: { sort: Sort; range: readonly Sql[]; steps: number },
 ): Promise<Cursor | undefined> {
-  const columns = sql`${SORT_COLUMN[sort.field]} AS value, package_revisions.name AS name`
+  const value = sort.field === 'name' ? plan.name : SORT_COLUMN[sort.field]
+  const columns = sql`${value} AS value, ${plan.name} AS name`
   const conditions = [...plan.conditions, ...range]
-  const { rows } = await select<Cursor>(
-    columns,
-    plan,
-    conditions,
-    sort,
-    sql`LIMIT 1 OFFSET ${steps - 1}`,
-  ).execute(db)
+  const limit = sql`LIMIT 1 OFFSET ${steps - 1}`
+  const { rows } = await select<Cursor>(columns, plan, plan.from, conditions, sort, limit).execute(db)
   return rows[0]
 }
 
@@ -97,23 +101,22 @@ function comparison({ descending }: Sort): Sql {
   return descending ? sql`<` : sql`>`
 }
 
-/** The first condition is for the index, which SQLite does not use for pairs that begin with an expression. */
-function behind(sort: Sort, { value, name }: Cursor): Sql[] {
-  const column = SORT_COLUMN[sort.field]
-  const names = SORT_COLUMN.name
-  if (sort.field === 'name') return [sql`${names} ${comparison(sort)} ${name}`]
-  return [
-    sql`${column} ${comparison(sort)}= ${value}`,
-    sql`(${column}, ${names}) ${comparison(sort)} (${value}, ${name})`,
-  ]
+/** What the list is sorted by; one column for lists that are sorted by name. */
+function orderColumns(plan: Plan, { field }: Sort): Sql[] {
+  return field === 'name' ? [plan.name] : [SORT_COLUMN[field], plan.name]
 }
 
-function upTo(sort: Sort, { value, name }: Cursor): Sql[] {
-  const column = SORT_COLUMN[sort.field]
-  const names = SORT_COLUMN.name
+function orderValues({ field }: Sort, { value, name }: Cursor): Sql[] {
+  return field === 'name' ? [sql`${name}`] : [sql`${value}`, sql`${name}`]
+}
+
+function behind(plan: Plan, sort: Sort, after: Cursor): Sql {
+  return sql`(${sql.join(orderColumns(plan, sort))}) ${comparison(sort)} (${sql.join(orderValues(sort, after))})`
+}
+
+function upTo(plan: Plan, sort: Sort, end: Cursor): Sql {
   const within = sort.descending ? sql`>=` : sql`<=`
-  if (sort.field === 'name') return [sql`${names} ${within} ${name}`]
-  return [sql`${column} ${within} ${value}`, sql`(${column}, ${names}) ${within} (${value}, ${name})`]
+  return sql`(${sql.join(orderColumns(plan, sort))}) ${within} (${sql.join(orderValues(sort, end))})`
 }
 
 async function inOrder(db: Db, ids: readonly number[]): Promise<PackageRevision[]> {

@@ -10,6 +10,8 @@ import type { PackageRevisionFilter } from './package-revision-filter.ts'
 import {
   basedByName,
   byName,
+  ID,
+  NAME,
   type OrderedSource,
   orderedSources,
   type SetSource,
@@ -19,6 +21,10 @@ import type { Db } from './schema.ts'
 
 export type Plan = {
   from: Sql
+  /** The same with the rows of the revisions, where `from` has them not. */
+  fromWithRows: Sql
+  name: Sql
+  id: Sql
   conditions: readonly Sql[]
   /** The parts of the filter that need no test. */
   satisfied: readonly unknown[]
@@ -74,8 +80,12 @@ function alongIndex(
   sets: readonly SetSource[],
 ): Plan {
   if (field !== 'name') {
+    const from = sql`package_revisions INDEXED BY ${sql.ref(SORT_INDEX[field])}`
     return {
-      from: sql`package_revisions INDEXED BY ${sql.ref(SORT_INDEX[field])}`,
+      from,
+      fromWithRows: from,
+      name: NAME,
+      id: ID,
       conditions: [],
       satisfied: [],
       few: false,
@@ -86,17 +96,28 @@ function alongIndex(
     ({ part }) => part !== 'latest' && part !== 'lifecycle' && part !== 'repository',
   )
   if (narrow) return walk(narrow)
-  if (sets.some(({ part }) => part === 'outdated')) return walk(basedByName())
+  if (sets.some(({ part }) => part === 'outdated')) return walk(basedByName(filter))
   return walk(ordered[0] ?? byName(filter))
 }
 
-function walk({ part, from, conditions }: OrderedSource): Plan {
-  return { from, conditions, satisfied: [part, 'repository'], few: false, alongSortIndex: false }
+function walk({ part, index, fromWithRows, conditions }: OrderedSource): Plan {
+  return {
+    ...index,
+    fromWithRows,
+    conditions,
+    satisfied: [part, 'repository'],
+    few: false,
+    alongSortIndex: false,
+  }
 }
 
 function candidates(part: unknown, ids: Sql): Plan {
+  const from = sql`(${ids}) AS candidate CROSS JOIN package_revisions ON package_revisions.id = candidate.id`
   return {
-    from: sql`(${ids}) AS candidate CROSS JOIN package_revisions ON package_revisions.id = candidate.id`,
+    from,
+    fromWithRows: from,
+    name: NAME,
+    id: ID,
     conditions: [],
     satisfied: part === undefined ? [] : [part],
     few: true,

@@ -9,11 +9,11 @@ import { wordQueries } from './search.ts'
 export type OrderedSource = {
   /** The part of the filter that all of its rows satisfy. */
   part: unknown
-  /** With its index, and with the row where that is another table's. */
-  from: Sql
-  conditions: Sql[]
-  /** Those that the index alone can answer: table, column with the name, column with the id. */
+  /** The index, and what it calls the name and the id of a revision. */
   index: { from: Sql; name: Sql; id: Sql }
+  /** The index with the rows of the revisions, where it is one of another table. */
+  fromWithRows: Sql
+  conditions: Sql[]
 }
 
 /** Rows in no order, so worth while where they are few. */
@@ -23,8 +23,8 @@ export type SetSource = {
   count?: Sql
 }
 
-const NAME = sql`package_revisions.name`
-const ID = sql`package_revisions.id`
+export const NAME = sql`package_revisions.name`
+export const ID = sql`package_revisions.id`
 
 /** The index by which lists are walked along in the order of names where no filter has a better one. */
 export function byName(filter: PackageRevisionFilter): OrderedSource {
@@ -32,8 +32,9 @@ export function byName(filter: PackageRevisionFilter): OrderedSource {
 }
 
 /** Whatever has an upstream: only a test says whether it is outdated. */
-export function basedByName(): OrderedSource {
-  return indexed('based', 'package_revisions_based', [sql`upstream_repository IS NOT NULL`])
+export function basedByName(filter: PackageRevisionFilter): OrderedSource {
+  const conditions = [sql`upstream_repository IS NOT NULL`, ...inRepository(NAME, filter.repository)]
+  return indexed('based', 'package_revisions_based', conditions)
 }
 
 /** In order of preference: first what tends to have few rows. */
@@ -62,7 +63,7 @@ export function orderedSources(filter: PackageRevisionFilter): OrderedSource[] {
 
 function indexed(part: unknown, index: string, conditions: Sql[]): OrderedSource {
   const from = sql`package_revisions INDEXED BY ${sql.ref(index)}`
-  return { part, from, conditions, index: { from, name: NAME, id: ID } }
+  return { part, index: { from, name: NAME, id: ID }, fromWithRows: from, conditions }
 }
 
 /** A label with one value, or with any: both have an index in the order of names. */
@@ -77,9 +78,9 @@ function labelled(requirement: LabelRequirement, repository: string | undefined)
   const from = sql`package_revision_labels AS label INDEXED BY ${sql.ref(`package_revision_labels_${suffix}`)}`
   return {
     part: requirement,
-    from: sql`${from} CROSS JOIN package_revisions ON package_revisions.id = label.revision_id`,
-    conditions,
     index: { from, name, id: sql`label.revision_id` },
+    fromWithRows: sql`${from} CROSS JOIN package_revisions ON package_revisions.id = label.revision_id`,
+    conditions,
   }
 }
 
