@@ -44,7 +44,7 @@ export function queriesOf(sample: Sample, tokenKey: Buffer): Query[] {
     },
     { what: 'q, one package', path: (turn) => `/packagerevisions?q=${named(turn).path}` },
     { what: 'q, a word of 13 %', path: list('q=upf') },
-    { what: 'q, a word of all', path: list('q=networkp') },
+    { what: 'q, a word of all', path: list('q=default-deny') },
     { what: 'q, a word of 13 %, last changed first', path: list('q=upf&sort=-updatedAt') },
     { what: 'q, two words, latest', path: list('q=site-00 gate&latest=true') },
     { what: 'a page at the end', path: list(`continue=${atEnd}`) },

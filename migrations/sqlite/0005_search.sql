@@ -39,9 +39,11 @@ CREATE UNIQUE INDEX images_repository ON images (repository, reference);
 CREATE TABLE content_images (
   contents_id INTEGER NOT NULL REFERENCES contents (id) ON DELETE CASCADE,
   image_id    INTEGER NOT NULL REFERENCES images (id),
+  -- Whether the latest revision of a package has these files.
+  latest      INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (contents_id, image_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX content_images_image ON content_images (image_id, contents_id DESC);
+CREATE INDEX content_images_image ON content_images (image_id, latest, contents_id DESC);
 
 CREATE TRIGGER content_objects_gone AFTER DELETE ON content_objects
 WHEN NOT EXISTS (SELECT 1 FROM content_objects WHERE object_id = OLD.object_id)
@@ -57,6 +59,7 @@ END;
 -- NULL where nobody has looked into the files.
 ALTER TABLE package_revisions ADD COLUMN contents_id INTEGER REFERENCES contents (id);
 CREATE INDEX package_revisions_contents ON package_revisions (contents_id, name, latest);
+CREATE INDEX package_revisions_latest_contents ON package_revisions (contents_id) WHERE latest = 1;
 
 -- For each filter an index in the order of the names. A repository is a range of names by itself.
 CREATE INDEX package_revisions_name ON package_revisions (name, contents_id);
@@ -143,6 +146,29 @@ BEGIN
   DELETE FROM revision_words WHERE rowid = OLD.id;
   DELETE FROM contents WHERE id = OLD.contents_id
     AND NOT EXISTS (SELECT 1 FROM package_revisions WHERE contents_id = OLD.contents_id);
+END;
+
+CREATE TRIGGER content_images_held AFTER INSERT ON content_images
+WHEN EXISTS (SELECT 1 FROM package_revisions WHERE contents_id = NEW.contents_id AND latest = 1)
+BEGIN
+  UPDATE content_images SET latest = 1 WHERE contents_id = NEW.contents_id AND image_id = NEW.image_id;
+END;
+CREATE TRIGGER package_revisions_runs AFTER UPDATE OF latest, contents_id ON package_revisions
+WHEN NEW.latest = 1 AND (OLD.latest = 0 OR NEW.contents_id IS NOT OLD.contents_id)
+BEGIN
+  UPDATE content_images SET latest = 1 WHERE contents_id = NEW.contents_id AND latest = 0;
+END;
+CREATE TRIGGER package_revisions_runs_no_more AFTER UPDATE OF latest, contents_id ON package_revisions
+WHEN OLD.latest = 1 AND (NEW.latest = 0 OR NEW.contents_id IS NOT OLD.contents_id)
+BEGIN
+  UPDATE content_images SET latest = 0 WHERE contents_id = OLD.contents_id
+    AND NOT EXISTS (SELECT 1 FROM package_revisions WHERE contents_id = OLD.contents_id AND latest = 1);
+END;
+CREATE TRIGGER package_revisions_ran AFTER DELETE ON package_revisions
+WHEN OLD.latest = 1
+BEGIN
+  UPDATE content_images SET latest = 0 WHERE contents_id = OLD.contents_id
+    AND NOT EXISTS (SELECT 1 FROM package_revisions WHERE contents_id = OLD.contents_id AND latest = 1);
 END;
 
 -- What lists of packages show, so that they need not count.

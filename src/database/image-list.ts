@@ -8,9 +8,6 @@ import type { Db } from './schema.ts'
 
 export type FoundImage = Occurrence & { reference: string }
 
-/** Most files are those of older revisions: so many are looked at in one go. */
-const STEPS = 1000
-
 /** The latest revisions that run an image, whatever its tag unless it has one; by reference, the newest files first. */
 export async function listImages(
   db: Db,
@@ -24,15 +21,15 @@ export async function listImages(
       sql`images.reference = ${after.reference}`,
       sql`content_images.contents_id <= ${after.contentsId}`,
     ]
-    const rows = await occurrences(db, image, same, STEPS)
+    const rows = await occurrences(db, image, same, limit)
     found.push(
       ...rows.map((row) => (row.contentsId === after.contentsId ? { ...row, behind: after.behind } : row)),
     )
   }
   const behind = after ? [sql`images.reference > ${after.reference}`] : []
-  const rest = STEPS - found.length
+  const rest = limit - found.length
   if (rest > 0) found.push(...(await occurrences(db, image, [...matching(image), ...behind], rest)))
-  return revisionsOf(db, found, { latest: true, limit, complete: found.length < STEPS })
+  return revisionsOf(db, found, { latest: true, limit, complete: found.length < limit })
 }
 
 /** With a tag, also where a digest follows it. */
@@ -53,7 +50,7 @@ async function occurrences(
     SELECT images.reference, content_images.contents_id AS contentsId, '' AS behind
     FROM images INDEXED BY images_repository
     CROSS JOIN content_images INDEXED BY content_images_image ON content_images.image_id = images.id
-    WHERE images.repository = ${repository} AND ${allOf(conditions)}
+    WHERE images.repository = ${repository} AND content_images.latest = 1 AND ${allOf(conditions)}
     ORDER BY images.reference, content_images.contents_id DESC LIMIT ${limit}`.execute(db)
   return rows
 }

@@ -67,18 +67,19 @@ async function ofObjects(
   limit: number,
 ): Promise<FoundObject[]> {
   const { index, fields } = indexFor(filter)
-  const free = fields.filter((field) => filter[field] === undefined)
-  const conditions = fields.flatMap((field) =>
-    filter[field] === undefined ? [] : [sql`${column(field)} = ${filter[field]}`],
+  const length = knownBefore(fields, filter)
+  const given = fields.slice(0, length).map((field) => sql`${column(field)} = ${filter[field]}`)
+  const rest = fields.slice(length)
+  // All that is asked for is one object: there is none behind it.
+  if (after && rest.length === 0) return []
+  // The plus keeps SQLite from taking the column for a constant: then it would not see that no object comes twice.
+  const tested = rest.flatMap((field) =>
+    filter[field] === undefined ? [] : [sql`+${column(field)} = ${filter[field]}`],
   )
-  if (after) {
-    // All that is asked for is one object: there is none behind it.
-    if (free.length === 0) return []
-    conditions.push(
-      sql`(${sql.join(free.map(column))}) > (${sql.join(free.map((field) => sql`${after[field]}`))})`,
-    )
-  }
-  return occurrences(db, index, conditions, free.map(column), limit)
+  const behind = after
+    ? [sql`(${sql.join(rest.map(column))}) > (${sql.join(rest.map((field) => sql`${after[field]}`))})`]
+    : []
+  return occurrences(db, index, [...given, ...tested, ...behind], rest.map(column), limit)
 }
 
 async function occurrences(
@@ -101,11 +102,15 @@ async function occurrences(
 
 /** The index with the most of what is asked for before all else. */
 function indexFor(filter: ObjectFilter): (typeof INDEXES)[number] {
-  const known = ({ fields }: (typeof INDEXES)[number]): number => {
-    const free = fields.findIndex((field) => filter[field] === undefined)
-    return free < 0 ? fields.length : free
-  }
-  return INDEXES.reduce((best, index) => (known(index) > known(best) ? index : best))
+  return INDEXES.reduce((best, index) =>
+    knownBefore(index.fields, filter) > knownBefore(best.fields, filter) ? index : best,
+  )
+}
+
+/** How many of the first columns are asked for. */
+function knownBefore(fields: readonly Field[], filter: ObjectFilter): number {
+  const free = fields.findIndex((field) => filter[field] === undefined)
+  return free < 0 ? fields.length : free
 }
 
 function column(field: Field): Sql {

@@ -6,7 +6,7 @@
 import { sql } from 'kysely'
 import type { Sort } from '../package/package-revision.ts'
 import { allOf, type Sql } from './name-range.ts'
-import type { PackageRevisionFilter } from './package-revision-filter.ts'
+import { type PackageRevisionFilter, testsOf } from './package-revision-filter.ts'
 import {
   basedByName,
   byName,
@@ -36,8 +36,9 @@ export type Plan = {
 
 const SORT_INDEX = { updatedAt: 'package_revisions_updated', publishedAt: 'package_revisions_published' }
 
-/** Steps along an index cost so much less than rows in no order. */
+/** Steps along an index cost so much less than rows in no order; less so where its entries do not tell enough. */
 const STEPS_FOR_A_ROW = 15
+const TESTS_FOR_A_ROW = 2
 const LEAST_FEW = 500
 const PAGE = 100
 
@@ -53,7 +54,8 @@ export async function planList(
   if (sort.field === 'name' && ordered.length <= 1 && sets.length === 0) {
     return walk(ordered[0] ?? byName(filter))
   }
-  let few = await fewRows(db)
+  const tested = sort.field === 'name' || [...testsOf(filter).values()].some((test) => !test.inSortIndexes)
+  let few = await fewRows(db, tested ? TESTS_FOR_A_ROW : STEPS_FOR_A_ROW)
   let best: Plan | undefined
   for (const source of ordered) {
     const { from, name, id } = source.index
@@ -131,9 +133,9 @@ async function countUpTo(db: Db, ids: Sql, most: number, known?: Sql): Promise<n
   return rows[0]?.count ?? 0
 }
 
-async function fewRows(db: Db): Promise<number> {
+async function fewRows(db: Db, stepsForARow: number): Promise<number> {
   const { rows } = await sql<{ most: number | null }>`SELECT max(id) AS most FROM package_revisions`.execute(
     db,
   )
-  return Math.max(LEAST_FEW, Math.round(Math.sqrt(((rows[0]?.most ?? 0) * PAGE) / STEPS_FOR_A_ROW)))
+  return Math.max(LEAST_FEW, Math.round(Math.sqrt(((rows[0]?.most ?? 0) * PAGE) / stepsForARow)))
 }

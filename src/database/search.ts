@@ -9,9 +9,10 @@ const LOOKED_UP = 8
 
 /** That a package revision has all phrases of `q`, each in its name or in what is known of its files. */
 export function revisionMatches(q: string): RawBuilder<unknown>[] {
+  const name = sql`replace(package_revisions.name, '.', '-')`
   return phrasesOf(q).map(
     (phrase) => sql`(
-      ${hasPhrase(sql`package_revisions.name`, phrase)} OR EXISTS (
+      ${hasPhrase(name, phrase)} OR EXISTS (
         SELECT 1 FROM contents
         WHERE contents.id = package_revisions.contents_id AND instr(contents.words, ${phrase}) > 0
       )
@@ -20,12 +21,13 @@ export function revisionMatches(q: string): RawBuilder<unknown>[] {
 }
 
 export function packageMatches(q: string): RawBuilder<unknown>[] {
-  return phrasesOf(q).map((phrase) => hasPhrase(sql`repository || '/' || path`, phrase))
+  const name = sql`repository || '-' || replace(path, '/', '-')`
+  return phrasesOf(q).map((phrase) => hasPhrase(name, phrase))
 }
 
-/** Names have no other characters than these between words. */
+/** In a name with "-" between its words. */
 function hasPhrase(name: RawBuilder<unknown>, phrase: string): RawBuilder<unknown> {
-  return sql`instr(' ' || replace(replace(replace(${name}, '.', ' '), '/', ' '), '-', ' '), ${phrase}) > 0`
+  return sql`instr('-' || ${name}, ${phrase.replaceAll(' ', '-')}) > 0`
 }
 
 /**

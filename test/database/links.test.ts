@@ -98,6 +98,9 @@ describe('queries about links', () => {
     expect(scans(raw, queries)).toEqual([])
     await listDownstreams(db, 'r.u3.w3', { depth: 1 }, { limit: 10 })
     expect(scans(raw, queries)).toEqual([])
+    expect(plan(raw, queries.slice(0, -1))).toEqual([expect.stringContaining('COVERING')])
+    await listDownstreams(db, 'r.u3.w3', { depth: 2 }, { after: { depth: 2, name: 'r' }, limit: 10 })
+    expect(scans(raw, queries)).toEqual([])
     expect(plan(raw, queries).filter((detail) => detail.includes('package_revisions_upstream'))).toEqual([
       expect.stringContaining('COVERING'),
       expect.stringContaining('COVERING'),
