@@ -65,8 +65,8 @@ export async function planList(
     best = sort.field === 'name' ? walk(source) : candidates(source.part, rows)
     few = count - 1
   }
-  for (const { part, ids, count: known } of sets) {
-    const count = await countUpTo(db, ids, few + 1, known)
+  for (const { part, ids, counts } of sets) {
+    const count = await countUpTo(db, ids, few + 1, counts)
     if (count > few) continue
     best = candidates(part, ids)
     few = count - 1
@@ -127,8 +127,11 @@ function candidates(part: unknown, ids: Sql): Plan {
   }
 }
 
-async function countUpTo(db: Db, ids: Sql, most: number, known?: Sql): Promise<number> {
-  const counted = known ?? sql`SELECT count(*) AS count FROM (${ids} LIMIT ${most})`
+/** At least `most` where there are so many. Of `counts`, each at least 1, no more than `most` need to be added up. */
+async function countUpTo(db: Db, ids: Sql, most: number, counts?: Sql): Promise<number> {
+  const counted = counts
+    ? sql`SELECT coalesce(sum(count), 0) AS count FROM (${counts} LIMIT ${most})`
+    : sql`SELECT count(*) AS count FROM (${ids} LIMIT ${most})`
   const { rows } = await sql<{ count: number }>`${counted}`.execute(db)
   return rows[0]?.count ?? 0
 }

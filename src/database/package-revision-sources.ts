@@ -19,8 +19,9 @@ export type OrderedSource = {
 /** Rows in no order, so worth while where they are few. */
 export type SetSource = {
   part: unknown
-  ids: Sql /** Rows that it takes, at most, beyond its own. */
-  count?: Sql
+  ids: Sql
+  /** Where it is known how many rows they are: numbers that add up to it, none of them 0. */
+  counts?: Sql
 }
 
 export const NAME = sql`package_revisions.name`
@@ -122,6 +123,6 @@ function outdatedSource(outdated: boolean, latest: boolean | undefined): SetSour
       CROSS JOIN package_revisions AS link INDEXED BY package_revisions_upstream_package
       WHERE link.upstream_repository = used.repository AND link.upstream_package = used.package
         AND link.latest = used.latest AND link.upstream_revision = used.revision`,
-    count: sql`SELECT coalesce(sum(used.count), 0) AS count FROM ${uses}`,
+    counts: sql`SELECT used.count FROM ${uses}`,
   }
 }
