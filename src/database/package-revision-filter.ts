@@ -22,7 +22,7 @@ export type PackageRevisionFilter = {
   q?: string | undefined
 }
 
-/** A condition, and the index whose entries are enough to test it: `undefined` where the row has to be read. */
+/** A condition, and whether the entries of the indexes for other orders than names are enough to test it. */
 export type Test = { condition: Sql; inSortIndexes: boolean }
 
 /** All that a filter says, each part by itself. */
