@@ -1,5 +1,6 @@
 /** `npm run bench`, or `npm run bench -- publication` for one of them. */
 import { availableParallelism, cpus } from 'node:os'
+import { benchIndex } from './index.ts'
 import { benchManifest } from './manifest.ts'
 import { benchMerge } from './merge.ts'
 import { benchPublication } from './publication.ts'
@@ -14,6 +15,7 @@ const BENCHES: Record<string, () => Promise<string[]>> = {
   manifest: async () => (await benchManifest()).map(format),
   merge: benchMerge,
   watch: benchWatch,
+  index: benchIndex,
   registry: benchRegistry,
   zb: benchZb,
 }

@@ -41,7 +41,8 @@ export async function benchPublication(): Promise<Row[]> {
   }
 }
 
-async function publish(client: BenchClient, n: number, changed: number): Promise<void> {
+/** Creates, proposes and approves one revision in the repository `bench`; the first `changed` files are new. */
+export async function publish(client: BenchClient, n: number, changed: number): Promise<void> {
   const path = `app/p${n % PACKAGES}`
   const workspace = `w${n}`
   const resources = Object.fromEntries(

@@ -7,9 +7,9 @@ import { NODE_FLAGS } from '../test/support/start-script.ts'
 
 export type BenchServer = { port: number; pid: number; data: string; stop: () => Promise<void> }
 
-/** The server with its default settings, in a process of its own, on a new data folder. */
-export async function startServer(): Promise<BenchServer> {
-  const data = await mkdtemp(join(tmpdir(), 'pkgserver-bench-'))
+/** The server with its default settings, in a process of its own, on a new data folder or on one that is there. */
+export async function startServer(folder?: string): Promise<BenchServer> {
+  const data = folder ?? (await mkdtemp(join(tmpdir(), 'pkgserver-bench-')))
   const main = join(import.meta.dirname, '../src/main.ts')
   const args = [...NODE_FLAGS, main, 'serve', '--listen', '127.0.0.1:0', '--data', data]
   const child = spawn(process.execPath, args, {
@@ -30,7 +30,7 @@ export async function startServer(): Promise<BenchServer> {
       const ended = once(child, 'exit')
       child.kill('SIGTERM')
       await ended
-      await rm(data, { recursive: true })
+      if (folder === undefined) await rm(data, { recursive: true })
     },
   }
 }

@@ -6,6 +6,12 @@ export function median(values: readonly number[]): number {
   return middle
 }
 
+/** The value that so many of a hundred do not exceed. */
+export function percentile(values: readonly number[], hundredths: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.ceil((sorted.length * hundredths) / 100) - 1] ?? Number.NaN
+}
+
 /** One measurement for the table: the median of several runs, and how far they are apart. */
 export type Row = { what: string; unit: string; runs: readonly number[]; goal?: number }
 

@@ -31,6 +31,7 @@ export function apiDocument(app: OpenAPIHono, version: string): object {
     tags: [
       { name: 'Repositories', description: 'Named groups of packages.' },
       { name: 'Packages', description: 'Packages, in short.' },
+      { name: 'Search', description: 'What package revisions contain.' },
       { name: 'Package revisions', description: 'The versions of a package, from draft to retirement.' },
       { name: 'Resources', description: 'The files of a package revision.' },
       { name: 'Lifecycle', description: 'What reviewers do.' },

@@ -71,6 +71,7 @@ function restScopes(method: string, path: string, query: URLSearchParams): Scope
   // Who sees what webhooks are told sees everything.
   if (noun === 'webhooks') return [{ repository: ALL, action: 'push' }]
   if (noun !== undefined && OPERATIONS.includes(noun)) return [{ repository: ALL, action: 'delete' }]
+  if (noun === 'objects' || noun === 'images') return [{ repository: ALL, action }]
   if (noun === 'jobs') return [{ repository: ALL, action }]
   if (noun === 'packagerevisions' && name !== undefined) return [{ repository: packageOf(name), action }]
   const graph = GRAPH.exec(decoded(path))?.groups?.repository

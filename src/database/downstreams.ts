@@ -1,7 +1,9 @@
 /** Packages that were made from a package, and how far they have followed it. */
+import { sql } from 'kysely'
 import type { LabelRequirement } from '../package/label-selector.ts'
 import type { PackageId } from '../package/names.ts'
-import { labelCondition } from './package-revision-list.ts'
+import { allOf } from './name-range.ts'
+import { labelCondition } from './package-revision-filter.ts'
 import type { Db } from './schema.ts'
 
 type Target = PackageId & { revision: number }
@@ -20,7 +22,7 @@ export async function outdatedPackages(
     .where('upstream_repository', '=', to.repository)
     .where('upstream_package', '=', to.package)
     .where('upstream_revision', '<', to.revision)
-    .where((row) => row.and(filter.labels.map((requirement) => labelCondition(row, requirement))))
+    .where(sql<boolean>`${allOf(filter.labels.map(labelCondition))}`)
     .orderBy('repository')
     .orderBy('package')
     .limit(limit)

@@ -2,8 +2,10 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { PackageId } from '../package/names.ts'
 import type { PackageRevision } from '../package/package-revision.ts'
+import { listPackageRevisions } from './package-revision-list.ts'
 import { toPackageRevision } from './package-revision-row.ts'
 import { selectPackageRevisions } from './package-revisions.ts'
+import type { Part } from './part.ts'
 import type { Db } from './schema.ts'
 
 export type Downstream = PackageRevision & {
@@ -31,16 +33,41 @@ const UPSTREAM_LATEST = sql<number>`coalesce((
 
 /**
  * What is based on a revision, direct or through others, the nearest first, and then by name. No revision is its own
- * upstream by any way, as it is made after that; so the links below one are a tree.
+ * upstream by any way, as it is made after that; so the links below one are a tree. What is direct is a list as any
+ * other; only those who go on behind it pay for the tree.
  */
 export async function listDownstreams(
   db: Db,
   name: string,
   filter: DownstreamFilter,
   page: { after?: DownstreamCursor | undefined; limit: number },
-): Promise<Downstream[]> {
-  const { latest, outdated } = filter
+): Promise<Part<Downstream, DownstreamCursor>> {
+  const { latest, outdated, depth } = filter
   const { after, limit } = page
+  const direct: Downstream[] = []
+  if (after === undefined || after.depth === 1) {
+    const sort = { field: 'name', descending: false } as const
+    const cursor = after && { value: after.name, name: after.name }
+    const part = await listPackageRevisions(
+      db,
+      { upstream: name, latest, outdated },
+      { sort, after: cursor, limit },
+    )
+    direct.push(...part.items.map((revision) => ({ ...revision, depth: 1 })))
+    if (part.lookedTo) return { items: direct, lookedTo: { depth: 1, name: part.lookedTo.name } }
+  }
+  if (depth === 1 || direct.length === limit) return { items: direct }
+  const behind = after !== undefined && after.depth > 1 ? after : { depth: 2, name: '' }
+  return { items: [...direct, ...(await belowDirect(db, name, filter, behind, limit - direct.length))] }
+}
+
+async function belowDirect(
+  db: Db,
+  name: string,
+  { depth, latest, outdated }: DownstreamFilter,
+  after: DownstreamCursor,
+  limit: number,
+): Promise<Downstream[]> {
   const conditions = [sql`tree.name = package_revisions.name`]
   if (latest !== undefined) conditions.push(sql`package_revisions.latest = ${latest ? 1 : 0}`)
   if (outdated !== undefined) {
@@ -49,16 +76,16 @@ export async function listDownstreams(
   // The names first: only for the rows of one page more than the index is looked at.
   const joined =
     conditions.length === 1 ? sql`` : sql`CROSS JOIN package_revisions ON ${sql.join(conditions, sql` AND `)}`
-  const beyond = after ? sql`WHERE (tree.depth, tree.name) > (${after.depth}, ${after.name})` : sql``
   const names = sql<DownstreamCursor>`(
     WITH RECURSIVE tree (depth, name) AS (
       SELECT 1, name FROM package_revisions WHERE upstream_name = ${name}
       UNION ALL
       SELECT tree.depth + 1, below.name
       FROM tree CROSS JOIN package_revisions AS below ON below.upstream_name = tree.name
-      WHERE tree.depth < ${filter.depth}
+      WHERE tree.depth < ${depth}
     )
-    SELECT tree.depth, tree.name FROM tree ${joined} ${beyond}
+    SELECT tree.depth, tree.name FROM tree ${joined}
+    WHERE (tree.depth, tree.name) > (${after.depth}, ${after.name})
     ORDER BY tree.depth, tree.name LIMIT ${limit}
   )`
   const rows = await selectPackageRevisions(db)
@@ -67,42 +94,7 @@ export async function listDownstreams(
     .orderBy('page.depth')
     .orderBy('page.name')
     .execute()
-  return rows.map(({ depth, ...row }) => ({ ...toPackageRevision(row), depth }))
-}
-
-/**
- * The names of revisions whose upstream has a newer revision, or of those whose upstream has none: from the packages
- * that are upstreams, one step in the index for each, to just these. No row without an upstream is looked at.
- */
-export function outdatedNames(outdated: boolean, latest: boolean | undefined): RawBuilder<string> {
-  const held = latest === undefined ? sql`IN (0, 1)` : sql`= ${latest ? 1 : 0}`
-  // Each package after the one before; SQLite does not use the index for (repository, package) > (…).
-  return sql<string>`
-    WITH RECURSIVE upstream (repository, package) AS (
-      SELECT * FROM (
-        SELECT upstream_repository, upstream_package FROM package_revisions
-        WHERE upstream_repository IS NOT NULL ORDER BY upstream_repository, upstream_package LIMIT 1
-      )
-      UNION ALL
-      SELECT next.upstream_repository, next.upstream_package
-      FROM upstream CROSS JOIN package_revisions AS next ON next.id = coalesce(
-        (
-          SELECT id FROM package_revisions
-          WHERE upstream_repository = upstream.repository AND upstream_package > upstream.package
-          ORDER BY upstream_package LIMIT 1
-        ), (
-          SELECT id FROM package_revisions
-          WHERE upstream_repository > upstream.repository
-          ORDER BY upstream_repository, upstream_package LIMIT 1
-        )
-      )
-    )
-    SELECT link.name FROM upstream
-    LEFT JOIN package_revisions AS newest
-      ON newest.repository = upstream.repository AND newest.package = upstream.package AND newest.latest = 1
-    CROSS JOIN package_revisions AS link
-      ON link.upstream_repository = upstream.repository AND link.upstream_package = upstream.package
-      AND link.latest ${held} AND link.upstream_revision ${comparison(outdated)} coalesce(newest.revision, 0)`
+  return rows.map(({ depth: found, ...row }) => ({ ...toPackageRevision(row), depth: found }))
 }
 
 function comparison(outdated: boolean): RawBuilder<unknown> {

@@ -1,59 +1,67 @@
 /** Lists of package revisions: filters, sorting, and pages by the last row seen (no offset to skip through). */
-import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
-import type { LabelRequirement } from '../package/label-selector.ts'
-import type { Lifecycle } from '../package/lifecycle.ts'
+import { sql } from 'kysely'
 import type { PackageRevision, Sort } from '../package/package-revision.ts'
-import { outdatedNames } from './links.ts'
+import { wordsOf } from '../package/search-words.ts'
+import { allOf, type Sql } from './name-range.ts'
+import { type PackageRevisionFilter, testsOf } from './package-revision-filter.ts'
+import { type Plan, planList } from './package-revision-plan.ts'
 import { toPackageRevision } from './package-revision-row.ts'
 import { selectPackageRevisions } from './package-revisions.ts'
-import type { Db, Schema } from './schema.ts'
-
-export type PackageRevisionFilter = {
-  repository?: string | undefined
-  package?: string | undefined
-  workspace?: string | undefined
-  lifecycle?: Lifecycle | undefined
-  latest?: boolean | undefined
-  revision?: number | undefined
-  version?: string | undefined
-  labels?: readonly LabelRequirement[] | undefined
-  /** The name of the revision it was cloned from or upgraded to. */
-  upstream?: string | undefined
-  /** Whether its upstream has a newer revision. What has no upstream is neither. */
-  outdated?: boolean | undefined
-  /** Part of `<repository>/<package>/<workspace>`, in any case. */
-  q?: string | undefined
-}
+import type { Part } from './part.ts'
+import type { Db } from './schema.ts'
 
 /** Where a page ended: the sorted-by value of its last row, and that row's name. */
 export type Cursor = { value: string; name: string }
 
-export type Row = ExpressionBuilder<Schema, 'package_revisions'>
-
 const SORT_COLUMN = {
-  name: sql.ref<string>('name'),
-  updatedAt: sql.ref<string>('updated_at'),
-  publishedAt: sql<string>`coalesce(published_at, '')`,
+  updatedAt: sql<string>`package_revisions.updated_at`,
+  publishedAt: sql<string>`package_revisions.published_order`,
 } as const
 
+/**
+ * So many entries of an index are walked along at once: those who ask for what is almost nowhere shall not hold the
+ * thread that serves. Where the entry tells enough they are more.
+ */
+const STEPS = 1000
+const STEPS_IN_INDEX = 8000
+
+/** At most `limit` revisions behind `after`. */
 export async function listPackageRevisions(
   db: Db,
   filter: PackageRevisionFilter,
   page: { sort: Sort; after?: Cursor | undefined; limit: number },
-): Promise<PackageRevision[]> {
+): Promise<Part<PackageRevision, Cursor>> {
+  const { q } = filter
+  // Without any word there is nothing that could be found.
+  if (q !== undefined && q.trim() !== '' && wordsOf(q).length === 0) return { items: [] }
   const { sort, after, limit } = page
-  const column = SORT_COLUMN[sort.field]
-  const direction = sort.descending ? 'desc' : 'asc'
-  let query = selectPackageRevisions(db)
-    .where((row) => row.and(conditions(row, filter)))
-    .orderBy(column, direction)
-    .orderBy('name', direction)
-    .limit(limit)
-  if (after !== undefined) {
-    const beyond = sort.descending ? sql`<` : sql`>`
-    query = query.where(sql<boolean>`(${column}, name) ${beyond} (${after.value}, ${after.name})`)
-  }
-  return (await query.execute()).map(toPackageRevision)
+  const beyond = (name: Sql) =>
+    sort.field === 'name' && after ? [sql`${name} ${comparison(sort)} ${after.name}`] : []
+  const plan = await planList(db, filter, sort, beyond)
+  const tests = [...testsOf(filter)]
+    .filter(([part]) => !plan.satisfied.includes(part))
+    .map(([, test]) => test)
+  const range = after === undefined ? [] : [behind(plan, sort, after)]
+  const inIndex = plan.alongSortIndex && tests.every(({ inSortIndexes }) => inSortIndexes)
+  const steps = inIndex ? STEPS_IN_INDEX : STEPS
+  const end = plan.few || tests.length === 0 ? undefined : await stepsOn(db, plan, { sort, range, steps })
+  const conditions = [...plan.conditions, ...tests.map(({ condition }) => condition), ...range]
+  if (end) conditions.push(upTo(plan, sort, end))
+  const from = tests.length === 0 ? plan.from : plan.fromWithRows
+  const found = select<{ id: number }>(
+    sql`${plan.id} AS id`,
+    plan,
+    from,
+    conditions,
+    sort,
+    sql`LIMIT ${limit}`,
+  )
+  const { rows } = await found.execute(db)
+  const items = await inOrder(
+    db,
+    rows.map(({ id }) => id),
+  )
+  return end && items.length < limit ? { items, lookedTo: end } : { items }
 }
 
 /** The cursor behind a row, in a list that is sorted so. */
@@ -61,39 +69,64 @@ export function cursorAt(revision: PackageRevision, { field }: Sort): Cursor {
   return { value: revision[field] ?? '', name: revision.name }
 }
 
-function conditions(row: Row, filter: PackageRevisionFilter): Expression<SqlBool>[] {
-  const found: Expression<SqlBool>[] = (filter.labels ?? []).map((requirement) =>
-    labelCondition(row, requirement),
-  )
-  if (filter.repository !== undefined) found.push(row('repository', '=', filter.repository))
-  if (filter.package !== undefined) found.push(row('package', '=', filter.package))
-  if (filter.workspace !== undefined) found.push(row('workspace', '=', filter.workspace))
-  if (filter.lifecycle !== undefined) found.push(row('lifecycle', '=', filter.lifecycle))
-  if (filter.latest !== undefined) found.push(row('latest', '=', filter.latest ? 1 : 0))
-  if (filter.revision !== undefined) found.push(row('revision', '=', filter.revision))
-  if (filter.version !== undefined) found.push(row('version', '=', filter.version))
-  if (filter.upstream !== undefined) found.push(row('upstream_name', '=', filter.upstream))
-  if (filter.outdated !== undefined) {
-    found.push(sql<boolean>`package_revisions.name IN (${outdatedNames(filter.outdated, filter.latest)})`)
-  }
-  if (filter.q !== undefined) {
-    found.push(
-      sql<boolean>`instr(repository || '/' || package || '/' || workspace, ${filter.q.toLowerCase()}) > 0`,
-    )
-  }
-  return found
+function select<Row>(
+  columns: Sql,
+  plan: Plan,
+  from: Sql,
+  conditions: readonly Sql[],
+  sort: Sort,
+  limit: Sql,
+) {
+  const direction = sort.descending ? sql`DESC` : sql`ASC`
+  const order = orderColumns(plan, sort).map((column) => sql`${column} ${direction}`)
+  return sql<Row>`
+    SELECT ${columns} FROM ${from} WHERE ${allOf(conditions)} ORDER BY ${sql.join(order)} ${limit}`
 }
 
-/** As in Kubernetes, an object without the label satisfies notin and "!=". */
-export function labelCondition(row: Row, requirement: LabelRequirement): Expression<SqlBool> {
-  const labelled = row
-    .selectFrom('package_revision_labels')
-    .select('key')
-    .whereRef('package_revision_labels.revision_id', '=', 'package_revisions.id')
-    .where('package_revision_labels.key', '=', requirement.key)
-    .$if('values' in requirement, (query) =>
-      query.where('package_revision_labels.value', 'in', 'values' in requirement ? requirement.values : []),
-    )
-  const wanted = requirement.operator === 'in' || requirement.operator === 'exists'
-  return wanted ? row.exists(labelled) : row.not(row.exists(labelled))
+/** The entry so many steps along the index; undefined where that ends sooner. */
+async function stepsOn(
+  db: Db,
+  plan: Plan,
+  { sort, range, steps }: { sort: Sort; range: readonly Sql[]; steps: number },
+): Promise<Cursor | undefined> {
+  const value = sort.field === 'name' ? plan.name : SORT_COLUMN[sort.field]
+  const columns = sql`${value} AS value, ${plan.name} AS name`
+  const conditions = [...plan.conditions, ...range]
+  const limit = sql`LIMIT 1 OFFSET ${steps - 1}`
+  const { rows } = await select<Cursor>(columns, plan, plan.from, conditions, sort, limit).execute(db)
+  return rows[0]
+}
+
+function comparison({ descending }: Sort): Sql {
+  return descending ? sql`<` : sql`>`
+}
+
+/** What the list is sorted by; one column for lists that are sorted by name. */
+function orderColumns(plan: Plan, { field }: Sort): Sql[] {
+  return field === 'name' ? [plan.name] : [SORT_COLUMN[field], plan.name]
+}
+
+function orderValues({ field }: Sort, { value, name }: Cursor): Sql[] {
+  return field === 'name' ? [sql`${name}`] : [sql`${value}`, sql`${name}`]
+}
+
+function behind(plan: Plan, sort: Sort, after: Cursor): Sql {
+  return sql`(${sql.join(orderColumns(plan, sort))}) ${comparison(sort)} (${sql.join(orderValues(sort, after))})`
+}
+
+function upTo(plan: Plan, sort: Sort, end: Cursor): Sql {
+  const within = sort.descending ? sql`>=` : sql`<=`
+  return sql`(${sql.join(orderColumns(plan, sort))}) ${within} (${sql.join(orderValues(sort, end))})`
+}
+
+async function inOrder(db: Db, ids: readonly number[]): Promise<PackageRevision[]> {
+  if (ids.length === 0) return []
+  const rows = await selectPackageRevisions(db)
+    .where('id', 'in', sql<number>`(SELECT value FROM json_each(${JSON.stringify(ids)}))`)
+    .execute()
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return ids.flatMap((id) => {
+    const row = byId.get(id)
+    return row ? [toPackageRevision(row)] : []
+  })
 }

@@ -4,7 +4,7 @@ import type { NewPackageRevision, PackageRevision } from '../package/package-rev
 import { recordAddition, recordDeletion, recordModification } from './changes.ts'
 import { nextResourceVersion } from './counters.ts'
 import { toPackageRevision, toRow } from './package-revision-row.ts'
-import type { Db, PackageRevisionRow, Schema } from './schema.ts'
+import type { Db, NewPackageRevisionRow, PackageRevisionRow, Schema } from './schema.ts'
 
 /** Rows of package revisions, with what is derived from others. */
 export function selectPackageRevisions(
@@ -219,7 +219,7 @@ export async function updatePackageRevision(
   const row = { ...toRow(packageId, revision), resource_version: await nextResourceVersion(db) }
   const updated = await db
     .updateTable('package_revisions')
-    .set(row)
+    .set(changed(toRow(packageId, before), row))
     .where('name', '=', before.name)
     .where('resource_version', '=', Number(before.resourceVersion))
     .returning('id')
@@ -232,6 +232,12 @@ export async function updatePackageRevision(
   const after = await indexed(db, revision, row.resource_version)
   await recordModification(db, before, after)
   return after
+}
+
+/** The columns that differ: a column that is set is written in all of its indexes, whether it changes or not. */
+function changed(before: object, after: NewPackageRevisionRow): Partial<NewPackageRevisionRow> {
+  const old = new Map(Object.entries(before))
+  return Object.fromEntries(Object.entries(after).filter(([column, value]) => old.get(column) !== value))
 }
 
 /** A revision as it is in the index: with its name, its resourceVersion, and what is known from others. */
@@ -294,7 +300,8 @@ export async function deletePackageRevision(db: Db, name: string, expected: stri
   return true
 }
 
-async function insertLabels(db: Db, id: number, { labels }: NewPackageRevision): Promise<void> {
-  const rows = Object.entries(labels).map(([key, value]) => ({ revision_id: id, key, value }))
+async function insertLabels(db: Db, id: number, revision: NewPackageRevision): Promise<void> {
+  const name = revisionName(revision)
+  const rows = Object.entries(revision.labels).map(([key, value]) => ({ revision_id: id, key, value, name }))
   if (rows.length > 0) await db.insertInto('package_revision_labels').values(rows).execute()
 }

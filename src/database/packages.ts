@@ -1,7 +1,11 @@
 import { sql } from 'kysely'
 import type { PackageId } from '../package/names.ts'
 import type { RetiredWorkspace } from '../package/package-revision.ts'
+import { wordsOf } from '../package/search-words.ts'
+import { allOf, type Sql } from './name-range.ts'
+import type { Part } from './part.ts'
 import type { Db } from './schema.ts'
+import { packageMatches, wordQueries } from './search.ts'
 
 /** What is known of a package beyond its revisions. */
 export type PackageState = {
@@ -104,35 +108,63 @@ export type PackageSummary = PackageId & {
 
 export type PackageFilter = { repository?: string | undefined; q?: string | undefined }
 
+/** So many packages are looked at in one go for those that are searched for. */
+const STEPS = 2000
+/** Where a word is in no more packages, those are looked at; otherwise all, from where the page begins. */
+const FEW = 1000
+
 /** A row for each package that has revisions, in the order of repository and path. */
 export async function listPackages(
   db: Db,
   filter: PackageFilter,
   page: { after?: PackageId | undefined; limit: number },
-): Promise<PackageSummary[]> {
-  const { after } = page
-  let query = db
-    .selectFrom('package_revisions')
-    .select(({ fn }) => [
-      'repository',
-      'package',
-      fn.max('updated_at').as('updatedAt'),
-      fn.countAll<number>().as('revisionCount'),
-      sql<number | null>`max(CASE WHEN latest = 1 THEN revision END)`.as('latestRevision'),
-      sql<string | null>`max(CASE WHEN latest = 1 THEN version END)`.as('latestVersion'),
-    ])
-    .groupBy(['repository', 'package'])
-    .orderBy('repository')
-    .orderBy('package')
-    .limit(page.limit)
-  if (filter.repository !== undefined) query = query.where('repository', '=', filter.repository)
-  if (filter.q !== undefined) {
-    query = query.where(sql<boolean>`instr(repository || '/' || package, ${filter.q.toLowerCase()}) > 0`)
+): Promise<Part<PackageSummary, PackageId>> {
+  const { repository, q = '' } = filter
+  const { after, limit } = page
+  const searched = q.trim() !== ''
+  if (searched && wordsOf(q).length === 0) return { items: [] }
+  const conditions = [sql`revision_count > 0`, ...packageMatches(q)]
+  if (repository !== undefined) conditions.push(sql`repository = ${repository}`)
+  if (after !== undefined) conditions.push(...behind(after, repository))
+  const rare = searched ? await rareWord(db, q) : undefined
+  const from = rare
+    ? sql`(${rare}) AS candidate CROSS JOIN packages ON packages.id = candidate.id`
+    : sql`packages INDEXED BY packages_live`
+  const end = searched && !rare ? await stepsOn(db, after, repository) : undefined
+  if (end) conditions.push(sql`(repository, path) <= (${end.repository}, ${end.package})`)
+  const { rows } = await sql<PackageSummary>`
+    SELECT repository, path AS package, latest_revision AS latestRevision, latest_version AS latestVersion,
+      revision_count AS revisionCount, updated_at AS updatedAt
+    FROM ${from} WHERE ${allOf(conditions)} ORDER BY repository, path LIMIT ${limit}`.execute(db)
+  return end && rows.length < limit ? { items: rows, lookedTo: end } : { items: rows }
+}
+
+function behind(after: PackageId, repository: string | undefined): Sql[] {
+  if (repository !== undefined) return [sql`path > ${after.package}`]
+  return [sql`(repository, path) > (${after.repository}, ${after.package})`]
+}
+
+async function stepsOn(
+  db: Db,
+  after: PackageId | undefined,
+  repository: string | undefined,
+): Promise<PackageId | undefined> {
+  const conditions = [sql`revision_count > 0`]
+  if (repository !== undefined) conditions.push(sql`repository = ${repository}`)
+  if (after !== undefined) conditions.push(...behind(after, repository))
+  const { rows } = await sql<PackageId>`
+    SELECT repository, path AS package FROM packages INDEXED BY packages_live
+    WHERE ${allOf(conditions)} ORDER BY repository, path LIMIT 1 OFFSET ${STEPS - 1}`.execute(db)
+  return rows[0]
+}
+
+/** The packages with a word of `q` that few have. */
+async function rareWord(db: Db, q: string): Promise<Sql | undefined> {
+  for (const query of wordQueries(q)) {
+    const ids = sql`SELECT rowid AS id FROM package_words WHERE package_words MATCH ${query}`
+    const { rows } = await sql<{ count: number }>`
+      SELECT count(*) AS count FROM (${ids} LIMIT ${FEW + 1})`.execute(db)
+    if ((rows[0]?.count ?? 0) <= FEW) return ids
   }
-  if (after !== undefined) {
-    query = query.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple('repository', 'package'), '>', tuple(after.repository, after.package)),
-    )
-  }
-  return query.execute()
+  return undefined
 }

@@ -50,7 +50,12 @@ async function insertRevisions(
   const ids = new Map(inserted.map(({ id, name }) => [name, id]))
   const idOf = (revision: NewPackageRevision): number => ids.get(revisionName(revision)) ?? 0
   const labels = revisions.flatMap(({ revision }) =>
-    Object.entries(revision.labels).map(([key, value]) => ({ revision_id: idOf(revision), key, value })),
+    Object.entries(revision.labels).map(([key, value]) => ({
+      revision_id: idOf(revision),
+      key,
+      value,
+      name: revisionName(revision),
+    })),
   )
   for (const each of chunks(labels)) await db.insertInto('package_revision_labels').values(each).execute()
   const conflicts = revisions.flatMap(({ revision, conflicts: found }) =>

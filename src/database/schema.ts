@@ -49,6 +49,10 @@ export type PackagesTable = {
   path: string
   highest_revision: Generated<number>
   versioned: number | null
+  revision_count: Generated<number>
+  latest_revision: Generated<number | null>
+  latest_version: Generated<string | null>
+  updated_at: Generated<string>
 }
 
 export type RetiredWorkspacesTable = {
@@ -98,9 +102,12 @@ export type PackageRevisionsTable = {
   published_by: string | null
   published_at: string | null
   resource_version: number
+  contents_id: Generated<number | null>
 }
 
-export type PackageRevisionLabelsTable = { revision_id: number; key: string; value: string }
+export type PackageRevisionLabelsTable = { revision_id: number; key: string; value: string; name: string }
+
+export type ContentsTable = { id: Generated<number>; layer_digest: string; words: string }
 
 export type ConflictsTable = {
   revision_id: number
@@ -206,6 +213,7 @@ export type Schema = {
   retired_workspaces: RetiredWorkspacesTable
   package_revisions: PackageRevisionsTable
   package_revision_labels: PackageRevisionLabelsTable
+  contents: ContentsTable
   conflicts: ConflictsTable
   intents: IntentsTable
   jobs: JobsTable

@@ -45,7 +45,10 @@ export async function withRevision<T>(
 }
 
 /** What is decided together with a revision. */
-export type Also = { decide: (transaction: Db) => Promise<void>; operations: readonly Operation[] }
+export type Also = {
+  decide: (transaction: Db, saved: PackageRevision) => Promise<void>
+  operations: readonly Operation[]
+}
 
 /** Writes a draft or proposed revision anew: pushes its manifest, decides, moves its tag. */
 export async function saveRevision(
@@ -57,7 +60,7 @@ export async function saveRevision(
   const written = await pushRevision(ctx, next, next.artifact)
   return decide(ctx, ociRepository(next), async (transaction) => {
     const result = await replaceRow(transaction, current, written)
-    await also?.decide(transaction)
+    await also?.decide(transaction, result)
     return { result, operations: [tagOperation(written), ...(also?.operations ?? [])] }
   })
 }

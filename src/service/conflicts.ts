@@ -1,6 +1,7 @@
 /** The conflicts of a draft that an upgrade has made: kept in the index, and in the registry beside the artifact. */
 import { packRecord } from '../artifact/record.ts'
 import { listConflicts, replaceConflicts } from '../database/conflicts.ts'
+import { indexContents } from '../database/contents.ts'
 import type { Db } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import { withCondition } from '../package/conditions.ts'
@@ -80,10 +81,11 @@ export async function saveFiles(
   conflicts?: readonly RevisionConflict[],
 ): Promise<PackageRevision> {
   const { revision } = current
-  const { packed, findings } = await ctx.prepare(resources)
+  const { packed, findings, contents } = await ctx.prepare(resources)
   if (packed.layer.descriptor.digest === revision.artifact.layerDigest && !conflicts) return revision
   await pushLayer(ctx, ociRepository(revision), packed)
   const conditions = withCondition(revision.conditions, validCondition(findings))
+  const changed = conflicts && (await withConflicts(ctx, revision, conflicts))
   return saveRevision(
     ctx,
     current,
@@ -94,7 +96,13 @@ export async function saveFiles(
       artifact: newArtifact(packed),
       updatedAt: ctx.now().toISOString(),
     },
-    conflicts && (await withConflicts(ctx, revision, conflicts)),
+    {
+      decide: async (transaction, saved) => {
+        await indexContents(transaction, saved, contents)
+        await changed?.decide(transaction, saved)
+      },
+      operations: changed?.operations ?? [],
+    },
   )
 }
 

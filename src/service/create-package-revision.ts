@@ -1,4 +1,5 @@
 import { listConflicts } from '../database/conflicts.ts'
+import { indexContents } from '../database/contents.ts'
 import { insertPackageRevision, workspaceTaken } from '../database/package-revisions.ts'
 import { addPackage, findPackage, type PackageState } from '../database/packages.ts'
 import type { Db } from '../database/schema.ts'
@@ -55,6 +56,7 @@ export async function createPackageRevision(
   if (tooLong) throw new AppError('invalid', tooLong)
   checkMetadata(input)
   const target = ociRepository(input)
+  const name = revisionName(input)
   return ctx.locks.run(target, async () => {
     await finishEarlier(ctx, target)
     const repository = await getRepository(ctx.db, input.repository)
@@ -74,8 +76,9 @@ export async function createPackageRevision(
       }
       if (draft.task !== 'copy' && draft.upstream) await checkStillPublished(transaction, draft.upstream)
       const packageId = state?.id ?? (await addPackage(transaction, input))
+      if (origin.contents) await indexContents(transaction, { ...draft, name }, origin.contents)
       const result = await insertPackageRevision(transaction, packageId, draft)
-      await conflicts?.decide(transaction)
+      await conflicts?.decide(transaction, result)
       await along(transaction, result)
       return { result, operations: [tagOperation(draft), ...(conflicts?.operations ?? [])] }
     })
@@ -157,7 +160,7 @@ async function copied(ctx: ServiceContext, input: NewRevision, from: string): Pr
 /** An upgrade goes on from the local revision, with the files that come of the merge. */
 async function upgraded(ctx: ServiceContext, input: NewRevision, request: UpgradeRequest): Promise<Origin> {
   const upgrade = await mergeUpgrade(ctx, input, request)
-  const { conditions, fileCount, artifact } = await packed(ctx, input, upgrade.resources)
+  const { conditions, fileCount, artifact, contents } = await packed(ctx, input, upgrade.resources)
   const { labels, annotations, readinessGates } = upgrade.local
   const conflicts = numbered(upgrade.conflicts)
   return {
@@ -169,6 +172,7 @@ async function upgraded(ctx: ServiceContext, input: NewRevision, request: Upgrad
     fileCount,
     artifact,
     conflicts,
+    contents,
   }
 }
 

@@ -1,16 +1,14 @@
 /** Lists, page by page. Each answer carries the resourceVersion of the whole index at that moment. */
+import { setImmediate } from 'node:timers/promises'
 import { currentResourceVersion } from '../database/counters.ts'
-import {
-  type Cursor,
-  cursorAt,
-  listPackageRevisions as listRows,
-  type PackageRevisionFilter,
-} from '../database/package-revision-list.ts'
+import type { PackageRevisionFilter } from '../database/package-revision-filter.ts'
+import { type Cursor, cursorAt, listPackageRevisions as listRows } from '../database/package-revision-list.ts'
 import {
   listPackages as listPackageRows,
   type PackageFilter,
   type PackageSummary,
 } from '../database/packages.ts'
+import type { Part } from '../database/part.ts'
 import { listRepositories as listRepositoryRows } from '../database/repositories.ts'
 import type { PackageId } from '../package/names.ts'
 import type { PackageRevision, Sort } from '../package/package-revision.ts'
@@ -58,13 +56,16 @@ export async function listRepositories(ctx: ServiceContext, request: PageRequest
 }
 
 export type Walk<Item, Position> = {
-  fetch: (after: Position | undefined, limit: number) => Promise<Item[]>
+  /** Items alone are all that there are, up to the limit. */
+  fetch: (after: Position | undefined, limit: number) => Promise<Item[] | Part<Item, Position>>
   cursorAt: (item: Item) => Position
 }
 
 /** So many rows are read at once, and so many bytes fill a page, whatever the limit: one answer is not all memory. */
 const CHUNK_ROWS = 100
 const PAGE_BYTES = 8 * 1024 * 1024
+/** For what is rare so many steps are made, others getting their turn between them; then the client may go on. */
+const MAX_STEPS = 200
 
 /** A page of any list: `query` is all that the list was asked for. Throws `invalid` for a token of another one. */
 export async function page<Item, Position>(
@@ -79,9 +80,10 @@ export async function page<Item, Position>(
   const items: Item[] = []
   let bytes = 0
   let more = true
-  while (more && items.length < request.limit && bytes < PAGE_BYTES) {
+  for (let step = 1; more && items.length < request.limit && bytes < PAGE_BYTES; step++) {
     const wanted = Math.min(CHUNK_ROWS, request.limit - items.length)
-    const rows = await walk.fetch(after, wanted + 1)
+    const found = await walk.fetch(after, wanted + 1)
+    const { items: rows, lookedTo = undefined } = Array.isArray(found) ? { items: found } : found
     let taken = 0
     for (const row of rows.slice(0, wanted)) {
       if (bytes >= PAGE_BYTES) break
@@ -90,7 +92,11 @@ export async function page<Item, Position>(
       items.push(row)
       taken++
     }
-    more = rows.length > taken
+    more = rows.length > taken || lookedTo !== undefined
+    if (rows.length > taken || lookedTo === undefined) continue
+    after = lookedTo
+    if (step >= MAX_STEPS) break
+    await setImmediate()
   }
   return {
     items,

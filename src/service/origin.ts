@@ -1,3 +1,4 @@
+import type { Contents } from '../package/contents.ts'
 import type { RevisionConflict } from '../package/merge/revision-conflict.ts'
 import { ociRepository, type PackageId } from '../package/names.ts'
 import type { NewPackageRevision } from '../package/package-revision.ts'
@@ -14,12 +15,14 @@ export type Origin = Pick<
 > & {
   /** Those that an upgrade has found. */
   conflicts?: readonly RevisionConflict[]
+  /** What is in the files, where they were looked through; files of another revision were before. */
+  contents?: Contents
 }
 
 /** Packs and stores files. Throws `invalid` and `too_large`. */
 export async function packed(ctx: ServiceContext, target: PackageId, resources: Resources): Promise<Origin> {
   checkResources(resources, ctx.limits)
-  const { packed: layer, findings } = await ctx.prepare(resources)
+  const { packed: layer, findings, contents } = await ctx.prepare(resources)
   await pushLayer(ctx, ociRepository(target), layer)
   return {
     upstream: null,
@@ -29,5 +32,6 @@ export async function packed(ctx: ServiceContext, target: PackageId, resources: 
     conditions: [validCondition(findings)],
     fileCount: resources.size,
     artifact: newArtifact(layer),
+    contents,
   }
 }

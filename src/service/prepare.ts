@@ -1,12 +1,13 @@
 import { LRUCache } from 'lru-cache'
 import { type PackedLayer, packLayer } from '../artifact/layer.ts'
 import { digestOf } from '../oci/digest.ts'
+import { type Contents, contentsOf } from '../package/contents.ts'
 import type { Resources } from '../package/resources.ts'
 import { type Findings, validateResources } from '../package/validation/validate.ts'
 import { readYamlFile, type YamlFile } from '../package/validation/yaml-file.ts'
 
 /** Files on their way into an artifact: packed, and looked through. */
-export type Prepared = { packed: PackedLayer; findings: Findings }
+export type Prepared = { packed: PackedLayer; findings: Findings; contents: Contents }
 
 /** Revisions of a package, and clones of it, are alike: most of their files were read before. */
 const knownFiles = new LRUCache<string, YamlFile>({
@@ -15,9 +16,16 @@ const knownFiles = new LRUCache<string, YamlFile>({
   sizeCalculation: (file) => JSON.stringify(file).length,
 })
 
-/** Packs and validates files. */
+/** Packs and validates files, and finds what is in them. */
 export function prepareResources(resources: Resources): Prepared {
-  return { packed: packLayer(resources), findings: validateResources(resources, readKnownFile) }
+  return { packed: packLayer(resources), ...inspectResources(resources) }
+}
+
+/** Validates files that are packed already, and finds what is in them. */
+export function inspectResources(resources: Resources): Omit<Prepared, 'packed'> {
+  const files: [string, YamlFile][] = []
+  const findings = validateResources(resources, readKnownFile, (path, file) => files.push([path, file]))
+  return { findings, contents: contentsOf(files) }
 }
 
 function readKnownFile(content: Uint8Array): YamlFile {

@@ -53,7 +53,10 @@ export async function openLayer(ctx: ServiceContext, revision: PackageRevision):
   return inRegistry(() => target.fetch(layerDescriptor(revision.artifact)))
 }
 
-export async function readLayer(ctx: ServiceContext, revision: PackageRevision): Promise<Resources> {
+export async function readLayer(
+  ctx: Pick<ServiceContext, 'registry' | 'limits'>,
+  revision: PackageRevision,
+): Promise<Resources> {
   const target = ctx.registry.repository(ociRepository(revision))
   const layer = layerDescriptor(revision.artifact)
   const bytes = await inRegistry(() => fetchAll(target, layer, layer.size))

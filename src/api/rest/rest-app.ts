@@ -12,10 +12,12 @@ import { backupRoutes } from './routes/backups.ts'
 import { cloneJobRoutes } from './routes/clones.ts'
 import { diffRoutes } from './routes/diff.ts'
 import { garbageCollectionRoutes } from './routes/garbage-collections.ts'
+import { imageRoutes } from './routes/images.ts'
 import { jobEventRoutes } from './routes/job-events.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { lifecycleRoutes } from './routes/lifecycle.ts'
 import { linkRoutes } from './routes/links.ts'
+import { objectRoutes } from './routes/objects.ts'
 import { packageRevisionRoutes } from './routes/package-revisions.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
@@ -53,6 +55,8 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
   app.route('/', packageRoutes(api))
   app.route('/', packageRevisionRoutes(api))
   app.route('/', linkRoutes(api))
+  app.route('/', objectRoutes(api))
+  app.route('/', imageRoutes(api))
   app.route('/', resourceRoutes(api))
   app.route('/', lifecycleRoutes(api))
   app.route('/', diffRoutes(api))

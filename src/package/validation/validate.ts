@@ -12,10 +12,14 @@ export type Findings = {
   warnings: ErrorDetail[]
 }
 
-/** `read` may be a cache before `readYamlFile`: what is in a file depends on its content alone. */
+/**
+ * `read` may be a cache before `readYamlFile`: what is in a file depends on its content alone. `onFile` is told of each
+ * file that was read.
+ */
 export function validateResources(
   resources: Resources,
   read: (content: Uint8Array) => YamlFile = readYamlFile,
+  onFile: (path: string, file: YamlFile) => void = () => undefined,
 ): Findings {
   const { ignores, errors } = krmIgnore(resources)
   const findings: Findings = { errors, warnings: [] }
@@ -23,6 +27,7 @@ export function validateResources(
   for (const [path, content] of resources) {
     if (!isChecked(path) || ignores(path)) continue
     const file = read(content)
+    onFile(path, file)
     add(findings.errors, path, file.errors)
     add(findings.warnings, path, file.warnings)
     for (const object of file.objects) add(findings.warnings, path, objectWarnings(path, object, seen))

@@ -1,6 +1,7 @@
-/** Reads one YAML file as far as validation needs it: does it parse, and which KRM objects are in it. */
-import { Composer, type Document, isAlias, isMap, isScalar, Lexer, LineCounter, Parser } from 'yaml'
+/** Reads one YAML file as far as validation and search need it: does it parse, and what is in it. */
+import { Composer, type Document, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml'
 import { decodeUtf8 } from '../../utf8.ts'
+import { findImages } from './find-images.ts'
 import { inspectDocument } from './inspect-node.ts'
 
 export type KrmObject = {
@@ -14,7 +15,15 @@ export type KrmObject = {
 /** Something wrong at a place in a file; line and column count from 1. */
 export type Finding = { line: number; column?: number; message: string }
 
-export type YamlFile = { errors: Finding[]; objects: KrmObject[]; warnings: Finding[] }
+export type YamlFile = {
+  errors: Finding[]
+  objects: KrmObject[]
+  warnings: Finding[]
+  /** Of containers. */
+  images: string[]
+  /** Descriptions and keywords of Kptfiles. */
+  about: string[]
+}
 
 /** Errors and warnings of a file are reported so often; who has more of them has one cause. */
 const MAX_FINDINGS = 20
@@ -30,7 +39,7 @@ const MAX_TOKENS = 1_000_000
 class UnreadableError extends Error {}
 
 export function readYamlFile(content: Uint8Array): YamlFile {
-  const file: YamlFile = { errors: [], objects: [], warnings: [] }
+  const file: YamlFile = { errors: [], objects: [], warnings: [], images: [], about: [] }
   try {
     const lines = new LineCounter()
     for (const document of documentsOf(decode(content), lines)) readDocument(document, lines, file)
@@ -117,4 +126,12 @@ function readDocument(document: Document.Parsed, lines: LineCounter, file: YamlF
     name: text(metadata, 'name') ?? text(metadata, 'generateName'),
     line,
   })
+  for (const image of findImages(document)) file.images.push(image)
+  if (text(document.contents, 'kind') !== 'Kptfile') return
+  const info = child(document.contents, 'info')
+  const keywords = child(info, 'keywords')
+  const words = isSeq(keywords) ? keywords.items.map((item) => isScalar(item) && item.value) : []
+  for (const about of [text(info, 'description'), ...words]) {
+    if (typeof about === 'string') file.about.push(about)
+  }
 }

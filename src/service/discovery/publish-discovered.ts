@@ -1,5 +1,6 @@
 /** Makes a published revision of an artifact that was found elsewhere. */
 import type { ForeignPackage } from '../../artifact/foreign-artifact.ts'
+import { indexContents } from '../../database/contents.ts'
 import { saveDiscoveredTag } from '../../database/discovery.ts'
 import { insertPackageRevision, moveMark, workspaceTaken } from '../../database/package-revisions.ts'
 import { addPackage, findPackage, type PackageState, recordPublication } from '../../database/packages.ts'
@@ -88,6 +89,7 @@ export async function publishDiscovered(
       await moveMark(transaction, 'latest', holders.latest?.name, undefined)
       if (latestBuild) await moveMark(transaction, 'latest_build', holders.latestBuild?.name, undefined)
       const result = await insertPackageRevision(transaction, packageId, published)
+      await indexContents(transaction, result, found.prepared.contents)
       const { tag, digest } = found
       const checkedAt = published.createdAt
       await saveDiscoveredTag(transaction, {

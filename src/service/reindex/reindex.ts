@@ -11,9 +11,11 @@ import type { Db } from '../../database/schema.ts'
 import { AppError } from '../../errors.ts'
 import { OciError } from '../../oci/errors.ts'
 import type { Registry } from '../../oci/roles.ts'
-import { isLabel } from '../../package/names.ts'
+import { isLabel, ociRepository } from '../../package/names.ts'
 import type { RepositoryContent } from '../../package/repository.ts'
+import { DEFAULT_LIMITS } from '../../package/resources.ts'
 import { REPOSITORY_RECORD_TAG } from '../../package/tags.ts'
+import { fillContents } from '../fill-contents.ts'
 import { inRegistry } from '../registry-content.ts'
 import { inBatches } from './in-batches.ts'
 import { type RebuiltPackage, rebuildPackage } from './rebuild-package.ts'
@@ -58,6 +60,14 @@ export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
       .transaction()
       .execute((transaction) => writePackages(transaction, rebuilt.filter(isThere), report, now))
   }
+  await fillContents(
+    { db, registry, limits: DEFAULT_LIMITS },
+    (work) => db.transaction().execute(work),
+    (revision, error) => {
+      const message = `what is in ${revision.name} cannot be searched: ${(error as Error).message}`
+      report.notes.push({ repository: ociRepository(revision), message })
+    },
+  )
   await forgetChanges(db)
   report.milliseconds = Math.round(performance.now() - began)
   return report

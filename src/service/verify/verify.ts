@@ -10,6 +10,7 @@ import { fetchAll } from '../../oci/roles.ts'
 import { isLabel } from '../../package/names.ts'
 import { manifestDescriptor } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
+import { fillContents } from '../fill-contents.ts'
 import { decide, finishEarlier } from '../intents.ts'
 import { inRegistry } from '../registry-content.ts'
 import { inBatches } from '../reindex/in-batches.ts'
@@ -43,6 +44,12 @@ export async function verify(ctx: ServiceContext, { fix }: { fix: boolean }): Pr
   await inBatches(repositories, (name) => alone(progress, name, compareRepository))
   const packages = [...names].filter((name) => packageOf(name) !== undefined).sort()
   await inBatches(packages, (name) => verifyPackage(progress, name))
+  if (fix)
+    await fillContents(
+      ctx,
+      (work) => ctx.commits.run(work),
+      (_, error) => ctx.report(error),
+    )
   const { ctx: _, read, ...result } = progress
   result.differences.sort((a, b) => (a.repository < b.repository ? -1 : 1))
   return { ...result, milliseconds: Math.round(performance.now() - began) }

@@ -1,4 +1,4 @@
-import type { PackageRevisionFilter } from '../../database/package-revision-list.ts'
+import type { PackageRevisionFilter } from '../../database/package-revision-filter.ts'
 import type { LabelRequirement } from '../../package/label-selector.ts'
 import type { Labels } from '../../package/labels.ts'
 import type { PackageRevision } from '../../package/package-revision.ts'

@@ -122,7 +122,8 @@ const list = createRoute({
         example: 'blueprints.nf.upf.ws1',
       }),
       q: z.string().max(256).optional().openapi({
-        description: 'Part of `<repository>/<package>/<workspace>`.',
+        description:
+          'Words to search for in `<repository>/<package>/<workspace>`, in description and keywords of the Kptfile, and in kinds and names of the KRM objects; in any case. Each part between spaces has to be there: its words (letters and digits) one behind the other, the last one also as the beginning of a word: `nf/u` finds `nf/upf`, `pf` does not.',
         example: 'upf',
       }),
       sort: z

@@ -17,7 +17,8 @@ const list = createRoute({
     query: z.strictObject({
       repository: repositoryName.optional(),
       q: z.string().max(256).optional().openapi({
-        description: 'Part of `<repository>/<package>`.',
+        description:
+          'Words of `<repository>/<package>`, in any case. Each part between spaces has to be there; the last word of each also as the beginning of a word.',
         example: 'upf',
       }),
       limit,

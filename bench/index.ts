@@ -1,0 +1,121 @@
+/**
+ * Lists, searches and publications with ever more revisions in the index. The rows are loaded in bulk, straight into
+ * SQLite; the questions go over a socket to the server in a process of its own, one at a time.
+ */
+import { access, copyFile, mkdtemp, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { BenchClient } from './client.ts'
+import { load, sampleOf } from './index/load.ts'
+import { memoryOf, type Query, queriesOf, tokenKeyOf } from './index/queries.ts'
+import { publish } from './publication.ts'
+import { type BenchServer, startServer } from './server.ts'
+import { median, percentile } from './statistics.ts'
+
+/** `PKGSERVER_BENCH_REVISIONS=1000,10000` for others. */
+const SIZES = (process.env.PKGSERVER_BENCH_REVISIONS ?? '1000,10000,100000,1000000').split(',').map(Number)
+/** A folder in which loaded databases are kept for the next time, as a million rows take minutes. */
+const KEPT = process.env.PKGSERVER_BENCH_KEPT
+const WARM_UP = 10
+const QUESTIONS = 100
+const CLIENTS = 16
+const PUBLICATIONS = 200
+
+type Measured = Map<string, string>
+
+export async function benchIndex(): Promise<string[]> {
+  console.log(
+    'index: rows loaded in bulk, straight into SQLite; questions over a socket, one after the other: median / p99 in ms',
+  )
+  const columns: Measured[] = []
+  for (const size of SIZES) columns.push(await measure(size))
+  const rows = [...(columns[0]?.keys() ?? [])]
+  const header = SIZES.map((size) => size.toLocaleString('en').padStart(16)).join('')
+  return [
+    `${''.padEnd(42)}${header}`,
+    ...rows.map(
+      (row) => row.padEnd(42) + columns.map((column) => (column.get(row) ?? '').padStart(16)).join(''),
+    ),
+  ]
+}
+
+async function measure(size: number): Promise<Measured> {
+  const folder = await mkdtemp(join(tmpdir(), 'pkgserver-bench-index-'))
+  const measured: Measured = new Map()
+  try {
+    const file = join(folder, 'index.db')
+    const loaded = await seconds(() => fill(file, size))
+    await (await startServer(folder)).stop()
+    let server: BenchServer | undefined
+    const started = await seconds(async () => {
+      server = await startServer(folder)
+    })
+    if (!server) throw new Error('the server has not started')
+    try {
+      await ask(server, queriesOf(sampleOf(size), tokenKeyOf(file)), measured)
+      measured.set('publications of 20 files, per second', (await publications(server)).toFixed(0))
+      const { now, most } = memoryOf(server.pid)
+      measured.set('memory at the end / at most, MiB', `${now.toFixed(0)} / ${most.toFixed(0)}`)
+    } finally {
+      await server.stop()
+    }
+    measured.set('time to start, s', started.toFixed(2))
+    measured.set(KEPT === undefined ? 'time to load, s' : 'time to load or copy, s', loaded.toFixed(0))
+    return measured
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+async function fill(file: string, size: number): Promise<void> {
+  if (KEPT === undefined) return load(file, sampleOf(size))
+  const kept = join(KEPT, `${size}.db`)
+  const isThere = await access(kept).then(
+    () => true,
+    () => false,
+  )
+  if (!isThere) {
+    await load(`${kept}.part`, sampleOf(size))
+    await rename(`${kept}.part`, kept)
+  }
+  await copyFile(kept, file)
+}
+
+async function ask({ port }: BenchServer, queries: readonly Query[], measured: Measured): Promise<void> {
+  const client = new BenchClient(port, 1)
+  try {
+    for (const { what, path } of queries) {
+      const times: number[] = []
+      for (let turn = 0; turn < WARM_UP + QUESTIONS; turn++) {
+        const url = `/api/v1${path(turn).replaceAll(' ', '%20')}`
+        const time = await seconds(() => client.expect([200], 'GET', url))
+        if (turn >= WARM_UP) times.push(time * 1000)
+      }
+      measured.set(what, `${median(times).toFixed(2)} / ${percentile(times, 99).toFixed(2)}`)
+    }
+  } finally {
+    client.close()
+  }
+}
+
+async function publications({ port }: BenchServer): Promise<number> {
+  const client = new BenchClient(port, CLIENTS)
+  try {
+    await client.post('/api/v1/repositories', { name: 'bench', type: 'catalog' })
+    let next = 0
+    const worker = async (last: number): Promise<void> => {
+      while (next < last) await publish(client, next++, 1)
+    }
+    const run = (last: number) => Promise.all(Array.from({ length: CLIENTS }, () => worker(last)))
+    await run(PUBLICATIONS)
+    return PUBLICATIONS / (await seconds(() => run(2 * PUBLICATIONS)))
+  } finally {
+    client.close()
+  }
+}
+
+async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  await work()
+  return (performance.now() - start) / 1000
+}

@@ -1,0 +1,99 @@
+/** What is asked of the index: each a page of 100. */
+import { readFileSync } from 'node:fs'
+import BetterSqlite3 from 'better-sqlite3'
+import { writeToken } from '../../src/service/continue-token.ts'
+import { blueprintOf, packageAt, repositoryAt, type Sample } from './load.ts'
+
+export type Query = {
+  what: string
+  /** The path below /api/v1; `turn` makes each question another one where that can be. */
+  path: (turn: number) => string
+}
+
+export function queriesOf(sample: Sample, tokenKey: Buffer): Query[] {
+  const list = (query: string) => () => `/packagerevisions?${query}`
+  const named = (turn: number) => packageAt(sample, (turn * 7919) % sample.packages)
+  const filter = { labels: undefined }
+  const sort = { field: 'name', descending: false }
+  const atEnd = writeToken(
+    tokenKey,
+    { list: 'packagerevisions', filter, sort },
+    { value: '', name: nearEnd(sample) },
+  )
+  return [
+    { what: 'first page', path: list('') },
+    {
+      what: 'of a repository',
+      path: (turn) => `/packagerevisions?repository=${repositoryAt(turn % sample.repositories)}`,
+    },
+    { what: 'a label of 60 % of all', path: list('labelSelector=env=prod') },
+    { what: 'a label of 2 %', path: (turn) => `/packagerevisions?labelSelector=team=team-${turn % 50}` },
+    { what: 'a label of 0.1 %', path: list('labelSelector=tier=gold') },
+    { what: 'without a label (notin)', path: list('labelSelector=env notin (prod)') },
+    { what: 'two labels, latest', path: list('labelSelector=env in (dev,test),team=team-4&latest=true') },
+    { what: 'latest', path: list('latest=true') },
+    { what: 'drafts, last changed first', path: list('lifecycle=Draft&sort=-updatedAt') },
+    {
+      what: 'of a repository, last changed first',
+      path: (turn) =>
+        `/packagerevisions?repository=${repositoryAt(turn % sample.repositories)}&sort=-updatedAt`,
+    },
+    {
+      what: 'a label of 2 %, last published first',
+      path: list('labelSelector=team=team-3&sort=-publishedAt'),
+    },
+    { what: 'q, one package', path: (turn) => `/packagerevisions?q=${named(turn).path}` },
+    { what: 'q, a word of 13 %', path: list('q=upf') },
+    { what: 'q, a word of all', path: list('q=default-deny') },
+    { what: 'q, a word of 13 %, last changed first', path: list('q=upf&sort=-updatedAt') },
+    { what: 'q, two words, latest', path: list('q=site-00 gate&latest=true') },
+    { what: 'a page at the end', path: list(`continue=${atEnd}`) },
+    { what: 'downstreams', path: () => `/packagerevisions/${blueprint(sample)}/downstreams` },
+    { what: 'outdated', path: list('outdated=true') },
+    { what: 'outdated and latest', path: list('outdated=true&latest=true') },
+    {
+      what: 'objects by kind and name',
+      path: (turn) => `/objects?kind=Service&name=${kindAt(sample, turn)}`,
+    },
+    { what: 'objects by kind, latest', path: () => '/objects?kind=Deployment&latest=true' },
+    { what: 'images', path: (turn) => `/images?image=registry.example.com/nf/${kindAt(sample, turn)}` },
+    { what: 'packages', path: () => '/packages' },
+    { what: 'packages, q', path: (turn) => `/packages?q=${named(turn).path}` },
+  ]
+}
+
+function kindAt(sample: Sample, turn: number): string {
+  return packageAt(sample, turn).path.replace(/.*\//, '')
+}
+
+function nearEnd(sample: Sample): string {
+  const { repository, path } = packageAt(sample, Math.max(0, sample.packages - 12))
+  return `${repository}.${path.replace('/', '.')}`
+}
+
+/** A revision that many others are based on. */
+function blueprint(sample: Sample): string {
+  const downstream = Array.from({ length: sample.packages }, (_, at) => at).find(
+    (at) => at % 2 === 0 && blueprintOf(at) !== undefined,
+  )
+  const { repository, path } = packageAt(sample, blueprintOf(downstream ?? 0) ?? 0)
+  return `${repository}.${path.replace('/', '.')}.v${1 + ((downstream ?? 0) % 9)}`
+}
+
+/** The secret that tokens are signed with, from the database of a server that has been started. */
+export function tokenKeyOf(file: string): Buffer {
+  const database = new BetterSqlite3(file, { readonly: true })
+  try {
+    const value = database.prepare("SELECT value FROM settings WHERE name = 'continue-token'").pluck().get()
+    return Buffer.from(String(value), 'hex')
+  } finally {
+    database.close()
+  }
+}
+
+/** What a process holds of memory, in MiB: now, and at the most so far. */
+export function memoryOf(pid: number): { now: number; most: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const field = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024
+  return { now: field('VmRSS'), most: field('VmHWM') }
+}

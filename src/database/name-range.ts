@@ -1,0 +1,14 @@
+/** Parts of a list in the order of names, as conditions on a column with names. */
+import { type RawBuilder, sql } from 'kysely'
+
+export type Sql = RawBuilder<unknown>
+
+/** The names of a repository's revisions: they begin with it and a ".", which "/" follows; no name has that. */
+export function inRepository(name: Sql, repository: string | undefined): Sql[] {
+  if (repository === undefined) return []
+  return [sql`${name} > ${`${repository}.`}`, sql`${name} < ${`${repository}/`}`]
+}
+
+export function allOf(conditions: readonly Sql[]): Sql {
+  return conditions.length === 0 ? sql`1` : sql.join(conditions, sql` AND `)
+}

@@ -1,0 +1,6 @@
+/** What was found of a page of a list in one go. */
+export type Part<Item, Position> = {
+  items: Item[]
+  /** There may be more behind this position: the search for it was broken off there. */
+  lookedTo?: Position
+}
