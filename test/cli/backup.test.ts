@@ -234,6 +234,14 @@ describe('pkgserver verify', () => {
       code: 0,
       output: expect.stringContaining('1 revisions and 2 blobs'),
     })
+    // Nobody else gets at the data meanwhile.
+    for (const command of ['serve', 'reindex']) {
+      const second = await runCommand([command, '--data', data, '--listen', '127.0.0.1:0'])
+      expect(second).toMatchObject({
+        code: 1,
+        log: expect.stringContaining('another pkgserver is at work on'),
+      })
+    }
     await stop()
     await rm(join(data, 'registry/repositories/blueprints/nf/upf/_tags/v1'))
     expect(await verify()).toMatchObject({

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, onTestFinished, vi } from 'vitest'
 import { lifecycleSuite } from '../e2e/lifecycle-suite.ts'
+import { reindexSuite } from '../e2e/reindex-suite.ts'
 import { folderApp, type TestApp } from '../support/app.ts'
 import { Client } from '../support/client.ts'
 import { DISTRIBUTION, DOCKER_REGISTRY, distribution, dockerRegistry } from '../support/peers/distribution.ts'
@@ -18,6 +19,7 @@ function onS3(kind: string, start: () => Promise<S3Peer>): void {
   })
   afterAll(() => peer.stop())
   lifecycleSuite(kind, () => appOnS3(peer))
+  reindexSuite(kind, () => appOnS3(peer))
 }
 
 async function appOnS3(peer: S3Peer): Promise<TestApp> {
@@ -40,6 +42,7 @@ function onRegistry(kind: string, start: () => Promise<RegistryPeer>): void {
     })
     afterAll(() => peer.stop())
     lifecycleSuite(kind, () => appOnRegistry(peer))
+    reindexSuite(kind, () => appOnRegistry(peer))
   })
 }
 

@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { GroupCommit } from '../../src/database/group-commit.ts'
 import { openDatabase } from '../../src/database/open.ts'
+import { indexedRepositories } from '../../src/database/package-content.ts'
 import { finishAll, IntentLog, recallIntents } from '../../src/service/intents.ts'
 import { type ReindexReport, reindex } from '../../src/service/reindex/reindex.ts'
 import type { TestApp } from './app.ts'
@@ -13,7 +14,13 @@ export async function reindexed({ parts, address }: TestApp): Promise<TestApp & 
   const { ctx } = parts
   const db = openDatabase(':memory:')
   onTestFinished(() => db.destroy())
-  const report = await reindex({ registry: ctx.registry, db, now: ctx.now })
+  // Where a registry has no list of them, whoever runs it knows the names.
+  const told = await ctx.registry.repositories().then(
+    () => true,
+    () => false,
+  )
+  const names = told ? undefined : await indexedRepositories(ctx.db)
+  const report = await reindex({ registry: ctx.registry, db, now: ctx.now, names })
   const next = { ...ctx, db, commits: new GroupCommit(db), intents: new IntentLog() }
   await recallIntents(next)
   await finishAll(next)
