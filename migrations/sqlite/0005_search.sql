@@ -221,8 +221,14 @@ CREATE TRIGGER package_revisions_touched AFTER UPDATE OF updated_at, latest, rev
 BEGIN
   UPDATE packages SET
     updated_at = max(updated_at, NEW.updated_at),
-    latest_revision = iif(NEW.latest = 1, NEW.revision, iif(OLD.latest = 1, NULL, latest_revision)),
-    latest_version = iif(NEW.latest = 1, NEW.version, iif(OLD.latest = 1, NULL, latest_version))
+    latest_revision = iif(NEW.latest = 1, NEW.revision, iif(OLD.latest = 1, (
+      SELECT revision FROM package_revisions
+      WHERE repository = NEW.repository AND package = NEW.package AND latest = 1
+    ), latest_revision)),
+    latest_version = iif(NEW.latest = 1, NEW.version, iif(OLD.latest = 1, (
+      SELECT version FROM package_revisions
+      WHERE repository = NEW.repository AND package = NEW.package AND latest = 1
+    ), latest_version))
   WHERE id = NEW.package_id;
 END;
 CREATE TRIGGER package_revisions_uncounted AFTER DELETE ON package_revisions
@@ -233,8 +239,14 @@ BEGIN
       SELECT max(updated_at) FROM package_revisions
       WHERE repository = OLD.repository AND package = OLD.package
     ), ''),
-    latest_revision = iif(OLD.latest = 1, NULL, latest_revision),
-    latest_version = iif(OLD.latest = 1, NULL, latest_version)
+    latest_revision = iif(OLD.latest = 1, (
+      SELECT revision FROM package_revisions
+      WHERE repository = OLD.repository AND package = OLD.package AND latest = 1
+    ), latest_revision),
+    latest_version = iif(OLD.latest = 1, (
+      SELECT version FROM package_revisions
+      WHERE repository = OLD.repository AND package = OLD.package AND latest = 1
+    ), latest_version)
   WHERE id = OLD.package_id;
 END;
 

@@ -34,7 +34,7 @@ export function openDatabase(file: string): Db {
 
 /** A page that is damaged would be met in the middle of somebody's call, or never, and be copied into every backup. */
 function checkIntact(database: Database): void {
-  const found = database.pragma('quick_check(1)', { simple: true })
+  const found = String(database.pragma('quick_check(1)', { simple: true })).replaceAll(/\s+/g, ' ')
   if (found !== 'ok') throw new BetterSqlite3.SqliteError(`it is damaged: ${found}`, 'SQLITE_CORRUPT')
 }
 
