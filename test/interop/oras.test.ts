@@ -254,7 +254,7 @@ describeWith(oras, 'oras', () => {
     expect(await referrers(json, ref('mirror/upf:v1'))).toEqual(['application/vnd.example.other', type])
   })
 
-  it('discovers that a revision is proposed for deletion, by whom and why, until that is rejected', async () => {
+  it('discovers that a revision is proposed for deletion, by whom and why, and then that this was rejected', async () => {
     const { client, attempt, json, ok, ref, folder } = await start()
     const { name, artifact } = await client.publish('ws1')
     expect(await referrers(json, ref(`${PACKAGE}:v1`))).toEqual([])
@@ -269,7 +269,8 @@ describeWith(oras, 'oras', () => {
     expect((await attempt('manifest delete', '--force', found[0].reference)).stderr).toContain('denied')
 
     await client.verb(name, 'reject')
-    expect(await referrers(json, ref(`${PACKAGE}:v1`))).toEqual([])
+    const rejection = ['application/vnd.pkgserver.deletion-rejection.v1+json']
+    expect(await referrers(json, ref(`${PACKAGE}:v1`))).toEqual(rejection)
   })
 
   it('finds nothing of a deleted revision, and leaves the others alone', async () => {
