@@ -220,7 +220,11 @@ END;
 CREATE TRIGGER package_revisions_touched AFTER UPDATE OF updated_at, latest, revision, version ON package_revisions
 BEGIN
   UPDATE packages SET
-    updated_at = max(updated_at, NEW.updated_at),
+    -- The clock of the server may have gone back.
+    updated_at = iif(NEW.updated_at >= updated_at, NEW.updated_at, iif(OLD.updated_at < updated_at, updated_at, (
+      SELECT max(updated_at) FROM package_revisions
+      WHERE repository = NEW.repository AND package = NEW.package
+    ))),
     latest_revision = iif(NEW.latest = 1, NEW.revision, iif(OLD.latest = 1, (
       SELECT revision FROM package_revisions
       WHERE repository = NEW.repository AND package = NEW.package AND latest = 1

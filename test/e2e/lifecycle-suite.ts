@@ -181,7 +181,9 @@ export function lifecycleSuite(kind: string, start: () => Promise<TestApp>): voi
       })
       // When it was decided is recorded beside the manifest.
       const rejected = '_deletion-rejected-v2'
-      expect(await client.tags()).toEqual([rejected, 'latest', 'v1', 'v1.0.0', 'v2', 'v2.0.0'])
+      // Where the registry lists no referrers, a tag does.
+      const tags = (await client.tags()).filter((tag) => !tag.startsWith('sha256-'))
+      expect(tags).toEqual([rejected, 'latest', 'v1', 'v1.0.0', 'v2', 'v2.0.0'])
 
       await client.verb(second.name, 'propose-deletion')
       await client.verb(second.name, 'approve')

@@ -32,13 +32,12 @@ export function watchStream<Answer extends { content: object }>(answer: Answer) 
       ...answer.content,
       [EVENT_STREAM]: {
         schema: {
-          type: 'string' as const,
           description:
             'Each event has a type, its data with type and object as JSON, and an id. The object of a BOOKMARK has just the resourceVersion.',
           example:
             'event: BOOKMARK\ndata: {"type":"BOOKMARK","object":{"resourceVersion":"1042"}}\nid: 1042\n\n',
         },
       },
-    } as Answer['content'] & { [EVENT_STREAM]: { schema: { type: 'string' } } },
+    } as Answer['content'] & { [EVENT_STREAM]: { schema: object } },
   }
 }
