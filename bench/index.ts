@@ -2,7 +2,7 @@
  * Lists, searches and publications with ever more revisions in the index. The rows are loaded in bulk, straight into
  * SQLite; the questions go over a socket to the server in a process of its own, one at a time.
  */
-import { access, copyFile, mkdtemp, rename, rm } from 'node:fs/promises'
+import { access, copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BenchClient } from './client.ts'
@@ -69,6 +69,7 @@ async function measure(size: number): Promise<Measured> {
 
 async function fill(file: string, size: number): Promise<void> {
   if (KEPT === undefined) return load(file, sampleOf(size))
+  await mkdir(KEPT, { recursive: true })
   const kept = join(KEPT, `${size}.db`)
   const isThere = await access(kept).then(
     () => true,
