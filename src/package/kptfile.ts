@@ -1,6 +1,6 @@
 /** What a Kptfile says of the package's name and of its upstream, in the words of kpt. */
 import { editObject, type FieldEdit, valueAt } from './krm/edit-object.ts'
-import { type KrmDocument, readKrmFile } from './krm/krm-file.ts'
+import { type KrmDocument, readKrmFile, writeKrmFile } from './krm/krm-file.ts'
 import { isPlainMap, type Plain } from './krm/plain.ts'
 import type { MergeStrategy } from './merge/strategy.ts'
 import type { Upstream } from './package-revision.ts'
@@ -99,10 +99,7 @@ function editDocument(
   if (!file || !found) return undefined
   const edits = editsOf(found).filter(({ field, value }) => valueAt(found.value, field) !== value)
   if (edits.length === 0 || !parentsAreMaps(found.value, edits)) return undefined
-  const text = file.documents.map((document) =>
-    document === found ? document.head + editObject(document.body, edits) : document.head + document.body,
-  )
-  return Buffer.from(text.join('') + file.tail)
+  return writeKrmFile(file, new Map([[found, editObject(found, edits)]]))
 }
 
 /** Otherwise it is no Kptfile that kpt could read: it is left as it is. */

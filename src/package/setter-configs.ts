@@ -1,6 +1,6 @@
 /** Where a package keeps the values of its setters: the ConfigMaps of its apply-setters functions. */
 import { editObject, type FieldEdit } from './krm/edit-object.ts'
-import { isKptfile, type KrmFile, readKrmFile } from './krm/krm-file.ts'
+import { isKptfile, type KrmFile, readKrmFile, writeKrmFile } from './krm/krm-file.ts'
 import { fieldOf, isPlainList, isPlainMap, type Plain } from './krm/plain.ts'
 import type { Resources } from './resources.ts'
 
@@ -48,11 +48,10 @@ export function writeConfig(
   values: ReadonlyMap<string, string>,
 ): Uint8Array {
   const file = readKrmFile(content)
-  const [first, ...others] = file?.documents ?? []
+  const [first] = file?.documents ?? []
   if (!file || !first) return content
   const edits: FieldEdit[] = [...values].map(([name, value]) => ({ field: [...field, name], value }))
-  const rest = others.map(({ head, body }) => head + body).join('')
-  return Buffer.from(first.head + editObject(first.body, edits) + rest + file.tail)
+  return writeKrmFile(file, new Map([[first, editObject(first, edits)]]))
 }
 
 function firstObject(content: Uint8Array | undefined): Plain | undefined {

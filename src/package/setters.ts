@@ -4,7 +4,7 @@
  * https://github.com/kptdev/krm-functions-catalog/tree/main/functions/go/apply-setters
  */
 import { applySetterComments, type SetterProblem } from './krm/apply-setter-comments.ts'
-import { isKrmPath, type KrmFile, readKrmFile } from './krm/krm-file.ts'
+import { isKrmPath, type KrmDocument, type KrmFile, readKrmFile, writeKrmFile } from './krm/krm-file.ts'
 import { namesOf, SETTER_COMMENT, setterComments } from './krm/setter-comments.ts'
 import type { Labels } from './labels.ts'
 import type { Resources } from './resources.ts'
@@ -67,16 +67,16 @@ function commentedFiles(resources: Resources): CommentedFile[] {
 }
 
 function applyToFile(
-  { documents, tail }: KrmFile,
+  file: KrmFile,
   values: Parameters<typeof applySetterComments>[1],
 ): { content: Uint8Array } | SetterProblem {
-  let text = ''
-  for (const document of documents) {
+  const bodies = new Map<KrmDocument, string>()
+  for (const document of file.documents) {
     const body = applySetterComments(document, values)
     if (typeof body !== 'string') return body
-    text += document.head + body
+    bodies.set(document, body)
   }
-  return { content: Buffer.from(text + tail) }
+  return { content: writeKrmFile(file, bodies) }
 }
 
 /** What the configs say for a file: the package's own word counts more than that of its subpackages. */

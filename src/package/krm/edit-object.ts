@@ -1,27 +1,21 @@
-import { isMap, parseDocument } from 'yaml'
 import { AppError } from '../../errors.ts'
 import type { FieldPath, FieldStep } from './field-path.ts'
-import { readIdentity } from './identity.ts'
+import type { KrmDocument } from './krm-file.ts'
 import { listTypesOf } from './list-types.ts'
-import { fieldOf, isPlainList, isPlainMap, type Plain, type PlainMap, plainOf } from './plain.ts'
+import { fieldOf, isPlainList, isPlainMap, type Plain, type PlainMap } from './plain.ts'
 import { rewrite } from './rewrite.ts'
 
 /** A field and what it is to be; undefined removes it. */
 export type FieldEdit = { field: FieldPath; value: Plain | undefined }
 
 /**
- * The text of a YAML document with some fields set or removed, and everything else as it is written. Maps on the way
- * to a field are made; an item of a list has to be there, unless the path ends with it. Throws `invalid`.
+ * The text of an object with some fields set or removed, and everything else as it is written. Maps on the way to a
+ * field are made; an item of a list has to be there, unless the path ends with it. Throws `invalid`.
  */
-export function editObject(body: string, edits: readonly FieldEdit[]): string {
-  const document = parseDocument(body, { uniqueKeys: false, keepSourceTokens: true, logLevel: 'silent' })
-  const root = document.contents
-  if (document.errors.length > 0 || !isMap(root))
-    throw new AppError('invalid', 'the document is no YAML mapping')
-  const value = plainOf(root, document) as PlainMap
+export function editObject(document: KrmDocument, edits: readonly FieldEdit[]): string {
+  const { value, identity } = document
   const target = edits.reduce<Plain | undefined>((now, edit) => withField(now, edit.field, edit.value), value)
-  const identity = readIdentity(value, root) ?? { group: '', kind: '' }
-  return rewrite({ body, document, root }, target as PlainMap, listTypesOf(identity))
+  return rewrite(document, target as PlainMap, listTypesOf(identity))
 }
 
 /** The value with a field in it set or removed. Throws `invalid` for a path that leads nowhere. */

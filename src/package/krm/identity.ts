@@ -17,11 +17,16 @@ export function readIdentity(value: PlainMap, root: YAMLMap.Parsed): ObjectIdent
   const kind = fieldOf(value, 'kind')
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || kind === '') return undefined
   const metadata = fieldOf(value, 'metadata')
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  const group = groupOf(apiVersion)
   const merge = mergeComment(root)
   const namespace = merge?.namespace ?? fieldOf(metadata, 'namespace')
   const name = merge?.name ?? fieldOf(metadata, 'name')
   return { group, kind, namespace: text(namespace), name: text(name) }
+}
+
+/** The group of an API version; that of the core is empty. */
+export function groupOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
 }
 
 function text(value: unknown): string {

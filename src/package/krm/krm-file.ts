@@ -49,6 +49,15 @@ export function readKrmFile(content: Uint8Array): KrmFile | undefined {
   return documents.length === 0 ? undefined : { documents, tail: before }
 }
 
+/** The bytes of a file, with other bodies for some of its documents. */
+export function writeKrmFile(
+  { documents, tail }: KrmFile,
+  bodies: ReadonlyMap<KrmDocument, string>,
+): Uint8Array {
+  const texts = documents.map((document) => document.head + (bodies.get(document) ?? document.body))
+  return Buffer.from(texts.join('') + tail)
+}
+
 /** Whether a file of that name may hold KRM objects. */
 export function isKrmPath(path: string): boolean {
   return /\.ya?ml$/i.test(path) || isKptfile(path)

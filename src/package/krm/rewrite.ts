@@ -70,7 +70,7 @@ export function rewrite(
 }
 
 /** Whether the text is a document of that value: what editing can get wrong is found out here. */
-function says(body: string, target: PlainMap): boolean {
+export function says(body: string, target: Plain): boolean {
   const document = parseDocument(body, { uniqueKeys: false, logLevel: 'silent' })
   return document.errors.length === 0 && samePlain(plainOf(document.contents, document), target)
 }

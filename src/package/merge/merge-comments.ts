@@ -2,7 +2,8 @@ import { isMap, parseDocument } from 'yaml'
 import { type CommentSlot, commentSlots } from '../krm/comments.ts'
 import type { SourceDocument } from '../krm/fragments.ts'
 import type { ListTypes } from '../krm/list-types.ts'
-import { plainOf, samePlain } from '../krm/plain.ts'
+import { plainOf } from '../krm/plain.ts'
+import { says } from '../krm/rewrite.ts'
 import { indent } from '../krm/source-text.ts'
 import { applyEdits, type TextEdit } from '../krm/text-edits.ts'
 
@@ -36,8 +37,5 @@ export function mergeComments(
     edits.push({ start: slot.start, end: slot.end, text })
   }
   const edited = applyEdits(body, edits)
-  const now = parseDocument(edited, { uniqueKeys: false, logLevel: 'silent' })
-  const isSame =
-    now.errors.length === 0 && samePlain(plainOf(now.contents, now), plainOf(document.contents, document))
-  return isSame ? edited : body
+  return says(edited, plainOf(document.contents, document)) ? edited : body
 }

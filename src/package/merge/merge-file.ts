@@ -1,5 +1,5 @@
 /** Three-way merge of a file that is not made of KRM objects: a text, or bytes. */
-import { decodeUtf8 } from '../../utf8.ts'
+import { textOf } from '../diff/text-lines.ts'
 import type { Plain } from '../krm/plain.ts'
 import { type Conflict, type Side, threeValues } from './conflict.ts'
 import { mergeText } from './merge-text.ts'
@@ -25,7 +25,7 @@ export function mergeFile(
     ...threeValues(shown(original), shown(local), shown(upstream)),
     chosen: prefer,
   })
-  const [base, ours, theirs] = [textOf(original), textOf(local), textOf(upstream)]
+  const [base, ours, theirs] = [original, local, upstream].map((content) => content && textOf(content))
   if (base === undefined || ours === undefined || theirs === undefined) {
     return { content: prefer === 'local' ? local : upstream, conflicts: [conflict('')] }
   }
@@ -36,12 +36,6 @@ export function mergeFile(
 
 export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && Buffer.compare(a, b) === 0)
-}
-
-/** undefined for bytes that are no text. */
-function textOf(content: Uint8Array | undefined): string | undefined {
-  const text = content && decodeUtf8(content)
-  return text?.includes('\0') ? undefined : text
 }
 
 /** As a conflict tells of it: bytes only by their number. */

@@ -1,6 +1,7 @@
 /** Three-way merge of texts, line by line. */
+import { lineChanges } from '../diff/line-changes.ts'
+import { linesOf } from '../diff/text-lines.ts'
 import type { Side } from './conflict.ts'
-import { type Change, changedLines } from './diff-lines.ts'
 
 export type MergedText = {
   text: string
@@ -10,7 +11,7 @@ export type MergedText = {
 
 export function mergeText(original: string, local: string, upstream: string, prefer: Side): MergedText {
   const base = linesOf(original)
-  const changes = [changedLines(base, linesOf(local)), changedLines(base, linesOf(upstream))] as const
+  const changes = [changesOf(base, linesOf(local)), changesOf(base, linesOf(upstream))] as const
   const conflicts: MergedText['conflicts'] = []
   const merged: string[][] = []
   let [at, line] = [0, 1]
@@ -34,9 +35,18 @@ export function mergeText(original: string, local: string, upstream: string, pre
   return { text: merged.flat().join(''), conflicts }
 }
 
-/** Each line with its line feed. */
-function linesOf(text: string): string[] {
-  return text.match(/[^\n]*\n|[^\n]+$/g) ?? []
+/** Lines `start` to `end` of the original, and what stands there now. */
+type Change = { start: number; end: number; lines: readonly string[] }
+
+/** Of the steps of `lineChanges`: as many as two texts cost that differ in two thousand lines. */
+const EFFORT = 2_000_000
+
+function changesOf(base: readonly string[], now: readonly string[]): Change[] {
+  return lineChanges(base, now, { left: EFFORT }).map(({ oldAt, oldCount, newAt, newCount }) => ({
+    start: oldAt,
+    end: oldAt + oldCount,
+    lines: now.slice(newAt, newAt + newCount),
+  }))
 }
 
 type Region = { start: number; end: number; local: Change[]; upstream: Change[] }

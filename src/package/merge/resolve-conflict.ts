@@ -1,11 +1,12 @@
 /** Conflicts in the files of a draft: what stands there for them now, and putting something else there. */
 import { AppError } from '../../errors.ts'
-import { crdListTypes, crdSchemas } from '../krm/crd-schemas.ts'
+import { packageSchemas } from '../diff/package-schemas.ts'
+import { crdListTypes } from '../krm/crd-schemas.ts'
 import { valueAt, withField } from '../krm/edit-object.ts'
 import { parseFieldPath } from '../krm/field-path.ts'
 import { writeObject } from '../krm/fragments.ts'
 import { formatIdentity } from '../krm/identity.ts'
-import { isKrmPath, type KrmDocument, type KrmFile, readKrmFile } from '../krm/krm-file.ts'
+import { isKrmPath, type KrmDocument, type KrmFile, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
 import { listTypesOf } from '../krm/list-types.ts'
 import { isPlainMap, type Plain, type PlainMap, samePlain } from '../krm/plain.ts'
 import { rewrite } from '../krm/rewrite.ts'
@@ -92,7 +93,7 @@ function withObjectValue(
   const target = withField(document.value, field, value)
   if (target === undefined) return withBody(resources, place, undefined)
   if (!isPlainMap(target)) throw new AppError('invalid', 'value: an object is a mapping')
-  const schemas = crdSchemas(allDocuments(resources))
+  const schemas = packageSchemas([resources], [document.identity])
   const listTypes = listTypesOf(document.identity, crdListTypes(schemas, document.identity))
   return withBody(resources, place, rewrite(document, target as PlainMap, listTypes, donor))
 }
@@ -114,22 +115,16 @@ function findObject(conflict: Conflict, resources: Resources): Place | undefined
   return undefined
 }
 
-function* allDocuments(resources: Resources): Generator<KrmDocument> {
-  for (const [path, content] of resources) {
-    if (isKrmPath(path)) yield* readKrmFile(content)?.documents ?? []
-  }
-}
-
 /** undefined removes the object, and with the last one the file. */
 function withBody(
   resources: Resources,
   { path, file, document }: Place,
   body: string | undefined,
 ): Resources {
-  const kept = file.documents.filter((other) => other !== document || body !== undefined)
-  if (kept.length === 0) return withFile(resources, path, undefined)
-  const text = kept.map((other) => other.head + (other === document ? body : other.body)).join('')
-  return withFile(resources, path, Buffer.from(text + file.tail))
+  if (body !== undefined) return withFile(resources, path, writeKrmFile(file, new Map([[document, body]])))
+  const documents = file.documents.filter((other) => other !== document)
+  const content = documents.length === 0 ? undefined : writeKrmFile({ ...file, documents }, new Map())
+  return withFile(resources, path, content)
 }
 
 function withObject(resources: Resources, path: string, body: string): Resources {

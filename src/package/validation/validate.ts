@@ -1,6 +1,8 @@
 /** Validates the resources of a package: the rules of design section 2 for what may be proposed. */
 import type { ErrorDetail } from '../../errors.ts'
 import type { Condition } from '../conditions.ts'
+import { groupOf } from '../krm/identity.ts'
+import { isKrmPath } from '../krm/krm-file.ts'
 import type { Resources } from '../resources.ts'
 import { krmIgnore } from './krm-ignore.ts'
 import { type Finding, type KrmObject, readYamlFile, type YamlFile } from './yaml-file.ts'
@@ -25,7 +27,7 @@ export function validateResources(
   const findings: Findings = { errors, warnings: [] }
   const seen = new Map<string, string>()
   for (const [path, content] of resources) {
-    if (!isChecked(path) || ignores(path)) continue
+    if (!isKrmPath(path) || ignores(path)) continue
     const file = read(content)
     onFile(path, file)
     add(findings.errors, path, file.errors)
@@ -43,11 +45,6 @@ function add(to: ErrorDetail[], path: string, findings: readonly Finding[]): voi
     to.push({ path, ...finding })
 }
 
-/** `.yaml` and `.yml` files and each Kptfile, of the package and of its subpackages. */
-function isChecked(path: string): boolean {
-  return /\.ya?ml$/i.test(path) || path === 'Kptfile' || path.endsWith('/Kptfile')
-}
-
 function objectWarnings(path: string, object: KrmObject, seen: Map<string, string>): Finding[] {
   const { apiVersion, kind, namespace, name, line } = object
   // A Kustomization is an object without a name by design.
@@ -60,7 +57,7 @@ function objectWarnings(path: string, object: KrmObject, seen: Map<string, strin
   if (missing.length > 0) return [{ line, message: `the object has no ${missing.join(', no ')}` }]
   if (!name) return []
 
-  const group = apiVersion?.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  const group = groupOf(apiVersion ?? '')
   const identity = JSON.stringify([group, kind, namespace ?? '', name])
   const first = seen.get(identity)
   if (first === undefined) {
