@@ -28,6 +28,22 @@ describe('KeyedLock', () => {
     await held
   })
 
+  it('knows since when the oldest work is going on', async () => {
+    const lock = new KeyedLock()
+    expect(lock.workingSince).toBeUndefined()
+    let release = () => {}
+    const begun = Date.now()
+    const held = lock.run('a', () => new Promise<void>((resolve) => (release = resolve)))
+    const since = lock.workingSince
+    expect(since).toBeGreaterThanOrEqual(begun)
+    await setTimeout(5)
+    await lock.run('b', async () => expect(lock.workingSince).toBe(since))
+    const waited = lock.run('a', async () => expect(lock.workingSince).toBeGreaterThan(since as number))
+    release()
+    await Promise.all([held, waited])
+    expect(lock.workingSince).toBeUndefined()
+  })
+
   it('goes on after a failure, which only its own caller sees', async () => {
     const lock = new KeyedLock()
     const failing = lock.run('k', async () => {

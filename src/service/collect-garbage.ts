@@ -28,6 +28,8 @@ export type GarbageReport = {
 export type CollectGarbage = (options: {
   dryRun: boolean
   roots: (ociRepository: string) => Promise<string[]>
+  /** What was written since then stays, in milliseconds since 1970. */
+  keepSince: number | undefined
   onRemoved: (item: GarbageItem) => void
 }) => Promise<GarbageReport>
 
@@ -38,7 +40,8 @@ const LOCK = '#garbage'
 
 /**
  * Removes from the embedded registry what nothing needs. What the index knows stays, also where its tags are still to
- * be set. Throws `not_available` where the registry is not ours.
+ * be set, and so does what changes that are going on have pushed. Throws `not_available` where the registry is not
+ * ours.
  */
 export async function collectGarbage(
   ctx: ServiceContext,
@@ -55,6 +58,8 @@ export async function collectGarbage(
     const report = await collect({
       dryRun,
       roots: (ociRepository) => neededDigests(ctx, ociRepository),
+      // A change holds its lock from its first push to its last tag.
+      keepSince: ctx.locks.workingSince,
       onRemoved: (item) => {
         if (items.length < MAX_ITEMS) items.push(item)
       },

@@ -18,6 +18,8 @@ export type CollectOptions = {
   dryRun?: boolean
   /** Digests of manifests of a repository that are needed, besides those that have tags. */
   roots?: (repository: string) => Promise<Iterable<string>>
+  /** What was written since then stays, however short the grace period is, in milliseconds since 1970. */
+  keepSince?: number | undefined
   /** Is told of each thing that goes. */
   onRemoved?: (removed: Removed) => void
 }
@@ -43,6 +45,9 @@ export type Collection = {
   /** Whether it was cut short, as another process collects in the same store. */
   interrupted: boolean
 }
+
+/** Times of files are those of the last tick of the kernel: this much older than the clock says, in milliseconds. */
+const TICK = 20
 
 type Parts = { blobs: Blobs; manifests: Manifests; tags: Tags; uploads: Uploads }
 
@@ -70,8 +75,9 @@ class Collector {
     this.#ctx = ctx
     this.#parts = parts
     this.#options = options
-    const roots = options.roots ?? (async () => [])
-    this.#marking = { ctx, blobs: parts.blobs, tags: parts.tags, roots, cutoff: ctx.now() - ctx.grace }
+    const { roots = async () => [], keepSince = Number.POSITIVE_INFINITY } = options
+    const cutoff = Math.min(ctx.now() - ctx.grace, keepSince - TICK)
+    this.#marking = { ctx, blobs: parts.blobs, tags: parts.tags, roots, cutoff }
     this.#result = {
       dryRun: options.dryRun ?? false,
       manifests: 0,
