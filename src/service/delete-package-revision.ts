@@ -108,9 +108,14 @@ function handOver(revision: PackageRevision, holders: Holders): Operation[] {
   if (revision.latestBuild && revision.version) move(buildlessTag(revision.version), holders.latestBuild)
   const gone = tagsOf(revision).filter((tag) => !moved.includes(tag))
   operations.push({ do: 'untag', tags: gone })
-  if (revision.revision > 0) {
-    operations.push({ do: 'delete-tagged', tag: deletionProposedTag(revision.revision) })
-    operations.push({ do: 'delete-tagged', tag: deletionRejectedTag(revision.revision) })
-  }
+  if (revision.revision > 0) operations.push(...recordsRemoval(revision))
   return operations
+}
+
+/** What is recorded beside a published revision goes with it. */
+export function recordsRemoval({ revision }: PackageRevision): Operation[] {
+  return [deletionProposedTag(revision), deletionRejectedTag(revision)].map((tag) => ({
+    do: 'delete-tagged',
+    tag,
+  }))
 }

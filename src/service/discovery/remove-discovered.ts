@@ -13,9 +13,10 @@ import { AppError } from '../../errors.ts'
 import { ociRepository, type PackageId } from '../../package/names.ts'
 import type { PackageRevision, RetiredWorkspace } from '../../package/package-revision.ts'
 import type { Repository } from '../../package/repository.ts'
-import { deletionProposedTag, PACKAGE_RECORD_TAG, REPOSITORY_RECORD_TAG, tagsOf } from '../../package/tags.ts'
+import { PACKAGE_RECORD_TAG, REPOSITORY_RECORD_TAG, tagsOf } from '../../package/tags.ts'
 import { manifestDescriptor } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
+import { recordsRemoval } from '../delete-package-revision.ts'
 import { decide, finishEarlier, type Operation } from '../intents.ts'
 import { pushRecord } from '../registry-content.ts'
 
@@ -112,7 +113,7 @@ async function removalOf(
       { do: 'tag', descriptor: packedRecord.manifest.descriptor, tags: [PACKAGE_RECORD_TAG] },
       ...revisions.flatMap((revision): Operation[] => [
         { do: 'untag', tags: tagsOf(revision) },
-        { do: 'delete-tagged', tag: deletionProposedTag(revision.revision) },
+        ...recordsRemoval(revision),
         { do: 'delete', descriptor: manifestDescriptor(revision) },
       ]),
     ],
