@@ -51,6 +51,16 @@ export async function publish(client: BenchClient, n: number, changed: number): 
       deployment(i, i < changed ? n : 0),
     ]),
   )
+  await publishFiles(client, path, workspace, resources)
+}
+
+/** The same, with these files. */
+export async function publishFiles(
+  client: BenchClient,
+  path: string,
+  workspace: string,
+  resources: Record<string, string>,
+): Promise<void> {
   await client.post('/api/v1/packagerevisions', {
     repository: 'bench',
     package: path,

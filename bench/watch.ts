@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import BetterSqlite3 from 'better-sqlite3'
 import { BenchClient } from './client.ts'
+import { publishFiles } from './publication.ts'
 import { type BenchServer, startServer } from './server.ts'
 
 const WATCHERS = 1000
@@ -98,20 +99,10 @@ async function publishAll(client: BenchClient, perSecond: number): Promise<numbe
 }
 
 async function publish(client: BenchClient, n: number): Promise<void> {
-  const path = `app/p${n % PACKAGES}`
-  const workspace = `w${n}`
   const resources = {
     'config.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  n: "${n}"\n`,
   }
-  await client.post('/api/v1/packagerevisions', {
-    repository: 'bench',
-    package: path,
-    workspace,
-    source: { resources },
-  })
-  const name = `bench.${path.replace('/', '.')}.${workspace}`
-  await client.post(`/api/v1/packagerevisions/${name}/propose`)
-  await client.post(`/api/v1/packagerevisions/${name}/approve`)
+  await publishFiles(client, `app/p${n % PACKAGES}`, `w${n}`, resources)
 }
 
 /** When each change was written: a moment before it was committed. */

@@ -89,19 +89,20 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
     for (const each of closing.splice(0).reverse()) await each()
   }
   try {
-    const opened = await openRegistry(config, await version(), log)
+    const programVersion = await version()
+    const opened = await openRegistry(config, programVersion, log)
     closing.push(opened.close)
     const db = openDatabase(join(config.data, 'index.db'))
     closing.push(() => db.destroy())
     await checkNotLost(db, opened.registry)
     const metrics = createMetrics()
-    const tracing = await openTracing(config)
+    const tracing = await openTracing(config, programVersion)
     closing.push(tracing.close)
     const pool = startPool(log, metrics, tracing)
     closing.push(pool.close)
     const disk = new DiskSpace({ folder: config.data, minFree: config.minFree, log })
-    const backup = backupSource(config, await version())
-    const open = sourceOpener(config, await version())
+    const backup = backupSource(config, programVersion)
+    const open = sourceOpener(config, programVersion)
     const targets = config.webhookTargets
     const parts = await assemble({ db, opened, pool, disk, metrics, tracing, log, backup, open, targets })
     const { ctx } = parts
@@ -119,7 +120,6 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
     const stopCollecting = scheduleGarbage(ctx.collect ? config.gcInterval : 0, collect, log)
     const stopLooking = scheduleDiscovery(() => parts.discovery.syncDue(), log)
     closing.push(
-      parts.close,
       () => atMost(FINISH_TIMEOUT, finishAll(ctx)),
       parts.stop,
       () => {
@@ -157,10 +157,10 @@ export async function memoryParts(log: Logger, disk = unwatched(log)): Promise<P
 }
 
 /** The packages that trace are loaded only where somebody wants traces. */
-async function openTracing({ traces }: Config): Promise<Tracing> {
+async function openTracing({ traces }: Config, programVersion: string): Promise<Tracing> {
   if (!traces) return NO_TRACING
   const { otlpTracing } = await import('./otlp-tracing.ts')
-  return otlpTracing(traces, await version())
+  return otlpTracing(traces, programVersion)
 }
 
 function unwatched(log: Logger): DiskSpace {
@@ -198,10 +198,6 @@ async function assemble(given: Opened): Promise<Parts> {
   const ctx: ServiceContext = {
     db,
     commits: new GroupCommit(db, {
-      onCommit: (transactions, milliseconds) => {
-        work.commitSize.observe(transactions)
-        work.commit.observe(milliseconds / 1000)
-      },
       onTransaction: (milliseconds) => tracing.record('database transaction', milliseconds / 1000, {}),
     }),
     registry,
@@ -237,9 +233,11 @@ async function assemble(given: Opened): Promise<Parts> {
     report: (err) => log.error({ err }, 'webhooks could not be told'),
     onAttempt: observeDeliveries(metrics),
   })
-  ctx.commits.onCommit(() => {
+  ctx.commits.onCommit((transactions, milliseconds) => {
     watches.wake()
     webhooks.wake()
+    work.commitSize.observe(transactions)
+    work.commit.observe(milliseconds / 1000)
   })
   observeWork(metrics.registry, {
     threads: pool.queue,

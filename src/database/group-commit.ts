@@ -6,7 +6,6 @@ import type { Db } from './schema.ts'
 export type OnCommit = (transactions: number, milliseconds: number) => void
 
 export type GroupCommitOptions = {
-  onCommit?: OnCommit
   /** Is told by each caller how long it waited for its transaction to be committed, in milliseconds. */
   onTransaction?: (milliseconds: number) => void
 }
@@ -23,7 +22,7 @@ export class GroupCommit {
   #pauses: (() => Promise<void>)[] = []
   readonly #options: GroupCommitOptions
   #running = false
-  readonly #listeners: (() => void)[] = []
+  readonly #listeners: OnCommit[] = []
 
   constructor(db: Db, options: GroupCommitOptions = {}) {
     this.#db = db
@@ -31,7 +30,7 @@ export class GroupCommit {
   }
 
   /** Tells of each commit, before those who wait for it go on. */
-  onCommit(listener: () => void): void {
+  onCommit(listener: OnCommit): void {
     this.#listeners.push(listener)
   }
 
@@ -82,8 +81,8 @@ export class GroupCommit {
       for (const job of batch) job.settle(failures.get(job) ?? error)
       return
     }
-    for (const listener of this.#listeners) listener()
-    this.#options.onCommit?.(batch.length, performance.now() - start)
+    const took = performance.now() - start
+    for (const listener of this.#listeners) listener(batch.length, took)
     for (const job of batch) job.settle(failures.get(job))
   }
 }

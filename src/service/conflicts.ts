@@ -59,7 +59,8 @@ export async function resolveConflict(
       )
     }
     const resources = await readLayer(ctx, current.revision)
-    const upstream = await upstreamResources(ctx, current.revision)
+    const isUpstreams = 'choose' in choice && choice.choose === 'upstream'
+    const upstream = isUpstreams ? await upstreamResources(ctx, current.revision) : new Map()
     const settled = await ctx.settle({ conflict, choice, resources, upstream })
     checkResources(settled, ctx.limits)
     const resolution = 'value' in choice ? 'value' : choice.choose

@@ -1,11 +1,11 @@
 import { isEmptyIndex } from '../database/packages.ts'
 import type { Db } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
-import { isNotFound, OciError } from '../oci/errors.ts'
+import { OciError } from '../oci/errors.ts'
 import type { Registry } from '../oci/roles.ts'
 import { isLabel } from '../package/names.ts'
 import { REPOSITORY_RECORD_TAG } from '../package/tags.ts'
-import { inRegistry } from './registry-content.ts'
+import { hasTag, inRegistry } from './registry-content.ts'
 import { inBatches } from './reindex/in-batches.ts'
 
 /**
@@ -16,7 +16,7 @@ import { inBatches } from './reindex/in-batches.ts'
 export async function checkNotLost(db: Db, registry: Registry): Promise<void> {
   if (!(await isEmptyIndex(db))) return
   const names = (await inRegistry(() => repositoriesOf(registry))).filter(isLabel)
-  const records = await inRegistry(() => inBatches(names, (name) => hasRecord(registry, name)))
+  const records = await inBatches(names, (name) => hasTag({ registry }, name, REPOSITORY_RECORD_TAG))
   const known = names.find((_, at) => records[at])
   if (known === undefined) return
   throw new AppError(
@@ -30,16 +30,6 @@ async function repositoriesOf(registry: Registry): Promise<string[]> {
     return await registry.repositories()
   } catch (error) {
     if (error instanceof OciError && error.code === 'unsupported') return []
-    throw error
-  }
-}
-
-async function hasRecord(registry: Registry, name: string): Promise<boolean> {
-  try {
-    await registry.repository(name).resolve(REPOSITORY_RECORD_TAG)
-    return true
-  } catch (error) {
-    if (isNotFound(error)) return false
     throw error
   }
 }

@@ -76,7 +76,11 @@ export async function listTags(ctx: ServiceContext, repository: string): Promise
 }
 
 /** Whether a tag leads to something: names of tags are listed also where they were removed and cannot be deleted. */
-export async function hasTag(ctx: ServiceContext, repository: string, tag: string): Promise<boolean> {
+export async function hasTag(
+  ctx: Pick<ServiceContext, 'registry'>,
+  repository: string,
+  tag: string,
+): Promise<boolean> {
   return inRegistry(async () => {
     try {
       await ctx.registry.repository(repository).resolve(tag)
