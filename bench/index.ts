@@ -16,8 +16,8 @@ import { median, percentile } from './statistics.ts'
 const SIZES = (process.env.PKGSERVER_BENCH_REVISIONS ?? '1000,10000,100000,1000000').split(',').map(Number)
 /** A folder in which loaded databases are kept for the next time, as a million rows take minutes. */
 const KEPT = process.env.PKGSERVER_BENCH_KEPT
-const WARM_UP = 10
-const QUESTIONS = 100
+const WARM_UP = 100
+const QUESTIONS = 1000
 const CLIENTS = 16
 const PUBLICATIONS = 200
 

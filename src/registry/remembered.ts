@@ -21,7 +21,8 @@ export class Remembered<V extends object> {
     if (shared) return
     this.#values =
       'entries' in bounds
-        ? new LRUCache({ max: bounds.entries })
+        ? // With `max` it takes memory for all of them at once, and all of it is cleared with each last entry.
+          new LRUCache({ maxSize: bounds.entries, sizeCalculation: () => 1 })
         : new LRUCache({ maxSize: bounds.bytes, sizeCalculation: bounds.bytesOf })
   }
 

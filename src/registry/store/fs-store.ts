@@ -45,6 +45,8 @@ export class FsStore implements BlobStore {
   }
 
   async get(key: string): Promise<Stored | undefined> {
+    // New tags are asked for before they are set: to look costs less than to fail.
+    if ((await this.stat(key)) === undefined) return undefined
     const bytes = await orUndefined(readFile(this.#path(key)))
     return bytes && { bytes, version: versionOf(bytes) }
   }
