@@ -14,27 +14,26 @@ import { inBatches } from '../reindex/in-batches.ts'
 import { reasonOf } from '../reindex/stored-package.ts'
 import type { Finding } from './difference.ts'
 
-/** `read` are blobs that were read before, as `<OCI repository>@<digest>`: revisions share them. */
+/** Of each blob once, however many revisions share it. */
 export async function contentFindings(
   ctx: ServiceContext,
   indexed: IndexedPackage,
-  read: Set<string>,
 ): Promise<{ findings: Finding[]; count: number }> {
-  const blobs = indexed.revisions.flatMap(({ revision }) =>
+  const uses = indexed.revisions.flatMap(({ revision }) =>
     [layerDescriptor(revision.artifact), configDescriptor(revision.artifact)].map((descriptor) => {
-      return { revision, descriptor, key: `${ociRepository(revision)}@${descriptor.digest}` }
+      return { revision, descriptor }
     }),
   )
-  const unread = blobs.filter(({ key }, at) => {
-    return !read.has(key) && blobs.findIndex((other) => other.key === key) === at
+  const blobs = [...Map.groupBy(uses, ({ descriptor }) => descriptor.digest).values()]
+  const found = await inBatches(blobs, async (shared) => {
+    const [first] = shared
+    const fault = first && (await faultOf(ctx, first.revision, first.descriptor))
+    if (!fault) return []
+    const there = await inBatches(shared, ({ revision }) => isThere(ctx, revision))
+    const revisions = shared.map(({ revision }) => revision).filter((_, at) => there[at])
+    return findingsOf(ctx, indexed.id, revisions, first.descriptor, fault)
   })
-  for (const { key } of unread) read.add(key)
-  const found = await inBatches(unread, async ({ revision, descriptor }) => {
-    const fault = await faultOf(ctx, revision, descriptor)
-    if (!fault || (await isGone(ctx, revision))) return []
-    return [await findingOf(ctx, indexed.id, revision, descriptor, fault)]
-  })
-  return { findings: found.flat(), count: unread.length }
+  return { findings: found.flat(), count: blobs.length }
 }
 
 type Fault = { reason: string; missing: boolean }
@@ -53,33 +52,42 @@ async function faultOf(
   }
 }
 
-/** It was deleted or saved anew while it was read. */
-async function isGone({ db }: ServiceContext, { name, artifact }: PackageRevision): Promise<boolean> {
-  return (await findPackageRevision(db, name))?.artifact.digest !== artifact.digest
+/** Not if it was deleted or saved anew while it was read. */
+async function isThere({ db }: ServiceContext, { name, artifact }: PackageRevision): Promise<boolean> {
+  return (await findPackageRevision(db, name))?.artifact.digest === artifact.digest
 }
 
-async function findingOf(
+/** So many revisions that have the same are named. */
+const NAMED = 10
+
+/** Of a blob that these revisions have. */
+async function findingsOf(
   ctx: ServiceContext,
   packageId: number,
-  revision: PackageRevision,
+  revisions: readonly PackageRevision[],
   descriptor: Descriptor,
   fault: Fault,
-): Promise<Finding> {
-  const { artifact, name } = revision
+): Promise<Finding[]> {
+  const [revision] = revisions
+  if (!revision) return []
+  const { artifact } = revision
   const config = descriptor.digest === artifact.configDigest
-  const problem = `${config ? 'the config' : 'the files'} of ${name} cannot be read: ${fault.reason}`
-  if (!fault.missing) return { problem: `${problem}. Put it back from a backup.`, remedy: null }
+  const named = revisions.slice(0, NAMED).map(({ name }) => name)
+  const others = revisions.length > NAMED ? ` and ${revisions.length - NAMED} more` : ''
+  const problem = `${config ? 'the config' : 'the files'} of ${named.join(', ')}${others} cannot be read: ${fault.reason}`
+  const lost = { problem: `${problem}. Put it back from a backup.`, remedy: null }
+  if (!fault.missing) return [lost]
   const again: Blob | undefined = config ? configBlob(artifact.diffId) : undefined
   if (again?.descriptor.digest === descriptor.digest) {
-    return { problem, remedy: 'make it again from the index', push: [again] }
+    return [{ problem, remedy: 'make it again from the index', push: [again] }]
   }
   const other = await revisionWithLayer(ctx.db, artifact.layerDigest, packageId)
-  if (!other || (await faultOf(ctx, other, descriptor))) {
-    return { problem: `${problem}. Put it back from a backup.`, remedy: null }
-  }
-  return {
-    problem,
-    remedy: `take it from ${other.name}, which has the same`,
-    change: () => inRegistry(() => shareLayer(ctx, other, ociRepository(revision))),
-  }
+  if (!other || (await faultOf(ctx, other, descriptor))) return [lost]
+  return [
+    {
+      problem,
+      remedy: `take it from ${other.name}, which has the same`,
+      change: () => inRegistry(() => shareLayer(ctx, other, ociRepository(revision))),
+    },
+  ]
 }

@@ -31,13 +31,13 @@ export type VerificationReport = {
   milliseconds: number
 }
 
-type Progress = VerificationReport & { ctx: ServiceContext; read: Set<string> }
+type Progress = VerificationReport & { ctx: ServiceContext }
 
 /** Looks at everything, while others read and write. */
 export async function verify(ctx: ServiceContext, { fix }: { fix: boolean }): Promise<VerificationReport> {
   const began = performance.now()
   const report = { fix, packages: 0, revisions: 0, blobs: 0, differences: [], milliseconds: 0 }
-  const progress: Progress = { ...report, ctx, read: new Set() }
+  const progress: Progress = { ...report, ctx }
   const names = new Set([...(await indexedRepositories(ctx.db)), ...(await listed(ctx))])
   // What packages need is made first.
   const repositories = [...names].filter(isLabel).sort()
@@ -50,7 +50,7 @@ export async function verify(ctx: ServiceContext, { fix }: { fix: boolean }): Pr
       (work) => ctx.commits.run(work),
       (_, error) => ctx.report(error),
     )
-  const { ctx: _, read, ...result } = progress
+  const { ctx: _, ...result } = progress
   result.differences.sort((a, b) => (a.repository < b.repository ? -1 : 1))
   return { ...result, milliseconds: Math.round(performance.now() - began) }
 }
@@ -78,7 +78,7 @@ async function verifyPackage(progress: Progress, name: string): Promise<void> {
   progress.packages++
   progress.revisions += indexed.revisions.length
   // Not alone with the package: to read it all may take long.
-  const { findings, count } = await contentFindings(progress.ctx, indexed, progress.read)
+  const { findings, count } = await contentFindings(progress.ctx, indexed)
   progress.blobs += count
   if (findings.length > 0) await alone(progress, name, async () => ({ findings, result: undefined }))
 }

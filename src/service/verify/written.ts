@@ -1,10 +1,12 @@
 /** What the registry has to have, by the index. */
+import type { Blob } from '../../artifact/layer.ts'
 import { packageManifest } from '../../artifact/package-manifest.ts'
-import type { StoredRevision } from '../../artifact/read-package-manifest.ts'
+import { readPackageManifest, type StoredRevision } from '../../artifact/read-package-manifest.ts'
 import { type PackedRecord, packRecord } from '../../artifact/record.ts'
 import type { IndexedPackage } from '../../database/package-content.ts'
 import { withoutCondition } from '../../package/conditions.ts'
 import { isPublished } from '../../package/lifecycle.ts'
+import { ociRepository } from '../../package/names.ts'
 import type { NewPackageRevision } from '../../package/package-revision.ts'
 import { deletionProposedTag, deletionRejectedTag } from '../../package/tags.ts'
 import { manifestDescriptor } from '../change-revision.ts'
@@ -24,15 +26,12 @@ export function asWritten(revision: NewPackageRevision): NewPackageRevision {
 }
 
 /** The manifest, made again from the row; undefined where that is not the one that the row names. */
-export function manifestOf(
-  revision: NewPackageRevision,
-): (ReturnType<typeof packageManifest> & { stored: StoredRevision }) | undefined {
-  const { artifact } = revision
-  const record = asWritten(revision)
-  const manifest = packageManifest(record, artifact)
-  return manifest.descriptor.digest === artifact.digest
-    ? { ...manifest, stored: { record, artifact } }
-    : undefined
+export function manifestOf(revision: NewPackageRevision): (Blob & { stored: StoredRevision }) | undefined {
+  const manifest = packageManifest(asWritten(revision), revision.artifact)
+  const { descriptor, bytes } = manifest
+  if (descriptor.digest !== revision.artifact.digest) return undefined
+  const stored = readPackageManifest(ociRepository(revision), descriptor, bytes)
+  return stored && { ...manifest, stored }
 }
 
 /** The record of what was decided about the deletion of a published revision, if anything was. */
