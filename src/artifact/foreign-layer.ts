@@ -20,6 +20,8 @@ const NO_CONTENT = ['application/vnd.cncf.helm.chart.provenance.v1.prov', 'appli
 
 /** oras says "tar" of files, too, where nobody tells it what they are: so what is in them decides. */
 const ARCHIVE_TYPE = /\btar\b|gzip|\btgz\b|zstd/
+/** That nobody says by mistake: what is none is damaged. */
+const COMPRESSED_TAR = /\btar[+.](?:gzip|zstd)\b/
 
 /** Whether a layer has files of the package. */
 export function hasContent({ mediaType }: Descriptor): boolean {
@@ -43,7 +45,9 @@ export async function readForeignLayer(
       return mediaType === HELM_CHART ? withoutTopFolder(files) : files
     }
   }
-  if (unpack) throw invalidArchive(`the layer ${layer.digest} shall be unpacked, and is no tar`)
+  if (unpack || COMPRESSED_TAR.test(mediaType)) {
+    throw invalidArchive(`the layer ${layer.digest} shall be unpacked, and is no tar`)
+  }
   const path = title ?? fluxFile(mediaType)
   if (path === undefined) {
     throw invalidArchive(`the layer ${layer.digest}, of the type ${mediaType}, is no tar, and has no title`)

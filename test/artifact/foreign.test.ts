@@ -129,7 +129,8 @@ suite('foreign artifacts', () => {
     'no layers': { layers: [], says: 'no layers with files' },
     'an empty layer': { layers: [[MEDIA_TYPE.empty, '{}']], says: 'no layers with files' },
     'an empty tar': { layers: [[FLUX, tarGz([])]], says: 'has no files' },
-    garbage: { layers: [[FLUX, 'garbage']], says: 'is no tar, and has no title' },
+    garbage: { layers: [[FLUX, 'garbage']], says: 'shall be unpacked' },
+    'garbage that has a title': { layers: [[FLUX, 'garbage', titled('a.tgz')]], says: 'shall be unpacked' },
     'garbage that shall be unpacked': {
       layers: [[FLUX, 'garbage', unpacked('.')]],
       says: 'shall be unpacked',

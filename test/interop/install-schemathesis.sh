@@ -4,7 +4,8 @@ set -eu
 cd "$(dirname "$0")/schemathesis"
 cache="$(cd ../../.. && pwd)/.ci/cache"
 stamp="$cache/schemathesis.stamp"
-wanted="$(python3 --version) $(sha256sum < requirements.txt)"
+# The programs of an environment know their interpreter by its path.
+wanted="$cache $(python3 --version) $(sha256sum < requirements.txt)"
 if test -x "$cache/bin/schemathesis" && test "$(cat "$stamp" 2> /dev/null)" = "$wanted"; then
   exit 0
 fi
