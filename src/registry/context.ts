@@ -33,6 +33,11 @@ export function registryContext(store: BlobStore, options: RegistryOptions = {})
  * Whether what was written then is so young that nobody need write it again to keep it. Collections spare what is
  * younger than the grace period; a sixth of that is left to go unnoticed.
  */
-export function isFresh({ now, grace }: RegistryContext, modified: number): boolean {
-  return modified > now() - grace / 6
+export function isFresh(ctx: RegistryContext, modified: number): boolean {
+  return modified > ctx.now() - freshFor(ctx)
+}
+
+/** So long nobody writes again what is there, in milliseconds. */
+export function freshFor({ grace }: RegistryContext): number {
+  return grace / 6
 }

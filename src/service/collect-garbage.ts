@@ -28,7 +28,7 @@ export type GarbageReport = {
 export type CollectGarbage = (options: {
   dryRun: boolean
   roots: (ociRepository: string) => Promise<string[]>
-  /** What was written since then stays, in milliseconds since 1970. */
+  /** What was needed since then stays, in milliseconds since 1970. */
   keepSince: number | undefined
   onRemoved: (item: GarbageItem) => void
 }) => Promise<GarbageReport>

@@ -4,7 +4,7 @@
  */
 
 import type { Blobs } from '../blobs.ts'
-import type { RegistryContext } from '../context.ts'
+import { freshFor, type RegistryContext } from '../context.ts'
 import { inBatches } from '../in-batches.ts'
 import { BLOBS, blobKey, digestOfName, linksFolder } from '../keys.ts'
 import type { Manifests } from '../manifests.ts'
@@ -18,7 +18,7 @@ export type CollectOptions = {
   dryRun?: boolean
   /** Digests of manifests of a repository that are needed, besides those that have tags. */
   roots?: (repository: string) => Promise<Iterable<string>>
-  /** What was written since then stays, however short the grace period is, in milliseconds since 1970. */
+  /** What was needed since then stays, however short the grace period is, in milliseconds since 1970. */
   keepSince?: number | undefined
   /** Is told of each thing that goes. */
   onRemoved?: (removed: Removed) => void
@@ -76,7 +76,7 @@ class Collector {
     this.#parts = parts
     this.#options = options
     const { roots = async () => [], keepSince = Number.POSITIVE_INFINITY } = options
-    const cutoff = Math.min(ctx.now() - ctx.grace, keepSince - TICK)
+    const cutoff = Math.min(ctx.now() - ctx.grace, keepSince - freshFor(ctx) - TICK)
     this.#marking = { ctx, blobs: parts.blobs, tags: parts.tags, roots, cutoff }
     this.#result = {
       dryRun: options.dryRun ?? false,

@@ -82,6 +82,16 @@ it('keeps a blob that a client has asked for lately', async () => {
   expect(await registry.collectGarbage()).toMatchObject({ links: 1, blobs: 1 })
 })
 
+it('keeps what a slow change has pushed again and found to be there, however long ago it began', async () => {
+  await push(ONE)
+  clock += GRACE / 10
+  const keepSince = clock
+  await push(ONE)
+  clock += 2 * GRACE
+  expect(await registry.collectGarbage({ keepSince })).toMatchObject({ manifests: 0, links: 0, blobs: 0 })
+  expect(await registry.collectGarbage()).toMatchObject({ manifests: 1, links: 1, blobs: 1 })
+})
+
 it('keeps for a while what a tag has pointed to', async () => {
   await push(ONE, ['v1'])
   clock += 2 * GRACE
