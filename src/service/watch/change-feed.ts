@@ -2,7 +2,6 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { changesAfter, lastChange, logRange } from '../../database/changes.ts'
 import type { Db } from '../../database/schema.ts'
 import type { RevisionChange } from '../../package/change.ts'
-import { Changes } from '../changes.ts'
 
 /** So much of what happened last is remembered for all. Who is further behind reads the database. */
 const RECENT_CHANGES = 2000
@@ -15,7 +14,8 @@ const PORTION_BYTES = 512 * 1024
 /** The most that those who follow wait for others, in milliseconds. */
 const LONGEST_PAUSE = 100
 
-const NEWS = 'news'
+/** Is told of each change once, in their order: of those behind `from`. */
+export type OnNews = (changes: readonly RevisionChange[], from: number) => void
 
 /**
  * The log of changes for many who follow it: new changes are read once, and handed to each as he asks for what comes
@@ -24,7 +24,7 @@ const NEWS = 'news'
 export class ChangeFeed {
   readonly #db: Db
   readonly #report: (error: unknown) => void
-  readonly #news = new Changes()
+  readonly #onNews: OnNews
   #followers = 0
   /** The changes behind `#start`, up to `#head`. */
   #recent: RevisionChange[] = []
@@ -37,9 +37,10 @@ export class ChangeFeed {
   #awake = false
   #behind = false
 
-  constructor(db: Db, report: (error: unknown) => void) {
+  constructor(db: Db, report: (error: unknown) => void, onNews: OnNews) {
     this.#db = db
     this.#report = report
+    this.#onNews = onNews
   }
 
   /** Begins to read; the caller has to `leave`. */
@@ -56,16 +57,6 @@ export class ChangeFeed {
   leave(): void {
     this.#followers--
     if (this.#followers === 0) this.#begin(undefined)
-  }
-
-  /** Resolves when there may be something new. To be asked for before looking. */
-  next(): Promise<void> {
-    return this.#news.next(NEWS)
-  }
-
-  /** Has all who wait look again. */
-  stir(): void {
-    this.#news.tell(NEWS)
   }
 
   /** The next changes behind a position, in their order; undefined where some of them are no longer kept. */
@@ -100,15 +91,16 @@ export class ChangeFeed {
 
   async #readNew(): Promise<boolean> {
     // Whoever has joined last is still finding out where to begin.
-    if (this.#head === undefined) return false
-    const changes = await changesAfter(this.#db, this.#head, PORTION_CHANGES)
+    const from = this.#head
+    if (from === undefined) return false
+    const changes = await changesAfter(this.#db, from, PORTION_CHANGES)
     const last = changes.at(-1)
     if (!last || this.#followers === 0) return false
     this.#behind ||= changes.length === PORTION_CHANGES
     this.#remember(changes)
     this.#head = last.resourceVersion
     this.#portions.clear()
-    this.stir()
+    this.#onNews(changes, from)
     return true
   }
 

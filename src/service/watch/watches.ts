@@ -7,6 +7,7 @@ import type { ServiceContext } from '../context.ts'
 import { listPackageRevisions } from '../lists.ts'
 import { ChangeFeed } from './change-feed.ts'
 import { matches, type WatchFilter } from './matches.ts'
+import { WatchGroup } from './watch-group.ts'
 
 export type WatchEvent = { type: WatchEventType; change: RevisionChange }
 
@@ -48,6 +49,8 @@ export class Watches {
   readonly #clock: NodeJS.Timeout
   #ticks = 0
   #watching = 0
+  /** By their filters, as JSON. */
+  readonly #groups = new Map<string, WatchGroup>()
   /** What those with the same filter are told of the same changes. */
   #told = new WeakMap<readonly RevisionChange[], Map<string, readonly WatchEvent[]>>()
 
@@ -56,7 +59,9 @@ export class Watches {
     this.#ctx = ctx
     this.#most = most
     this.slowAfter = slowAfter
-    this.#feed = new ChangeFeed(ctx.db, report)
+    this.#feed = new ChangeFeed(ctx.db, report, (changes, from) => {
+      for (const group of this.#groups.values()) group.tell(changes, from)
+    })
     this.#clock = setInterval(() => this.#tick(), quietAfter)
     this.#clock.unref()
   }
@@ -80,7 +85,7 @@ export class Watches {
   drain(): void {
     this.#drained.abort()
     clearInterval(this.#clock)
-    this.#feed.stir()
+    this.#wakeAll()
   }
 
   /**
@@ -103,13 +108,18 @@ export class Watches {
   async *watch(request: WatchRequest, signal: AbortSignal): AsyncGenerator<WatchMessage> {
     const { filter, after, initial } = request
     const leave = this.#enter(signal)
+    const key = JSON.stringify(filter)
+    const group = this.#groups.get(key) ?? new WatchGroup(filter)
+    this.#groups.set(key, group)
+    group.size++
     try {
       await this.#feed.join()
       if (initial) yield* this.#initial(filter, signal)
       yield { type: 'bookmark', position: after }
-      yield* this.#changes(filter, after, signal)
+      yield* this.#changes(group, { filter, key, after }, signal)
     } finally {
       leave()
+      if (--group.size === 0) this.#groups.delete(key)
       this.#feed.leave()
     }
   }
@@ -136,14 +146,18 @@ export class Watches {
     } while (token !== undefined && !this.#over(signal))
   }
 
-  async *#changes(filter: WatchFilter, start: number, signal: AbortSignal): AsyncGenerator<WatchMessage> {
-    const key = JSON.stringify(filter)
-    let position = start
-    let told = start
+  async *#changes(
+    group: WatchGroup,
+    { filter, key, after }: { filter: WatchFilter; key: string; after: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchMessage> {
+    let position = after
+    let told = after
     let toldAt = this.#ticks
     while (!this.#over(signal)) {
       // Asked for before reading, so that what comes in between is not missed.
-      const next = this.#feed.next()
+      const next = group.next()
+      position = group.skip(position)
       const changes = await this.#feed.after(position)
       const last = changes?.at(-1)
       if (changes === undefined) return
@@ -181,6 +195,10 @@ export class Watches {
   /** Those whom nothing was told since the last time are told that. */
   #tick(): void {
     this.#ticks++
-    this.#feed.stir()
+    this.#wakeAll()
+  }
+
+  #wakeAll(): void {
+    for (const group of this.#groups.values()) group.wake()
   }
 }
