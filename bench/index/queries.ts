@@ -4,14 +4,16 @@ import BetterSqlite3 from 'better-sqlite3'
 import { writeToken } from '../../src/service/continue-token.ts'
 import { blueprintOf, packageAt, repositoryAt, type Sample } from './load.ts'
 
+const BASE = '/api/v1'
+
 export type Query = {
   what: string
-  /** The path below /api/v1; `turn` makes each question another one where that can be. */
+  /** `turn` makes each question another one where that can be. */
   path: (turn: number) => string
 }
 
 export function queriesOf(sample: Sample, tokenKey: Buffer): Query[] {
-  const list = (query: string) => () => `/packagerevisions?${query}`
+  const list = (query: string) => () => `${BASE}/packagerevisions?${query}`
   const named = (turn: number) => packageAt(sample, (turn * 7919) % sample.packages)
   const filter = { labels: undefined }
   const sort = { field: 'name', descending: false }
@@ -24,10 +26,13 @@ export function queriesOf(sample: Sample, tokenKey: Buffer): Query[] {
     { what: 'first page', path: list('') },
     {
       what: 'of a repository',
-      path: (turn) => `/packagerevisions?repository=${repositoryAt(turn % sample.repositories)}`,
+      path: (turn) => `${BASE}/packagerevisions?repository=${repositoryAt(turn % sample.repositories)}`,
     },
     { what: 'a label of 60 % of all', path: list('labelSelector=env=prod') },
-    { what: 'a label of 2 %', path: (turn) => `/packagerevisions?labelSelector=team=team-${turn % 50}` },
+    {
+      what: 'a label of 2 %',
+      path: (turn) => `${BASE}/packagerevisions?labelSelector=team=team-${turn % 50}`,
+    },
     { what: 'a label of 0.1 %', path: list('labelSelector=tier=gold') },
     { what: 'without a label (notin)', path: list('labelSelector=env notin (prod)') },
     { what: 'two labels, latest', path: list('labelSelector=env in (dev,test),team=team-4&latest=true') },
@@ -36,29 +41,32 @@ export function queriesOf(sample: Sample, tokenKey: Buffer): Query[] {
     {
       what: 'of a repository, last changed first',
       path: (turn) =>
-        `/packagerevisions?repository=${repositoryAt(turn % sample.repositories)}&sort=-updatedAt`,
+        `${BASE}/packagerevisions?repository=${repositoryAt(turn % sample.repositories)}&sort=-updatedAt`,
     },
     {
       what: 'a label of 2 %, last published first',
       path: list('labelSelector=team=team-3&sort=-publishedAt'),
     },
-    { what: 'q, one package', path: (turn) => `/packagerevisions?q=${named(turn).path}` },
+    { what: 'q, one package', path: (turn) => `${BASE}/packagerevisions?q=${named(turn).path}` },
     { what: 'q, a word of 13 %', path: list('q=upf') },
     { what: 'q, a word of all', path: list('q=default-deny') },
     { what: 'q, a word of 13 %, last changed first', path: list('q=upf&sort=-updatedAt') },
     { what: 'q, two words, latest', path: list('q=site-00 gate&latest=true') },
     { what: 'a page at the end', path: list(`continue=${atEnd}`) },
-    { what: 'downstreams', path: () => `/packagerevisions/${blueprint(sample)}/downstreams` },
+    { what: 'downstreams', path: () => `${BASE}/packagerevisions/${blueprint(sample)}/downstreams` },
     { what: 'outdated', path: list('outdated=true') },
     { what: 'outdated and latest', path: list('outdated=true&latest=true') },
     {
       what: 'objects by kind and name',
-      path: (turn) => `/objects?kind=Service&name=${kindAt(sample, turn)}`,
+      path: (turn) => `${BASE}/objects?kind=Service&name=${kindAt(sample, turn)}`,
     },
-    { what: 'objects by kind, latest', path: () => '/objects?kind=Deployment&latest=true' },
-    { what: 'images', path: (turn) => `/images?image=registry.example.com/nf/${kindAt(sample, turn)}` },
-    { what: 'packages', path: () => '/packages' },
-    { what: 'packages, q', path: (turn) => `/packages?q=${named(turn).path}` },
+    { what: 'objects by kind, latest', path: () => `${BASE}/objects?kind=Deployment&latest=true` },
+    {
+      what: 'images',
+      path: (turn) => `${BASE}/images?image=registry.example.com/nf/${kindAt(sample, turn)}`,
+    },
+    { what: 'packages', path: () => `${BASE}/packages` },
+    { what: 'packages, q', path: (turn) => `${BASE}/packages?q=${named(turn).path}` },
   ]
 }
 
