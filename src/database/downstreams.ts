@@ -30,6 +30,24 @@ export async function outdatedPackages(
   return query.execute()
 }
 
+/** The names of all revisions that are based on revisions of a package, from one number to below another. */
+export async function namesBasedOn(
+  db: Db,
+  upstream: PackageId,
+  { from, to }: { from: number; to: number },
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('package_revisions')
+    .select('name')
+    .where('upstream_repository', '=', upstream.repository)
+    .where('upstream_package', '=', upstream.package)
+    .where('latest', 'in', [0, 1])
+    .where('upstream_revision', '>=', from)
+    .where('upstream_revision', '<', to)
+    .execute()
+  return rows.map(({ name }) => name)
+}
+
 /** A revision of the package under work that has taken in that revision of the upstream, or a later one. */
 export async function openUpgrade(db: Db, id: PackageId, to: Target): Promise<string | undefined> {
   const row = await db

@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import type { LabelRequirement } from '../package/label-selector.ts'
 import type { Lifecycle } from '../package/lifecycle.ts'
+import { wordsOf } from '../package/search-words.ts'
 import { allOf, inRepository, type Sql } from './name-range.ts'
 import { revisionMatches } from './search.ts'
 
@@ -24,6 +25,11 @@ export type PackageRevisionFilter = {
 
 /** A condition, and whether the entries of the indexes for other orders than names are enough to test it. */
 export type Test = { condition: Sql; inSortIndexes: boolean }
+
+/** Whether nothing can be found: there is something to search for, and no word in it. */
+export function isVain({ q }: PackageRevisionFilter): boolean {
+  return q !== undefined && q.trim() !== '' && wordsOf(q).length === 0
+}
 
 /** All that a filter says, each part by itself. */
 export function testsOf(filter: PackageRevisionFilter): Map<unknown, Test> {

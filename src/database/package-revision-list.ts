@@ -1,9 +1,8 @@
 /** Lists of package revisions: filters, sorting, and pages by the last row seen (no offset to skip through). */
 import { sql } from 'kysely'
 import type { PackageRevision, Sort } from '../package/package-revision.ts'
-import { wordsOf } from '../package/search-words.ts'
 import { allOf, type Sql } from './name-range.ts'
-import { type PackageRevisionFilter, testsOf } from './package-revision-filter.ts'
+import { isVain, type PackageRevisionFilter, testsOf } from './package-revision-filter.ts'
 import { type Plan, planList } from './package-revision-plan.ts'
 import { toPackageRevision } from './package-revision-row.ts'
 import { selectPackageRevisions } from './package-revisions.ts'
@@ -31,9 +30,7 @@ export async function listPackageRevisions(
   filter: PackageRevisionFilter,
   page: { sort: Sort; after?: Cursor | undefined; limit: number },
 ): Promise<Part<PackageRevision, Cursor>> {
-  const { q } = filter
-  // Without any word there is nothing that could be found.
-  if (q !== undefined && q.trim() !== '' && wordsOf(q).length === 0) return { items: [] }
+  if (isVain(filter)) return { items: [] }
   const { sort, after, limit } = page
   const beyond = (name: Sql) =>
     sort.field === 'name' && after ? [sql`${name} ${comparison(sort)} ${after.name}`] : []

@@ -7,8 +7,10 @@ import fc from 'fast-check'
 import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { load, packageAt, sampleOf } from '../../bench/index/load.ts'
+import { namesBasedOn } from '../../src/database/downstreams.ts'
 import { listImages } from '../../src/database/image-list.ts'
 import { listDownstreams } from '../../src/database/links.ts'
+import { namesListed, revisionsNamed } from '../../src/database/named-revisions.ts'
 import { listObjects } from '../../src/database/object-list.ts'
 import type { PackageRevisionFilter } from '../../src/database/package-revision-filter.ts'
 import { type Cursor, cursorAt, listPackageRevisions } from '../../src/database/package-revision-list.ts'
@@ -197,6 +199,32 @@ describe('other lists', () => {
       const after = { depth: 1, name: items[0]?.name ?? '' }
       await listDownstreams(db, upstream, { depth: 1, ...filter }, { after, limit: 10 })
     }
+    expect(faults()).toEqual([])
+  })
+
+  it('of what watches look up walk an index, and have what lists have', async () => {
+    const names = all.filter((_, at) => at % 37 === 0).map(({ name }) => name)
+    const found = await revisionsNamed(db, [...names, 'nothing.like.this'])
+    expect(found.map(({ name }) => name).sort()).toEqual([...names].sort())
+    for (const filter of [
+      { q: 'upf' },
+      { outdated: true },
+      { outdated: false, q: 'site-00' },
+      { q: '***' },
+    ]) {
+      const listed = await namesListed(db, filter, names)
+      const lists = (await walked(filter, { field: 'name', descending: false }, 1000)).map(({ name }) => name)
+      expect([...listed].sort()).toEqual(names.filter((name) => lists.includes(name)).sort())
+    }
+    const upstream = all.find(({ upstream }) => upstream !== null)?.upstream
+    if (!upstream) throw new Error('nothing has an upstream')
+    const based = await namesBasedOn(db, upstream, { from: 2, to: 5 })
+    const expected = all.filter(({ upstream: link }) => {
+      const same = link?.repository === upstream.repository && link.package === upstream.package
+      return same && link.revision >= 2 && link.revision < 5
+    })
+    expect(based.sort()).toEqual(expected.map(({ name }) => name).sort())
+    expect(based.length).toBeGreaterThan(0)
     expect(faults()).toEqual([])
   })
 

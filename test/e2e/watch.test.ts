@@ -149,8 +149,6 @@ describe('a watch of package revisions', () => {
   })
 
   it.each([
-    ['outdated=true', 'outdated'],
-    ['q=upf', 'q'],
     ['sort=name', 'sort'],
     ['limit=5&continue=x', 'limit, continue'],
     ['resourceVersion=abc', 'resourceVersion'],

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { RevisionChange } from '../../src/package/change.ts'
+import { WatchFilter } from '../../src/service/watch/watch-filter.ts'
 import { WatchGroup } from '../../src/service/watch/watch-group.ts'
 
 function change(resourceVersion: number, workspace: string): RevisionChange {
@@ -12,7 +13,7 @@ it('skips nothing that the filter has, wherever somebody is, and wakes for just 
   const portions = fc.array(fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }), { maxLength: 12 })
   await fc.assert(
     fc.asyncProperty(portions, async (all) => {
-      const group = new WatchGroup({ workspace: 'mine' })
+      const group = new WatchGroup(new WatchFilter({ workspace: 'mine' }))
       const wanted: number[] = []
       let position = 0
       for (const portion of all) {
@@ -38,7 +39,7 @@ it('skips nothing that the filter has, wherever somebody is, and wakes for just 
 })
 
 it('leads who has waited for long to what he is woken for', () => {
-  const group = new WatchGroup({ workspace: 'mine' })
+  const group = new WatchGroup(new WatchFilter({ workspace: 'mine' }))
   for (let at = 0; at < 1000; at++) group.tell([change(at + 1, 'other')], at)
   group.tell([change(1001, 'mine')], 1000)
   expect(group.skip(0)).toBe(1000)

@@ -3,16 +3,13 @@ import type { LabelRequirement } from '../../package/label-selector.ts'
 import type { Labels } from '../../package/labels.ts'
 import type { PackageRevision } from '../../package/package-revision.ts'
 
-/**
- * What can be watched by. Not `outdated`, which changes with other revisions than the one that it is about, and not
- * `q`, which is for people who search.
- */
-export type WatchFilter = Omit<PackageRevisionFilter, 'outdated' | 'q'>
+/** What a revision says by itself: not `outdated`, which its upstream decides, and not `q`, which looks into files. */
+export type OwnFilter = Omit<PackageRevisionFilter, 'outdated' | 'q'>
 
 type Tests = {
-  [Field in keyof Required<WatchFilter>]: (
+  [Field in keyof Required<OwnFilter>]: (
     revision: PackageRevision,
-    wanted: NonNullable<WatchFilter[Field]>,
+    wanted: NonNullable<OwnFilter[Field]>,
   ) => boolean
 }
 
@@ -30,9 +27,9 @@ const TESTS: Tests = {
 }
 
 /** Whether the list with that filter has the revision. */
-export function matches(filter: WatchFilter, revision: PackageRevision): boolean {
+export function matches(filter: OwnFilter, revision: PackageRevision): boolean {
   return Object.entries(filter).every(([field, wanted]) => {
-    const test = TESTS[field as keyof WatchFilter] as (revision: PackageRevision, wanted: unknown) => boolean
+    const test = TESTS[field as keyof OwnFilter] as (revision: PackageRevision, wanted: unknown) => boolean
     return wanted === undefined || test(revision, wanted)
   })
 }

@@ -1,5 +1,5 @@
-import { eventType, type RevisionChange } from '../../package/change.ts'
-import { matches, type WatchFilter } from './matches.ts'
+import type { RevisionChange } from '../../package/change.ts'
+import type { WatchFilter } from './watch-filter.ts'
 
 /**
  * Those who watch with the same filter. They wait together, and are woken only where there is something for them: most
@@ -37,8 +37,7 @@ export class WatchGroup {
   /** To be told all changes, in their order: those behind `from`, up to the last of these. */
   tell(changes: readonly RevisionChange[], from: number): void {
     const to = changes.at(-1)?.resourceVersion ?? from
-    const sees = (revision: RevisionChange['revision']): boolean => matches(this.#filter, revision)
-    if (changes.some((change) => eventType(change, sees))) this.wake()
+    if (changes.some((change) => this.#filter.concerns(change))) this.wake()
     else this.#quiet = { from: this.#quiet.to === from ? this.#quiet.from : from, to }
   }
 }

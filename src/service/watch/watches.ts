@@ -1,27 +1,18 @@
 /** Who watches package revisions, and what each is told. */
 import { logRange } from '../../database/changes.ts'
+import type { PackageRevisionFilter } from '../../database/package-revision-filter.ts'
 import { AppError } from '../../errors.ts'
-import { eventType, type RevisionChange, type WatchEventType } from '../../package/change.ts'
-import type { PackageRevision, Sort } from '../../package/package-revision.ts'
+import type { RevisionChange } from '../../package/change.ts'
+import type { Sort } from '../../package/package-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { listPackageRevisions } from '../lists.ts'
 import { ChangeFeed } from './change-feed.ts'
-import { matches, type WatchFilter } from './matches.ts'
+import { WatchFilter } from './watch-filter.ts'
 import { WatchGroup } from './watch-group.ts'
-
-export type WatchEvent = { type: WatchEventType; change: RevisionChange }
-
-export type WatchMessage =
-  /** How it is now, to begin with. */
-  | { type: 'initial'; revisions: readonly PackageRevision[] }
-  | { type: 'events'; events: readonly WatchEvent[] }
-  /** All up to there has been told. */
-  | { type: 'bookmark'; position: number }
-  /** Nothing at all, for a while. */
-  | { type: 'quiet' }
+import type { WatchEvent, WatchMessage } from './watch-message.ts'
 
 export type WatchRequest = {
-  filter: WatchFilter
+  filter: PackageRevisionFilter
   /** What comes behind this is told. */
   after: number
   /** Whether to begin with all that is there. */
@@ -106,20 +97,20 @@ export class Watches {
 
   /** What a client is told, until the signal is aborted, the server stops, or he is too far behind to go on. */
   async *watch(request: WatchRequest, signal: AbortSignal): AsyncGenerator<WatchMessage> {
-    const { filter, after, initial } = request
+    const { after, initial } = request
     const leave = this.#enter(signal)
-    const key = JSON.stringify(filter)
-    const group = this.#groups.get(key) ?? new WatchGroup(filter)
-    this.#groups.set(key, group)
+    const filter = new WatchFilter(request.filter)
+    const group = this.#groups.get(filter.key) ?? new WatchGroup(filter)
+    this.#groups.set(filter.key, group)
     group.size++
     try {
       await this.#feed.join()
-      if (initial) yield* this.#initial(filter, signal)
+      if (initial) yield* this.#initial(request.filter, signal)
       yield { type: 'bookmark', position: after }
-      yield* this.#changes(group, { filter, key, after }, signal)
+      yield* this.#changes(group, filter, after, signal)
     } finally {
       leave()
-      if (--group.size === 0) this.#groups.delete(key)
+      if (--group.size === 0) this.#groups.delete(filter.key)
       this.#feed.leave()
     }
   }
@@ -136,7 +127,7 @@ export class Watches {
     return leave
   }
 
-  async *#initial(filter: WatchFilter, signal: AbortSignal): AsyncGenerator<WatchMessage> {
+  async *#initial(filter: PackageRevisionFilter, signal: AbortSignal): AsyncGenerator<WatchMessage> {
     let token: string | undefined
     do {
       const request = { limit: INITIAL_AT_ONCE, continue: token }
@@ -148,7 +139,8 @@ export class Watches {
 
   async *#changes(
     group: WatchGroup,
-    { filter, key, after }: { filter: WatchFilter; key: string; after: number },
+    filter: WatchFilter,
+    after: number,
     signal: AbortSignal,
   ): AsyncGenerator<WatchMessage> {
     let position = after
@@ -161,30 +153,44 @@ export class Watches {
       const changes = await this.#feed.after(position)
       const last = changes?.at(-1)
       if (changes === undefined) return
-      const events = last ? this.#eventsOf(changes, filter, key) : []
-      if (last) position = last.resourceVersion
-      if (events.length > 0) {
-        yield { type: 'events', events }
-        told = (events.at(-1) as WatchEvent).change.resourceVersion
+      if (last) {
+        position = last.resourceVersion
+        const end = yield* this.#tell(filter, changes)
+        if (end === undefined) continue
+        told = end
         toldAt = this.#ticks
-      } else if (!last && toldAt !== this.#ticks) {
+      } else if (toldAt !== this.#ticks) {
         toldAt = this.#ticks
         yield position === told ? { type: 'quiet' } : { type: 'bookmark', position }
         told = position
-      } else if (!last) await next
+      } else await next
     }
   }
 
-  #eventsOf(changes: readonly RevisionChange[], filter: WatchFilter, key: string): readonly WatchEvent[] {
+  /** Returns the position of what was told last; undefined where there was nothing to tell. */
+  async *#tell(
+    filter: WatchFilter,
+    changes: readonly RevisionChange[],
+  ): AsyncGenerator<WatchMessage, number | undefined> {
+    if (!filter.isDerived) {
+      const events = this.#eventsOf(filter, changes)
+      if (events.length > 0) yield { type: 'events', events }
+      return events.at(-1)?.change.resourceVersion
+    }
+    let told: number | undefined
+    for await (const message of filter.derivedEventsOf(this.#ctx.db, changes)) {
+      yield message
+      if (message.type === 'bookmark') told = message.position
+      if (message.type === 'events') told = message.events.at(-1)?.change.resourceVersion
+    }
+    return told
+  }
+
+  #eventsOf(filter: WatchFilter, changes: readonly RevisionChange[]): readonly WatchEvent[] {
     const byFilter = this.#told.get(changes) ?? new Map<string, readonly WatchEvent[]>()
     this.#told.set(changes, byFilter)
-    const known = byFilter.get(key)
-    if (known) return known
-    const events = changes.flatMap((change) => {
-      const type = eventType(change, (revision) => matches(filter, revision))
-      return type ? [{ type, change }] : []
-    })
-    byFilter.set(key, events)
+    const events = byFilter.get(filter.key) ?? filter.eventsOf(changes)
+    byFilter.set(filter.key, events)
     return events
   }
 

@@ -6,7 +6,7 @@ import { enabledWebhooks } from '../../database/webhooks.ts'
 import type { RevisionChange } from '../../package/change.ts'
 import { parseLabelSelector } from '../../package/label-selector.ts'
 import { changeEvent, type Webhook, type WebhookFilter } from '../../package/webhook.ts'
-import { matches, type WatchFilter } from '../watch/matches.ts'
+import { matches, type OwnFilter } from '../watch/matches.ts'
 import { giveUpAt } from './retry.ts'
 
 /** Others write in between. */
@@ -33,7 +33,7 @@ export async function routeChanges(transaction: Db, now: Date): Promise<Routed> 
   const told = new Set<number>()
   if (!last) return { webhooks: told, position, more: false }
   for (const webhook of webhooks) {
-    const filter = toWatchFilter(webhook.filter)
+    const filter = toOwnFilter(webhook.filter)
     for (const change of changes) {
       if (await routed(transaction, change, webhook, filter, now)) told.add(webhook.id)
     }
@@ -57,7 +57,7 @@ async function routed(
   transaction: Db,
   change: RevisionChange,
   webhook: Webhook,
-  filter: WatchFilter,
+  filter: OwnFilter,
   now: Date,
 ): Promise<boolean> {
   const event = changeEvent(change)
@@ -72,6 +72,6 @@ async function routed(
   return true
 }
 
-function toWatchFilter({ labelSelector, ...filter }: WebhookFilter): WatchFilter {
+function toOwnFilter({ labelSelector, ...filter }: WebhookFilter): OwnFilter {
   return labelSelector === undefined ? filter : { ...filter, labels: parseLabelSelector(labelSelector) }
 }

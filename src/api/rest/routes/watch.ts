@@ -2,15 +2,15 @@ import type { Context } from 'hono'
 import { AppError } from '../../../errors.ts'
 import { ClientGoneError } from '../../../request-body.ts'
 import { respondStream, type Sendable } from '../../../sendable.ts'
-import type { WatchFilter } from '../../../service/watch/matches.ts'
-import type { WatchEvent, WatchMessage, WatchRequest } from '../../../service/watch/watches.ts'
+import type { WatchEvent, WatchMessage } from '../../../service/watch/watch-message.ts'
+import type { WatchRequest } from '../../../service/watch/watches.ts'
 import type { Api } from '../api.ts'
 import { EVENT_STREAM, HEART_BEAT } from '../event-stream.ts'
 import { problem, respondProblem } from '../problem.ts'
 import { toPackageRevisionView } from '../schemas/package-revision.ts'
 
 /** What a list can be asked for, and a watch cannot. */
-const ONLY_LISTS = ['outdated', 'q', 'sort', 'limit', 'continue']
+const ONLY_LISTS = ['sort', 'limit', 'continue']
 
 const RETRY_AFTER = 5
 
@@ -21,7 +21,7 @@ const HEADERS = { 'Content-Type': EVENT_STREAM, 'Cache-Control': 'no-cache', 'X-
 export async function watchPackageRevisions(
   c: Context,
   { watches, registryHost }: Api,
-  filter: WatchFilter,
+  filter: WatchRequest['filter'],
   from: { resourceVersion?: number | undefined; sendInitialEvents?: boolean | undefined },
 ): Promise<Response> {
   const wrong = ONLY_LISTS.filter((name) => c.req.query(name) !== undefined)
@@ -118,6 +118,10 @@ function encoder(registryHost: string): Encode {
         return Buffer.from(message.revisions.map((revision) => block('ADDED', view(revision))).join(''))
       case 'events':
         return batch(message.events)
+      case 'part':
+        return Buffer.from(
+          message.events.map(({ type, change }) => block(type, view(change.revision))).join(''),
+        )
       case 'bookmark':
         return Buffer.from(block('BOOKMARK', { resourceVersion: String(message.position) }, message.position))
       case 'quiet':
