@@ -179,6 +179,56 @@ describe('a watch of package revisions', () => {
     expect(await watching.ended()).toBe(true)
   })
 
+  it('with words tells of what comes to have them, and of nothing else', async () => {
+    const { client } = await watchServer()
+    await client.createRepository()
+    const object = (name: string) => ({
+      resources: { 'a.yaml': `apiVersion: v1\nkind: X\nmetadata: {name: ${name}}\n` },
+    })
+    const watching = await watch(client, 'q=wanted')
+    await client.publish('v1', object('b'), { package: 'other' })
+    await client.publish('v2', object('c'), { package: 'other' })
+    const { name } = await client.createDraft('ws1', object('a'))
+    const replace = (object_: object) =>
+      client.ok('PUT', `/packagerevisions/${name}/resources`, object_, { 'If-Match': '*' })
+    await replace(object('wanted'))
+    await client.ok('PATCH', `/packagerevisions/${name}`, { labels: { a: 'b' } }, { 'If-Match': '*' })
+    await replace(object('a'))
+    await client.createDraft('wanted', object('a'))
+    const events = await watching.until(({ data }) => data.object.workspace === 'wanted')
+    const told = events.filter(({ event }) => event !== 'BOOKMARK').map(short)
+    expect(told.slice(-2)).toEqual([`DELETED ${name}`, 'ADDED blueprints.nf.upf.wanted'])
+    expect(told.filter((event) => event.includes('other'))).toEqual([])
+  })
+
+  it('with outdated tells of downstreams when their upstream moves', async () => {
+    const { client } = await watchServer()
+    await client.createRepository('up')
+    await client.createRepository('down', 'deployment')
+    const upstream = { repository: 'up', package: 'web' }
+    await client.publish('v1', { init: {} }, upstream)
+    const source = { clone: { upstream } }
+    for (const path of ['a', 'b']) await client.publish('w1', source, { repository: 'down', package: path })
+    const watching = await watch(client, 'outdated=true')
+    await watching.next()
+    const second = await client.publish('v2', { init: {} }, upstream)
+    await client.createDraft('w2', { upgrade: {} }, { repository: 'down', package: 'a' })
+    await client.verb(second.name, 'propose-deletion')
+    expect((await watching.until(({ event }) => event === 'BOOKMARK')).map(short)).toEqual([
+      'ADDED down.a.w1',
+      'ADDED down.b.w1',
+      `BOOKMARK ${second.resourceVersion}`,
+    ])
+    await client.ok('DELETE', '/packagerevisions/down.a.w2', undefined, { 'If-Match': '*' })
+    await client.verb(second.name, 'approve')
+    const back = await watching.until(({ event }) => event === 'BOOKMARK')
+    expect(back.map(short).slice(0, -1)).toEqual([
+      'DELETED down.a.w2',
+      'DELETED down.a.w1',
+      'DELETED down.b.w1',
+    ])
+  })
+
   it('makes room when its client goes, and there is not room for everybody', async () => {
     const { client, parts } = await watchServer({ most: 1 })
     const watching = await watch(client)

@@ -1,7 +1,7 @@
 /**
  * What can be watched by: all that lists can be filtered by. What a revision does not say by itself is looked up as it
- * is when a change is told, not as it was then. So of what these filters have not had, it may be told that it is
- * deleted; never is it not told of what they have had.
+ * is when a change is told, not as it was then: later changes are told later. So something may be added again, or
+ * deleted that never was added; but whoever follows has in the end what a list has.
  */
 import { namesBasedOn } from '../../database/downstreams.ts'
 import { namesListed, revisionsNamed } from '../../database/named-revisions.ts'
@@ -70,25 +70,46 @@ export class WatchFilter {
     for (let at = 0; at < names.length; at += AT_ONCE) {
       const based = await revisionsNamed(db, names.slice(at, at + AT_ONCE))
       const changes = based.map(
-        (revision): RevisionChange => ({ ...first, type: 'added', revision, was: {} }),
+        (revision): RevisionChange => ({ ...first, type: 'modified', revision, was: {} }),
       )
-      const events = await this.#lookedUp(db, this.eventsOf(changes))
+      const seen = this.eventsOf(changes)
+      const listed = await this.#listed(db, seen)
+      const events = seen.map(({ change }): WatchEvent => {
+        return { type: listed.has(change.revision.name) ? 'ADDED' : 'DELETED', change }
+      })
       if (events.length > 0) yield { type: 'part', events }
     }
   }
 
-  /** Of what could be told by what revisions say themselves: what is to be told by what the index has now. */
+  /** Of what would be told by what revisions say themselves: what is to be told by what the index has now. */
   async #lookedUp(db: Db, events: readonly WatchEvent[]): Promise<readonly WatchEvent[]> {
     if (events.length === 0) return events
-    const names = events.map(({ change }) => change.revision.name)
-    const listed = await namesListed(db, this.#derived, names)
-    return events.map(({ type, change }) => {
-      return { type: listed.has(change.revision.name) ? type : 'DELETED', change }
+    const listed = await this.#listed(db, events)
+    return events.flatMap(({ type, change }): WatchEvent[] => {
+      const comesOrGoes = type === 'MODIFIED' && this.#mayDecide(change)
+      if (listed.has(change.revision.name)) return [{ type: comesOrGoes ? 'ADDED' : type, change }]
+      return type === 'DELETED' || comesOrGoes ? [{ type: 'DELETED', change }] : []
     })
   }
 
+  #listed(db: Db, events: readonly WatchEvent[]): Promise<Set<string>> {
+    const names = events.map(({ change }) => change.revision.name)
+    return namesListed(db, this.#derived, names)
+  }
+
+  /** Whether what is looked up may be otherwise since a change of the revision itself. */
+  #mayDecide({ revision, was }: RevisionChange): boolean {
+    const { outdated, q } = this.#derived
+    // The files of a Draft can be changed, and whoever does that leaves it one.
+    const files = revision.lifecycle === 'Draft' && was.lifecycle === undefined
+    return (q !== undefined && files) || (outdated !== undefined && was.upstream !== undefined)
+  }
+
   #typeOf(change: RevisionChange): WatchEventType | undefined {
-    return eventType(change, (revision) => matches(this.#own, revision))
+    const { outdated } = this.#derived
+    return eventType(change, (revision) => {
+      return matches(this.#own, revision) && (outdated === undefined || revision.upstream !== null)
+    })
   }
 }
 

@@ -24,7 +24,7 @@ export const watchDescription = `With \`watch=true\` the answer is server-sent e
 
 The first event is a BOOKMARK with the position from which on changes are told; before it, with \`sendInitialEvents=true\`, all that is there is ADDED, without ids, and what changes meanwhile is told behind it again. Every 15 seconds in which nothing is told there is another one, or a comment. Whoever does not read for 30 seconds is cut off, and comes again. \`sort\`, \`limit\` and \`continue\` are for lists alone.
 
-\`upstream.latestRevision\` and \`outdated\` of an object are as they were when it changed, and no event tells when they change but to who watches with \`outdated\`: to him downstreams are added and deleted when their upstream moves. Whether a revision is in a filter with \`outdated\` or \`q\` is looked up when a change is told, and may be newer than that; so what was never added may be modified or deleted. Of the events that a move of an upstream causes only the BOOKMARK behind them has an id.`
+\`upstream.latestRevision\` and \`outdated\` of an object are as they were when it changed, and no event tells when they change but to who watches with \`outdated\`: to him downstreams are added and deleted when their upstream moves. Whether a revision is in a filter with \`outdated\` or \`q\` is looked up when a change is told, and may be newer than that; so something may be added again, or deleted that was never added. Of the events that a move of an upstream causes only the BOOKMARK behind them has an id.`
 
 /** An answer that may be events, too. */
 export function watchStream<Answer extends { content: object }>(answer: Answer) {
