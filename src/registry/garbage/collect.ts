@@ -46,8 +46,8 @@ export type Collection = {
   interrupted: boolean
 }
 
-/** Times of files are those of the last tick of the kernel: this much older than the clock says, in milliseconds. */
-const TICK = 20
+/** The times of what is stored are behind the clock, in milliseconds: files have the kernel's last tick, S3 has seconds. */
+const LAG = { files: 20, shared: 1000 }
 
 type Parts = { blobs: Blobs; manifests: Manifests; tags: Tags; uploads: Uploads }
 
@@ -76,8 +76,11 @@ class Collector {
     this.#parts = parts
     this.#options = options
     const { roots = async () => [], keepSince = Number.POSITIVE_INFINITY } = options
-    const cutoff = Math.min(ctx.now() - ctx.grace, keepSince - freshFor(ctx) - TICK)
-    this.#marking = { ctx, blobs: parts.blobs, tags: parts.tags, roots, cutoff }
+    const kept = keepSince - freshFor(ctx)
+    const old = ctx.now() - ctx.grace
+    const cutoff = Math.min(old, kept - (ctx.store.shared ? LAG.shared : LAG.files))
+    const askedSince = Math.min(old, kept)
+    this.#marking = { ctx, blobs: parts.blobs, tags: parts.tags, roots, cutoff, askedSince }
     this.#result = {
       dryRun: options.dryRun ?? false,
       manifests: 0,

@@ -30,8 +30,10 @@ export type Marking = {
   tags: Tags
   /** Digests of manifests that are needed, besides those that have tags. */
   roots: (repository: string) => Promise<Iterable<string>>
-  /** What was written or asked for since is spared, in milliseconds since 1970. */
+  /** What was written since is spared, in milliseconds since 1970. */
   cutoff: number
+  /** So is what was asked for since. */
+  askedSince: number
 }
 
 /** Throws where a manifest cannot be read: nobody knows then what it needs. */
@@ -98,7 +100,7 @@ async function liveManifests(
 }
 
 async function unneededLinks(
-  { ctx, blobs, cutoff }: Marking,
+  { ctx, blobs, cutoff, askedSince }: Marking,
   repository: string,
   needed: ReadonlySet<string>,
 ): Promise<string[]> {
@@ -106,7 +108,7 @@ async function unneededLinks(
   const names = await ctx.store.list(linksFolder(repository))
   await inBatches(names, async ({ name }) => {
     const digest = digestOfName(name)
-    if (digest === undefined || needed.has(digest) || blobs.askedSince(repository, digest, cutoff)) return
+    if (digest === undefined || needed.has(digest) || blobs.askedSince(repository, digest, askedSince)) return
     if (await isOld(ctx, linkKey(repository, digest), cutoff)) links.push(digest)
   })
   return links
