@@ -42,6 +42,8 @@ export type MayDelete = (manifest: {
 const REMEMBERED_BYTES = 64 * 1024 * 1024
 const REMEMBERED_KEYS = 100_000
 const INHABITED = {}
+/** A manifest that another process deletes while it is pushed is written again: more than a few times would be odd. */
+const ATTEMPTS = 5
 
 /** Manifests, their tags, and what they need. Whatever changes more than one object of a repository is here. */
 export class Manifests {
@@ -190,22 +192,38 @@ export class Manifests {
       await this.#write(repository, digest, bytes)
     }
     // Young or not: whoever wrote it may still wait for a collection that has not seen it.
-    await this.#ctx.condemned.settled([digest, ...successors(manifest).map((needed) => needed.digest)])
-    try {
-      await this.#checkBlobs(repository, blobs)
-      const left = await this.#thoseThere(repository, children)
-      const lost = children.find((child) => !left.includes(child))
-      if (lost) throw blobUnknown(`the manifest ${lost.digest}`)
-    } catch (error) {
+    await this.#settle(repository, manifest, digest, children).catch(async (error) => {
       if (!before) await this.#withdraw(repository, stored, manifest)
       throw error
+    })
+    for (let attempt = 0; !(await this.has(repository, digest)); attempt++) {
+      if (attempt === ATTEMPTS) throw busy(digest)
+      await this.#write(repository, digest, bytes)
+      // Another process has deleted it, and a collection may have seen it gone: what it needs may have gone since.
+      await this.#settle(repository, manifest, digest, children).catch(async (error) => {
+        await this.#withdraw(repository, stored, manifest)
+        throw error
+      })
     }
-    if (!(await this.has(repository, digest))) await this.#write(repository, digest, bytes)
     // After that: whoever removes both looks for the manifest when the entry is gone.
     if (await this.#referrers.lacks(repository, manifest, digest)) {
       await this.#referrers.add(repository, manifest, descriptor)
     }
     this.#contents.set(digest, { descriptor, bytes })
+  }
+
+  /** Waits for collections that are about to take a manifest or what it needs, and sees whether that is there. */
+  async #settle(
+    repository: string,
+    manifest: Manifest | Index,
+    digest: string,
+    children: readonly Descriptor[],
+  ): Promise<void> {
+    await this.#ctx.condemned.settled([digest, ...successors(manifest).map((needed) => needed.digest)])
+    await this.#checkBlobs(repository, blobsOf(manifest))
+    const left = await this.#thoseThere(repository, children)
+    const lost = children.find((child) => !left.includes(child))
+    if (lost) throw blobUnknown(`the manifest ${lost.digest}`)
   }
 
   /** Removes a manifest that lacks what it needs, unless another process has got that, and has set a tag. */
@@ -231,9 +249,19 @@ export class Manifests {
       }),
     )
     if (tags.length === 0 || !this.#ctx.store.shared) return
-    // Another process may have deleted it while it had no tag yet. The tag was set last, so it wins.
-    if (await this.has(repository, descriptor.digest)) return
-    await this.#store(repository, stored, parseManifest(stored.bytes))
+    // Another process may have deleted it while it had no tag yet, and a collection then what it needs.
+    const manifest = parseManifest(stored.bytes)
+    try {
+      if (await this.has(repository, descriptor.digest)) {
+        await this.#settle(repository, manifest, descriptor.digest, [])
+      } else await this.#store(repository, stored, manifest)
+    } catch (error) {
+      if (!(error instanceof RegistryError && error.code === 'MANIFEST_BLOB_UNKNOWN')) throw error
+      const from = descriptor.digest
+      await allDone(tags.map((tag) => this.#tags.remove(repository, tag, { from })))
+      await this.#withdraw(repository, stored, manifest)
+      throw error
+    }
   }
 
   /**
@@ -291,6 +319,11 @@ export function blobsOf(manifest: Manifest | Index): string[] {
 
 function blobUnknown(what: string): RegistryError {
   return new RegistryError('MANIFEST_BLOB_UNKNOWN', `the manifest needs ${what}: push that first`)
+}
+
+function busy(digest: string): RegistryError {
+  const message = `the manifest ${digest} is deleted by others all the time: try again`
+  return new RegistryError('TOOMANYREQUESTS', message, { status: 503, headers: { 'Retry-After': '1' } })
 }
 
 function unknownManifest(repository: string, digest: string): RegistryError {
