@@ -167,22 +167,15 @@ export async function pruneDeliveries(
   kept: KeptDeliveries,
   atMost: number,
 ): Promise<boolean> {
-  const pending = db
-    .selectFrom('deliveries')
-    .select('id')
-    .where('webhook_id', '=', webhookId)
-    .where('state', '=', 'Pending')
+  const deliveries = db.selectFrom('deliveries').select('id').where('webhook_id', '=', webhookId)
+  const pending = deliveries.where('state', '=', 'Pending')
   const tooMany = pending.orderBy('id', 'desc').limit(1).offset(kept.waiting)
   const { numUpdatedRows } = await db
     .updateTable('deliveries')
     .set({ state: 'GivenUp', next_attempt: null, error: `more than ${kept.waiting} deliveries were waiting` })
     .where('id', 'in', pending.where('id', '<=', tooMany).orderBy('id').limit(atMost))
     .executeTakeFirstOrThrow()
-  const ended = db
-    .selectFrom('deliveries')
-    .select('id')
-    .where('webhook_id', '=', webhookId)
-    .where('state', '!=', 'Pending')
+  const ended = deliveries.where('state', '!=', 'Pending')
   const beyond = ended.orderBy('id', 'desc').limit(1).offset(kept.ended)
   const { numDeletedRows } = await db
     .deleteFrom('deliveries')

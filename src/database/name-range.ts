@@ -12,3 +12,8 @@ export function inRepository(name: Sql, repository: string | undefined): Sql[] {
 export function allOf(conditions: readonly Sql[]): Sql {
   return conditions.length === 0 ? sql`1` : sql.join(conditions, sql` AND `)
 }
+
+/** For a condition with IN: in one parameter, however many there are. */
+export function among<Value extends string | number>(values: readonly Value[]): RawBuilder<Value> {
+  return sql<Value>`(SELECT value FROM json_each(${JSON.stringify(values)}))`
+}

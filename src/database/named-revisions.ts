@@ -1,7 +1,7 @@
 /** Revisions whose names are known. */
 import { sql } from 'kysely'
 import type { PackageRevision } from '../package/package-revision.ts'
-import { allOf } from './name-range.ts'
+import { allOf, among } from './name-range.ts'
 import { isVain, type PackageRevisionFilter, testsOf } from './package-revision-filter.ts'
 import { toPackageRevision } from './package-revision-row.ts'
 import { selectPackageRevisions } from './package-revisions.ts'
@@ -28,9 +28,4 @@ export async function namesListed(
     .where(sql<boolean>`${allOf(tests)}`)
     .execute()
   return new Set(rows.map(({ name }) => name))
-}
-
-/** In one parameter, however many there are. */
-function among(names: readonly string[]) {
-  return sql<string>`(SELECT value FROM json_each(${JSON.stringify(names)}))`
 }

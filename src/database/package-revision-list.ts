@@ -1,7 +1,7 @@
 /** Lists of package revisions: filters, sorting, and pages by the last row seen (no offset to skip through). */
 import { sql } from 'kysely'
 import type { PackageRevision, Sort } from '../package/package-revision.ts'
-import { allOf, type Sql } from './name-range.ts'
+import { allOf, among, type Sql } from './name-range.ts'
 import { isVain, type PackageRevisionFilter, testsOf } from './package-revision-filter.ts'
 import { type Plan, planList } from './package-revision-plan.ts'
 import { toPackageRevision } from './package-revision-row.ts'
@@ -118,9 +118,7 @@ function upTo(plan: Plan, sort: Sort, end: Cursor): Sql {
 
 async function inOrder(db: Db, ids: readonly number[]): Promise<PackageRevision[]> {
   if (ids.length === 0) return []
-  const rows = await selectPackageRevisions(db)
-    .where('id', 'in', sql<number>`(SELECT value FROM json_each(${JSON.stringify(ids)}))`)
-    .execute()
+  const rows = await selectPackageRevisions(db).where('id', 'in', among(ids)).execute()
   const byId = new Map(rows.map((row) => [row.id, row]))
   return ids.flatMap((id) => {
     const row = byId.get(id)

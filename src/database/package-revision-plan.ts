@@ -83,16 +83,7 @@ function alongIndex(
 ): Plan {
   if (field !== 'name') {
     const from = sql`package_revisions INDEXED BY ${sql.ref(SORT_INDEX[field])}`
-    return {
-      from,
-      fromWithRows: from,
-      name: NAME,
-      id: ID,
-      conditions: [],
-      satisfied: [],
-      few: false,
-      alongSortIndex: true,
-    }
+    return { ...ofRows(from), satisfied: [], few: false, alongSortIndex: true }
   }
   const narrow = ordered.find(
     ({ part }) => part !== 'latest' && part !== 'lifecycle' && part !== 'repository',
@@ -115,16 +106,12 @@ function walk({ part, index, fromWithRows, conditions }: OrderedSource): Plan {
 
 function candidates(part: unknown, ids: Sql): Plan {
   const from = sql`(${ids}) AS candidate CROSS JOIN package_revisions ON package_revisions.id = candidate.id`
-  return {
-    from,
-    fromWithRows: from,
-    name: NAME,
-    id: ID,
-    conditions: [],
-    satisfied: part === undefined ? [] : [part],
-    few: true,
-    alongSortIndex: false,
-  }
+  const satisfied = part === undefined ? [] : [part]
+  return { ...ofRows(from), satisfied, few: true, alongSortIndex: false }
+}
+
+function ofRows(from: Sql): Pick<Plan, 'from' | 'fromWithRows' | 'name' | 'id' | 'conditions'> {
+  return { from, fromWithRows: from, name: NAME, id: ID, conditions: [] }
 }
 
 /** At least `most` where there are so many. Of `counts`, each at least 1, no more than `most` need to be added up. */

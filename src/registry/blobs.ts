@@ -3,7 +3,7 @@ import { type Content, readAll, type Stream, verified } from '../oci/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { allDone } from './all-done.ts'
 import { isFresh, type RegistryContext } from './context.ts'
-import { RegistryError } from './errors.ts'
+import { busy, RegistryError } from './errors.ts'
 import { blobKey, linkKey } from './keys.ts'
 import { Remembered } from './remembered.ts'
 import type { BlobUpload, Range, Stat } from './store/blob-store.ts'
@@ -108,7 +108,7 @@ export class Blobs {
     let committed = false
     await this.#add(repository, digest, async () => {
       // What was uploaded is gone by now; so is what it became, and that happens to nobody twice.
-      if (committed) throw tryAgain(digest)
+      if (committed) throw collected(digest)
       await upload.commit(blobKey(digest))
       committed = true
     })
@@ -172,7 +172,7 @@ export class Blobs {
       await this.#ctx.condemned.settled([digest])
       if (await this.has(repository, digest)) return
     }
-    throw tryAgain(digest)
+    throw collected(digest)
   }
 
   async #link(repository: string, digest: string): Promise<void> {
@@ -195,9 +195,6 @@ function unknownBlob(repository: string, digest: string): RegistryError {
   return new RegistryError('BLOB_UNKNOWN', `${repository} has no blob ${digest}`)
 }
 
-function tryAgain(digest: string): RegistryError {
-  return new RegistryError('TOOMANYREQUESTS', `${digest} was collected while it was pushed: push it again`, {
-    status: 503,
-    headers: { 'Retry-After': '1' },
-  })
+function collected(digest: string): RegistryError {
+  return busy(`${digest} was collected while it was pushed: push it again`)
 }

@@ -40,3 +40,11 @@ export class RegistryError extends Error {
     this.headers = options.headers ?? {}
   }
 }
+
+/** What is worth trying again after so many seconds. */
+export function busy(message: string, seconds = 1): RegistryError {
+  return new RegistryError('TOOMANYREQUESTS', message, {
+    status: 503,
+    headers: { 'Retry-After': String(seconds) },
+  })
+}

@@ -13,7 +13,7 @@ import {
 import { allDone } from './all-done.ts'
 import type { Blobs } from './blobs.ts'
 import { isFresh, type RegistryContext } from './context.ts'
-import { RegistryError } from './errors.ts'
+import { busy, RegistryError } from './errors.ts'
 import { manifestKey, manifestsFolder } from './keys.ts'
 import { checkedManifest, mediaTypeOf } from './manifest-type.ts'
 import type { Referrers } from './referrers.ts'
@@ -183,27 +183,28 @@ export class Manifests {
     const { descriptor, bytes } = stored
     const { digest } = descriptor
     const before = await this.#stat(repository, digest)
-    const blobs = blobsOf(manifest)
-    if (!before) await this.#checkBlobs(repository, blobs)
+    if (!before) await this.#checkBlobs(repository, blobsOf(manifest))
     // An index may come before what it lists; what is there has to stay.
     const children = isIndex(manifest) ? await this.#thoseThere(repository, successors(manifest)) : []
     if (!before || !isFresh(this.#ctx, before.modified)) {
       await this.#referrers.add(repository, manifest, descriptor)
       await this.#write(repository, digest, bytes)
     }
-    // Young or not: whoever wrote it may still wait for a collection that has not seen it.
-    await this.#settle(repository, manifest, digest, children).catch(async (error) => {
-      if (!before) await this.#withdraw(repository, stored, manifest)
-      throw error
-    })
-    for (let attempt = 0; !(await this.has(repository, digest)); attempt++) {
-      if (attempt === ATTEMPTS) throw busy(digest)
-      await this.#write(repository, digest, bytes)
-      // Another process has deleted it, and a collection may have seen it gone: what it needs may have gone since.
-      await this.#settle(repository, manifest, digest, children).catch(async (error) => {
-        await this.#withdraw(repository, stored, manifest)
+    let ours = !before
+    for (let attempt = 0; ; attempt++) {
+      try {
+        // Young or not: whoever wrote it may still wait for a collection that has not seen it.
+        await this.#settle(repository, manifest, digest, children)
+      } catch (error) {
+        if (ours) await this.#withdraw(repository, stored, manifest)
         throw error
-      })
+      }
+      if (await this.has(repository, digest)) break
+      if (attempt === ATTEMPTS)
+        throw busy(`the manifest ${digest} is deleted by others all the time: try again`)
+      // Another process has deleted it, and a collection may have seen it gone: what it needs may have gone since.
+      await this.#write(repository, digest, bytes)
+      ours = true
     }
     // After that: whoever removes both looks for the manifest when the entry is gone.
     if (await this.#referrers.lacks(repository, manifest, digest)) {
@@ -319,11 +320,6 @@ export function blobsOf(manifest: Manifest | Index): string[] {
 
 function blobUnknown(what: string): RegistryError {
   return new RegistryError('MANIFEST_BLOB_UNKNOWN', `the manifest needs ${what}: push that first`)
-}
-
-function busy(digest: string): RegistryError {
-  const message = `the manifest ${digest} is deleted by others all the time: try again`
-  return new RegistryError('TOOMANYREQUESTS', message, { status: 503, headers: { 'Retry-After': '1' } })
 }
 
 function unknownManifest(repository: string, digest: string): RegistryError {

@@ -1,6 +1,6 @@
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { RegistryContext } from './context.ts'
-import { RegistryError } from './errors.ts'
+import { busy, type RegistryError } from './errors.ts'
 import { inBatches } from './in-batches.ts'
 import { tagKey, tagsFolder } from './keys.ts'
 import { Remembered } from './remembered.ts'
@@ -59,7 +59,7 @@ export class Tags {
       await mayMove?.(tag, now?.descriptor.digest)
       if (await this.#put(repository, tag, descriptor, now)) return
     }
-    throw busy(tag)
+    throw movedByOthers(tag)
   }
 
   /**
@@ -78,7 +78,7 @@ export class Tags {
       if (!now || (options.from !== undefined && digest !== options.from)) return false
       if (await this.#delete(repository, tag, now)) return true
     }
-    throw busy(tag)
+    throw movedByOthers(tag)
   }
 
   /** The tags that point to a manifest. */
@@ -130,7 +130,6 @@ export class Tags {
   }
 }
 
-function busy(tag: string): RegistryError {
-  const message = `the tag ${tag} is moved by others all the time: try again`
-  return new RegistryError('TOOMANYREQUESTS', message, { status: 503, headers: { 'Retry-After': '1' } })
+function movedByOthers(tag: string): RegistryError {
+  return busy(`the tag ${tag} is moved by others all the time: try again`)
 }

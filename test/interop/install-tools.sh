@@ -10,7 +10,7 @@ go -C tools install tool
 go -C gitops build -buildvcs=false -o "$GOBIN/consumer" .
 conformance/install.sh
 ../peers/install.sh
-./install-schemathesis.sh
+../install-python-program.sh interop/schemathesis schemathesis
 ./install-if-served.sh
 # Any jq will do: the walk through an upgrade shortens answers with it.
 command -v jq > /dev/null || apt-get install -y -qq jq

@@ -9,7 +9,7 @@ import { tool } from '../support/program.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { describeWith, type Run } from './tool.ts'
 
-const schemathesis = tool('schemathesis', 'test/interop/install-schemathesis.sh installs it.')
+const schemathesis = tool('schemathesis', 'test/interop/install-tools.sh installs it.')
 const SECONDS = Number(process.env.PKGSERVER_TEST_SCHEMATHESIS ?? 60)
 const SEED = Number(process.env.PKGSERVER_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
 /** The time that is said is for requests; what it has found is made small after it. */

@@ -8,7 +8,7 @@ failed=
 for peer in docker-registry distribution olareg versitygw moto; do
   case $peer in
     docker-registry) ./install-docker-registry.sh ;;
-    moto) ./install-moto.sh ;;
+    moto) ../install-python-program.sh peers/moto moto_server ;;
     *) ./install-go-program.sh "$peer" ;;
   esac || failed="$failed $peer"
 done

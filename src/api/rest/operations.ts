@@ -8,6 +8,13 @@ import { BASE_PATH } from './base-path.ts'
 
 export type Operation = { id: string; bodyRequired: boolean }
 
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** The operation that a REST call is; undefined where it is none. */
+    operation: Operation | undefined
+  }
+}
+
 /** Knows the operations of all routes that are mounted on an app. */
 export function operationsOf(app: OpenAPIHono): (c: Context) => Operation | undefined {
   const operations = new Map<string, Operation>()
@@ -32,27 +39,27 @@ function documented(path: string): string {
 }
 
 /** Insists on bodies that the document calls required: the library takes one that is missing for an empty object. */
-export function requiredBody(operationOf: (c: Context) => Operation | undefined): MiddlewareHandler {
-  return async function requiredBody(c, next) {
-    if (!c.var.receivedBody?.bytes.byteLength && operationOf(c)?.bodyRequired) {
-      throw new AppError('invalid', 'the body is missing')
-    }
-    return next()
+export const requiredBody: MiddlewareHandler = async (c, next) => {
+  if (!c.var.receivedBody?.bytes.byteLength && c.var.operation?.bodyRequired) {
+    throw new AppError('invalid', 'the body is missing')
   }
+  return next()
 }
 
 /** In seconds; `outcome` is `refused` for what is the client's fault. */
 export type OnOperation = (id: string, outcome: 'done' | 'refused' | 'failed', seconds: number) => void
 
-/** Tells of each operation that has come to its end, which is a span. */
+/** Notes which operation a request is, and tells of each that has come to its end, which is a span. */
 export function measuredOperations(
   operationOf: (c: Context) => Operation | undefined,
   onOperation: OnOperation,
   tracing: Tracing,
 ): MiddlewareHandler {
   return async function measuredOperations(c, next) {
-    const id = operationOf(c)?.id
-    if (id === undefined) return next()
+    const operation = operationOf(c)
+    if (!operation) return next()
+    c.set('operation', operation)
+    const { id } = operation
     const start = performance.now()
     await tracing.inSpan(id, next)
     const { status } = c.res

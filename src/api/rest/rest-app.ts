@@ -44,11 +44,10 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
   })
 
   let operationOf: ReturnType<typeof operationsOf> = () => undefined
-  const lookUp = (c: Context) => operationOf(c)
   const { onOperation = () => undefined, tracing = NO_TRACING } = options
-  app.use(measuredOperations(lookUp, onOperation, tracing))
+  app.use(measuredOperations((c) => operationOf(c), onOperation, tracing))
   app.use(boundedBody(maxBodyBytes(api), api.load.bodies))
-  app.use(requiredBody(lookUp))
+  app.use(requiredBody)
   app.use(restLoadShedding(api.load))
 
   app.route('/', repositoryRoutes(api))

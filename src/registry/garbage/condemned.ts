@@ -8,7 +8,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { RegistryError } from '../errors.ts'
+import { busy } from '../errors.ts'
 import { CONDEMNED_KEY } from '../keys.ts'
 import type { BlobStore } from '../store/blob-store.ts'
 
@@ -49,10 +49,7 @@ export class Condemned {
       if (await this.#dropAbandoned(list)) return
       await delay(INTERVAL)
     }
-    throw new RegistryError('TOOMANYREQUESTS', 'a collection of garbage is at work on this; try again', {
-      status: 503,
-      headers: { 'Retry-After': '5' },
-    })
+    throw busy('a collection of garbage is at work on this; try again', 5)
   }
 
   /**

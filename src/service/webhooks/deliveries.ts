@@ -7,9 +7,10 @@ import {
   makeDue,
   pruneDeliveries,
 } from '../../database/deliveries.ts'
+import type { Db } from '../../database/schema.ts'
 import { listWebhooks } from '../../database/webhooks.ts'
 import { AppError } from '../../errors.ts'
-import type { Delivery, DeliveryState } from '../../package/webhook.ts'
+import type { Delivery, DeliveryState, Webhook } from '../../package/webhook.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Page, type PageRequest, page } from '../lists.ts'
 import type { WebhookDispatcher } from './dispatcher.ts'
@@ -45,10 +46,7 @@ export async function redeliver(
   name: string,
   id: string,
 ): Promise<Delivery> {
-  const now = ctx.now()
-  const delivery = await ctx.commits.run(async (transaction) => {
-    const webhook = await getWebhook(transaction, name)
-    checkEnabled(webhook)
+  return deliverNow(ctx, dispatcher, name, async (transaction, webhook, now) => {
     const known = /^[1-9][0-9]{0,14}$/.test(id)
       ? await findDelivery(transaction, webhook.id, Number(id))
       : undefined
@@ -58,8 +56,6 @@ export async function redeliver(
       `the webhook ${name} has no delivery ${id.slice(0, 100)}; those that have ended are kept for ${KEPT_DAYS} days, and the last ${KEPT_ENDED} of them`,
     )
   })
-  await dispatcher.refresh()
-  return delivery
 }
 
 /** Sends something to see whether it arrives. Throws `not_found`. */
@@ -68,24 +64,32 @@ export async function ping(
   dispatcher: WebhookDispatcher,
   name: string,
 ): Promise<Delivery> {
-  const now = ctx.now()
-  const delivery = await ctx.commits.run(async (transaction) => {
-    const webhook = await getWebhook(transaction, name)
-    checkEnabled(webhook)
-    return insertDelivery(transaction, {
+  return deliverNow(ctx, dispatcher, name, (transaction, webhook, now) =>
+    insertDelivery(transaction, {
       webhookId: webhook.id,
       event: 'ping',
       content: null,
       createdAt: now.toISOString(),
       giveUpAt: giveUpAt(now),
-    })
+    }),
+  )
+}
+
+/** Throws `conflict` for a webhook that is not enabled. */
+async function deliverNow(
+  ctx: ServiceContext,
+  dispatcher: WebhookDispatcher,
+  name: string,
+  deliver: (transaction: Db, webhook: Webhook, now: Date) => Promise<Delivery>,
+): Promise<Delivery> {
+  const now = ctx.now()
+  const delivery = await ctx.commits.run(async (transaction) => {
+    const webhook = await getWebhook(transaction, name)
+    if (webhook.enabled) return deliver(transaction, webhook, now)
+    throw new AppError('conflict', `the webhook ${name} is not enabled: nothing is sent to it`)
   })
   await dispatcher.refresh()
   return delivery
-}
-
-function checkEnabled({ name, enabled }: { name: string; enabled: boolean }): void {
-  if (!enabled) throw new AppError('conflict', `the webhook ${name} is not enabled: nothing is sent to it`)
 }
 
 /** Deletes what the log of deliveries need not have any longer, in small steps. */

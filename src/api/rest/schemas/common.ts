@@ -152,6 +152,11 @@ export const continueToken = z.string().optional().openapi({
   example: 'kq0mF3…',
 })
 
+/** How many, or how long. */
+export function count(description: string, example = 3) {
+  return z.int().min(0).openapi({ description, example })
+}
+
 /** The answer of a list. */
 export function listOf<Item extends z.ZodType>(item: Item, name: string) {
   return z

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { count } from './common.ts'
 
 export const garbageRequestSchema = z
   .strictObject({
@@ -9,7 +10,6 @@ export const garbageRequestSchema = z
   })
   .openapi('GarbageRequest')
 
-const count = (description: string) => z.int().min(0).openapi({ description, example: 3 })
 const digest = z.string().openapi({
   description: 'Digest of what was removed.',
   example: 'sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a',

@@ -9,6 +9,7 @@ import {
 import { REPOSITORY_TYPES } from '../../../package/repository.ts'
 import {
   actor,
+  count,
   freeText,
   labels,
   labelsPatch,
@@ -103,7 +104,6 @@ const sourcePatchSchema = z
   .openapi('RepositorySourcePatch', { description: 'What is left out stays; `url` can only stay.' })
 
 const at = (description: string) => timestamp(description).nullable()
-const count = (description: string, example: number) => z.int().min(0).openapi({ description, example })
 
 export const syncStatusSchema = z
   .strictObject({

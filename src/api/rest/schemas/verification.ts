@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { count } from './common.ts'
 
 export const verificationRequestSchema = z
   .strictObject({
@@ -8,8 +9,6 @@ export const verificationRequestSchema = z
       .openapi({ description: 'Repair what can be repaired. No content is deleted.', example: false }),
   })
   .openapi('VerificationRequest')
-
-const count = (description: string) => z.int().min(0).openapi({ description, example: 3 })
 
 export const verificationSchema = z
   .strictObject({
