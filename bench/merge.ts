@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { mergePackage } from '../src/package/merge/merge-package.ts'
+import { mergePackage } from '../src/domain/merge/merge-package.ts'
 import { hasCorpus } from '../test/support/corpus.ts'
 import {
   type CorpusUpgrade,

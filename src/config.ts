@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { AppError } from './errors.ts'
+import { AppError } from './core/errors.ts'
 
 const listen = z
   .string()

@@ -2,9 +2,9 @@
 import type { Logger } from 'pino'
 import { run } from './cli/run.ts'
 import type { Config } from './config.ts'
-import { FolderInUseError } from './errors.ts'
-import type { Parts } from './parts.ts'
-import { version } from './version.ts'
+import { FolderInUseError } from './core/errors.ts'
+import type { Parts } from './server/components.ts'
+import { version } from './server/version.ts'
 
 const output = {
   out: (text: string) => void process.stdout.write(text),
@@ -28,9 +28,9 @@ async function serveUntilStopped(config: Config): Promise<void> {
   })
   // What only the server needs is loaded only for it: the other commands are there at once.
   const { destination, pino } = await import('pino')
-  const { applicationOf } = await import('./app.ts')
-  const { openParts } = await import('./parts.ts')
-  const { greeting, serve } = await import('./cli/serve.ts')
+  const { applicationOf } = await import('./server/app.ts')
+  const { openParts } = await import('./server/components.ts')
+  const { greeting, serve } = await import('./server/serve.ts')
 
   // Buffered: a line for each of thousands of requests a second must not be a write for each.
   const stream = destination({ dest: 2, sync: false })
@@ -45,7 +45,7 @@ async function serveUntilStopped(config: Config): Promise<void> {
 /** In this process, or by the server that is at work on the same data. */
 async function gc(config: Config, options: { dryRun: boolean }): Promise<string> {
   const { collectByServer, inWords } = await import('./cli/gc.ts')
-  const { collectGarbage } = await import('./service/collect-garbage.ts')
+  const { collectGarbage } = await import('./service/maintenance/collect-garbage.ts')
 
   const report = await onData(config, {
     here: ({ ctx }) => collectGarbage(ctx, options),
@@ -59,7 +59,7 @@ async function onData<T>(
   config: Config,
   work: { here: (parts: Parts) => Promise<T>; byServer: () => Promise<T> },
 ): Promise<T> {
-  const { openParts } = await import('./parts.ts')
+  const { openParts } = await import('./server/components.ts')
   let parts: Parts
   try {
     parts = await openParts({ ...config, gcInterval: 0 }, await warnings())
@@ -82,13 +82,13 @@ async function warnings(): Promise<Logger> {
 /** In this process alone: an index is not replaced below a server. */
 async function reindex(config: Config, options: { force: boolean; names: string[] }): Promise<string> {
   const { reindexInWords } = await import('./cli/reindex.ts')
-  const { rebuildIndex } = await import('./rebuild-index.ts')
+  const { rebuildIndex } = await import('./server/rebuild-index.ts')
   return reindexInWords(await rebuildIndex(config, options, await warnings()))
 }
 
 async function verify(config: Config, options: { fix: boolean }): Promise<{ sound: boolean; text: string }> {
   const { verifyByServer, verificationInWords } = await import('./cli/verify.ts')
-  const { verify: verifyHere } = await import('./service/verify/verify.ts')
+  const { verify: verifyHere } = await import('./service/maintenance/verify/verify.ts')
 
   const report = await onData(config, {
     here: ({ ctx }) => verifyHere(ctx, options),
@@ -99,7 +99,7 @@ async function verify(config: Config, options: { fix: boolean }): Promise<{ soun
 
 async function backup(config: Config, file: string): Promise<string> {
   const { backupByServer, writeBackup } = await import('./cli/backup.ts')
-  const { backup: backupHere } = await import('./service/backup/backup.ts')
+  const { backup: backupHere } = await import('./service/maintenance/backup/backup.ts')
 
   return onData(config, {
     here: async ({ ctx }) => writeBackup(await backupHere(ctx), file),
@@ -109,7 +109,7 @@ async function backup(config: Config, file: string): Promise<string> {
 
 async function restore(config: Config, file: string): Promise<string> {
   const { restoreInWords } = await import('./cli/restore.ts')
-  const { restoreData } = await import('./restore-data.ts')
+  const { restoreData } = await import('./server/restore-data.ts')
   return restoreInWords(await restoreData(config, file), config.data)
 }
 
@@ -117,8 +117,8 @@ async function restore(config: Config, file: string): Promise<string> {
 async function openapi(): Promise<string> {
   const { pino } = await import('pino')
   const { stringify } = await import('yaml')
-  const { createApp } = await import('./app.ts')
-  const { memoryParts } = await import('./parts.ts')
+  const { createApp } = await import('./server/app.ts')
+  const { memoryParts } = await import('./server/components.ts')
 
   const parts = await memoryParts(pino({ level: 'silent' }))
   const { document } = await createApp(parts, new URL('http://localhost'))

@@ -1,7 +1,7 @@
 /** Fills an index in bulk: rows go straight into SQLite, past the service, and the triggers of the index do the rest. */
 import { createHash } from 'node:crypto'
 import BetterSqlite3, { type Database } from 'better-sqlite3'
-import { openDatabase } from '../../src/database/open.ts'
+import { openDatabase } from '../../src/database/sqlite/open.ts'
 
 const REVISIONS = 10
 const ENVIRONMENTS = ['prod', 'prod', 'prod', 'dev', 'test']

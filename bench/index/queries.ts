@@ -1,7 +1,7 @@
 /** What is asked of the index: each a page of 100. */
 import { readFileSync } from 'node:fs'
 import BetterSqlite3 from 'better-sqlite3'
-import { writeToken } from '../../src/service/continue-token.ts'
+import { writeToken } from '../../src/service/queries/continue-token.ts'
 import { blueprintOf, packageAt, repositoryAt, type Sample } from './load.ts'
 
 const BASE = '/api/v1'

@@ -1,7 +1,8 @@
 /** What a manifest says of its package revision. This table is the only place that names the annotations. */
+
+import { parseRevisionName } from '../domain/names.ts'
+import type { RevisionRecord, Upstream } from '../domain/package-revision.ts'
 import type { Annotations } from '../oci/descriptor.ts'
-import { parseRevisionName } from '../package/names.ts'
-import type { RevisionRecord, Upstream } from '../package/package-revision.ts'
 
 const PREFIX = 'dev.pkgserver.'
 

@@ -1,10 +1,11 @@
 /** Reads a package from an artifact that somebody else has pushed, in whatever way their tool packs files. */
+
+import { checkResources, type ResourceLimits, type Resources, tooManyBytes } from '../domain/resources.ts'
 import { type Content, streamOf } from '../oci/content.ts'
 import type { Annotations, Descriptor } from '../oci/descriptor.ts'
 import { OciError } from '../oci/errors.ts'
 import { type Index, isIndex, MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../oci/manifest.ts'
 import { type Fetcher, fetchAll } from '../oci/roles.ts'
-import { checkResources, type ResourceLimits, type Resources, tooManyBytes } from '../package/resources.ts'
 import { hasContent, readForeignLayer } from './foreign-layer.ts'
 import { invalidArchive } from './invalid-archive.ts'
 import { maxTarBytes } from './layer.ts'

@@ -1,6 +1,7 @@
 /** The files in a layer that somebody else has packed: with Flux, oras, Helm, or as an image. */
+
+import { type ResourceLimits, type Resources, tooManyBytes } from '../domain/resources.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
-import { type ResourceLimits, type Resources, tooManyBytes } from '../package/resources.ts'
 import { gunzip, unzstd } from './gzip.ts'
 import { invalidArchive } from './invalid-archive.ts'
 import { maxTarBytes } from './layer.ts'

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { AppError } from '../core/errors.ts'
 
 /** `entry` is the name of the archive's entry that is at fault, where it is one. */
 export function invalidArchive(message: string, entry?: string): AppError {

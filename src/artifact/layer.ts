@@ -1,9 +1,10 @@
 /** The layer of an artifact, and back: a package's files as one tar.gz. */
+
+import { type ResourceLimits, type Resources, tooManyBytes } from '../domain/resources.ts'
 import type { Content } from '../oci/content.ts'
 import { type Descriptor, describe } from '../oci/descriptor.ts'
 import { digestOf } from '../oci/digest.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
-import { type ResourceLimits, type Resources, tooManyBytes } from '../package/resources.ts'
 import { gunzip, gzip } from './gzip.ts'
 import { readTar } from './read-tar.ts'
 import { writeTar } from './write-tar.ts'

@@ -1,8 +1,9 @@
 /** The manifest of a package revision: design section 3, and the reasons there. */
+
+import type { Artifact, RevisionRecord } from '../domain/package-revision.ts'
 import { type Descriptor, describe } from '../oci/descriptor.ts'
 import { encodeManifest } from '../oci/manifest.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
-import type { Artifact, RevisionRecord } from '../package/package-revision.ts'
 import { writeAnnotations } from './annotations.ts'
 import type { Blob, PackedLayer } from './layer.ts'
 

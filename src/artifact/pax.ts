@@ -1,5 +1,5 @@
 /** Extended headers: POSIX.1-2017 pax, "pax Extended Header". */
-import { decodeUtf8 } from '../utf8.ts'
+import { decodeUtf8 } from '../core/utf8.ts'
 import { invalidArchive } from './invalid-archive.ts'
 
 export type PaxRecords = ReadonlyMap<string, string>

@@ -1,13 +1,13 @@
 /** What the manifest of a package revision says: the inverse of `package-manifest.ts`. */
 import { z } from 'zod'
-import { AppError } from '../errors.ts'
+import { AppError } from '../core/errors.ts'
+import { LIFECYCLES } from '../domain/lifecycle.ts'
+import { isLabel, ociRepository } from '../domain/names.ts'
+import { type Artifact, type RevisionRecord, TASKS } from '../domain/package-revision.ts'
+import { REPOSITORY_TYPES } from '../domain/repository.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isIndex, parseManifest } from '../oci/manifest.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
-import { LIFECYCLES } from '../package/lifecycle.ts'
-import { isLabel, ociRepository } from '../package/names.ts'
-import { type Artifact, type RevisionRecord, TASKS } from '../package/package-revision.ts'
-import { REPOSITORY_TYPES } from '../package/repository.ts'
 import { readAnnotations } from './annotations.ts'
 import { PACKAGE_ARTIFACT_TYPE } from './package-manifest.ts'
 

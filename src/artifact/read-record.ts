@@ -1,10 +1,10 @@
 /** What records say: the inverse of `packRecord`. */
 import { z } from 'zod'
-import { AppError } from '../errors.ts'
+import { AppError } from '../core/errors.ts'
+import { isLabel } from '../domain/names.ts'
+import { REPOSITORY_TYPES } from '../domain/repository.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isIndex, parseManifest } from '../oci/manifest.ts'
-import { isLabel } from '../package/names.ts'
-import { REPOSITORY_TYPES } from '../package/repository.ts'
 import { type RecordData, recordType } from './record.ts'
 
 const time = z.iso.datetime()

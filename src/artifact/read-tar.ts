@@ -4,6 +4,8 @@
  * cluster gets. The libraries at hand are lenient there: they merge global pax headers, read on behind the end of
  * the archive and replace bytes that are not UTF-8.
  */
+
+import { decodeUtf8 } from '../core/utf8.ts'
 import {
   directoriesOf,
   pathProblem,
@@ -11,8 +13,7 @@ import {
   tooManyBytes,
   tooManyDirectories,
   tooManyFiles,
-} from '../package/resources.ts'
-import { decodeUtf8 } from '../utf8.ts'
+} from '../domain/resources.ts'
 import { invalidArchive } from './invalid-archive.ts'
 import { type PaxRecords, parsePax, paxPath, refuseGlobalPax } from './pax.ts'
 import { BLOCK, checksum, FIELD, padded, TYPE } from './tar-format.ts'

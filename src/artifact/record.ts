@@ -2,12 +2,13 @@
  * Records: small artifacts that keep in the registry what no package manifest can say, because it changes after
  * publication or belongs to no revision. With them the registry alone is enough to rebuild the index.
  */
+
+import type { RevisionConflict } from '../domain/merge/revision-conflict.ts'
+import type { RetiredWorkspace } from '../domain/package-revision.ts'
+import type { RepositoryContent } from '../domain/repository.ts'
 import { type Descriptor, describe } from '../oci/descriptor.ts'
 import { EMPTY_CONFIG_BYTES, EMPTY_DESCRIPTOR, encodeManifest } from '../oci/manifest.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
-import type { RevisionConflict } from '../package/merge/revision-conflict.ts'
-import type { RetiredWorkspace } from '../package/package-revision.ts'
-import type { RepositoryContent } from '../package/repository.ts'
 import type { Blob } from './layer.ts'
 
 export type RecordData = {

@@ -3,7 +3,7 @@
  * takes them (design 3). The bytes depend on the paths and contents alone: a library's next release would not
  * promise that, and each change of a byte is a new layer digest for all who deploy.
  */
-import type { Resources } from '../package/resources.ts'
+import type { Resources } from '../domain/resources.ts'
 import { BLOCK, padded, TYPE } from './tar-format.ts'
 import { tarHeader } from './tar-header.ts'
 

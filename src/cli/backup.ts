@@ -1,7 +1,7 @@
 import { open, rename, rm } from 'node:fs/promises'
 import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
-import { askServer } from './by-server.ts'
+import { AppError } from '../core/errors.ts'
+import { askServer } from './ask-server.ts'
 
 /** The backup that a running server makes. Throws `unavailable`. */
 export async function backupByServer(listen: Config['listen']): Promise<AsyncIterable<Uint8Array>> {

@@ -1,6 +1,6 @@
 import type { GarbageReportView } from '../api/rest/schemas/garbage.ts'
 import type { Config } from '../config.ts'
-import { askServer } from './by-server.ts'
+import { askServer } from './ask-server.ts'
 
 /** Has a running server collect, which alone may touch its data. Throws `unavailable`. */
 export async function collectByServer(

@@ -1,7 +1,7 @@
 /** The command line: which command, with which flags. */
 import { parseArgs } from 'node:util'
 import { type Config, readConfig, SETTINGS } from '../config.ts'
-import { AppError } from '../errors.ts'
+import { AppError } from '../core/errors.ts'
 
 /** What the commands do; main.ts, which knows all parts, says how. */
 export type Commands = {

@@ -1,6 +1,6 @@
 import type { VerificationView } from '../api/rest/schemas/verification.ts'
 import type { Config } from '../config.ts'
-import { askServer } from './by-server.ts'
+import { askServer } from './ask-server.ts'
 
 /** Has a running server look, which alone may touch its data. Throws `unavailable`. */
 export async function verifyByServer(

@@ -1,13 +1,13 @@
 /** The tables of `migrations/`, as Kysely sees them. JSON is text; booleans are 0 and 1. */
 import type { Generated, Insertable, Kysely, Selectable } from 'kysely'
-import type { ErrorCode } from '../errors.ts'
-import type { RevisionChange } from '../package/change.ts'
-import type { ItemState, JobKind, JobState } from '../package/job.ts'
-import type { Lifecycle } from '../package/lifecycle.ts'
-import type { Side } from '../package/merge/conflict.ts'
-import type { Task } from '../package/package-revision.ts'
-import type { RepositoryType } from '../package/repository.ts'
-import type { DeliveryState, WebhookEvent } from '../package/webhook.ts'
+import type { ErrorCode } from '../core/errors.ts'
+import type { RevisionChange } from '../domain/change.ts'
+import type { ItemState, JobKind, JobState } from '../domain/job.ts'
+import type { Lifecycle } from '../domain/lifecycle.ts'
+import type { Side } from '../domain/merge/conflict.ts'
+import type { Task } from '../domain/package-revision.ts'
+import type { RepositoryType } from '../domain/repository.ts'
+import type { DeliveryState, WebhookEvent } from '../domain/webhook.ts'
 
 export type SettingsTable = { name: string; value: string }
 export type CountersTable = { name: string; value: number }

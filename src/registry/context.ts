@@ -1,4 +1,4 @@
-import { KeyedLock } from '../keyed-lock.ts'
+import { KeyedLock } from '../core/keyed-lock.ts'
 import { Condemned } from './garbage/condemned.ts'
 import type { BlobStore } from './store/blob-store.ts'
 

@@ -1,6 +1,6 @@
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs */
 import { createHash, type Hash, randomUUID } from 'node:crypto'
-import { KeyedLock } from '../keyed-lock.ts'
+import { KeyedLock } from '../core/keyed-lock.ts'
 import type { Stream } from '../oci/content.ts'
 import { type Algorithm, algorithmOf, digestFrom } from '../oci/digest.ts'
 import type { Blobs } from './blobs.ts'

@@ -2,15 +2,18 @@
 
 import type { PackedLayer } from '../artifact/layer.ts'
 import { type LayerReference, layerReference, packageManifest } from '../artifact/package-manifest.ts'
-import { findPackageRevision, updatePackageRevision } from '../database/package-revisions.ts'
-import { findPackage, type PackageState } from '../database/packages.ts'
+import { AppError } from '../core/errors.ts'
+import {
+  findPackageRevision,
+  updatePackageRevision,
+} from '../database/package-revisions/package-revisions.ts'
+import { findPackage, type PackageState } from '../database/repositories/packages.ts'
 import type { Db } from '../database/schema.ts'
-import { AppError } from '../errors.ts'
+import { ociRepository, parseRevisionName } from '../domain/names.ts'
+import type { NewPackageRevision, PackageRevision } from '../domain/package-revision.ts'
+import { tagsOf } from '../domain/tags.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
-import { ociRepository, parseRevisionName } from '../package/names.ts'
-import type { NewPackageRevision, PackageRevision } from '../package/package-revision.ts'
-import { tagsOf } from '../package/tags.ts'
 import type { ServiceContext } from './context.ts'
 import { decide, finishEarlier, type Operation } from './intents.ts'
 import { checkPrecondition, type Precondition } from './precondition.ts'

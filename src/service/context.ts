@@ -1,12 +1,12 @@
+import type { KeyedLock } from '../core/keyed-lock.ts'
 import type { GroupCommit } from '../database/group-commit.ts'
 import type { Db } from '../database/schema.ts'
-import type { KeyedLock } from '../keyed-lock.ts'
+import type { ResourceLimits } from '../domain/resources.ts'
 import type { Registry } from '../oci/roles.ts'
-import type { ResourceLimits } from '../package/resources.ts'
-import type { BackupSource } from './backup/backup.ts'
-import type { CollectGarbage } from './collect-garbage.ts'
 import type { IntentLog } from './intents.ts'
-import type { Workers } from './work-pool.ts'
+import type { BackupSource } from './maintenance/backup/backup.ts'
+import type { CollectGarbage } from './maintenance/collect-garbage.ts'
+import type { Workers } from './threads/thread-pool.ts'
 
 /** What every use case works with. */
 export type ServiceContext = Workers & {

@@ -4,9 +4,10 @@
  * next, in the order of the decisions, and again after a crash or a failure until it succeeds. So the registry
  * always follows the database, and what was acknowledged is in both.
  */
+
+import { AppError } from '../core/errors.ts'
 import { addIntent, pendingIntents, removeIntents, repositoriesWithIntents } from '../database/intents.ts'
 import type { Db } from '../database/schema.ts'
-import { AppError } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isNotFound } from '../oci/errors.ts'
 import type { Repository } from '../oci/roles.ts'

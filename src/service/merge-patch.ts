@@ -1,4 +1,4 @@
-import type { Labels } from '../package/labels.ts'
+import type { Labels } from '../domain/labels.ts'
 
 /** JSON merge patch (RFC 7396) of labels or annotations: undefined leaves, null deletes. */
 export type LabelsPatch = Readonly<Record<string, string | null>> | null | undefined

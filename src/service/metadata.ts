@@ -1,11 +1,11 @@
-import { AppError } from '../errors.ts'
+import { AppError } from '../core/errors.ts'
 import {
   type Condition,
   conditionsProblem,
   isServerCondition,
   type ReadinessGate,
-} from '../package/conditions.ts'
-import { annotationsProblem, type Labels, labelsProblem } from '../package/labels.ts'
+} from '../domain/conditions.ts'
+import { annotationsProblem, type Labels, labelsProblem } from '../domain/labels.ts'
 
 type Metadata = {
   labels?: Labels | undefined

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { AppError } from '../core/errors.ts'
 
 /**
  * The resourceVersions of which the object must have one now; "any" for an object that only has to exist, undefined

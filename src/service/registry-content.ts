@@ -2,14 +2,14 @@
 import { type Blob, type PackedLayer, unpackLayer } from '../artifact/layer.ts'
 import { configDescriptor, layerDescriptor } from '../artifact/package-manifest.ts'
 import type { PackedRecord } from '../artifact/record.ts'
-import { AppError } from '../errors.ts'
+import { AppError } from '../core/errors.ts'
+import { ociRepository } from '../domain/names.ts'
+import type { PackageRevision } from '../domain/package-revision.ts'
+import type { Resources } from '../domain/resources.ts'
 import type { Stream } from '../oci/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isNotFound, OciError } from '../oci/errors.ts'
 import { fetchAll } from '../oci/roles.ts'
-import { ociRepository } from '../package/names.ts'
-import type { PackageRevision } from '../package/package-revision.ts'
-import type { Resources } from '../package/resources.ts'
 import type { ServiceContext } from './context.ts'
 
 /** Stores a layer and its config; they are no artifact before a manifest names them. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readAnnotations, writeAnnotations } from '../../src/artifact/annotations.ts'
-import type { RevisionRecord } from '../../src/package/package-revision.ts'
+import type { RevisionRecord } from '../../src/domain/package-revision.ts'
 
 const DRAFT: RevisionRecord = {
   repository: 'deployments',

@@ -2,11 +2,11 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { expect, it, describe as suite } from 'vitest'
 import { readForeignArtifact } from '../../src/artifact/foreign-artifact.ts'
+import { DEFAULT_LIMITS, type ResourceLimits } from '../../src/domain/resources.ts'
 import { type Descriptor, describe } from '../../src/oci/descriptor.ts'
 import { encodeManifest } from '../../src/oci/manifest.ts'
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts'
 import { MemoryRepository } from '../../src/oci/memory.ts'
-import { DEFAULT_LIMITS, type ResourceLimits } from '../../src/package/resources.ts'
 import { tar, tarGz } from '../support/tar.ts'
 
 const FLUX = 'application/vnd.cncf.flux.content.v1.tar+gzip'

@@ -5,8 +5,8 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { packLayer, unpackLayer } from '../../src/artifact/layer.ts'
+import { checkResources, pathProblem, type Resources } from '../../src/domain/resources.ts'
 import { digestOf } from '../../src/oci/digest.ts'
-import { checkResources, pathProblem, type Resources } from '../../src/package/resources.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
 const LARGE = Array.from({ length: 20_000 }, (_, i) => `key-${i}: ${(i * 2654435761) % 4294967296}\n`).join(

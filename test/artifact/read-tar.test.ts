@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { unpackLayer } from '../../src/artifact/layer.ts'
-import { AppError } from '../../src/errors.ts'
+import { AppError } from '../../src/core/errors.ts'
 import { pax, type TarEntry, tar, tarEntry, tarGz } from '../support/tar.ts'
 
 const LIMITS = { maxBytes: 1024 * 1024, maxFiles: 100 }

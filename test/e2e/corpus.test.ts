@@ -1,8 +1,8 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { readTar } from '../../src/artifact/read-tar.ts'
+import { DEFAULT_LIMITS } from '../../src/domain/resources.ts'
 import { digestOf } from '../../src/oci/digest.ts'
-import { DEFAULT_LIMITS } from '../../src/package/resources.ts'
 import { memoryApp } from '../support/app.ts'
 import type { Client, Files } from '../support/client.ts'
 import {

@@ -1,8 +1,8 @@
 /** More work than the server can do: it does what it can, and tells the others to come again. */
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { createLoad, LOAD_LIMITS, type LoadLimits } from '../../src/api/load-shedding.ts'
-import { createWorkPool } from '../../src/service/work-pool.ts'
+import { createLoad, LOAD_LIMITS, type LoadLimits } from '../../src/http/load-shedding.ts'
+import { createWorkPool } from '../../src/service/threads/thread-pool.ts'
 import { memoryApp, type TestApp } from '../support/app.ts'
 import { memoryOf } from '../support/memory.ts'
 import { startServer } from '../support/process.ts'

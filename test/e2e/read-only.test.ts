@@ -1,8 +1,8 @@
 /** A disk that is nearly full: nothing is written to it, and all else goes on. */
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { DiskSpace } from '../../src/disk-space.ts'
 import { digestOf } from '../../src/oci/digest.ts'
+import { DiskSpace } from '../../src/server/disk-space.ts'
 import { memoryApp } from '../support/app.ts'
 import { itemsOf } from '../support/jobs.ts'
 

@@ -1,8 +1,8 @@
 /** Checks answers against the API's own document: what users read there is what they get. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { pino } from 'pino'
-import { createApp } from '../../src/app.ts'
-import { memoryParts } from '../../src/parts.ts'
+import { createApp } from '../../src/server/app.ts'
+import { memoryParts } from '../../src/server/components.ts'
 
 type MediaTypes = Record<string, { schema?: object }>
 type Operation = { responses: Record<string, { content?: MediaTypes }> }

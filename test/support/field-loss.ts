@@ -1,14 +1,14 @@
 /** Whether a merge lost something: the changes of one side that are neither in what was merged nor in a conflict. */
-import { valueAt } from '../../src/package/krm/edit-object.ts'
-import { fieldChanges } from '../../src/package/krm/field-changes.ts'
-import { formatFieldPath } from '../../src/package/krm/field-path.ts'
-import { formatIdentity, identityKey } from '../../src/package/krm/identity.ts'
-import { isKrmPath, type KrmDocument, readKrmFile } from '../../src/package/krm/krm-file.ts'
-import { keyedItems } from '../../src/package/krm/list-items.ts'
-import { type ListTypes, listTypesOf } from '../../src/package/krm/list-types.ts'
-import { fieldOf, isPlainList, isPlainMap, type Plain, samePlain } from '../../src/package/krm/plain.ts'
-import type { Conflict } from '../../src/package/merge/conflict.ts'
-import type { Resources } from '../../src/package/resources.ts'
+import { valueAt } from '../../src/domain/krm/edit-object.ts'
+import { fieldChanges } from '../../src/domain/krm/field-changes.ts'
+import { formatFieldPath } from '../../src/domain/krm/field-path.ts'
+import { formatIdentity, identityKey } from '../../src/domain/krm/identity.ts'
+import { isKrmPath, type KrmDocument, readKrmFile } from '../../src/domain/krm/krm-file.ts'
+import { keyedItems } from '../../src/domain/krm/list-items.ts'
+import { type ListTypes, listTypesOf } from '../../src/domain/krm/list-types.ts'
+import { fieldOf, isPlainList, isPlainMap, type Plain, samePlain } from '../../src/domain/krm/plain.ts'
+import type { Conflict } from '../../src/domain/merge/conflict.ts'
+import type { Resources } from '../../src/domain/resources.ts'
 
 export type Placed = KrmDocument & { path: string }
 

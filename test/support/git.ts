@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { Resources } from '../../src/package/resources.ts'
+import type { Resources } from '../../src/domain/resources.ts'
 import { tool } from './program.ts'
 
 export const git = tool('git', 'Every system has a package of it.')

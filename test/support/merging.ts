@@ -1,7 +1,7 @@
 /** Merges of packages whose files are texts. */
-import type { Conflict, Side } from '../../src/package/merge/conflict.ts'
-import { mergeResources } from '../../src/package/merge/merge-resources.ts'
-import type { Resources } from '../../src/package/resources.ts'
+import type { Conflict, Side } from '../../src/domain/merge/conflict.ts'
+import { mergeResources } from '../../src/domain/merge/merge-resources.ts'
+import type { Resources } from '../../src/domain/resources.ts'
 
 export type Texts = Readonly<Record<string, string>>
 export type Merged = { files: Record<string, string>; conflicts: Conflict[] }

@@ -1,6 +1,6 @@
 /** Random packages of KRM objects, in random styles of YAML with comments, and random changes of them. */
 import fc from 'fast-check'
-import type { Resources } from '../../src/package/resources.ts'
+import type { Resources } from '../../src/domain/resources.ts'
 
 export type Value = null | boolean | number | string | Value[] | { [key: string]: Value }
 export type Fields = { [key: string]: Value }

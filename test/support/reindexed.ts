@@ -1,11 +1,11 @@
 /** An app whose index is built anew from the registry of another one. */
 import { onTestFinished } from 'vitest'
-import { createApp } from '../../src/app.ts'
 import { GroupCommit } from '../../src/database/group-commit.ts'
-import { openDatabase } from '../../src/database/open.ts'
-import { indexedRepositories } from '../../src/database/package-content.ts'
+import { indexedRepositories } from '../../src/database/maintenance/indexed-package.ts'
+import { openDatabase } from '../../src/database/sqlite/open.ts'
+import { createApp } from '../../src/server/app.ts'
 import { finishAll, IntentLog, recallIntents } from '../../src/service/intents.ts'
-import { type ReindexReport, reindex } from '../../src/service/reindex/reindex.ts'
+import { type ReindexReport, reindex } from '../../src/service/maintenance/reindex/reindex.ts'
 import type { TestApp } from './app.ts'
 import { Client } from './client.ts'
 

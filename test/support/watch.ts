@@ -1,9 +1,9 @@
 /** Watches as their clients see them. */
 import { pino } from 'pino'
 import { expect, onTestFinished } from 'vitest'
-import { applicationOf } from '../../src/app.ts'
-import { serve } from '../../src/cli/serve.ts'
-import { memoryParts, type Parts } from '../../src/parts.ts'
+import { applicationOf } from '../../src/server/app.ts'
+import { memoryParts, type Parts } from '../../src/server/components.ts'
+import { serve } from '../../src/server/serve.ts'
 import { Watches, type WatchesOptions } from '../../src/service/watch/watches.ts'
 import { Client } from './client.ts'
 import { eventsOf, type ServerSentEvent } from './jobs.ts'

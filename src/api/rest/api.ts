@@ -1,13 +1,13 @@
 import type { Context } from 'hono'
-import { AppError } from '../../errors.ts'
-import type { PackageId } from '../../package/names.ts'
+import { AppError } from '../../core/errors.ts'
+import type { PackageId } from '../../domain/names.ts'
+import type { Load } from '../../http/load-shedding.ts'
+import { creationScope, readingScope } from '../../http/request-scopes.ts'
 import type { Actor, ServiceContext } from '../../service/context.ts'
 import type { Discovery } from '../../service/discovery/discovery.ts'
 import type { JobRunner } from '../../service/jobs/runner.ts'
 import type { Watches } from '../../service/watch/watches.ts'
 import type { WebhookDispatcher } from '../../service/webhooks/dispatcher.ts'
-import type { Load } from '../load-shedding.ts'
-import { creationScope, readingScope } from '../request-scopes.ts'
 
 /** What the routes work with. */
 export type Api = {

@@ -1,7 +1,7 @@
 /** Conditional requests, RFC 9110 section 13: the ETag of an object is its resourceVersion. */
 import type { Context } from 'hono'
-import { AppError } from '../../errors.ts'
-import { parseEtags } from '../../etag.ts'
+import { AppError } from '../../core/errors.ts'
+import { parseEtags } from '../../http/etag.ts'
 import type { Precondition } from '../../service/precondition.ts'
 
 /** If-Match of a call that must not be made blindly. Throws `precondition_required` without it. */

@@ -2,8 +2,8 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
-import { AppError } from '../../errors.ts'
-import type { Tracing } from '../tracing.ts'
+import { AppError } from '../../core/errors.ts'
+import type { Tracing } from '../../http/tracing.ts'
 import { BASE_PATH } from './base-path.ts'
 
 export type Operation = { id: string; bodyRequired: boolean }

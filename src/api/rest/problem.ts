@@ -2,7 +2,7 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { AppError, type ErrorCode, type ErrorDetail, isDiskFull, shortened } from '../../errors.ts'
+import { AppError, type ErrorCode, type ErrorDetail, isDiskFull, shortened } from '../../core/errors.ts'
 
 /** Codes of errors that only HTTP has, beside those of the domain. */
 type HttpCode = 'method_not_allowed' | 'unsupported_media_type' | 'not_acceptable'

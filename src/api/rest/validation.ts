@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi'
-import { AppError } from '../../errors.ts'
+import { AppError } from '../../core/errors.ts'
 
 /** How the parts of a request are called in the paths of errors. */
 const SHOWN: Record<string, string> = { json: 'body' }

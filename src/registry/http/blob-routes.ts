@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { respondStream } from '../../sendable.ts'
+import { respondStream } from '../../http/stream-response.ts'
 import { SMALL_BLOB_BYTES } from '../blobs.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'

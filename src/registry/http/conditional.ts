@@ -3,7 +3,7 @@
  * has none of this; clients that send no such header see no difference.
  */
 import type { Context } from 'hono'
-import { parseEtags } from '../../etag.ts'
+import { parseEtags } from '../../http/etag.ts'
 import { RegistryError } from '../errors.ts'
 
 /** Whether the client has this manifest already, and so gets 304. */

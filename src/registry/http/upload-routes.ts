@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono'
+import { passingRequestBody } from '../../http/request-body.ts'
 import { isDigest } from '../../oci/digest.ts'
 import { isRepositoryName } from '../../oci/reference.ts'
-import { passingRequestBody } from '../../request-body.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import { parseChunkRange } from './range.ts'

@@ -15,7 +15,7 @@ import {
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
-import { foldersAbove } from '../../folder.ts'
+import { foldersAbove } from '../../core/folder.ts'
 import type { Expected } from './blob-store.ts'
 import type { Request, Response, WriteJob, WriteOutcome } from './file-writer.ts'
 import { versionOf } from './version.ts'

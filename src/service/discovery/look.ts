@@ -1,13 +1,18 @@
 /** A look at one repository of a source, and what is known of it. */
-import { type DiscoveredTag, discoveredTags, saveDiscoveredTag } from '../../database/discovery.ts'
-import { declaredVersions } from '../../database/package-revisions.ts'
-import { findPackage } from '../../database/packages.ts'
-import { shortened } from '../../errors.ts'
+
+import { shortened } from '../../core/errors.ts'
+import { declaredVersions } from '../../database/package-revisions/package-revisions.ts'
+import {
+  type DiscoveredTag,
+  discoveredTags,
+  saveDiscoveredTag,
+} from '../../database/repositories/discovered-tags.ts'
+import { findPackage } from '../../database/repositories/packages.ts'
+import type { PackageId } from '../../domain/names.ts'
+import type { Repository } from '../../domain/repository.ts'
+import { parseVersion, type Version } from '../../domain/version.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { isNotFound } from '../../oci/errors.ts'
-import type { PackageId } from '../../package/names.ts'
-import type { Repository } from '../../package/repository.ts'
-import { parseVersion, type Version } from '../../package/version.ts'
 import type { ServiceContext } from '../context.ts'
 import type { SourceRegistry } from './source-registry.ts'
 

@@ -1,25 +1,34 @@
 /** Makes a published revision of an artifact that was found elsewhere. */
 import type { ForeignPackage } from '../../artifact/foreign-artifact.ts'
-import { indexContents } from '../../database/contents.ts'
-import { saveDiscoveredTag } from '../../database/discovery.ts'
-import { insertPackageRevision, moveMark, workspaceTaken } from '../../database/package-revisions.ts'
-import { addPackage, findPackage, type PackageState, recordPublication } from '../../database/packages.ts'
-import { AppError } from '../../errors.ts'
-import { ORIGIN } from '../../package/discovery.ts'
-import type { Labels } from '../../package/labels.ts'
-import { ociRepository, type PackageId, revisionIdProblem } from '../../package/names.ts'
-import type { NewPackageRevision, PackageRevision } from '../../package/package-revision.ts'
-import type { Repository } from '../../package/repository.ts'
-import { validCondition } from '../../package/validation/validate.ts'
-import { type VersionTag, workspaceOf } from '../../package/version-tag.ts'
+import { AppError } from '../../core/errors.ts'
+import { indexContents } from '../../database/contents/contents.ts'
+import {
+  insertPackageRevision,
+  moveMark,
+  workspaceTaken,
+} from '../../database/package-revisions/package-revisions.ts'
+import { saveDiscoveredTag } from '../../database/repositories/discovered-tags.ts'
+import {
+  addPackage,
+  findPackage,
+  type PackageState,
+  recordPublication,
+} from '../../database/repositories/packages.ts'
+import type { Labels } from '../../domain/labels.ts'
+import { ociRepository, type PackageId, revisionIdProblem } from '../../domain/names.ts'
+import type { NewPackageRevision, PackageRevision } from '../../domain/package-revision.ts'
+import type { Repository } from '../../domain/repository.ts'
+import { ORIGIN } from '../../domain/repository-source.ts'
+import { validCondition } from '../../domain/validation/validate.ts'
+import { type VersionTag, workspaceOf } from '../../domain/version-tag.ts'
 import { newArtifact, pushRevision, tagOperation } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
-import { checkNoForeignTags } from '../create-package-revision.ts'
+import { checkNoForeignTags } from '../drafts/create-package-revision.ts'
 import { decide, finishEarlier } from '../intents.ts'
-import { holdersWithout, isHigherBuild } from '../moving-tags.ts'
-import type { Prepared } from '../prepare.ts'
 import { pushLayer } from '../registry-content.ts'
-import { getRepository } from '../repository-record.ts'
+import { getRepository } from '../repositories/repository-record.ts'
+import { holdersWithout, isHigherBuild } from '../review/moving-tags.ts'
+import type { Prepared } from '../threads/prepare-resources.ts'
 
 export type Discovered = VersionTag & {
   package: string

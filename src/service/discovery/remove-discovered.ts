@@ -1,24 +1,29 @@
 /** Removes a repository that is filled from elsewhere, with all of its revisions: their originals are there. */
 import { packRecord } from '../../artifact/record.ts'
+import { AppError } from '../../core/errors.ts'
 import { addIntent } from '../../database/intents.ts'
 import {
   deleteRevisionsOf,
   outsideDownstreams,
   revisionsOfRepository,
-} from '../../database/package-revisions.ts'
-import { findPackage, releaseVersions, retiredWorkspaces, retireWorkspace } from '../../database/packages.ts'
-import { deleteRepository } from '../../database/repositories.ts'
+} from '../../database/package-revisions/package-revisions.ts'
+import {
+  findPackage,
+  releaseVersions,
+  retiredWorkspaces,
+  retireWorkspace,
+} from '../../database/repositories/packages.ts'
+import { deleteRepository } from '../../database/repositories/repositories.ts'
 import type { Db } from '../../database/schema.ts'
-import { AppError } from '../../errors.ts'
-import { ociRepository, type PackageId } from '../../package/names.ts'
-import type { PackageRevision, RetiredWorkspace } from '../../package/package-revision.ts'
-import type { Repository } from '../../package/repository.ts'
-import { PACKAGE_RECORD_TAG, REPOSITORY_RECORD_TAG, tagsOf } from '../../package/tags.ts'
+import { ociRepository, type PackageId } from '../../domain/names.ts'
+import type { PackageRevision, RetiredWorkspace } from '../../domain/package-revision.ts'
+import type { Repository } from '../../domain/repository.ts'
+import { PACKAGE_RECORD_TAG, REPOSITORY_RECORD_TAG, tagsOf } from '../../domain/tags.ts'
 import { manifestDescriptor } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
-import { recordsRemoval } from '../delete-package-revision.ts'
 import { decide, finishEarlier, type Operation } from '../intents.ts'
 import { pushRecord } from '../registry-content.ts'
+import { recordsRemoval } from '../review/delete-package-revision.ts'
 
 type Removal = {
   packageId: number

@@ -1,4 +1,4 @@
-import { AppError, type ErrorCode } from '../../errors.ts'
+import { AppError, type ErrorCode } from '../../core/errors.ts'
 import { OciError, type OciErrorCode } from '../../oci/errors.ts'
 import type { Fetcher, Resolver, TagLister } from '../../oci/roles.ts'
 

@@ -1,11 +1,12 @@
 /** Looks at one repository elsewhere: which of its tags are new versions, and whether the known ones are what they were. */
-import { type DiscoveredTag, forgetTags } from '../../database/discovery.ts'
-import { findPackageRevision } from '../../database/package-revisions.ts'
+
+import { findPackageRevision } from '../../database/package-revisions/package-revisions.ts'
+import { type DiscoveredTag, forgetTags } from '../../database/repositories/discovered-tags.ts'
+import { revisionName } from '../../domain/names.ts'
+import { foreignNameProblem, ORIGIN } from '../../domain/repository-source.ts'
+import { versionsClash } from '../../domain/version.ts'
+import { type VersionTag, versionTags } from '../../domain/version-tag.ts'
 import { isNotFound } from '../../oci/errors.ts'
-import { foreignNameProblem, ORIGIN } from '../../package/discovery.ts'
-import { revisionName } from '../../package/names.ts'
-import { versionsClash } from '../../package/version.ts'
-import { type VersionTag, versionTags } from '../../package/version-tag.ts'
 import { type Look, lookAt, note, nothing, type Pass, resolve, WHOLE } from './look.ts'
 import { unlessStopped } from './pass-end.ts'
 import { take } from './take-artifact.ts'

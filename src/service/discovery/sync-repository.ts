@@ -1,5 +1,5 @@
-import { forgetProblemsBeside, saveSync } from '../../database/discovery.ts'
-import { AppError } from '../../errors.ts'
+import { AppError } from '../../core/errors.ts'
+import { forgetProblemsBeside, saveSync } from '../../database/repositories/discovered-tags.ts'
 import { OciError } from '../../oci/errors.ts'
 import type { DiscoveryOptions } from './discovery.ts'
 import type { Pass } from './look.ts'

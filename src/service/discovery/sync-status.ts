@@ -1,7 +1,7 @@
-import { discoveryProblems, findSync } from '../../database/discovery.ts'
-import { countRevisions } from '../../database/package-revisions.ts'
-import { parseInterval, type SyncStatus } from '../../package/discovery.ts'
-import type { Repository } from '../../package/repository.ts'
+import { countRevisions } from '../../database/package-revisions/package-revisions.ts'
+import { discoveryProblems, findSync } from '../../database/repositories/discovered-tags.ts'
+import type { Repository } from '../../domain/repository.ts'
+import { parseInterval, type SyncStatus } from '../../domain/repository-source.ts'
 import type { ServiceContext } from '../context.ts'
 import { addressOf } from './source-registry.ts'
 

@@ -1,7 +1,7 @@
 /** Reads an artifact that was found, and has it published. */
 import { readForeignArtifact } from '../../artifact/foreign-artifact.ts'
-import type { VersionTag } from '../../package/version-tag.ts'
-import type { Prepared } from '../prepare.ts'
+import type { VersionTag } from '../../domain/version-tag.ts'
+import type { Prepared } from '../threads/prepare-resources.ts'
 import { declare, type Look, note, resolve } from './look.ts'
 import { publishDiscovered } from './publish-discovered.ts'
 import { faultOfArtifact } from './source-registry.ts'

@@ -1,7 +1,7 @@
 /** What happens in a job, as it happens, or as it has happened from some event on. */
 import { setTimeout } from 'node:timers/promises'
-import { endedItems } from '../../database/job-items.ts'
-import type { Job, JobItem } from '../../package/job.ts'
+import { endedItems } from '../../database/jobs/job-items.ts'
+import type { Job, JobItem } from '../../domain/job.ts'
 import type { ServiceContext } from '../context.ts'
 import { getJob } from './jobs.ts'
 import type { JobRunner } from './runner.ts'

@@ -1,5 +1,7 @@
 /** Jobs, from where they are made to where they end. */
-import { listItems } from '../../database/job-items.ts'
+
+import { AppError } from '../../core/errors.ts'
+import { listItems } from '../../database/jobs/job-items.ts'
 import {
   findJob,
   insertJob,
@@ -7,11 +9,10 @@ import {
   listJobs as listRows,
   cancelJob as markCancelled,
   pruneJobs,
-} from '../../database/jobs.ts'
-import { AppError } from '../../errors.ts'
-import type { ItemState, Job, JobItem, NewJob } from '../../package/job.ts'
+} from '../../database/jobs/jobs.ts'
+import type { ItemState, Job, JobItem, NewJob } from '../../domain/job.ts'
 import type { Actor, ServiceContext } from '../context.ts'
-import { type Page, type PageRequest, page } from '../lists.ts'
+import { type Page, type PageRequest, page } from '../queries/page.ts'
 import type { JobRunner } from './runner.ts'
 
 /** The most items that a job has: it is read, checked and inserted at once. */

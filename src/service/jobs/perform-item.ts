@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
-import { endItem, isPending } from '../../database/job-items.ts'
+import { AppError, type ErrorCode, isDiskFull, shortened } from '../../core/errors.ts'
+import { endItem, isPending } from '../../database/jobs/job-items.ts'
 import type { Db } from '../../database/schema.ts'
-import { AppError, type ErrorCode, isDiskFull, shortened } from '../../errors.ts'
-import type { ItemOutcome, ItemState, Job, JobItem, JobKind } from '../../package/job.ts'
+import type { ItemOutcome, ItemState, Job, JobItem, JobKind } from '../../domain/job.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Task } from './rotation.ts'
 

@@ -1,10 +1,10 @@
-import { AppError, type ErrorDetail } from '../../errors.ts'
-import type { ItemInput, NewJob, NewJobItem } from '../../package/job.ts'
-import type { Labels } from '../../package/labels.ts'
-import { ociRepository, revisionIdProblem } from '../../package/names.ts'
+import { AppError, type ErrorDetail } from '../../core/errors.ts'
+import type { ItemInput, NewJob, NewJobItem } from '../../domain/job.ts'
+import type { Labels } from '../../domain/labels.ts'
+import { ociRepository, revisionIdProblem } from '../../domain/names.ts'
 import type { ServiceContext } from '../context.ts'
+import { resolveUpstream, type UpstreamReference } from '../drafts/upstream-reference.ts'
 import { checkMetadata } from '../metadata.ts'
-import { resolveUpstream, type UpstreamReference } from '../upstream-reference.ts'
 import { jobUpstream } from './job-upstream.ts'
 
 export type CloneTarget = ItemInput & {

@@ -1,6 +1,6 @@
-import { listItems } from '../../database/job-items.ts'
+import { listItems } from '../../database/jobs/job-items.ts'
 import type { Db } from '../../database/schema.ts'
-import type { Job, JobItem } from '../../package/job.ts'
+import type { Job, JobItem } from '../../domain/job.ts'
 
 export type Task = { job: Job; item: JobItem }
 

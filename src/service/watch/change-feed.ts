@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import { changesAfter, lastChange, logRange } from '../../database/changes.ts'
+import { changesAfter, lastChange, logRange } from '../../database/change-log.ts'
 import type { Db } from '../../database/schema.ts'
-import type { RevisionChange } from '../../package/change.ts'
+import type { RevisionChange } from '../../domain/change.ts'
 
 /** So much of what happened last is remembered for all. Who is further behind reads the database. */
 const RECENT_CHANGES = 2000

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { pruneChanges } from '../../database/changes.ts'
+import { pruneChanges } from '../../database/change-log.ts'
 import type { ServiceContext } from '../context.ts'
 
 /** So long changes are kept, and so many bytes of them: who comes back later has to list again. */

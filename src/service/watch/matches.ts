@@ -1,7 +1,7 @@
-import type { PackageRevisionFilter } from '../../database/package-revision-filter.ts'
-import type { LabelRequirement } from '../../package/label-selector.ts'
-import type { Labels } from '../../package/labels.ts'
-import type { PackageRevision } from '../../package/package-revision.ts'
+import type { PackageRevisionFilter } from '../../database/package-revisions/filter.ts'
+import type { LabelRequirement } from '../../domain/label-selector.ts'
+import type { Labels } from '../../domain/labels.ts'
+import type { PackageRevision } from '../../domain/package-revision.ts'
 
 /** What a revision says by itself: not `outdated`, which its upstream decides, and not `q`, which looks into files. */
 export type OwnFilter = Omit<PackageRevisionFilter, 'outdated' | 'q'>

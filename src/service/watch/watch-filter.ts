@@ -3,11 +3,12 @@
  * is when a change is told, not as it was then: later changes are told later. So something may be added again, or
  * deleted that never was added; but whoever follows has in the end what a list has.
  */
-import { namesBasedOn } from '../../database/downstreams.ts'
-import { namesListed, revisionsNamed } from '../../database/named-revisions.ts'
-import type { PackageRevisionFilter } from '../../database/package-revision-filter.ts'
+
+import { namesListed, revisionsNamed } from '../../database/package-revisions/by-name.ts'
+import { namesBasedOn } from '../../database/package-revisions/downstreams.ts'
+import type { PackageRevisionFilter } from '../../database/package-revisions/filter.ts'
 import type { Db } from '../../database/schema.ts'
-import { eventType, type RevisionChange, type WatchEventType } from '../../package/change.ts'
+import { eventType, type RevisionChange, type WatchEventType } from '../../domain/change.ts'
 import { matches, type OwnFilter } from './matches.ts'
 import type { WatchEvent, WatchMessage } from './watch-message.ts'
 

@@ -1,4 +1,4 @@
-import type { RevisionChange } from '../../package/change.ts'
+import type { RevisionChange } from '../../domain/change.ts'
 import type { WatchFilter } from './watch-filter.ts'
 
 /**

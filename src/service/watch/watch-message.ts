@@ -1,5 +1,5 @@
-import type { RevisionChange, WatchEventType } from '../../package/change.ts'
-import type { PackageRevision } from '../../package/package-revision.ts'
+import type { RevisionChange, WatchEventType } from '../../domain/change.ts'
+import type { PackageRevision } from '../../domain/package-revision.ts'
 
 export type WatchEvent = { type: WatchEventType; change: RevisionChange }
 

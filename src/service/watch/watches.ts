@@ -1,11 +1,12 @@
 /** Who watches package revisions, and what each is told. */
-import { logRange } from '../../database/changes.ts'
-import type { PackageRevisionFilter } from '../../database/package-revision-filter.ts'
-import { AppError } from '../../errors.ts'
-import type { RevisionChange } from '../../package/change.ts'
-import type { Sort } from '../../package/package-revision.ts'
+
+import { AppError } from '../../core/errors.ts'
+import { logRange } from '../../database/change-log.ts'
+import type { PackageRevisionFilter } from '../../database/package-revisions/filter.ts'
+import type { RevisionChange } from '../../domain/change.ts'
+import type { Sort } from '../../domain/package-revision.ts'
 import type { ServiceContext } from '../context.ts'
-import { listPackageRevisions } from '../lists.ts'
+import { listPackageRevisions } from '../queries/page.ts'
 import { ChangeFeed } from './change-feed.ts'
 import { WatchFilter } from './watch-filter.ts'
 import { WatchGroup } from './watch-group.ts'

@@ -1,18 +1,18 @@
 /** The log of what webhooks were told, and what is told by hand. */
 import { setImmediate } from 'node:timers/promises'
+import { AppError } from '../../core/errors.ts'
+import type { Db } from '../../database/schema.ts'
 import {
   findDelivery,
   insertDelivery,
   listDeliveries as listRows,
   makeDue,
   pruneDeliveries,
-} from '../../database/deliveries.ts'
-import type { Db } from '../../database/schema.ts'
-import { listWebhooks } from '../../database/webhooks.ts'
-import { AppError } from '../../errors.ts'
-import type { Delivery, DeliveryState, Webhook } from '../../package/webhook.ts'
+} from '../../database/webhooks/deliveries.ts'
+import { listWebhooks } from '../../database/webhooks/webhooks.ts'
+import type { Delivery, DeliveryState, Webhook } from '../../domain/webhook.ts'
 import type { ServiceContext } from '../context.ts'
-import { type Page, type PageRequest, page } from '../lists.ts'
+import { type Page, type PageRequest, page } from '../queries/page.ts'
 import type { WebhookDispatcher } from './dispatcher.ts'
 import { giveUpAt } from './retry.ts'
 import { getWebhook } from './webhooks.ts'

@@ -4,7 +4,7 @@
  */
 import { lookup as resolve } from 'node:dns/promises'
 import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net'
-import { AppError } from '../../errors.ts'
+import { AppError } from '../../core/errors.ts'
 
 /** Each has those before it, too. */
 export const TARGETS = ['public', 'private', 'loopback'] as const

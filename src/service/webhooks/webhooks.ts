@@ -1,5 +1,6 @@
 /** Webhooks, from where they are made to where they are deleted. */
 
+import { AppError } from '../../core/errors.ts'
 import type { Db } from '../../database/schema.ts'
 import {
   countWebhooks,
@@ -8,13 +9,12 @@ import {
   insertWebhook,
   listWebhooks as listRows,
   updateWebhook as updateRow,
-} from '../../database/webhooks.ts'
-import { AppError } from '../../errors.ts'
-import { parseLabelSelector } from '../../package/label-selector.ts'
-import type { ChangeEvent, Webhook, WebhookContent, WebhookFilter } from '../../package/webhook.ts'
+} from '../../database/webhooks/webhooks.ts'
+import { parseLabelSelector } from '../../domain/label-selector.ts'
+import type { ChangeEvent, Webhook, WebhookContent, WebhookFilter } from '../../domain/webhook.ts'
 import type { Actor, ServiceContext } from '../context.ts'
-import { type Page, type PageRequest, page } from '../lists.ts'
 import { checkPrecondition, type Precondition } from '../precondition.ts'
+import { type Page, type PageRequest, page } from '../queries/page.ts'
 import type { WebhookDispatcher } from './dispatcher.ts'
 import { routeAll } from './route-changes.ts'
 import { checkTarget } from './targets.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { problem, problemOf } from '../../../src/api/rest/problem.ts'
-import { AppError } from '../../../src/errors.ts'
+import { AppError } from '../../../src/core/errors.ts'
 
 const noSpace = Object.assign(new Error("ENOSPC: no space left on device, open '/var/lib/x'"), {
   code: 'ENOSPC',

@@ -1,13 +1,13 @@
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { AppError } from '../../../src/errors.ts'
+import { AppError } from '../../../src/core/errors.ts'
 import type { ServiceContext } from '../../../src/service/context.ts'
-import { createPackageRevision } from '../../../src/service/create-package-revision.ts'
+import { createPackageRevision } from '../../../src/service/drafts/create-package-revision.ts'
 import { jobEvents } from '../../../src/service/jobs/events.ts'
 import { cancelJob, getJob, listJobItems, listJobs, startJob } from '../../../src/service/jobs/jobs.ts'
 import type { ItemWork } from '../../../src/service/jobs/perform-item.ts'
 import { JobRunner } from '../../../src/service/jobs/runner.ts'
-import { listPackageRevisions } from '../../../src/service/lists.ts'
+import { listPackageRevisions } from '../../../src/service/queries/page.ts'
 import { memoryApp } from '../../support/app.ts'
 
 const ACTOR = { name: 'ann' }

@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
-import { backup } from '../../../service/backup/backup.ts'
+import { backup } from '../../../service/maintenance/backup/backup.ts'
 import type { Api } from '../api.ts'
 import { noQuery } from '../schemas/common.ts'
 import { writeErrors } from '../schemas/problem.ts'

@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { etag } from '../../../etag.ts'
-import { comparisonDigest, diffRevisions, findComparison } from '../../../service/diff.ts'
+import { etag } from '../../../http/etag.ts'
+import { comparisonDigest, diffRevisions, findComparison } from '../../../service/queries/diff.ts'
 import { preferredType } from '../accept.ts'
 import { type Api, mayRead } from '../api.ts'
 import { isNotModified } from '../conditional.ts'

@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
-import { collectGarbage } from '../../../service/collect-garbage.ts'
+import { collectGarbage } from '../../../service/maintenance/collect-garbage.ts'
 import type { Api } from '../api.ts'
 import { noQuery } from '../schemas/common.ts'
 import { json, jsonBody } from '../schemas/exchange.ts'

@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { type SSEMessage, streamSSE } from 'hono/streaming'
-import { AppError } from '../../../errors.ts'
+import { AppError } from '../../../core/errors.ts'
 import { type JobEvent, jobEvents } from '../../../service/jobs/events.ts'
 import { getJob } from '../../../service/jobs/jobs.ts'
 import type { Api } from '../api.ts'

@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { etag } from '../../../etag.ts'
+import { etag } from '../../../http/etag.ts'
 import { cancelJob, getJob, listJobItems, listJobs } from '../../../service/jobs/jobs.ts'
 import { type Api, actorOf } from '../api.ts'
 import { isNotModified } from '../conditional.ts'

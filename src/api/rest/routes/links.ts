@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { type Graph, listDownstreams, packageGraph } from '../../../service/links.ts'
+import { type Graph, listDownstreams, packageGraph } from '../../../service/queries/links.ts'
 import { preferredType } from '../accept.ts'
 import type { Api } from '../api.ts'
 import { MERMAID, toMermaid } from '../mermaid.ts'

@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
-import { verify } from '../../../service/verify/verify.ts'
+import { verify } from '../../../service/maintenance/verify/verify.ts'
 import type { Api } from '../api.ts'
 import { noQuery } from '../schemas/common.ts'
 import { json, jsonBody } from '../schemas/exchange.ts'

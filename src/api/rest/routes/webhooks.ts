@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { etag } from '../../../etag.ts'
+import { etag } from '../../../http/etag.ts'
 import { listDeliveries, ping, redeliver } from '../../../service/webhooks/deliveries.ts'
 import {
   createWebhook,

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
-import { keyProblem, labelValueProblem } from '../../../package/labels.ts'
-import { labelProblem, packageProblem } from '../../../package/names.ts'
-import { parseVersion, VERSION_RULE } from '../../../package/version.ts'
+import { keyProblem, labelValueProblem } from '../../../domain/labels.ts'
+import { labelProblem, packageProblem } from '../../../domain/names.ts'
+import { parseVersion, VERSION_RULE } from '../../../domain/version.ts'
 
 /** A string that a rule of the domain judges; `undefined` is its praise. */
 function ruled(rule: (text: string) => string | undefined) {

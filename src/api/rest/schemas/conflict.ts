@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import type { Conflict } from '../../../package/merge/conflict.ts'
-import { isOpen, type RevisionConflict } from '../../../package/merge/revision-conflict.ts'
+import type { Conflict } from '../../../domain/merge/conflict.ts'
+import { isOpen, type RevisionConflict } from '../../../domain/merge/revision-conflict.ts'
 
 const side = z.enum(['local', 'upstream'])
 

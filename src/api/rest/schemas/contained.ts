@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { LIFECYCLES } from '../../../package/lifecycle.ts'
+import { LIFECYCLES } from '../../../domain/lifecycle.ts'
 import { listOf, packagePath, repositoryName, version, workspaceName } from './common.ts'
 
 const containingRevisionSchema = z

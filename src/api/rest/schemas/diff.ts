@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import type { FileDiff } from '../../../package/diff/diff-resources.ts'
-import { formatFieldPath } from '../../../package/krm/field-path.ts'
+import type { FileDiff } from '../../../domain/diff/diff-resources.ts'
+import { formatFieldPath } from '../../../domain/krm/field-path.ts'
 
 const fieldChangeSchema = z.strictObject({
   field: z.string().openapi({

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { ITEM_STATES, JOB_KINDS, JOB_STATES, type Job, type JobItem } from '../../../package/job.ts'
+import { ITEM_STATES, JOB_KINDS, JOB_STATES, type Job, type JobItem } from '../../../domain/job.ts'
 import { PROBLEMS, type ProblemCode } from '../problem.ts'
 import {
   actor,

@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi'
-import { keyProblem } from '../../../package/labels.ts'
-import { LIFECYCLES } from '../../../package/lifecycle.ts'
-import { ociRepository } from '../../../package/names.ts'
-import { type PackageRevision, TASKS } from '../../../package/package-revision.ts'
-import { tagsOf } from '../../../package/tags.ts'
+import { keyProblem } from '../../../domain/labels.ts'
+import { LIFECYCLES } from '../../../domain/lifecycle.ts'
+import { ociRepository } from '../../../domain/names.ts'
+import { type PackageRevision, TASKS } from '../../../domain/package-revision.ts'
+import { tagsOf } from '../../../domain/tags.ts'
 import {
   actor,
   annotations,

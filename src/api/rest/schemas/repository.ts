@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi'
+import { REPOSITORY_TYPES } from '../../../domain/repository.ts'
 import {
   DEFAULT_SYNC_INTERVAL,
   INTERVAL_RULE,
   parseInterval,
   SYNC_STATES,
   sourceUrlProblem,
-} from '../../../package/discovery.ts'
-import { REPOSITORY_TYPES } from '../../../package/repository.ts'
+} from '../../../domain/repository-source.ts'
 import {
   actor,
   count,

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { decodeUtf8 } from '../../../utf8.ts'
+import { decodeUtf8 } from '../../../core/utf8.ts'
 
 const FILES = {
   type: 'object',

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import { MERGE_STRATEGIES } from '../../../package/merge/strategy.ts'
-import type { UpgradeRequest } from '../../../service/upgrade.ts'
+import { MERGE_STRATEGIES } from '../../../domain/merge/strategy.ts'
+import type { UpgradeRequest } from '../../../service/drafts/upgrade.ts'
 import { packagePath, repositoryName, version } from './common.ts'
 import { conflictSchema } from './conflict.ts'
 import { fileDiffSchema } from './diff.ts'

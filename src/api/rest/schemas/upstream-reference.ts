@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import type { UpstreamReference } from '../../../service/upstream-reference.ts'
+import type { UpstreamReference } from '../../../service/drafts/upstream-reference.ts'
 import { packagePath, repositoryName, version } from './common.ts'
 
 const LATEST = 'latest'

@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi'
-import { LIFECYCLES } from '../../../package/lifecycle.ts'
+import { LIFECYCLES } from '../../../domain/lifecycle.ts'
 import {
   CHANGE_EVENTS,
   DELIVERY_STATES,
   type Delivery,
   WEBHOOK_EVENTS,
   type Webhook,
-} from '../../../package/webhook.ts'
+} from '../../../domain/webhook.ts'
 import {
   actor,
   freeText,

@@ -1,4 +1,4 @@
-import { AppError } from '../../../errors.ts'
+import { AppError } from '../../../core/errors.ts'
 import type { Bucket } from './bucket.ts'
 import { S3Error } from './s3-error.ts'
 

@@ -1,0 +1,160 @@
+import { type Selectable, sql } from 'kysely'
+import type { ItemOutcome, ItemState, JobItem, NewJobItem } from '../../domain/job.ts'
+import { nextResourceVersion } from '../counters.ts'
+import type { Db, JobItemsTable } from '../schema.ts'
+
+/** SQLite takes so many parameters in a statement, and an item has seven of them. */
+const ROWS_AT_ONCE = 1000
+
+export async function insertItems(db: Db, jobId: number, items: readonly NewJobItem[]): Promise<void> {
+  const rows = items.map(({ repository, package: path, workspace, input }, position) => ({
+    job_id: jobId,
+    position,
+    repository,
+    package: path,
+    workspace,
+    input: JSON.stringify(input),
+    state: 'Pending' as const,
+  }))
+  for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) {
+    await db
+      .insertInto('job_items')
+      .values(rows.slice(start, start + ROWS_AT_ONCE))
+      .execute()
+  }
+}
+
+/** In the order of the request, behind a position. */
+export async function listItems(
+  db: Db,
+  jobId: string,
+  filter: { state?: ItemState | undefined },
+  page: { after?: number | undefined; limit: number },
+): Promise<JobItem[]> {
+  let query = db
+    .selectFrom('job_items')
+    .selectAll()
+    .where('job_id', '=', Number(jobId))
+    .orderBy('position')
+    .limit(page.limit)
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state)
+  if (page.after !== undefined) query = query.where('position', '>', page.after)
+  return (await query.execute()).map(toItem)
+}
+
+/** In the order in which they came to their end, behind an event. */
+export async function endedItems(
+  db: Db,
+  jobId: string,
+  page: { after: number; limit: number },
+): Promise<JobItem[]> {
+  const rows = await db
+    .selectFrom('job_items')
+    .selectAll()
+    .where('job_id', '=', Number(jobId))
+    .where('event', '>', page.after)
+    .orderBy('event')
+    .limit(page.limit)
+    .execute()
+  return rows.map(toItem)
+}
+
+export async function isPending(db: Db, jobId: string, index: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('job_items')
+    .select('state')
+    .where('job_id', '=', Number(jobId))
+    .where('position', '=', index)
+    .executeTakeFirst()
+  return row?.state === 'Pending'
+}
+
+/**
+ * Records what has become of an item that was pending, and the end of the job where that was the last one. Resolves
+ * to the state of the job, or to undefined where the item was not pending: its job is cancelled.
+ */
+export async function endItem(
+  db: Db,
+  jobId: string,
+  index: number,
+  outcome: ItemOutcome,
+  now: string,
+): Promise<'Running' | 'Completed' | undefined> {
+  const id = Number(jobId)
+  const conflicts = outcome.state === 'Succeeded' ? outcome.conflicts : 0
+  const ended = await db
+    .updateTable('job_items')
+    .set(({ selectFrom }) => ({
+      state: outcome.state,
+      revision: outcome.state === 'Failed' ? null : (outcome.revision ?? null),
+      conflicts,
+      reason: outcome.reason ?? null,
+      error_code: outcome.state === 'Failed' ? outcome.code : null,
+      event: selectFrom('jobs').select(sql<number>`events + 1`.as('event')).where('id', '=', id),
+    }))
+    .where('job_id', '=', id)
+    .where('position', '=', index)
+    .where('state', '=', 'Pending')
+    .returning('position')
+    .executeTakeFirst()
+  if (!ended) return undefined
+  const of = (state: ItemState): number => (outcome.state === state ? 1 : 0)
+  const isLast = sql<boolean>`(succeeded + failed + skipped + 1 = total)`
+  const job = await db
+    .updateTable('jobs')
+    .set(({ eb }) => ({
+      succeeded: eb('succeeded', '+', of('Succeeded')),
+      failed: eb('failed', '+', of('Failed')),
+      skipped: eb('skipped', '+', of('Skipped')),
+      conflicted: eb('conflicted', '+', conflicts > 0 ? 1 : 0),
+      // The end of the job is an event of its own.
+      events: sql<number>`events + iif(${isLast}, 2, 1)`,
+      state: sql<'Running' | 'Completed'>`iif(${isLast}, 'Completed', 'Running')`,
+      finished_at: sql<string | null>`iif(${isLast}, ${now}, NULL)`,
+    }))
+    .set({ resource_version: await nextResourceVersion(db) })
+    .where('id', '=', id)
+    .returning('state')
+    .executeTakeFirstOrThrow()
+  return job.state === 'Completed' ? 'Completed' : 'Running'
+}
+
+/** Skips all items that are pending, each with an event. Resolves to how many. */
+export async function skipPending(db: Db, jobId: number, reason: string): Promise<number> {
+  const { numUpdatedRows } = await db
+    .updateTable('job_items')
+    .from(({ selectFrom }) =>
+      selectFrom('job_items')
+        .select(['position', sql<number>`row_number() OVER (ORDER BY position)`.as('number')])
+        .where('job_id', '=', jobId)
+        .where('state', '=', 'Pending')
+        .as('pending'),
+    )
+    .set(({ selectFrom }) => ({
+      state: 'Skipped',
+      reason,
+      event: selectFrom('jobs')
+        .select(sql<number>`events + pending.number`.as('event'))
+        .where('id', '=', jobId),
+    }))
+    .where('job_items.job_id', '=', jobId)
+    .whereRef('job_items.position', '=', 'pending.position')
+    .executeTakeFirst()
+  return Number(numUpdatedRows)
+}
+
+function toItem(row: Selectable<JobItemsTable>): JobItem {
+  return {
+    index: row.position,
+    repository: row.repository,
+    package: row.package,
+    workspace: row.workspace,
+    input: JSON.parse(row.input),
+    state: row.state,
+    revision: row.revision,
+    conflicts: row.conflicts,
+    reason: row.reason,
+    errorCode: row.error_code,
+    event: row.event,
+  }
+}

@@ -1,0 +1,122 @@
+import type { Selectable } from 'kysely'
+import type { Job, JobKind, JobState, NewJob } from '../../domain/job.ts'
+import { nextResourceVersion } from '../counters.ts'
+import type { Db, JobsTable } from '../schema.ts'
+import { insertItems, skipPending } from './job-items.ts'
+
+/** Inserts a job with all its items. One without items is completed. */
+export async function insertJob(db: Db, job: NewJob, createdBy: string, now: string): Promise<Job> {
+  const empty = job.items.length === 0
+  const row = await db
+    .insertInto('jobs')
+    .values({
+      kind: job.kind,
+      state: empty ? 'Completed' : 'Running',
+      dry_run: job.dryRun ? 1 : 0,
+      upstream: JSON.stringify(job.upstream),
+      request: JSON.stringify(job.request),
+      total: job.items.length,
+      events: empty ? 1 : 0,
+      created_by: createdBy,
+      created_at: now,
+      finished_at: empty ? now : null,
+      resource_version: await nextResourceVersion(db),
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  await insertItems(db, row.id, job.items)
+  return toJob(row)
+}
+
+export async function findJob(db: Db, id: string): Promise<Job | undefined> {
+  const row = await db.selectFrom('jobs').selectAll().where('id', '=', Number(id)).executeTakeFirst()
+  return row && toJob(row)
+}
+
+export type JobFilter = { kind?: JobKind | undefined; state?: JobState | undefined }
+
+/** The newest first. */
+export async function listJobs(
+  db: Db,
+  filter: JobFilter,
+  page: { after?: string | undefined; limit: number },
+): Promise<Job[]> {
+  let query = db.selectFrom('jobs').selectAll().orderBy('id', 'desc').limit(page.limit)
+  if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state)
+  if (page.after !== undefined) query = query.where('id', '<', Number(page.after))
+  return (await query.execute()).map(toJob)
+}
+
+/** The oldest first. */
+export async function runningJobs(db: Db): Promise<Job[]> {
+  const rows = await db.selectFrom('jobs').selectAll().where('state', '=', 'Running').orderBy('id').execute()
+  return rows.map(toJob)
+}
+
+/** Ends a job that is running; whether it was. Items that have not come to an end are skipped. */
+export async function cancelJob(db: Db, job: Job, reason: string, now: string): Promise<boolean> {
+  const id = Number(job.id)
+  const skipped = await skipPending(db, id, reason)
+  const ended = await db
+    .updateTable('jobs')
+    .set(({ eb }) => ({
+      state: 'Cancelled',
+      finished_at: now,
+      skipped: eb('skipped', '+', skipped),
+      events: eb('events', '+', skipped + 1),
+    }))
+    .set({ resource_version: await nextResourceVersion(db) })
+    .where('id', '=', id)
+    .where('state', '=', 'Running')
+    .returning('id')
+    .executeTakeFirst()
+  return ended !== undefined
+}
+
+/** Deletes the oldest of the finished jobs that ended before a time, or that are more than are kept. */
+export async function pruneJobs(
+  db: Db,
+  { endedBefore, keep, atMost }: { endedBefore: string; keep: number; atMost: number },
+): Promise<void> {
+  const beyond = db
+    .selectFrom('jobs')
+    .select('id')
+    .where('state', '!=', 'Running')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .offset(keep)
+  const old = db
+    .selectFrom('jobs')
+    .select('id')
+    .where('state', '!=', 'Running')
+    .where(({ eb, or }) => or([eb('finished_at', '<', endedBefore), eb('id', '<=', beyond)]))
+    .orderBy('id')
+    .limit(atMost)
+  await db.deleteFrom('jobs').where('id', 'in', old).execute()
+}
+
+function toJob(row: Selectable<JobsTable>): Job {
+  const { total, succeeded, failed, skipped, conflicted } = row
+  return {
+    id: String(row.id),
+    kind: row.kind,
+    state: row.state,
+    dryRun: row.dry_run === 1,
+    upstream: JSON.parse(row.upstream),
+    request: JSON.parse(row.request),
+    counts: {
+      total,
+      pending: total - succeeded - failed - skipped,
+      succeeded,
+      failed,
+      skipped,
+      conflicts: conflicted,
+    },
+    events: row.events,
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+    finishedAt: row.finished_at,
+    resourceVersion: String(row.resource_version),
+  }
+}

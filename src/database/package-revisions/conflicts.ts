@@ -1,0 +1,68 @@
+import type { Conflict } from '../../domain/merge/conflict.ts'
+import type { Resolution, RevisionConflict } from '../../domain/merge/revision-conflict.ts'
+import type { ConflictsTable, Db } from '../schema.ts'
+
+/** The conflicts of a revision, in the order of their ids. */
+export async function listConflicts(db: Db, revision: string): Promise<RevisionConflict[]> {
+  const rows = await db
+    .selectFrom('conflicts')
+    .innerJoin('package_revisions', 'package_revisions.id', 'conflicts.revision_id')
+    .selectAll('conflicts')
+    .where('package_revisions.name', '=', revision)
+    .orderBy('conflicts.id')
+    .execute()
+  return rows.map(toConflict)
+}
+
+/** Replaces all conflicts of a revision. */
+export async function replaceConflicts(
+  db: Db,
+  revision: string,
+  conflicts: readonly RevisionConflict[],
+): Promise<void> {
+  const { id } = await db
+    .selectFrom('package_revisions')
+    .select('id')
+    .where('name', '=', revision)
+    .executeTakeFirstOrThrow()
+  await db.deleteFrom('conflicts').where('revision_id', '=', id).execute()
+  for (const conflict of conflicts)
+    await db.insertInto('conflicts').values(conflictRow(id, conflict)).execute()
+}
+
+export function conflictRow(revisionId: number, conflict: RevisionConflict): ConflictsTable {
+  const { id, path, object, field, original, local, upstream, chosen, resolution } = conflict
+  const json = (value: Conflict['local']): string | null =>
+    value === undefined ? null : JSON.stringify(value)
+  return {
+    revision_id: revisionId,
+    id: Number(id),
+    path,
+    object,
+    field,
+    original: json(original),
+    local: json(local),
+    upstream: json(upstream),
+    chosen,
+    resolution,
+  }
+}
+
+export function toConflict(row: ConflictsTable): RevisionConflict {
+  const { id, path, object, field, chosen, resolution } = row
+  const value = (key: 'original' | 'local' | 'upstream') => {
+    const text = row[key]
+    return text === null ? {} : { [key]: JSON.parse(text) }
+  }
+  return {
+    id: String(id),
+    path,
+    object,
+    field,
+    ...value('original'),
+    ...value('local'),
+    ...value('upstream'),
+    chosen,
+    resolution: resolution as Resolution | null,
+  }
+}

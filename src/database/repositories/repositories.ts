@@ -1,0 +1,83 @@
+import type { Selectable } from 'kysely'
+import type { Repository, RepositoryContent } from '../../domain/repository.ts'
+import type { RepositorySource } from '../../domain/repository-source.ts'
+import { nextResourceVersion } from '../counters.ts'
+import type { Db, RepositoriesTable } from '../schema.ts'
+
+export async function findRepository(db: Db, name: string): Promise<Repository | undefined> {
+  const row = await db.selectFrom('repositories').selectAll().where('name', '=', name).executeTakeFirst()
+  return row && toRepository(row)
+}
+
+export async function repositoryExists(db: Db, name: string): Promise<boolean> {
+  const row = await db.selectFrom('repositories').select('id').where('name', '=', name).executeTakeFirst()
+  return row !== undefined
+}
+
+/** Repositories in the order of their names, after a name. */
+export async function listRepositories(
+  db: Db,
+  page: { after?: string | undefined; limit: number },
+): Promise<Repository[]> {
+  const rows = await db
+    .selectFrom('repositories')
+    .selectAll()
+    .$if(page.after !== undefined, (query) => query.where('name', '>', page.after ?? ''))
+    .orderBy('name')
+    .limit(page.limit)
+    .execute()
+  return rows.map(toRepository)
+}
+
+/** Repositories that are filled from elsewhere, in the order of their names. */
+export async function repositoriesWithSource(db: Db): Promise<Repository[]> {
+  const rows = await db
+    .selectFrom('repositories')
+    .selectAll()
+    .where('source', 'is not', null)
+    .orderBy('name')
+    .execute()
+  return rows.map(toRepository)
+}
+
+/** Inserts, or replaces all but name and type. Resolves to it with its new resourceVersion. */
+export async function saveRepository(db: Db, repository: RepositoryContent): Promise<Repository> {
+  const changing = {
+    description: repository.description,
+    labels: JSON.stringify(repository.labels),
+    source: repository.source ? JSON.stringify(repository.source) : null,
+    updated_at: repository.updatedAt,
+    resource_version: await nextResourceVersion(db),
+  }
+  const row = await db
+    .insertInto('repositories')
+    .values({
+      name: repository.name,
+      type: repository.type,
+      created_by: repository.createdBy,
+      created_at: repository.createdAt,
+      ...changing,
+    })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet(changing))
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  return toRepository(row)
+}
+
+export async function deleteRepository(db: Db, name: string): Promise<void> {
+  await db.deleteFrom('repositories').where('name', '=', name).execute()
+}
+
+function toRepository(row: Selectable<RepositoriesTable>): Repository {
+  return {
+    name: row.name,
+    type: row.type,
+    description: row.description,
+    labels: JSON.parse(row.labels),
+    ...(row.source !== null && { source: JSON.parse(row.source) as RepositorySource }),
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    resourceVersion: String(row.resource_version),
+  }
+}

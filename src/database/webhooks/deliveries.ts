@@ -1,0 +1,208 @@
+/** What webhooks are told: a row for each event and webhook, kept for a while after its end. */
+import type { Selectable } from 'kysely'
+import type { PackageRevision } from '../../domain/package-revision.ts'
+import type { Delivery, DeliveryState, DueDelivery, WebhookEvent } from '../../domain/webhook.ts'
+import type { Db, DeliveriesTable } from '../schema.ts'
+
+export type NewDelivery = {
+  webhookId: number
+  event: WebhookEvent
+  content: PackageRevision | null
+  createdAt: string
+  giveUpAt: string
+}
+
+export async function insertDelivery(db: Db, delivery: NewDelivery): Promise<Delivery> {
+  const { content } = delivery
+  const row = await db
+    .insertInto('deliveries')
+    .values({
+      webhook_id: delivery.webhookId,
+      event: delivery.event,
+      revision_name: content?.name ?? null,
+      resource_version: content && Number(content.resourceVersion),
+      state: 'Pending',
+      created_at: delivery.createdAt,
+      next_attempt: delivery.createdAt,
+      give_up_at: delivery.giveUpAt,
+      revision: content && JSON.stringify(content),
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  return toDelivery(row)
+}
+
+const SHOWN = [
+  'id',
+  'event',
+  'revision_name',
+  'resource_version',
+  'state',
+  'attempts',
+  'status_code',
+  'error',
+  'duration',
+  'created_at',
+  'next_attempt',
+] as const
+
+export async function findDelivery(db: Db, webhookId: number, id: number): Promise<Delivery | undefined> {
+  const row = await db
+    .selectFrom('deliveries')
+    .select(SHOWN)
+    .where('webhook_id', '=', webhookId)
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return row && toDelivery(row)
+}
+
+/** The newest first. */
+export async function listDeliveries(
+  db: Db,
+  webhookId: number,
+  filter: { state?: DeliveryState | undefined },
+  page: { before?: number | undefined; limit: number },
+): Promise<Delivery[]> {
+  let query = db
+    .selectFrom('deliveries')
+    .select(SHOWN)
+    .where('webhook_id', '=', webhookId)
+    .orderBy('id', 'desc')
+    .limit(page.limit)
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state)
+  if (page.before !== undefined) query = query.where('id', '<', page.before)
+  return (await query.execute()).map(toDelivery)
+}
+
+/** Webhooks that are enabled and have deliveries whose time has come. */
+export async function webhooksDue(db: Db, now: string): Promise<number[]> {
+  const rows = await db
+    .selectFrom('webhooks')
+    .select('id')
+    .where('enabled', '=', 1)
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('deliveries')
+          .select('deliveries.id')
+          .whereRef('webhook_id', '=', 'webhooks.id')
+          .where('state', '=', 'Pending')
+          .where('next_attempt', '<=', now),
+      ),
+    )
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
+/** Deliveries of a webhook, if it is enabled, whose time has come: those that have waited longest. */
+export async function dueDeliveries(
+  db: Db,
+  webhookId: number,
+  now: string,
+  limit: number,
+): Promise<DueDelivery[]> {
+  const rows = await db
+    .selectFrom('deliveries')
+    .innerJoin('webhooks', 'webhooks.id', 'deliveries.webhook_id')
+    .selectAll('deliveries')
+    .select(['webhooks.name', 'webhooks.url', 'webhooks.secret'])
+    .where('webhook_id', '=', webhookId)
+    .where('enabled', '=', 1)
+    .where('state', '=', 'Pending')
+    .where('next_attempt', '<=', now)
+    .orderBy('next_attempt')
+    .orderBy('deliveries.id')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({
+    ...toDelivery(row),
+    webhook: { id: webhookId, name: row.name, url: row.url, secret: row.secret },
+    content: row.revision === null ? null : JSON.parse(row.revision),
+    giveUpAt: row.give_up_at,
+  }))
+}
+
+export type AttemptRecord = {
+  state: DeliveryState
+  statusCode: number | null
+  error: string | null
+  duration: number
+  nextAttempt: string | null
+}
+
+export async function recordAttempt(db: Db, id: number, attempt: AttemptRecord): Promise<void> {
+  await db
+    .updateTable('deliveries')
+    .set(({ eb }) => ({
+      attempts: eb('attempts', '+', 1),
+      state: attempt.state,
+      status_code: attempt.statusCode,
+      error: attempt.error,
+      duration: attempt.duration,
+      next_attempt: attempt.nextAttempt,
+    }))
+    .where('id', '=', id)
+    .execute()
+}
+
+/** Has a delivery made again, or sooner. */
+export async function makeDue(db: Db, id: number, now: string, giveUpAt: string): Promise<Delivery> {
+  const row = await db
+    .updateTable('deliveries')
+    .set({ state: 'Pending', next_attempt: now, give_up_at: giveUpAt })
+    .where('id', '=', id)
+    .returning(SHOWN)
+    .executeTakeFirstOrThrow()
+  return toDelivery(row)
+}
+
+export type KeptDeliveries = { since: string; ended: number; waiting: number }
+
+/**
+ * Deletes the oldest of the deliveries of a webhook that have ended, and gives up the oldest of those that wait, where
+ * there are more than are kept. Resolves to whether there may be more.
+ */
+export async function pruneDeliveries(
+  db: Db,
+  webhookId: number,
+  kept: KeptDeliveries,
+  atMost: number,
+): Promise<boolean> {
+  const deliveries = db.selectFrom('deliveries').select('id').where('webhook_id', '=', webhookId)
+  const pending = deliveries.where('state', '=', 'Pending')
+  const tooMany = pending.orderBy('id', 'desc').limit(1).offset(kept.waiting)
+  const { numUpdatedRows } = await db
+    .updateTable('deliveries')
+    .set({ state: 'GivenUp', next_attempt: null, error: `more than ${kept.waiting} deliveries were waiting` })
+    .where('id', 'in', pending.where('id', '<=', tooMany).orderBy('id').limit(atMost))
+    .executeTakeFirstOrThrow()
+  const ended = deliveries.where('state', '!=', 'Pending')
+  const beyond = ended.orderBy('id', 'desc').limit(1).offset(kept.ended)
+  const { numDeletedRows } = await db
+    .deleteFrom('deliveries')
+    .where(
+      'id',
+      'in',
+      ended
+        .where(({ eb, or }) => or([eb('id', '<=', beyond), eb('created_at', '<', kept.since)]))
+        .orderBy('id')
+        .limit(atMost),
+    )
+    .executeTakeFirstOrThrow()
+  return Number(numUpdatedRows) === atMost || Number(numDeletedRows) === atMost
+}
+
+function toDelivery(row: Pick<Selectable<DeliveriesTable>, (typeof SHOWN)[number]>): Delivery {
+  return {
+    id: row.id,
+    event: row.event,
+    revision: row.revision_name,
+    resourceVersion: row.resource_version === null ? null : String(row.resource_version),
+    state: row.state,
+    attempts: row.attempts,
+    statusCode: row.status_code,
+    error: row.error,
+    duration: row.duration,
+    createdAt: row.created_at,
+    nextAttempt: row.next_attempt,
+  }
+}

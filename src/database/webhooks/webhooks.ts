@@ -1,0 +1,111 @@
+import type { Selectable } from 'kysely'
+import type { Webhook, WebhookContent } from '../../domain/webhook.ts'
+import { nextResourceVersion } from '../counters.ts'
+import type { Db, WebhooksTable } from '../schema.ts'
+
+export async function findWebhook(db: Db, name: string): Promise<Webhook | undefined> {
+  const row = await db.selectFrom('webhooks').selectAll().where('name', '=', name).executeTakeFirst()
+  return row && toWebhook(row)
+}
+
+/** In the order of their names, after a name. */
+export async function listWebhooks(
+  db: Db,
+  page: { after?: string | undefined; limit: number },
+): Promise<Webhook[]> {
+  const rows = await db
+    .selectFrom('webhooks')
+    .selectAll()
+    .$if(page.after !== undefined, (query) => query.where('name', '>', page.after ?? ''))
+    .orderBy('name')
+    .limit(page.limit)
+    .execute()
+  return rows.map(toWebhook)
+}
+
+export async function enabledWebhooks(db: Db): Promise<Webhook[]> {
+  const rows = await db.selectFrom('webhooks').selectAll().where('enabled', '=', 1).orderBy('id').execute()
+  return rows.map(toWebhook)
+}
+
+export async function countWebhooks(db: Db): Promise<number> {
+  const { count } = await db
+    .selectFrom('webhooks')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  return count
+}
+
+export async function insertWebhook(
+  db: Db,
+  content: WebhookContent & { secret: string },
+  createdBy: string,
+  now: string,
+): Promise<Webhook> {
+  const row = await db
+    .insertInto('webhooks')
+    .values({
+      ...toColumns(content),
+      secret: content.secret,
+      created_by: createdBy,
+      created_at: now,
+      updated_at: now,
+      resource_version: await nextResourceVersion(db),
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  return toWebhook(row)
+}
+
+/** `secret`: undefined leaves it. */
+export async function updateWebhook(
+  db: Db,
+  id: number,
+  content: WebhookContent & { secret?: string | undefined },
+  now: string,
+): Promise<Webhook> {
+  const { secret } = content
+  const row = await db
+    .updateTable('webhooks')
+    .set({
+      ...toColumns(content),
+      ...(secret === undefined ? {} : { secret }),
+      updated_at: now,
+      resource_version: await nextResourceVersion(db),
+    })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  return toWebhook(row)
+}
+
+/** With its deliveries. */
+export async function deleteWebhook(db: Db, id: number): Promise<void> {
+  await db.deleteFrom('webhooks').where('id', '=', id).execute()
+}
+
+function toColumns({ name, url, events, filter, enabled }: WebhookContent) {
+  return {
+    name,
+    url,
+    events: JSON.stringify(events),
+    filter: JSON.stringify(filter),
+    enabled: enabled ? 1 : 0,
+  }
+}
+
+/** Not the secret: nobody is shown that. */
+function toWebhook(row: Selectable<WebhooksTable>): Webhook {
+  return {
+    id: row.id,
+    name: row.name,
+    url: row.url,
+    events: JSON.parse(row.events),
+    filter: JSON.parse(row.filter),
+    enabled: row.enabled === 1,
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    resourceVersion: String(row.resource_version),
+  }
+}

@@ -1,0 +1,81 @@
+/** Which file of one version became which of the other: by its path, else as a rename. */
+import { gitBlobId } from '../../core/git-blob.ts'
+import type { Resources } from '../resources.ts'
+import { similarRenames } from './similar-files.ts'
+
+/** A file that is not the same in both versions; the content is missing where it is not there. */
+export type FilePair = {
+  /** Of the file as it is after; of a removed file as it was. */
+  path: string
+  /** The path that it had before, where it is renamed. */
+  from?: string
+  /** How much of a renamed file is the same, in percent. */
+  similarity?: number
+  before?: Uint8Array
+  after?: Uint8Array
+}
+
+export type Rename = { from: string; to: string; similarity: number }
+
+/** The files that differ, sorted by path. */
+export function filePairs(before: Resources, after: Resources): FilePair[] {
+  const pairs: FilePair[] = []
+  const removed = new Map([...before].filter(([path]) => !after.has(path)))
+  const added = new Map([...after].filter(([path]) => !before.has(path)))
+  for (const [path, content] of before) {
+    const now = after.get(path)
+    if (now && !sameBytes(content, now)) pairs.push({ path, before: content, after: now })
+  }
+
+  const ids = new Map([...removed, ...added].map(([, content]) => [content, gitBlobId(content)]))
+  const sameFile = (path: string, content: Uint8Array) => `${ids.get(content)} ${fileName(path)}`
+  const sameContent = (_path: string, content: Uint8Array) => ids.get(content) ?? ''
+  for (const find of [
+    () => exactRenames(removed, added, sameFile),
+    () => exactRenames(removed, added, sameContent),
+    () => similarRenames(removed, added),
+  ]) {
+    for (const { from, to, similarity } of find()) {
+      const [old, now] = [removed.get(from), added.get(to)]
+      if (!old || !now) continue
+      pairs.push({ path: to, from, similarity, before: old, after: now })
+      removed.delete(from)
+      added.delete(to)
+    }
+  }
+
+  for (const [path, content] of removed) pairs.push({ path, before: content })
+  for (const [path, content] of added) pairs.push({ path, after: content })
+  return pairs.sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+/** Files that have the same key on both sides, and the same content. Empty ones are no sign of a rename. */
+function exactRenames(
+  removed: Resources,
+  added: Resources,
+  keyOf: (path: string, content: Uint8Array) => string,
+): Rename[] {
+  const candidates = new Map<string, string[]>()
+  for (const [path, content] of [...removed].reverse()) {
+    if (content.byteLength === 0) continue
+    const key = keyOf(path, content)
+    const known = candidates.get(key)
+    if (known) known.push(path)
+    else candidates.set(key, [path])
+  }
+  const renames: Rename[] = []
+  for (const [to, content] of added) {
+    const from = candidates.get(keyOf(to, content))?.pop()
+    const old = from === undefined ? undefined : removed.get(from)
+    if (from !== undefined && old && sameBytes(old, content)) renames.push({ from, to, similarity: 100 })
+  }
+  return renames
+}
+
+export function fileName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.byteLength === b.byteLength && Buffer.compare(a, b) === 0
+}

@@ -1,0 +1,77 @@
+/** How one file differs, as a patch of git: https://git-scm.com/docs/diff-format#generate_patch_text_with_p */
+import { gitBlobId } from '../../core/git-blob.ts'
+import { binaryPatch } from './binary-patch.ts'
+import type { FilePair } from './file-pairs.ts'
+import { gitPath } from './git-path.ts'
+import { hunksOf, MAX_LINES } from './hunks.ts'
+import type { Effort } from './line-changes.ts'
+import { countLines, textOf } from './text-lines.ts'
+
+export type FilePatch = { binary: boolean; patch: string; addedLines: number; removedLines: number }
+
+/** Packages know no other. */
+const MODE = '100644'
+const NO_BLOB = '0'.repeat(40)
+const NOTHING = new Uint8Array()
+
+export function filePatch(pair: FilePair, effort: Effort): FilePatch {
+  const { path, before = NOTHING, after = NOTHING } = pair
+  const header = headerOf(pair)
+  if (pair.similarity === 100) {
+    const binary = textOf(after) === undefined
+    return { binary, patch: header, addedLines: 0, removedLines: 0 }
+  }
+  const [old, now] = [textOf(before), textOf(after)]
+  if (old === undefined || now === undefined) {
+    return { binary: true, patch: header + binaryPatch(before, after), addedLines: 0, removedLines: 0 }
+  }
+  const { text, ...counts } = hunksOf(old, now, effort)
+  const names =
+    text === ''
+      ? ''
+      : `--- ${side('a', pair.before, pair.from ?? path)}\n+++ ${side('b', pair.after, path)}\n`
+  return { binary: false, patch: header + names + text, ...counts }
+}
+
+/** Binary files of more bytes take long to pack, and are packed already, mostly. */
+const MAX_PACKED = 32 * 1024 * 1024
+
+/** About how many bytes the patch has, as far as can be told before it is made: 0 where that is not known. */
+export function expectedSize({ before = NOTHING, after = NOTHING, similarity }: FilePair): number {
+  if (similarity === 100) return 0
+  const bytes = before.byteLength + after.byteLength
+  const binary = textOf(before) === undefined || textOf(after) === undefined
+  if (binary) return bytes > MAX_PACKED ? bytes : 0
+  const lines = countLines(before) + countLines(after)
+  const whole = before.byteLength === 0 || after.byteLength === 0 || lines > MAX_LINES
+  return whole ? bytes + lines : 0
+}
+
+function headerOf({ path, from = path, similarity, before, after }: FilePair): string {
+  const lines = [`diff --git ${gitPath(`a/${from}`)} ${gitPath(`b/${path}`)}`]
+  if (!before) lines.push(`new file mode ${MODE}`)
+  if (!after) lines.push(`deleted file mode ${MODE}`)
+  if (similarity !== undefined) {
+    lines.push(
+      `similarity index ${similarity}%`,
+      `rename from ${gitPath(from)}`,
+      `rename to ${gitPath(path)}`,
+    )
+  }
+  if (similarity !== 100) {
+    const mode = before && after ? ` ${MODE}` : ''
+    lines.push(`index ${blobId(before)}..${blobId(after)}${mode}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function blobId(content: Uint8Array | undefined): string {
+  return content ? gitBlobId(content) : NO_BLOB
+}
+
+/** A tab shows where a name with blanks ends. */
+function side(prefix: 'a' | 'b', content: Uint8Array | undefined, path: string): string {
+  if (!content) return '/dev/null'
+  const name = gitPath(`${prefix}/${path}`)
+  return name.includes(' ') && !name.startsWith('"') ? `${name}\t` : name
+}

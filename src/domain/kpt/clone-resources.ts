@@ -1,0 +1,25 @@
+import type { SetterProblem } from '../krm/apply-setter-comments.ts'
+import type { Labels } from '../labels.ts'
+import type { Resources } from '../resources.ts'
+import { NOTED_FILES, type UpstreamNote, withUpstream } from './kptfile.ts'
+import { applySetters } from './setters.ts'
+
+export type CloneRequest = { resources: Resources; note: UpstreamNote; setters?: Labels | undefined }
+
+/** Those of the upstream's files that a clone has otherwise; or why it cannot have these values. */
+export function cloneResources({ resources, note, setters = {} }: CloneRequest): Resources | SetterProblem {
+  const set = applySetters(resources, setters)
+  if ('problem' in set) return set
+  const cloned = withUpstream(set, note)
+  return new Map([...cloned].filter(([path, content]) => !sameBytes(content, resources.get(path))))
+}
+
+/** Without values for setters no other file changes, so no other need be looked at. */
+export function filesToLookAt({ resources, setters = {} }: Omit<CloneRequest, 'note'>): Resources {
+  if (Object.keys(setters).length > 0) return resources
+  return new Map([...resources].filter(([path]) => NOTED_FILES.includes(path)))
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
+  return b !== undefined && Buffer.compare(a, b) === 0
+}

@@ -1,0 +1,29 @@
+/** The files of a package that starts from nothing: what `kpt pkg init` and Porch's init task make. */
+import { stringify } from 'yaml'
+import type { Resources } from '../resources.ts'
+
+export type InitOptions = { description?: string | undefined }
+
+export function initResources(packagePath: string, options: InitOptions = {}): Resources {
+  const name = packagePath.slice(packagePath.lastIndexOf('/') + 1)
+  const description = options.description ?? `${name} description`
+  const kptfile = {
+    apiVersion: 'kpt.dev/v1',
+    kind: 'Kptfile',
+    metadata: { name, annotations: { 'config.kubernetes.io/local-config': 'true' } },
+    info: { description },
+  }
+  const context = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'kptfile.kpt.dev', annotations: { 'config.kubernetes.io/local-config': 'true' } },
+    data: { name },
+  }
+  return new Map(
+    Object.entries({
+      Kptfile: stringify(kptfile),
+      'README.md': `# ${name}\n\n${description}\n`,
+      'package-context.yaml': stringify(context),
+    }).map(([path, text]) => [path, Buffer.from(text)]),
+  )
+}

@@ -1,0 +1,72 @@
+import { AppError } from '../../core/errors.ts'
+import type { FieldPath, FieldStep } from './field-path.ts'
+import type { KrmDocument } from './krm-file.ts'
+import { listTypesOf } from './list-types.ts'
+import { fieldOf, isPlainList, isPlainMap, type Plain, type PlainMap } from './plain.ts'
+import { rewrite } from './rewrite.ts'
+
+/** A field and what it is to be; undefined removes it. */
+export type FieldEdit = { field: FieldPath; value: Plain | undefined }
+
+/**
+ * The text of an object with some fields set or removed, and everything else as it is written. Maps on the way to a
+ * field are made; an item of a list has to be there, unless the path ends with it. Throws `invalid`.
+ */
+export function editObject(document: KrmDocument, edits: readonly FieldEdit[]): string {
+  const { value, identity } = document
+  const target = edits.reduce<Plain | undefined>((now, edit) => withField(now, edit.field, edit.value), value)
+  return rewrite(document, target as PlainMap, listTypesOf(identity))
+}
+
+/** The value with a field in it set or removed. Throws `invalid` for a path that leads nowhere. */
+export function withField(
+  value: Plain | undefined,
+  field: FieldPath,
+  wanted: Plain | undefined,
+): Plain | undefined {
+  const [step, ...rest] = field
+  if (step === undefined) return wanted
+  if (typeof step === 'string') return withKey(value, step, rest, wanted)
+  const list = isPlainList(value) ? value : []
+  const at = list.findIndex((item, index) => isItem(item, index, step))
+  if (at < 0 && (rest.length > 0 || typeof step === 'number')) {
+    if (wanted === undefined) return value
+    throw new AppError('invalid', `there is no item ${JSON.stringify(step)}`)
+  }
+  const item = withField(list[at], rest, wanted)
+  const items = at < 0 ? [...list, item] : list.with(at, item as Plain)
+  return items.filter((each) => each !== undefined)
+}
+
+function withKey(
+  value: Plain | undefined,
+  key: string,
+  rest: FieldPath,
+  wanted: Plain | undefined,
+): Plain | undefined {
+  const map = isPlainMap(value) ? value : {}
+  const field = withField(fieldOf(map, key), rest, wanted)
+  if (field === undefined && !isPlainMap(value)) return value
+  const entries = Object.entries(map).filter(([name]) => field !== undefined || name !== key)
+  if (field === undefined) return Object.fromEntries(entries)
+  if (!Object.hasOwn(map, key)) return Object.fromEntries([...entries, [key, field]])
+  return Object.fromEntries(entries.map(([name, old]) => [name, name === key ? field : old]))
+}
+
+/** The value of a field; undefined where there is none. */
+export function valueAt(value: Plain | undefined, field: FieldPath): Plain | undefined {
+  return field.reduce<Plain | undefined>((now, step) => {
+    if (typeof step === 'string') return fieldOf(now, step)
+    return isPlainList(now) ? now.find((item, index) => isItem(item, index, step)) : undefined
+  }, value)
+}
+
+/** A field that is not there counts as one that has its default: `protocol` of a port. */
+function isItem(item: Plain, index: number, step: Exclude<FieldStep, string>): boolean {
+  if (typeof step === 'number') return step === index
+  return Object.entries(step).every(([key, wanted]) => {
+    const value = key === '' ? item : fieldOf(item, key)
+    if (value === undefined) return key === 'protocol' && wanted === 'TCP'
+    return typeof value !== 'object' && String(value) === wanted
+  })
+}

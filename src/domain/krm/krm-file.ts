@@ -1,0 +1,110 @@
+/** A file of KRM objects: its documents as they are written, and what they say. */
+import { type Document, isMap, isPair, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml'
+import { decodeUtf8 } from '../../core/utf8.ts'
+import { inspectDocument } from '../validation/inspect-node.ts'
+import { type ObjectIdentity, readIdentity } from './identity.ts'
+import { type PlainMap, plainOf } from './plain.ts'
+
+export type KrmDocument = {
+  /** What stands before the object: comments, empty documents, and the line `---`. */
+  head: string
+  /** The object with its comments. */
+  body: string
+  document: Document.Parsed
+  root: YAMLMap.Parsed
+  value: PlainMap
+  identity: ObjectIdentity
+}
+
+/** `head` and `body` of all documents, and `tail`, are the text of the file. */
+export type KrmFile = { documents: KrmDocument[]; tail: string }
+
+/** Reads a file: `readKrmFile`, or a cache before it. */
+export type ReadKrmFile = typeof readKrmFile
+
+/** Kubernetes takes 1.5 MiB in one object. Larger files are merged and compared as text. */
+const MAX_BYTES = 8 * 1024 * 1024
+/** No schema of Kubernetes comes near; whoever walks an object may call himself for each level. */
+const MAX_DEPTH = 200
+const SEPARATOR = /^---(?=\s|$)/
+const PLAIN_SEPARATOR = /^---(?:\s+#.*)?\s*$/
+
+/** Undefined for a file that is not made of KRM objects alone: it does not parse, or has documents of other kinds. */
+export function readKrmFile(content: Uint8Array): KrmFile | undefined {
+  if (content.byteLength > MAX_BYTES) return undefined
+  const text = decodeUtf8(content)
+  const pieces = text === undefined ? undefined : split(text)
+  if (!pieces) return undefined
+  const documents: KrmDocument[] = []
+  let before = ''
+  for (const { head, body } of pieces) {
+    const read = readDocument(body)
+    if (read === undefined) return undefined
+    if (read === 'empty') before += head + body
+    else {
+      documents.push({ head: before + head, body, ...read })
+      before = ''
+    }
+  }
+  return documents.length === 0 ? undefined : { documents, tail: before }
+}
+
+/** The bytes of a file, with other bodies for some of its documents. */
+export function writeKrmFile(
+  { documents, tail }: KrmFile,
+  bodies: ReadonlyMap<KrmDocument, string>,
+): Uint8Array {
+  const texts = documents.map((document) => document.head + (bodies.get(document) ?? document.body))
+  return Buffer.from(texts.join('') + tail)
+}
+
+/** Whether a file of that name may hold KRM objects. */
+export function isKrmPath(path: string): boolean {
+  return /\.ya?ml$/i.test(path) || isKptfile(path)
+}
+
+/** The Kptfile of the package or of a subpackage. */
+export function isKptfile(path: string): boolean {
+  return path === 'Kptfile' || path.endsWith('/Kptfile')
+}
+
+/** At the separators, which no content can hold at the start of a line. Undefined for a stream with directives. */
+function split(text: string): { head: string; body: string }[] | undefined {
+  const pieces = [{ head: text.startsWith('\uFEFF') ? '\uFEFF' : '', body: '' }]
+  for (const line of text.replace(/^\uFEFF/, '').match(/[^\n]*\n|[^\n]+$/g) ?? []) {
+    if (/^(?:%|\.\.\.(?=\s|$))/.test(line)) return undefined
+    if (!SEPARATOR.test(line)) (pieces.at(-1) as { body: string }).body += line
+    else if (PLAIN_SEPARATOR.test(line)) pieces.push({ head: line, body: '' })
+    else return undefined
+  }
+  return pieces
+}
+
+function parse(body: string): Document.Parsed | undefined {
+  try {
+    return parseDocument(body, { uniqueKeys: false, keepSourceTokens: true, logLevel: 'silent' })
+  } catch (error) {
+    // The parser calls itself for each level.
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+function isDeeperThan(depth: number, node: unknown): boolean {
+  if (isPair(node)) return isDeeperThan(depth, node.key) || isDeeperThan(depth, node.value)
+  if (!isMap(node) && !isSeq(node)) return false
+  return depth === 0 || node.items.some((item: unknown) => isDeeperThan(depth - 1, item))
+}
+
+type Read = Pick<KrmDocument, 'document' | 'root' | 'value' | 'identity'>
+
+function readDocument(body: string): Read | 'empty' | undefined {
+  const document = parse(body)
+  if (!document || document.errors.length > 0 || isDeeperThan(MAX_DEPTH, document.contents)) return undefined
+  const root = document.contents
+  if (root === null || (isScalar(root) && root.value === null)) return 'empty'
+  if (!isMap(root) || inspectDocument(document).length > 0) return undefined
+  const value = plainOf(root, document) as PlainMap
+  const identity = readIdentity(value, root)
+  return identity && { document, root, value, identity }
+}

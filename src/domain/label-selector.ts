@@ -1,0 +1,56 @@
+/**
+ * Label selectors with the Kubernetes grammar:
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
+ */
+import { AppError } from '../core/errors.ts'
+import { keyProblem, labelValueProblem } from './labels.ts'
+
+export type LabelRequirement =
+  | { key: string; operator: 'in' | 'notin'; values: string[] }
+  | { key: string; operator: 'exists' | 'absent' }
+
+/** Requirements are separated by commas that are not inside parentheses. */
+const SEPARATOR = /,(?![^(]*\))/
+const SET = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/
+const EQUALITY = /^([^\s!=]+)\s*(==|=|!=)\s*([^\s!=]*)$/
+
+/** Each is a condition of the query, of which a database takes so many. */
+const MAX_REQUIREMENTS = 100
+
+/** Throws `invalid` with the part that is wrong. An empty selector selects everything. */
+export function parseLabelSelector(text: string): LabelRequirement[] {
+  if (text.trim() === '') return []
+  const parts = text.split(SEPARATOR)
+  if (parts.length > MAX_REQUIREMENTS) {
+    throw new AppError('invalid', `labelSelector: it has more than ${MAX_REQUIREMENTS} requirements`)
+  }
+  return parts.map((part) => checked(parseRequirement(part.trim()), part))
+}
+
+function parseRequirement(part: string): LabelRequirement {
+  const set = SET.exec(part)
+  if (set) {
+    const values = (set[3] ?? '').split(',').map((value) => value.trim())
+    return { key: set[1] ?? '', operator: set[2] === 'in' ? 'in' : 'notin', values }
+  }
+  const equality = EQUALITY.exec(part)
+  if (equality) {
+    return {
+      key: equality[1] ?? '',
+      operator: equality[2] === '!=' ? 'notin' : 'in',
+      values: [equality[3] ?? ''],
+    }
+  }
+  if (part.startsWith('!')) return { key: part.slice(1).trim(), operator: 'absent' }
+  return { key: part, operator: 'exists' }
+}
+
+function checked(requirement: LabelRequirement, part: string): LabelRequirement {
+  const values = 'values' in requirement ? requirement.values : []
+  const problem = keyProblem(requirement.key) ?? values.map(labelValueProblem).find(Boolean)
+  if (!problem) return requirement
+  throw new AppError(
+    'invalid',
+    `labelSelector: "${part.trim()}" is none of env=prod, env!=prod, env in (a, b), env notin (a, b), env and !env: a key or value ${problem}`,
+  )
+}

@@ -1,0 +1,141 @@
+/** Conflicts in the files of a draft: what stands there for them now, and putting something else there. */
+import { AppError } from '../../core/errors.ts'
+import { packageSchemas } from '../diff/package-schemas.ts'
+import { crdListTypes } from '../krm/crd-schemas.ts'
+import { valueAt, withField } from '../krm/edit-object.ts'
+import { parseFieldPath } from '../krm/field-path.ts'
+import { writeObject } from '../krm/fragments.ts'
+import { formatIdentity } from '../krm/identity.ts'
+import { isKrmPath, type KrmDocument, type KrmFile, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
+import { listTypesOf } from '../krm/list-types.ts'
+import { isPlainMap, type Plain, type PlainMap, samePlain } from '../krm/plain.ts'
+import { rewrite } from '../krm/rewrite.ts'
+import type { Resources } from '../resources.ts'
+import type { Conflict, Side } from './conflict.ts'
+import { sameBytes } from './merge-file.ts'
+import { mergeText } from './merge-text.ts'
+
+type Place = { path: string; file: KrmFile; document: KrmDocument }
+
+/** Whether what the conflict is about differs between two states of a draft: somebody has edited it. */
+export function isEdited(conflict: Conflict, before: Resources, after: Resources): boolean {
+  if (conflict.object === null) return !sameBytes(before.get(conflict.path), after.get(conflict.path))
+  return !samePlain(currentValue(conflict, before), currentValue(conflict, after))
+}
+
+function currentValue(conflict: Conflict, resources: Resources): Plain | undefined {
+  const value = findObject(conflict, resources)?.document.value
+  return valueAt(value, parseFieldPath(conflict.field) ?? [])
+}
+
+/**
+ * The files with one side's value in the place of the conflict. `upstream` are upstream's files: what is taken from
+ * them is written as it is written there.
+ */
+export function withSide(
+  conflict: Conflict,
+  side: Side,
+  resources: Resources,
+  upstream: Resources,
+): Resources {
+  if (side === conflict.chosen) return resources
+  if (conflict.object === null)
+    return withFile(resources, conflict.path, sideOfFile(conflict, side, upstream))
+  const donor = side === 'upstream' ? findObject(conflict, upstream)?.document : undefined
+  return withObjectValue(conflict, conflict[side], resources, donor)
+}
+
+/** The files with that value in the place of the conflict. Throws `invalid` for one that cannot stand there. */
+export function withValue(conflict: Conflict, value: Plain, resources: Resources): Resources {
+  if (conflict.object !== null) return withObjectValue(conflict, value, resources, undefined)
+  if (typeof value !== 'string')
+    throw new AppError('invalid', `value: ${conflict.path} is a file: send its text`)
+  return withFile(resources, conflict.path, Buffer.from(value))
+}
+
+/** undefined where that side has deleted the file. */
+function sideOfFile(conflict: Conflict, side: Side, upstream: Resources): Uint8Array | undefined {
+  const { original, local, upstream: theirs, path } = conflict
+  if (typeof original === 'string' && typeof local === 'string' && typeof theirs === 'string') {
+    return Buffer.from(mergeText(original, local, theirs, side).text)
+  }
+  const value = conflict[side]
+  if (value === undefined) return undefined
+  if (typeof value === 'string') return Buffer.from(value)
+  const content = side === 'upstream' ? upstream.get(path) : undefined
+  if (content) return content
+  throw new AppError(
+    'conflict',
+    `the bytes of the local ${path} are not at hand: put the file into the draft instead`,
+  )
+}
+
+function withObjectValue(
+  conflict: Conflict,
+  value: Plain | undefined,
+  resources: Resources,
+  donor: KrmDocument | undefined,
+): Resources {
+  const field = parseFieldPath(conflict.field) ?? []
+  const place = findObject(conflict, resources)
+  if (!place) {
+    if (field.length > 0) {
+      throw new AppError(
+        'conflict',
+        `${conflict.object} is no longer in the package: the conflict is about nothing`,
+      )
+    }
+    return value === undefined
+      ? resources
+      : withObject(resources, conflict.path, donor?.body ?? written(value))
+  }
+  const { document } = place
+  const target = withField(document.value, field, value)
+  if (target === undefined) return withBody(resources, place, undefined)
+  if (!isPlainMap(target)) throw new AppError('invalid', 'value: an object is a mapping')
+  const schemas = packageSchemas([resources], [document.identity])
+  const listTypes = listTypesOf(document.identity, crdListTypes(schemas, document.identity))
+  return withBody(resources, place, rewrite(document, target as PlainMap, listTypes, donor))
+}
+
+function written(value: Plain): string {
+  if (!isPlainMap(value)) throw new AppError('invalid', 'value: an object is a mapping')
+  return writeObject(value)
+}
+
+/** In its file, or else wherever it has moved to. */
+function findObject(conflict: Conflict, resources: Resources): Place | undefined {
+  const paths = [conflict.path, ...resources.keys()]
+  for (const path of paths) {
+    const content = isKrmPath(path) ? resources.get(path) : undefined
+    const file = content && readKrmFile(content)
+    const document = file?.documents.find(({ identity }) => formatIdentity(identity) === conflict.object)
+    if (file && document) return { path, file, document }
+  }
+  return undefined
+}
+
+/** undefined removes the object, and with the last one the file. */
+function withBody(
+  resources: Resources,
+  { path, file, document }: Place,
+  body: string | undefined,
+): Resources {
+  if (body !== undefined) return withFile(resources, path, writeKrmFile(file, new Map([[document, body]])))
+  const documents = file.documents.filter((other) => other !== document)
+  const content = documents.length === 0 ? undefined : writeKrmFile({ ...file, documents }, new Map())
+  return withFile(resources, path, content)
+}
+
+function withObject(resources: Resources, path: string, body: string): Resources {
+  const before = Buffer.from(resources.get(path) ?? []).toString()
+  const separator = before === '' ? '' : before.endsWith('\n') ? '---\n' : '\n---\n'
+  return withFile(resources, path, Buffer.from(before + separator + body))
+}
+
+function withFile(resources: Resources, path: string, content: Uint8Array | undefined): Resources {
+  const changed = new Map(resources)
+  if (content) changed.set(path, content)
+  else changed.delete(path)
+  return changed
+}

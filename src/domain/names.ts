@@ -1,0 +1,60 @@
+/** The names of design section 1: their grammar, and the name of a package revision, which parses back. */
+import { AppError } from '../core/errors.ts'
+
+const LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
+const LABEL_RULE =
+  'must be 1 to 63 characters of a-z, 0-9 and "-", starting and ending with a letter or digit (a DNS-1123 label)'
+
+/** A package revision's name is also a Kubernetes object name: a DNS subdomain of at most 253 characters. */
+const MAX_REVISION_NAME = 253
+
+export type PackageId = { repository: string; package: string }
+export type RevisionId = PackageId & { workspace: string }
+
+export function isLabel(text: string): boolean {
+  return LABEL.test(text)
+}
+
+/** What is wrong with a repository's or a workspace's name; undefined when nothing is. */
+export function labelProblem(text: string): string | undefined {
+  return isLabel(text) ? undefined : LABEL_RULE
+}
+
+/** What is wrong with a package's path; undefined when nothing is. */
+export function packageProblem(path: string): string | undefined {
+  if (path.split('/').every(isLabel)) return undefined
+  return `must be one or more labels separated by "/" (nf/upf); each label ${LABEL_RULE}`
+}
+
+/** What is wrong with the three together; undefined when nothing is. */
+export function revisionIdProblem(id: RevisionId): string | undefined {
+  const length = revisionName(id).length
+  if (length <= MAX_REVISION_NAME) return undefined
+  return `the name ${revisionName(id)} has ${length} characters; at most ${MAX_REVISION_NAME} are possible`
+}
+
+/** `<repository>.<package with "/" as ".">.<workspace>` */
+export function revisionName(id: RevisionId): string {
+  return `${id.repository}.${id.package.replaceAll('/', '.')}.${id.workspace}`
+}
+
+/** The inverse of `revisionName`. Throws `invalid` for a text that cannot be such a name. */
+export function parseRevisionName(name: string): RevisionId {
+  const labels = name.split('.')
+  if (labels.length < 3 || name.length > MAX_REVISION_NAME || !labels.every(isLabel)) {
+    throw new AppError(
+      'invalid',
+      `"${name.slice(0, 300)}" is not the name of a package revision: <repository>.<package with "/" as ".">.<workspace>`,
+    )
+  }
+  return {
+    repository: labels[0] ?? '',
+    package: labels.slice(1, -1).join('/'),
+    workspace: labels.at(-1) ?? '',
+  }
+}
+
+/** The OCI repository that holds all revisions of a package, relative to the registry's prefix. */
+export function ociRepository(id: PackageId): string {
+  return `${id.repository}/${id.package}`
+}

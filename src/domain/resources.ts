@@ -1,0 +1,111 @@
+/** The files of a package revision: path to bytes, and what a path may be (design 3, tar rules 2 to 6). */
+import { AppError } from '../core/errors.ts'
+
+export type Resources = ReadonlyMap<string, Uint8Array>
+
+export type ResourceLimits = {
+  /** Sum of the sizes of all files, unpacked. */
+  maxBytes: number
+  /** The most files, and the most directories. */
+  maxFiles: number
+}
+
+export const DEFAULT_LIMITS: ResourceLimits = { maxBytes: 64 * 1024 * 1024, maxFiles: 10_000 }
+
+const MAX_PATH_BYTES = 1024
+const MAX_SEGMENT_BYTES = 255
+const MAX_DEPTH = 64
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f]/
+
+/**
+ * What is wrong with the path of a file; undefined when nothing is. The rules are the intersection of what Flux,
+ * Argo CD, Config Sync and oras take, so that a path that is accepted can be deployed by each of them.
+ */
+export function pathProblem(path: string): string | undefined {
+  if (path === '') return 'the path is empty'
+  if (!path.isWellFormed()) return 'the path is not valid Unicode'
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) return `the path is longer than ${MAX_PATH_BYTES} bytes`
+  if (path.startsWith('/')) return 'the path is absolute; paths are relative to the root of the package'
+  if (path.includes('\\')) return 'the path has a backslash; directories are separated by "/"'
+  if (CONTROL.test(path)) return 'the path has a control character'
+  if (/(?:^|\/)\.\.(?:$|\/)/.test(path)) return 'the path has the segment ".."; it would leave the package'
+  if (path.includes('../'))
+    return 'the path has a directory whose name ends in ".."; Flux refuses such archives'
+  const segments = path.split('/')
+  if (segments.length > MAX_DEPTH) return `the path is deeper than ${MAX_DEPTH} names`
+  for (const segment of segments) {
+    if (segment === '') return 'the path has an empty segment ("//", or "/" at the end)'
+    if (segment === '.') return 'the path has the segment "."'
+    if (segment.startsWith('.wh.')) return 'names that start with ".wh." delete files in container layers'
+    if (Buffer.byteLength(segment) > MAX_SEGMENT_BYTES)
+      return `a name is longer than ${MAX_SEGMENT_BYTES} bytes`
+  }
+  return undefined
+}
+
+/** The directories that the files are in. */
+export function directoriesOf(paths: Iterable<string>): Set<string> {
+  const directories = new Set<string>()
+  for (const path of paths) {
+    for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
+      const directory = path.slice(0, slash)
+      // With a directory those above it are known.
+      if (directories.has(directory)) break
+      directories.add(directory)
+    }
+  }
+  return directories
+}
+
+/** Throws `invalid` for a bad path, `too_large` over a limit. */
+export function checkResources(resources: Resources, limits: ResourceLimits): void {
+  if (resources.size > limits.maxFiles) throw tooManyFiles(limits)
+  if (totalBytes(resources) > limits.maxBytes) throw tooManyBytes(limits)
+  for (const path of resources.keys()) {
+    const problem = pathProblem(path)
+    if (problem)
+      throw new AppError('invalid', `file "${path}": ${problem}`, { details: [{ path, message: problem }] })
+  }
+  const directories = directoriesOf(resources.keys())
+  if (directories.size > limits.maxFiles) throw tooManyDirectories(limits)
+  const clash = [...directories].find((directory) => resources.has(directory))
+  if (clash !== undefined) throw new AppError('invalid', `"${clash}" is both a file and a directory`)
+}
+
+function totalBytes(resources: Resources): number {
+  let sum = 0
+  for (const content of resources.values()) sum += content.byteLength
+  return sum
+}
+
+export function tooManyFiles(limits: ResourceLimits): AppError {
+  return new AppError(
+    'too_large',
+    `the package has more than ${limits.maxFiles} files, the most a package may have`,
+  )
+}
+
+export function tooManyDirectories(limits: ResourceLimits): AppError {
+  return new AppError(
+    'too_large',
+    `the package has more than ${limits.maxFiles} directories, the most a package may have`,
+  )
+}
+
+export function tooManyBytes(limits: ResourceLimits): AppError {
+  return new AppError(
+    'too_large',
+    `the files of the package have more than ${limits.maxBytes} bytes together, the most a package may have`,
+  )
+}
+
+/** Files of `patch` are added or replaced; null deletes. */
+export function patchResources(base: Resources, patch: ReadonlyMap<string, Uint8Array | null>): Resources {
+  const merged = new Map(base)
+  for (const [path, content] of patch) {
+    if (content === null) merged.delete(path)
+    else merged.set(path, content)
+  }
+  return merged
+}

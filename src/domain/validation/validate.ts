@@ -1,0 +1,90 @@
+/** Validates the resources of a package: the rules of design section 2 for what may be proposed. */
+import type { ErrorDetail } from '../../core/errors.ts'
+import type { Condition } from '../conditions.ts'
+import { groupOf } from '../krm/identity.ts'
+import { isKrmPath } from '../krm/krm-file.ts'
+import type { Resources } from '../resources.ts'
+import { krmIgnore } from './krm-ignore.ts'
+import { type Finding, type KrmObject, readYamlFile, type YamlFile } from './yaml-file.ts'
+
+export type Findings = {
+  /** Why the package cannot be proposed. */
+  errors: ErrorDetail[]
+  /** What looks wrong and stops nobody. */
+  warnings: ErrorDetail[]
+}
+
+/**
+ * `read` may be a cache before `readYamlFile`: what is in a file depends on its content alone. `onFile` is told of each
+ * file that was read.
+ */
+export function validateResources(
+  resources: Resources,
+  read: (content: Uint8Array) => YamlFile = readYamlFile,
+  onFile: (path: string, file: YamlFile) => void = () => undefined,
+): Findings {
+  const { ignores, errors } = krmIgnore(resources)
+  const findings: Findings = { errors, warnings: [] }
+  const seen = new Map<string, string>()
+  for (const [path, content] of resources) {
+    if (!isKrmPath(path) || ignores(path)) continue
+    const file = read(content)
+    onFile(path, file)
+    add(findings.errors, path, file.errors)
+    add(findings.warnings, path, file.warnings)
+    for (const object of file.objects) add(findings.warnings, path, objectWarnings(path, object, seen))
+  }
+  return findings
+}
+
+/** Who has more of them than that has one cause for most. */
+const MAX_FINDINGS = 200
+
+function add(to: ErrorDetail[], path: string, findings: readonly Finding[]): void {
+  for (const finding of findings.slice(0, Math.max(0, MAX_FINDINGS - to.length)))
+    to.push({ path, ...finding })
+}
+
+function objectWarnings(path: string, object: KrmObject, seen: Map<string, string>): Finding[] {
+  const { apiVersion, kind, namespace, name, line } = object
+  // A Kustomization is an object without a name by design.
+  const nameless = apiVersion?.startsWith('kustomize.config.k8s.io/') ?? false
+  const missing = [
+    !apiVersion && 'apiVersion',
+    !kind && 'kind',
+    !name && !nameless && 'metadata.name',
+  ].filter(Boolean)
+  if (missing.length > 0) return [{ line, message: `the object has no ${missing.join(', no ')}` }]
+  if (!name) return []
+
+  const group = groupOf(apiVersion ?? '')
+  const identity = JSON.stringify([group, kind, namespace ?? '', name])
+  const first = seen.get(identity)
+  if (first === undefined) {
+    seen.set(identity, `${path}:${line}`)
+    return []
+  }
+  const shown = `${kind} ${namespace ? `${namespace}/` : ''}${name}`
+  return [{ line, message: `${shown} is also in ${first}` }]
+}
+
+const SHOWN = 5
+
+/** The findings as the condition `Valid` of the revision. */
+export function validCondition({ errors, warnings }: Findings): Condition {
+  if (errors.length > 0) {
+    return { type: 'Valid', status: 'False', reason: 'Invalid', message: summary('error', errors) }
+  }
+  if (warnings.length > 0) {
+    return { type: 'Valid', status: 'True', reason: 'Warnings', message: summary('warning', warnings) }
+  }
+  return { type: 'Valid', status: 'True', reason: 'Valid', message: 'every file parses' }
+}
+
+function summary(noun: string, found: ErrorDetail[]): string {
+  const lines = found
+    .slice(0, SHOWN)
+    .map(({ path, line, message }) => `${path}${line === undefined ? '' : `:${line}`}: ${message}`)
+  const more = found.length > SHOWN ? ` and ${found.length - SHOWN} more` : ''
+  return `${found.length} ${noun}${found.length === 1 ? '' : 's'}: ${lines.join('; ')}${more}`
+}

@@ -1,0 +1,137 @@
+/** Reads one YAML file as far as validation and search need it: does it parse, and what is in it. */
+import { Composer, type Document, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml'
+import { decodeUtf8 } from '../../core/utf8.ts'
+import { findImages } from './find-images.ts'
+import { inspectDocument } from './inspect-node.ts'
+
+export type KrmObject = {
+  apiVersion: string | undefined
+  kind: string | undefined
+  namespace: string | undefined
+  name: string | undefined
+  line: number
+}
+
+/** Something wrong at a place in a file; line and column count from 1. */
+export type Finding = { line: number; column?: number; message: string }
+
+export type YamlFile = {
+  errors: Finding[]
+  objects: KrmObject[]
+  warnings: Finding[]
+  /** Of containers. */
+  images: string[]
+  /** Descriptions and keywords of Kptfiles. */
+  about: string[]
+}
+
+/** Errors and warnings of a file are reported so often; who has more of them has one cause. */
+const MAX_FINDINGS = 20
+
+/**
+ * Larger files are not read. What the parser needs, up to 4 µs and 300 bytes for each token, has a bound so; the
+ * definitions of large operators have 60,000 tokens, and Kubernetes takes 1.5 MiB in one object.
+ */
+const MAX_BYTES = 16 * 1024 * 1024
+const MAX_TOKENS = 1_000_000
+
+/** A file that cannot be read to its end. */
+class UnreadableError extends Error {}
+
+export function readYamlFile(content: Uint8Array): YamlFile {
+  const file: YamlFile = { errors: [], objects: [], warnings: [], images: [], about: [] }
+  try {
+    const lines = new LineCounter()
+    for (const document of documentsOf(decode(content), lines)) readDocument(document, lines, file)
+  } catch (error) {
+    file.errors = [{ line: 1, message: reasonOf(error) }]
+  }
+  return file
+}
+
+/** One document after the other, so that only one is in memory. Throws `UnreadableError`. */
+function* documentsOf(text: string, lines: LineCounter): Generator<Document.Parsed> {
+  const parser = new Parser(lines.addNewLine)
+  // uniqueKeys costs the square of the number of keys; inspectDocument looks for duplicates instead.
+  const composer = new Composer({
+    lineCounter: lines,
+    uniqueKeys: false,
+    logLevel: 'silent',
+  })
+  lines.addNewLine(0)
+  let tokens = 0
+  for (const token of new Lexer().lex(text)) {
+    if (++tokens > MAX_TOKENS) throw tooLarge(`${MAX_TOKENS} tokens`)
+    for (const syntax of parser.next(token)) yield* composer.next(syntax)
+  }
+  for (const syntax of parser.end()) yield* composer.next(syntax)
+  yield* composer.end()
+}
+
+function tooLarge(limit: string): UnreadableError {
+  return new UnreadableError(
+    `it has more than ${limit}, the most a YAML file may have: split it, or leave it out with .krmignore`,
+  )
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof UnreadableError) return error.message
+  if (error instanceof RangeError) return 'it is nested too deeply'
+  throw error
+}
+
+/** Nothing between two separators, or only comments. */
+function isEmpty({ contents }: Document.Parsed): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null)
+}
+
+function decode(content: Uint8Array): string {
+  if (content.byteLength > MAX_BYTES) throw tooLarge(`${MAX_BYTES} bytes`)
+  const text = decodeUtf8(content)
+  if (text === undefined) throw new UnreadableError('the file is not UTF-8')
+  return text.replace(/^\uFEFF/, '')
+}
+
+function readDocument(document: Document.Parsed, lines: LineCounter, file: YamlFile): void {
+  // The library reports an overflow of the stack as if it were an error of the document.
+  if (document.errors.some(({ message }) => message.includes('call stack'))) throw new RangeError()
+  const faults = document.errors.map(({ message, pos }) => ({ message, offset: pos[0] }))
+  if (faults.length === 0) faults.push(...inspectDocument(document))
+  for (const { message, offset } of faults.slice(0, Math.max(0, MAX_FINDINGS - file.errors.length))) {
+    const { line, col } = lines.linePos(offset)
+    file.errors.push({ line, column: col, message })
+  }
+  if (faults.length > 0 || isEmpty(document)) return
+
+  const { line } = lines.linePos(document.contents?.range[0] ?? 0)
+  if (!isMap(document.contents)) {
+    if (file.warnings.length < MAX_FINDINGS) {
+      file.warnings.push({ line, message: 'it is not a KRM object: not a mapping' })
+    }
+    return
+  }
+  const child = (parent: unknown, key: string): unknown => {
+    const node = isMap(parent) ? parent.get(key, true) : undefined
+    return isAlias(node) ? node.resolve(document) : node
+  }
+  const text = (parent: unknown, key: string): string | undefined => {
+    const node = child(parent, key)
+    return isScalar(node) && typeof node.value === 'string' && node.value !== '' ? node.value : undefined
+  }
+  const metadata = child(document.contents, 'metadata')
+  file.objects.push({
+    apiVersion: text(document.contents, 'apiVersion'),
+    kind: text(document.contents, 'kind'),
+    namespace: text(metadata, 'namespace'),
+    name: text(metadata, 'name') ?? text(metadata, 'generateName'),
+    line,
+  })
+  for (const image of findImages(document)) file.images.push(image)
+  if (text(document.contents, 'kind') !== 'Kptfile') return
+  const info = child(document.contents, 'info')
+  const keywords = child(info, 'keywords')
+  const words = isSeq(keywords) ? keywords.items.map((item) => isScalar(item) && item.value) : []
+  for (const about of [text(info, 'description'), ...words]) {
+    if (typeof about === 'string') file.about.push(about)
+  }
+}

@@ -1,0 +1,132 @@
+/** The composition root: one app with every surface mounted, on the parts that `parts.ts` has opened. */
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { docsRoutes } from '../api/docs/docs.ts'
+import { apiDocument } from '../api/docs/document.ts'
+import { healthRoutes } from '../api/operations/health.ts'
+import { BASE_PATH } from '../api/rest/base-path.ts'
+import type { OnOperation } from '../api/rest/operations.ts'
+import { problem, problemOf, respondProblem } from '../api/rest/problem.ts'
+import { createRestApp } from '../api/rest/rest-app.ts'
+import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
+import { isDiskFull } from '../core/errors.ts'
+import { type AccessPolicy, access, EVERYBODY } from '../http/access.ts'
+import { browserSafety } from '../http/browser-safety.ts'
+import { pushLoadShedding } from '../http/load-shedding.ts'
+import { readOnly } from '../http/read-only.ts'
+import { requestLog } from '../http/request-log.ts'
+import { NO_TRACING, traced } from '../http/tracing.ts'
+import { createRegistryApp, createRegistryElsewhereApp } from '../registry/http/registry-app.ts'
+import type { WriteGuard } from '../registry/write-guard.ts'
+import {
+  blobDeletionRefusal,
+  manifestDeletionRefusal,
+  tagDeletionRefusal,
+  tagRefusal,
+} from '../service/access/client-writes.ts'
+import { readiness } from '../service/maintenance/readiness.ts'
+import type { Parts } from './components.ts'
+import type { Application } from './serve.ts'
+import { version } from './version.ts'
+
+export type App = {
+  hono: OpenAPIHono
+  /** The OpenAPI document. */
+  document: () => object
+}
+
+/** What a server serves. */
+export function applicationOf(parts: Parts): Application {
+  return {
+    mount: async (url) => (await createApp(parts, url)).hono.fetch,
+    report: (err) => parts.log.error({ err }, 'the rest of an answer could not be sent'),
+    announceStop: () => {
+      parts.stopping = true
+    },
+    drain: () => {
+      parts.watches.drain()
+      void parts.jobs.stop()
+    },
+    close: parts.close,
+  }
+}
+
+/** Mounts every surface. `publicUrl` is where clients reach the app; `policy` says who may do what. */
+export async function createApp(
+  parts: Parts,
+  publicUrl: URL,
+  policy: AccessPolicy = EVERYBODY,
+): Promise<App> {
+  const {
+    ctx,
+    jobs,
+    discovery,
+    watches,
+    webhooks,
+    embedded,
+    registryAddress,
+    metrics,
+    tracing,
+    disk,
+    load,
+    log,
+  } = parts
+  const onInternalError = (error: unknown, c: Context): void => {
+    const { method, path } = c.req
+    log.error({ err: error, requestId: c.get('requestId'), method, path }, 'request failed')
+    if (isDiskFull(error)) void disk.check()
+  }
+  const guard: WriteGuard = {
+    setTag: (repository, tag) => tagRefusal(ctx.db, repository, tag),
+    deleteTag: (repository, tag) => tagDeletionRefusal(ctx.db, repository, tag),
+    deleteManifest: (repository, manifest) => manifestDeletionRefusal(ctx.db, repository, manifest),
+    deleteBlobs: (repository) => blobDeletionRefusal(ctx.db, repository),
+  }
+  const onOperation: OnOperation = (operation, outcome, seconds) =>
+    metrics.work.operation.observe({ operation, outcome }, seconds)
+  const surroundings = { stopping: () => parts.stopping, refusal: () => disk.refusal, queue: parts.queue }
+  const apiVersion = await version()
+  const app = new OpenAPIHono()
+  app.use(requestLog(log, metrics))
+  if (tracing !== NO_TRACING) app.use(traced(tracing))
+  app.use(browserSafety(publicUrl))
+  app.use(access(policy))
+  app.use(readOnly(() => disk.refusal))
+  app.use('/v2/*', pushLoadShedding(load))
+  app.route(
+    '/',
+    embedded
+      ? createRegistryApp(embedded, { guard, onInternalError })
+      : createRegistryElsewhereApp(registryAddress ?? ''),
+  )
+  const registryHost = registryAddress ?? publicUrl.host
+  app.route(
+    BASE_PATH,
+    createRestApp(
+      { ctx, jobs, discovery, watches, webhooks, load, registryHost },
+      { onInternalError, onOperation, tracing },
+    ),
+  )
+  app.route(
+    '/',
+    healthRoutes(() => readiness(ctx, surroundings), metrics),
+  )
+  let document: object | undefined
+  const getDocument = (): object => {
+    document ??= apiDocument(app, apiVersion)
+    return document
+  }
+  app.route('/', docsRoutes(getDocument))
+  app.get('/', (c) => c.redirect('/docs'))
+  app.notFound((c) =>
+    respondProblem(c, problem('not_found', `there is no ${c.req.path}; the API is at /api/v1`)),
+  )
+  app.onError((error, c) => {
+    onInternalError(error, c)
+    return respondProblem(c, problemOf(error))
+  })
+  // Not sooner: a collection of garbage from the command line opens the parts, too.
+  await jobs.resume()
+  await webhooks.start((revision) => toPackageRevisionView(revision, registryHost))
+  return { hono: app, document: getDocument }
+}

@@ -1,0 +1,119 @@
+/** From the settings to the registry in which artifacts are kept: our own, on files or in S3, or somebody else's. */
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
+import { AppError } from '../core/errors.ts'
+import { OciError } from '../oci/errors.ts'
+import { staticCredentials } from '../oci/remote/auth/credentials.ts'
+import { dockerConfigCredentials } from '../oci/remote/auth/docker-config.ts'
+import { RemoteRegistry } from '../oci/remote/remote-registry.ts'
+import type { Registry } from '../oci/roles.ts'
+import { EmbeddedRegistry } from '../registry/embedded-registry.ts'
+import type { BlobStore } from '../registry/store/blob-store.ts'
+import { FsStore } from '../registry/store/fs-store.ts'
+
+export type OpenedRegistry = {
+  registry: Registry
+  /** The same, where it is ours. */
+  embedded: EmbeddedRegistry | undefined
+  /** Where clients find it, as references begin: host and prefix. undefined for the server's own address. */
+  address: string | undefined
+  close: () => Promise<void>
+}
+
+/** A tag that is removed where none can be deleted points to an artifact of this type. */
+const REMOVED_TYPE = 'application/vnd.pkgserver.removed.v1+json'
+/** Repository in which the start-up check tries what a registry can. */
+const PROBE = 'pkgserver-probe'
+
+/** Opens the registry, and logs what it cannot do of what pkgserver would like. */
+export async function openRegistry(config: Config, version: string, log: Logger): Promise<OpenedRegistry> {
+  return config.registry.kind === 'remote'
+    ? openRemote(config, config.registry.url, version, log)
+    : openEmbedded(config, log)
+}
+
+async function openEmbedded(config: Config, log: Logger): Promise<OpenedRegistry> {
+  const store = await openStore(config, log)
+  const embedded = new EmbeddedRegistry(store, { grace: config.gcGrace })
+  return { registry: embedded, embedded, address: undefined, close: () => store.close() }
+}
+
+async function openStore(
+  { data, blobs, ...config }: Config,
+  log: Logger,
+): Promise<BlobStore & { close: () => Promise<void> }> {
+  if (blobs.kind === 'fs') return FsStore.open(join(data, 'registry'))
+  // It takes a while to load, and most need it not.
+  const { S3Store } = await import('../registry/store/s3/s3-store.ts')
+  const { shortcomingsOf } = await import('../registry/store/s3/abilities.ts')
+  const store = await S3Store.open({
+    bucket: blobs.bucket,
+    prefix: blobs.prefix,
+    endpoint: config.s3Endpoint,
+    region: config.s3Region,
+    redirects: config.s3Redirects,
+    redirectEndpoint: config.s3RedirectEndpoint,
+    spool: join(data, 'spool'),
+  })
+  try {
+    for (const sentence of shortcomingsOf(await store.probe())) log.warn(sentence)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+  return store
+}
+
+async function openRemote(config: Config, url: URL, version: string, log: Logger): Promise<OpenedRegistry> {
+  const { registryUsername: username, registryPassword: password, registryConfig } = config
+  const credentials =
+    username !== undefined && password !== undefined
+      ? staticCredentials({ username, password })
+      : registryConfig && dockerConfigCredentials(registryConfig)
+  const registry = await inWords(async () => {
+    return new RemoteRegistry(url, {
+      userAgent: `pkgserver/${version}`,
+      removedType: REMOVED_TYPE,
+      ...(credentials ? { credentials } : {}),
+    })
+  })
+  const address = `${url.host}${url.pathname}`.replace(/\/$/, '')
+  for (const sentence of await inWords(() => shortcomingsOfRemote(registry, address))) log.warn(sentence)
+  log.info(
+    `Artifacts are kept in ${address}. Give nobody but pkgserver the right to push there: it cannot keep others from moving its tags. Where that registry removes manifests without tags (zot does, after an hour), a change that was cut off by a crash is lost if pkgserver is not started again before.`,
+  )
+  return { registry, embedded: undefined, address, close: async () => undefined }
+}
+
+/** What a registry cannot do, and what of the promises of pkgserver that touches. */
+async function shortcomingsOfRemote(registry: RemoteRegistry, address: string): Promise<string[]> {
+  const { referrersApi, tagDeletion, manifestDeletion } = await registry.capabilities(PROBE)
+  const sentences: string[] = []
+  if (!manifestDeletion) {
+    sentences.push(
+      `${address} does not delete manifests: the content of deleted revisions stays there, reachable by its digest. Their tags, and those of drafts that are published, stay in lists of tags, and lead to an empty artifact that nothing can deploy. docker-registry deletes with REGISTRY_STORAGE_DELETE_ENABLED=true.`,
+    )
+  } else if (!tagDeletion) {
+    sentences.push(
+      `${address} does not delete tags: pkgserver moves a tag that is to go to an empty artifact, and deletes that.`,
+    )
+  }
+  if (!referrersApi) {
+    sentences.push(
+      `${address} has no referrers API: what refers to a revision is listed under tags like sha256-…, which pkgserver keeps.`,
+    )
+  }
+  return sentences
+}
+
+/** What keeps the server from starting, without a stack. */
+async function inWords<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof OciError)) throw error
+    const code = error.code === 'invalid_reference' ? 'invalid' : 'unavailable'
+    throw new AppError(code, `the registry cannot be used: ${error.message}`, { cause: error })
+  }
+}

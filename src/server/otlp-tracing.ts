@@ -1,0 +1,81 @@
+/**
+ * Traces for a collector of OpenTelemetry, over HTTP as JSON. Loaded only where one is set: the packages take some
+ * MiB of memory.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import {
+  type Context,
+  ROOT_CONTEXT,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import type { Tracing } from '../http/tracing.ts'
+
+/** Of a server that stops: no collector shall keep it from that. */
+const CLOSE_TIMEOUT = 3000
+/** Who else sets none of these variables shall see where the traces come from. */
+const SERVICE = 'pkgserver'
+
+const TRACEPARENT =
+  /^[0-9a-f]{2}-(?<traceId>[0-9a-f]{32})-(?<spanId>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})(?:-|$)/
+
+/** `endpoint` is that of the collector, to which `/v1/traces` is added. */
+export function otlpTracing(endpoint: URL, version: string): Tracing {
+  const exporter = new OTLPTraceExporter({ url: new URL('v1/traces', withSlash(endpoint)).href })
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes({ 'service.name': SERVICE, 'service.version': version }),
+    spanProcessors: [new BatchSpanProcessor({ exporter })],
+  })
+  const tracer = provider.getTracer(SERVICE, version)
+  const current = new AsyncLocalStorage<Context>()
+  return {
+    inSpan: async (name, work, { server = false, parent } = {}) => {
+      const context = current.getStore() ?? remoteContext(parent)
+      const kind = server ? SpanKind.SERVER : SpanKind.INTERNAL
+      const span = tracer.startSpan(name, { kind }, context)
+      const fail = () => void span.setStatus({ code: SpanStatusCode.ERROR })
+      try {
+        return await current.run(trace.setSpan(context, span), () =>
+          work({
+            rename: (other) => void span.updateName(other),
+            set: (attributes) => void span.setAttributes(attributes),
+            fail,
+          }),
+        )
+      } catch (error) {
+        fail()
+        throw error
+      } finally {
+        span.end()
+      }
+    },
+    record: (name, seconds, attributes) => {
+      const end = Date.now()
+      const startTime = end - seconds * 1000
+      tracer.startSpan(name, { attributes, startTime }, current.getStore() ?? ROOT_CONTEXT).end(end)
+    },
+    close: async () => {
+      const late = new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT).unref())
+      await Promise.race([provider.shutdown().catch(() => undefined), late])
+    },
+  }
+}
+
+/** What comes of a header that is none is a trace of its own. */
+function remoteContext(traceparent: string | undefined): Context {
+  const { traceId, spanId, flags } = TRACEPARENT.exec(traceparent ?? '')?.groups ?? {}
+  if (!traceId || !spanId || !flags || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return ROOT_CONTEXT
+  const traceFlags = Number.parseInt(flags, 16) & TraceFlags.SAMPLED
+  const remote: SpanContext = { traceId, spanId, traceFlags, isRemote: true }
+  return trace.setSpanContext(ROOT_CONTEXT, remote)
+}
+
+function withSlash(url: URL): URL {
+  return url.pathname.endsWith('/') ? url : new URL(`${url.href}/`)
+}

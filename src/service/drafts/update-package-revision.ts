@@ -1,0 +1,53 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type Condition, type ReadinessGate, replaceClientConditions } from '../../domain/conditions.ts'
+import { transition } from '../../domain/lifecycle.ts'
+import type { PackageRevision } from '../../domain/package-revision.ts'
+import { saveRevision, withRevision } from '../change-revision.ts'
+import type { ServiceContext } from '../context.ts'
+import { type LabelsPatch, mergeLabels } from '../merge-patch.ts'
+import { checkMetadata } from '../metadata.ts'
+import type { Precondition } from '../precondition.ts'
+import { checkVersion } from '../version-rules.ts'
+
+/** A JSON merge patch: undefined leaves, null deletes. */
+export type MetadataPatch = {
+  labels?: LabelsPatch
+  annotations?: LabelsPatch
+  version?: string | null | undefined
+  readinessGates?: readonly ReadinessGate[] | null | undefined
+  conditions?: readonly Condition[] | null | undefined
+}
+
+/** Changes what is known about a revision: all of it in a Draft, the conditions also while it is Proposed. */
+export async function updatePackageRevision(
+  ctx: ServiceContext,
+  name: string,
+  patch: MetadataPatch,
+  precondition: Precondition,
+): Promise<PackageRevision> {
+  return withRevision(ctx, name, precondition, async (current) => {
+    const { revision } = current
+    const { conditions, ...content } = patch
+    const onlyConditions = Object.values(content).every((value) => value === undefined)
+    if (!(onlyConditions && revision.lifecycle === 'Proposed')) transition(name, revision.lifecycle, 'edit')
+
+    const changed: PackageRevision = {
+      ...revision,
+      labels: mergeLabels(revision.labels, patch.labels),
+      annotations: mergeLabels(revision.annotations, patch.annotations),
+      version: patch.version === undefined ? revision.version : patch.version,
+      readinessGates:
+        patch.readinessGates === undefined ? revision.readinessGates : (patch.readinessGates ?? []),
+      conditions:
+        conditions === undefined
+          ? revision.conditions
+          : replaceClientConditions(revision.conditions, conditions ?? []),
+    }
+    checkMetadata(changed)
+    // A manifest that says the same is the same: whoever looks at its digest has not to look again.
+    if (isDeepStrictEqual(changed, revision)) return revision
+    const next = { ...changed, updatedAt: ctx.now().toISOString() }
+    if (next.version !== revision.version) await checkVersion(ctx.db, current.package, next)
+    return saveRevision(ctx, current, next)
+  })
+}

@@ -1,0 +1,32 @@
+import { AppError } from '../../core/errors.ts'
+import { type FileDiff, MAX_DIFF_SIZE } from '../../domain/diff/diff-resources.ts'
+import type { Conflict } from '../../domain/merge/conflict.ts'
+import type { PackageId } from '../../domain/names.ts'
+import type { Upstream } from '../../domain/package-revision.ts'
+import type { ServiceContext } from '../context.ts'
+import { mergeUpgrade, type UpgradeRequest } from './upgrade.ts'
+
+export type UpgradePreview = {
+  /** Name of the revision that would be upgraded. */
+  from: string
+  upstream: Upstream
+  conflicts: Conflict[]
+  files: FileDiff[]
+}
+
+/** What an upgrade would do. Throws what the upgrade would, and `too_large` for what is too much to show. */
+export async function previewUpgrade(
+  ctx: ServiceContext,
+  target: PackageId,
+  request: UpgradeRequest,
+): Promise<UpgradePreview> {
+  const { local, localResources, upstream, resources, conflicts } = await mergeUpgrade(ctx, target, request)
+  const { files, truncated } = await ctx.diff({ before: localResources, after: resources })
+  if (truncated) {
+    throw new AppError(
+      'too_large',
+      `the upgrade would change more than ${MAX_DIFF_SIZE / 1024 / 1024} MiB: make it, and compare the draft path by path`,
+    )
+  }
+  return { from: local.name, upstream, conflicts, files }
+}

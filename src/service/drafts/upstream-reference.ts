@@ -1,0 +1,64 @@
+/** Which published revision somebody means to start from, or to upgrade to. */
+
+import { AppError } from '../../core/errors.ts'
+import { findPackageRevision } from '../../database/package-revisions/package-revisions.ts'
+import { findByNumber, findByVersion, findLatest } from '../../database/package-revisions/published.ts'
+import type { Db } from '../../database/schema.ts'
+import { ociRepository, type PackageId } from '../../domain/names.ts'
+import type { PackageRevision, Upstream } from '../../domain/package-revision.ts'
+import { getRevision } from '../change-revision.ts'
+
+/** A published revision: its name, or its package and which of its revisions. */
+export type UpstreamReference =
+  | string
+  | (PackageId & { revision: number | 'latest' })
+  | (PackageId & { version: string })
+
+/**
+ * The revision that a reference means. Throws `not_found`, and `wrong_lifecycle` for one that is no fit upstream: not
+ * published yet, or about to be deleted.
+ */
+export async function resolveUpstream(db: Db, reference: UpstreamReference): Promise<PackageRevision> {
+  const revision = await find(db, reference)
+  if (revision.lifecycle === 'Published') return revision
+  throw new AppError(
+    'wrong_lifecycle',
+    revision.lifecycle === 'DeletionProposed'
+      ? `${revision.name} is proposed for deletion: nothing new can be based on it. Choose another revision, or reject the deletion first.`
+      : `${revision.name} is ${revision.lifecycle}: only a published revision can be an upstream. Publish it first, or choose a published one.`,
+  )
+}
+
+/** What a package that is based on a revision records of it. */
+export function upstreamOf(revision: PackageRevision): Upstream {
+  const { name, repository, package: path, revision: number, version, artifact } = revision
+  return { name, repository, package: path, revision: number, version, digest: artifact.digest }
+}
+
+/** Throws `conflict` where an upstream that was resolved is gone since, or about to go. */
+export async function checkStillPublished(db: Db, upstream: Upstream): Promise<void> {
+  const now = await findPackageRevision(db, upstream.name)
+  if (now?.lifecycle === 'Published' && now.artifact.digest === upstream.digest) return
+  const fate = now ? 'is proposed for deletion' : 'was deleted'
+  throw new AppError('conflict', `the upstream ${upstream.name} ${fate} meanwhile: choose another revision`)
+}
+
+async function find(db: Db, reference: UpstreamReference): Promise<PackageRevision> {
+  if (typeof reference === 'string') return getRevision(db, reference)
+  const found = await findInPackage(db, reference)
+  if (found) return found
+  const which =
+    'version' in reference
+      ? `no revision with version ${reference.version}`
+      : `no ${reference.revision === 'latest' ? 'published revision' : `revision ${reference.revision}`}`
+  throw new AppError('not_found', `the package ${ociRepository(reference)} has ${which}`)
+}
+
+function findInPackage(
+  db: Db,
+  reference: Exclude<UpstreamReference, string>,
+): Promise<PackageRevision | undefined> {
+  if ('version' in reference) return findByVersion(db, reference, reference.version)
+  if (reference.revision === 'latest') return findLatest(db, reference)
+  return findByNumber(db, reference, reference.revision)
+}

@@ -1,0 +1,64 @@
+/**
+ * All that the server has, as one tar: the index and the registry's files, as they were at one moment. Files are given
+ * second names while everybody goes on writing; then, while nothing is committed, the index is copied, and those
+ * repositories are looked at again in which something was done meanwhile. What was decided and is not yet done in
+ * the registry is an intent in the copy: who restores it finishes that.
+ */
+import { AppError } from '../../../core/errors.ts'
+import type { ServiceContext } from '../../context.ts'
+import { type ArchiveInfo, writeArchive } from './write-archive.ts'
+
+/** Where the data is that a backup takes. */
+export type BackupSource = {
+  /** Makes an empty folder for the copy, on the file system of the registry's files. */
+  makeFolder: () => Promise<string>
+  removeFolder: (folder: string) => Promise<void>
+  /** Copies the index into the folder. */
+  copyIndex: (folder: string) => Promise<void>
+  /** Copies the registry's files into the folder; undefined where they are elsewhere. */
+  registry: ((folder: string) => RegistryCopy) | undefined
+  info: ArchiveInfo
+}
+
+export type RegistryCopy = {
+  take: () => Promise<void>
+  /** Takes these OCI repositories once more. */
+  refresh: (repositories: Iterable<string>) => Promise<void>
+}
+
+/** Throws `not_available` for a server that keeps everything in memory. */
+export async function backup(ctx: ServiceContext): Promise<AsyncGenerator<Uint8Array>> {
+  const source = ctx.backup
+  if (!source) throw new AppError('not_available', 'everything is in memory: there is nothing to keep')
+  const folder = await source.makeFolder()
+  try {
+    await copyAll(ctx, source, folder)
+  } catch (error) {
+    await source.removeFolder(folder)
+    throw error
+  }
+  return sent(ctx, source, folder)
+}
+
+async function copyAll(ctx: ServiceContext, source: BackupSource, folder: string): Promise<void> {
+  const touched = new Set<string>()
+  ctx.intents.followers.add(touched)
+  try {
+    const copy = source.registry?.(folder)
+    await copy?.take()
+    await ctx.commits.paused(async () => {
+      await source.copyIndex(folder)
+      await copy?.refresh(touched)
+    })
+  } finally {
+    ctx.intents.followers.delete(touched)
+  }
+}
+
+async function* sent(ctx: ServiceContext, source: BackupSource, folder: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* writeArchive(folder, { ...source.info, createdAt: ctx.now().toISOString() })
+  } finally {
+    await source.removeFolder(folder)
+  }
+}

@@ -1,0 +1,150 @@
+/** Makes a data folder of a backup. */
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { AppError } from '../../../core/errors.ts'
+import {
+  INDEX_FILE,
+  INFO_FILE,
+  isBackupPath,
+  namedDigest,
+  REGISTRY_FOLDER,
+  SUMS_FILE,
+} from './archive-layout.ts'
+import { type ArchiveFile, damaged, readArchive } from './read-archive.ts'
+
+export type RestoreReport = {
+  createdAt: string
+  registry: 'files' | { elsewhere: string }
+  files: number
+  bytes: number
+}
+
+/** Where it is put together; what an earlier try has left there goes. */
+const STAGING = 'restore.tmp'
+
+/**
+ * The folder is to be empty, and locked. Everything is compared with its digest before any of it gets to its place,
+ * the index last: a folder without one is no data folder. Throws `conflict` and `invalid_archive`.
+ */
+export async function restore(
+  stream: AsyncIterable<Uint8Array>,
+  folder: string,
+  syncFolder: (path: string) => Promise<void>,
+): Promise<RestoreReport> {
+  await checkEmpty(folder)
+  const staging = join(folder, STAGING)
+  await rm(staging, { recursive: true, force: true })
+  await mkdir(staging)
+  try {
+    const { files, bytes, folders } = await unpack(stream, staging)
+    const { createdAt, registry } = await infoOf(staging)
+    for (const made of [...folders].sort().reverse()) await syncFolder(made)
+    if (existsSync(join(staging, REGISTRY_FOLDER)))
+      await rename(join(staging, REGISTRY_FOLDER), join(folder, REGISTRY_FOLDER))
+    await rename(join(staging, INDEX_FILE), join(folder, INDEX_FILE))
+    await syncFolder(folder)
+    return { createdAt, registry, files, bytes }
+  } finally {
+    await rm(staging, { recursive: true, force: true })
+  }
+}
+
+async function checkEmpty(folder: string): Promise<void> {
+  const found = (await readdir(folder)).find((name) => {
+    return name.startsWith(INDEX_FILE) || name === REGISTRY_FOLDER
+  })
+  if (found === undefined) return
+  throw new AppError(
+    'conflict',
+    `${join(folder, found)} is there already: restore into an empty folder, say another one with --data, or move away what is in this one`,
+  )
+}
+
+async function unpack(
+  stream: AsyncIterable<Uint8Array>,
+  staging: string,
+): Promise<{ files: number; bytes: number; folders: Set<string> }> {
+  const folders = new Set([staging])
+  const sums = await open(join(staging, 'sums'), 'w+')
+  let files = 0
+  let bytes = 0
+  let complete = false
+  try {
+    for await (const file of readArchive(stream)) {
+      if (complete || !isBackupPath(file.path)) throw damaged(`"${file.path}" has no place in it`)
+      const path = join(staging, file.path)
+      await makeFolders(dirname(path), folders)
+      const digest = await write(file, path)
+      const expected = namedDigest(file.path)
+      if (expected !== undefined && expected !== digest)
+        throw damaged(`${file.path} has the digest ${digest}`)
+      if (file.path === SUMS_FILE) complete = true
+      else {
+        await sums.write(`${digest}  ${file.path}\n`)
+        files++
+        bytes += file.size
+      }
+    }
+    if (!complete) throw damaged('it was cut off')
+    await compare(join(staging, 'sums'), join(staging, SUMS_FILE))
+    return { files, bytes, folders }
+  } finally {
+    await sums.close()
+  }
+}
+
+async function makeFolders(folder: string, made: Set<string>): Promise<void> {
+  if (made.has(folder)) return
+  await makeFolders(dirname(folder), made)
+  await mkdir(folder, { recursive: true })
+  made.add(folder)
+}
+
+/** Durable when it resolves. */
+async function write({ content }: ArchiveFile, path: string): Promise<string> {
+  const hash = createHash('sha256')
+  const handle = await open(path, 'wx')
+  try {
+    for await (const chunk of content) {
+      hash.update(chunk)
+      await handle.writeFile(chunk)
+    }
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  return hash.digest('hex')
+}
+
+/** Line by line: of as many files as there are. */
+async function compare(read: string, stated: string): Promise<void> {
+  const [one, other] = [await open(read), await open(stated)]
+  try {
+    const lines = other.readLines()[Symbol.asyncIterator]()
+    for await (const line of one.readLines()) {
+      const expected = await lines.next()
+      if (expected.value !== line) throw damaged(`${line.slice(66)} is not as it was written`)
+    }
+    if (!(await lines.next()).done) throw damaged('files are missing')
+  } finally {
+    await one.close().catch(() => undefined)
+    await other.close().catch(() => undefined)
+  }
+}
+
+async function infoOf(staging: string): Promise<Pick<RestoreReport, 'createdAt' | 'registry'>> {
+  const text = await readFile(join(staging, INFO_FILE), 'utf8').catch(() => '{}')
+  const info = JSON.parse(text) as { format?: string; formatVersion?: number } & RestoreReport
+  if (info.format !== 'pkgserver-backup' || !existsSync(join(staging, INDEX_FILE))) {
+    throw damaged('it has no index')
+  }
+  if (info.formatVersion !== 1) {
+    throw new AppError(
+      'invalid_archive',
+      'the backup was written by a newer version of pkgserver: restore it with that',
+    )
+  }
+  return info
+}

@@ -1,0 +1,79 @@
+import { AppError } from '../../core/errors.ts'
+import { pendingIntents } from '../../database/intents.ts'
+import { artifactDigests } from '../../database/package-revisions/package-revisions.ts'
+import type { ServiceContext } from '../context.ts'
+import type { Operation } from '../intents.ts'
+
+/** What went from the registry, or would go. */
+export type GarbageItem =
+  | { kind: 'manifest' | 'link'; repository: string; digest: string }
+  | { kind: 'blob'; digest: string; size: number }
+
+export type GarbageReport = {
+  dryRun: boolean
+  manifests: number
+  links: number
+  blobs: number
+  /** What the manifests and blobs took, in bytes. */
+  bytes: number
+  uploads: number
+  milliseconds: number
+  /** Repositories in which nothing was removed, and why. */
+  skipped: { repository: string; reason: string }[]
+  /** Whether it was cut short, as another process collects in the same store. */
+  interrupted: boolean
+}
+
+/** What a registry needs to be told: which manifests are needed besides those that have tags. */
+export type CollectGarbage = (options: {
+  dryRun: boolean
+  roots: (ociRepository: string) => Promise<string[]>
+  /** What was needed since then stays, in milliseconds since 1970. */
+  keepSince: number | undefined
+  onRemoved: (item: GarbageItem) => void
+}) => Promise<GarbageReport>
+
+/** More of them in an answer would help nobody. */
+const MAX_ITEMS = 1000
+/** No repository has this name. */
+const LOCK = '#garbage'
+
+/**
+ * Removes from the embedded registry what nothing needs. What the index knows stays, also where its tags are still to
+ * be set, and so does what changes that are going on have pushed. Throws `not_available` where the registry is not
+ * ours.
+ */
+export async function collectGarbage(
+  ctx: ServiceContext,
+  { dryRun }: { dryRun: boolean },
+): Promise<GarbageReport & { items: GarbageItem[] }> {
+  const { collect } = ctx
+  if (!collect) {
+    const message =
+      'the artifacts are in a registry that pkgserver does not own: collect garbage there, with the means it has'
+    throw new AppError('not_available', message)
+  }
+  return ctx.locks.run(LOCK, async () => {
+    const items: GarbageItem[] = []
+    const report = await collect({
+      dryRun,
+      roots: (ociRepository) => neededDigests(ctx, ociRepository),
+      // A change holds its lock from its first push to its last tag.
+      keepSince: ctx.locks.workingSince,
+      onRemoved: (item) => {
+        if (items.length < MAX_ITEMS) items.push(item)
+      },
+    })
+    return { ...report, items }
+  })
+}
+
+/** Manifests of revisions, and those whose tags are still to be set. */
+async function neededDigests(ctx: ServiceContext, ociRepository: string): Promise<string[]> {
+  const pending = await pendingIntents(ctx.db, ociRepository)
+  const operations = pending.flatMap((intent): Operation[] => JSON.parse(intent.operations))
+  const tagged = operations.flatMap((operation) =>
+    operation.do === 'tag' ? [operation.descriptor.digest] : [],
+  )
+  return [...(await artifactDigests(ctx.db, ociRepository)), ...tagged]
+}

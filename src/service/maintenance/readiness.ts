@@ -1,0 +1,61 @@
+import { currentResourceVersion } from '../../database/counters.ts'
+import type { ServiceContext } from '../context.ts'
+
+/** `degraded` can go on serving, with less than it could. */
+export type PartStatus = 'ok' | 'degraded' | 'failed'
+export type PartReadiness = { name: PartName; status: PartStatus; message: string }
+export type PartName = 'server' | 'database' | 'registry' | 'disk' | 'threads'
+
+/** What the use cases do not know of themselves. */
+export type Surroundings = {
+  stopping: () => boolean
+  /** Why nothing may be written now; undefined where it may. */
+  refusal: () => string | undefined
+  queue: () => { waiting: number; most: number }
+}
+
+/** Who asks has to be told before it gives up itself. */
+const TIMEOUT = 3000
+
+/** Whether each part that the server needs does its work. */
+export async function readiness(ctx: ServiceContext, surroundings: Surroundings): Promise<PartReadiness[]> {
+  const [database, registry] = await Promise.all([
+    answering('database', () => currentResourceVersion(ctx.db)),
+    answering('registry', () => ctx.registry.ping()),
+  ])
+  return [server(surroundings), database, registry, disk(surroundings), threads(surroundings)]
+}
+
+function server({ stopping }: Surroundings): PartReadiness {
+  return stopping()
+    ? { name: 'server', status: 'failed', message: 'It stops: it finishes what it has begun.' }
+    : { name: 'server', status: 'ok', message: 'It takes requests.' }
+}
+
+function disk({ refusal }: Surroundings): PartReadiness {
+  const reason = refusal()
+  return reason === undefined
+    ? { name: 'disk', status: 'ok', message: 'There is room.' }
+    : { name: 'disk', status: 'degraded', message: reason }
+}
+
+function threads({ queue }: Surroundings): PartReadiness {
+  const { waiting, most } = queue()
+  const message = `${waiting} packages wait to be worked through, of at most ${most}.`
+  return { name: 'threads', status: waiting < most ? 'ok' : 'degraded', message }
+}
+
+async function answering(name: PartName, ask: () => Promise<unknown>): Promise<PartReadiness> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${TIMEOUT / 1000} seconds`)), TIMEOUT)
+  })
+  try {
+    await Promise.race([ask(), late])
+    return { name, status: 'ok', message: 'It answers.' }
+  } catch (error) {
+    return { name, status: 'failed', message: `It does not answer: ${(error as Error).message}` }
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,187 @@
+/** From what the registry has of a package to what the index is to have of it. */
+import type { StoredRevision } from '../../../artifact/read-package-manifest.ts'
+import type { RecordData } from '../../../artifact/record.ts'
+import type { PackageContent } from '../../../database/maintenance/rebuild.ts'
+import { withCondition } from '../../../domain/conditions.ts'
+import { isLabel, type PackageId } from '../../../domain/names.ts'
+import type { NewPackageRevision, RetiredWorkspace } from '../../../domain/package-revision.ts'
+import {
+  buildlessTag,
+  conflictsTag,
+  deletionProposedTag,
+  deletionRejectedTag,
+  draftTag,
+  fixedTags,
+  LATEST_TAG,
+  PACKAGE_RECORD_TAG,
+  tagsOf,
+} from '../../../domain/tags.ts'
+import { parseVersion } from '../../../domain/version.ts'
+import { manifestDescriptor } from '../../change-revision.ts'
+import type { Operation } from '../../intents.ts'
+import { deletionProposedCondition } from '../../review/review.ts'
+import type { StoredPackage } from './stored-package.ts'
+
+export type RebuiltPackage = PackageContent & {
+  /** What was cut off before all tags were as the revisions have them. */
+  operations: Operation[]
+  problems: { tag: string; reason: string }[]
+}
+
+/** The package of an OCI repository; undefined where pkgserver has no package there. */
+export function rebuildPackage(stored: StoredPackage): RebuiltPackage | undefined {
+  const id = packageOf(stored.name)
+  if (!id) return undefined
+  const problems = [...stored.problems]
+  const record = recordOf(stored, PACKAGE_RECORD_TAG, 'package')
+  const retired = record?.retired ?? []
+  const accepted = withMarks(acceptedRevisions(stored, retired, problems))
+  if (!record && accepted.length === 0) return undefined
+  const revisions = accepted.map((revision) => withReviews(revision, stored))
+  const published = revisions.filter(({ revision }) => revision > 0)
+  const numbers = [...published, ...retired].map(({ revision }) => revision)
+  return {
+    id,
+    highestRevision: Math.max(record?.highestRevision ?? 0, 0, ...numbers),
+    versioned: published[0] ? published[0].version !== null : (record?.versioned ?? null),
+    retired,
+    revisions: revisions.map((revision) => ({
+      revision,
+      conflicts: recordOf(stored, conflictsTag(revision.workspace), 'conflicts')?.conflicts ?? [],
+    })),
+    operations: tagRepairs(stored, revisions),
+    problems,
+  }
+}
+
+/** undefined for a name that no package can have. */
+export function packageOf(ociRepository: string): PackageId | undefined {
+  const [repository = '', ...path] = ociRepository.split('/')
+  if (path.length === 0 || ![repository, ...path].every(isLabel)) return undefined
+  return { repository, package: path.join('/') }
+}
+
+/** The data of a record under a tag. */
+function recordOf<Kind extends keyof RecordData>(
+  { records }: StoredPackage,
+  tag: string,
+  kind: Kind,
+): RecordData[Kind] | undefined {
+  const record = records.get(tag)
+  return record?.kind === kind ? (record.data as RecordData[Kind]) : undefined
+}
+
+/**
+ * The revisions that the tags tell of. A publication that was cut off counts, as soon as any of its tags was there:
+ * somebody may have deployed it. So does a deletion, as soon as it was recorded.
+ */
+function acceptedRevisions(
+  { tags, revisions }: StoredPackage,
+  retired: readonly RetiredWorkspace[],
+  problems: RebuiltPackage['problems'],
+): StoredRevision[] {
+  const accepted = new Map<string, StoredRevision>()
+  const workspaces = new Set(retired.map(({ workspace }) => workspace))
+  const taken = new Set<string>()
+  const accept = (tag: string, stored: StoredRevision): void => {
+    const { workspace, revision, version } = stored.record
+    if (accepted.has(stored.artifact.digest) || workspaces.has(workspace)) return
+    const claims = [`number ${revision}`, `version ${version}`].slice(revision > 0 ? 0 : 1)
+    const clash = claims.find((claim) => claim !== 'version null' && taken.has(claim))
+    if (clash) {
+      problems.push({ tag, reason: `another revision of the package has its ${clash}` })
+      return
+    }
+    for (const claim of claims) taken.add(claim)
+    workspaces.add(workspace)
+    accepted.set(stored.artifact.digest, stored)
+  }
+  const tagged = [...tags].flatMap(([tag, { digest }]) => {
+    const stored = revisions.get(digest)
+    return stored ? [{ tag, stored }] : []
+  })
+  const published = tagged.filter(({ stored }) => stored.record.revision > 0)
+  const drafts = tagged.filter(({ stored }) => stored.record.revision === 0)
+  // Its own number first: no other tag is as certain.
+  for (const { tag, stored } of published.filter((each) => each.tag === `v${each.stored.record.revision}`))
+    accept(tag, stored)
+  for (const { tag, stored } of published) {
+    if (mayHave(tag, stored)) accept(tag, stored)
+    else problems.push({ tag, reason: `it leads to revision ${stored.record.revision}` })
+  }
+  for (const { tag, stored } of drafts) {
+    if (tag === draftTag(stored.record.workspace)) accept(tag, stored)
+    else problems.push({ tag, reason: `it leads to the draft ${stored.record.workspace}` })
+  }
+  return [...accepted.values()]
+}
+
+function mayHave(tag: string, { record: { revision, version } }: StoredRevision): boolean {
+  const moving = version?.includes('+') ? [LATEST_TAG, buildlessTag(version)] : [LATEST_TAG]
+  return [...fixedTags(revision, version), ...moving].includes(tag)
+}
+
+function withMarks(stored: readonly StoredRevision[]): NewPackageRevision[] {
+  const latest = Math.max(0, ...stored.map(({ record }) => record.revision))
+  const highestBuilds = new Map<string, number>()
+  for (const { record } of stored) {
+    const build = record.revision > 0 ? buildOf(record.version) : undefined
+    if (build) highestBuilds.set(build.base, Math.max(build.build, highestBuilds.get(build.base) ?? -1))
+  }
+  return stored.map(({ record, artifact }) => {
+    const build = record.revision > 0 ? buildOf(record.version) : undefined
+    return {
+      ...record,
+      latest: record.revision > 0 && record.revision === latest,
+      latestBuild: build !== undefined && highestBuilds.get(build.base) === build.build,
+      artifact,
+    }
+  })
+}
+
+function buildOf(version: string | null): { base: string; build: number } | undefined {
+  return version?.includes('+') ? parseVersion(version) : undefined
+}
+
+/** What was decided about its deletion, as that is recorded beside the manifest. */
+function withReviews(revision: NewPackageRevision, stored: StoredPackage): NewPackageRevision {
+  if (revision.revision === 0) return revision
+  const proposal = recordOf(stored, deletionProposedTag(revision.revision), 'deletion-proposal')
+  if (proposal?.revision === revision.revision) {
+    const { proposedBy, proposedAt, reason } = proposal
+    const condition = deletionProposedCondition({ name: proposedBy }, reason ?? undefined)
+    return {
+      ...revision,
+      lifecycle: 'DeletionProposed',
+      conditions: withCondition(revision.conditions, condition),
+      updatedAt: proposedAt,
+    }
+  }
+  const rejection = recordOf(stored, deletionRejectedTag(revision.revision), 'deletion-rejection')
+  return rejection?.revision === revision.revision
+    ? { ...revision, updatedAt: rejection.rejectedAt }
+    : revision
+}
+
+/** Tags that a change which was cut off has not set yet, and those that it has not removed. */
+function tagRepairs(stored: StoredPackage, revisions: readonly NewPackageRevision[]): Operation[] {
+  const operations: Operation[] = []
+  const known = new Set([PACKAGE_RECORD_TAG])
+  for (const revision of revisions) {
+    const descriptor = manifestDescriptor(revision)
+    const expected = tagsOf(revision)
+    const missing = expected.filter((tag) => stored.tags.get(tag)?.digest !== descriptor.digest)
+    if (missing.length > 0) operations.push({ do: 'tag', descriptor, tags: missing })
+    for (const tag of expected) known.add(tag)
+    known.add(conflictsTag(revision.workspace))
+    if (revision.lifecycle === 'DeletionProposed') known.add(deletionProposedTag(revision.revision))
+    if (revision.revision > 0) known.add(deletionRejectedTag(revision.revision))
+  }
+  // Only what pkgserver has written: of anything else nobody knows what it is for.
+  const ours = ([tag, { digest }]: [string, { digest: string }]) =>
+    stored.revisions.has(digest) || stored.records.has(tag)
+  const left = [...stored.tags].filter(ours).map(([tag]) => tag)
+  const gone = left.filter((tag) => !known.has(tag))
+  if (gone.length > 0) operations.push({ do: 'untag', tags: gone })
+  return operations
+}

@@ -1,0 +1,176 @@
+/**
+ * Builds an index from the registry alone. What only the index had is not there afterwards: jobs, the numbers of
+ * resourceVersions, and the secret of continue tokens.
+ */
+
+import { AppError } from '../../../core/errors.ts'
+import { forgetChanges } from '../../../database/change-log.ts'
+import { addIntent } from '../../../database/intents.ts'
+import { insertPackage, startResourceVersions } from '../../../database/maintenance/rebuild.ts'
+import { repositoryExists, saveRepository } from '../../../database/repositories/repositories.ts'
+import type { Db } from '../../../database/schema.ts'
+import { isLabel, ociRepository } from '../../../domain/names.ts'
+import type { RepositoryContent } from '../../../domain/repository.ts'
+import { DEFAULT_LIMITS } from '../../../domain/resources.ts'
+import { REPOSITORY_RECORD_TAG } from '../../../domain/tags.ts'
+import { OciError } from '../../../oci/errors.ts'
+import type { Registry } from '../../../oci/roles.ts'
+import { inRegistry } from '../../registry-content.ts'
+import { fillContents } from '../fill-contents.ts'
+import { inBatches } from './in-batches.ts'
+import { type RebuiltPackage, rebuildPackage } from './rebuild-package.ts'
+import { readStoredPackage } from './stored-package.ts'
+
+export type ReindexReport = {
+  repositories: number
+  packages: number
+  revisions: number
+  /** What was found under tags of pkgserver and could not be used, or was put right. */
+  notes: { repository: string; message: string }[]
+  milliseconds: number
+}
+
+export type ReindexOptions = {
+  registry: Registry
+  /** An index with nothing in it. */
+  db: Db
+  now: () => Date
+  /** The OCI repositories to read; all of the registry, where they are not said. */
+  names?: readonly string[] | undefined
+  /** The highest resourceVersion that is known to have been given out. */
+  above?: number
+}
+
+/** So many packages are in one transaction. */
+const BATCH = 64
+
+/** Throws `unavailable` where the registry fails, and `not_available` where it does not tell its repositories. */
+export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
+  const { registry, db, now } = options
+  const began = performance.now()
+  // Above whatever the lost index has given out: it counted from such a number, or from 0, one by one.
+  await startResourceVersions(db, Math.max(now().getTime() * 1000, options.above ?? 0))
+  const names = options.names ? withParents(options.names) : await repositoryNames(registry)
+  const report: ReindexReport = { repositories: 0, packages: 0, revisions: 0, notes: [], milliseconds: 0 }
+  await inBatches(names.filter(isLabel), (name) => restoreRepository(options, name, report))
+  const packages = names.filter((name) => name.includes('/'))
+  for (let at = 0; at < packages.length; at += BATCH) {
+    const rebuilt = await inBatches(packages.slice(at, at + BATCH), (name) => readPackage(registry, name))
+    await db
+      .transaction()
+      .execute((transaction) => writePackages(transaction, rebuilt.filter(isThere), report, now))
+  }
+  await fillContents(
+    { db, registry, limits: DEFAULT_LIMITS },
+    (work) => db.transaction().execute(work),
+    (revision, error) => {
+      const message = `what is in ${revision.name} cannot be searched: ${(error as Error).message}`
+      report.notes.push({ repository: ociRepository(revision), message })
+    },
+  )
+  await forgetChanges(db)
+  report.milliseconds = Math.round(performance.now() - began)
+  return report
+}
+
+/** The names of all OCI repositories. Throws `not_available`. */
+export async function repositoryNames(registry: Registry): Promise<string[]> {
+  try {
+    return await inRegistry(() => registry.repositories())
+  } catch (error) {
+    const { cause } = error as { cause?: unknown }
+    if (!(cause instanceof OciError) || cause.code !== 'unsupported') throw error
+    throw new AppError(
+      'not_available',
+      `${cause.message}. Say which OCI repositories there are: the path of each package, as blueprints/nf/upf.`,
+      { cause },
+    )
+  }
+}
+
+/** With the record of each package's repository. */
+function withParents(names: readonly string[]): string[] {
+  return [...new Set(names.flatMap((name) => [name.split('/')[0] ?? '', name]))].sort()
+}
+
+async function restoreRepository(
+  { registry, db }: ReindexOptions,
+  name: string,
+  report: ReindexReport,
+): Promise<void> {
+  const stored = await inRegistry(() => readStoredPackage(name, registry.repository(name)))
+  note(report, name, stored.problems)
+  const record = stored.records.get(REPOSITORY_RECORD_TAG)
+  if (record?.kind !== 'repository') return
+  if (record.data.name !== name) {
+    note(report, name, [{ tag: REPOSITORY_RECORD_TAG, reason: `it is of ${record.data.name}` }])
+    return
+  }
+  await saveRepository(db, record.data)
+  report.repositories++
+}
+
+async function readPackage(registry: Registry, name: string): Promise<RebuiltPackage | undefined> {
+  return rebuildPackage(await inRegistry(() => readStoredPackage(name, registry.repository(name))))
+}
+
+async function writePackages(
+  db: Db,
+  packages: readonly RebuiltPackage[],
+  report: ReindexReport,
+  now: () => Date,
+): Promise<void> {
+  for (const rebuilt of packages) {
+    const { id, revisions, operations } = rebuilt
+    const name = `${id.repository}/${id.package}`
+    if (revisions.length > 0 && !(await repositoryExists(db, id.repository))) {
+      await saveRepository(db, madeUp(rebuilt))
+      const message = `the record of the repository ${id.repository} is missing: its description and labels are lost`
+      report.notes.push({ repository: id.repository, message })
+      report.repositories++
+    }
+    await insertPackage(db, rebuilt)
+    note(report, name, rebuilt.problems)
+    if (operations.length > 0) {
+      await addIntent(
+        db,
+        { ociRepository: name, operations: JSON.stringify(operations) },
+        now().toISOString(),
+      )
+      const message = 'a change was cut off; the server finishes it when it starts'
+      report.notes.push({ repository: name, message })
+    }
+    report.packages++
+    report.revisions += revisions.length
+  }
+}
+
+/** What the revisions tell of a repository whose record was never written, or was deleted. */
+function madeUp({ id, revisions }: RebuiltPackage): RepositoryContent {
+  const oldest = revisions
+    .map(({ revision }) => revision)
+    .reduce((a, b) => (a.createdAt <= b.createdAt ? a : b))
+  return {
+    name: id.repository,
+    type: oldest.repositoryType,
+    description: '',
+    labels: {},
+    createdBy: oldest.createdBy,
+    createdAt: oldest.createdAt,
+    updatedAt: oldest.createdAt,
+  }
+}
+
+function note(
+  report: ReindexReport,
+  repository: string,
+  problems: readonly { tag: string; reason: string }[],
+): void {
+  for (const { tag, reason } of problems) {
+    report.notes.push({ repository, message: `the tag ${tag} is passed over: ${reason}` })
+  }
+}
+
+function isThere<T>(value: T | undefined): value is T {
+  return value !== undefined
+}

@@ -1,0 +1,117 @@
+/** What the registry has of a package: the content below the tags that only pkgserver sets. */
+import { readPackageManifest, type StoredRevision } from '../../../artifact/read-package-manifest.ts'
+import { readRecord, recordLayer } from '../../../artifact/read-record.ts'
+import type { RecordData } from '../../../artifact/record.ts'
+import { AppError } from '../../../core/errors.ts'
+import { isReservedTag, PACKAGE_RECORD_TAG, REPOSITORY_RECORD_TAG } from '../../../domain/tags.ts'
+import type { Descriptor } from '../../../oci/descriptor.ts'
+import { isNotFound, OciError } from '../../../oci/errors.ts'
+import { MAX_MANIFEST_BYTES } from '../../../oci/manifest.ts'
+import { fetchAll, type Repository } from '../../../oci/roles.ts'
+import { inBatches } from './in-batches.ts'
+
+/** A record of any kind. */
+export type StoredRecord = {
+  [Kind in keyof RecordData]: { kind: Kind; data: RecordData[Kind] }
+}[keyof RecordData]
+
+export type StoredPackage = {
+  /** OCI repository: of a package, or of the record of a repository. */
+  name: string
+  /** What the tags of pkgserver lead to. */
+  tags: ReadonlyMap<string, Descriptor>
+  /** By digest. */
+  revisions: ReadonlyMap<string, StoredRevision>
+  /** By tag. */
+  records: ReadonlyMap<string, StoredRecord>
+  /** Tags that lead to nothing that pkgserver has written, and why. */
+  problems: readonly { tag: string; reason: string }[]
+}
+
+const KINDS: readonly [RegExp, keyof RecordData][] = [
+  [new RegExp(`^${PACKAGE_RECORD_TAG}$`), 'package'],
+  [new RegExp(`^${REPOSITORY_RECORD_TAG}$`), 'repository'],
+  [/^_conflicts-/, 'conflicts'],
+  [/^_deletion-rejected-v/, 'deletion-rejection'],
+  [/^deletion-proposed-v/, 'deletion-proposal'],
+]
+
+/** Reads all of it; nothing where the OCI repository does not exist. Throws an OciError where the registry fails. */
+export async function readStoredPackage(name: string, repository: Repository): Promise<StoredPackage> {
+  const all = await reservedTags(repository)
+  const problems: { tag: string; reason: string }[] = []
+  const resolved = await inBatches(all, async (tag) => {
+    const descriptor = await found(repository, tag).catch((error) => {
+      problems.push({ tag, reason: reasonOf(error) })
+      return undefined
+    })
+    return { tag, descriptor }
+  })
+  const tags = new Map(resolved.flatMap(({ tag, descriptor }) => (descriptor ? [[tag, descriptor]] : [])))
+  const revisions = new Map<string, StoredRevision>()
+  const records = new Map<string, StoredRecord>()
+  const manifests = new Map<string, Promise<StoredRevision | undefined>>()
+  await inBatches([...tags], async ([tag, descriptor]) => {
+    const kind = KINDS.find(([pattern]) => pattern.test(tag))?.[1]
+    try {
+      if (kind) {
+        records.set(tag, await readStoredRecord(kind, repository, descriptor))
+        return
+      }
+      const reading = manifests.get(descriptor.digest) ?? readRevision(name, repository, descriptor)
+      manifests.set(descriptor.digest, reading)
+      const revision = await reading
+      if (revision) revisions.set(descriptor.digest, revision)
+      else problems.push({ tag, reason: 'it is no package revision' })
+    } catch (error) {
+      problems.push({ tag, reason: reasonOf(error) })
+    }
+  })
+  return { name, tags, revisions, records, problems }
+}
+
+/** Why content cannot be used; what has nothing to do with the content is thrown on. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AppError || (error instanceof OciError && error.code !== 'unavailable')) {
+    return error.message
+  }
+  throw error
+}
+
+/** The data of a record that a tag leads to. Throws `invalid`, and an OciError. */
+async function readStoredRecord(
+  kind: keyof RecordData,
+  repository: Repository,
+  descriptor: Descriptor,
+): Promise<StoredRecord> {
+  const layer = recordLayer(kind, await fetchAll(repository, descriptor, MAX_MANIFEST_BYTES))
+  const data = readRecord(kind, await fetchAll(repository, layer, layer.size))
+  return { kind, data } as StoredRecord
+}
+
+async function readRevision(
+  name: string,
+  repository: Repository,
+  descriptor: Descriptor,
+): Promise<StoredRevision | undefined> {
+  return readPackageManifest(name, descriptor, await fetchAll(repository, descriptor, MAX_MANIFEST_BYTES))
+}
+
+async function reservedTags(repository: Repository): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(repository.tags())).filter(isReservedTag)
+  } catch (error) {
+    if (isNotFound(error)) return []
+    throw error
+  }
+}
+
+/** A tag may be gone since it was listed; where tags cannot be deleted, they lead to nothing instead. */
+async function found(repository: Repository, tag: string): Promise<Descriptor | undefined> {
+  try {
+    return await repository.resolve(tag)
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}

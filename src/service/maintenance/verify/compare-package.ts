@@ -1,0 +1,172 @@
+/**
+ * Compares what the index has of a package with what the registry has. The index decides about the life of revisions
+ * and where tags point to; what else is known of a revision, its manifest proves.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { recordAddition } from '../../../database/change-log.ts'
+import { completePackage, type IndexedPackage } from '../../../database/maintenance/indexed-package.ts'
+import { insertPackage } from '../../../database/maintenance/rebuild.ts'
+import { replaceConflicts } from '../../../database/package-revisions/conflicts.ts'
+import {
+  findPackageRevision,
+  insertPackageRevision,
+  updatePackageRevision,
+} from '../../../database/package-revisions/package-revisions.ts'
+import type { Db } from '../../../database/schema.ts'
+import type { RevisionConflict } from '../../../domain/merge/revision-conflict.ts'
+import { revisionName } from '../../../domain/names.ts'
+import type { NewPackageRevision } from '../../../domain/package-revision.ts'
+import { PACKAGE_RECORD_TAG, tagsOf } from '../../../domain/tags.ts'
+import { manifestDescriptor } from '../../change-revision.ts'
+import { packageOf, type RebuiltPackage, rebuildPackage } from '../reindex/rebuild-package.ts'
+import type { StoredPackage } from '../reindex/stored-package.ts'
+import type { Finding } from './difference.ts'
+import { type Compared, withWanted } from './wanted.ts'
+import { packageRecord } from './written.ts'
+
+export function comparePackage(compared: Compared): Finding[] {
+  const { stored, indexed } = compared
+  const findings: Finding[] = []
+  const wanted = withWanted(compared, findings)
+  const rebuilt = rebuildPackage(wanted) ?? nothingOf(stored)
+  if (!indexed) {
+    if (rebuilt.revisions.length + rebuilt.retired.length === 0) return findings
+    const problem = `the index knows nothing of the package, of which the registry has ${rebuilt.revisions.length} revisions`
+    const id = packageOf(stored.name)
+    const change = async (transaction: Db): Promise<void> => {
+      if (!id) return
+      await insertPackage(transaction, { ...rebuilt, id })
+      for (const { revision } of rebuilt.revisions) {
+        const added = await findPackageRevision(transaction, revisionName(revision))
+        if (added) await recordAddition(transaction, added)
+      }
+    }
+    return [...findings, { problem, remedy: 'add it to the index', change }]
+  }
+  findings.push(...stateFindings(stored, indexed, rebuilt))
+  for (const { revision, conflicts } of rebuilt.revisions) {
+    findings.push(...revisionFindings(indexed, revision, conflicts), ...tagFindings(stored, revision))
+  }
+  const found = new Set(rebuilt.revisions.map(({ revision }) => revisionName(revision)))
+  for (const { revision } of indexed.revisions.filter((each) => !found.has(each.revision.name))) {
+    findings.push({
+      problem: `the registry has nothing of the revision ${revision.name}, which the index has`,
+      remedy: null,
+    })
+  }
+  const removed = rebuilt.operations.flatMap((operation) => (operation.do === 'untag' ? operation.tags : []))
+  for (const { tag, reason } of rebuilt.problems.filter((each) => !removed.includes(each.tag))) {
+    const problem = `the tag ${tag} is reserved for pkgserver, and leads to something else: ${reason}`
+    findings.push({ problem, remedy: null })
+  }
+  if (removed.length > 0) {
+    findings.push({
+      problem: `tags lead to content that no revision has under them: ${removed.join(', ')}`,
+      remedy: 'remove the tags',
+      operations: [{ do: 'untag', tags: removed }],
+    })
+  }
+  return findings
+}
+
+function nothingOf({ problems }: StoredPackage): Omit<RebuiltPackage, 'id'> {
+  const none = { retired: [], revisions: [], operations: [] }
+  return { ...none, highestRevision: 0, versioned: null, problems: [...problems] }
+}
+
+/** Tags that lead elsewhere than to their revision, or nowhere. */
+function tagFindings({ tags }: StoredPackage, revision: NewPackageRevision): Finding[] {
+  const to = manifestDescriptor(revision)
+  const wrong = tagsOf(revision).filter((tag) => tags.get(tag)?.digest !== to.digest)
+  return wrong.map((tag) => {
+    const from = tags.get(tag)
+    return {
+      problem: `the tag ${tag} ${from ? `leads to ${from.digest}` : 'leads nowhere'}: it is of ${to.digest}`,
+      remedy: 'set it',
+      operations: [{ do: 'tag', descriptor: to, tags: [tag] }],
+    }
+  })
+}
+
+/** Numbers, versions and workspaces that are used up. */
+function stateFindings(
+  stored: StoredPackage,
+  indexed: IndexedPackage,
+  rebuilt: Omit<RebuiltPackage, 'id'>,
+): Finding[] {
+  const findings: Finding[] = []
+  const known = new Set(indexed.retired.map(({ workspace }) => workspace))
+  const forgotten = rebuilt.retired.filter(({ workspace }) => !known.has(workspace))
+  const state = {
+    highestRevision: Math.max(indexed.highestRevision, rebuilt.highestRevision),
+    versioned: rebuilt.versioned ?? indexed.versioned,
+    retired: [...indexed.retired, ...forgotten].sort((a, b) => (a.workspace < b.workspace ? -1 : 1)),
+  }
+  const { highestRevision, versioned, retired } = indexed
+  if (!isDeepStrictEqual({ highestRevision, versioned, retired }, state)) {
+    findings.push({
+      problem: `the index has forgotten what the package has used up: the highest revision is ${state.highestRevision}, not ${highestRevision}; ${forgotten.length} more workspaces are retired`,
+      remedy: 'add it to the index',
+      change: (transaction) => completePackage(transaction, indexed.id, state),
+    })
+  }
+  const record = stored.records.get(PACKAGE_RECORD_TAG)
+  const recorded = record?.kind === 'package' ? record.data : undefined
+  const names = new Set(recorded?.retired.map(({ workspace }) => workspace))
+  const covered = Math.max(recorded?.highestRevision ?? 0, rebuilt.highestRevision)
+  if (state.retired.some(({ workspace }) => !names.has(workspace)) || covered < state.highestRevision) {
+    const packed = packageRecord({ ...indexed, ...state })
+    findings.push({
+      problem: 'what the package has used up is not recorded in full',
+      remedy: 'record it again',
+      push: [packed],
+      operations: [{ do: 'tag', descriptor: packed.manifest.descriptor, tags: [PACKAGE_RECORD_TAG] }],
+    })
+  }
+  return findings
+}
+
+/** Of a revision as the registry tells it. */
+function revisionFindings(
+  indexed: IndexedPackage,
+  revision: NewPackageRevision,
+  conflicts: readonly RevisionConflict[],
+): Finding[] {
+  const name = revisionName(revision)
+  const row = indexed.revisions.find((each) => each.revision.name === name)
+  if (!row) {
+    return [
+      {
+        problem: `the index has no row of ${name}, which the registry has`,
+        remedy: 'add it to the index',
+        change: async (transaction) => {
+          await insertPackageRevision(transaction, indexed.id, revision)
+          await replaceConflicts(transaction, name, conflicts)
+        },
+      },
+    ]
+  }
+  const { name: _, upstreamLatest, resourceVersion, ...held } = row.revision
+  const differing = (Object.keys(revision) as (keyof NewPackageRevision)[]).filter(
+    (key) => !isDeepStrictEqual(held[key], revision[key]),
+  )
+  if (!isDeepStrictEqual(row.labels, row.revision.labels)) differing.push('labels')
+  const findings: Finding[] = []
+  if (differing.length > 0) {
+    findings.push({
+      problem: `the row of ${name} says something else than the registry: ${[...new Set(differing)].join(', ')}`,
+      remedy: 'take what the registry says',
+      change: async (transaction) => {
+        await updatePackageRevision(transaction, indexed.id, row.revision, revision)
+      },
+    })
+  }
+  if (row.conflicts.length === 0 && conflicts.length > 0) {
+    findings.push({
+      problem: `the index has no conflicts of ${name}, of which ${conflicts.length} are recorded`,
+      remedy: 'add them to the index',
+      change: (transaction) => replaceConflicts(transaction, name, conflicts),
+    })
+  }
+  return findings
+}

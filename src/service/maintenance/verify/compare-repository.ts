@@ -1,0 +1,46 @@
+import { isDeepStrictEqual } from 'node:util'
+import { packRecord } from '../../../artifact/record.ts'
+import { findRepository, saveRepository } from '../../../database/repositories/repositories.ts'
+import { REPOSITORY_RECORD_TAG } from '../../../domain/tags.ts'
+import type { ServiceContext } from '../../context.ts'
+import { inRegistry } from '../../registry-content.ts'
+import { readStoredPackage } from '../reindex/stored-package.ts'
+import type { Finding } from './difference.ts'
+
+/** Compares a repository with its record. */
+export async function compareRepository(
+  ctx: ServiceContext,
+  name: string,
+): Promise<{ findings: Finding[]; result: undefined }> {
+  const stored = await inRegistry(() => readStoredPackage(name, ctx.registry.repository(name)))
+  const record = stored.records.get(REPOSITORY_RECORD_TAG)
+  const recorded = record?.kind === 'repository' && record.data.name === name ? record.data : undefined
+  return { findings: findingsOf(await findRepository(ctx.db, name), recorded), result: undefined }
+}
+
+function findingsOf(
+  row: Awaited<ReturnType<typeof findRepository>>,
+  recorded: Parameters<typeof saveRepository>[1] | undefined,
+): Finding[] {
+  if (!row && recorded) {
+    return [
+      {
+        problem: `the index has no repository ${recorded.name}, of which the registry has a record`,
+        remedy: 'add it to the index',
+        change: async (transaction) => void (await saveRepository(transaction, recorded)),
+      },
+    ]
+  }
+  if (!row) return []
+  const { resourceVersion, ...content } = row
+  if (isDeepStrictEqual(content, recorded)) return []
+  const packed = packRecord('repository', content)
+  return [
+    {
+      problem: `the record of the repository ${row.name} is ${recorded ? 'not what the index has' : 'missing'}`,
+      remedy: 'record it again',
+      push: [packed],
+      operations: [{ do: 'tag', descriptor: packed.manifest.descriptor, tags: [REPOSITORY_RECORD_TAG] }],
+    },
+  ]
+}

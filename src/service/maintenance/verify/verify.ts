@@ -1,0 +1,167 @@
+/** Whether index and registry agree, and everything can be read back; and mends what can be mended. */
+import { readPackageManifest, type StoredRevision } from '../../../artifact/read-package-manifest.ts'
+import { AppError } from '../../../core/errors.ts'
+import {
+  type IndexedPackage,
+  indexedPackage,
+  indexedRepositories,
+} from '../../../database/maintenance/indexed-package.ts'
+import { isLabel } from '../../../domain/names.ts'
+import type { Descriptor } from '../../../oci/descriptor.ts'
+import { OciError } from '../../../oci/errors.ts'
+import { MAX_MANIFEST_BYTES } from '../../../oci/manifest.ts'
+import { isManifestType } from '../../../oci/media-types.ts'
+import { fetchAll } from '../../../oci/roles.ts'
+import { manifestDescriptor } from '../../change-revision.ts'
+import type { ServiceContext } from '../../context.ts'
+import { decide, finishEarlier } from '../../intents.ts'
+import { inRegistry } from '../../registry-content.ts'
+import { fillContents } from '../fill-contents.ts'
+import { inBatches } from '../reindex/in-batches.ts'
+import { packageOf } from '../reindex/rebuild-package.ts'
+import { readStoredPackage, reasonOf } from '../reindex/stored-package.ts'
+import { comparePackage } from './compare-package.ts'
+import { compareRepository } from './compare-repository.ts'
+import { contentFindings } from './content.ts'
+import type { Difference, Finding } from './difference.ts'
+
+export type VerificationReport = {
+  fix: boolean
+  packages: number
+  revisions: number
+  /** Layers and configs that were read back. */
+  blobs: number
+  differences: Difference[]
+  milliseconds: number
+}
+
+type Progress = VerificationReport & { ctx: ServiceContext }
+
+/** Looks at everything, while others read and write. */
+export async function verify(ctx: ServiceContext, { fix }: { fix: boolean }): Promise<VerificationReport> {
+  const began = performance.now()
+  const report = { fix, packages: 0, revisions: 0, blobs: 0, differences: [], milliseconds: 0 }
+  const progress: Progress = { ...report, ctx }
+  const names = new Set([...(await indexedRepositories(ctx.db)), ...(await listed(ctx))])
+  // What packages need is made first.
+  const repositories = [...names].filter(isLabel).sort()
+  await inBatches(repositories, (name) => alone(progress, name, compareRepository))
+  const packages = [...names].filter((name) => packageOf(name) !== undefined).sort()
+  await inBatches(packages, (name) => verifyPackage(progress, name))
+  if (fix)
+    await fillContents(
+      ctx,
+      (work) => ctx.commits.run(work),
+      (_, error) => ctx.report(error),
+    )
+  const { ctx: _, ...result } = progress
+  result.differences.sort((a, b) => (a.repository < b.repository ? -1 : 1))
+  return { ...result, milliseconds: Math.round(performance.now() - began) }
+}
+
+/** The OCI repositories of the registry; where it does not tell them, those that the index knows have to do. */
+async function listed(ctx: ServiceContext): Promise<string[]> {
+  try {
+    return await inRegistry(() => ctx.registry.repositories())
+  } catch (error) {
+    const { cause } = error as { cause?: unknown }
+    if (cause instanceof OciError && cause.code === 'unsupported') return []
+    throw error
+  }
+}
+
+async function verifyPackage(progress: Progress, name: string): Promise<void> {
+  const indexed = await alone(progress, name, async (ctx) => {
+    const id = packageOf(name)
+    const found = id && (await indexedPackage(ctx.db, id))
+    const stored = await inRegistry(() => readStoredPackage(name, ctx.registry.repository(name)))
+    const manifests = await readManifests(ctx, name, found, stored.revisions)
+    return { findings: comparePackage({ stored, indexed: found, manifests }), result: found }
+  })
+  if (!indexed) return
+  progress.packages++
+  progress.revisions += indexed.revisions.length
+  // Not alone with the package: to read it all may take long.
+  const { findings, count } = await contentFindings(progress.ctx, indexed)
+  progress.blobs += count
+  if (findings.length > 0) await alone(progress, name, async () => ({ findings, result: undefined }))
+}
+
+/** Finds out what is wrong in an OCI repository while nobody changes it, and mends it. */
+async function alone<T>(
+  progress: Progress,
+  name: string,
+  find: (ctx: ServiceContext, name: string) => Promise<{ findings: Finding[]; result: T }>,
+): Promise<T | undefined> {
+  const { ctx, fix, differences } = progress
+  const note = (problem: string, remedy: string | null, fixed: boolean) =>
+    differences.push({ repository: name, problem, remedy, fixed })
+  return ctx.locks.run(name, async () => {
+    try {
+      await finishEarlier(ctx, name)
+      const { findings, result } = await find(ctx, name)
+      const mendable = findings.filter(({ remedy }) => remedy !== null)
+      const failure = fix && mendable.length > 0 ? await mend(ctx, name, mendable) : undefined
+      for (const { problem, remedy } of findings) {
+        note(problem, failure && remedy ? null : remedy, fix && remedy !== null && !failure)
+      }
+      if (failure) note(`the repair failed: ${failure}`, null, false)
+      return result
+    } catch (error) {
+      note(`it could not be looked at: ${(error as Error).message}`, null, false)
+      if (!(error instanceof AppError)) ctx.report(error)
+      return undefined
+    }
+  })
+}
+
+/** Resolves to why it could not be done. */
+async function mend(
+  ctx: ServiceContext,
+  name: string,
+  findings: readonly Finding[],
+): Promise<string | undefined> {
+  const target = ctx.registry.repository(name)
+  try {
+    await inRegistry(async () => {
+      for (const item of findings.flatMap(({ push = [] }) => push)) {
+        const blobs = 'manifest' in item ? [...item.blobs, item.manifest] : [item]
+        // What is damaged is in the way of what is right: only that is taken out.
+        for (const { descriptor, bytes } of blobs) {
+          if (!('manifest' in item) && isManifestType(descriptor.mediaType)) await target.delete(descriptor)
+          await target.push(descriptor, bytes)
+        }
+      }
+    })
+    await decide(ctx, name, async (transaction) => {
+      for (const { change } of findings) await change?.(transaction)
+      return { result: undefined, operations: findings.flatMap(({ operations = [] }) => operations) }
+    })
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+/** What the manifests say that the rows name, be they under tags or not. */
+async function readManifests(
+  ctx: ServiceContext,
+  name: string,
+  indexed: IndexedPackage | undefined,
+  known: ReadonlyMap<string, StoredRevision>,
+): Promise<Map<string, StoredRevision | { problem: string }>> {
+  const read = async (descriptor: Descriptor): Promise<StoredRevision | { problem: string }> => {
+    const found = known.get(descriptor.digest)
+    if (found) return found
+    try {
+      const bytes = await fetchAll(ctx.registry.repository(name), descriptor, MAX_MANIFEST_BYTES)
+      return readPackageManifest(name, descriptor, bytes) ?? { problem: 'it is no package revision' }
+    } catch (error) {
+      return { problem: reasonOf(error) }
+    }
+  }
+  const entries = await inBatches(indexed?.revisions ?? [], async ({ revision }) => {
+    return [revision.artifact.digest, await read(manifestDescriptor(revision))] as const
+  })
+  return new Map(entries)
+}

@@ -1,0 +1,145 @@
+/** What is based on what: below a revision, and around a package. */
+
+import { AppError } from '../../core/errors.ts'
+import {
+  type Downstream,
+  type DownstreamCursor,
+  type DownstreamFilter,
+  type Link,
+  latestOf,
+  linksOf,
+  listDownstreams as listRows,
+} from '../../database/package-revisions/links.ts'
+import { latestName } from '../../database/package-revisions/published.ts'
+import { ociRepository, type PackageId } from '../../domain/names.ts'
+import type { PackageRevision } from '../../domain/package-revision.ts'
+import { getRevision } from '../change-revision.ts'
+import type { ServiceContext } from '../context.ts'
+import { type Page, type PageRequest, page } from './page.ts'
+
+/** What was cloned from a revision or upgraded to it, and so on down. Throws `not_found`. */
+export async function listDownstreams(
+  ctx: ServiceContext,
+  name: string,
+  filter: DownstreamFilter,
+  request: PageRequest,
+): Promise<Page<Downstream>> {
+  await getRevision(ctx.db, name)
+  return page(ctx, { list: 'downstreams', name, filter }, request, {
+    fetch: (after: DownstreamCursor | undefined, limit) => listRows(ctx.db, name, filter, { after, limit }),
+    cursorAt: ({ depth, name }) => ({ depth, name }),
+  })
+}
+
+export type GraphNode = PackageId & {
+  latestRevision: number | null
+  latestVersion: string | null
+  /** Whether the upstream of its latest revision has a newer one. */
+  outdated: boolean
+}
+
+export type GraphEdge = Link & {
+  /** Whether the upstream has a newer revision. */
+  outdated: boolean
+}
+
+export type Graph = {
+  nodes: GraphNode[]
+  edges: GraphEdge[]
+  /** There is more than is shown. */
+  truncated: boolean
+}
+
+export type GraphBounds = { depth: number; limit: number }
+
+/** So many links are shown: of each package there can be as many as it has revisions. */
+const MAX_LINKS = 5000
+
+/** A package with its upstreams, theirs, …, and with what is based on it, on that, … Throws `not_found`. */
+export async function packageGraph(
+  ctx: ServiceContext,
+  root: PackageId,
+  bounds: GraphBounds,
+): Promise<Graph> {
+  if ((await latestName(ctx.db, root)) === undefined) {
+    throw new AppError('not_found', `there is no package ${ociRepository(root)}`)
+  }
+  const found: Found = {
+    packages: new Map([[ociRepository(root), root]]),
+    links: new Map(),
+    truncated: false,
+  }
+  await walk(ctx, root, 'up', bounds, found)
+  await walk(ctx, root, 'down', bounds, found)
+  const packages = [...found.packages.values()]
+  const latest = await latestOf(ctx.db, packages)
+  const latestBy = new Map(latest.map((revision) => [ociRepository(revision), revision]))
+  return {
+    nodes: sortedBy(
+      packages.map((id) => toNode(id, latestBy.get(ociRepository(id)))),
+      ociRepository,
+    ),
+    edges: sortedBy([...found.links.values()], ({ downstream }) => downstream.name).map((link) => ({
+      ...link,
+      outdated: (latestBy.get(ociRepository(link.upstream))?.revision ?? 0) > link.upstream.revision,
+    })),
+    truncated: found.truncated,
+  }
+}
+
+type Found = {
+  packages: Map<string, PackageId>
+  /** By the name of the downstream, which has one upstream. */
+  links: Map<string, Link>
+  truncated: boolean
+}
+
+/** Level by level: packages, other than revisions, may be each other's upstream. */
+async function walk(
+  ctx: ServiceContext,
+  root: PackageId,
+  direction: 'up' | 'down',
+  { depth, limit }: GraphBounds,
+  found: Found,
+): Promise<void> {
+  const visited = new Set([ociRepository(root)])
+  let level = [root]
+  for (let at = 0; at < depth && level.length > 0; at++) {
+    const next: PackageId[] = []
+    const room = MAX_LINKS - found.links.size
+    const links = await linksOf(ctx.db, level, direction, room + 1)
+    if (links.length > room) found.truncated = true
+    for (const link of links.slice(0, room)) {
+      const { repository, package: path } = direction === 'up' ? link.upstream : link.downstream
+      const id = { repository, package: path }
+      const key = ociRepository(id)
+      if (!found.packages.has(key) && found.packages.size >= limit) {
+        found.truncated = true
+        continue
+      }
+      found.packages.set(key, id)
+      found.links.set(link.downstream.name, link)
+      if (!visited.has(key)) next.push(id)
+      visited.add(key)
+    }
+    level = next
+  }
+}
+
+function toNode({ repository, package: path }: PackageId, latest: PackageRevision | undefined): GraphNode {
+  const { upstream = null, upstreamLatest = null } = latest ?? {}
+  return {
+    repository,
+    package: path,
+    latestRevision: latest?.revision ?? null,
+    latestVersion: latest?.version ?? null,
+    outdated: upstream !== null && (upstreamLatest ?? 0) > upstream.revision,
+  }
+}
+
+function sortedBy<Item>(items: Item[], key: (item: Item) => string): Item[] {
+  return items
+    .map((item) => ({ item, key: key(item) }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ item }) => item)
+}

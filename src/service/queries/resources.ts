@@ -1,0 +1,23 @@
+import { unpackLayer } from '../../artifact/layer.ts'
+import { AppError } from '../../core/errors.ts'
+import type { PackageRevision } from '../../domain/package-revision.ts'
+import type { Resources } from '../../domain/resources.ts'
+import type { Content } from '../../oci/content.ts'
+import type { ServiceContext } from '../context.ts'
+import { readLayer } from '../registry-content.ts'
+
+/** One file of a revision. Throws `not_found`. */
+export async function readFile(
+  ctx: ServiceContext,
+  revision: PackageRevision,
+  path: string,
+): Promise<Uint8Array> {
+  const content = (await readLayer(ctx, revision)).get(path)
+  if (content) return content
+  throw new AppError('not_found', `${revision.name} has no file "${path}"`)
+}
+
+/** The files of an archive that a client sent. Throws `invalid_archive` and `too_large`. */
+export async function unpackArchive(ctx: ServiceContext, archive: Content): Promise<Resources> {
+  return unpackLayer(archive, ctx.limits)
+}

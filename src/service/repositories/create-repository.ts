@@ -1,0 +1,58 @@
+import { AppError } from '../../core/errors.ts'
+import { repositoryExists, saveRepository } from '../../database/repositories/repositories.ts'
+import type { Labels } from '../../domain/labels.ts'
+import type { Repository, RepositoryType } from '../../domain/repository.ts'
+import type { RepositorySource } from '../../domain/repository-source.ts'
+import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
+import type { Actor, ServiceContext } from '../context.ts'
+import { decide, finishEarlier } from '../intents.ts'
+import { checkMetadata } from '../metadata.ts'
+import { hasTag } from '../registry-content.ts'
+import { pushRepositoryRecord } from './repository-record.ts'
+
+export type NewRepository = {
+  name: string
+  type: RepositoryType
+  description: string
+  labels: Labels
+  source?: RepositorySource
+}
+
+/** Throws `already_exists`, `conflict` and `invalid`. */
+export async function createRepository(
+  ctx: ServiceContext,
+  actor: Actor,
+  input: NewRepository,
+): Promise<Repository> {
+  const { name } = input
+  checkMetadata(input)
+  if (input.source && input.type !== 'catalog') {
+    throw new AppError(
+      'invalid',
+      'source: only a catalog is filled from elsewhere; what is deployed is cloned from one, and reviewed',
+    )
+  }
+  return ctx.locks.run(name, async () => {
+    await finishEarlier(ctx, name)
+    if (await repositoryExists(ctx.db, name)) {
+      throw new AppError('already_exists', `there is a repository ${name} already`)
+    }
+    await checkUnknownToRegistry(ctx, name)
+    const now = ctx.now().toISOString()
+    const repository = { ...input, createdBy: actor.name, createdAt: now, updatedAt: now }
+    const { manifest } = await pushRepositoryRecord(ctx, repository)
+    return decide(ctx, name, async (transaction) => ({
+      result: await saveRepository(transaction, repository),
+      operations: [{ do: 'tag', descriptor: manifest.descriptor, tags: [REPOSITORY_RECORD_TAG] }],
+    }))
+  })
+}
+
+/** A record without an index is what a lost index leaves: overwriting it would lose the rest. */
+async function checkUnknownToRegistry(ctx: ServiceContext, name: string): Promise<void> {
+  if (!(await hasTag(ctx, name, REPOSITORY_RECORD_TAG))) return
+  throw new AppError(
+    'conflict',
+    `the registry has a record of a repository ${name} (${name}:${REPOSITORY_RECORD_TAG}) that the index does not know. Restore the index, or build it anew with pkgserver reindex; or delete the record from the registry.`,
+  )
+}

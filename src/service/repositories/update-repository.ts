@@ -1,0 +1,66 @@
+import { isDeepStrictEqual } from 'node:util'
+import { AppError } from '../../core/errors.ts'
+import { saveRepository } from '../../database/repositories/repositories.ts'
+import type { Repository } from '../../domain/repository.ts'
+import type { RepositorySource } from '../../domain/repository-source.ts'
+import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
+import type { ServiceContext } from '../context.ts'
+import { decide, finishEarlier } from '../intents.ts'
+import { type LabelsPatch, mergeLabels } from '../merge-patch.ts'
+import { checkMetadata } from '../metadata.ts'
+import { checkPrecondition, type Precondition } from '../precondition.ts'
+import { getRepository, pushRepositoryRecord } from './repository-record.ts'
+
+export type RepositoryPatch = {
+  description?: string | null | undefined
+  labels?: LabelsPatch
+  source?: Partial<RepositorySource> | undefined
+}
+
+export async function updateRepository(
+  ctx: ServiceContext,
+  name: string,
+  patch: RepositoryPatch,
+  precondition: Precondition,
+): Promise<Repository> {
+  return ctx.locks.run(name, async () => {
+    await finishEarlier(ctx, name)
+    const { resourceVersion, ...current } = await getRepository(ctx.db, name)
+    checkPrecondition(name, resourceVersion, precondition)
+    const changed = {
+      ...current,
+      description: patch.description === undefined ? current.description : (patch.description ?? ''),
+      labels: mergeLabels(current.labels, patch.labels),
+      ...(patch.source && { source: changedSource(current, patch.source) }),
+    }
+    checkMetadata(changed)
+    if (isDeepStrictEqual(changed, current)) return { ...current, resourceVersion }
+    const next = { ...changed, updatedAt: ctx.now().toISOString() }
+    const { manifest } = await pushRepositoryRecord(ctx, next)
+    return decide(ctx, name, async (transaction) => ({
+      result: await saveRepository(transaction, next),
+      operations: [{ do: 'tag', descriptor: manifest.descriptor, tags: [REPOSITORY_RECORD_TAG] }],
+    }))
+  })
+}
+
+/** Throws `invalid` where a repository would come to have another source, or one at all. */
+function changedSource(
+  { name, source }: Pick<Repository, 'name' | 'source'>,
+  { url, packages, prereleases, interval }: Partial<RepositorySource>,
+): RepositorySource {
+  if (source && (url === undefined || url === source.url)) {
+    return {
+      url: source.url,
+      packages: packages === undefined ? source.packages : packages,
+      prereleases: prereleases ?? source.prereleases,
+      interval: interval ?? source.interval,
+    }
+  }
+  throw new AppError(
+    'invalid',
+    source
+      ? `source.url: ${name} is filled from ${source.url}, and never from elsewhere: make another repository`
+      : `source: ${name} is filled by its clients, and that does not change: make another repository`,
+  )
+}

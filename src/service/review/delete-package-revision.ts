@@ -1,0 +1,121 @@
+import { packRecord } from '../../artifact/record.ts'
+import { AppError } from '../../core/errors.ts'
+import {
+  deletePackageRevision as deleteRow,
+  downstreamNames,
+  moveMark,
+} from '../../database/package-revisions/package-revisions.ts'
+import { retiredWorkspaces, retireWorkspace } from '../../database/repositories/packages.ts'
+import type { Db } from '../../database/schema.ts'
+import { transition } from '../../domain/lifecycle.ts'
+import { ociRepository } from '../../domain/names.ts'
+import type { PackageRevision } from '../../domain/package-revision.ts'
+import {
+  buildlessTag,
+  conflictsTag,
+  deletionProposedTag,
+  deletionRejectedTag,
+  LATEST_TAG,
+  PACKAGE_RECORD_TAG,
+  tagsOf,
+} from '../../domain/tags.ts'
+import { type Current, manifestDescriptor, withRevision } from '../change-revision.ts'
+import type { ServiceContext } from '../context.ts'
+import { decide, type Operation } from '../intents.ts'
+import type { Precondition } from '../precondition.ts'
+import { pushRecord } from '../registry-content.ts'
+import { type Holders, holdersWithout } from './moving-tags.ts'
+
+const SHOWN_DOWNSTREAMS = 20
+
+/** Deletes a Draft, a Proposed one, or one whose deletion was proposed. */
+export async function deletePackageRevision(
+  ctx: ServiceContext,
+  name: string,
+  precondition: Precondition,
+): Promise<void> {
+  await withRevision(ctx, name, precondition, async (current) => {
+    transition(name, current.revision.lifecycle, 'delete')
+    await deleteRevision(ctx, current)
+  })
+}
+
+/** Deletes a revision that its lifecycle lets go. Resolves to what it was. Throws `in_use`. */
+export async function deleteRevision(
+  ctx: ServiceContext,
+  { revision, package: state }: Current,
+): Promise<PackageRevision> {
+  const { name, workspace, version } = revision
+  const repository = ociRepository(revision)
+  const published = revision.revision > 0
+  const holders = await holdersWithout(ctx.db, state.id, revision)
+  // A draft's version was never published, so another draft may declare it.
+  const retired = { workspace, revision: revision.revision, version: published ? version : null }
+  const record = packRecord('package', {
+    highestRevision: state.highestRevision,
+    versioned: state.versioned,
+    retired: [...(await retiredWorkspaces(ctx.db, state.id)), retired],
+  })
+  await pushRecord(ctx, repository, record)
+  return decide(ctx, repository, async (transaction) => {
+    await checkUnused(transaction, name)
+    if (!(await deleteRow(transaction, name, revision.resourceVersion))) {
+      throw new AppError('conflict', `${name} is being changed by somebody else: try again`)
+    }
+    await retireWorkspace(transaction, state.id, retired)
+    if (revision.latest) await moveMark(transaction, 'latest', undefined, holders.latest?.name)
+    if (revision.latestBuild)
+      await moveMark(transaction, 'latest_build', undefined, holders.latestBuild?.name)
+    return {
+      result: revision,
+      operations: [
+        { do: 'tag', descriptor: record.manifest.descriptor, tags: [PACKAGE_RECORD_TAG] },
+        ...handOver(revision, holders),
+        ...conflictsRemoval(revision),
+        { do: 'delete', descriptor: manifestDescriptor(revision) },
+      ],
+    }
+  })
+}
+
+async function checkUnused(transaction: Db, name: string): Promise<void> {
+  const downstreams = await downstreamNames(transaction, name, SHOWN_DOWNSTREAMS + 1)
+  if (downstreams.length === 0) return
+  const shown = downstreams.slice(0, SHOWN_DOWNSTREAMS)
+  const more = downstreams.length > SHOWN_DOWNSTREAMS ? ' and more' : ''
+  throw new AppError(
+    'in_use',
+    `${name} cannot be deleted: it is the upstream of ${shown.join(', ')}${more}. Upgrade or delete those first.`,
+    { details: shown.map((path) => ({ path, message: `has ${name} as its upstream` })) },
+  )
+}
+
+function conflictsRemoval({ workspace, conditions }: PackageRevision): Operation[] {
+  const merged = conditions.some(({ type }) => type === 'Merged')
+  return merged ? [{ do: 'delete-tagged', tag: conflictsTag(workspace) }] : []
+}
+
+/** The moving tags go to those who hold them now; all others go. */
+function handOver(revision: PackageRevision, holders: Holders): Operation[] {
+  const operations: Operation[] = []
+  const moved: string[] = []
+  const move = (tag: string, to: PackageRevision | undefined): void => {
+    if (!to) return
+    operations.push({ do: 'tag', descriptor: manifestDescriptor(to), tags: [tag] })
+    moved.push(tag)
+  }
+  if (revision.latest) move(LATEST_TAG, holders.latest)
+  if (revision.latestBuild && revision.version) move(buildlessTag(revision.version), holders.latestBuild)
+  const gone = tagsOf(revision).filter((tag) => !moved.includes(tag))
+  operations.push({ do: 'untag', tags: gone })
+  if (revision.revision > 0) operations.push(...recordsRemoval(revision))
+  return operations
+}
+
+/** What is recorded beside a published revision goes with it. */
+export function recordsRemoval({ revision }: PackageRevision): Operation[] {
+  return [deletionProposedTag(revision), deletionRejectedTag(revision)].map((tag) => ({
+    do: 'delete-tagged',
+    tag,
+  }))
+}

@@ -1,0 +1,38 @@
+/** The tags that move: `latest`, and the one that follows the highest build of a version. */
+import { highestRevision, publishedBuilds } from '../../database/package-revisions/package-revisions.ts'
+import type { Db } from '../../database/schema.ts'
+import type { PackageRevision } from '../../domain/package-revision.ts'
+import { parseVersion } from '../../domain/version.ts'
+
+type Named = { name: string; version: string | null }
+
+/** Which revisions hold the moving tags when one is left out; undefined for a tag that nobody holds. */
+export type Holders = { latest: PackageRevision | undefined; latestBuild: PackageRevision | undefined }
+
+export async function holdersWithout(db: Db, packageId: number, revision: Named): Promise<Holders> {
+  return {
+    latest: await highestRevision(db, packageId, revision.name),
+    latestBuild: await highestBuild(db, packageId, revision),
+  }
+}
+
+/** Whether a version has a build number that is higher than the other's. */
+export function isHigherBuild(version: string | null, other: PackageRevision | undefined): boolean {
+  if (!version?.includes('+')) return false
+  return other === undefined || buildOf(version) > buildOf(other.version)
+}
+
+async function highestBuild(
+  db: Db,
+  packageId: number,
+  { name, version }: Named,
+): Promise<PackageRevision | undefined> {
+  const parsed = version === null ? undefined : parseVersion(version)
+  if (!parsed || !version?.includes('+')) return undefined
+  const builds = await publishedBuilds(db, packageId, parsed.base, name)
+  return builds.sort((a, b) => buildOf(b.version) - buildOf(a.version))[0]
+}
+
+function buildOf(version: string | null): number {
+  return (version === null ? undefined : parseVersion(version)?.build) ?? 0
+}

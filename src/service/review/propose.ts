@@ -1,0 +1,52 @@
+import { AppError } from '../../core/errors.ts'
+import { withCondition } from '../../domain/conditions.ts'
+import type { PackageRevision } from '../../domain/package-revision.ts'
+import { saveRevision } from '../change-revision.ts'
+import type { Actor, ServiceContext } from '../context.ts'
+import { checkMerged } from '../drafts/conflicts.ts'
+import { readLayer } from '../registry-content.ts'
+import { checkDeclares, checkVersion } from '../version-rules.ts'
+import { approvedCondition, checkGates, type ReviewOptions, withReview } from './review.ts'
+
+/** Draft to Proposed. Throws `not_ready`, with each fault, for a package that is not fit for publication. */
+export async function propose(
+  ctx: ServiceContext,
+  actor: Actor,
+  name: string,
+  options: ReviewOptions = {},
+): Promise<PackageRevision> {
+  return withReview(ctx, name, 'propose', options, async (current) => {
+    const { revision } = current
+    await checkValid(ctx, revision)
+    await checkMerged(ctx.db, revision)
+    checkGates(revision)
+    checkDeclares(current.package, revision)
+    await checkVersion(ctx.db, current.package, revision)
+    const now = ctx.now().toISOString()
+    return saveRevision(ctx, current, {
+      ...revision,
+      lifecycle: 'Proposed',
+      conditions: withCondition(
+        revision.conditions,
+        approvedCondition('Unknown', 'Proposed', actor, options.reason),
+      ),
+      updatedAt: now,
+      proposedBy: actor.name,
+      proposedAt: now,
+    })
+  })
+}
+
+/** The condition says whether the files are fit; only for the full account are they looked through again. */
+async function checkValid(ctx: ServiceContext, revision: PackageRevision): Promise<void> {
+  const valid = revision.conditions.find(({ type }) => type === 'Valid')
+  if (valid?.status === 'True') return
+  const { findings } = await ctx.prepare(await readLayer(ctx, revision))
+  throw new AppError(
+    'not_ready',
+    `${revision.name} cannot be proposed: ${valid?.message ?? 'it is not valid'}`,
+    {
+      details: findings.errors,
+    },
+  )
+}

@@ -1,0 +1,56 @@
+import { setTimeout } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { KeyedLock } from '../../src/core/keyed-lock.ts'
+
+describe('KeyedLock', () => {
+  it('lets one holder of a key after the other work, in the order of arrival', async () => {
+    const lock = new KeyedLock()
+    const steps: string[] = []
+    const work = (name: string, ms: number) => async () => {
+      steps.push(`${name} begins`)
+      await setTimeout(ms)
+      steps.push(`${name} ends`)
+    }
+    await Promise.all([
+      lock.run('k', work('a', 20)),
+      lock.run('k', work('b', 5)),
+      lock.run('k', work('c', 0)),
+    ])
+    expect(steps).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends'])
+  })
+
+  it('does not let holders of different keys wait', async () => {
+    const lock = new KeyedLock()
+    let release = () => {}
+    const held = lock.run('a', () => new Promise<void>((resolve) => (release = resolve)))
+    expect(await lock.run('b', async () => 'done')).toBe('done')
+    release()
+    await held
+  })
+
+  it('knows since when the oldest work is going on', async () => {
+    const lock = new KeyedLock()
+    expect(lock.workingSince).toBeUndefined()
+    let release = () => {}
+    const begun = Date.now()
+    const held = lock.run('a', () => new Promise<void>((resolve) => (release = resolve)))
+    const since = lock.workingSince
+    expect(since).toBeGreaterThanOrEqual(begun)
+    await setTimeout(5)
+    await lock.run('b', async () => expect(lock.workingSince).toBe(since))
+    const waited = lock.run('a', async () => expect(lock.workingSince).toBeGreaterThan(since as number))
+    release()
+    await Promise.all([held, waited])
+    expect(lock.workingSince).toBeUndefined()
+  })
+
+  it('goes on after a failure, which only its own caller sees', async () => {
+    const lock = new KeyedLock()
+    const failing = lock.run('k', async () => {
+      throw new Error('no')
+    })
+    const next = lock.run('k', async () => 'fine')
+    await expect(failing).rejects.toThrow('no')
+    expect(await next).toBe('fine')
+  })
+})

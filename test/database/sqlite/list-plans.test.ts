@@ -1,0 +1,277 @@
+/** That lists walk an index, whatever they are filtered and sorted by, and find what a look at each row would find. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import BetterSqlite3, { type Database } from 'better-sqlite3'
+import fc from 'fast-check'
+import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { load, packageAt, sampleOf } from '../../../bench/index/load.ts'
+import { listImages } from '../../../src/database/contents/image-list.ts'
+import { listObjects } from '../../../src/database/contents/object-list.ts'
+import { namesListed, revisionsNamed } from '../../../src/database/package-revisions/by-name.ts'
+import { namesBasedOn } from '../../../src/database/package-revisions/downstreams.ts'
+import type { PackageRevisionFilter } from '../../../src/database/package-revisions/filter.ts'
+import { listDownstreams } from '../../../src/database/package-revisions/links.ts'
+import { type Cursor, cursorAt, listPackageRevisions } from '../../../src/database/package-revisions/list.ts'
+import { listPackages } from '../../../src/database/repositories/packages.ts'
+import type { Db, Schema } from '../../../src/database/schema.ts'
+import { imageReference } from '../../../src/domain/image-reference.ts'
+import { type LabelRequirement, parseLabelSelector } from '../../../src/domain/label-selector.ts'
+import { type PackageRevision, SORT_FIELDS, type Sort } from '../../../src/domain/package-revision.ts'
+
+/** More than what counts as few, so that both ways of a list are met. */
+const SAMPLE = sampleOf(6000)
+
+const folder = mkdtempSync(join(tmpdir(), 'pkgserver-test-'))
+const queries: CompiledQuery[] = []
+let raw: Database
+let db: Db
+let all: PackageRevision[]
+
+beforeAll(async () => {
+  const file = join(folder, 'index.db')
+  await load(file, SAMPLE)
+  raw = new BetterSqlite3(file)
+  db = new Kysely<Schema>({
+    dialect: new SqliteDialect({ database: raw }),
+    log: ({ query }) => {
+      queries.push(query)
+    },
+  })
+  all = await walked({}, { field: 'name', descending: false }, 1000)
+})
+
+afterAll(async () => {
+  await db.destroy()
+  rmSync(folder, { recursive: true })
+})
+
+/** All that a list has, page by page. */
+async function walked(filter: PackageRevisionFilter, sort: Sort, limit: number): Promise<PackageRevision[]> {
+  const found: PackageRevision[] = []
+  let after: Cursor | undefined
+  for (;;) {
+    const { items, lookedTo } = await listPackageRevisions(db, filter, { sort, after, limit })
+    found.push(...items)
+    const last = items.at(-1)
+    after = lookedTo ?? (items.length === limit && last ? cursorAt(last, sort) : undefined)
+    if (!after) return found
+  }
+}
+
+/** What is wrong with the way in which SQLite finds the rows of the queries since the last call. */
+function faults(): string[] {
+  const seen = new Set<string>()
+  return queries.splice(0).flatMap(({ sql, parameters }) => {
+    if (seen.has(sql)) return []
+    seen.add(sql)
+    const rows = raw.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters)
+    const plan = rows.map(({ detail }) => detail)
+    // Sorting is for what was counted, and is few.
+    const mayB = sql.includes('AS candidate')
+    const bad = plan.filter(
+      (detail) =>
+        /^SCAN (?!\(subquery|json_each|found|revision_words|package_words)(?!.*USING (?:COVERING )?INDEX)/.test(
+          detail,
+        ) ||
+        (/^SCAN .*USING/.test(detail) && !/LIMIT/.test(sql)) ||
+        (detail.includes('TEMP B-TREE') && !mayB),
+    )
+    return bad.map((detail) => `${detail}: ${sql}`)
+  })
+}
+
+const FILTERS: PackageRevisionFilter[] = [
+  { repository: 'site-003' },
+  { package: packageAt(SAMPLE, 77).path },
+  { workspace: 'v4' },
+  { lifecycle: 'Published' },
+  { lifecycle: 'Draft' },
+  { latest: true },
+  { latest: false },
+  { revision: 0 },
+  { revision: 3 },
+  { version: '1.0.0' },
+  { upstream: 'site-000.cluster-000000.upf.v1' },
+  { outdated: true },
+  { outdated: false },
+  { q: 'upf' },
+  { q: 'deploy' },
+  { q: 'site-00 cluster-00002' },
+  { q: 'nothing-like-this' },
+  ...[
+    'env=prod',
+    'tier',
+    '!tier',
+    'env!=prod',
+    'env in (dev, test)',
+    'team notin (team-1)',
+    'team=team-7',
+  ].map((selector) => ({ labels: parseLabelSelector(selector) })),
+]
+const SORTS: Sort[] = SORT_FIELDS.flatMap((field) => [
+  { field, descending: false },
+  { field, descending: true },
+])
+
+function has({ labels }: PackageRevision, requirement: LabelRequirement): boolean {
+  const value = labels[requirement.key]
+  if (requirement.operator === 'exists') return value !== undefined
+  if (requirement.operator === 'absent') return value === undefined
+  const among = value !== undefined && 'values' in requirement && requirement.values.includes(value)
+  return requirement.operator === 'in' ? among : !among
+}
+
+/** The filter, as it is meant. */
+function matches(revision: PackageRevision, filter: PackageRevisionFilter): boolean {
+  const { labels = [], q = '', upstream, outdated, ...fields } = filter
+  const is = Object.entries(fields).every(
+    ([field, value]) => value === undefined || revision[field as keyof PackageRevision] === value,
+  )
+  const based = revision.upstream
+  const isOutdated = based === null ? undefined : (revision.upstreamLatest ?? 0) > based.revision
+  // In this sample, each package has an object of that kind.
+  const text = `${revision.name} deployment ${revision.package.replace(/.*\//, '')}`.replace(
+    /[^a-z0-9]+/g,
+    ' ',
+  )
+  return (
+    is &&
+    (upstream === undefined || based?.name === upstream) &&
+    (outdated === undefined || isOutdated === outdated) &&
+    labels.every((requirement) => has(revision, requirement)) &&
+    q
+      .split(' ')
+      .filter(Boolean)
+      .every((word) => ` ${text}`.includes(` ${word.replaceAll('-', ' ')}`))
+  )
+}
+
+describe('lists of package revisions', () => {
+  it('walk an index for each two filters and each order', async () => {
+    for (const sort of SORTS) {
+      const after = cursorAt(all[3000] as PackageRevision, sort)
+      for (const [at, one] of [{}, ...FILTERS].entries()) {
+        for (const other of FILTERS.slice(0, at)) {
+          const labels = [...(one.labels ?? []), ...(other.labels ?? [])]
+          const filter = { ...other, ...one, ...(labels.length > 0 ? { labels } : {}) }
+          await listPackageRevisions(db, filter, { sort, after: at % 2 ? after : undefined, limit: 3 })
+        }
+      }
+    }
+    expect(faults()).toEqual([])
+  }, 120_000)
+
+  it('find what the filter says, in the order that is asked for', async () => {
+    const filters = fc.array(fc.constantFrom(...FILTERS), { maxLength: 3 }).map((parts) => {
+      const labels = parts.flatMap((part) => part.labels ?? [])
+      return {
+        ...Object.assign({}, ...parts),
+        ...(labels.length > 0 ? { labels } : {}),
+      } as PackageRevisionFilter
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        filters,
+        fc.constantFrom(...SORTS),
+        fc.constantFrom(150, 999),
+        async (filter, sort, limit) => {
+          const key = (revision: PackageRevision) => `${cursorAt(revision, sort).value} ${revision.name}`
+          const expected = all
+            .filter((revision) => matches(revision, filter))
+            .sort((a, b) => (key(a) < key(b) === sort.descending ? 1 : -1))
+          const found = await walked(filter, sort, limit)
+          expect(found.map(({ name }) => name)).toEqual(expected.map(({ name }) => name))
+        },
+      ),
+      { numRuns: 40 },
+    )
+    expect(faults()).toEqual([])
+  }, 120_000)
+})
+
+describe('other lists', () => {
+  it('of downstreams walk an index', async () => {
+    const upstream = all.find(({ upstream }) => upstream !== null)?.upstream?.name ?? ''
+    for (const filter of [{}, { latest: true }, { outdated: true }, { latest: false, outdated: false }]) {
+      const { items } = await listDownstreams(db, upstream, { depth: 1, ...filter }, { limit: 10 })
+      const after = { depth: 1, name: items[0]?.name ?? '' }
+      await listDownstreams(db, upstream, { depth: 1, ...filter }, { after, limit: 10 })
+    }
+    expect(faults()).toEqual([])
+  })
+
+  it('of what watches look up walk an index, and have what lists have', async () => {
+    const names = all.filter((_, at) => at % 37 === 0).map(({ name }) => name)
+    const found = await revisionsNamed(db, [...names, 'nothing.like.this'])
+    expect(found.map(({ name }) => name).sort()).toEqual([...names].sort())
+    for (const filter of [
+      { q: 'upf' },
+      { outdated: true },
+      { outdated: false, q: 'site-00' },
+      { q: '***' },
+    ]) {
+      const listed = await namesListed(db, filter, names)
+      const lists = (await walked(filter, { field: 'name', descending: false }, 1000)).map(({ name }) => name)
+      expect([...listed].sort()).toEqual(names.filter((name) => lists.includes(name)).sort())
+    }
+    const upstream = all.find(({ upstream }) => upstream !== null)?.upstream
+    if (!upstream) throw new Error('nothing has an upstream')
+    const based = await namesBasedOn(db, upstream, { from: 2, to: 5 })
+    const expected = all.filter(({ upstream: link }) => {
+      const same = link?.repository === upstream.repository && link.package === upstream.package
+      return same && link.revision >= 2 && link.revision < 5
+    })
+    expect(based.sort()).toEqual(expected.map(({ name }) => name).sort())
+    expect(based.length).toBeGreaterThan(0)
+    expect(faults()).toEqual([])
+  })
+
+  it('of packages walk an index', async () => {
+    for (const filter of [
+      {},
+      { repository: 'site-003' },
+      { q: 'upf' },
+      { q: 'cluster-00001 up', repository: 'site-001' },
+    ]) {
+      const { items } = await listPackages(db, filter, { limit: 10 })
+      await listPackages(db, filter, { after: items[2], limit: 10 })
+    }
+    expect(faults()).toEqual([])
+  })
+
+  it('of objects walk an index, and have each occurrence once', async () => {
+    const object = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'site-001-upf', name: 'upf-64' }
+    const fields = Object.keys(object) as (keyof typeof object)[]
+    for (let chosen = 1; chosen < 2 ** fields.length; chosen++) {
+      const filter = Object.fromEntries(
+        fields.filter((_, at) => chosen & (1 << at)).map((field) => [field, object[field]]),
+      )
+      for (const latest of [undefined, true]) {
+        const seen: string[] = []
+        for (let after: Parameters<typeof listObjects>[2]['after'], pages = 0; pages < 20; pages++) {
+          const { items, lookedTo } = await listObjects(db, { ...filter, latest }, { after, limit: 25 })
+          seen.push(...items.map((item) => [item.kind, item.namespace, item.name, item.in.name].join()))
+          const last = items.at(-1)
+          after = lookedTo ?? (last && items.length === 25 ? { ...last, behind: last.in.name } : undefined)
+          if (!after) break
+        }
+        expect(new Set(seen).size, JSON.stringify(filter)).toBe(seen.length)
+        expect(seen.length, JSON.stringify(filter)).toBeGreaterThan(0)
+      }
+    }
+    expect(faults()).toEqual([])
+  })
+
+  it('of images walk an index', async () => {
+    for (const image of ['registry.example.com/nf/upf', 'registry.example.com/nf/upf:1.4.0']) {
+      const { items } = await listImages(db, imageReference(image), { limit: 3 })
+      expect(items).toHaveLength(3)
+      const last = items[1]
+      const after = last && { ...last, behind: last.in.name }
+      await listImages(db, imageReference(image), { after, limit: 5 })
+    }
+    expect(faults()).toEqual([])
+  })
+})

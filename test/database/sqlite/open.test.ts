@@ -1,0 +1,59 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { sql } from 'kysely'
+import { describe, expect, it } from 'vitest'
+import { secret } from '../../../src/database/settings.ts'
+import { lockFolder } from '../../../src/database/sqlite/folder-lock.ts'
+import { openDatabase } from '../../../src/database/sqlite/open.ts'
+import { temporaryFolder } from '../../support/temporary.ts'
+
+describe('the database file', () => {
+  it('is made, and found again as it was', async () => {
+    const file = join(await temporaryFolder(), 'index.db')
+    const first = openDatabase(file)
+    const key = await secret(first, 'x')
+    await first.destroy()
+    const second = openDatabase(file)
+    expect(await secret(second, 'x')).toEqual(key)
+    expect(await secret(second, 'y')).not.toEqual(key)
+    await second.destroy()
+  })
+
+  it('has every commit on the disk before it is acknowledged', async () => {
+    const db = openDatabase(join(await temporaryFolder(), 'index.db'))
+    const pragma = async (name: string) =>
+      (await sql.raw<Record<string, unknown>>(`PRAGMA ${name}`).execute(db)).rows[0]
+    expect(await pragma('journal_mode')).toEqual({ journal_mode: 'wal' })
+    expect(await pragma('synchronous')).toEqual({ synchronous: 2 })
+    expect(await pragma('foreign_keys')).toEqual({ foreign_keys: 1 })
+    await db.destroy()
+  })
+
+  it('is refused when a newer version has written it', async () => {
+    const file = join(await temporaryFolder(), 'index.db')
+    await openDatabase(file).destroy()
+    const raw = new BetterSqlite3(file)
+    raw.prepare("INSERT INTO migrations VALUES ('9999_future.sql', '')").run()
+    raw.close()
+    expect(() => openDatabase(file)).toThrow(
+      /has the migration 9999_future.sql, which this version .* does not know/,
+    )
+  })
+})
+
+describe('a data folder', () => {
+  it('is for one process at a time', async () => {
+    const folder = await temporaryFolder()
+    const lock = lockFolder(folder)
+    expect(() => lockFolder(folder)).toThrow(/another pkgserver is at work on/)
+    lock.release()
+    lockFolder(folder).release()
+  })
+
+  it('is refused, with the reason, when it cannot be locked', async () => {
+    const folder = await temporaryFolder()
+    await mkdir(join(folder, 'lock.db'))
+    expect(() => lockFolder(folder)).toThrow(/cannot be used for data: unable to open/)
+  })
+})

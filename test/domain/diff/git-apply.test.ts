@@ -1,0 +1,178 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { diffResources } from '../../../src/domain/diff/diff-resources.ts'
+import { DEFAULT_LIMITS, type Resources } from '../../../src/domain/resources.ts'
+import { describeWith } from '../../interop/tool.ts'
+import { type CorpusPackage, hasCorpus, kptPackages, readFiles } from '../../support/corpus.ts'
+import { applied, git } from '../../support/git.ts'
+
+/** Few, so that files have some in common. */
+const line = fc.constantFrom(
+  'a',
+  'b',
+  'key: value',
+  '',
+  '- x',
+  '+ y',
+  '\\ z',
+  '@@ -1 +1 @@',
+  'é',
+  '漢字',
+  ' ',
+  '\t',
+  'a\rb',
+  '--- a/x',
+)
+const end = fc.constantFrom('\n', '\n', '\n', '\r\n')
+const text = fc
+  .tuple(fc.array(fc.tuple(line, end), { maxLength: 40 }), fc.constantFrom('', '', 'no end'))
+  .map(([lines, last]) => Buffer.from(lines.flat().join('') + last))
+const binary = fc
+  .tuple(fc.uint8Array({ maxLength: 300 }), fc.constantFrom(Buffer.from([0]), Buffer.from([0xff])))
+  .map((parts) => Buffer.concat(parts))
+const content = fc.oneof({ weight: 5, arbitrary: text }, { weight: 1, arbitrary: binary })
+
+const name = fc.constantFrom(
+  'a',
+  'b.yaml',
+  'c',
+  'with blank',
+  ' b',
+  'quo"te',
+  'é',
+  '漢字.yaml',
+  'a b',
+  'null',
+  '🙂',
+  "it's",
+  '{a => b}',
+  'x b',
+)
+const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'))
+
+type Change = {
+  from: string
+  to: string
+  content: Buffer | undefined
+  insert: string
+  at: number
+  remove: number
+}
+
+const change: fc.Arbitrary<Change> = fc.record({
+  from: path,
+  to: path,
+  content: fc.option(content, { nil: undefined }),
+  insert: fc.constantFrom('', 'new\n', 'a\nb\n', 'no end'),
+  at: fc.nat({ max: 60 }),
+  remove: fc.nat({ max: 8 }),
+})
+
+/** Writes, moves, edits and removes files; what would be a file and a directory at once is left out. */
+function changed(files: Resources, changes: readonly Change[]): Map<string, Uint8Array> {
+  const result = new Map(files)
+  for (const { from, to, content: written, insert, at, remove } of changes) {
+    const old = result.get(from)
+    result.delete(from)
+    const now = old ? edited(old, at, remove, insert) : written
+    if (now && isFree(result, to)) result.set(to, now)
+  }
+  return result
+}
+
+function edited(old: Uint8Array, at: number, remove: number, insert: string): Buffer {
+  const rest = Buffer.from(old)
+  return Buffer.concat([rest.subarray(0, at), Buffer.from(insert), rest.subarray(at + remove)])
+}
+
+function isFree(files: Resources, path: string): boolean {
+  return ![...files.keys()].some((other) => other.startsWith(`${path}/`) || path.startsWith(`${other}/`))
+}
+
+const versions = fc
+  .tuple(
+    fc.array(change, { maxLength: 12 }),
+    fc.array(change, { maxLength: 6 }),
+    fc.array(path, { maxLength: 6 }),
+  )
+  .map(([first, second, edits]) => {
+    const before = changed(new Map(), first)
+    // Also files that keep their name.
+    const inPlace = edits.map((name, index): Change => {
+      return {
+        from: name,
+        to: name,
+        content: undefined,
+        insert: `edit ${index}\n`,
+        at: index * 3,
+        remove: index,
+      }
+    })
+    return { before, after: changed(before, [...second, ...inPlace]) }
+  })
+
+function sorted(files: Resources): [string, Buffer][] {
+  return [...files]
+    .map(([name, bytes]): [string, Buffer] => [name, Buffer.from(bytes)])
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function patchOf(before: Resources, after: Resources): string {
+  const { files, truncated } = diffResources({ before, after })
+  expect(truncated).toBe(false)
+  return files.map(({ patch }) => patch).join('')
+}
+
+describeWith(git, 'git apply', () => {
+  it('makes the new files of the old ones, and the other way round, whatever they are', () => {
+    fc.assert(
+      fc.property(versions, ({ before, after }) => {
+        const patch = patchOf(before, after)
+        expect(sorted(applied(before, patch))).toEqual(sorted(after))
+        expect(sorted(applied(after, patch, ['-R']))).toEqual(sorted(before))
+      }),
+      { numRuns: 150 },
+    )
+  }, 60_000)
+
+  it.each([
+    ['an empty file that is new', {}, { a: '' }],
+    ['an empty file that is gone', { 'x y': '' }, {}],
+    ['a file that becomes empty', { a: 'x\n' }, { a: '' }],
+    ['a file that gets an end', { a: 'x' }, { a: 'x\n' }],
+    ['a file that loses its end', { a: 'x\ny\n' }, { a: 'x\ny' }],
+    ['a file that becomes a directory', { a: 'x\n' }, { 'a/b': 'x\n' }],
+    ['a directory that becomes a file', { 'a/b': '1\n2\n3\n4\n' }, { a: '1\n2\n3\n5\n' }],
+    ['names that are swapped', { a: '1\n', b: '2\n' }, { a: '2\n', b: '1\n' }],
+    ['text that becomes binary', { a: 'x\n' }, { a: '\0' }],
+    ['ends that become those of Windows', { a: 'x\ny\n' }, { a: 'x\r\ny\r\n' }],
+    ['a mark of the byte order', { a: 'x\n' }, { a: '\uFEFFx\n' }],
+  ])('takes %s', (_what, old, now) => {
+    const [before, after] = [old, now].map(
+      (files) => new Map(Object.entries<string>(files).map(([name, words]) => [name, Buffer.from(words)])),
+    ) as [Map<string, Buffer>, Map<string, Buffer>]
+    const patch = patchOf(before, after)
+    expect(sorted(applied(before, patch))).toEqual(sorted(after))
+    expect(sorted(applied(after, patch, ['-R']))).toEqual(sorted(before))
+  })
+
+  it.runIf(hasCorpus)(
+    'makes each version of real packages of the one before',
+    () => {
+      const byPath = Map.groupBy(kptPackages(), ({ path: where }) => where)
+      let compared = 0
+      for (const [old, now] of [...byPath.values()].flatMap(neighbours)) {
+        const [before, after] = [readFiles(old), readFiles(now)]
+        if (before.size > DEFAULT_LIMITS.maxFiles) continue
+        expect(sorted(applied(before, patchOf(before, after)))).toEqual(sorted(after))
+        compared++
+      }
+      expect(compared).toBeGreaterThan(5)
+    },
+    60_000,
+  )
+})
+
+function neighbours(versions: readonly CorpusPackage[]): [CorpusPackage, CorpusPackage][] {
+  return versions.slice(1).map((now, index) => [versions[index] as CorpusPackage, now])
+}

@@ -1,0 +1,184 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how setters are written
+import { describe, expect, it } from 'vitest'
+import { applySetters, setterNames } from '../../../src/domain/kpt/setters.ts'
+
+type Files = Record<string, string>
+
+function resources(files: Files) {
+  return new Map(Object.entries(files).map(([path, text]) => [path, Buffer.from(text)]))
+}
+
+/** The files that have changed, or the problem. */
+function changed(files: Files, values: Record<string, string>): Files | string {
+  const applied = applySetters(resources(files), values)
+  if ('problem' in applied) return applied.problem
+  const all = [...applied].map(([path, bytes]) => [path, Buffer.from(bytes).toString()] as const)
+  return Object.fromEntries(all.filter(([path, text]) => text !== files[path]))
+}
+
+/** One object whose `spec` is that, before and after. */
+function spec(lines: string, values: Record<string, string>): string {
+  const file = (text: string) => `apiVersion: v1\nkind: Thing\nmetadata:\n  name: a\nspec:\n${text}`
+  const result = changed({ 'a.yaml': file(lines) }, values)
+  if (typeof result === 'string') return result
+  return (result['a.yaml'] ?? file(lines)).slice(file('').length)
+}
+
+const KPTFILE = [
+  'apiVersion: kpt.dev/v1',
+  'kind: Kptfile',
+  'metadata:',
+  '  name: a',
+  'pipeline:',
+  '  mutators:',
+  '    - image: gcr.io/kpt-fn/set-namespace:v0.4.1',
+  '      configPath: setters.yaml',
+  '    - image: gcr.io/kpt-fn/apply-setters:v0.2.0 # the one',
+  '      configPath: setters.yaml',
+  '',
+].join('\n')
+const SETTERS =
+  'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: setters\ndata:\n  # of nginx\n  tag: "1.25"\n'
+
+describe('values for setters', () => {
+  it.each([
+    [
+      '  image: nginx:1.25 # kpt-set: nginx:${tag}\n',
+      { tag: '1.27' },
+      '  image: nginx:1.27 # kpt-set: nginx:${tag}\n',
+    ],
+    [
+      '  a: "x"   # kpt-set: ${tag}\n  b:  1 # c\n',
+      { tag: 'y' },
+      '  a: "y"   # kpt-set: ${tag}\n  b:  1 # c\n',
+    ],
+    ["  a: 'x' # kpt-set: ${tag}\n", { tag: "it's" }, "  a: 'it''s' # kpt-set: ${tag}\n"],
+    ['  n: 4 # kpt-set: ${n}\n', { n: '3' }, '  n: 3 # kpt-set: ${n}\n'],
+    ['  n: 4 # kpt-set: ${n}\n', { n: '' }, '  n: "" # kpt-set: ${n}\n'],
+    ['  n: 4 # kpt-set: ${n}\n', { n: 'a: b' }, '  n: "a: b" # kpt-set: ${n}\n'],
+    ['  n: 4 # kpt-set: ${n}\n', { n: 'a #b' }, '  n: "a #b" # kpt-set: ${n}\n'],
+    ['  n: 4 # kpt-set: ${n}\n', { n: '- a' }, '  n: "- a" # kpt-set: ${n}\n'],
+    ['  n: 4 # kpt-set: ${n}\n', { n: 'a\nb' }, '  n: "a\\nb" # kpt-set: ${n}\n'],
+    ['  - x # kpt-set: ${n}\n  - y\n', { n: 'z' }, '  - z # kpt-set: ${n}\n  - y\n'],
+    ['  x: [\n    a, b # kpt-set: ${n}\n  ]\n', { n: 'c,d' }, '  x: [\n    a, "c,d" # kpt-set: ${n}\n  ]\n'],
+    ['  n: &x a # kpt-set: ${n}\n  m: *x\n', { n: 'b' }, '  n: &x b # kpt-set: ${n}\n  m: *x\n'],
+    ['  n: a # kpt-set: ${n}\r\n  m: 1\r\n', { n: 'b' }, '  n: b # kpt-set: ${n}\r\n  m: 1\r\n'],
+    ['  n: a # kpt-set: ${n}', { n: 'b' }, '  n: b # kpt-set: ${n}'],
+    ['  n: |- # kpt-set: ${n}\n    a\n    b\n  m: 1\n', { n: 'c' }, '  n: "c" # kpt-set: ${n}\n  m: 1\n'],
+    ['  x: [a, # kpt-set: ${n}\n    b]\n', { n: 'c' }, '  x: [c, # kpt-set: ${n}\n    b]\n'],
+    ['  n: null # kpt-set: ${n}\n', { n: 'c' }, '  n: c # kpt-set: ${n}\n'],
+    // What kpt takes for no setter comment.
+    [
+      '  n: a # kpt-set:${n}\n  m: a # kpt-set: ${n}\n',
+      { n: 'b' },
+      '  n: a # kpt-set:${n}\n  m: b # kpt-set: ${n}\n',
+    ],
+    [
+      '  # kpt-set: ${n}\n  n: a\n  m: a # kpt-set: ${n}\n',
+      { n: 'b' },
+      '  # kpt-set: ${n}\n  n: a\n  m: b # kpt-set: ${n}\n',
+    ],
+  ] as const)('%j with %j', (before, values, after) => {
+    expect(spec(before, values)).toBe(after)
+  })
+
+  it.each([
+    [
+      '  e: # kpt-set: ${env}\n    - dev # old\n    - stage\n  f: 1\n',
+      '[prod, "x: y"]',
+      '  e: # kpt-set: ${env}\n    - prod\n    - "x: y"\n  f: 1\n',
+    ],
+    [
+      '  e: # kpt-set: ${env}\n  - dev\n',
+      '- a: 1\n  b: 1.10\n- c\n',
+      '  e: # kpt-set: ${env}\n  - a: 1\n    b: 1.10\n  - c\n',
+    ],
+    ['  e: # kpt-set: ${env}\n    - dev\n    - stage\n  f: 1\n', '', '  e: [] # kpt-set: ${env}\n  f: 1\n'],
+    ['  e: # kpt-set: ${env}\n    - dev\n', '[]', '  e: [] # kpt-set: ${env}\n'],
+    ['  e: [] # kpt-set: ${env}\n  f: 1\n', '- a\n- b', '  e: [a, b] # kpt-set: ${env}\n  f: 1\n'],
+    ['  e: [a,  b] # kpt-set: ${env}\n', '[c]', '  e: [c] # kpt-set: ${env}\n'],
+    ['  e: # kpt-set: ${env}\n    - a # kpt-set: ${env}\n', '[c]', '  e: # kpt-set: ${env}\n    - c\n'],
+  ])('the list %j with %j', (before, env, after) => {
+    expect(spec(before, { env })).toBe(after)
+  })
+
+  it('that cannot be put where they belong are a problem', () => {
+    expect(spec('  e: # kpt-set: ${env}\n    - a\n', { env: 'x' })).toMatch(
+      /a\.yaml: .*env belongs to a list/,
+    )
+    expect(spec('  e: # kpt-set: a-${env}\n    - a\n', { env: '[x]' })).toMatch(
+      /one setter, not from "a-\$\{env\}"/,
+    )
+    expect(spec('  i: nginx # kpt-set: ${image}:${tag}\n', { tag: '1' })).toMatch(
+      /needs values for image, too/,
+    )
+  })
+
+  it('leave the others of a field as the configs say, or as they are', () => {
+    const pattern = '# kpt-set: ${registry}/${image}:${tag}\n'
+    expect(spec(`  i: a/b/c:1 ${pattern}`, { tag: '2' })).toBe(`  i: a/b/c:2 ${pattern}`)
+    expect(spec(`  i: a/b/c:1 ${pattern}`, { image: 'x' })).toBe(`  i: a/b/x:1 ${pattern}`)
+    const file = `apiVersion: v1\nkind: T\nmetadata:\n  name: a\ni: old:0 # kpt-set: \${image}:\${tag}\n`
+    const files = { Kptfile: KPTFILE, 'setters.yaml': SETTERS, 'a.yaml': file }
+    expect(changed(files, { image: 'nginx' })).toMatchObject({
+      'a.yaml': file.replace('old:0', 'nginx:1.25'),
+    })
+  })
+
+  it('stand in the config that the Kptfile names', () => {
+    const file = 'apiVersion: v1\nkind: T\nmetadata:\n  name: a\ni: x:1.25 # kpt-set: ${image}:${tag}\n'
+    const files = { Kptfile: KPTFILE, 'setters.yaml': SETTERS, 'a.yaml': file }
+    expect(setterNames(resources(files))).toEqual(['image', 'tag'])
+    expect(changed(files, { tag: '1.27', image: 'nginx' })).toEqual({
+      'setters.yaml': `${SETTERS.replace('1.25', '1.27')}  image: nginx\n`,
+      'a.yaml': file.replace('x:1.25', 'nginx:1.27'),
+    })
+    const inline = KPTFILE.replace(/configPath: setters\.yaml\n$/, 'configMap:\n        tag: v1 # it\n')
+    expect(changed({ Kptfile: inline }, { tag: 'true' })).toEqual({
+      Kptfile: inline.replace('tag: v1 # it', 'tag: "true" # it'),
+    })
+    const validator = KPTFILE.replace('mutators', 'validators')
+    expect(setterNames(resources({ Kptfile: validator, 'setters.yaml': SETTERS }))).toEqual([])
+  })
+
+  it('reach subpackages, and their configs where these have them', () => {
+    const file = (image: string) =>
+      `apiVersion: v1\nkind: T\nmetadata:\n  name: a\ni: ${image} # kpt-set: \${image}:\${tag}\n`
+    const files = {
+      Kptfile: KPTFILE,
+      'setters.yaml': SETTERS,
+      'sub/Kptfile': KPTFILE,
+      'sub/setters.yaml': SETTERS.replace('tag: "1.25"', 'image: sub\n  tag: "0"'),
+      'sub/a.yaml': file('x:0'),
+      'other/a.yaml': file('x:0'),
+      '.krmignore': 'ignored\n',
+      'ignored/a.yaml': file('x:0'),
+    }
+    expect(changed(files, { tag: '2' })).toEqual({
+      'setters.yaml': SETTERS.replace('1.25', '2'),
+      'sub/setters.yaml': SETTERS.replace('tag: "1.25"', 'image: sub\n  tag: "2"'),
+      'sub/a.yaml': file('sub:2'),
+      'other/a.yaml': file('x:2'),
+    })
+  })
+
+  it('for what nothing refers to are a problem that names the setters there are', () => {
+    const files = { Kptfile: KPTFILE, 'setters.yaml': SETTERS }
+    expect(changed(files, { tga: '1' })).toBe('the package does not refer to tga: its setters are tag')
+    expect(changed({ 'a.yaml': 'a: 1\n' }, { x: '1' })).toBe(
+      'the package does not refer to x: it has no setters',
+    )
+    expect(changed(files, {})).toEqual({})
+  })
+
+  it('do not touch files that are no KRM', () => {
+    const files = {
+      Kptfile: KPTFILE,
+      'setters.yaml': SETTERS,
+      'values.yaml': 'tag: x # kpt-set: ${tag}\n',
+      'README.md': '# kpt-set: ${tag}\n',
+      'broken.yaml': 'kind: [ # kpt-set: ${tag}\n',
+    }
+    expect(Object.keys(changed(files, { tag: '2' }))).toEqual(['setters.yaml'])
+  })
+})

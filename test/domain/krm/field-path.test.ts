@@ -1,0 +1,85 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type FieldPath, formatFieldPath, parseFieldPath } from '../../../src/domain/krm/field-path.ts'
+
+const key = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string(),
+  fc.constantFrom(
+    '',
+    'a.b',
+    'example.com/x',
+    '__proto__',
+    '[0]',
+    'a=b',
+    'a,b',
+    '"',
+    '\\',
+    ']',
+    '-',
+    '0',
+    '\ud800',
+  ),
+)
+const keys = fc
+  .array(fc.tuple(key, key), { minLength: 1, maxLength: 3 })
+  .map((entries) => Object.fromEntries(entries))
+const path: fc.Arbitrary<FieldPath> = fc.array(fc.oneof(key, fc.nat(), keys), { maxLength: 6 })
+
+describe('a field path', () => {
+  it.each([
+    [[], ''],
+    [['spec', 'containers', { name: 'nginx' }, 'ports', 0], 'spec.containers[name=nginx].ports[0]'],
+    [['ports', { containerPort: '80', protocol: 'TCP' }], 'ports[containerPort=80,protocol=TCP]'],
+    [['metadata', 'labels', 'app.kubernetes.io/name'], 'metadata.labels["app.kubernetes.io/name"]'],
+    [['finalizers', { '': 'a b' }], 'finalizers[="a b"]'],
+    [[0, 'a'], '[0].a'],
+  ] as [FieldPath, string][])('%j is written %s', (steps, text) => {
+    expect(formatFieldPath(steps)).toBe(text)
+    expect(parseFieldPath(text)).toEqual(steps)
+  })
+
+  it('can be read back, whatever its keys are', () => {
+    fc.assert(
+      fc.property(path, (steps) => {
+        expect(parseFieldPath(formatFieldPath(steps))).toEqual(steps)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('is undefined for what nobody wrote so', () => {
+    for (const text of [
+      '.',
+      'a.',
+      '.a',
+      'a..b',
+      '[',
+      '[]',
+      '[a]',
+      '[01]',
+      '["\\q"]',
+      '["a',
+      'a[0]b',
+      'a b',
+      '[a=]',
+      '[a=b,]',
+    ]) {
+      expect(parseFieldPath(text), text).toBeUndefined()
+    }
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'ab.[]="\\,01 '), maxLength: 12 }), (text) => {
+        const steps = parseFieldPath(text)
+        if (steps) expect(formatFieldPath(steps)).toBe(text)
+      }),
+      { numRuns: 5_000 },
+    )
+  })
+
+  it('is read in no time, whatever it is', () => {
+    const started = performance.now()
+    expect(parseFieldPath(`[${'a=bb'.repeat(2_000)}`)).toBeUndefined()
+    expect(parseFieldPath(`["${'\\'.repeat(20_001)}`)).toBeUndefined()
+    expect(performance.now() - started).toBeLessThan(1_000)
+  })
+})

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest'
+import { LIFECYCLES, transition, type Verb } from '../../src/domain/lifecycle.ts'
+
+const VERBS: Verb[] = ['edit', 'propose', 'approve', 'reject', 'propose-deletion', 'delete']
+
+/** Design section 2, row by row. */
+const TABLE: Record<string, Partial<Record<Verb, string>>> = {
+  Draft: { edit: 'Draft', propose: 'Proposed', delete: 'deleted' },
+  Proposed: { reject: 'Draft', approve: 'Published', delete: 'deleted' },
+  Published: { 'propose-deletion': 'DeletionProposed' },
+  DeletionProposed: { reject: 'Published', approve: 'deleted', delete: 'deleted' },
+}
+
+describe('the lifecycle', () => {
+  for (const from of LIFECYCLES) {
+    for (const verb of VERBS) {
+      const to = TABLE[from]?.[verb]
+      it(`${verb} from ${from}: ${to ?? 'refused'}`, () => {
+        if (to) expect(transition('a.b.c', from, verb)).toBe(to)
+        else
+          expect(() => transition('a.b.c', from, verb)).toThrow(
+            `a.b.c is ${from}: ${verb} is not possible. Allowed now: `,
+          )
+      })
+    }
+  }
+})

@@ -1,0 +1,174 @@
+/** How files are written, and those that are not made of KRM objects. */
+import { describe, expect, it } from 'vitest'
+import { readKrmFile } from '../../../src/domain/krm/krm-file.ts'
+import { mergeResources } from '../../../src/domain/merge/merge-resources.ts'
+import { merged, mergedFile, versions } from '../../support/merging.ts'
+
+const OBJECT = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\ndata:\n  a: 1\n  b: 1\n  c: 1\n'
+const BOTH = [
+  ['a: 1', 'a: 2'],
+  ['c: 1', 'c: 2'],
+] as const
+
+describe('an object', () => {
+  it.each([
+    ['with the line ends of Windows', OBJECT.replaceAll('\n', '\r\n')],
+    ['without a line feed at the end', `${OBJECT}  d: 1`],
+    [
+      'in brackets',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: { a: 1,  b: "1", c: 1 }\n',
+    ],
+    [
+      'as JSON',
+      JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', data: { a: 1, b: 1, c: 1 } }, null, 2).replaceAll(
+        '":',
+        '":',
+      ),
+    ],
+    ['with anchors', `${OBJECT.replace('data:', 'data: &x')}other: *x\nmore: &y [1]\n`],
+    ['with a mark of the byte order', `\uFEFF${OBJECT}`],
+    ['amid comments', `# first\n\n${OBJECT}\n# last\n`],
+  ])('%s stays so', (_, text) => {
+    const quoted = text.includes('"a":')
+      ? BOTH.map(([from, to]) => [from.replace(':', '":'), to.replace(':', '":')] as const)
+      : BOTH
+    const [mine, theirs] = quoted as typeof BOTH
+    const { text: both, conflicts } = mergedFile(versions(text, mine, theirs))
+    expect(conflicts).toEqual([])
+    if (!text.includes('*x')) expect(both).toBe(text.replace(...mine).replace(...theirs))
+    // An alias says what its anchor does, for both sides.
+    else
+      expect(readKrmFile(Buffer.from(both ?? ''))?.documents[0]?.value).toMatchObject({
+        data: { a: 2, b: 1, c: 2 },
+        more: [1],
+      })
+  })
+
+  it('with anchors keeps them where their values stay', () => {
+    const text = `${OBJECT}x: &x [1]\ny: *x # same\n`
+    expect(mergedFile(versions(text, ...BOTH)).text).toBe(
+      text.replace('a: 1', 'a: 2').replace('c: 1', 'c: 2'),
+    )
+  })
+})
+
+describe('a file of other things', () => {
+  it.each([
+    [
+      'values.yaml',
+      'image:\n  tag: 1\n# between\n\nreplicas: 1\n',
+      ['tag: 1', 'tag: 2'],
+      ['replicas: 1', 'replicas: 2'],
+    ],
+    [
+      'templates/a.yaml',
+      '{{- if .Values.a }}\nkind: A\n---\nx: {{ .b }}\n{{ end }}\n',
+      ['kind: A', 'kind: B'],
+      ['.b', '.c'],
+    ],
+    ['a.json', '{\n  "a": 1,\n  "b": 1,\n  "c": 1\n}\n', ['"a": 1', '"a": 2'], ['"c": 1', '"c": 2']],
+    ['README.md', 'one\r\ntwo\r\nthree', ['one', 'ONE'], ['three', 'THREE']],
+  ] as const)('is merged line by line: %s', (path, text, [a, b], [c, d]) => {
+    const { text: both, conflicts } = mergedFile(versions(text, [a, b], [c, d]), path)
+    expect(conflicts).toEqual([])
+    expect(both).toBe(text.replace(a, b).replace(c, d))
+  })
+
+  it('has a conflict in lines that both changed', () => {
+    const input = versions('one\ntwo\nthree\n', ['two', 'mine'], ['two', 'theirs'])
+    expect(mergedFile(input, 'a.txt')).toEqual({
+      text: input[1],
+      conflicts: [
+        {
+          path: 'a.txt',
+          object: null,
+          field: 'lines 2',
+          original: input[0],
+          local: input[1],
+          upstream: input[2],
+          chosen: 'local',
+        },
+      ],
+    })
+    expect(mergedFile(input, 'a.txt', 'upstream').text).toBe(input[2])
+  })
+
+  it('is taken from one side where it is no text, and so are files that one side deleted', () => {
+    const [a, b, c] = [Buffer.of(0, 1), Buffer.of(0, 2), Buffer.of(0, 3, 4)]
+    const merge = (
+      local: Buffer | undefined,
+      upstream: Buffer | undefined,
+      prefer: 'local' | 'upstream' = 'local',
+    ) => {
+      const file = (content: Buffer | undefined) => new Map(content ? [['logo.png', content]] : [])
+      const { resources, conflicts } = mergeResources(
+        { original: file(a), local: file(local), upstream: file(upstream) },
+        prefer,
+      )
+      return { content: resources.get('logo.png'), conflicts }
+    }
+    expect(merge(a, b)).toEqual({ content: b, conflicts: [] })
+    expect(merge(b, a)).toEqual({ content: b, conflicts: [] })
+    expect(merge(undefined, a)).toEqual({ content: undefined, conflicts: [] })
+    expect(merge(b, c).content).toEqual(b)
+    expect(merge(b, c, 'upstream').content).toEqual(c)
+    expect(merge(b, c).conflicts).toMatchObject([
+      {
+        path: 'logo.png',
+        object: null,
+        field: '',
+        original: { size: 2 },
+        local: { size: 2 },
+        upstream: { size: 3 },
+      },
+    ])
+    expect(merge(undefined, c).conflicts).toHaveLength(1)
+    expect(merge(undefined, c).content).toBeUndefined()
+  })
+
+  it('is any file that is one in one of the versions', () => {
+    const broken = `${OBJECT}  - :\n`
+    const { conflicts } = mergedFile([OBJECT, OBJECT.replace('a: 1', 'a: 2'), broken])
+    expect(conflicts).toEqual([])
+    const text = mergedFile([OBJECT, OBJECT.replace('a: 1', 'a: 2'), broken]).text
+    expect(text).toBe(broken.replace('a: 1', 'a: 2'))
+  })
+})
+
+describe('hostile files', () => {
+  it('are texts where they are too deep', () => {
+    for (const depth of [300, 5_000, 20_000]) {
+      for (const deep of [`[`.repeat(depth) + `]`.repeat(depth), `\n  ${'- '.repeat(depth)}x`]) {
+        const text = `kind: A\napiVersion: v1\nx: ${deep}\n`
+        expect(readKrmFile(Buffer.from(text))).toBeUndefined()
+        const files = { 'a.yaml': text }
+        const { conflicts } = merged(files, { 'a.yaml': `b: 1\n${text}` }, { 'a.yaml': `${text}c: 1\n` })
+        expect(conflicts).toEqual([])
+      }
+    }
+  })
+
+  it('are merged with thousands of fields and items', () => {
+    const fields = (count: number, value: (at: number) => string) =>
+      `${OBJECT.split('data')[0]}data:\n${Array.from({ length: count }, (_, at) => `  k${at}: ${value(at)}\n`).join('')}`
+    const { conflicts } = mergedFile([
+      fields(5_000, () => 'a'),
+      fields(5_000, (at) => (at % 2 ? 'b' : 'a')),
+      fields(5_000, (at) => (at % 3 ? 'a' : 'c')),
+    ])
+    expect(conflicts).toHaveLength(833)
+    const items = (count: number, name: string) =>
+      `apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  volumes:\n  - name: x\n${Array.from({ length: count }, (_, at) => `  - name: ${name}${at}\n`).join('')}`
+    const { text } = mergedFile([items(0, ''), items(10_000, 'l'), items(10_000, 'u')])
+    expect(text?.match(/- name: /g)).toHaveLength(20_001)
+  })
+
+  it('are merged where a long text was written anew', () => {
+    const text = (word: string) =>
+      Array.from({ length: 200_000 }, (_, at) => `line ${word} number ${at}\n`).join('')
+    const { conflicts } = mergedFile([text('a'), text('b'), text('c')], 'a.txt')
+    expect(conflicts).toMatchObject([{ field: 'lines 1-200000' }])
+    const empty = '\n'.repeat(1 << 20)
+    expect(mergedFile([empty, `${empty}a\n`, `b\n${empty}`], 'a.txt').conflicts).toEqual([])
+  })
+})

@@ -1,0 +1,71 @@
+/** The strategies, as `kpt pkg update` has them. */
+import { expect, it } from 'vitest'
+import { mergePackage } from '../../../src/domain/merge/merge-package.ts'
+import type { MergeStrategy } from '../../../src/domain/merge/strategy.ts'
+import { resourcesOf, type Texts, textsOf } from '../../support/merging.ts'
+
+const kptfile = (name: string, description: string, more = '') =>
+  `apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: ${name}\n${more}info:\n  description: ${description}\n`
+const map = (name: string, value: number) =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n  a: ${value}\n`
+const UPSTREAM = 'upstream:\n  type: git\n  git: {ref: v1}\n'
+
+const original = {
+  Kptfile: kptfile('upf', 'one'),
+  'a.yaml': map('a', 1),
+  'gone.yaml': map('gone', 1),
+  'r.md': 'one\n',
+}
+const upstream = {
+  Kptfile: kptfile('upf', 'two'),
+  'a.yaml': map('a', 2),
+  'new.yaml': map('new', 1),
+  'r.md': 'two\n',
+}
+const clone = { ...original, Kptfile: kptfile('mine', 'one', UPSTREAM) }
+const edited = { ...clone, 'a.yaml': map('a', 7), 'own.yaml': map('own', 1), 'r.md': 'mine\n' }
+
+function run(strategy: MergeStrategy, local: Texts) {
+  const { resources, ...rest } = mergePackage({
+    original: resourcesOf(original),
+    local: resourcesOf(local),
+    upstream: resourcesOf(upstream),
+    strategy,
+    prefer: 'local',
+  })
+  return { files: textsOf(resources), ...rest }
+}
+
+const taken = { ...upstream, Kptfile: kptfile('mine', 'two', UPSTREAM) }
+
+it.each(['resource-merge', 'fast-forward', 'force-delete-replace', 'copy-merge'] as const)(
+  '%s takes all of upstream where nothing was edited, but for the name and the upstream',
+  (strategy) => {
+    expect(run(strategy, clone)).toEqual({ files: taken, conflicts: [], modified: [] })
+  },
+)
+
+it('resource-merge keeps what is local, and says what both have changed', () => {
+  const { files, conflicts } = run('resource-merge', edited)
+  expect(files).toEqual({ ...taken, 'a.yaml': map('a', 7), 'own.yaml': map('own', 1), 'r.md': 'mine\n' })
+  expect(conflicts.map(({ path, field }) => `${path} ${field}`).sort()).toEqual([
+    'a.yaml data.a',
+    'r.md lines 1',
+  ])
+})
+
+it('fast-forward names the files that keep it from being done', () => {
+  expect(run('fast-forward', edited).modified.sort()).toEqual(['a.yaml', 'own.yaml', 'r.md'])
+  expect(run('fast-forward', { ...clone, Kptfile: kptfile('mine', 'other') }).modified).toEqual(['Kptfile'])
+  const { Kptfile: _, ...without } = clone
+  expect(run('fast-forward', without).modified).toEqual(['Kptfile'])
+})
+
+it('force-delete-replace leaves nothing of what is local, but in the Kptfile', () => {
+  expect(run('force-delete-replace', edited)).toEqual({ files: taken, conflicts: [], modified: [] })
+})
+
+it('copy-merge writes over what is local, and keeps files that upstream never had', () => {
+  const files = { ...taken, 'own.yaml': map('own', 1) }
+  expect(run('copy-merge', edited)).toEqual({ files, conflicts: [], modified: [] })
+})

@@ -1,0 +1,194 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { valueAt } from '../../../src/domain/krm/edit-object.ts'
+import { parseFieldPath } from '../../../src/domain/krm/field-path.ts'
+import { formatIdentity } from '../../../src/domain/krm/identity.ts'
+import { keyedItems } from '../../../src/domain/krm/list-items.ts'
+import { listTypesOf } from '../../../src/domain/krm/list-types.ts'
+import { isPlainList, isPlainMap, type Plain } from '../../../src/domain/krm/plain.ts'
+import type { Conflict, Side } from '../../../src/domain/merge/conflict.ts'
+import { mergeResources } from '../../../src/domain/merge/merge-resources.ts'
+import type { Resources } from '../../../src/domain/resources.ts'
+import { lostChanges, objectsOf } from '../../support/field-loss.ts'
+import {
+  changed,
+  commentAt,
+  type Fields,
+  nameOf,
+  type Package,
+  randomChanges,
+  randomFieldChanges,
+  randomPackage,
+  randomStyle,
+  render,
+  type Value,
+} from '../../support/random-packages.ts'
+
+const RUNS = 60 * Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
+const side = fc.constantFrom<Side>('local', 'upstream')
+
+/** Three versions of a package, each in its own style; often nothing is written anew. */
+const versions = fc.record({
+  files: randomPackage,
+  local: randomChanges,
+  upstream: randomChanges,
+  style: randomStyle,
+  localStyle: fc.option(randomStyle),
+  upstreamStyle: fc.option(randomStyle),
+})
+
+type Versions = { original: Resources; local: Resources; upstream: Resources }
+
+function rendered(input: typeof versions extends fc.Arbitrary<infer T> ? T : never): Versions {
+  const { files, local, upstream, style, localStyle, upstreamStyle } = input
+  return {
+    original: render(files, style),
+    local: render(changed(files, local), localStyle ?? style),
+    upstream: render(changed(files, upstream), upstreamStyle ?? style),
+  }
+}
+
+function asText(resources: Resources): Record<string, string> {
+  return Object.fromEntries([...resources].map(([path, content]) => [path, Buffer.from(content).toString()]))
+}
+
+/** What the objects say, and in which files. */
+function values(resources: Resources): Record<string, Plain> {
+  return Object.fromEntries(
+    [...objectsOf(resources)].map(([key, { path, value, identity }]) => {
+      return [`${path} ${key}`, sorted(value, [], listTypesOf(identity))]
+    }),
+  )
+}
+
+/** Lists whose items are told apart by a key are in the order of their keys. */
+function sorted(value: Plain, place: readonly string[], listTypes: ReturnType<typeof listTypesOf>): Plain {
+  if (isPlainList(value)) {
+    const [items] = keyedItems([value], listTypes(place)) ?? []
+    const inOrder = items
+      ? [...items].sort((a, b) => (a.key < b.key ? -1 : 1)).map((item) => item.value)
+      : value
+    return inOrder.map((item) => sorted(item, [...place, '[]'], listTypes))
+  }
+  if (!isPlainMap(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, field]) => [key, sorted(field, [...place, key], listTypes)]),
+  )
+}
+
+it('gives what one side made where the other changed nothing, byte for byte', () => {
+  fc.assert(
+    fc.property(versions, side, (input, prefer) => {
+      const { original, local, upstream } = rendered(input)
+      const onlyLocal = mergeResources({ original, local, upstream: original }, prefer)
+      expect(asText(onlyLocal.resources)).toEqual(asText(local))
+      expect(onlyLocal.conflicts).toEqual([])
+      const onlyUpstream = mergeResources({ original, local: original, upstream }, prefer)
+      expect(asText(onlyUpstream.resources)).toEqual(asText(upstream))
+      expect(onlyUpstream.conflicts).toEqual([])
+      const both = mergeResources({ original, local: upstream, upstream }, prefer)
+      expect(asText(both.resources)).toEqual(asText(upstream))
+      expect(both.conflicts).toEqual([])
+    }),
+    { numRuns: RUNS },
+  )
+})
+
+it('loses no change: each is in the merged package, or in a conflict whose values are true', () => {
+  fc.assert(
+    fc.property(versions, side, (input, prefer) => {
+      const { original, local, upstream } = rendered(input)
+      const { resources, conflicts } = mergeResources({ original, local, upstream }, prefer)
+      expect(lostChanges({ original, side: local, merged: resources }, conflicts)).toEqual([])
+      expect(lostChanges({ original, side: upstream, merged: resources }, conflicts)).toEqual([])
+      for (const conflict of conflicts) {
+        expect(conflict.chosen).toBe(prefer)
+        expect(valueIn(conflict, original)).toEqual(conflict.original)
+        expect(valueIn(conflict, local)).toEqual(conflict.local)
+        expect(valueIn(conflict, upstream)).toEqual(conflict.upstream)
+        expect(valueIn(conflict, resources)).toEqual(conflict[prefer])
+      }
+    }),
+    { numRuns: RUNS },
+  )
+})
+
+function valueIn({ object, field }: Conflict, resources: Resources): Plain | undefined {
+  const found = [...objectsOf(resources).values()].find(({ identity }) => formatIdentity(identity) === object)
+  return valueAt(found?.value, parseFieldPath(field) ?? [])
+}
+
+it('merges changes of different fields to both, whoever made them', () => {
+  const input = fc.record({
+    files: randomPackage,
+    mine: randomFieldChanges,
+    theirs: randomFieldChanges,
+    style: randomStyle,
+    otherStyle: randomStyle,
+  })
+  fc.assert(
+    fc.property(input, ({ files, mine, theirs, style, otherStyle }) => {
+      const touched: string[] = []
+      const local = changed(files, mine, undefined, (path) => touched.push(path))
+      const isFree = (path: string): boolean =>
+        !touched.some((other) => `${other}\0`.startsWith(`${path}\0`) || `${path}\0`.startsWith(`${other}\0`))
+      const upstream = changed(files, theirs, isFree)
+      const [o, l, u] = [render(files, style), render(local, style), render(upstream, otherStyle)]
+      const one = mergeResources({ original: o, local: l, upstream: u }, 'local')
+      const other = mergeResources({ original: o, local: u, upstream: l }, 'local')
+      expect(one.conflicts).toEqual([])
+      expect(other.conflicts).toEqual([])
+      expect(values(one.resources)).toEqual(values(other.resources))
+    }),
+    { numRuns: RUNS },
+  )
+})
+
+it('keeps the comments of fields that nobody touched', () => {
+  const input = fc.record({
+    files: randomPackage,
+    mine: randomFieldChanges,
+    theirs: randomFieldChanges,
+    style: randomStyle,
+  })
+  fc.assert(
+    fc.property(input, ({ files, mine, theirs, style }) => {
+      const [mineNow, theirsNow] = [changed(files, mine), changed(files, theirs)]
+      const withComments = { ...style, comments: true }
+      const [original, local, upstream] = [files, mineNow, theirsNow].map((now) => render(now, withComments))
+      if (!original || !local || !upstream) return
+      const merged = mergeResources({ original, local, upstream }, 'local')
+      const text = Object.values(asText(merged.resources)).join('\n')
+      const before = Object.values(asText(local)).join('\n')
+      for (const comment of untouchedComments(files, mineNow, theirsNow)) {
+        if (before.includes(`${comment}\n`)) expect(text).toContain(`${comment}\n`)
+      }
+    }),
+    { numRuns: RUNS },
+  )
+})
+
+function* untouchedComments(files: Package, mine: Package, theirs: Package): Generator<string> {
+  const [local, upstream] = [Object.values(mine).flat(), Object.values(theirs).flat()]
+  for (const object of Object.values(files).flat()) {
+    const name = nameOf(object)
+    const others = [local, upstream].map((all) => all.find((other) => nameOf(other) === name))
+    for (const path of untouchedPaths([object, ...others] as Fields[], '')) {
+      yield commentAt(name, path, 'above')
+      yield commentAt(name, path, 'behind')
+    }
+  }
+}
+
+/** Those of scalars that are the same in each version. */
+function* untouchedPaths([first, ...others]: readonly Fields[], path: string): Generator<string> {
+  for (const [key, value] of Object.entries(first ?? {})) {
+    const rest = others.map((other) => other[key])
+    if (isMap(value) && rest.every(isMap)) yield* untouchedPaths([value, ...rest], `${path}/${key}`)
+    else if (rest.every((other) => other === value)) yield `${path}/${key}`
+  }
+}
+
+function isMap(value: Value | undefined): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

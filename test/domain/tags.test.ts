@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { isReservedTag, tagsOf } from '../../src/domain/tags.ts'
+
+const published = {
+  workspace: 'ws1',
+  revision: 3,
+  version: null,
+  lifecycle: 'Published' as const,
+  latest: false,
+  latestBuild: false,
+}
+
+describe('tags', () => {
+  it('of a draft and of a proposed revision are one', () => {
+    expect(tagsOf({ ...published, lifecycle: 'Draft', revision: 0 })).toEqual(['draft-ws1'])
+    expect(tagsOf({ ...published, lifecycle: 'Proposed', revision: 0 })).toEqual(['draft-ws1'])
+  })
+
+  it('of a published revision have its number, also as semver', () => {
+    expect(tagsOf(published)).toEqual(['v3', 'v3.0.0'])
+    expect(tagsOf({ ...published, lifecycle: 'DeletionProposed', latest: true })).toEqual([
+      'latest',
+      'v3',
+      'v3.0.0',
+    ])
+  })
+
+  it('have the declared version instead of the number as semver', () => {
+    expect(tagsOf({ ...published, version: '1.2.0+4' })).toEqual(['v1.2.0_4', 'v3'])
+    expect(tagsOf({ ...published, version: '1.2.0+4', latestBuild: true })).toEqual([
+      'v1.2.0',
+      'v1.2.0_4',
+      'v3',
+    ])
+    expect(tagsOf({ ...published, version: '1.2.0-rc.1' })).toEqual(['v1.2.0-rc.1', 'v3'])
+  })
+
+  it.each([
+    'latest',
+    'v1',
+    'v1.0.0',
+    'v2-beta',
+    '1.0.0',
+    '9',
+    '2026-01',
+    'draft-x',
+    'deletion-proposed-v1',
+    '_package',
+  ])('%s is written by pkgserver alone', (tag) => expect(isReservedTag(tag)).toBe(true))
+  it.each(['vendor', 'stable', 'test', 'sha256-abc.sig', 'latest-test', 'V1x', 'drafts'])(
+    '%s is free',
+    (tag) => {
+      expect(isReservedTag(tag)).toBe(false)
+    },
+  )
+})

@@ -1,0 +1,148 @@
+/** YAML as nobody writes it: it is read, or said to be wrong, and nothing is thrown. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { readKrmFile } from '../../../src/domain/krm/krm-file.ts'
+import { validateResources } from '../../../src/domain/validation/validate.ts'
+import { readYamlFile } from '../../../src/domain/validation/yaml-file.ts'
+import { hasCorpus, kptPackages, readFiles } from '../../support/corpus.ts'
+import { fuzzing, mutated, mutations, RUNS } from '../../support/mutations.ts'
+
+/** In milliseconds, for a file of at most some ten KiB on a machine that does other things too. */
+const LONGEST = 5000
+const TIMEOUT = 120_000 * RUNS
+
+const HAND_MADE = [
+  'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a # kpt-set: {name}\ndata: {a: "b", c: [1, 2]}\n',
+  '---\na: &x [1]\nb: *x\n--- # next\n!!map {? [k] : v, <<: *x}\n...\n%YAML 1.2\n---\n- |2-\n   text\n- >+\n  folded\n\n',
+  '\uFEFFapiVersion: a/v1\r\nkind: B\r\nmetadata: {name: c}\r\n',
+]
+
+const files = [
+  ...HAND_MADE.map((text) => Buffer.from(text)),
+  ...(hasCorpus
+    ? kptPackages()
+        .filter((_, at) => at % 9 === 0)
+        .flatMap((found) => [...readFiles(found)])
+        .filter(([path, { length }]) => /\.ya?ml$|Kptfile$/.test(path) && length < 40_000)
+        .map(([, bytes]) => bytes)
+    : []),
+]
+
+function check(content: Uint8Array): void {
+  const start = performance.now()
+  const { errors, warnings } = validateResources(
+    new Map([
+      ['a.yaml', content],
+      ['Kptfile', content],
+      ['.krmignore', content.subarray(0, 2000)],
+    ]),
+  )
+  for (const { path, message } of [...errors, ...warnings]) expect(path && message).toBeTruthy()
+  for (const { line } of readYamlFile(content).errors) expect(line).toBeGreaterThan(0)
+  const krm = readKrmFile(content)
+  if (krm) {
+    const text = krm.documents.map(({ head, body }) => head + body).join('') + krm.tail
+    expect(text).toBe(Buffer.from(content).toString())
+  }
+  expect(performance.now() - start).toBeLessThan(LONGEST)
+}
+
+const base = fc.nat(files.length - 1).map((at) => files[at] ?? Buffer.alloc(0))
+
+const PIECES = [
+  ...[
+    '- ',
+    ': ',
+    '? ',
+    '&a ',
+    '*a',
+    '*b',
+    '!!map ',
+    '!x ',
+    '|',
+    '>',
+    '|+2',
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    '#',
+    ' #',
+  ],
+  ...[
+    '---',
+    '...',
+    '%YAML 1.2',
+    '<<: ',
+    '"',
+    "'",
+    '\\',
+    '\n',
+    '\n  ',
+    '\n    ',
+    '\t',
+    '\r\n',
+    '\u0000',
+    '\uFEFF',
+  ],
+  ...[
+    'a',
+    'key',
+    'apiVersion: v1',
+    'kind: K',
+    'metadata:',
+    'name: n',
+    '1e999',
+    '~',
+    '0x',
+    '.inf',
+    '__proto__',
+    '\u2028',
+  ],
+]
+
+describe('YAML files', () => {
+  it(
+    'may be random bytes',
+    () => {
+      fc.assert(fc.property(fc.uint8Array({ maxLength: 3000 }), check), fuzzing(200))
+    },
+    TIMEOUT,
+  )
+
+  it(
+    'may be any order of what YAML is made of',
+    () => {
+      const pieces = fc.array(fc.constantFrom(...PIECES), { maxLength: 120 })
+      fc.assert(
+        fc.property(pieces, (text) => check(Buffer.from(text.join('')))),
+        fuzzing(700),
+      )
+    },
+    TIMEOUT,
+  )
+
+  it(
+    'may be real ones that were damaged',
+    () => {
+      fc.assert(
+        fc.property(base, mutations, (bytes, changes) => check(mutated(bytes, changes))),
+        fuzzing(250),
+      )
+    },
+    TIMEOUT,
+  )
+
+  it(
+    'may be put together of two',
+    () => {
+      const halves = fc.property(base, base, mutations, (first, second, changes) => {
+        const parts = Buffer.concat([first.subarray(0, first.length / 2), second.subarray(second.length / 2)])
+        check(mutated(parts, changes))
+      })
+      fc.assert(halves, fuzzing(150))
+    },
+    TIMEOUT,
+  )
+})

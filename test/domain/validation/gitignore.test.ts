@@ -1,0 +1,127 @@
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Budget, BudgetError, GitIgnore } from '../../../src/domain/validation/gitignore.ts'
+import { temporaryFolder } from '../../support/temporary.ts'
+
+const ENV = { PATH: process.env.PATH ?? '', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' }
+
+function parse(text: string): GitIgnore {
+  return new GitIgnore(text, new Budget(1_000_000))
+}
+
+describe('patterns', () => {
+  it.each<[string, string[], string[]]>([
+    ['foo', ['foo', 'a/foo', 'foo/b'], ['foobar', 'a/xfoo']],
+    ['/foo', ['foo', 'foo/b'], ['a/foo']],
+    ['a/b', ['a/b', 'a/b/c'], ['x/a/b', 'a/bc']],
+    ['foo/', ['foo/a', 'x/foo/a'], ['foo', 'x/foo']],
+    ['*.yaml', ['a.yaml', 'x/b.yaml'], ['a.yml', 'A.YAML']],
+    ['a/*.yaml', ['a/b.yaml'], ['a/b/c.yaml', 'x/a/b.yaml']],
+    ['**/foo', ['foo', 'a/foo', 'a/b/foo/c'], ['foobar']],
+    ['foo/**', ['foo/a', 'foo/a/b'], ['foo', 'a/foo/b']],
+    ['a/**/b', ['a/b', 'a/x/b', 'a/x/y/b/c'], ['a/xb', 'x/a/b']],
+    ['?a[b-d]', ['xab', 'y/zad'], ['ab', 'xae', 'xab1']],
+    ['[!a]x', ['bx'], ['ax', 'x']],
+    ['a[]-]b', ['a]b', 'a-b'], ['axb']],
+    ['[[:digit:]x]*', ['1a', 'xa'], ['ya', ':a']],
+    ['[[:nonsense:]]', [], ['n', ':', '[']],
+    ['a\\', [], ['a', 'a\\']],
+    ['[a', [], ['[a', 'a']],
+    ['*.yaml\n!keep.yaml', ['a.yaml'], ['keep.yaml', 'x/keep.yaml']],
+    ['dir/\n!dir/keep', ['dir/keep'], []],
+    ['# comment\n\n  \nfoo', ['foo'], ['# comment', ' ']],
+    ['\\#a\n\\!b', ['#a', '!b'], []],
+    ['a\\*b', ['a*b'], ['axb']],
+    ['trailing   ', ['trailing'], ['trailing   ']],
+    ['escaped\\ ', ['escaped '], ['escaped']],
+    ['crlf\r\n*.md\r\n', ['crlf', 'a.md'], []],
+  ])('%j', (text, ignored, taken) => {
+    const rules = parse(text)
+    for (const path of ignored) expect(rules.ignores(path), path).toBe(true)
+    for (const path of taken) expect(rules.ignores(path), path).toBe(false)
+  })
+
+  it('mean what they mean to git', async () => {
+    const folder = await temporaryFolder()
+    execFileSync('git', ['init', '-q'], { cwd: folder, env: ENV })
+    const name = fc.stringMatching(/^[ab.]{1,3}$/).filter((text) => !/^\.+$/.test(text))
+    const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => names.join('/'))
+    // `**` only as a whole name: what git makes of it elsewhere depends on where the first wildcard stands.
+    const names = fc.constantFrom(
+      'a',
+      'b',
+      'ab',
+      '*',
+      '**',
+      '?',
+      'a*',
+      '*b',
+      'a?',
+      '[ab]',
+      '[!a]*',
+      '.*',
+      'a*b*',
+      '[[:alpha:]]',
+      '[![:alpha:]]?',
+      '[[:punct:]b]*',
+      '[[:a]',
+      'a\\',
+      '\\a',
+    )
+    const pattern = fc
+      .tuple(fc.array(names, { minLength: 1, maxLength: 4 }), fc.constantFrom('', '', '/'))
+      .map(([parts, end]) => parts.join('/') + end)
+    const line = fc.tuple(fc.constantFrom('', '', '!', '/'), pattern).map((parts) => parts.join(''))
+    fc.assert(
+      fc.property(
+        fc.array(line, { minLength: 1, maxLength: 4 }),
+        fc.uniqueArray(path, { minLength: 5, maxLength: 20 }),
+        (lines, paths) => {
+          const text = `${lines.join('\n')}\n`
+          writeFileSync(join(folder, '.gitignore'), text)
+          const rules = parse(text)
+          expect(paths.filter((candidate) => rules.ignores(candidate))).toEqual(ignoredByGit(folder, paths))
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
+
+  it.each([
+    [
+      'stars that nearly match',
+      Array(160)
+        .fill(`*${'a'.repeat(99)}b`)
+        .join('\n'),
+    ],
+    ['classes', `[${'a-b'.repeat(5000)}]*c`],
+    ['many lines', 'b\n'.repeat(8000)],
+  ])('have a bound on the work that they make: %s', (_, text) => {
+    const rules = parse(text)
+    const match = () => {
+      for (let i = 0; i < 1000; i++) rules.ignores(`${'a/'.repeat(20)}${'a'.repeat(200)}${i}`)
+    }
+    expect(match).toThrow(BudgetError)
+  })
+})
+
+function ignoredByGit(folder: string, paths: string[]): string[] {
+  try {
+    const input = `${paths.join('\n')}\n`
+    return execFileSync('git', ['check-ignore', '--no-index', '--stdin'], {
+      cwd: folder,
+      env: ENV,
+      input,
+      encoding: 'utf8',
+    })
+      .split('\n')
+      .filter(Boolean)
+  } catch (error) {
+    // It ends with 1 when it ignores none of them.
+    if ((error as { status?: number }).status === 1) return []
+    throw error
+  }
+}

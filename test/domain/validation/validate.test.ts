@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest'
+import { validateResources, validCondition } from '../../../src/domain/validation/validate.ts'
+
+function validate(files: Record<string, string | Buffer>) {
+  return validateResources(new Map(Object.entries(files).map(([path, text]) => [path, Buffer.from(text)])))
+}
+
+const OBJECT = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n'
+
+describe('validation', () => {
+  it('finds nothing in a sound package', () => {
+    const findings = validate({
+      'a.yaml': OBJECT,
+      'deep/b.yml': '# comment\n---\n---\n',
+      'list.yaml': `${OBJECT.replace('name: a', 'name: b')}---\napiVersion: apps/v1\nkind: ConfigMap\nmetadata: {name: a}\n`,
+      'kustomization.yaml':
+        'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: []\n',
+      'README.md': '{ not yaml: [',
+      'run.sh': '\t: {',
+    })
+    expect(findings).toEqual({
+      errors: [],
+      warnings: [],
+    })
+    expect(validCondition(findings)).toMatchObject({ status: 'True', reason: 'Valid' })
+  })
+
+  it.each([
+    ['a: b: c\n', 1, /compact mappings/],
+    ['a: 1\nb:\n  - x\n - y\n', 4, /./],
+    ['a: "unclosed\n', 2, /quote/],
+    ['ok: 1\n---\na: {b: [}\n', 3, /./],
+    ['a: *missing\n', 1, /missing/],
+    ['a: 1\nb: 2\na: 3\n', 3, /the key "a" is there twice/],
+    ['x:\n  a: 1\n  a: 1\n', 3, /the key "a" is there twice/],
+    ['\ta: 1\n', 1, /./],
+  ])('says where %j is wrong', (text, line, message) => {
+    for (const path of ['dir/a.yaml', 'a.yml', 'Kptfile', 'sub/Kptfile', 'A.YAML']) {
+      const { errors } = validate({ [path]: text })
+      expect(errors[0]).toMatchObject({ path, line, message: expect.stringMatching(message) })
+    }
+    expect(validate({ 'a.txt': text }).errors).toEqual([])
+  })
+
+  it('refuses what is not UTF-8', () => {
+    expect(validate({ 'a.yaml': Buffer.from([0x61, 0xff, 0xfe]) }).errors).toEqual([
+      { path: 'a.yaml', line: 1, message: 'the file is not UTF-8' },
+    ])
+    expect(validate({ 'a.yaml': `\uFEFF${OBJECT}` }).errors).toEqual([])
+  })
+
+  it('warns of objects without apiVersion, kind or name, and of what is no object', () => {
+    const { errors, warnings } = validate({
+      'a.yaml': 'kind: X\nmetadata: {name: a}\n',
+      'b.yaml': '---\napiVersion: v1\n',
+      'c.yaml': '- 1\n- 2\n',
+      'd.yaml': 'just text\n',
+      'e.yaml':
+        'apiVersion: v1\nkind: X\nmetadata: &m {name: e}\n---\napiVersion: v1\nkind: Y\ncopy: &m {name: e}\nmetadata: *m\n',
+    })
+    expect(errors).toEqual([])
+    expect(warnings.map(({ path, line, message }) => `${path}:${line} ${message}`)).toEqual([
+      'a.yaml:1 the object has no apiVersion',
+      'b.yaml:2 the object has no kind, no metadata.name',
+      'c.yaml:1 it is not a KRM object: not a mapping',
+      'd.yaml:1 it is not a KRM object: not a mapping',
+    ])
+    expect(validCondition({ errors, warnings })).toMatchObject({ status: 'True', reason: 'Warnings' })
+  })
+
+  it('warns of two objects with one identity, whatever their version, in whatever files', () => {
+    const v2 = OBJECT.replace('v1', 'example.com/v2')
+    const { warnings } = validate({
+      'a.yaml': `${OBJECT}---\n${v2}`,
+      'b.yaml': OBJECT,
+      'c.yaml': OBJECT.replace('name: a', 'name: a\n  namespace: x'),
+      'd.yaml': v2.replace('v2', 'v3'),
+    })
+    expect(warnings).toEqual([
+      { path: 'b.yaml', line: 1, message: 'ConfigMap a is also in a.yaml:1' },
+      { path: 'd.yaml', line: 1, message: 'ConfigMap a is also in a.yaml:6' },
+    ])
+  })
+
+  it('leaves out what .krmignore names, in each directory for those below it', () => {
+    const bad = 'a: b: c\n'
+    const { errors } = validate({
+      '.krmignore': 'templates/\n*.gen.yaml\n!keep.gen.yaml\n',
+      'templates/x.yaml': bad,
+      'sub/templates/x.yaml': bad,
+      'a.gen.yaml': bad,
+      'keep.gen.yaml': bad,
+      'other/.krmignore': '/local.yaml\n',
+      'other/local.yaml': bad,
+      'local.yaml': bad,
+    })
+    expect(errors.map(({ path }) => path)).toEqual(['keep.gen.yaml', 'local.yaml'])
+  })
+
+  it('refuses a .krmignore that is too large to be one', () => {
+    const { errors } = validate({ '.krmignore': 'x\n'.repeat(20_000), 'a.yaml': OBJECT })
+    expect(errors).toEqual([
+      { path: '.krmignore', message: expect.stringContaining('more than 16384 bytes') },
+    ])
+    expect(validCondition({ errors, warnings: [] }).message).toMatch(
+      /^1 error: .krmignore: the .krmignore files have more than/,
+    )
+  })
+
+  it('reports the first of very many warnings', () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 30 }, (_, i) => [`f${i}.yaml`, '1\n---\n'.repeat(100)]),
+    )
+    expect(validate(many).warnings).toHaveLength(200)
+    expect(validate({ 'a.yaml': '1\n---\n'.repeat(20_000) }).warnings).toHaveLength(20)
+  })
+
+  it('gives up on a file after twenty errors', () => {
+    const text = Array.from({ length: 500 }, (_, i) => `--- \na${i}: b: c\n`).join('')
+    expect(validate({ 'a.yaml': text }).errors).toHaveLength(20)
+    expect(validCondition(validate({ 'a.yaml': text })).message).toMatch(
+      /^20 errors: a.yaml:2: .* and 15 more$/,
+    )
+  })
+})
+
+describe('validation of hostile input', () => {
+  it('refuses alias bombs without expanding them', () => {
+    const levels = Array.from({ length: 30 }, (_, i) => {
+      return `l${i + 1}: &l${i + 1} [${Array(9).fill(`*l${i}`).join(', ')}]`
+    })
+    const { errors } = validate({ 'bomb.yaml': `l0: &l0 lol\n${levels.join('\n')}\n` })
+    expect(errors).toEqual([
+      { path: 'bomb.yaml', line: 1, column: 1, message: expect.stringMatching(/an alias bomb/) },
+    ])
+  })
+
+  it('refuses an alias that contains itself', () => {
+    expect(validate({ 'a.yaml': 'a: &a\n  b: *a\n' }).errors).toEqual([
+      { path: 'a.yaml', line: 1, column: 1, message: 'an alias stands inside the node that it refers to' },
+    ])
+  })
+
+  it('takes honest aliases', () => {
+    const text = `a: &a {x: 1, y: [1, 2, 3]}\n${Array.from({ length: 200 }, (_, i) => `k${i}: *a`).join('\n')}\n`
+    expect(validate({ 'a.yaml': text }).errors).toEqual([])
+  })
+
+  it('refuses to read a file that is larger than any YAML has to be', () => {
+    const { errors } = validate({ 'a.yaml': Buffer.alloc(16 * 1024 * 1024 + 1, '#') })
+    expect(errors).toEqual([
+      { path: 'a.yaml', line: 1, message: expect.stringContaining('16777216 bytes, the most') },
+    ])
+  })
+
+  it('reads no further than the number of tokens that fits into memory', () => {
+    const { errors } = validate({ 'a.yaml': Buffer.from('- a\n'.repeat(1024 * 1024)) })
+    expect(errors).toEqual([
+      { path: 'a.yaml', line: 1, message: expect.stringContaining('1000000 tokens, the most') },
+    ])
+  })
+
+  it('gives up on patterns of .krmignore that would take for ever', () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 400 }, (_, i) => [`${'a'.repeat(240)}${i}.yaml`, 'a: 1\n']),
+    )
+    const patterns = Array(160)
+      .fill(`*${'a'.repeat(99)}c`)
+      .join('\n')
+    expect(validate({ ...files, '.krmignore': patterns }).errors).toEqual([
+      { path: '.krmignore', message: expect.stringContaining('take too long') },
+    ])
+  })
+
+  it('survives nesting without end', () => {
+    for (const text of [
+      '['.repeat(50_000),
+      '{a: '.repeat(20_000),
+      `${Array.from({ length: 5000 }, (_, i) => `${' '.repeat(i)}a:\n`).join('')}`,
+    ]) {
+      const { errors } = validate({ 'deep.yaml': text })
+      expect(errors.length).toBeGreaterThanOrEqual(0)
+    }
+    expect(validate({ 'deep.yaml': `${'['.repeat(50_000)}${']'.repeat(50_000)}` }).errors).toEqual([
+      { path: 'deep.yaml', line: 1, message: 'it is nested too deeply' },
+    ])
+  })
+
+  it('reads a mapping with very many keys in the time that its size takes', () => {
+    const text = Array.from({ length: 50_000 }, (_, i) => `key${i}: ${i}\n`).join('')
+    expect(validate({ 'wide.yaml': `${text}key500: again\n` }).errors).toMatchObject([
+      { line: 50_001, message: 'the key "key500" is there twice' },
+    ])
+  })
+})

@@ -1,0 +1,49 @@
+import { setTimeout } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { ByteBudget } from '../../src/http/byte-budget.ts'
+import { Gate } from '../../src/http/gate.ts'
+
+it('lets so many in at once, others in the order of arrival, and sends the rest away', async () => {
+  const gate = new Gate({ atOnce: 2, queue: 2, wait: 10_000 })
+  const finish: (() => void)[] = []
+  const begun: number[] = []
+  const enter = (name: number) =>
+    gate.pass(async () => {
+      begun.push(name)
+      await new Promise<void>((resolve) => finish.push(resolve))
+    })
+  const passing = [1, 2, 3, 4].map(enter)
+  expect(begun).toEqual([1, 2])
+  expect(gate).toMatchObject({ inside: 2, waiting: 2 })
+  await expect(enter(5)).rejects.toMatchObject({ code: 'overloaded' })
+  finish[1]?.()
+  await passing[1]
+  await expect.poll(() => begun).toEqual([1, 2, 3])
+  finish[0]?.()
+  await expect.poll(() => begun).toEqual([1, 2, 3, 4])
+  for (const end of finish) end()
+  await Promise.all(passing)
+  expect(gate).toMatchObject({ inside: 0, waiting: 0 })
+})
+
+it('lets nobody wait for longer than it says, and goes on after failures', async () => {
+  const gate = new Gate({ atOnce: 1, queue: 5, wait: 30 })
+  const first = gate.pass(() => setTimeout(100, undefined).then(() => Promise.reject(new Error('failed'))))
+  const failed = expect(first).rejects.toThrow('failed')
+  await expect(gate.pass(async () => 'late')).rejects.toMatchObject({ code: 'overloaded' })
+  await failed
+  expect(await gate.pass(async () => 'in')).toBe('in')
+})
+
+it('counts the bytes of all bodies, and gives back what one has taken', () => {
+  const budget = new ByteBudget(100)
+  const [a, b] = [budget.share(), budget.share()]
+  a.take(60)
+  b.take(40)
+  expect(() => b.take(1)).toThrow(expect.objectContaining({ code: 'overloaded' }))
+  expect(() => budget.check(1)).toThrow(expect.objectContaining({ code: 'overloaded' }))
+  a.giveBack()
+  a.giveBack()
+  expect(budget.used).toBe(40)
+  b.take(60)
+})

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest'
+import { sourceOpener } from '../../src/server/source-registry.ts'
+
+const nothing = { registryConfig: undefined }
+
+it('sources may be on all hosts but private addresses, unless the settings name them', () => {
+  const open = sourceOpener({ ...nothing, sourceHosts: undefined }, '1')
+  for (const url of [
+    'oci://ghcr.io/org',
+    'https://registry.example.com:5000',
+    'http://registry.example.com/a/b',
+  ])
+    expect(() => open(url), url).not.toThrow()
+  expect(open('oci://docker.io/org')).toBe(open('https://registry-1.docker.io/org'))
+  const refused = [
+    'oci://localhost:5000/a',
+    'http://127.0.0.1',
+    'https://10.1.2.3/a',
+    'http://0x7f000001/a',
+    'http://2130706433/a',
+    'http://[::ffff:127.0.0.1]/a',
+    'https://[fd00::1]/a',
+    'http://169.254.169.254/latest',
+  ]
+  for (const url of refused)
+    expect(() => open(url), url).toThrow(expect.objectContaining({ code: 'forbidden' }))
+})
+
+it('sources are on the hosts that the settings name, and on no others', () => {
+  const open = sourceOpener({ ...nothing, sourceHosts: ['localhost:5000', 'ghcr.io'] }, '1')
+  for (const url of ['oci://localhost:5000/a', 'https://ghcr.io/a', 'https://GHCR.io:8443/a'])
+    expect(() => open(url), url).not.toThrow()
+  for (const url of ['oci://localhost:5001/a', 'https://ghcr.io.example.com/a', 'https://example.com/a'])
+    expect(() => open(url), url).toThrow(expect.objectContaining({ code: 'forbidden' }))
+})

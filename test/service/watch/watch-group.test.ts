@@ -1,0 +1,46 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import type { RevisionChange } from '../../../src/domain/change.ts'
+import { WatchFilter } from '../../../src/service/watch/watch-filter.ts'
+import { WatchGroup } from '../../../src/service/watch/watch-group.ts'
+
+function change(resourceVersion: number, workspace: string): RevisionChange {
+  const revision = { workspace } as RevisionChange['revision']
+  return { resourceVersion, type: 'added', revision, was: {}, bytes: 1 }
+}
+
+it('skips nothing that the filter has, wherever somebody is, and wakes for just that', async () => {
+  const portions = fc.array(fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }), { maxLength: 12 })
+  await fc.assert(
+    fc.asyncProperty(portions, async (all) => {
+      const group = new WatchGroup(new WatchFilter({ workspace: 'mine' }))
+      const wanted: number[] = []
+      let position = 0
+      for (const portion of all) {
+        let woken = false
+        void group.next().then(() => {
+          woken = true
+        })
+        const from = position
+        const changes = portion.map((mine) => change(++position, mine ? 'mine' : 'other'))
+        wanted.push(...changes.filter((_, at) => portion[at]).map(({ resourceVersion }) => resourceVersion))
+        group.tell(changes, from)
+        await Promise.resolve()
+        expect(woken).toBe(portion.includes(true))
+        group.wake()
+        for (let at = 0; at <= position; at++) {
+          const to = group.skip(at)
+          expect(to).toBeGreaterThanOrEqual(at)
+          expect(wanted.filter((one) => one > at && one <= to)).toEqual([])
+        }
+      }
+    }),
+  )
+})
+
+it('leads who has waited for long to what he is woken for', () => {
+  const group = new WatchGroup(new WatchFilter({ workspace: 'mine' }))
+  for (let at = 0; at < 1000; at++) group.tell([change(at + 1, 'other')], at)
+  group.tell([change(1001, 'mine')], 1000)
+  expect(group.skip(0)).toBe(1000)
+})
