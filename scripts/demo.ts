@@ -10,7 +10,7 @@ import type { Manifest } from '../src/oci/manifest.ts'
 import { RemoteRegistry } from '../src/oci/remote/remote-registry.ts'
 import { fetchAll } from '../src/oci/roles.ts'
 import { applicationOf } from '../src/server/app.ts'
-import { openParts } from '../src/server/components.ts'
+import { openComponents } from '../src/server/components.ts'
 import { serve } from '../src/server/serve.ts'
 
 const EXAMPLE = join(import.meta.dirname, '../examples/hello-web')
@@ -27,7 +27,7 @@ type Revision = {
 
 const data = await mkdtemp(join(tmpdir(), 'pkgserver-demo-'))
 const config = readConfig({ data, listen: '127.0.0.1:0' }, {})
-const parts = await openParts(config, pino({ level: 'silent' }))
+const parts = await openComponents(config, pino({ level: 'silent' }))
 const server = await serve(config, applicationOf(parts))
 const base = `http://127.0.0.1:${server.port}`
 let steps = 0

@@ -5,30 +5,41 @@ import { describe, expect, it } from 'vitest'
 
 const SRC = join(import.meta.dirname, '../src')
 
-/** Which folders of src a folder may import, beside itself and the files below. */
-const MAY_IMPORT: Record<string, readonly string[]> = {
-  package: [],
+type Table = Record<string, readonly string[]>
+
+/** Which folders of src a folder may import, beside itself. The composition root may import everything. */
+const MAY_IMPORT: Table = {
+  core: [],
+  domain: ['core'],
   oci: [],
-  artifact: ['package', 'oci'],
-  registry: ['oci'],
-  database: ['package'],
-  service: ['package', 'artifact', 'oci', 'database'],
-  api: ['service', 'package'],
-  cli: ['api', 'package'],
+  artifact: ['domain', 'oci', 'core'],
+  registry: ['oci', 'core'],
+  'registry/http': ['http', 'oci', 'core'],
+  database: ['domain', 'core'],
+  service: ['domain', 'artifact', 'oci', 'database', 'core'],
+  http: ['domain', 'service/access', 'core', 'api'],
+  api: ['service', 'domain', 'http', 'core'],
+  cli: ['server', 'service', 'domain', 'core', 'config.ts'],
+  'config.ts': ['core'],
 }
 
-/** Files right in src that folders may import, and which folders may. */
-const SHARED: Record<string, (folder: string) => boolean> = {
-  'errors.ts': (folder) => folder !== 'oci',
-  'etag.ts': (folder) => folder === 'registry' || folder === 'api',
-  'git-blob.ts': (folder) => folder === 'package',
-  'folder.ts': (folder) => folder === 'registry',
-  'keyed-lock.ts': (folder) => folder === 'registry' || folder === 'service',
-  'request-body.ts': (folder) => folder === 'registry' || folder === 'api',
-  'sendable.ts': (folder) => folder === 'registry' || folder === 'api' || folder === 'cli',
-  'utf8.ts': (folder) => folder === 'artifact' || folder === 'package' || folder === 'api',
-  'config.ts': (folder) => folder === 'cli',
+/** The same for the folders of src/service; "." is what stands right in it. */
+const SERVICE_MAY_IMPORT: Table = {
+  threads: [],
+  access: ['.'],
+  '.': ['threads'],
+  queries: ['.'],
+  drafts: ['access', '.'],
+  review: ['drafts', 'access', '.'],
+  discovery: ['review', 'threads', '.'],
+  repositories: ['discovery', 'access', '.'],
+  jobs: ['drafts', 'queries', 'access', '.'],
+  watch: ['queries', '.'],
+  webhooks: ['watch', 'queries', 'access', '.'],
+  maintenance: ['review', 'threads', '.'],
 }
+
+const COMPOSITION_ROOT = ['server', 'main.ts']
 
 const MAX_LINES = 400
 
@@ -44,44 +55,117 @@ function importsOf({ text }: Source): string[] {
   ].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
 }
 
-function folderOf(path: string): string {
-  return path.includes('/') ? path.slice(0, path.indexOf('/')) : ''
+/** The files of src that a file imports, types included. */
+function filesImportedBy(source: Source): string[] {
+  return importsOf(source)
+    .filter((target) => target.startsWith('.'))
+    .map((target) => relative(SRC, join(SRC, dirname(source.path), target)))
 }
 
-function violations({ path, text }: Source): string[] {
-  const folder = folderOf(path)
-  if (folder === '') return []
-  return importsOf({ path, text })
-    .filter((target) => target.startsWith('.'))
-    .map((target) => relative(SRC, join(SRC, dirname(path), target)))
-    .filter((target) => {
-      const other = folderOf(target)
-      if (other === folder) return false
-      return other === '' ? !SHARED[target]?.(folder) : !MAY_IMPORT[folder]?.includes(other)
-    })
+function topOf(path: string): string {
+  return path.split('/')[0] ?? ''
+}
+
+function serviceFolderOf(path: string): string {
+  const [, folder = '', ...rest] = path.split('/')
+  return rest.length === 0 ? '.' : folder
+}
+
+/** Whether a path is `place`, or below it. */
+function isIn(place: string, path: string): boolean {
+  return path === place || path.startsWith(`${place}/`)
+}
+
+function mayImport(path: string, target: string): boolean {
+  const top = topOf(path)
+  if (COMPOSITION_ROOT.includes(top) || top === topOf(target)) return true
+  const allowed = Object.entries(MAY_IMPORT).findLast(([place]) => isIn(place, path))?.[1] ?? []
+  return allowed.some((place) => isIn(place, target))
+}
+
+function mayImportWithinService(path: string, target: string): boolean {
+  const [from, to] = [serviceFolderOf(path), serviceFolderOf(target)]
+  return from === to || (SERVICE_MAY_IMPORT[from]?.includes(to) ?? false)
+}
+
+function violations(source: Source): string[] {
+  const { path } = source
+  return filesImportedBy(source)
+    .filter(
+      (target) =>
+        !mayImport(path, target) ||
+        (isIn('service', path) && isIn('service', target) && !mayImportWithinService(path, target)),
+    )
     .map((target) => `src/${path} imports src/${target}`)
+}
+
+/** Files that import each other in a circle, each circle once, as found by Tarjan's algorithm. */
+function circles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = []
+  const order = new Map<string, number>()
+  const stack: string[] = []
+  const visit = (file: string): number => {
+    const at = order.size
+    order.set(file, at)
+    stack.push(file)
+    let low = at
+    for (const target of imports.get(file) ?? []) {
+      if (!order.has(target)) low = Math.min(low, visit(target))
+      else if (stack.includes(target)) low = Math.min(low, order.get(target) ?? at)
+    }
+    if (low === at) {
+      const circle = stack.splice(stack.indexOf(file))
+      if (circle.length > 1) found.push(circle.sort())
+    }
+    return low
+  }
+  for (const file of imports.keys()) if (!order.has(file)) visit(file)
+  return found
 }
 
 describe('the architecture', () => {
   it('has a rule for each folder', () => {
-    const folders = new Set(sources.map(({ path }) => folderOf(path)).filter(Boolean))
-    expect([...folders].sort()).toEqual(Object.keys(MAY_IMPORT).sort())
+    const folders = new Set(sources.map(({ path }) => topOf(path)))
+    const known = Object.keys(MAY_IMPORT).filter((place) => !place.includes('/'))
+    expect([...folders].sort()).toEqual([...known, ...COMPOSITION_ROOT].sort())
+    const ofService = new Set(
+      sources.filter(({ path }) => isIn('service', path)).map(({ path }) => serviceFolderOf(path)),
+    )
+    expect([...ofService].sort()).toEqual(Object.keys(SERVICE_MAY_IMPORT).sort())
   })
 
   it('lets folders import only what stands below them', () => {
     expect(sources.flatMap(violations)).toEqual([])
   })
 
-  it('would find an import that is not allowed', () => {
-    const text = "import { Hono } from 'hono'\nimport {\n  x,\n} from '../../service/approve.ts'\n"
+  it('finds an import that is not allowed', () => {
+    const text = "import { Hono } from 'hono'\nimport {\n  x,\n} from '../../service/review/approve.ts'\n"
     expect(violations({ path: 'registry/http/x.ts', text })).toEqual([
-      'src/registry/http/x.ts imports src/service/approve.ts',
+      'src/registry/http/x.ts imports src/service/review/approve.ts',
     ])
+    const upward = "import { approve } from '../review/approve.ts'\n"
+    expect(violations({ path: 'service/drafts/x.ts', text: upward })).toEqual([
+      'src/service/drafts/x.ts imports src/service/review/approve.ts',
+    ])
+  })
+
+  it('has no circles of files, types included', () => {
+    expect(circles(new Map(sources.map((source) => [source.path, filesImportedBy(source)])))).toEqual([])
+  })
+
+  it('finds a circle', () => {
+    const imports = new Map([
+      ['a', ['b']],
+      ['b', ['c', 'd']],
+      ['c', ['a']],
+      ['d', []],
+    ])
+    expect(circles(imports)).toEqual([['a', 'b', 'c']])
   })
 
   it('keeps the OCI library free of dependencies', () => {
     const outside = sources
-      .filter(({ path }) => folderOf(path) === 'oci')
+      .filter(({ path }) => isIn('oci', path))
       .flatMap((source) =>
         importsOf(source).filter((target) => !target.startsWith('.') && !target.startsWith('node:')),
       )
@@ -90,7 +174,7 @@ describe('the architecture', () => {
 
   it('keeps the domain free of I/O, clocks and HTTP', () => {
     const found = sources
-      .filter(({ path }) => folderOf(path) === 'package')
+      .filter(({ path }) => isIn('domain', path))
       .filter(({ text }) => /from 'node:|from 'hono|\bDate\b|\bfetch\(|\bprocess\./.test(text))
     expect(found.map(({ path }) => path)).toEqual([])
   })

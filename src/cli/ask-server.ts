@@ -1,5 +1,4 @@
 /** Work on data that a running server has, and alone may touch. */
-import { BASE_PATH } from '../api/rest/base-path.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
 
@@ -10,7 +9,7 @@ export async function askServer(
   body: object,
 ): Promise<Response> {
   const local = host === '' || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  const url = new URL(`http://${local.includes(':') ? `[${local}]` : local}:${port}${BASE_PATH}${path}`)
+  const url = new URL(`http://${local.includes(':') ? `[${local}]` : local}:${port}/api/v1${path}`)
   let response: Response
   try {
     response = await fetch(url, {

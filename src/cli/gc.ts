@@ -1,18 +1,20 @@
-import type { GarbageReportView } from '../api/rest/schemas/garbage.ts'
 import type { Config } from '../config.ts'
+import type { GarbageItem, GarbageReport } from '../service/ports.ts'
 import { askServer } from './ask-server.ts'
+
+type ItemizedReport = GarbageReport & { items: GarbageItem[] }
 
 /** Has a running server collect, which alone may touch its data. Throws `unavailable`. */
 export async function collectByServer(
   listen: Config['listen'],
   options: { dryRun: boolean },
-): Promise<GarbageReportView> {
+): Promise<ItemizedReport> {
   const response = await askServer(listen, '/garbage-collections', options)
-  return (await response.json()) as GarbageReportView
+  return (await response.json()) as ItemizedReport
 }
 
 /** What a person wants to know of a collection. */
-export function inWords({ dryRun, items, ...report }: GarbageReportView): string {
+export function inWords({ dryRun, items, ...report }: ItemizedReport): string {
   const total = report.manifests + report.links + report.blobs
   const shown = dryRun ? items.map(lineOf) : []
   if (shown.length > 0 && total > items.length) shown.push(`… and ${total - items.length} more`)
@@ -26,7 +28,7 @@ export function inWords({ dryRun, items, ...report }: GarbageReportView): string
   ].join('\n')
 }
 
-function lineOf(item: GarbageReportView['items'][number]): string {
+function lineOf(item: GarbageItem): string {
   return item.kind === 'blob'
     ? `blob      ${item.digest}  ${item.size} bytes`
     : `${item.kind.padEnd(8)}  ${item.digest}  ${item.repository}`

@@ -1,18 +1,18 @@
-import type { VerificationView } from '../api/rest/schemas/verification.ts'
 import type { Config } from '../config.ts'
+import type { VerificationReport } from '../service/maintenance/verify/verify.ts'
 import { askServer } from './ask-server.ts'
 
 /** Has a running server look, which alone may touch its data. Throws `unavailable`. */
 export async function verifyByServer(
   listen: Config['listen'],
   options: { fix: boolean },
-): Promise<VerificationView> {
+): Promise<VerificationReport> {
   const response = await askServer(listen, '/verifications', options)
-  return (await response.json()) as VerificationView
+  return (await response.json()) as VerificationReport
 }
 
 /** A line for each difference, and what there was in all. */
-export function verificationInWords(report: VerificationView): string {
+export function verificationInWords(report: VerificationReport): string {
   const { packages, revisions, blobs, differences, milliseconds } = report
   const lines = differences.map(({ repository, problem, remedy, fixed }) => {
     const outcome = fixed

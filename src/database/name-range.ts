@@ -1,4 +1,4 @@
-/** Parts of a list in the order of names, as conditions on a column with names. */
+/** Components of a list in the order of names, as conditions on a column with names. */
 import { type RawBuilder, sql } from 'kysely'
 
 export type Sql = RawBuilder<unknown>

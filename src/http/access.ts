@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { actorOf } from '../api/rest/api.ts'
 import { problem, respondProblem } from '../api/rest/problem.ts'
-import type { Actor } from '../service/context.ts'
+import type { Actor } from '../service/access/actor.ts'
 import { requestScopes, type Scope } from './request-scopes.ts'
 
 declare module 'hono' {

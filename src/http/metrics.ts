@@ -1,5 +1,4 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { GarbageReport } from '../service/maintenance/collect-garbage.ts'
 import { type WorkMetrics, workMetrics } from './work-metrics.ts'
 
 export type Metrics = {
@@ -51,27 +50,6 @@ export function observeJobs({ registry }: Metrics, running: () => number): void 
       this.set(running())
     },
   })
-}
-
-/** Counts what a collection of garbage does. */
-export async function observeGarbage(
-  { garbage }: Metrics,
-  collection: Promise<GarbageReport>,
-): Promise<GarbageReport> {
-  try {
-    const report = await collection
-    if (report.dryRun) return report
-    for (const kind of ['manifests', 'links', 'blobs', 'uploads'] as const)
-      garbage.removed.inc({ kind }, report[kind])
-    garbage.freedBytes.inc(report.bytes)
-    garbage.duration.set(report.milliseconds / 1000)
-    garbage.finishedAt.setToCurrentTime()
-    garbage.collections.inc({ outcome: report.interrupted ? 'interrupted' : 'completed' })
-    return report
-  } catch (error) {
-    garbage.collections.inc({ outcome: 'failed' })
-    throw error
-  }
 }
 
 function garbageMetrics(registry: Registry): Metrics['garbage'] {

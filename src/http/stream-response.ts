@@ -1,13 +1,8 @@
 /** Answers with streams, and the way past the streams of the web where there is a node server. */
 import type { ServerResponse } from 'node:http'
 import type { Context } from 'hono'
+import type { Sendable } from '../core/sendable.ts'
 import { ClientGoneError } from './request-body.ts'
-
-/** A stream that can also be sent from memory which is used again, and need not wait for the collector of V8. */
-export interface Sendable extends AsyncIterable<Uint8Array> {
-  /** `write` is called with one chunk after the other, whose memory is used again when it resolves. */
-  send(write: (chunk: Uint8Array) => Promise<void>): Promise<void>
-}
 
 const sendables = new WeakMap<Response, Sendable>()
 

@@ -1,4 +1,4 @@
-/** The composition root: one app with every surface mounted, on the parts that `parts.ts` has opened. */
+/** The composition root: one app with every surface mounted, on the components that `components.ts` has opened. */
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { docsRoutes } from '../api/docs/docs.ts'
@@ -25,7 +25,7 @@ import {
   tagRefusal,
 } from '../service/access/client-writes.ts'
 import { readiness } from '../service/maintenance/readiness.ts'
-import type { Parts } from './components.ts'
+import type { Components } from './components.ts'
 import type { Application } from './serve.ts'
 import { version } from './version.ts'
 
@@ -36,24 +36,24 @@ export type App = {
 }
 
 /** What a server serves. */
-export function applicationOf(parts: Parts): Application {
+export function applicationOf(components: Components): Application {
   return {
-    mount: async (url) => (await createApp(parts, url)).hono.fetch,
-    report: (err) => parts.log.error({ err }, 'the rest of an answer could not be sent'),
+    mount: async (url) => (await createApp(components, url)).hono.fetch,
+    report: (err) => components.log.error({ err }, 'the rest of an answer could not be sent'),
     announceStop: () => {
-      parts.stopping = true
+      components.stopping = true
     },
     drain: () => {
-      parts.watches.drain()
-      void parts.jobs.stop()
+      components.watches.drain()
+      void components.jobs.stop()
     },
-    close: parts.close,
+    close: components.close,
   }
 }
 
 /** Mounts every surface. `publicUrl` is where clients reach the app; `policy` says who may do what. */
 export async function createApp(
-  parts: Parts,
+  components: Components,
   publicUrl: URL,
   policy: AccessPolicy = EVERYBODY,
 ): Promise<App> {
@@ -70,7 +70,7 @@ export async function createApp(
     disk,
     load,
     log,
-  } = parts
+  } = components
   const onInternalError = (error: unknown, c: Context): void => {
     const { method, path } = c.req
     log.error({ err: error, requestId: c.get('requestId'), method, path }, 'request failed')
@@ -84,7 +84,11 @@ export async function createApp(
   }
   const onOperation: OnOperation = (operation, outcome, seconds) =>
     metrics.work.operation.observe({ operation, outcome }, seconds)
-  const surroundings = { stopping: () => parts.stopping, refusal: () => disk.refusal, queue: parts.queue }
+  const surroundings = {
+    stopping: () => components.stopping,
+    refusal: () => disk.refusal,
+    queue: components.queue,
+  }
   const apiVersion = await version()
   const app = new OpenAPIHono()
   app.use(requestLog(log, metrics))
@@ -125,7 +129,7 @@ export async function createApp(
     onInternalError(error, c)
     return respondProblem(c, problemOf(error))
   })
-  // Not sooner: a collection of garbage from the command line opens the parts, too.
+  // Not sooner: a collection of garbage from the command line opens the components, too.
   await jobs.resume()
   await webhooks.start((revision) => toPackageRevisionView(revision, registryHost))
   return { hono: app, document: getDocument }

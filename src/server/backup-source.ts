@@ -6,7 +6,7 @@ import type { Config } from '../config.ts'
 import { copyDatabase } from '../database/sqlite/backup.ts'
 import { RegistrySnapshot } from '../registry/snapshot.ts'
 import { INDEX_FILE, REGISTRY_FOLDER } from '../service/maintenance/backup/archive-layout.ts'
-import type { BackupSource } from '../service/maintenance/backup/backup.ts'
+import type { BackupSource } from '../service/ports.ts'
 
 export function backupSource({ data, registry, blobs }: Config, version: string): BackupSource {
   const files = registry.kind === 'embedded' && blobs.kind === 'fs'

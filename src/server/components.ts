@@ -13,7 +13,7 @@ import { openDatabase } from '../database/sqlite/open.ts'
 import { DEFAULT_LIMITS } from '../domain/resources.ts'
 import { observeDeliveries, observeWatches } from '../http/event-metrics.ts'
 import { createLoad, type Load } from '../http/load-shedding.ts'
-import { createMetrics, type Metrics, observeGarbage, observeJobs } from '../http/metrics.ts'
+import { createMetrics, type Metrics, observeJobs } from '../http/metrics.ts'
 import { NO_TRACING, type Tracing } from '../http/tracing.ts'
 import { observeWork } from '../http/work-metrics.ts'
 import { EmbeddedRegistry } from '../registry/embedded-registry.ts'
@@ -21,7 +21,8 @@ import { MemoryStore } from '../registry/store/memory-store.ts'
 import type { ServiceContext } from '../service/context.ts'
 import { Discovery } from '../service/discovery/discovery.ts'
 import type { OpenSource } from '../service/discovery/source-registry.ts'
-import { finishAll, IntentLog, recallIntents } from '../service/intents.ts'
+import { IntentLog } from '../service/intent-log.ts'
+import { finishAll, recallIntents } from '../service/intents.ts'
 import { cloneItem } from '../service/jobs/clone-item.ts'
 import type { ItemWork } from '../service/jobs/perform-item.ts'
 import { JobRunner } from '../service/jobs/runner.ts'
@@ -40,6 +41,7 @@ import { scheduleDiscovery } from './discovery-schedule.ts'
 import { DiskSpace } from './disk-space.ts'
 import { scheduleGarbage } from './garbage-schedule.ts'
 import { measuredRegistry } from './measured-registry.ts'
+import { observeGarbage } from './observe-garbage.ts'
 import { sourceOpener } from './source-registry.ts'
 import { version } from './version.ts'
 
@@ -52,7 +54,7 @@ const FINISH_TIMEOUT = 3000
 const PRUNE_INTERVAL = 60_000
 
 /** What an app is made of, and what has to be closed after it. */
-export type Parts = {
+export type Components = {
   ctx: ServiceContext
   /** Works from when the app is made until it is closed. */
   jobs: JobRunner
@@ -80,7 +82,11 @@ export type Parts = {
 }
 
 /** Opens the data folder, and finishes what an earlier process left to do. */
-export async function openParts(config: Config, log: Logger, startPool = startThreads): Promise<Parts> {
+export async function openComponents(
+  config: Config,
+  log: Logger,
+  startPool = startThreads,
+): Promise<Components> {
   await makeFolder(config.data)
   const lock = lockFolder(config.data)
   // In reverse, when all is closed or something could not be opened.
@@ -104,8 +110,19 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
     const backup = backupSource(config, programVersion)
     const open = sourceOpener(config, programVersion)
     const targets = config.webhookTargets
-    const parts = await assemble({ db, opened, pool, disk, metrics, tracing, log, backup, open, targets })
-    const { ctx } = parts
+    const components = await assemble({
+      db,
+      opened,
+      pool,
+      disk,
+      metrics,
+      tracing,
+      log,
+      backup,
+      open,
+      targets,
+    })
+    const { ctx } = components
     await disk.watch()
     closing.push(() => disk.stop())
     await recallIntents(ctx)
@@ -118,10 +135,10 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
     }, PRUNE_INTERVAL)
     const collect = () => collectGarbage(ctx, { dryRun: false })
     const stopCollecting = scheduleGarbage(ctx.collect ? config.gcInterval : 0, collect, log)
-    const stopLooking = scheduleDiscovery(() => parts.discovery.syncDue(), log)
+    const stopLooking = scheduleDiscovery(() => components.discovery.syncDue(), log)
     closing.push(
       () => atMost(FINISH_TIMEOUT, finishAll(ctx)),
-      parts.stop,
+      components.stop,
       () => {
         clearInterval(retry)
         clearInterval(prune)
@@ -129,7 +146,7 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
         stopLooking()
       },
     )
-    return { ...parts, close }
+    return { ...components, close }
   } catch (error) {
     await close()
     throw error
@@ -137,7 +154,7 @@ export async function openParts(config: Config, log: Logger, startPool = startTh
 }
 
 /** Everything in memory and in this thread, gone with the process. */
-export async function memoryParts(log: Logger, disk = unwatched(log)): Promise<Parts> {
+export async function memoryComponents(log: Logger, disk = unwatched(log)): Promise<Components> {
   const embedded = new EmbeddedRegistry(new MemoryStore())
   const opened = { registry: embedded, embedded, address: undefined, close: async () => undefined }
   const open = sourceOpener({ sourceHosts: ['*'], registryConfig: undefined }, await version())
@@ -178,7 +195,7 @@ function startThreads(log: Logger, { work }: Metrics, tracing: Tracing): WorkPoo
   })
 }
 
-type Opened = Pick<Parts, 'disk' | 'metrics' | 'tracing' | 'log'> &
+type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log'> &
   Pick<ServiceContext, 'backup'> & {
     db: Db
     opened: OpenedRegistry
@@ -187,7 +204,7 @@ type Opened = Pick<Parts, 'disk' | 'metrics' | 'tracing' | 'log'> &
     targets: Targets
   }
 
-async function assemble(given: Opened): Promise<Parts> {
+async function assemble(given: Opened): Promise<Components> {
   const { db, opened, pool, disk, metrics, tracing, log, open, targets } = given
   const { embedded, address } = opened
   const { work } = metrics

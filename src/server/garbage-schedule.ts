@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { GarbageReport } from '../service/maintenance/collect-garbage.ts'
+import type { GarbageReport } from '../service/ports.ts'
 
 /** The first collection comes after a part of this, by chance, so that servers that start together do not all collect. */
 const FIRST_WITHIN = 60 * 60 * 1000

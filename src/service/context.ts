@@ -3,9 +3,8 @@ import type { GroupCommit } from '../database/group-commit.ts'
 import type { Db } from '../database/schema.ts'
 import type { ResourceLimits } from '../domain/resources.ts'
 import type { Registry } from '../oci/roles.ts'
-import type { IntentLog } from './intents.ts'
-import type { BackupSource } from './maintenance/backup/backup.ts'
-import type { CollectGarbage } from './maintenance/collect-garbage.ts'
+import type { IntentLog } from './intent-log.ts'
+import type { BackupSource, CollectGarbage } from './ports.ts'
 import type { Workers } from './threads/thread-pool.ts'
 
 /** What every use case works with. */
@@ -29,6 +28,3 @@ export type ServiceContext = Workers & {
   /** Is told of failures that no caller hears of. */
   report: (error: unknown) => void
 }
-
-/** Who does something. */
-export type Actor = { name: string }

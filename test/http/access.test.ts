@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { AccessPolicy } from '../../src/http/access.ts'
 import { requestScopes, type Scope } from '../../src/http/request-scopes.ts'
 import { createApp } from '../../src/server/app.ts'
-import { memoryParts } from '../../src/server/components.ts'
+import { memoryComponents } from '../../src/server/components.ts'
 import { Client } from '../support/client.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
@@ -62,7 +62,7 @@ describe('what a request wants to do', () => {
 })
 
 async function clientUnder(policy: AccessPolicy): Promise<Client> {
-  const parts = await memoryParts(pino({ level: 'silent' }))
+  const parts = await memoryComponents(pino({ level: 'silent' }))
   onTestFinished(() => parts.close())
   const { hono } = await createApp(parts, new URL('http://localhost:8080'), policy)
   return new Client(async (path, init) => hono.request(path, init))

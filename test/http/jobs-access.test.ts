@@ -1,12 +1,12 @@
 import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
 import { createApp } from '../../src/server/app.ts'
-import { memoryParts } from '../../src/server/components.ts'
+import { memoryComponents } from '../../src/server/components.ts'
 import { Client } from '../support/client.ts'
 import { runJob } from '../support/jobs.ts'
 
 it('a policy is asked for the upstream, and for each package, before a job is made', async () => {
-  const parts = await memoryParts(pino({ level: 'silent' }))
+  const parts = await memoryComponents(pino({ level: 'silent' }))
   onTestFinished(() => parts.close())
   let closed = ''
   const { hono } = await createApp(

@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { applicationOf, createApp } from '../../src/server/app.ts'
-import { memoryParts, openParts, type Parts } from '../../src/server/components.ts'
+import { type Components, memoryComponents, openComponents } from '../../src/server/components.ts'
 import type { DiskSpace } from '../../src/server/disk-space.ts'
 import { serve } from '../../src/server/serve.ts'
 import type { Pace } from '../../src/server/slow-clients.ts'
@@ -15,17 +15,17 @@ const silent = pino({ level: 'silent' })
 
 export type TestApp = {
   client: Client
-  parts: Parts
+  parts: Components
   /** How references of artifacts begin. */
   address: string
 }
 
 /** An app in memory, called without a socket. */
 export async function memoryApp(
-  change: (parts: Parts) => Parts = (parts) => parts,
+  change: (parts: Components) => Components = (parts) => parts,
   disk?: DiskSpace,
 ): Promise<TestApp> {
-  const parts = change(await memoryParts(silent, disk))
+  const parts = change(await memoryComponents(silent, disk))
   onTestFinished(() => parts.close())
   return appOf(parts)
 }
@@ -36,7 +36,7 @@ export async function folderApp(
   settings: Record<string, string> = {},
 ): Promise<TestApp & { data: string; close: () => Promise<void> }> {
   const folder = data ?? (await temporaryFolder())
-  const parts = await openParts(readConfig({ data: folder }, settings), silent, () => IN_THIS_THREAD)
+  const parts = await openComponents(readConfig({ data: folder }, settings), silent, () => IN_THIS_THREAD)
   let open = true
   const close = async () => {
     if (open) await parts.close()
@@ -50,17 +50,17 @@ export async function folderApp(
 export async function folderServer(
   flags: Record<string, string> = {},
   pace?: Pace,
-): Promise<{ url: URL; client: Client; data: string; parts: Parts }> {
+): Promise<{ url: URL; client: Client; data: string; parts: Components }> {
   const data = await temporaryFolder()
   const config = readConfig({ data, listen: '127.0.0.1:0', ...flags }, {})
-  const parts = await openParts(config, silent, () => IN_THIS_THREAD)
+  const parts = await openComponents(config, silent, () => IN_THIS_THREAD)
   const server = await serve(config, applicationOf(parts), pace)
   onTestFinished(() => server.close())
   const local = new URL(`http://127.0.0.1:${server.port}`)
   return { url: local, data, parts, client: new Client((path, init) => fetch(new URL(path, local), init)) }
 }
 
-async function appOf(parts: Parts): Promise<TestApp> {
+async function appOf(parts: Components): Promise<TestApp> {
   const { hono } = await createApp(parts, new URL('http://localhost:8080'))
   const address = parts.registryAddress ?? 'localhost:8080'
   return { parts, address, client: new Client(async (path, init) => hono.request(path, init)) }

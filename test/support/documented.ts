@@ -2,7 +2,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { pino } from 'pino'
 import { createApp } from '../../src/server/app.ts'
-import { memoryParts } from '../../src/server/components.ts'
+import { memoryComponents } from '../../src/server/components.ts'
 
 type MediaTypes = Record<string, { schema?: object }>
 type Operation = { responses: Record<string, { content?: MediaTypes }> }
@@ -52,7 +52,7 @@ function validator(path: string, method: string, status: number, type: string): 
 }
 
 async function loadDocument(): Promise<ApiDocument> {
-  const parts = await memoryParts(pino({ level: 'silent' }))
+  const parts = await memoryComponents(pino({ level: 'silent' }))
   const { document } = await createApp(parts, new URL('http://localhost'))
   await parts.close()
   return document() as ApiDocument

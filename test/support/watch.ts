@@ -2,7 +2,7 @@
 import { pino } from 'pino'
 import { expect, onTestFinished } from 'vitest'
 import { applicationOf } from '../../src/server/app.ts'
-import { memoryParts, type Parts } from '../../src/server/components.ts'
+import { type Components, memoryComponents } from '../../src/server/components.ts'
 import { serve } from '../../src/server/serve.ts'
 import { Watches, type WatchesOptions } from '../../src/service/watch/watches.ts'
 import { Client } from './client.ts'
@@ -24,8 +24,8 @@ export type Watch = {
 /** A server in memory, on a socket. */
 export async function watchServer(
   options: Partial<WatchesOptions> = {},
-): Promise<{ client: Client; parts: Parts; port: number }> {
-  const made = await memoryParts(pino({ level: 'silent' }))
+): Promise<{ client: Client; parts: Components; port: number }> {
+  const made = await memoryComponents(pino({ level: 'silent' }))
   const watches = new Watches(made.ctx, { report: made.ctx.report, ...options })
   made.ctx.commits.onCommit(() => watches.wake())
   const parts = { ...made, watches }

@@ -1,6 +1,6 @@
 /** A graph as a Mermaid flowchart: https://mermaid.js.org/syntax/flowchart.html */
 import { ociRepository } from '../../domain/names.ts'
-import type { Graph, GraphEdge, GraphNode } from '../../service/queries/links.ts'
+import type { Graph, GraphEdge, GraphNode } from '../../service/queries/package-graph.ts'
 
 export const MERMAID = 'text/vnd.mermaid'
 

@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { Lifecycle } from '../../domain/lifecycle.ts'
 import { allOf, type Sql } from '../name-range.ts'
-import type { Part } from '../partial-page.ts'
+import type { PartialPage } from '../partial-page.ts'
 import type { Db } from '../schema.ts'
 
 export type ContainingRevision = {
@@ -32,7 +32,7 @@ export async function revisionsOf<Found extends Occurrence>(
   db: Db,
   occurrences: readonly Found[],
   { latest, limit, complete }: { latest: boolean | undefined; limit: number; complete: boolean },
-): Promise<Part<Contained<Found>, Found>> {
+): Promise<PartialPage<Contained<Found>, Found>> {
   const held: Sql[] = latest === undefined ? [] : [sql`own.latest = ${latest ? 1 : 0}`]
   const wanted = JSON.stringify(occurrences.map(({ contentsId, behind }) => [contentsId, behind]))
   const { rows } = await sql<Omit<ContainingRevision, 'latest'> & { at: number; latest: number }>`

@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { ImageReference } from '../../domain/image-reference.ts'
 import { allOf, type Sql } from '../name-range.ts'
-import type { Part } from '../partial-page.ts'
+import type { PartialPage } from '../partial-page.ts'
 import type { Db } from '../schema.ts'
 import { type Contained, type Occurrence, revisionsOf } from './containing-revisions.ts'
 
@@ -13,7 +13,7 @@ export async function listImages(
   db: Db,
   image: ImageReference,
   page: { after?: FoundImage | undefined; limit: number },
-): Promise<Part<Contained<FoundImage>, FoundImage>> {
+): Promise<PartialPage<Contained<FoundImage>, FoundImage>> {
   const { after, limit } = page
   const found: FoundImage[] = []
   if (after) {

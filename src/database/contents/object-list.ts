@@ -1,7 +1,7 @@
 /** Which revisions contain an object. */
 import { sql } from 'kysely'
 import { allOf, type Sql } from '../name-range.ts'
-import type { Part } from '../partial-page.ts'
+import type { PartialPage } from '../partial-page.ts'
 import type { Db } from '../schema.ts'
 import { type Contained, type Occurrence, revisionsOf } from './containing-revisions.ts'
 
@@ -40,7 +40,7 @@ export async function listObjects(
   db: Db,
   filter: ObjectFilter,
   page: { after?: FoundObject | undefined; limit: number },
-): Promise<Part<Contained<FoundObject>, FoundObject>> {
+): Promise<PartialPage<Contained<FoundObject>, FoundObject>> {
   const { after, limit } = page
   const most = filter.latest === undefined ? limit : STEPS
   const found = after ? await ofSameObject(db, after, most) : []

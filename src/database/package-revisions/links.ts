@@ -2,7 +2,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { PackageId } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
-import type { Part } from '../partial-page.ts'
+import type { PartialPage } from '../partial-page.ts'
 import type { Db } from '../schema.ts'
 import { listPackageRevisions } from './list.ts'
 import { selectPackageRevisions } from './package-revisions.ts'
@@ -41,7 +41,7 @@ export async function listDownstreams(
   name: string,
   filter: DownstreamFilter,
   page: { after?: DownstreamCursor | undefined; limit: number },
-): Promise<Part<Downstream, DownstreamCursor>> {
+): Promise<PartialPage<Downstream, DownstreamCursor>> {
   const { latest, outdated, depth } = filter
   const { after, limit } = page
   const direct: Downstream[] = []

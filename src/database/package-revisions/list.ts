@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { PackageRevision, Sort } from '../../domain/package-revision.ts'
 import { allOf, among, type Sql } from '../name-range.ts'
-import type { Part } from '../partial-page.ts'
+import type { PartialPage } from '../partial-page.ts'
 import type { Db } from '../schema.ts'
 import { isVain, type PackageRevisionFilter, testsOf } from './filter.ts'
 import { selectPackageRevisions } from './package-revisions.ts'
@@ -29,7 +29,7 @@ export async function listPackageRevisions(
   db: Db,
   filter: PackageRevisionFilter,
   page: { sort: Sort; after?: Cursor | undefined; limit: number },
-): Promise<Part<PackageRevision, Cursor>> {
+): Promise<PartialPage<PackageRevision, Cursor>> {
   if (isVain(filter)) return { items: [] }
   const { sort, after, limit } = page
   const beyond = (name: Sql) =>

@@ -4,7 +4,7 @@ import type { RetiredWorkspace } from '../../domain/package-revision.ts'
 import { wordsOf } from '../../domain/search-words.ts'
 import { packageMatches, wordQueries } from '../contents/search.ts'
 import { allOf, type Sql } from '../name-range.ts'
-import type { Part } from '../partial-page.ts'
+import type { PartialPage } from '../partial-page.ts'
 import type { Db } from '../schema.ts'
 
 /** What is known of a package beyond its revisions. */
@@ -118,7 +118,7 @@ export async function listPackages(
   db: Db,
   filter: PackageFilter,
   page: { after?: PackageId | undefined; limit: number },
-): Promise<Part<PackageSummary, PackageId>> {
+): Promise<PartialPage<PackageSummary, PackageId>> {
   const { repository, q = '' } = filter
   const { after, limit } = page
   const searched = q.trim() !== ''

@@ -1,6 +1,7 @@
 /** Which file of one version became which of the other: by its path, else as a rename. */
 import { gitBlobId } from '../../core/git-blob.ts'
 import type { Resources } from '../resources.ts'
+import { fileName, type Rename } from './rename.ts'
 import { similarRenames } from './similar-files.ts'
 
 /** A file that is not the same in both versions; the content is missing where it is not there. */
@@ -14,8 +15,6 @@ export type FilePair = {
   before?: Uint8Array
   after?: Uint8Array
 }
-
-export type Rename = { from: string; to: string; similarity: number }
 
 /** The files that differ, sorted by path. */
 export function filePairs(before: Resources, after: Resources): FilePair[] {
@@ -70,10 +69,6 @@ function exactRenames(
     if (from !== undefined && old && sameBytes(old, content)) renames.push({ from, to, similarity: 100 })
   }
   return renames
-}
-
-export function fileName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

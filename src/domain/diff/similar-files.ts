@@ -1,6 +1,6 @@
 /** Renames of files that were changed as well. */
 import type { Resources } from '../resources.ts'
-import { fileName, type Rename } from './file-pairs.ts'
+import { fileName, type Rename } from './rename.ts'
 import { countLines, linesOf, textOf } from './text-lines.ts'
 
 /** As in git: so much has to be the same. */

@@ -51,7 +51,7 @@ function changesOf(base: readonly string[], now: readonly string[]): Change[] {
 
 type Region = { start: number; end: number; local: Change[]; upstream: Change[] }
 
-/** Parts of the original that one side has changed, or both: changes that touch each other belong together. */
+/** Components of the original that one side has changed, or both: changes that touch each other belong together. */
 function regions(local: readonly Change[], upstream: readonly Change[]): Region[] {
   const all = [
     ...local.map((change) => ({ change, side: 'local' as const })),

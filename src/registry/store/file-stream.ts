@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import type { Sendable } from '../../http/stream-response.ts'
+import type { Sendable } from '../../core/sendable.ts'
 import type { Range } from './blob-store.ts'
 
 /** Each chunk is a turn of the thread pool and of the streams above, which costs more than to read it. */

@@ -4,20 +4,13 @@ import { repositoriesWithSource } from '../../database/repositories/repositories
 import type { Repository } from '../../domain/repository.ts'
 import type { SyncStatus } from '../../domain/repository-source.ts'
 import type { ServiceContext } from '../context.ts'
-import { getRepository } from '../repositories/repository-record.ts'
+import { getRepository } from '../repository-record.ts'
+import type { DiscoveryOptions } from './discovery-options.ts'
 import { passSignal } from './pass-end.ts'
 import { Slots } from './slots.ts'
-import { addressOf, type OpenSource } from './source-registry.ts'
+import { addressOf } from './source-registry.ts'
 import { syncRepository } from './sync-repository.ts'
 import { nextSyncAt, syncStatus } from './sync-status.ts'
-
-export type DiscoveryOptions = {
-  open: OpenSource
-  /** Is told of failures that are the server's own. */
-  report: (error: unknown) => void
-  /** Is told of each pass that could not look at everything. */
-  onFailure: (repository: string, reason: string) => void
-}
 
 /** Artifacts that are read at once, over all sources: each is in memory. */
 const READ_AT_ONCE = 2

@@ -1,7 +1,7 @@
 import { AppError } from '../../core/errors.ts'
 import { forgetProblemsBeside, saveSync } from '../../database/repositories/discovered-tags.ts'
 import { OciError } from '../../oci/errors.ts'
-import type { DiscoveryOptions } from './discovery.ts'
+import type { DiscoveryOptions } from './discovery-options.ts'
 import type { Pass } from './look.ts'
 import { tookTooLong, unlessStopped } from './pass-end.ts'
 import type { SourceRegistry } from './source-registry.ts'

@@ -12,17 +12,17 @@ import { ociRepository, type RevisionId, revisionIdProblem, revisionName } from 
 import type { NewPackageRevision, PackageRevision } from '../../domain/package-revision.ts'
 import type { Repository } from '../../domain/repository.ts'
 import type { Resources } from '../../domain/resources.ts'
-import { isReservedTag } from '../../domain/tags.ts'
+import type { Actor } from '../access/actor.ts'
 import { getRevision, pushRevision, tagOperation } from '../change-revision.ts'
-import type { Actor, ServiceContext } from '../context.ts'
+import type { ServiceContext } from '../context.ts'
+import { checkNoForeignTags } from '../foreign-tags.ts'
 import { decide, finishEarlier } from '../intents.ts'
 import { checkMetadata } from '../metadata.ts'
-import { listTags } from '../registry-content.ts'
-import { getRepository } from '../repositories/repository-record.ts'
+import { getRepository } from '../repository-record.ts'
 import { checkVersion } from '../version-rules.ts'
 import { checkNewPackage, cloned } from './clone.ts'
-import { withConflicts } from './conflicts.ts'
 import { type Origin, packed } from './draft-content.ts'
+import { withConflicts } from './record-conflicts.ts'
 import { mergeUpgrade, type UpgradeRequest } from './upgrade.ts'
 import { checkStillPublished, type UpstreamReference } from './upstream-reference.ts'
 
@@ -41,8 +41,6 @@ export type NewRevision = RevisionId & {
   readinessGates?: readonly ReadinessGate[] | undefined
   source: Source
 }
-
-const SHOWN_TAGS = 10
 
 /** Makes a Draft. Throws `not_found`, `already_exists`, `conflict`, `invalid` and `too_large`. */
 export async function createPackageRevision(
@@ -104,20 +102,6 @@ async function checkFree(db: Db, state: PackageState | undefined, input: NewRevi
     )
   }
   await checkVersion(db, state, { name, workspace: input.workspace, version: input.version })
-}
-
-/**
- * Tags that were set before pkgserver kept others from it: Flux would take them for releases of the package. They
- * are refused and not removed, as they may be all that is left of an index that was lost. Throws `conflict`.
- */
-export async function checkNoForeignTags(ctx: ServiceContext, ociRepository: string): Promise<void> {
-  const tags = (await listTags(ctx, ociRepository)).filter(isReservedTag)
-  if (tags.length === 0) return
-  const shown = tags.slice(0, SHOWN_TAGS).join(', ') + (tags.length > SHOWN_TAGS ? ' and more' : '')
-  throw new AppError(
-    'conflict',
-    `the registry has tags in ${ociRepository} that only publications of this package may set, and that others would take for such: ${shown}. Delete them from the registry, or give the package another path.`,
-  )
 }
 
 async function originOf(ctx: ServiceContext, input: NewRevision): Promise<Origin> {

@@ -5,7 +5,8 @@ import { type Current, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Precondition } from '../precondition.ts'
 import { readLayer } from '../registry-content.ts'
-import { conflictsAfterEdit, saveFiles } from './conflicts.ts'
+import { conflictsAfterEdit } from './conflicts.ts'
+import { saveFiles } from './save-files.ts'
 
 /** Replaces all files of a Draft. */
 export async function replaceResources(

@@ -2,7 +2,7 @@ import { findPackageRevision } from '../../database/package-revisions/package-re
 import { revisionName } from '../../domain/names.ts'
 import { checkNewPackage } from '../drafts/clone.ts'
 import { createPackageRevision } from '../drafts/create-package-revision.ts'
-import { getRepository } from '../repositories/repository-record.ts'
+import { getRepository } from '../repository-record.ts'
 import type { ItemWork } from './perform-item.ts'
 
 /** Makes the first draft of a package from the upstream. One that is there already, from the same call, is left alone. */

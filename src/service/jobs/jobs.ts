@@ -11,7 +11,8 @@ import {
   pruneJobs,
 } from '../../database/jobs/jobs.ts'
 import type { ItemState, Job, JobItem, NewJob } from '../../domain/job.ts'
-import type { Actor, ServiceContext } from '../context.ts'
+import type { Actor } from '../access/actor.ts'
+import type { ServiceContext } from '../context.ts'
 import { type Page, type PageRequest, page } from '../queries/page.ts'
 import type { JobRunner } from './runner.ts'
 

@@ -3,35 +3,7 @@ import { pendingIntents } from '../../database/intents.ts'
 import { artifactDigests } from '../../database/package-revisions/package-revisions.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Operation } from '../intents.ts'
-
-/** What went from the registry, or would go. */
-export type GarbageItem =
-  | { kind: 'manifest' | 'link'; repository: string; digest: string }
-  | { kind: 'blob'; digest: string; size: number }
-
-export type GarbageReport = {
-  dryRun: boolean
-  manifests: number
-  links: number
-  blobs: number
-  /** What the manifests and blobs took, in bytes. */
-  bytes: number
-  uploads: number
-  milliseconds: number
-  /** Repositories in which nothing was removed, and why. */
-  skipped: { repository: string; reason: string }[]
-  /** Whether it was cut short, as another process collects in the same store. */
-  interrupted: boolean
-}
-
-/** What a registry needs to be told: which manifests are needed besides those that have tags. */
-export type CollectGarbage = (options: {
-  dryRun: boolean
-  roots: (ociRepository: string) => Promise<string[]>
-  /** What was needed since then stays, in milliseconds since 1970. */
-  keepSince: number | undefined
-  onRemoved: (item: GarbageItem) => void
-}) => Promise<GarbageReport>
+import type { GarbageItem, GarbageReport } from '../ports.ts'
 
 /** More of them in an answer would help nobody. */
 const MAX_ITEMS = 1000

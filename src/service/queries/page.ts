@@ -1,22 +1,7 @@
-/** Lists, page by page. Each answer carries the resourceVersion of the whole index at that moment. */
+/** The pages of every list. Each carries the resourceVersion of the whole index at that moment. */
 import { setImmediate } from 'node:timers/promises'
 import { currentResourceVersion } from '../../database/counters.ts'
-import type { PackageRevisionFilter } from '../../database/package-revisions/filter.ts'
-import {
-  type Cursor,
-  cursorAt,
-  listPackageRevisions as listRows,
-} from '../../database/package-revisions/list.ts'
-import type { Part } from '../../database/partial-page.ts'
-import {
-  listPackages as listPackageRows,
-  type PackageFilter,
-  type PackageSummary,
-} from '../../database/repositories/packages.ts'
-import { listRepositories as listRepositoryRows } from '../../database/repositories/repositories.ts'
-import type { PackageId } from '../../domain/names.ts'
-import type { PackageRevision, Sort } from '../../domain/package-revision.ts'
-import type { Repository } from '../../domain/repository.ts'
+import type { PartialPage } from '../../database/partial-page.ts'
 import type { ServiceContext } from '../context.ts'
 import { readToken, writeToken } from './continue-token.ts'
 
@@ -29,39 +14,9 @@ export type Page<Item> = {
   resourceVersion: string
 }
 
-export async function listPackageRevisions(
-  ctx: ServiceContext,
-  filter: PackageRevisionFilter,
-  sort: Sort,
-  request: PageRequest,
-): Promise<Page<PackageRevision>> {
-  return page(ctx, { list: 'packagerevisions', filter, sort }, request, {
-    fetch: (after: Cursor | undefined, limit) => listRows(ctx.db, filter, { sort, after, limit }),
-    cursorAt: (revision) => cursorAt(revision, sort),
-  })
-}
-
-export async function listPackages(
-  ctx: ServiceContext,
-  filter: PackageFilter,
-  request: PageRequest,
-): Promise<Page<PackageSummary>> {
-  return page(ctx, { list: 'packages', filter }, request, {
-    fetch: (after: PackageId | undefined, limit) => listPackageRows(ctx.db, filter, { after, limit }),
-    cursorAt: ({ repository, package: path }) => ({ repository, package: path }),
-  })
-}
-
-export async function listRepositories(ctx: ServiceContext, request: PageRequest): Promise<Page<Repository>> {
-  return page(ctx, { list: 'repositories' }, request, {
-    fetch: (after: string | undefined, limit) => listRepositoryRows(ctx.db, { after, limit }),
-    cursorAt: ({ name }) => name,
-  })
-}
-
 export type Walk<Item, Position> = {
   /** Items alone are all that there are, up to the limit. */
-  fetch: (after: Position | undefined, limit: number) => Promise<Item[] | Part<Item, Position>>
+  fetch: (after: Position | undefined, limit: number) => Promise<Item[] | PartialPage<Item, Position>>
   cursorAt: (item: Item) => Position
 }
 

@@ -4,11 +4,12 @@ import type { Labels } from '../../domain/labels.ts'
 import type { Repository, RepositoryType } from '../../domain/repository.ts'
 import type { RepositorySource } from '../../domain/repository-source.ts'
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
-import type { Actor, ServiceContext } from '../context.ts'
+import type { Actor } from '../access/actor.ts'
+import type { ServiceContext } from '../context.ts'
 import { decide, finishEarlier } from '../intents.ts'
 import { checkMetadata } from '../metadata.ts'
 import { hasTag } from '../registry-content.ts'
-import { pushRepositoryRecord } from './repository-record.ts'
+import { pushRepositoryRecord } from '../repository-record.ts'
 
 export type NewRepository = {
   name: string

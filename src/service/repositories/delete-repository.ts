@@ -6,7 +6,7 @@ import type { ServiceContext } from '../context.ts'
 import { removeDiscovered } from '../discovery/remove-discovered.ts'
 import { decide, finishEarlier } from '../intents.ts'
 import { checkPrecondition, type Precondition } from '../precondition.ts'
-import { getRepository } from './repository-record.ts'
+import { getRepository } from '../repository-record.ts'
 
 /**
  * Throws `in_use` while the repository holds revisions. Those that were found elsewhere go with it, unless others are

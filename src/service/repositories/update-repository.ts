@@ -9,7 +9,7 @@ import { decide, finishEarlier } from '../intents.ts'
 import { type LabelsPatch, mergeLabels } from '../merge-patch.ts'
 import { checkMetadata } from '../metadata.ts'
 import { checkPrecondition, type Precondition } from '../precondition.ts'
-import { getRepository, pushRepositoryRecord } from './repository-record.ts'
+import { getRepository, pushRepositoryRecord } from '../repository-record.ts'
 
 export type RepositoryPatch = {
   description?: string | null | undefined

@@ -3,8 +3,9 @@ import { AppError } from '../../core/errors.ts'
 import { type Condition, closedGates } from '../../domain/conditions.ts'
 import { type Lifecycle, transition, type Verb } from '../../domain/lifecycle.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
+import type { Actor } from '../access/actor.ts'
 import { type Current, withRevision } from '../change-revision.ts'
-import type { Actor, ServiceContext } from '../context.ts'
+import type { ServiceContext } from '../context.ts'
 import type { Precondition } from '../precondition.ts'
 
 export type ReviewOptions = {

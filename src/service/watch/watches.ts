@@ -6,7 +6,7 @@ import type { PackageRevisionFilter } from '../../database/package-revisions/fil
 import type { RevisionChange } from '../../domain/change.ts'
 import type { Sort } from '../../domain/package-revision.ts'
 import type { ServiceContext } from '../context.ts'
-import { listPackageRevisions } from '../queries/page.ts'
+import { listPackageRevisions } from '../queries/list-package-revisions.ts'
 import { ChangeFeed } from './change-feed.ts'
 import { WatchFilter } from './watch-filter.ts'
 import { WatchGroup } from './watch-group.ts'

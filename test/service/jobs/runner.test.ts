@@ -7,7 +7,7 @@ import { jobEvents } from '../../../src/service/jobs/events.ts'
 import { cancelJob, getJob, listJobItems, listJobs, startJob } from '../../../src/service/jobs/jobs.ts'
 import type { ItemWork } from '../../../src/service/jobs/perform-item.ts'
 import { JobRunner } from '../../../src/service/jobs/runner.ts'
-import { listPackageRevisions } from '../../../src/service/queries/page.ts'
+import { listPackageRevisions } from '../../../src/service/queries/list-package-revisions.ts'
 import { memoryApp } from '../../support/app.ts'
 
 const ACTOR = { name: 'ann' }

@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { listImages } from '../../../service/queries/objects-and-images.ts'
+import { listImages } from '../../../service/queries/list-images.ts'
 import type { Api } from '../api.ts'
 import { continueToken, limit } from '../schemas/common.ts'
 import { foundImageListSchema } from '../schemas/contained.ts'

@@ -1,5 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { type Graph, listDownstreams, packageGraph } from '../../../service/queries/links.ts'
+import { listDownstreams } from '../../../service/queries/list-downstreams.ts'
+import { type Graph, packageGraph } from '../../../service/queries/package-graph.ts'
 import { preferredType } from '../accept.ts'
 import type { Api } from '../api.ts'
 import { MERMAID, toMermaid } from '../mermaid.ts'

@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { listObjects } from '../../../service/queries/objects-and-images.ts'
+import { listObjects } from '../../../service/queries/list-objects.ts'
 import type { Api } from '../api.ts'
 import { continueToken, latest, limit } from '../schemas/common.ts'
 import { foundObjectListSchema, toFoundObjectView } from '../schemas/contained.ts'

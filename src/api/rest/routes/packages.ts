@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { listPackages } from '../../../service/queries/page.ts'
+import { listPackages } from '../../../service/queries/list-packages.ts'
 import type { Api } from '../api.ts'
 import { continueToken, limit, repositoryName } from '../schemas/common.ts'
 import { json } from '../schemas/exchange.ts'

@@ -6,25 +6,8 @@
  */
 import { AppError } from '../../../core/errors.ts'
 import type { ServiceContext } from '../../context.ts'
-import { type ArchiveInfo, writeArchive } from './write-archive.ts'
-
-/** Where the data is that a backup takes. */
-export type BackupSource = {
-  /** Makes an empty folder for the copy, on the file system of the registry's files. */
-  makeFolder: () => Promise<string>
-  removeFolder: (folder: string) => Promise<void>
-  /** Copies the index into the folder. */
-  copyIndex: (folder: string) => Promise<void>
-  /** Copies the registry's files into the folder; undefined where they are elsewhere. */
-  registry: ((folder: string) => RegistryCopy) | undefined
-  info: ArchiveInfo
-}
-
-export type RegistryCopy = {
-  take: () => Promise<void>
-  /** Takes these OCI repositories once more. */
-  refresh: (repositories: Iterable<string>) => Promise<void>
-}
+import type { BackupSource } from '../../ports.ts'
+import { writeArchive } from './write-archive.ts'
 
 /** Throws `not_available` for a server that keeps everything in memory. */
 export async function backup(ctx: ServiceContext): Promise<AsyncGenerator<Uint8Array>> {

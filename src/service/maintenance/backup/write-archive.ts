@@ -5,14 +5,8 @@ import { open, opendir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BLOCK, padded, TYPE } from '../../../artifact/tar-format.ts'
 import { tarHeader } from '../../../artifact/tar-header.ts'
+import type { ArchiveInfo } from '../../ports.ts'
 import { INDEX_FILE, INFO_FILE, REGISTRY_FOLDER, SUMS_FILE } from './archive-layout.ts'
-
-export type ArchiveInfo = {
-  /** Of pkgserver. */
-  version: string
-  /** Whether the registry's files are in it; else the address of the registry that has them. */
-  registry: 'files' | { elsewhere: string }
-}
 
 /** What is written in one piece, so that a million small files are not a million pieces. */
 const CHUNK = 256 * 1024

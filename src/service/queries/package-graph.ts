@@ -1,35 +1,11 @@
-/** What is based on what: below a revision, and around a package. */
+/** The upstreams and downstreams of a package, as a graph. */
 
 import { AppError } from '../../core/errors.ts'
-import {
-  type Downstream,
-  type DownstreamCursor,
-  type DownstreamFilter,
-  type Link,
-  latestOf,
-  linksOf,
-  listDownstreams as listRows,
-} from '../../database/package-revisions/links.ts'
+import { type Link, latestOf, linksOf } from '../../database/package-revisions/links.ts'
 import { latestName } from '../../database/package-revisions/published.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
-import { getRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
-import { type Page, type PageRequest, page } from './page.ts'
-
-/** What was cloned from a revision or upgraded to it, and so on down. Throws `not_found`. */
-export async function listDownstreams(
-  ctx: ServiceContext,
-  name: string,
-  filter: DownstreamFilter,
-  request: PageRequest,
-): Promise<Page<Downstream>> {
-  await getRevision(ctx.db, name)
-  return page(ctx, { list: 'downstreams', name, filter }, request, {
-    fetch: (after: DownstreamCursor | undefined, limit) => listRows(ctx.db, name, filter, { after, limit }),
-    cursorAt: ({ depth, name }) => ({ depth, name }),
-  })
-}
 
 export type GraphNode = PackageId & {
   latestRevision: number | null

@@ -1,10 +1,10 @@
-import { type PackedRecord, packRecord } from '../../artifact/record.ts'
-import { AppError } from '../../core/errors.ts'
-import { findRepository } from '../../database/repositories/repositories.ts'
-import type { Db } from '../../database/schema.ts'
-import type { Repository, RepositoryContent } from '../../domain/repository.ts'
-import type { ServiceContext } from '../context.ts'
-import { pushRecord } from '../registry-content.ts'
+import { type PackedRecord, packRecord } from '../artifact/record.ts'
+import { AppError } from '../core/errors.ts'
+import { findRepository } from '../database/repositories/repositories.ts'
+import type { Db } from '../database/schema.ts'
+import type { Repository, RepositoryContent } from '../domain/repository.ts'
+import type { ServiceContext } from './context.ts'
+import { pushRecord } from './registry-content.ts'
 
 /** Throws `not_found`. */
 export async function getRepository(db: Db, name: string): Promise<Repository> {

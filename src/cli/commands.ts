@@ -1,0 +1,129 @@
+/** What each command does. The server's own modules are loaded only for the commands that need them. */
+import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
+import { FolderInUseError } from '../core/errors.ts'
+import type { Components } from '../server/components.ts'
+import { version } from '../server/version.ts'
+import type { Commands, Output } from './run.ts'
+
+export function commandsWith(output: Output): Commands {
+  return {
+    serve: (config) => serveUntilStopped(config, output),
+    gc,
+    reindex,
+    verify,
+    backup,
+    restore,
+    openapi,
+    version,
+  }
+}
+
+async function serveUntilStopped(config: Config, output: Output): Promise<void> {
+  const stopped = new Promise<void>((resolve) => {
+    // A second signal, of either kind, ends the process at once.
+    const stop = () => {
+      process.off('SIGTERM', stop).off('SIGINT', stop)
+      resolve()
+    }
+    process.on('SIGTERM', stop).on('SIGINT', stop)
+  })
+  // What only the server needs is loaded only for it: the other commands are there at once.
+  const { destination, pino } = await import('pino')
+  const { applicationOf } = await import('../server/app.ts')
+  const { openComponents } = await import('../server/components.ts')
+  const { greeting, serve } = await import('../server/serve.ts')
+
+  // Buffered: a line for each of thousands of requests a second must not be a write for each.
+  const stream = destination({ dest: 2, sync: false })
+  const components = await openComponents(config, pino({ level: config.logLevel }, stream))
+  const server = await serve(config, applicationOf(components))
+  output.out(greeting(server.url, await version(), config.data, components.registryAddress))
+  await stopped
+  await server.close()
+  stream.flushSync()
+}
+
+/** In this process, or by the server that is at work on the same data. */
+async function gc(config: Config, options: { dryRun: boolean }): Promise<string> {
+  const { collectByServer, inWords } = await import('./gc.ts')
+  const { collectGarbage } = await import('../service/maintenance/collect-garbage.ts')
+
+  const report = await onData(config, {
+    here: ({ ctx }) => collectGarbage(ctx, options),
+    byServer: () => collectByServer(config.listen, options),
+  })
+  return inWords(report)
+}
+
+/** Works on the data in this process, or has the server do it that is at work there. */
+async function onData<T>(
+  config: Config,
+  work: { here: (components: Components) => Promise<T>; byServer: () => Promise<T> },
+): Promise<T> {
+  const { openComponents } = await import('../server/components.ts')
+  let components: Components
+  try {
+    components = await openComponents({ ...config, gcInterval: 0 }, await warnings())
+  } catch (error) {
+    if (!(error instanceof FolderInUseError)) throw error
+    return work.byServer()
+  }
+  try {
+    return await work.here(components)
+  } finally {
+    await components.close()
+  }
+}
+
+async function warnings(): Promise<Logger> {
+  const { pino, destination } = await import('pino')
+  return pino({ level: 'warn' }, destination({ dest: 2, sync: true }))
+}
+
+/** In this process alone: an index is not replaced below a server. */
+async function reindex(config: Config, options: { force: boolean; names: string[] }): Promise<string> {
+  const { reindexInWords } = await import('./reindex.ts')
+  const { rebuildIndex } = await import('../server/rebuild-index.ts')
+  return reindexInWords(await rebuildIndex(config, options, await warnings()))
+}
+
+async function verify(config: Config, options: { fix: boolean }): Promise<{ sound: boolean; text: string }> {
+  const { verifyByServer, verificationInWords } = await import('./verify.ts')
+  const { verify: verifyHere } = await import('../service/maintenance/verify/verify.ts')
+
+  const report = await onData(config, {
+    here: ({ ctx }) => verifyHere(ctx, options),
+    byServer: () => verifyByServer(config.listen, options),
+  })
+  return { sound: report.differences.every(({ fixed }) => fixed), text: verificationInWords(report) }
+}
+
+async function backup(config: Config, file: string): Promise<string> {
+  const { backupByServer, writeBackup } = await import('./backup.ts')
+  const { backup: backupHere } = await import('../service/maintenance/backup/backup.ts')
+
+  return onData(config, {
+    here: async ({ ctx }) => writeBackup(await backupHere(ctx), file),
+    byServer: async () => writeBackup(await backupByServer(config.listen), file),
+  })
+}
+
+async function restore(config: Config, file: string): Promise<string> {
+  const { restoreInWords } = await import('./restore.ts')
+  const { restoreData } = await import('../server/restore-data.ts')
+  return restoreInWords(await restoreData(config, file), config.data)
+}
+
+/** The API document as YAML. */
+async function openapi(): Promise<string> {
+  const { pino } = await import('pino')
+  const { stringify } = await import('yaml')
+  const { createApp } = await import('../server/app.ts')
+  const { memoryComponents } = await import('../server/components.ts')
+
+  const components = await memoryComponents(pino({ level: 'silent' }))
+  const { document } = await createApp(components, new URL('http://localhost'))
+  await components.close()
+  return stringify(document(), { lineWidth: 0, aliasDuplicateObjects: false })
+}

@@ -1,0 +1,6 @@
+/** A file that moved. `similarity` in percent. */
+export type Rename = { from: string; to: string; similarity: number }
+
+export function fileName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}

@@ -1,0 +1,2 @@
+/** Who calls a use case. */
+export type Actor = { name: string }

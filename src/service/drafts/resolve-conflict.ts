@@ -1,0 +1,50 @@
+import { AppError } from '../../core/errors.ts'
+import { listConflicts } from '../../database/package-revisions/conflicts.ts'
+import { transition } from '../../domain/lifecycle.ts'
+import { isOpen, type RevisionConflict } from '../../domain/merge/revision-conflict.ts'
+import type { Choice } from '../../domain/merge/settle-conflicts.ts'
+import type { PackageRevision } from '../../domain/package-revision.ts'
+import { checkResources, type Resources } from '../../domain/resources.ts'
+import { getRevision, withRevision } from '../change-revision.ts'
+import type { ServiceContext } from '../context.ts'
+import type { Precondition } from '../precondition.ts'
+import { readLayer } from '../registry-content.ts'
+import { saveFiles } from './save-files.ts'
+
+/**
+ * Decides an open conflict, and writes the decision into the files of the Draft. Resolves to the conflict as it is
+ * then. Throws `not_found`, `wrong_lifecycle`, `conflict` for one that is resolved, and `invalid`.
+ */
+export async function resolveConflict(
+  ctx: ServiceContext,
+  name: string,
+  id: string,
+  choice: Choice,
+  precondition: Precondition,
+): Promise<{ revision: PackageRevision; conflict: RevisionConflict }> {
+  return withRevision(ctx, name, precondition, async (current) => {
+    transition(name, current.revision.lifecycle, 'edit')
+    const conflicts = await listConflicts(ctx.db, name)
+    const conflict = conflicts.find((other) => other.id === id)
+    if (!conflict) throw new AppError('not_found', `${name} has no conflict ${id}`)
+    if (!isOpen(conflict)) {
+      throw new AppError(
+        'conflict',
+        `conflict ${id} of ${name} is resolved already: edit the file to change it`,
+      )
+    }
+    const resources = await readLayer(ctx, current.revision)
+    const isUpstreams = 'choose' in choice && choice.choose === 'upstream'
+    const upstream = isUpstreams ? await upstreamResources(ctx, current.revision) : new Map()
+    const settled = await ctx.settle({ conflict, choice, resources, upstream })
+    checkResources(settled, ctx.limits)
+    const resolution = 'value' in choice ? 'value' : choice.choose
+    const resolved = { ...conflict, resolution } as const
+    const next = conflicts.map((other) => (other.id === id ? resolved : other))
+    return { revision: await saveFiles(ctx, current, settled, next), conflict: resolved }
+  })
+}
+
+async function upstreamResources(ctx: ServiceContext, { upstream }: PackageRevision): Promise<Resources> {
+  return upstream ? readLayer(ctx, await getRevision(ctx.db, upstream.name)) : new Map()
+}

@@ -1,0 +1,20 @@
+import { AppError } from '../core/errors.ts'
+import { isReservedTag } from '../domain/tags.ts'
+import type { ServiceContext } from './context.ts'
+import { listTags } from './registry-content.ts'
+
+const SHOWN_TAGS = 10
+
+/**
+ * Tags that were set before pkgserver kept others from it: Flux would take them for releases of the package. They
+ * are refused and not removed, as they may be all that is left of an index that was lost. Throws `conflict`.
+ */
+export async function checkNoForeignTags(ctx: ServiceContext, ociRepository: string): Promise<void> {
+  const tags = (await listTags(ctx, ociRepository)).filter(isReservedTag)
+  if (tags.length === 0) return
+  const shown = tags.slice(0, SHOWN_TAGS).join(', ') + (tags.length > SHOWN_TAGS ? ' and more' : '')
+  throw new AppError(
+    'conflict',
+    `the registry has tags in ${ociRepository} that only publications of this package may set, and that others would take for such: ${shown}. Delete them from the registry, or give the package another path.`,
+  )
+}

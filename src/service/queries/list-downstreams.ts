@@ -1,0 +1,23 @@
+import {
+  type Downstream,
+  type DownstreamCursor,
+  type DownstreamFilter,
+  listDownstreams as listRows,
+} from '../../database/package-revisions/links.ts'
+import { getRevision } from '../change-revision.ts'
+import type { ServiceContext } from '../context.ts'
+import { type Page, type PageRequest, page } from './page.ts'
+
+/** What was cloned from a revision or upgraded to it, and so on down. Throws `not_found`. */
+export async function listDownstreams(
+  ctx: ServiceContext,
+  name: string,
+  filter: DownstreamFilter,
+  request: PageRequest,
+): Promise<Page<Downstream>> {
+  await getRevision(ctx.db, name)
+  return page(ctx, { list: 'downstreams', name, filter }, request, {
+    fetch: (after: DownstreamCursor | undefined, limit) => listRows(ctx.db, name, filter, { after, limit }),
+    cursorAt: ({ depth, name }) => ({ depth, name }),
+  })
+}

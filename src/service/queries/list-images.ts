@@ -1,0 +1,18 @@
+import type { Contained } from '../../database/contents/containing-revisions.ts'
+import { type FoundImage, listImages as listRows } from '../../database/contents/image-list.ts'
+import { imageReference } from '../../domain/image-reference.ts'
+import type { ServiceContext } from '../context.ts'
+import { type Page, type PageRequest, page } from './page.ts'
+
+/** The latest revisions that run a container image. */
+export async function listImages(
+  ctx: ServiceContext,
+  image: string,
+  request: PageRequest,
+): Promise<Page<Contained<FoundImage>>> {
+  const reference = imageReference(image)
+  return page(ctx, { list: 'images', image }, request, {
+    fetch: (after: FoundImage | undefined, limit) => listRows(ctx.db, reference, { after, limit }),
+    cursorAt: ({ in: { name }, ...found }) => ({ ...found, behind: name }),
+  })
+}
