@@ -13,8 +13,8 @@ export async function* streamOf(content: Content): AsyncGenerator<Uint8Array> {
 }
 
 /**
- * Passes the content through and verifies it against the size and digest of its descriptor. Never yields more bytes than
- * expected. Throws `size_mismatch` or `digest_mismatch` at the end, so the content is valid only once it is fully read.
+ * Passes the content through and verifies it against the size and digest of its descriptor. Never yields more bytes
+ * than expected. Throws `size_mismatch` or `digest_mismatch` at the end: only content read in full is verified.
  */
 export async function* verified(content: Content, expected: Descriptor): AsyncGenerator<Uint8Array> {
   const algorithm = algorithmOf(expected.digest)

@@ -35,7 +35,7 @@ async function pushWithLayer(target: Repository, fields: Partial<Manifest> = {})
   return { ...manifest, layerDescriptor }
 }
 
-/** `deletes` is false for a registry that cannot delete: a removed tag no longer resolves there, but is still listed. */
+/** `deletes` is false for a registry that cannot delete: removed tags no longer resolve there, but are still listed. */
 export function ociRepositorySuite(
   kind: string,
   open: () => Promise<Registry>,

@@ -1,5 +1,5 @@
 /**
- * Issues signed tokens for real registries, as the token services of Docker Hub and GitHub do, and records the requests.
+ * Issues signed tokens for real registries, as the token services of Docker Hub and GitHub do, and records requests.
  * https://distribution.github.io/distribution/spec/auth/token/ and …/oauth/
  */
 import { randomUUID, sign } from 'node:crypto'

@@ -24,8 +24,8 @@ const DOCKER_HUB = 'https://index.docker.io/v1/'
 const DOCKER_HUB_HOSTS = ['docker.io', 'index.docker.io', 'registry-1.docker.io']
 
 /**
- * Looks up credentials in a `config.json` as written by `docker login` or mounted by Kubernetes, and reads it again when
- * it changes. Throws `denied` if it cannot be read.
+ * Looks up credentials in a `config.json` as written by `docker login` or mounted by Kubernetes, and reads it again
+ * when it changes. Throws `denied` if it cannot be read.
  */
 export function dockerConfigCredentials(path: string): CredentialsProvider {
   let cached: { version: string; config: Config } | undefined

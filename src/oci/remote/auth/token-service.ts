@@ -89,7 +89,7 @@ async function send(
 
 async function readToken(response: HttpResponse, wanted: TokenRequest, { clock }: Settings): Promise<Token> {
   const { status } = response
-  // Redirects fail, too, as following them would pass on the credentials. The body may repeat them, so it is not quoted.
+  // Redirects fail, too, as following them would pass on the credentials. Nor is the body quoted, which may repeat them.
   if (status !== 200) {
     await discard(response)
     throw refusal(status, wanted)
