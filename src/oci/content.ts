@@ -1,4 +1,4 @@
-/** Content is a stream of bytes, or bytes where they are at hand. */
+/** Content is a stream of bytes, or the bytes themselves if they are already in memory. */
 import { createHash } from 'node:crypto'
 import type { Descriptor } from './descriptor.ts'
 import { algorithmOf, digestFrom } from './digest.ts'
@@ -13,8 +13,8 @@ export async function* streamOf(content: Content): AsyncGenerator<Uint8Array> {
 }
 
 /**
- * The content, checked while it flows against its descriptor's size and digest. Whoever reads it to the end without
- * an error has what the descriptor promises; no more than the promised size is ever passed on.
+ * Passes the content through and verifies it against the size and digest of its descriptor. Never yields more bytes
+ * than expected. Throws `size_mismatch` or `digest_mismatch` at the end: only content read in full is verified.
  */
 export async function* verified(content: Content, expected: Descriptor): AsyncGenerator<Uint8Array> {
   const algorithm = algorithmOf(expected.digest)
@@ -27,9 +27,11 @@ export async function* verified(content: Content, expected: Descriptor): AsyncGe
     yield chunk
   }
   if (size !== expected.size) {
-    const sizes =
-      size > expected.size ? `more than its ${expected.size} bytes` : `${size} of its ${expected.size} bytes`
-    throw new OciError('size_mismatch', `${expected.digest}: the content has ${sizes}`)
+    const actual = size > expected.size ? 'more' : String(size)
+    throw new OciError(
+      'size_mismatch',
+      `${expected.digest}: expected ${expected.size} bytes of content, got ${actual}`,
+    )
   }
   const actual = digestFrom(hash, algorithm)
   if (actual !== expected.digest) {
@@ -37,13 +39,13 @@ export async function* verified(content: Content, expected: Descriptor): AsyncGe
   }
 }
 
-/** All bytes of a content. Throws `size_exceeded` as soon as there are more than `limit`. */
+/** Reads the content into memory. Throws `size_exceeded` as soon as it has more than `limit` bytes. */
 export async function readAll(content: Content, limit: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of streamOf(content)) {
     size += chunk.byteLength
-    if (size > limit) throw new OciError('size_exceeded', `the content has more than ${limit} bytes`)
+    if (size > limit) throw new OciError('size_exceeded', `the content exceeds the limit of ${limit} bytes`)
     chunks.push(chunk)
   }
   const only = chunks[0]

@@ -4,8 +4,8 @@ import { isManifestType } from './media-types.ts'
 import { fetchAll, type Resolver, type Storage, type Target } from './roles.ts'
 
 /**
- * Copies the graph below a reference, children before parents, and tags its root in the destination. What the
- * destination has already is not transferred. Returns the root's descriptor.
+ * Copies the graph of a reference, children before parents, and tags its root in the destination if `tag` is given.
+ * Skips content that the destination already has. Returns the descriptor of the root.
  */
 export async function copy(
   source: Storage & Resolver,
@@ -27,7 +27,7 @@ async function copyGraph(source: Storage, node: Descriptor, destination: Storage
   }
   const bytes = await fetchAll(source, node, MAX_MANIFEST_BYTES)
   for (const child of successors(parseManifest(bytes))) {
-    // Content with urls of its own is distributed elsewhere: a registry need not have it.
+    // Content with urls is distributed elsewhere, so a registry may not have it.
     if (!child.urls?.length) await copyGraph(source, child, destination)
   }
   await destination.push(node, bytes)

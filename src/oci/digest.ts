@@ -10,15 +10,20 @@ export function isDigest(text: string): boolean {
   return DIGEST.test(text)
 }
 
-/** Whether a reference is meant as a digest, well-formed or not: a tag has no colon. */
+/** Tells a digest, well-formed or not, from a tag, which never contains a colon. */
 export function looksLikeDigest(reference: string): boolean {
   return reference.includes(':')
 }
 
+/** Throws `invalid_digest` unless the text is a digest. */
+export function checkDigest(text: string): void {
+  if (isDigest(text)) return
+  throw new OciError('invalid_digest', `"${text.slice(0, 200)}" is not a sha256 or sha512 digest`)
+}
+
+/** Throws `invalid_digest`. */
 export function algorithmOf(digest: string): Algorithm {
-  if (!isDigest(digest)) {
-    throw new OciError('invalid_digest', `"${digest.slice(0, 200)}" is not a sha256 or sha512 digest`)
-  }
+  checkDigest(digest)
   return digest.startsWith('sha256:') ? 'sha256' : 'sha512'
 }
 
@@ -26,7 +31,7 @@ export function digestOf(bytes: Uint8Array, algorithm: Algorithm = 'sha256'): st
   return digestFrom(createHash(algorithm).update(bytes), algorithm)
 }
 
-/** The digest of what a hash has taken in; the hash is used up. */
+/** Finalizes the hash, which cannot be used afterwards. */
 export function digestFrom(hash: Hash, algorithm: Algorithm): string {
   return `${algorithm}:${hash.digest('hex')}`
 }

@@ -1,19 +1,20 @@
-/** Failures of an OCI store. The codes know no transport: the memory store and the remote client share them. */
+/** The kind of failure, independent of the transport: every implementation of the roles throws the same codes. */
 export type OciErrorCode =
   /** The content or the reference does not exist. */
   | 'not_found'
-  /** Content is not what its descriptor says. */
+  /** The content does not match its descriptor. */
   | 'digest_mismatch'
   | 'size_mismatch'
-  /** More than the reader is willing to hold. */
+  /** The content is larger than the reader allows. */
   | 'size_exceeded'
   | 'invalid_digest'
   | 'invalid_reference'
   | 'invalid_manifest'
-  /** The store refuses: not allowed, or not able to. */
+  /** The store refuses: the caller lacks permission, or the state of the content forbids it. */
   | 'denied'
+  /** The store does not implement the operation. */
   | 'unsupported'
-  /** The store cannot be reached, or failed; the same call may succeed later. */
+  /** The store cannot be reached or failed; the same call may succeed later. */
   | 'unavailable'
 
 export class OciError extends Error {

@@ -5,6 +5,7 @@
 import type { Annotations, Descriptor } from './descriptor.ts'
 import { isDigest } from './digest.ts'
 import { OciError } from './errors.ts'
+import { isRecord } from './json.ts'
 import { MEDIA_TYPE } from './media-types.ts'
 
 export type Manifest = {
@@ -26,7 +27,7 @@ export type Index = {
   annotations?: Annotations
 }
 
-/** The most that a manifest may have: what every registry and client takes. */
+/** The largest manifest that common registries and clients accept. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 
 const FIELDS = [
@@ -63,22 +64,23 @@ export function encodeManifest(manifest: Manifest | Index): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(manifest))
 }
 
-/** Parses and checks what every reader relies on; unknown fields stay. Throws `invalid_manifest`. */
+/** Parses a manifest and checks the fields that readers rely on. Keeps unknown fields. Throws `invalid_manifest`. */
 export function parseManifest(bytes: Uint8Array): Manifest | Index {
   const value = parseJson(bytes)
-  if (!isRecord(value) || value.schemaVersion !== 2)
+  if (!isRecord(value) || value.schemaVersion !== 2) {
     throw invalid('it is not a JSON object with schemaVersion 2')
+  }
   for (const field of ['mediaType', 'artifactType']) {
     if (value[field] !== undefined && typeof value[field] !== 'string')
       throw invalid(`${field} is not a string`)
   }
-  checkCase(value, FIELDS, 'it')
-  if (!areAnnotations(value.annotations)) throw invalid('annotations are not strings under names')
+  checkCase(value, FIELDS, 'the manifest')
+  if (!areAnnotations(value.annotations)) throw invalid('annotations do not map strings to strings')
   if (value.subject !== undefined) checkDescriptor(value.subject, 'subject')
-  // Who has both is read as the one by some and as the other by others.
+  // Readers disagree on the kind of a manifest that has both.
   const index = value.manifests !== undefined
   if (index === (value.config !== undefined || value.layers !== undefined)) {
-    throw invalid('it has to have either config and layers, or manifests')
+    throw invalid('it needs either config and layers, or manifests')
   }
   if (index) {
     checkDescriptors(value.manifests, 'manifests')
@@ -93,12 +95,15 @@ export function isIndex(manifest: Manifest | Index): manifest is Index {
   return 'manifests' in manifest
 }
 
-/** What a manifest points to, its subject left out: the content that a copy of it needs. */
+/** Returns the content that a manifest refers to and a copy of it needs, which does not include its subject. */
 export function successors(manifest: Manifest | Index): readonly Descriptor[] {
   return isIndex(manifest) ? manifest.manifests : [manifest.config, ...manifest.layers]
 }
 
-/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers */
+/**
+ * Returns the artifact type under which a manifest is listed as a referrer.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+ */
 export function referrerType(manifest: Manifest | Index): string | undefined {
   if (manifest.artifactType) return manifest.artifactType
   return isIndex(manifest) ? undefined : manifest.config.mediaType
@@ -106,7 +111,7 @@ export function referrerType(manifest: Manifest | Index): string | undefined {
 
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    // A byte order mark is no JSON, which not every reader passes over.
+    // Keeps a byte order mark, which JSON.parse rejects: not every reader skips one.
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
   } catch (error) {
     throw new OciError('invalid_manifest', 'the manifest is not JSON', error)
@@ -114,23 +119,23 @@ function parseJson(bytes: Uint8Array): unknown {
 }
 
 function checkDescriptors(values: unknown, where: string): void {
-  if (!Array.isArray(values)) throw invalid(`${where} is not a list`)
+  if (!Array.isArray(values)) throw invalid(`${where} is not an array`)
   values.forEach((value, at) => {
     checkDescriptor(value, `${where}[${at}]`)
   })
 }
 
-/** What readers that take field names in any case, as Go does, would read as another field. */
+/** Rejects fields that case-insensitive readers, such as Go's encoding/json, would take for a known field. */
 function checkCase(value: Record<string, unknown>, known: readonly string[], where: string): void {
   for (const name of Object.keys(value)) {
     const field = known.find((exact) => exact !== name && exact.toLowerCase() === name.toLowerCase())
-    if (field) throw invalid(`${where} has a field "${name}", which some readers take for "${field}"`)
+    if (field) throw invalid(`${where} has a field "${name}", which some readers read as "${field}"`)
   }
 }
 
 function checkDescriptor(value: unknown, where: string): void {
   if (isRecord(value)) checkCase(value, DESCRIPTOR_FIELDS, where)
-  const fine =
+  const valid =
     isRecord(value) &&
     typeof value.mediaType === 'string' &&
     typeof value.digest === 'string' &&
@@ -139,7 +144,7 @@ function checkDescriptor(value: unknown, where: string): void {
     Number(value.size) >= 0 &&
     (value.urls === undefined || isArrayOfStrings(value.urls)) &&
     areAnnotations(value.annotations)
-  if (!fine) throw invalid(`${where} is not a descriptor with mediaType, digest and size`)
+  if (!valid) throw invalid(`${where} is not a valid descriptor with mediaType, digest and size`)
 }
 
 function isArrayOfStrings(value: unknown): boolean {
@@ -150,10 +155,6 @@ function areAnnotations(value: unknown): boolean {
   return value === undefined || (isRecord(value) && isArrayOfStrings(Object.values(value)))
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function invalid(reason: string): OciError {
-  return new OciError('invalid_manifest', `the manifest is not valid: ${reason}`)
+  return new OciError('invalid_manifest', `the manifest is invalid: ${reason}`)
 }

@@ -16,15 +16,15 @@ const MANIFESTS: readonly string[] = [
   MEDIA_TYPE.dockerManifestList,
 ]
 
-/** Whether it is the type of a list of manifests. */
+/** Reports whether content of this type lists other manifests. */
 export function isIndexType(mediaType: string): boolean {
   return mediaType === MEDIA_TYPE.index || mediaType === MEDIA_TYPE.dockerManifestList
 }
 
-/** What a client says it accepts when it asks for a manifest. */
+/** The Accept header of requests for manifests. */
 export const MANIFEST_ACCEPT = MANIFESTS.join(', ')
 
-/** Whether content of this type is stored as a manifest, as opposed to a blob. */
+/** Reports whether a registry stores content of this type as a manifest rather than as a blob. */
 export function isManifestType(mediaType: string): boolean {
   return MANIFESTS.includes(mediaType)
 }

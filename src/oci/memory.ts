@@ -9,13 +9,13 @@ import type { Registry, Repository } from './roles.ts'
 
 type Entry = { descriptor: Descriptor; bytes: Uint8Array }
 
-/** A repository in memory: for tests, and for content on its way from one place to another. */
+/** Keeps content in memory, for tests and as an intermediate store between copies. */
 export class MemoryRepository implements Repository {
   readonly #content = new Map<string, Entry>()
   readonly #tags = new Map<string, string>()
   readonly #sibling: (name: string) => MemoryRepository | undefined
 
-  /** `sibling` finds another repository of the same registry. */
+  /** `sibling` looks up another repository of the same registry. */
   constructor(sibling: (name: string) => MemoryRepository | undefined = () => undefined) {
     this.#sibling = sibling
   }
@@ -53,7 +53,7 @@ export class MemoryRepository implements Repository {
 
   async tag(descriptor: Descriptor, ...tags: string[]): Promise<void> {
     const { mediaType } = this.#entry(descriptor.digest).descriptor
-    if (!isManifestType(mediaType)) throw new OciError('not_found', `${descriptor.digest} is no manifest`)
+    if (!isManifestType(mediaType)) throw new OciError('not_found', `${descriptor.digest} is not a manifest`)
     for (const tag of tags) {
       checkReference(tag)
       this.#tags.set(tag, descriptor.digest)

@@ -74,7 +74,7 @@ async function openRemote(config: Config, url: URL, version: string, log: Logger
   const registry = await inWords(async () => {
     return new RemoteRegistry(url, {
       userAgent: `pkgserver/${version}`,
-      removedType: REMOVED_TYPE,
+      placeholderType: REMOVED_TYPE,
       ...(credentials ? { credentials } : {}),
     })
   })

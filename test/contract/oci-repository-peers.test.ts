@@ -1,6 +1,6 @@
 /**
- * The client over HTTP, against the registries of others. What they do otherwise is left out here by the names of the
- * cases; a case that passes is to be taken out of the list.
+ * Runs the contract over HTTP against other registries. Cases in which a registry deviates are skipped by their titles,
+ * with the reason; remove a case once it passes.
  */
 import { beforeEach, onTestFinished } from 'vitest'
 import { RemoteRegistry } from '../../src/oci/remote/remote-registry.ts'
@@ -11,41 +11,42 @@ import type { RegistryPeer } from '../support/peers/registry-peer.ts'
 import { ZOT, zot } from '../support/peers/zot.ts'
 import { ociRepositorySuite } from './oci-repository-suite.ts'
 
-/** The name of a case, and why it is left out. */
-type LeftOut = Record<string, string>
+/** The reasons by the titles of the skipped cases. */
+type Skipped = Record<string, string>
 
-const OF_DISTRIBUTION: LeftOut = {
-  'refuses references that are none': 'it does not know a repository without tags when asked for them',
-  'tags only what it has':
-    'what is missing here are the bytes {}, which it has as a blob and answers 500 for as a manifest',
+const DISTRIBUTION_SKIPS: Skipped = {
+  'rejects malformed references': 'it reports a repository without tags as unknown',
+  'tags only existing manifests':
+    'it has the bytes {} as a blob, and returns 500 when they are requested as a manifest',
 }
 
-const OF_ZOT: LeftOut = {
-  'mounts a blob of another repository, and nothing that is not there':
-    'it mounts a blob wherever it is said to come from',
-  'keeps content in the repository that it was pushed to': 'it mounts a blob wherever it is asked for',
+const ZOT_SKIPS: Skipped = {
+  'mounts an existing blob of another repository, and nothing else':
+    'it ignores the repository that a blob is mounted from',
+  'keeps content within the repository that it was pushed to':
+    'it mounts a blob into every repository that is asked for it',
 }
 
-const OF_OLAREG: LeftOut = {
-  'mounts a blob of another repository, and nothing that is not there':
-    'it mounts a blob wherever it is said to come from',
-  'has no content that was not pushed': 'every repository exists, and has no tags',
+const OLAREG_SKIPS: Skipped = {
+  'mounts an existing blob of another repository, and nothing else':
+    'it ignores the repository that a blob is mounted from',
+  'has no content before it is pushed': 'every repository exists, without tags',
 }
 
-function contractOf(start: () => Promise<RegistryPeer>, leftOut: LeftOut): void {
+function contractOf(start: () => Promise<RegistryPeer>, skipped: Skipped): void {
   beforeEach(({ task, skip }) => {
-    const reason = leftOut[task.name]
+    const reason = skipped[task.name]
     if (reason) skip(reason)
   })
   ociRepositorySuite('over HTTP', async () => {
-    // One for each test, as all use the same names.
+    // One registry per test, as all tests use the same repository names.
     const peer = await start()
     onTestFinished(peer.stop)
     return new RemoteRegistry(peer.url)
   })
 }
 
-describeWith(DOCKER_REGISTRY, 'docker-registry 2.8', () => contractOf(dockerRegistry, OF_DISTRIBUTION))
-describeWith(DISTRIBUTION, 'distribution 3', () => contractOf(distribution, OF_DISTRIBUTION))
-describeIfThere(ZOT, 'zot', () => contractOf(zot, OF_ZOT))
-describeWith(OLAREG, 'olareg', () => contractOf(olareg, OF_OLAREG))
+describeWith(DOCKER_REGISTRY, 'docker-registry 2.8', () => contractOf(dockerRegistry, DISTRIBUTION_SKIPS))
+describeWith(DISTRIBUTION, 'distribution 3', () => contractOf(distribution, DISTRIBUTION_SKIPS))
+describeIfThere(ZOT, 'zot', () => contractOf(zot, ZOT_SKIPS))
+describeWith(OLAREG, 'olareg', () => contractOf(olareg, OLAREG_SKIPS))

@@ -1,22 +1,18 @@
-/** What every OCI repository does, wherever it is. */
+/** The contract of every implementation of `Repository`. */
 import { describe, expect, it } from 'vitest'
 import type { Content } from '../../src/oci/content.ts'
 import { copy } from '../../src/oci/copy.ts'
-import { type Descriptor, describe as describeBytes } from '../../src/oci/descriptor.ts'
+import { describe as describeBytes } from '../../src/oci/descriptor.ts'
 import { OciError } from '../../src/oci/errors.ts'
-import { EMPTY_CONFIG_BYTES, EMPTY_DESCRIPTOR, encodeManifest } from '../../src/oci/manifest.ts'
+import { encodeManifest, type Manifest } from '../../src/oci/manifest.ts'
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts'
 import { MemoryRegistry } from '../../src/oci/memory.ts'
 import { fetchAll, type Registry, type Repository } from '../../src/oci/roles.ts'
+import { inChunks } from '../support/chunks.ts'
+import { pushManifest } from '../support/manifests.ts'
 
 const LAYER = Buffer.from('some layer')
 const TYPE = 'application/vnd.example.layer'
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = []
-  for await (const item of items) all.push(item)
-  return all
-}
 
 async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
   return work.then(
@@ -28,32 +24,18 @@ async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
   )
 }
 
-async function* inChunks(bytes: Buffer, size: number): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
-}
-
-async function pushManifest(
-  target: Repository,
-  more: { subject?: Descriptor; artifactType?: string } = {},
-  layer = LAYER,
-) {
-  const layerDescriptor = describeBytes(TYPE, layer)
-  await target.push(layerDescriptor, layer)
-  await target.push(EMPTY_DESCRIPTOR, EMPTY_CONFIG_BYTES)
-  const bytes = encodeManifest({
-    schemaVersion: 2,
-    mediaType: MEDIA_TYPE.manifest,
-    config: EMPTY_DESCRIPTOR,
+async function pushWithLayer(target: Repository, fields: Partial<Manifest> = {}) {
+  const layerDescriptor = describeBytes(TYPE, LAYER)
+  await target.push(layerDescriptor, LAYER)
+  const manifest = await pushManifest(target, {
     layers: [layerDescriptor],
     annotations: { note: 'kept' },
-    ...more,
+    ...fields,
   })
-  const descriptor = describeBytes(MEDIA_TYPE.manifest, bytes)
-  await target.push(descriptor, bytes)
-  return { descriptor, bytes, layerDescriptor }
+  return { ...manifest, layerDescriptor }
 }
 
-/** `deletes` is false for a registry that can delete nothing: tags then lead nowhere, but keep their names. */
+/** `deletes` is false for a registry that cannot delete: removed tags no longer resolve there, but are still listed. */
 export function ociRepositorySuite(
   kind: string,
   open: () => Promise<Registry>,
@@ -64,7 +46,7 @@ export function ociRepositorySuite(
       await (await open()).ping()
     })
 
-    it('has the blob that was pushed, from bytes or from a stream, once or again', async () => {
+    it('stores a blob that is pushed as bytes or as a stream, once or repeatedly', async () => {
       const target = (await open()).repository('a/b')
       const large = Buffer.alloc(3 * 1024 * 1024, 'x')
       const contents: [Buffer, Content][] = [
@@ -82,7 +64,7 @@ export function ociRepositorySuite(
       }
     })
 
-    it('refuses content that is not what its descriptor says, and keeps nothing of it', async () => {
+    it('rejects content that does not match its descriptor, and stores none of it', async () => {
       const target = (await open()).repository('a/b')
       const descriptor = describeBytes(TYPE, LAYER)
       for (const wrong of [
@@ -97,7 +79,7 @@ export function ociRepositorySuite(
       }
     })
 
-    it('has no content that was not pushed', async () => {
+    it('has no content before it is pushed', async () => {
       const registry = await open()
       const target = registry.repository('a/b')
       const blob = describeBytes(TYPE, LAYER)
@@ -108,21 +90,21 @@ export function ociRepositorySuite(
       }
       expect(await codeOf(target.resolve('v1'))).toBe('not_found')
       expect(await codeOf(target.resolve(manifest.digest))).toBe('not_found')
-      expect(await codeOf(collect(target.tags()))).toBe('not_found')
+      expect(await codeOf(Array.fromAsync(target.tags()))).toBe('not_found')
     })
 
-    it('keeps content in the repository that it was pushed to', async () => {
+    it('keeps content within the repository that it was pushed to', async () => {
       const registry = await open()
-      const { descriptor, layerDescriptor } = await pushManifest(registry.repository('a/b'))
+      const { descriptor, layerDescriptor } = await pushWithLayer(registry.repository('a/b'))
       for (const name of ['a', 'a/c', 'a/b/c']) {
         expect(await registry.repository(name).exists(descriptor)).toBe(false)
         expect(await registry.repository(name).exists(layerDescriptor)).toBe(false)
       }
     })
 
-    it('mounts a blob of another repository, and nothing that is not there', async () => {
+    it('mounts an existing blob of another repository, and nothing else', async () => {
       const registry = await open()
-      const { descriptor, layerDescriptor } = await pushManifest(registry.repository('a/b'))
+      const { descriptor, layerDescriptor } = await pushWithLayer(registry.repository('a/b'))
       const target = registry.repository('c/d')
       expect(await target.mount(layerDescriptor, 'a/b')).toBe(true)
       expect(Buffer.compare(await fetchAll(target, layerDescriptor, 1000), LAYER)).toBe(0)
@@ -134,19 +116,19 @@ export function ociRepositorySuite(
 
     it('resolves and fetches a manifest by digest and by tag, byte for byte', async () => {
       const target = (await open()).repository('a/b')
-      const { descriptor, bytes } = await pushManifest(target)
+      const { descriptor, bytes } = await pushWithLayer(target)
       await target.tag(descriptor, 'v1', 'latest')
       for (const reference of ['v1', 'latest', descriptor.digest]) {
         expect(await target.resolve(reference)).toEqual(descriptor)
       }
       expect(Buffer.compare(await fetchAll(target, descriptor, 10_000), bytes)).toBe(0)
-      expect(await collect(target.tags())).toEqual(['latest', 'v1'])
+      expect(await Array.fromAsync(target.tags())).toEqual(['latest', 'v1'])
     })
 
-    it('moves a tag, and removes it without its manifest', async () => {
+    it('moves a tag, and removes it but not its manifest', async () => {
       const target = (await open()).repository('a/b')
-      const first = await pushManifest(target)
-      const second = await pushManifest(target, { artifactType: 'application/vnd.example' })
+      const first = await pushWithLayer(target)
+      const second = await pushWithLayer(target, { artifactType: 'application/vnd.example' })
       await target.tag(first.descriptor, 'x', 'y')
       await target.tag(second.descriptor, 'x')
       expect(await target.resolve('x')).toEqual(second.descriptor)
@@ -154,21 +136,21 @@ export function ociRepositorySuite(
       await target.untag('x')
       expect(await codeOf(target.resolve('x'))).toBe('not_found')
       expect(await target.exists(second.descriptor)).toBe(true)
-      expect(await collect(target.tags())).toEqual(deletes ? ['y'] : ['x', 'y'])
+      expect(await Array.fromAsync(target.tags())).toEqual(deletes ? ['y'] : ['x', 'y'])
     })
 
-    it('tags only what it has', async () => {
+    it('tags only existing manifests', async () => {
       const target = (await open()).repository('a/b')
-      await pushManifest(target)
+      await pushWithLayer(target)
       const missing = describeBytes(MEDIA_TYPE.manifest, Buffer.from('{}'))
       expect(await codeOf(target.tag(missing, 'v1'))).toBe('not_found')
       expect(await codeOf(target.resolve('v1'))).toBe('not_found')
     })
 
-    it('deletes a manifest with all its tags, and no other', async () => {
+    it('deletes a manifest with all its tags, and no others', async () => {
       const target = (await open()).repository('a/b')
-      const first = await pushManifest(target)
-      const second = await pushManifest(target, { artifactType: 'application/vnd.example' })
+      const first = await pushWithLayer(target)
+      const second = await pushWithLayer(target, { artifactType: 'application/vnd.example' })
       await target.tag(first.descriptor, 'v1', 'stable')
       await target.tag(second.descriptor, 'v2')
       await target.delete(first.descriptor)
@@ -176,23 +158,25 @@ export function ociRepositorySuite(
       for (const reference of ['v1', 'stable', ...(deletes ? [first.descriptor.digest] : [])]) {
         expect(await codeOf(target.resolve(reference)), reference).toBe('not_found')
       }
-      expect(await collect(target.tags())).toEqual(deletes ? ['v2'] : ['stable', 'v1', 'v2'])
+      expect(await Array.fromAsync(target.tags())).toEqual(deletes ? ['v2'] : ['stable', 'v1', 'v2'])
       expect(await target.exists(second.layerDescriptor)).toBe(true)
     })
 
-    it('lists the referrers of a manifest, all or of one type', async () => {
+    it('lists the referrers of a manifest, of all types or of one', async () => {
       const target = (await open()).repository('a/b')
-      const subject = (await pushManifest(target)).descriptor
-      const signature = await pushManifest(target, {
+      const subject = (await pushWithLayer(target)).descriptor
+      const signature = await pushWithLayer(target, {
         subject,
         artifactType: 'application/vnd.example.signature',
       })
-      const report = await pushManifest(target, { subject, artifactType: 'application/vnd.example.report' })
-      const all = await collect(target.referrers(subject.digest))
+      const report = await pushWithLayer(target, { subject, artifactType: 'application/vnd.example.report' })
+      const all = await Array.fromAsync(target.referrers(subject.digest))
       expect(all.map(({ digest }) => digest).sort()).toEqual(
         [signature, report].map((r) => r.descriptor.digest).sort(),
       )
-      expect(await collect(target.referrers(subject.digest, 'application/vnd.example.report'))).toEqual([
+      expect(
+        await Array.fromAsync(target.referrers(subject.digest, 'application/vnd.example.report')),
+      ).toEqual([
         {
           ...report.descriptor,
           artifactType: 'application/vnd.example.report',
@@ -200,15 +184,15 @@ export function ociRepositorySuite(
         },
       ])
       await target.delete(report.descriptor)
-      expect((await collect(target.referrers(subject.digest))).map(({ digest }) => digest)).toEqual([
+      expect((await Array.fromAsync(target.referrers(subject.digest))).map(({ digest }) => digest)).toEqual([
         signature.descriptor.digest,
       ])
-      expect(await collect(target.referrers(signature.descriptor.digest))).toEqual([])
+      expect(await Array.fromAsync(target.referrers(signature.descriptor.digest))).toEqual([])
     })
 
-    it('refuses references that are none', async () => {
+    it('rejects malformed references', async () => {
       const target = (await open()).repository('a/b')
-      const { descriptor } = await pushManifest(target)
+      const { descriptor } = await pushWithLayer(target)
       for (const reference of [
         '',
         'a b',
@@ -225,13 +209,13 @@ export function ociRepositorySuite(
           /invalid_reference|invalid_digest|not_found/,
         )
       }
-      expect(await collect(target.tags())).toEqual([])
+      expect(await Array.fromAsync(target.tags())).toEqual([])
     })
 
-    it('is copied to and from, graph by graph', async () => {
+    it('copies a whole graph to and from another store', async () => {
       const registry = await open()
       const source = registry.repository('a/b')
-      const { descriptor, layerDescriptor } = await pushManifest(source)
+      const { descriptor, layerDescriptor } = await pushWithLayer(source)
       const index = encodeManifest({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [descriptor] })
       const indexDescriptor = describeBytes(MEDIA_TYPE.index, index)
       await source.push(indexDescriptor, index)

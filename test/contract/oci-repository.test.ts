@@ -24,7 +24,7 @@ async function onFiles(): Promise<EmbeddedRegistry> {
   return new EmbeddedRegistry(store)
 }
 
-/** The client over HTTP, against the embedded registry behind something that takes abilities from it. */
+/** Opens the client over HTTP on the embedded registry, with features disabled by middlewares. */
 function over(...middlewares: MiddlewareHandler[]): () => Promise<RemoteRegistry> {
   return async () => new RemoteRegistry(await registryBehind(middlewares))
 }
@@ -56,7 +56,7 @@ ociRepositorySuite('over HTTP, in chunks', () =>
 ociRepositorySuite('over HTTP, without a referrers API', over(withoutReferrersApi()))
 ociRepositorySuite('over HTTP, without deletion of tags', over(withoutTagDeletion()))
 ociRepositorySuite(
-  'over HTTP, without deletion of tags, unknown instead',
+  'over HTTP, without deletion of tags, answered with 404',
   over(withoutTagDeletion(404), withoutReferrersApi({ claims: true })),
 )
 ociRepositorySuite('over HTTP, without any deletion', over(withoutDeletion, withoutReferrersApi()), {

@@ -51,7 +51,7 @@ function faulty(fault: Fault): Saboteur & { middleware: MiddlewareHandler } {
 
 async function appElsewhere(middleware: MiddlewareHandler, attempts = 1): Promise<TestApp> {
   const registry = new RemoteRegistry(await registryBehind([middleware]), {
-    timeouts: { answer: 150, idle: 150 },
+    timeouts: { response: 150, idle: 150 },
     retry: { attempts, firstDelay: 1, maxDelay: 2 },
   })
   const app = await memoryApp((parts) => {

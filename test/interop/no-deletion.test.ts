@@ -31,7 +31,7 @@ describeWith(DOCKER_REGISTRY, 'docker-registry that deletes nothing', () => {
     const prefix = `team-${teams++}`
     const server = await startServer(await temporaryFolder(), ['--registry', `${peer.url.origin}/${prefix}`])
     await server.client.createRepository()
-    const registry = new RemoteRegistry(new URL(prefix, peer.url), { removedType: REMOVED_TYPE })
+    const registry = new RemoteRegistry(new URL(prefix, peer.url), { placeholderType: REMOVED_TYPE })
     const repository = registry.repository('blueprints/nf/upf')
     return {
       ...server,

@@ -1,4 +1,4 @@
-/** The embedded registry, made less able than it is, as other registries are. */
+/** Serves the embedded registry with features disabled, to behave like other registries. */
 import { Hono, type MiddlewareHandler } from 'hono'
 import { EmbeddedRegistry } from '../../src/registry/embedded-registry.ts'
 import { createRegistryApp } from '../../src/registry/http/registry-app.ts'
@@ -7,7 +7,7 @@ import { serving } from './listening.ts'
 
 const MANIFEST = /^\/v2\/.+\/manifests\/([^/]+)$/
 
-/** The URL of a registry behind these middlewares, which are asked in that order. */
+/** Serves a registry behind these middlewares, applied in order, and returns its URL. */
 export async function registryBehind(
   middlewares: readonly MiddlewareHandler[],
   registry: EmbeddedRegistry = new EmbeddedRegistry(new MemoryStore()),
@@ -18,7 +18,7 @@ export async function registryBehind(
   return serving(app)
 }
 
-/** `claims` has it answer to a push as if there was one, as Amazon's does. */
+/** With `claims`, pushes still return OCI-Subject, as with Amazon's registry. */
 export function withoutReferrersApi({ claims = false } = {}): MiddlewareHandler {
   return async (c, next) => {
     if (/\/referrers\/[^/]+$/.test(c.req.path)) return c.text('404 page not found', 404)
@@ -28,7 +28,7 @@ export function withoutReferrersApi({ claims = false } = {}): MiddlewareHandler 
   }
 }
 
-/** `status` is how it says so: there are several ways. */
+/** Refuses with `status`, which differs between registries. */
 export function withoutTagDeletion(status: 400 | 404 | 405 = 405): MiddlewareHandler {
   return async (c, next) => {
     const tag = MANIFEST.exec(c.req.path)?.[1]
@@ -47,13 +47,13 @@ export function withBasic(username: string, password: string): MiddlewareHandler
   const expected = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
   return async (c, next) => {
     if (c.req.header('Authorization') === expected) return next()
-    return c.json({ errors: [{ code: 'UNAUTHORIZED', message: 'who?' }] }, 401, {
+    return c.json({ errors: [{ code: 'UNAUTHORIZED', message: 'authentication required' }] }, 401, {
       'WWW-Authenticate': 'Basic realm="the registry"',
     })
   }
 }
 
-/** What each request was, in order: `PUT /v2/a/b/manifests/v1`, and the headers that it came with. */
+/** A request; `line` is like `PUT /v2/a/b/manifests/v1`. */
 export type Recorded = { line: string; path: string; headers: Headers }
 
 export function recording(requests: Recorded[]): MiddlewareHandler {

@@ -1,5 +1,5 @@
 /**
- * Gives out tokens for registries as Docker's, GitHub's and the others' do, and remembers what it was asked.
+ * Issues signed tokens for real registries, as the token services of Docker Hub and GitHub do, and records requests.
  * https://distribution.github.io/distribution/spec/auth/token/ and …/oauth/
  */
 import { randomUUID, sign } from 'node:crypto'
@@ -9,10 +9,10 @@ import { text } from 'node:stream/consumers'
 import { type Certified, selfSigned } from './certificate.ts'
 
 export type TokenRequest = {
-  /** How it was asked: GET with Basic or nothing, or POST with a form. */
+  /** GET with Basic credentials or none, or POST with a form. */
   method: 'GET' | 'POST'
   grant?: string
-  /** Absent for who does not say. */
+  /** Absent for anonymous requests. */
   username?: string
   service: string
   scopes: string[]
@@ -21,14 +21,14 @@ export type TokenRequest = {
 
 export type TokenServer = {
   url: URL
-  /** What registries have to be told. */
+  /** These settings go into the configuration of a registry. */
   realm: string
   service: string
   issuer: string
-  /** What the signatures are checked with, as PEM. */
+  /** Verifies the signatures; PEM. */
   certificate: string
   requests: TokenRequest[]
-  /** What a user gives with the grant `refresh_token`, instead of a password. */
+  /** Returns a user's token for the grant `refresh_token`. */
   refreshToken: (username: string) => string
   stop: () => Promise<void>
 }
@@ -36,9 +36,9 @@ export type TokenServer = {
 export type TokenServerOptions = {
   users: { username: string; password: string }[]
   service?: string
-  /** How long a token is good for; 60 at least is what clients assume. */
+  /** At least 60, which clients assume by default. */
   expiresInSeconds?: number
-  /** Which actions somebody gets of those asked for. Users get all, strangers none. */
+  /** Returns the granted actions out of those requested. Default: all for users, none for anonymous requests. */
   grant?: (username: string | undefined, scope: Access) => string[]
 }
 
@@ -99,7 +99,7 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
   }
 
   function answerTo({ username, known, service: audience, scopes, offline }: Question) {
-    if (!known) return { status: 401, body: { error: 'invalid_grant', details: 'nobody with this password' } }
+    if (!known) return { status: 401, body: { error: 'invalid_grant', details: 'unknown user or password' } }
     if (audience !== service) return { status: 400, body: { error: 'invalid_request', details: 'service' } }
     const access = scopes.map(accessOf).map((wanted) => ({ ...wanted, actions: grant(username, wanted) }))
     const now = Math.floor(Date.now() / 1000)
@@ -107,7 +107,7 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
       iss: issuer,
       sub: username ?? '',
       aud: service,
-      // Clocks are not all the same.
+      // Allows for clock skew.
       nbf: now - 10,
       iat: now,
       exp: now + expiresInSeconds,
@@ -154,7 +154,7 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
   }
 }
 
-/** `repository:a/b:pull,push`; a name may have colons itself, as that of a registry does. */
+/** Parses a scope like `repository:a/b:pull,push`, whose name may contain colons, for example before a port. */
 function accessOf(scope: string): Access {
   const [type = '', ...rest] = scope.split(':')
   const actions = rest.pop() ?? ''
@@ -165,7 +165,7 @@ function words(text: string): string[] {
   return text.split(' ').filter(Boolean)
 }
 
-/** With its certificate in it, which is how all of the registries find the key. */
+/** Includes the certificate, by which all of the registries find the key. */
 function jwt({ key, der }: Certified, claims: object): string {
   const header = { typ: 'JWT', alg: 'RS256', x5c: [der.toString('base64')] }
   const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')

@@ -1,4 +1,7 @@
-/** A token service as Docker describes it, and a registry's side of it. Its tokens are good for what they say. */
+/**
+ * A token service with opaque tokens, and the middleware with which a registry in this process checks them. For real
+ * registries, which verify signed tokens, see `token-server.ts`.
+ */
 import { Hono, type MiddlewareHandler } from 'hono'
 import { serving } from './listening.ts'
 
@@ -7,20 +10,20 @@ export type Grant = { user: string; scopes: string[]; expiresAt: number }
 export type TokenService = {
   url: URL
   grants: Map<string, Grant>
-  /** `GET user scope scope`, for each token that was given out. */
+  /** One line per issued token: `GET user scope scope`. */
   log: string[]
-  /** Asks for a token wherever there is none that is good for the request. */
+  /** Responds with a challenge unless the request has a token that allows it. */
   protect: MiddlewareHandler
 }
 
 export type TokenServiceOptions = {
-  /** Passwords by user. Who sends none is `anonymous`. */
+  /** Passwords by user. Requests without one are `anonymous`. */
   users?: Record<string, string>
-  /** Refresh tokens, by the user that they stand for; without any, the service takes no POST. */
+  /** Users by refresh token. If absent, the service responds to POST with 404. */
   refreshTokens?: Record<string, string>
-  /** In seconds; without it, the service does not say. */
+  /** Seconds. If absent, responses omit `expires_in`. */
   expiresIn?: number
-  /** Where the registry says that the service is, instead of where it is. */
+  /** The realm in challenges, instead of the service's own URL. */
   realm?: string
   field?: 'token' | 'access_token'
   mayPush?: (user: string) => boolean
@@ -40,7 +43,7 @@ export async function tokenService(options: TokenServiceOptions = {}): Promise<T
   }
   const app = new Hono()
   app.get('/token', (c) => {
-    if (c.req.query('service') !== SERVICE) return c.text('which service?', 400)
+    if (c.req.query('service') !== SERVICE) return c.text('unknown service', 400)
     const [user = '', password] = decoded(c.req.header('Authorization'))
     if (user !== '' && users[user] !== password) return c.text(`wrong password: ${password}`, 401)
     return c.json(grant('GET', user || 'anonymous', c.req.queries('scope') ?? []))
@@ -68,13 +71,13 @@ export async function tokenService(options: TokenServiceOptions = {}): Promise<T
       })
     const upload = c.req.path.includes('/uploads/')
     const from = c.req.query('from')
-    const fine =
+    const allowed =
       held &&
       held.expiresAt > Date.now() &&
       (name === undefined || allows(name, upload ? 'push' : action)) &&
       (from === undefined || allows(from, 'pull')) &&
       (!write || mayPush(held.user))
-    if (fine) return next()
+    if (allowed) return next()
     const scope = name === undefined ? '' : `,scope="repository:${name}:${action}"`
     const service = SERVICE.replaceAll('"', '\\"')
     return c.json({ errors: [{ code: 'UNAUTHORIZED', message: 'authentication required' }] }, 401, {

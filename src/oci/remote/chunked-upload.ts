@@ -2,14 +2,14 @@
 import type { Stream } from '../content.ts'
 import type { Descriptor } from '../descriptor.ts'
 import { OciError } from '../errors.ts'
-import { checkStated, discard } from './answer.ts'
 import type { RepositoryClient } from './repository-client.ts'
+import { checkDigestHeader, discard } from './response.ts'
 import { retrying } from './retry.ts'
 import { TransientError } from './transient-error.ts'
-import { type Answer, shown } from './transport.ts'
+import { type HttpResponse, redacted } from './transport.ts'
 import { withDigest } from './upload-url.ts'
 
-/** A chunk is held in memory: registries that want more than this in one are not served. */
+/** The largest chunk held in memory, even if a registry requires larger ones. */
 const MAX_CHUNK = 128 * 1024 * 1024
 
 export class ChunkedUpload {
@@ -18,14 +18,14 @@ export class ChunkedUpload {
   readonly #chunkSize: number
   #url: URL
 
-  /** `started` is the answer that began the upload. */
-  constructor(client: RepositoryClient, started: Answer, expected: Descriptor) {
+  /** `started` is the response to the request that started the upload. */
+  constructor(client: RepositoryClient, started: HttpResponse, expected: Descriptor) {
     this.#client = client
     this.#expected = expected
-    this.#url = client.http.follow(started, started.headers.get('Location'))
-    // In two at least: it may have been refused in one piece.
+    this.#url = client.http.follow(started)
+    // At least two chunks, as the registry may have refused the blob in one piece.
     const wanted = Math.min(client.settings.upload.chunk, Math.ceil(expected.size / 2))
-    this.#chunkSize = Math.max(wanted, minimumOf(started), 1)
+    this.#chunkSize = Math.max(wanted, minChunkLength(started), 1)
   }
 
   async send(content: Stream): Promise<void> {
@@ -34,24 +34,24 @@ export class ChunkedUpload {
       await this.#sendChunk(chunk, at)
       at += chunk.byteLength
     }
-    const answer = await this.#client.send(withDigest(this.#url, this.#expected.digest), [201, 200, 204], {
+    const response = await this.#client.send(withDigest(this.#url, this.#expected.digest), [201, 200, 204], {
       method: 'PUT',
       actions: ['pull', 'push'],
       once: true,
     })
-    await discard(answer)
-    checkStated(answer, this.#expected.digest)
+    await discard(response)
+    checkDigestHeader(response, this.#expected.digest)
   }
 
   async #sendChunk(chunk: Uint8Array, start: number): Promise<void> {
     const { retry, clock } = this.#client.settings
     await retrying(
       async (attempt) => {
-        const there = attempt === 1 ? 0 : (await this.#received()) - start
-        if (there < 0 || there > chunk.byteLength) {
-          throw new OciError('unavailable', `${shown(this.#url)}: the registry lost a part of the upload`)
+        const received = attempt === 1 ? 0 : (await this.#received()) - start
+        if (received < 0 || received > chunk.byteLength) {
+          throw new OciError('unavailable', `${redacted(this.#url)}: the registry lost part of the upload`)
         }
-        if (there < chunk.byteLength) await this.#patch(chunk.subarray(there), start + there)
+        if (received < chunk.byteLength) await this.#patch(chunk.subarray(received), start + received)
       },
       retry,
       clock,
@@ -59,7 +59,7 @@ export class ChunkedUpload {
   }
 
   async #patch(part: Uint8Array, start: number): Promise<void> {
-    const answer = await this.#client.send(this.#url, [202, 201, 204, 416], {
+    const response = await this.#client.send(this.#url, [202, 201, 204, 416], {
       method: 'PATCH',
       headers: {
         'Content-Type': 'application/octet-stream',
@@ -69,42 +69,44 @@ export class ChunkedUpload {
       actions: ['pull', 'push'],
       once: true,
     })
-    await discard(answer)
-    if (answer.status === 416) {
-      throw new TransientError(`${shown(this.#url)}: the registry has another part of the upload`)
+    await discard(response)
+    if (response.status === 416) {
+      throw new TransientError(
+        `${redacted(this.#url)}: the registry has received another range of the upload`,
+      )
     }
-    this.#moveOn(answer)
+    this.#moveTo(response)
   }
 
-  /** How many bytes the registry has. */
+  /** Asks how many bytes the registry has received. */
   async #received(): Promise<number> {
-    const answer = await this.#client.send(this.#url, [204, 200, 202], {
+    const response = await this.#client.send(this.#url, [204, 200, 202], {
       actions: ['pull', 'push'],
       once: true,
     })
-    await discard(answer)
-    this.#moveOn(answer)
-    const last = Number(/^(?:bytes=)?0-(\d+)$/.exec(answer.headers.get('Range') ?? '')?.[1] ?? 0)
-    // Registries say `0-0` for an upload without a byte.
+    await discard(response)
+    this.#moveTo(response)
+    const last = Number(/^(?:bytes=)?0-(\d+)$/.exec(response.headers.get('Range') ?? '')?.[1] ?? 0)
+    // Registries return `0-0` for an empty upload.
     return last === 0 ? 0 : last + 1
   }
 
-  #moveOn(answer: Answer): void {
-    const location = answer.headers.get('Location')
-    if (location !== null) this.#url = this.#client.http.follow(answer, location)
+  #moveTo(response: HttpResponse): void {
+    const location = response.headers.get('Location')
+    if (location !== null) this.#url = this.#client.http.follow(response, location)
   }
 }
 
-function minimumOf(started: Answer): number {
+function minChunkLength(started: HttpResponse): number {
   const minimum = Number(started.headers.get('OCI-Chunk-Min-Length') ?? 0)
   if (!(minimum > MAX_CHUNK)) return Number.isSafeInteger(minimum) ? minimum : 0
   throw new OciError(
     'unsupported',
-    `${started.url.host} wants chunks of at least ${minimum} bytes; at most ${MAX_CHUNK} can be sent in one`,
+    `${started.url.host} requires chunks of at least ${minimum} bytes, more than the ${MAX_CHUNK} that this client sends`,
   )
 }
 
-/** All of the same size but the last. */
+/** Yields chunks of the same size, except for the last one. */
 async function* chunksOf(content: Stream, size: number): AsyncGenerator<Uint8Array> {
   let pieces: Uint8Array[] = []
   let length = 0

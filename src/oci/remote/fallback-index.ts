@@ -1,5 +1,5 @@
 /**
- * Where a registry has no referrers API, the clients keep the list: an index under a tag that is made of the digest.
+ * Keeps the list of referrers for registries without the referrers API: an index, tagged with the subject's digest.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
  */
 import type { Descriptor } from '../descriptor.ts'
@@ -13,7 +13,7 @@ import { delayBefore } from './retry.ts'
 
 function fallbackTag(digest: string): string {
   const [algorithm = '', hex = ''] = digest.split(':')
-  // Cut off as the specification says: a tag has no room for more.
+  // Truncated as the specification says, to fit into a tag.
   return `${algorithm.slice(0, 32)}-${hex.slice(0, 64)}`
 }
 
@@ -49,8 +49,8 @@ export async function removeFromFallback(
 type Update = (entries: readonly Descriptor[]) => readonly Descriptor[]
 
 /**
- * Reads, writes and reads again until the index is as `update` wants it: it then returns what it is given. The clients
- * of one process take turns; those of others are noticed by the ETag, or else by what is missing afterwards.
+ * Applies `update` until reading the index back shows that it has nothing left to change and returns its argument. A
+ * lock serializes the writers of this client; the ETag, or else the read back, detects those of others.
  */
 async function change(client: RepositoryClient, subject: string, update: Update): Promise<void> {
   const { retry, clock } = client.settings
@@ -70,7 +70,7 @@ async function change(client: RepositoryClient, subject: string, update: Update)
     }
     throw new OciError(
       'unavailable',
-      `${client.name}:${fallbackTag(subject)}: other clients change the list of referrers all the time`,
+      `${client.address}:${fallbackTag(subject)}: other clients keep changing this list of referrers`,
     )
   })
 }
@@ -85,10 +85,13 @@ async function read(
   if (!found) return undefined
   const index = parseManifest(found.bytes)
   if (isIndex(index)) return { index, etag: found.etag }
-  throw new OciError('invalid_manifest', `${client.name}:${fallbackTag(subject)} is no list of referrers`)
+  throw new OciError(
+    'invalid_manifest',
+    `${client.address}:${fallbackTag(subject)} is not a list of referrers`,
+  )
 }
 
-/** False where somebody else was faster. */
+/** Returns false if another client changed the index first. */
 async function write(
   client: RepositoryClient,
   subject: string,
@@ -96,17 +99,17 @@ async function write(
   etag: string | undefined,
 ): Promise<boolean> {
   const tag = fallbackTag(subject)
-  // A list of nothing is as good as none, where the registry deletes no tags.
-  if (index.manifests.length === 0 && client.known.tagDeletion) {
+  // If the registry cannot delete tags, an empty list has to do.
+  if (index.manifests.length === 0 && client.features.tagDeletion) {
     const deletion = await deleteManifest(client, tag, etag)
     if (deletion !== 'unsupported') return deletion !== 'conflict'
   }
   const bytes = encodeManifest(index)
   if (bytes.byteLength > MAX_MANIFEST_BYTES) {
-    throw new OciError('size_exceeded', `${subject} has more referrers than a list can hold`)
+    throw new OciError('size_exceeded', `${subject} has too many referrers for one list`)
   }
   const { status } = await putManifest(client, tag, { mediaType: MEDIA_TYPE.index, bytes, ifMatch: etag })
-  // All lists of nothing are the same manifest: with it go the tags that lead there.
+  // All empty lists are the same manifest; deleting it removes the tags that point at it.
   if (status !== 412 && index.manifests.length === 0) await deleteManifest(client, digestOf(bytes))
   return status !== 412
 }

@@ -1,4 +1,6 @@
-/** Where a registry may lead its clients, who can reach hosts that nobody else can. */
+/**
+ * Decides which hosts a registry may send its clients to, as they may reach internal hosts that the registry cannot.
+ */
 import { BlockList, isIP } from 'node:net'
 
 const PRIVATE = new BlockList()
@@ -21,26 +23,23 @@ for (const [net, prefix] of [
   PRIVATE.addSubnet(net, prefix, 'ipv6')
 }
 
-/**
- * Whether a registry may send its clients to that URL: not to a private address other than its own host. Names are
- * not looked up.
- */
-export function mayLeadTo(registry: URL, target: URL): boolean {
+/** Rejects private addresses other than the registry's own host. Host names are not resolved. */
+export function isSafeTarget(registry: URL, target: URL): boolean {
   if (target.protocol !== 'https:' && target.protocol !== 'http:') return false
   return target.hostname === registry.hostname || !isPrivate(target.hostname)
 }
 
-/** Whether content may be had where a redirect leads: never with less protection than where it comes from. */
-export function mayRedirect(registry: URL, from: URL, to: URL): boolean {
+/** Rejects unsafe targets, and redirects from HTTPS to HTTP. */
+export function isSafeRedirect(registry: URL, from: URL, to: URL): boolean {
   if (to.username !== '' || to.password !== '') return false
-  return (from.protocol !== 'https:' || to.protocol === 'https:') && mayLeadTo(registry, to)
+  return (from.protocol !== 'https:' || to.protocol === 'https:') && isSafeTarget(registry, to)
 }
 
 export function isLoopback(hostname: string): boolean {
   return /^(?:(?:.+\.)?localhost\.?|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 }
 
-/** Whether a host is this machine, or an address that only a network of its own knows. */
+/** Reports whether a host is this machine or a private, shared or link-local address. */
 export function isPrivate(hostname: string): boolean {
   if (isLoopback(hostname)) return true
   const address = hostname.replace(/^\[|\]$/g, '')

@@ -1,22 +1,22 @@
-/** The requests of one registry: authorized, repeated where that helps, redirected where that is safe. */
+/** Sends the requests to one registry: authenticates, retries what may succeed later, follows safe redirects. */
 import { OciError } from '../errors.ts'
-import { discard } from './answer.ts'
 import { Authorizer } from './auth/authorizer.ts'
-import { errorOf } from './error-answer.ts'
-import { mayRedirect } from './hosts.ts'
+import { errorOf } from './error-response.ts'
+import { isSafeRedirect } from './hosts.ts'
 import type { Settings } from './options.ts'
+import { discard } from './response.ts'
 import { retrying } from './retry.ts'
-import { type Answer, exchange, type Method, type Outgoing, shown } from './transport.ts'
+import { exchange, type HttpRequest, type HttpResponse, type Method, redacted } from './transport.ts'
 
 export type Call = {
   method?: Method
   headers?: Record<string, string>
-  body?: Outgoing['body']
-  /** What a token for this call has to allow. */
+  body?: HttpRequest['body']
+  /** The scopes that the token for this call needs. */
   scopes: readonly string[]
-  /** Whether the registry may send the client elsewhere, as for content that a CDN has. */
+  /** Follows redirects, for example to content on a CDN. */
   redirects?: boolean
-  /** Whether the call is made once only: what it does cannot be done twice, or nobody waits for it. */
+  /** Never retries, for calls that are not idempotent or not worth the wait. */
   once?: boolean
 }
 
@@ -34,73 +34,79 @@ export class HttpClient {
     this.#authorizer = new Authorizer(registry, settings)
   }
 
-  /** The answer, whose status is one of those expected. Throws an OciError for any other. */
-  async send(target: string | URL, expected: readonly number[], call: Call): Promise<Answer> {
+  /** Returns the response if its status is one of those expected, otherwise throws an OciError. */
+  async send(target: string | URL, expected: readonly number[], call: Call): Promise<HttpResponse> {
     const url = new URL(target, this.registry)
-    const once = call.once || (call.body && !(call.body.content instanceof Uint8Array))
     const { retry, clock } = this.settings
-    return retrying(() => this.#attempt(url, expected, call), once ? { ...retry, attempts: 1 } : retry, clock)
+    const options = call.once || hasStreamBody(call) ? { ...retry, attempts: 1 } : retry
+    return retrying(() => this.#attempt(url, expected, call), options, clock)
   }
 
   /**
-   * The URL in a Location or Link header. It has to lead to the same origin: a registry that sends its clients
-   * elsewhere could have them talk to hosts that only they can reach, with its credentials.
+   * Resolves the URL of a Location or Link header, which must have the registry's own origin: elsewhere, the registry's
+   * credentials would be sent to a host of its choice. Throws `unsupported`.
    */
-  follow(answer: Answer, location: string | null): URL {
-    const url =
-      location !== null && URL.canParse(location, answer.url.href) ? new URL(location, answer.url) : undefined
+  follow(response: HttpResponse, location = response.headers.get('Location')): URL {
+    const url = resolved(response, location)
     if (url?.origin === this.registry.origin && url.username === '' && url.password === '') return url
-    const where = url ? shown(url) : 'nowhere'
-    throw new OciError('unsupported', `${shown(answer.url)} leads to ${where}, which is not the registry`)
+    const where = url ? redacted(url) : 'an invalid URL'
+    throw new OciError(
+      'unsupported',
+      `${redacted(response.url)}: the registry points to ${where}, which is outside of the registry`,
+    )
   }
 
-  async #attempt(url: URL, expected: readonly number[], call: Call): Promise<Answer> {
-    const { answer, authorization } = await this.#authorized(url, call)
-    const final = call.redirects ? await this.#redirected(answer, call, authorization) : answer
+  async #attempt(url: URL, expected: readonly number[], call: Call): Promise<HttpResponse> {
+    const { response, authorization } = await this.#authorized(url, call)
+    const final = call.redirects ? await this.#redirected(response, call, authorization) : response
     if (expected.includes(final.status)) return final
     const now = this.settings.clock.now()
     if (final.status === 401 && final.url.origin === this.registry.origin) {
       await discard(final)
-      throw new OciError('denied', `${final.method} ${shown(url)}: ${await this.#authorizer.advice()}`)
+      throw new OciError('denied', `${final.method} ${redacted(url)}: ${await this.#authorizer.advice()}`)
     }
     throw await errorOf(final, { now, authorization })
   }
 
-  async #authorized(url: URL, call: Call): Promise<{ answer: Answer; authorization: string | undefined }> {
+  async #authorized(
+    url: URL,
+    call: Call,
+  ): Promise<{ response: HttpResponse; authorization: string | undefined }> {
     const first = await this.#authorizer.header(call.scopes)
-    const answer = await this.#exchange(url, call, first)
-    const spent = call.body && !(call.body.content instanceof Uint8Array)
-    if (answer.status !== 401 || spent) return { answer, authorization: first }
-    const second = await this.#authorizer.renewed(answer, call.scopes, first)
-    if (second === undefined) return { answer, authorization: first }
-    await discard(answer)
-    return { answer: await this.#exchange(url, call, second), authorization: second }
+    const response = await this.#exchange(url, call, first)
+    if (response.status !== 401 || hasStreamBody(call)) return { response, authorization: first }
+    const second = await this.#authorizer.reauthorize(response, call.scopes, first)
+    if (second === undefined) return { response, authorization: first }
+    await discard(response)
+    return { response: await this.#exchange(url, call, second), authorization: second }
   }
 
-  async #redirected(first: Answer, call: Call, authorization: string | undefined): Promise<Answer> {
-    let answer = first
-    let ours = true
-    for (let count = 0; REDIRECTS.includes(answer.status); count++) {
-      const from = answer.url
-      const location = answer.headers.get('Location')
-      await discard(answer)
-      const to = location !== null && URL.canParse(location, from.href) ? new URL(location, from) : undefined
-      if (!to || !mayRedirect(this.registry, from, to) || count >= MAX_REDIRECTS) {
-        const where = to ? shown(to) : 'nowhere'
-        const many = count >= MAX_REDIRECTS ? `, after ${count} other redirects` : ''
-        throw new OciError(
-          'unsupported',
-          `${shown(from)} leads to ${where}${many}; that is not followed, as it may not be safe`,
-        )
+  async #redirected(
+    first: HttpResponse,
+    call: Call,
+    authorization: string | undefined,
+  ): Promise<HttpResponse> {
+    let response = first
+    let sameOrigin = true
+    for (let count = 0; REDIRECTS.includes(response.status); count++) {
+      const from = response.url
+      await discard(response)
+      if (count >= MAX_REDIRECTS) {
+        throw new OciError('unsupported', `${redacted(from)}: stopped after ${count} redirects`)
       }
-      // What is signed for the registry is nobody else's business, also not on a way back.
-      ours &&= to.origin === this.registry.origin
-      answer = await this.#exchange(to, call, ours ? authorization : undefined)
+      const to = resolved(response, response.headers.get('Location'))
+      if (!to || !isSafeRedirect(this.registry, from, to)) {
+        const where = to ? redacted(to) : 'an invalid URL'
+        throw new OciError('unsupported', `${redacted(from)}: refused an unsafe redirect to ${where}`)
+      }
+      // Once the chain has left the registry, its credentials are not sent again, even if a redirect leads back.
+      sameOrigin &&= to.origin === this.registry.origin
+      response = await this.#exchange(to, call, sameOrigin ? authorization : undefined)
     }
-    return answer
+    return response
   }
 
-  #exchange(url: URL, call: Call, authorization: string | undefined): Promise<Answer> {
+  #exchange(url: URL, call: Call, authorization: string | undefined): Promise<HttpResponse> {
     const { method = 'GET', headers, body } = call
     return exchange(
       {
@@ -116,4 +122,15 @@ export class HttpClient {
       this.settings.timeouts,
     )
   }
+}
+
+/** A stream cannot be sent twice, so such a call is neither retried nor authenticated again. */
+function hasStreamBody({ body }: Call): boolean {
+  return body !== undefined && !(body.content instanceof Uint8Array)
+}
+
+function resolved(response: HttpResponse, location: string | null): URL | undefined {
+  return location !== null && URL.canParse(location, response.url.href)
+    ? new URL(location, response.url)
+    : undefined
 }

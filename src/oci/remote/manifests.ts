@@ -1,19 +1,19 @@
-/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests, pushing and deleting */
+/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md: pulling, pushing and deleting manifests */
 import type { Descriptor } from '../descriptor.ts'
 import { algorithmOf, digestOf, looksLikeDigest } from '../digest.ts'
 import { OciError } from '../errors.ts'
 import { MANIFEST_ACCEPT, MEDIA_TYPE } from '../media-types.ts'
-import { checkStated, discard, mediaTypeOf, readMetadata, statedDigest } from './answer.ts'
 import type { Action } from './auth/scopes.ts'
 import type { RepositoryClient } from './repository-client.ts'
-import { type Answer, shown } from './transport.ts'
+import { checkDigestHeader, digestHeader, discard, mediaTypeOf, readMetadata } from './response.ts'
+import { type HttpResponse, redacted } from './transport.ts'
 
 type FoundManifest = { descriptor: Descriptor; bytes: Uint8Array; etag: string | undefined }
 
-/** What came of a deletion. A registry may have it switched off, or take digests only. */
+/** The outcome of a deletion. A registry may have deletion disabled, or accept only digests. */
 type Deletion = 'done' | 'absent' | 'unsupported' | 'conflict'
 
-/** The descriptor of a manifest; undefined where there is none. */
+/** Returns the descriptor of a manifest, or undefined if it does not exist. */
 export async function headManifest(
   client: RepositoryClient,
   reference: string,
@@ -31,41 +31,41 @@ export async function headManifest(
   const digest = digestIn(head, reference)
   const size = head.headers.get('Content-Length')
   if (head.status === 200 && mediaType && digest && size) return { mediaType, digest, size: Number(size) }
-  // Headers may be missing; the manifest itself says the same.
+  // Some registries omit headers or refuse HEAD; the manifest itself has the same facts.
   return (await getManifest(client, reference, ...actions))?.descriptor
 }
 
-/** A manifest, checked where its digest is known; undefined where there is none. */
+/** Returns a manifest, verified if its digest is known, or undefined if it does not exist. */
 export async function getManifest(
   client: RepositoryClient,
   reference: string,
   ...actions: Action[]
 ): Promise<FoundManifest | undefined> {
-  const answer = await client.send(`manifests/${reference}`, [200, 404], {
+  const response = await client.send(`manifests/${reference}`, [200, 404], {
     headers: { Accept: MANIFEST_ACCEPT },
     actions: ['pull', ...actions],
     redirects: true,
   })
-  const bytes = await readMetadata(answer)
-  if (answer.status === 404) return undefined
-  const stated = digestIn(answer, reference)
+  const bytes = await readMetadata(response)
+  if (response.status === 404) return undefined
+  const stated = digestIn(response, reference)
   const digest = digestOf(bytes, stated === undefined ? 'sha256' : algorithmOf(stated))
   if (stated !== undefined && stated !== digest) {
-    throw new OciError('digest_mismatch', `${shown(answer.url)} has the digest ${digest}, not ${stated}`)
+    throw new OciError('digest_mismatch', `${redacted(response.url)} has the digest ${digest}, not ${stated}`)
   }
-  const mediaType = mediaTypeOf(answer) ?? MEDIA_TYPE.manifest
-  const etag = answer.headers.get('ETag') ?? undefined
+  const mediaType = mediaTypeOf(response) ?? MEDIA_TYPE.manifest
+  const etag = response.headers.get('ETag') ?? undefined
   return { descriptor: { mediaType, digest, size: bytes.byteLength }, bytes, etag }
 }
 
-/** Stores a manifest under a tag or its digest. The answer is read. */
+/** Pushes a manifest by tag or digest. The body of the returned response is already read. */
 export async function putManifest(
   client: RepositoryClient,
   reference: string,
   { mediaType, bytes, ifMatch }: { mediaType: string; bytes: Uint8Array; ifMatch?: string | undefined },
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const condition: Record<string, string> = ifMatch === undefined ? {} : { 'If-Match': ifMatch }
-  const answer = await client.send(
+  const response = await client.send(
     `manifests/${reference}`,
     ifMatch === undefined ? [201, 200, 202] : [201, 200, 202, 412],
     {
@@ -75,10 +75,10 @@ export async function putManifest(
       actions: ['pull', 'push'],
     },
   )
-  await discard(answer)
-  if (answer.status === 412) return answer
-  checkStated(answer, looksLikeDigest(reference) ? reference : digestOf(bytes))
-  return answer
+  await discard(response)
+  if (response.status === 412) return response
+  checkDigestHeader(response, looksLikeDigest(reference) ? reference : digestOf(bytes))
+  return response
 }
 
 export async function deleteManifest(
@@ -94,19 +94,19 @@ export async function deleteBlob(client: RepositoryClient, digest: string): Prom
 }
 
 async function deletion(client: RepositoryClient, path: string, ifMatch?: string): Promise<Deletion> {
-  const answer = await client.send(path, [202, 200, 204, 404, 400, 405, 412, 501], {
+  const response = await client.send(path, [202, 200, 204, 404, 400, 405, 412, 501], {
     method: 'DELETE',
     actions: ['pull', 'delete'],
     ...(ifMatch === undefined ? {} : { headers: { 'If-Match': ifMatch } }),
   })
-  await discard(answer)
-  if (answer.status === 404) return 'absent'
-  if (answer.status === 412) return 'conflict'
-  return answer.status < 300 ? 'done' : 'unsupported'
+  await discard(response)
+  if (response.status === 404) return 'absent'
+  if (response.status === 412) return 'conflict'
+  return response.status < 300 ? 'done' : 'unsupported'
 }
 
-function digestIn(answer: Answer, reference: string): string | undefined {
-  if (!looksLikeDigest(reference)) return statedDigest(answer)
-  checkStated(answer, reference)
+function digestIn(response: HttpResponse, reference: string): string | undefined {
+  if (!looksLikeDigest(reference)) return digestHeader(response)
+  checkDigestHeader(response, reference)
   return reference
 }

@@ -2,18 +2,18 @@ import type { CredentialsProvider } from './auth/credentials.ts'
 import type { Timeouts } from './transport.ts'
 
 export type RetryOptions = {
-  /** How often a request is made at most, the first time included. */
+  /** The maximum number of attempts, including the first. */
   attempts: number
-  /** Milliseconds before the second attempt; they double with each further one. */
+  /** Milliseconds before the second attempt, doubled for each further one. */
   firstDelay: number
-  /** The most that is waited between two attempts, in milliseconds, whatever the registry asks for. */
+  /** The maximum delay in milliseconds, even if the registry asks for a longer one. */
   maxDelay: number
 }
 
 type UploadOptions = {
-  /** What is larger goes in chunks, in bytes. */
+  /** The largest blob, in bytes, that is uploaded in one request rather than in chunks. */
   maxMonolithic: number
-  /** Bytes of a chunk. That much of an upload is held in memory, so that it can be sent again. */
+  /** Bytes per chunk. Each upload buffers that much in memory to be able to retry. */
   chunk: number
 }
 
@@ -24,15 +24,15 @@ export type Clock = {
 }
 
 export type RemoteOptions = {
-  /** Without it, the registry is used without credentials. */
+  /** Default: anonymous. */
   credentials?: CredentialsProvider
   userAgent?: string
   retry?: Partial<RetryOptions>
   timeouts?: Partial<Timeouts>
   upload?: Partial<UploadOptions>
   clock?: Clock
-  /** What a tag points to that was removed where the registry can remove none: an artifact of this type. */
-  removedType?: string
+  /** The artifact type of the placeholder that a removed tag points at if the registry cannot delete tags. */
+  placeholderType?: string
 }
 
 export type Settings = {
@@ -42,22 +42,23 @@ export type Settings = {
   timeouts: Timeouts
   upload: UploadOptions
   clock: Clock
-  removedType: string
+  placeholderType: string
 }
 
 const MIB = 1024 * 1024
 
+/** Fills in the defaults. */
 export function settingsOf(options: RemoteOptions): Settings {
   return {
     credentials: options.credentials ?? (async () => undefined),
     userAgent: options.userAgent ?? 'oci-client',
     retry: { attempts: 5, firstDelay: 250, maxDelay: 15_000, ...options.retry },
-    timeouts: { answer: 60_000, idle: 60_000, ...options.timeouts },
+    timeouts: { response: 60_000, idle: 60_000, ...options.timeouts },
     upload: { maxMonolithic: 64 * MIB, chunk: 8 * MIB, ...options.upload },
     clock: options.clock ?? {
       now: Date.now,
       sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     },
-    removedType: options.removedType ?? 'application/vnd.oci.removed.v1+json',
+    placeholderType: options.placeholderType ?? 'application/vnd.oci.removed.v1+json',
   }
 }

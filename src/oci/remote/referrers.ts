@@ -3,24 +3,24 @@ import type { Descriptor } from '../descriptor.ts'
 import { OciError } from '../errors.ts'
 import { type Index, isIndex, type Manifest, parseManifest, referrerType } from '../manifest.ts'
 import { MEDIA_TYPE } from '../media-types.ts'
-import { discard, mediaTypeOf, readMetadata } from './answer.ts'
-import { errorBody } from './error-answer.ts'
+import { errorBody } from './error-response.ts'
 import { addToFallback, listFallback } from './fallback-index.ts'
-import { pages } from './pages.ts'
+import { paginate } from './pagination.ts'
 import type { RepositoryClient } from './repository-client.ts'
-import { type Answer, shown } from './transport.ts'
+import { discard, mediaTypeOf, readMetadata } from './response.ts'
+import { type HttpResponse, redacted } from './transport.ts'
 
-/** A registry without the API may be upgraded, in milliseconds. */
-const BELIEVED_ABSENT = 10 * 60 * 1000
+/** Milliseconds after which a registry without the API is asked again, as it may have been upgraded. */
+const RECHECK_AFTER = 10 * 60 * 1000
 
-/** By the API, or else by the list that clients keep. Manifests in that list may be gone. */
+/** Uses the referrers API, or else the list that clients keep, whose entries may no longer exist. */
 export async function* listReferrers(
   client: RepositoryClient,
   digest: string,
   artifactType?: string,
 ): AsyncGenerator<Descriptor> {
   for await (const referrer of allReferrers(client, digest, artifactType)) {
-    // A registry may ignore the filter, and a list has none.
+    // A registry may ignore the filter, and the list of the clients has none.
     if (artifactType === undefined || referrer.artifactType === artifactType) yield referrer
   }
 }
@@ -30,29 +30,31 @@ async function* allReferrers(
   digest: string,
   artifactType?: string,
 ): AsyncGenerator<Descriptor> {
-  const first = isBelievedAbsent(client) ? 'no api' : await ask(client, digest, artifactType)
+  const first = isApiMissing(client) ? 'no api' : await getReferrers(client, digest, artifactType)
   if (first === 'no repository') return
   if (first === 'no api') {
     yield* await listFallback(client, digest)
     return
   }
-  for await (const answer of pages(client.http, first, client.scope('pull'))) {
-    const bytes = await readMetadata(answer)
-    if (isEmptyInGo(bytes)) continue
+  for await (const response of paginate(client.http, first, client.scope('pull'))) {
+    const bytes = await readMetadata(response)
+    if (isNullList(bytes)) continue
     const page = parseManifest(bytes)
-    if (!isIndex(page)) throw new OciError('invalid_manifest', `${shown(answer.url)} is no list of referrers`)
+    if (!isIndex(page)) {
+      throw new OciError('invalid_manifest', `${redacted(response.url)} did not return a list of referrers`)
+    }
     yield* page.manifests
   }
 }
 
-/** A list without entries that a program in Go has never filled is null in its JSON: olareg answers so. */
-function isEmptyInGo(bytes: Uint8Array): boolean {
+/** Go encodes a nil slice as null, as olareg does for a list without entries. */
+function isNullList(bytes: Uint8Array): boolean {
   return /"manifests"\s*:\s*null/.test(Buffer.from(bytes.subarray(0, 1024)).toString())
 }
 
 /**
- * Sees to it that a manifest which was pushed is found by its subject. `acknowledged` says that the registry answered
- * with OCI-Subject: some do and have no API, so it is asked for, too.
+ * Adds a pushed manifest to the list of its subject's referrers unless the registry keeps it. `acknowledged` means that
+ * the registry set OCI-Subject, which some do without having the API, so the API is checked as well.
  */
 export async function recordReferrer(
   client: RepositoryClient,
@@ -62,7 +64,7 @@ export async function recordReferrer(
 ): Promise<void> {
   const { subject, annotations } = manifest
   if (!subject) return
-  if (acknowledged && (await hasReferrersApi(client, subject.digest, { again: true }))) return
+  if (acknowledged && (await hasReferrersApi(client, subject.digest, { recheck: true }))) return
   const { mediaType, digest, size } = descriptor
   const artifactType = referrerType(manifest)
   await addToFallback(client, subject.digest, {
@@ -74,41 +76,41 @@ export async function recordReferrer(
   })
 }
 
-/** `again` has a registry asked once more that had no API before. */
+/** `recheck` asks again a registry that had no API before. */
 export async function hasReferrersApi(
   client: RepositoryClient,
   digest: string,
-  { again = false } = {},
+  { recheck = false } = {},
 ): Promise<boolean> {
-  if (client.known.referrersApi?.there) return true
-  if (!again && isBelievedAbsent(client)) return false
-  const answer = await ask(client, digest)
-  if (typeof answer !== 'string') await discard(answer)
-  return typeof answer !== 'string'
+  if (client.features.referrersApi?.supported) return true
+  if (!recheck && isApiMissing(client)) return false
+  const response = await getReferrers(client, digest)
+  if (typeof response !== 'string') await discard(response)
+  return typeof response !== 'string'
 }
 
-function isBelievedAbsent({ known, settings }: RepositoryClient): boolean {
-  const { there, until } = known.referrersApi ?? { there: true, until: 0 }
-  return !there && until > settings.clock.now()
+function isApiMissing({ features, settings }: RepositoryClient): boolean {
+  const { supported, until } = features.referrersApi ?? { supported: true, until: 0 }
+  return !supported && until > settings.clock.now()
 }
 
-async function ask(
+async function getReferrers(
   client: RepositoryClient,
   digest: string,
   artifactType?: string,
-): Promise<Answer | 'no api' | 'no repository'> {
+): Promise<HttpResponse | 'no api' | 'no repository'> {
   const query = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`
-  const answer = await client.send(`referrers/${digest}${query}`, [200, 404, 400, 405, 406, 501], {
+  const response = await client.send(`referrers/${digest}${query}`, [200, 404, 400, 405, 406, 501], {
     headers: { Accept: MEDIA_TYPE.index },
     actions: ['pull'],
   })
-  if (answer.status === 200 && mediaTypeOf(answer) === MEDIA_TYPE.index) {
-    client.known.referrersApi = { there: true, until: Number.POSITIVE_INFINITY }
-    return answer
+  if (response.status === 200 && mediaTypeOf(response) === MEDIA_TYPE.index) {
+    client.features.referrersApi = { supported: true, until: Number.POSITIVE_INFINITY }
+    return response
   }
-  const { code } = await errorBody(answer)
-  const known = client.known.referrersApi?.there
-  if (answer.status === 404 && (known || code === 'NAME_UNKNOWN')) return 'no repository'
-  client.known.referrersApi = { there: false, until: client.settings.clock.now() + BELIEVED_ABSENT }
+  const { code } = await errorBody(response)
+  const supported = client.features.referrersApi?.supported
+  if (response.status === 404 && (supported || code === 'NAME_UNKNOWN')) return 'no repository'
+  client.features.referrersApi = { supported: false, until: client.settings.clock.now() + RECHECK_AFTER }
   return 'no api'
 }

@@ -2,25 +2,24 @@ import { OciError } from '../errors.ts'
 import { KeyedLock } from '../keyed-lock.ts'
 import { isRepositoryName } from '../reference.ts'
 import type { Registry } from '../roles.ts'
-import { discard } from './answer.ts'
 import { type Capabilities, probe } from './capabilities.ts'
 import { listCatalog } from './catalog.ts'
 import { HttpClient } from './http-client.ts'
 import { type RemoteOptions, settingsOf } from './options.ts'
 import { RemoteRepository } from './remote-repository.ts'
-import { type Knowledge, RepositoryClient } from './repository-client.ts'
+import { type RegistryFeatures, RepositoryClient } from './repository-client.ts'
+import { discard } from './response.ts'
 
-/** A registry at the other end of an HTTP connection. */
+/** A client of a registry that implements the distribution specification. */
 export class RemoteRegistry implements Registry {
   readonly #http: HttpClient
-  /** What stands before the name of each repository. */
   readonly #prefix: string
-  readonly #known: Knowledge
+  readonly #features: RegistryFeatures
   readonly #locks = new KeyedLock()
 
   /**
-   * `base` is its URL, like `https://registry.example.com`. Behind a path as in `https://registry.example.com/team`,
-   * the repository `x` is the registry's `team/x`. Throws `invalid_reference` where it is none.
+   * `base` is the URL of the registry. Its path becomes a prefix: below `https://registry.example.com/team`, the
+   * repository `x` is the registry's `team/x`. Throws `invalid_reference` for any other form.
    */
   constructor(base: URL, options: RemoteOptions = {}) {
     const path = base.pathname.replace(/^\/|\/$/g, '')
@@ -28,47 +27,47 @@ export class RemoteRegistry implements Registry {
     if (!/^https?:$/.test(base.protocol) || !isPlain || (path !== '' && !isRepositoryName(path))) {
       throw new OciError(
         'invalid_reference',
-        `the URL of a registry is like https://registry.example.com or https://registry.example.com/team, without user name and query; this one, at ${base.host}, is not`,
+        `invalid registry URL at ${base.host}: use the form https://registry.example.com or https://registry.example.com/team, without credentials or a query`,
       )
     }
     const settings = settingsOf(options)
     this.#http = new HttpClient(base, settings)
     this.#prefix = path === '' ? '' : `${path}/`
-    this.#known = { maxMonolithic: settings.upload.maxMonolithic, tagDeletion: true }
+    this.#features = { maxMonolithic: settings.upload.maxMonolithic, tagDeletion: true }
   }
 
   repository(name: string): RemoteRepository {
     return new RemoteRepository(this.#client(name))
   }
 
-  /** Those below the prefix. */
+  /** Lists the repositories below the prefix. */
   async repositories(): Promise<string[]> {
     const names = await listCatalog(this.#http)
     const below = names.filter((name) => name.startsWith(this.#prefix))
     return below.map((name) => name.slice(this.#prefix.length)).sort()
   }
 
-  /** Once, so that whoever waits for it knows soon. */
+  /** Tries only once, so that the caller gets a fast result. */
   async ping(): Promise<void> {
     await discard(await this.#http.send('/v2/', [200], { scopes: [], once: true }))
   }
 
   /**
-   * Finds out, by trying, what the registry and the credentials allow. `name` is a repository for nothing else; what
-   * the registry can delete is deleted from it in the end. Throws `denied` where content cannot be pushed and pulled.
+   * Probes what the registry and the credentials allow, with pushes to the repository `name`, which must be used for
+   * nothing else. Cleans up as far as the registry can delete. Throws an OciError if pushing or pulling fails.
    */
   async capabilities(name: string): Promise<Capabilities> {
     return probe(this.#client(name))
   }
 
   #client(name: string): RepositoryClient {
-    const options = { prefix: this.#prefix, name, known: this.#known, locks: this.#locks }
+    const options = { prefix: this.#prefix, name, features: this.#features, locks: this.#locks }
     if (isRepositoryName(name) && isRepositoryName(this.#prefix + name)) {
       return new RepositoryClient(this.#http, options)
     }
     throw new OciError(
       'invalid_reference',
-      `"${name.slice(0, 300)}" is not the name of a repository, or too long for one`,
+      `"${name.slice(0, 300)}" is not a valid repository name, or too long`,
     )
   }
 }

@@ -1,26 +1,26 @@
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md */
 import { type Content, readAll, type Stream, verified } from '../content.ts'
 import type { Descriptor } from '../descriptor.ts'
-import { isDigest } from '../digest.ts'
+import { checkDigest } from '../digest.ts'
 import { OciError } from '../errors.ts'
 import { MAX_MANIFEST_BYTES, parseManifest } from '../manifest.ts'
 import { isManifestType } from '../media-types.ts'
 import { checkReference, isTag } from '../reference.ts'
 import { fetchAll, type Repository } from '../roles.ts'
-import { checkStated, MAX_METADATA_BYTES, readJson } from './answer.ts'
 import { hasBlob, mountBlob, pushBlob } from './blob-push.ts'
 import { removeFromFallback } from './fallback-index.ts'
 import { deleteBlob, deleteManifest, getManifest, headManifest, putManifest } from './manifests.ts'
-import { pages } from './pages.ts'
+import { paginate } from './pagination.ts'
 import { hasReferrersApi, listReferrers, recordReferrer } from './referrers.ts'
 import type { RepositoryClient } from './repository-client.ts'
+import { checkDigestHeader, MAX_METADATA_BYTES, readJson } from './response.ts'
 import { isPlaceholder, removeTag } from './tag-removal.ts'
-import { shown } from './transport.ts'
+import { redacted } from './transport.ts'
 
-/** They are sorted, and so held together. */
+/** Tags are sorted in memory. */
 const MAX_TAGS = 1_000_000
 
-/** A repository of a registry at the other end of an HTTP connection. */
+/** A repository of a `RemoteRegistry`. */
 export class RemoteRepository implements Repository {
   readonly #client: RepositoryClient
 
@@ -28,27 +28,30 @@ export class RemoteRepository implements Repository {
     this.#client = client
   }
 
-  /** The content, checked while it comes in. Has to be read, or returned. */
+  /** Returns the content, verified while it is read. The stream must be read or closed. */
   async fetch(descriptor: Descriptor): Promise<Stream> {
-    const { mediaType, digest } = checked(descriptor)
+    const { mediaType, digest } = descriptor
+    checkDigest(digest)
     const manifest = isManifestType(mediaType)
-    const answer = await this.#client.send(`${manifest ? 'manifests' : 'blobs'}/${digest}`, [200], {
+    const response = await this.#client.send(`${manifest ? 'manifests' : 'blobs'}/${digest}`, [200], {
       headers: manifest ? { Accept: mediaType } : {},
       actions: ['pull'],
       redirects: true,
     })
-    checkStated(answer, digest)
-    return verified(answer.body, descriptor)
+    checkDigestHeader(response, digest)
+    return verified(response.body, descriptor)
   }
 
   async exists(descriptor: Descriptor): Promise<boolean> {
-    const { mediaType, digest } = checked(descriptor)
+    const { mediaType, digest } = descriptor
+    checkDigest(digest)
     if (!isManifestType(mediaType)) return hasBlob(this.#client, digest, 'pull')
     return (await headManifest(this.#client, digest)) !== undefined
   }
 
   async push(expected: Descriptor, content: Content): Promise<void> {
-    const { mediaType, digest } = checked(expected)
+    const { mediaType, digest } = expected
+    checkDigest(digest)
     if (isManifestType(mediaType)) {
       await this.#pushManifest(expected, await readAll(verified(content, expected), MAX_MANIFEST_BYTES))
     } else if (!(await hasBlob(this.#client, digest, 'pull', 'push'))) {
@@ -64,8 +67,7 @@ export class RemoteRepository implements Repository {
     checkReference(reference)
     const found = await headManifest(this.#client, reference)
     if (found && !isPlaceholder(this.#client, reference, found.digest)) return found
-    const { name, http } = this.#client
-    throw new OciError('not_found', `${http.registry.host}/${name} has no manifest ${reference}`)
+    throw new OciError('not_found', `${this.#client.address} has no manifest ${reference}`)
   }
 
   async tag(descriptor: Descriptor, ...tags: string[]): Promise<void> {
@@ -82,56 +84,59 @@ export class RemoteRepository implements Repository {
   }
 
   /**
-   * Where a registry deletes no manifests, this one's tags are removed and the content stays: see
-   * `RemoteRegistry.capabilities`. Where it deletes no blobs, they stay: nothing leads to them.
+   * If the registry cannot delete manifests, removes only the tags: see `RemoteRegistry.capabilities`. If it cannot
+   * delete blobs, leaves them, as no manifest refers to them.
    */
   async delete(descriptor: Descriptor): Promise<void> {
-    const { mediaType, digest } = checked(descriptor)
+    const { mediaType, digest } = descriptor
+    checkDigest(digest)
     if (!isManifestType(mediaType)) {
       await deleteBlob(this.#client, digest)
       return
     }
-    const subject = await this.#keptSubject(digest)
+    const subject = await this.#fallbackSubject(digest)
     if ((await deleteManifest(this.#client, digest)) === 'unsupported') await this.#untagAll(digest)
     if (subject !== undefined) await removeFromFallback(this.#client, subject, digest)
   }
 
-  /** Of tags that were removed where the registry deletes nothing, the names are listed all the same. */
+  /** If the registry cannot delete tags or manifests, the names of removed tags are still listed. */
   async *tags(): AsyncGenerator<string> {
     const all: string[] = []
     const first = await this.#client.send('tags/list', [200], { actions: ['pull'] })
-    for await (const answer of pages(this.#client.http, first, this.#client.scope('pull'))) {
-      const { tags } = ((await readJson(answer)) ?? {}) as { tags?: unknown }
+    for await (const response of paginate(this.#client.http, first, this.#client.scope('pull'))) {
+      const { tags } = await readJson(response)
       if (tags !== undefined && tags !== null && !Array.isArray(tags)) {
-        throw new OciError('unavailable', `${shown(answer.url)} is no list of tags`)
+        throw new OciError('unavailable', `${redacted(response.url)} did not return a list of tags`)
       }
       for (const tag of tags ?? []) if (typeof tag === 'string' && isTag(tag)) all.push(tag)
-      if (all.length > MAX_TAGS) throw new OciError('size_exceeded', `${shown(answer.url)}: too many tags`)
+      if (all.length > MAX_TAGS) {
+        throw new OciError('size_exceeded', `${redacted(response.url)} lists more than ${MAX_TAGS} tags`)
+      }
     }
-    // Not every registry sorts.
+    // Not every registry sorts its tags.
     yield* all.sort()
   }
 
   async *referrers(digest: string, artifactType?: string): AsyncGenerator<Descriptor> {
-    checked({ digest })
+    checkDigest(digest)
     yield* listReferrers(this.#client, digest, artifactType)
   }
 
   async #pushManifest(expected: Descriptor, bytes: Uint8Array): Promise<void> {
     const { mediaType, digest } = expected
     const manifest = parseManifest(bytes)
-    const known = await headManifest(this.#client, digest, 'push')
-    const answer = known ? undefined : await putManifest(this.#client, digest, { mediaType, bytes })
+    const exists = await headManifest(this.#client, digest, 'push')
+    const response = exists ? undefined : await putManifest(this.#client, digest, { mediaType, bytes })
     if (!manifest.subject) return
-    // What was pushed before may have been cut off before it was recorded.
-    const acknowledged = answer
-      ? answer.headers.get('OCI-Subject') === manifest.subject.digest
+    // Also for an existing manifest: an earlier push may have failed before it recorded the referrer.
+    const acknowledged = response
+      ? response.headers.get('OCI-Subject') === manifest.subject.digest
       : await hasReferrersApi(this.#client, manifest.subject.digest)
     await recordReferrer(this.#client, expected, manifest, acknowledged)
   }
 
-  /** The subject of a manifest that stands in a list of referrers kept by clients. */
-  async #keptSubject(digest: string): Promise<string | undefined> {
+  /** Returns the subject of a manifest if clients have to keep the list of its referrers. */
+  async #fallbackSubject(digest: string): Promise<string | undefined> {
     const found = await getManifest(this.#client, digest)
     if (!found) return undefined
     const { subject } = parseManifest(found.bytes)
@@ -144,10 +149,4 @@ export class RemoteRepository implements Repository {
       if ((await headManifest(this.#client, tag))?.digest === digest) await removeTag(this.#client, tag)
     }
   }
-}
-
-function checked<T extends Pick<Descriptor, 'digest'>>(descriptor: T): T {
-  if (isDigest(descriptor.digest)) return descriptor
-  checkReference(descriptor.digest)
-  throw new OciError('invalid_digest', `"${descriptor.digest}" is not a digest`)
 }

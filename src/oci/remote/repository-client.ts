@@ -2,33 +2,33 @@ import type { KeyedLock } from '../keyed-lock.ts'
 import { type Action, repositoryScope } from './auth/scopes.ts'
 import type { Call, HttpClient } from './http-client.ts'
 import type { Settings } from './options.ts'
-import type { Answer } from './transport.ts'
+import type { HttpResponse } from './transport.ts'
 
-/** What has been found out about a registry, for all its repositories. */
-export type Knowledge = {
-  /** Whether there is a referrers API, until when that is believed. */
-  referrersApi?: { there: boolean; until: number }
-  /** In bytes; what is larger goes in chunks. */
+/** The features of a registry as observed so far, shared by all its repositories. */
+export type RegistryFeatures = {
+  /** Absent before the first request for referrers. Asked again after `until`, in milliseconds since 1970. */
+  referrersApi?: { supported: boolean; until: number }
+  /** The largest blob, in bytes, that is uploaded in one request. */
   maxMonolithic: number
-  /** False where a tag is not deleted alone. */
+  /** False if deleting a tag fails, or deletes its manifest. */
   tagDeletion: boolean
 }
 
-/** The requests of one repository. */
+/** Sends the requests to one repository. */
 export class RepositoryClient {
   readonly http: HttpClient
-  readonly known: Knowledge
+  readonly features: RegistryFeatures
   readonly locks: KeyedLock
-  /** As the registry knows it, with the client's prefix. */
+  /** The name in the registry, with the client's prefix. */
   readonly name: string
   readonly #prefix: string
 
   constructor(
     http: HttpClient,
-    options: { prefix: string; name: string; known: Knowledge; locks: KeyedLock },
+    options: { prefix: string; name: string; features: RegistryFeatures; locks: KeyedLock },
   ) {
     this.http = http
-    this.known = options.known
+    this.features = options.features
     this.locks = options.locks
     this.name = options.prefix + options.name
     this.#prefix = options.prefix
@@ -38,7 +38,12 @@ export class RepositoryClient {
     return this.http.settings
   }
 
-  /** The name that the registry knows a sibling by. */
+  /** The host and name, for messages. */
+  get address(): string {
+    return `${this.http.registry.host}/${this.name}`
+  }
+
+  /** Returns the name of another repository with the client's prefix. */
   fullName(sibling: string): string {
     return this.#prefix + sibling
   }
@@ -47,12 +52,12 @@ export class RepositoryClient {
     return repositoryScope(this.name, ...actions)
   }
 
-  /** `target` is a path below the repository, or a URL that the registry gave. */
+  /** `target` is a path below the repository, or a URL returned by the registry; `more` are additional scopes. */
   send(
     target: string | URL,
     expected: readonly number[],
     { actions, more = [], ...call }: Omit<Call, 'scopes'> & { actions: Action[]; more?: readonly string[] },
-  ): Promise<Answer> {
+  ): Promise<HttpResponse> {
     const url = target instanceof URL ? target : `/v2/${this.name}/${target}`
     return this.http.send(url, expected, { ...call, scopes: [this.scope(...actions), ...more] })
   }

@@ -1,10 +1,7 @@
 import type { Clock, RetryOptions } from './options.ts'
 import { TransientError } from './transient-error.ts'
 
-/**
- * Does work again that failed with a `TransientError`, after growing pauses. The work has to be such that it can be
- * done twice.
- */
+/** Retries idempotent work that fails with a `TransientError`, with exponential backoff. */
 export async function retrying<T>(
   work: (attempt: number) => Promise<T>,
   options: RetryOptions,
@@ -20,7 +17,7 @@ export async function retrying<T>(
   }
 }
 
-/** Half of the pause is chance, so that clients which failed together do not come back together. */
+/** Adds jitter of up to half the delay, so that clients which failed together do not retry together. */
 export function delayBefore(attempt: number, retryAfter: number | undefined, options: RetryOptions): number {
   const { firstDelay, maxDelay } = options
   if (retryAfter !== undefined) return Math.min(Math.max(retryAfter, firstDelay), maxDelay)
@@ -28,7 +25,7 @@ export function delayBefore(attempt: number, retryAfter: number | undefined, opt
   return full * (0.5 + Math.random() / 2)
 }
 
-/** Milliseconds, of the seconds or the date in a Retry-After header (RFC 9110, section 10.2.3). */
+/** Returns the milliseconds to wait by a Retry-After header, in seconds or as a date (RFC 9110, section 10.2.3). */
 export function parseRetryAfter(header: string | null, now: number): number | undefined {
   const text = header?.trim() ?? ''
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000

@@ -1,4 +1,4 @@
-/** Removing tags, also where a registry deletes manifests only, or nothing at all. */
+/** Removes tags, even from registries that can delete only manifests, or nothing at all. */
 import { digestOf } from '../digest.ts'
 import { encodeManifest } from '../manifest.ts'
 import { MEDIA_TYPE } from '../media-types.ts'
@@ -6,13 +6,12 @@ import { deleteManifest, headManifest, putManifest } from './manifests.ts'
 import type { RepositoryClient } from './repository-client.ts'
 
 /**
- * Where the registry does not delete tags, the tag is moved to a placeholder that nothing else points to, and that is
- * deleted with it, as regclient does. Where the registry does not delete manifests either, the tag stays on it, and
- * `isPlaceholder` knows it from then on.
+ * If the registry cannot delete tags, moves the tag to a placeholder of its own and deletes that, as regclient does. If
+ * it cannot delete manifests either, the tag stays on the placeholder, which `isPlaceholder` recognizes.
  */
 export async function removeTag(client: RepositoryClient, tag: string): Promise<void> {
-  if (client.known.tagDeletion && (await deleteManifest(client, tag)) === 'done') return
-  // Registries that take digests only may say that there is no such manifest.
+  if (client.features.tagDeletion && (await deleteManifest(client, tag)) === 'done') return
+  // A registry that deletes only digests may answer 404 for a tag that exists.
   const current = await headManifest(client, tag)
   if (current === undefined) return
   const placeholder = placeholderOf(client, tag)
@@ -23,22 +22,23 @@ export async function removeTag(client: RepositoryClient, tag: string): Promise<
   await deleteManifest(client, digest)
 }
 
-/** Whether a tag that leads to this digest was removed. */
+/** Reports whether a tag that points at this digest has been removed. */
 export function isPlaceholder(client: RepositoryClient, tag: string, digest: string): boolean {
   return digest === digestOf(placeholderOf(client, tag))
 }
 
 /**
- * Another one for each tag, always the same: so its deletion takes no other tag, and it is known by its digest. It is an
- * index of nothing, from which no tool takes anything. From an image without files some would deploy just that: nothing
- * in place of everything.
+ * Returns the same bytes for the same tag, so that the placeholder is recognized by its digest, and different ones for
+ * each tag, so that deleting it affects no other. An empty index cannot be deployed, while some tools would deploy an
+ * image without files and so replace everything with nothing.
  */
 function placeholderOf({ settings }: RepositoryClient, tag: string): Uint8Array {
   return encodeManifest({
     schemaVersion: 2,
     mediaType: MEDIA_TYPE.index,
-    artifactType: settings.removedType,
+    artifactType: settings.placeholderType,
     manifests: [],
+    // Part of the digest: with another text, tags removed before would resolve again.
     annotations: { 'org.opencontainers.image.description': `The tag ${tag} was removed.` },
   })
 }

@@ -1,8 +1,8 @@
 import { OciError } from '../errors.ts'
 
-/** A failure that the same request may not meet when it is made again. */
+/** A failure after which a retry of the same request may succeed. */
 export class TransientError extends OciError {
-  /** What the registry asks to wait, in milliseconds. */
+  /** Milliseconds that the registry asks the client to wait. */
   readonly retryAfter: number | undefined
 
   constructor(message: string, options: { cause?: unknown; retryAfter?: number | undefined } = {}) {
@@ -11,43 +11,39 @@ export class TransientError extends OciError {
   }
 }
 
-/** What the codes of failed connections mean to somebody who does not know them. */
-const PLAIN: Record<string, string> = {
-  ECONNREFUSED: 'nothing listens there',
-  ECONNRESET: 'the connection broke',
-  EHOSTUNREACH: 'there is no way to it',
-  ENETUNREACH: 'there is no way to it',
-  ENOTFOUND: 'there is no host of that name',
-  EPIPE: 'the connection broke',
-  ETIMEDOUT: 'it does not answer',
-  EAI_AGAIN: 'its name cannot be looked up at the moment',
+/** Readable reasons for the error codes of connections. */
+const REASONS: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+  ENOTFOUND: 'no such host',
+  EPIPE: 'connection closed',
+  ETIMEDOUT: 'connection timed out',
+  EAI_AGAIN: 'temporary failure of name resolution',
 }
 
-/** The `unavailable` error for a connection that failed; transient where another try may help. */
+/** Returns the `unavailable` error for a failed connection, transient if a retry may help. */
 export function connectionError(error: unknown, method: string, url: URL): OciError {
   if (error instanceof OciError) return error
   const { code = '', message } = firstOf(error)
-  const what = `${method} ${url.origin}${url.pathname}: the registry at ${url.host} cannot be reached`
+  const what = `${method} ${url.origin}${url.pathname}: cannot reach ${url.host}`
   if (isTlsFailure(code, message)) {
-    const advice = 'Check that it speaks TLS, its certificate, and that this machine trusts who issued it'
-    return new OciError(
-      'unavailable',
-      `${what} safely: TLS failed with "${tlsReason(message)}". ${advice}`,
-      error,
-    )
+    const advice = 'Check that it serves TLS, and that this machine trusts its certificate.'
+    return new OciError('unavailable', `${what}: TLS failed with "${tlsReason(message)}". ${advice}`, error)
   }
-  const reason = `${what}: ${PLAIN[code] ?? message}${code ? ` (${code})` : ''}`
+  const reason = `${what}: ${REASONS[code] ?? message}${code ? ` (${code})` : ''}`
   if (code === 'ENOTFOUND') return new OciError('unavailable', reason, error)
   return new TransientError(reason, { cause: error })
 }
 
-/** A host with several addresses fails with an error for each. */
+/** A host with several addresses fails with one error for each. */
 function firstOf(error: unknown): { code?: string; message: string } {
   const first = error instanceof AggregateError ? error.errors[0] : error
   return first instanceof Error ? (first as NodeJS.ErrnoException) : { message: String(error) }
 }
 
-/** What OpenSSL means, without where in its sources it came to say it. */
+/** Strips the source location from a message of OpenSSL. */
 function tlsReason(message: string): string {
   return /SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? message.trim()
 }

@@ -1,4 +1,4 @@
-/** One HTTP request and its answer: streams with back-pressure, time-outs, and failures in plain words. */
+/** Performs one HTTP request on node:http, with streaming in both directions, backpressure and timeouts. */
 import { once } from 'node:events'
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
@@ -8,75 +8,79 @@ import { connectionError, TransientError } from './transient-error.ts'
 
 export type Method = 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
 
-const PIECE = 64 * 1024
+/** Small enough that each write shows progress to the idle timeout. */
+const WRITE_SIZE = 64 * 1024
 
-export type Outgoing = {
+export type HttpRequest = {
   method: Method
   url: URL
   headers: Record<string, string>
   body?: { content: Content; size: number } | undefined
 }
 
-/** In milliseconds. */
+/** Milliseconds. */
 export type Timeouts = {
-  /** From the end of a request to the head of its answer; a registry checks a large blob in that time. */
-  answer: number
-  /** Without a byte, in the middle of a body in either direction. */
+  /** From the end of the request to the headers of its response, while a registry may verify a large blob. */
+  response: number
+  /** Without progress, in the middle of a body in either direction. */
   idle: number
 }
 
-export type Answer = {
-  method: Method
-  url: URL
+type RequestLine = Pick<HttpRequest, 'method' | 'url'>
+
+export type HttpResponse = RequestLine & {
   status: number
   headers: Headers
-  /** Has to be read, or it holds its connection until the idle time-out. */
+  /** Must be read, or it holds its connection until the idle timeout. */
   body: Stream
 }
 
-export async function exchange(outgoing: Outgoing, timeouts: Timeouts): Promise<Answer> {
-  const { method, url, headers, body } = outgoing
+/** Sends the request and returns the response, whatever its status. Throws `unavailable`. */
+export async function exchange(
+  { method, url, headers, body }: HttpRequest,
+  timeouts: Timeouts,
+): Promise<HttpResponse> {
   const open = url.protocol === 'https:' ? httpsRequest : httpRequest
   const request = open(url, {
     method,
     headers: { ...headers, ...bodyLength(method, body?.size) },
   })
-  const answered = answerOf(request, outgoing, timeouts)
-  // Where the source of a body fails, that is the cause to tell, not the broken connection it leads to.
+  const responded = responseTo(request, { method, url }, timeouts)
+  // If the source of the body fails, that is the error to report, not the aborted connection.
   const failed = send(request, body).catch((error) => {
     request.destroy()
     throw error
   })
-  return Promise.race([answered, failed.then(() => answered)])
+  return Promise.race([responded, failed.then(() => responded)])
 }
 
-/** A request that changes something says how long it is also where it is empty: some registries insist. */
+/** Some registries require Content-Length on writes, even for an empty body. */
 function bodyLength(method: Method, size: number | undefined): Record<string, string> {
   if (size !== undefined) return { 'Content-Length': String(size) }
   return method === 'GET' || method === 'HEAD' || method === 'DELETE' ? {} : { 'Content-Length': '0' }
 }
 
-async function answerOf(
+async function responseTo(
   request: ClientRequest,
-  { method, url }: Outgoing,
+  line: RequestLine,
   timeouts: Timeouts,
-): Promise<Answer> {
-  const watch = watched(request, timeouts, () => lateError(method, url))
+): Promise<HttpResponse> {
+  const watchdog = watchProgress(request, timeouts, line)
   const message = await new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve)
-    // Stays: a connection may fail again, and an error that nobody takes ends the process.
-    request.on('error', (error) => reject(connectionError(error, method, url)))
-  }).finally(() => clearInterval(watch))
+    // Stays registered: the connection may fail again later, and an unhandled error would end the process.
+    request.on('error', (error) => reject(connectionError(error, line.method, line.url)))
+  }).finally(() => clearInterval(watchdog))
   const headers = new Headers()
   for (const [name, values] of Object.entries(message.headersDistinct)) {
     for (const value of values ?? []) headers.append(name, value)
   }
-  const body = guarded(message, request, { method, url, idle: timeouts.idle })
-  return { method, url, status: message.statusCode ?? 0, headers, body }
+  const body = bodyOf(message, request, line, timeouts.idle)
+  return { ...line, status: message.statusCode ?? 0, headers, body }
 }
 
-/** Ends a request that gets no further, other than by waiting for the source of its body. */
-function watched(request: ClientRequest, timeouts: Timeouts, late: () => Error): NodeJS.Timeout {
+/** Aborts a stalled request, unless it is waiting for the source of its own body. */
+function watchProgress(request: ClientRequest, timeouts: Timeouts, line: RequestLine): NodeJS.Timeout {
   let since = performance.now()
   let written = 0
   return setInterval(() => {
@@ -84,28 +88,27 @@ function watched(request: ClientRequest, timeouts: Timeouts, late: () => Error):
     const waitsForSource = !request.writableEnded && !request.writableNeedDrain
     if (bytes !== written || waitsForSource) since = performance.now()
     written = bytes
-    const limit = request.writableFinished ? timeouts.answer : timeouts.idle
-    if (performance.now() - since > limit) request.destroy(late())
-  }, Math.min(timeouts.answer, timeouts.idle) / 4)
+    const limit = request.writableFinished ? timeouts.response : timeouts.idle
+    if (performance.now() - since > limit) request.destroy(timeoutError(line))
+  }, Math.min(timeouts.response, timeouts.idle) / 4)
 }
 
-async function send(request: ClientRequest, body: Outgoing['body']): Promise<void> {
-  // What is written behind an early answer is lost: the source is left where it is.
+async function send(request: ClientRequest, body: HttpRequest['body']): Promise<void> {
+  // After an early response the server ignores the rest of the body, so it is not read from its source.
   let answered = false
   request.once('response', () => {
     answered = true
   })
-  for await (const piece of body ? piecesOf(body.content) : []) {
+  for await (const piece of body ? split(body.content) : []) {
     if (answered || request.destroyed) return
     if (!request.write(piece)) await drained(request)
   }
   request.end()
 }
 
-/** In pieces, so that it shows whether they flow. */
-async function* piecesOf(content: Content): AsyncGenerator<Uint8Array> {
+async function* split(content: Content): AsyncGenerator<Uint8Array> {
   for await (const chunk of streamOf(content)) {
-    for (let at = 0; at < chunk.byteLength; at += PIECE) yield chunk.subarray(at, at + PIECE)
+    for (let at = 0; at < chunk.byteLength; at += WRITE_SIZE) yield chunk.subarray(at, at + WRITE_SIZE)
   }
 }
 
@@ -115,48 +118,44 @@ async function drained(request: ClientRequest): Promise<void> {
   try {
     await Promise.race(['drain', 'close', 'response'].map((event) => once(request, event, { signal })))
   } catch {
-    // The request's own error listener tells it.
+    // The error listener of the request reports it.
   } finally {
     settled.abort()
   }
 }
 
-/** The body of an answer; a connection that breaks or stalls in it fails as `unavailable`. */
-function guarded(
-  message: IncomingMessage,
-  request: ClientRequest,
-  { method, url, idle }: { method: Method; url: URL; idle: number },
-): Stream {
-  const stall = () => setTimeout(() => message.destroy(lateError(method, url)), idle).unref()
-  // Runs out where nobody ever reads.
-  const unread = stall()
+/** Streams the body of a response. A connection that breaks or stalls fails the stream with `unavailable`. */
+function bodyOf(message: IncomingMessage, request: ClientRequest, line: RequestLine, idle: number): Stream {
+  const startTimer = () => setTimeout(() => message.destroy(timeoutError(line)), idle).unref()
+  // Closes the connection of a body that is never read.
+  const unread = startTimer()
   message.once('close', () => clearTimeout(unread))
-  // A failure before somebody reads is told to the one who does.
+  // A failure before the first read reaches the reader later; unhandled, it would end the process.
   message.on('error', () => undefined)
   return (async function* () {
     clearTimeout(unread)
     const chunks = message[Symbol.asyncIterator]()
     try {
       while (true) {
-        const timer = stall()
+        const timer = startTimer()
         const next = await chunks.next().finally(() => clearTimeout(timer))
         if (next.done) return
         yield next.value
       }
     } catch (error) {
-      throw error instanceof OciError ? error : connectionError(error, method, url)
+      throw error instanceof OciError ? error : connectionError(error, line.method, line.url)
     } finally {
-      // Not read to its end, or answered before the request was: the connection cannot be used again.
+      // The connection cannot be reused if either the response or the request is incomplete.
       if (!message.complete || !request.writableFinished) request.destroy()
     }
   })()
 }
 
-function lateError(method: Method, url: URL): TransientError {
-  return new TransientError(`${method} ${shown(url)}: the registry at ${url.host} takes too long`)
+function timeoutError({ method, url }: RequestLine): TransientError {
+  return new TransientError(`${method} ${redacted(url)}: ${url.host} timed out`)
 }
 
-/** A URL as messages may have it: what is behind the path can be a secret, as in the state of an upload. */
-export function shown(url: URL): string {
+/** Returns the URL without its query, which may hold a secret such as the state of an upload. */
+export function redacted(url: URL): string {
   return url.origin + url.pathname
 }

@@ -1,4 +1,4 @@
-/** What a registry has in the query of a Location has to stay as it is, byte for byte. */
+/** Appends the digest and keeps the registry's own query byte for byte, as URLSearchParams would re-encode it. */
 export function withDigest(upload: URL, digest: string): URL {
   const url = new URL(upload)
   url.search += `${url.search === '' ? '?' : '&'}digest=${encodeURIComponent(digest)}`

@@ -12,7 +12,7 @@ const alice = { username: 'alice', password: 'pass:word' }
 const users = { alice: alice.password }
 const quick = { firstDelay: 1, maxDelay: 5 }
 
-it('asks for credentials once, and sends them with each request from then on', async () => {
+it('sends credentials only after a challenge, and then with every request', async () => {
   const requests: Recorded[] = []
   const url = await registryBehind([recording(requests), withBasic(alice.username, alice.password)])
   const repository = new RemoteRegistry(url, { credentials: staticCredentials(alice) }).repository('a')
@@ -20,7 +20,7 @@ it('asks for credentials once, and sends them with each request from then on', a
   expect(requests.map(({ headers }) => headers.has('Authorization'))).toEqual([false, true, true, true])
 })
 
-it('shares one token among requests that come together, and uses it until it expires', async () => {
+it('shares one token among concurrent requests and reuses it until it expires', async () => {
   const { protect, log } = await tokenService({ users, expiresIn: 300 })
   const requests: Recorded[] = []
   const url = await registryBehind([recording(requests), protect])
@@ -39,11 +39,11 @@ it('shares one token among requests that come together, and uses it until it exp
   now += 15_000
   await repository.exists(DESCRIPTOR)
   expect(log).toHaveLength(3)
-  // The new one was had before the request, not after a refusal.
+  // The token was renewed before the request, not after a 401.
   expect(requests).toHaveLength(2)
 })
 
-it('takes a token to be good for a minute where nobody says', async () => {
+it('assumes a lifetime of one minute for a token without expires_in', async () => {
   const { protect, log } = await tokenService({ field: 'access_token' })
   let now = Date.now()
   const clock = { now: () => now, sleep: async () => undefined }
@@ -55,7 +55,7 @@ it('takes a token to be good for a minute where nobody says', async () => {
   expect(log).toEqual(['GET anonymous repository:a:pull', 'GET anonymous repository:a:pull'])
 })
 
-it('gets another token where one is refused before its time, once', async () => {
+it('renews a token once if it is rejected before it expires', async () => {
   const { protect, log, grants } = await tokenService({ users })
   const url = await registryBehind([protect])
   const repository = new RemoteRegistry(url, { credentials: staticCredentials(alice) }).repository('a')
@@ -65,7 +65,7 @@ it('gets another token where one is refused before its time, once', async () => 
   expect(log).toHaveLength(2)
 })
 
-it('asks for both repositories when it mounts', async () => {
+it('requests scopes for both repositories of a mount', async () => {
   const { protect, log } = await tokenService({ users })
   const url = await registryBehind([protect])
   const registry = new RemoteRegistry(new URL('/team', url), { credentials: staticCredentials(alice) })
@@ -74,7 +74,7 @@ it('asks for both repositories when it mounts', async () => {
   expect(log.at(-1)).toBe('GET alice repository:team/a:pull,push repository:team/b:pull')
 })
 
-it('asks also for what the registry says it wants', async () => {
+it('adds the scopes of the challenge to its own', async () => {
   const { protect, log, url: token } = await tokenService()
   const url = await registryBehind([
     async (c, next) => {
@@ -92,7 +92,7 @@ it('asks also for what the registry says it wants', async () => {
   expect(log).toEqual(['GET anonymous repository:a:pull repository:base:pull'])
 })
 
-it('exchanges an identity token, and falls back to the password where that is not taken', async () => {
+it('exchanges an identity token, and falls back to the password if that is rejected', async () => {
   const services: (Record<string, string> | undefined)[] = [
     { 'the-identity': 'alice' },
     { x: 'bob' },
@@ -108,17 +108,17 @@ it('exchanges an identity token, and falls back to the password where that is no
   }
 })
 
-it('says what to do where an identity token is not taken and there is no password', async () => {
+it('says what to do if an identity token is rejected and there is no password', async () => {
   const { protect } = await tokenService({ users })
   const credentials = staticCredentials({ identityToken: 'the-identity' })
   const registry = new RemoteRegistry(await registryBehind([protect]), { credentials })
   await expect(registry.repository('a').exists(DESCRIPTOR)).rejects.toMatchObject({
     code: 'denied',
-    message: expect.stringContaining('it takes no identity tokens; use a user name and a password'),
+    message: expect.stringContaining('it does not support identity tokens; use a username and password'),
   })
 })
 
-it('hands a registry token on as it is', async () => {
+it('sends a registry token unchanged', async () => {
   const { protect, grants, log } = await tokenService()
   grants.set('given', { user: 'alice', scopes: ['repository:a:pull'], expiresAt: Date.now() + 60_000 })
   const credentials = staticCredentials({ registryToken: 'given' })
@@ -128,7 +128,7 @@ it('hands a registry token on as it is', async () => {
   expect(log).toEqual([])
 })
 
-it('takes up a password that was changed where it comes from', async () => {
+it('asks the provider again when its password is rejected', async () => {
   let password = 'old'
   const url = await registryBehind([
     (c, next) => withBasic('alice', password === 'old' ? 'old' : 'new')(c, next),
@@ -147,13 +147,13 @@ it('takes up a password that was changed where it comes from', async () => {
   expect(asked).toBe(2)
 })
 
-it('says which registry wants credentials, and whether it was sent some', async () => {
+it('names the registry that rejects a request, and says whether credentials were sent', async () => {
   const url = await registryBehind([withBasic('alice', 'right')])
   const without = new RemoteRegistry(url).repository('a')
   await expect(without.resolve('v1')).rejects.toMatchObject({
     code: 'denied',
     message: expect.stringContaining(
-      `the registry ${url.host} asks for credentials, and none are set for it`,
+      `the registry ${url.host} requires credentials, and none are configured for it`,
     ),
   })
   const wrong = new RemoteRegistry(url, {
@@ -164,11 +164,11 @@ it('says which registry wants credentials, and whether it was sent some', async 
     .resolve('v1')
     .catch((e) => e)
   expect(error).toMatchObject({ code: 'denied' })
-  expect(error.message).toContain(`the registry ${url.host} refused the credentials that it was sent`)
+  expect(error.message).toContain(`the registry ${url.host} rejected the credentials`)
   expect(error.message).not.toContain('hunter2')
 })
 
-it('tells no password that a registry or a token service repeats', async () => {
+it('masks passwords that a registry or a token service repeats in an error', async () => {
   const { protect } = await tokenService({ users: { alice: 'right' }, refreshTokens: {} })
   const credentials = staticCredentials({ username: 'alice', password: 'hunter2', identityToken: 'hunter3' })
   const registry = new RemoteRegistry(await registryBehind([protect]), { credentials })
@@ -189,7 +189,7 @@ it('tells no password that a registry or a token service repeats', async () => {
   }
 })
 
-it('tries a token service again that fails, and says which one fails in the end', async () => {
+it('retries a failing token service, and names it in the final error', async () => {
   let fails = 2
   const { protect, url: token } = await tokenService()
   const proxy = await registryBehind([
@@ -209,11 +209,11 @@ it('tries a token service again that fails, and says which one fails in the end'
   const other = new RemoteRegistry(url, { retry: quick })
   await expect(other.repository('b').exists(DESCRIPTOR)).rejects.toMatchObject({
     code: 'unavailable',
-    message: `the token service at ${proxy.host} fails with 503`,
+    message: `the token service at ${proxy.host} failed with 503`,
   })
 })
 
-it('pulls, but does not push, with credentials that may only do that', async () => {
+it('pulls but does not push with read-only credentials', async () => {
   const { protect } = await tokenService({ users, mayPush: () => false })
   const registry = new RemoteRegistry(await registryBehind([protect]), {
     credentials: staticCredentials(alice),

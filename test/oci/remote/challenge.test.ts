@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { parseChallenges } from '../../../src/oci/remote/auth/challenge.ts'
-import { mergedScopes, parseScopes } from '../../../src/oci/remote/auth/scopes.ts'
+import { mergeScopes, parseScopes } from '../../../src/oci/remote/auth/scopes.ts'
 
 function plain(header: string | null) {
   return parseChallenges(header).map(({ scheme, parameters }) => [scheme, Object.fromEntries(parameters)])
 }
 
-it('reads a challenge with commas and quotes in its values', () => {
+it('parses commas and quotes in the values of a challenge', () => {
   expect(
     plain('Bearer realm="https://auth.example/t",service="a, \\"b\\"",scope="repository:x:pull,push"'),
   ).toEqual([
@@ -15,7 +15,7 @@ it('reads a challenge with commas and quotes in its values', () => {
   ])
 })
 
-it('reads several challenges, in one header or joined', () => {
+it('parses several challenges in one header', () => {
   expect(
     plain(
       'Negotiate, Negotiate YWJj==, BASIC Realm = "x" , bearer realm=y, service="z", Digest nonce="Basic realm=w"',
@@ -29,13 +29,13 @@ it('reads several challenges, in one header or joined', () => {
   ])
 })
 
-it('reads what is before the first mistake', () => {
+it('parses up to the first syntax error', () => {
   expect(plain(null)).toEqual([])
   expect(plain('Basic realm="x')).toEqual([['basic', {}]])
   expect(plain('realm="x"')).toEqual([])
 })
 
-it('reads whatever was written, and ends on whatever else', () => {
+it('parses every well-formed header, and terminates on any other', () => {
   const word = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/)
   const challenge = fc.tuple(word, fc.dictionary(word, fc.string(), { minKeys: 1 }))
   fc.assert(
@@ -52,9 +52,9 @@ it('reads whatever was written, and ends on whatever else', () => {
   fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (text) => void parseChallenges(text)))
 })
 
-it('merges scopes, so that one token does for all', () => {
+it('merges scopes by resource, and drops malformed ones', () => {
   expect(
-    mergedScopes([
+    mergeScopes([
       'repository:b:pull',
       'repository:a:push',
       'repository:host:5000/a:pull',

@@ -19,7 +19,7 @@ async function found(value: unknown, registry: string) {
   return dockerConfigCredentials(await config(value))(new URL(registry))
 }
 
-/** Puts a helper of that name into the PATH. */
+/** Adds a credential helper to the PATH. */
 async function helper(name: string, script: string): Promise<void> {
   const folder = await temporaryFolder()
   const path = join(folder, `docker-credential-${name}`)
@@ -28,7 +28,7 @@ async function helper(name: string, script: string): Promise<void> {
   vi.stubEnv('PATH', `${folder}${delimiter}${process.env.PATH}`)
 }
 
-it('finds a registry by each way to write its name', async () => {
+it('matches each way of writing the key of a registry', async () => {
   const alice = { auth: base64('alice:pass:word') }
   const expected = { username: 'alice', password: 'pass:word' }
   for (const key of [
@@ -48,7 +48,7 @@ it('finds a registry by each way to write its name', async () => {
   }
 })
 
-it('takes the entry of a path before that of its host, and never that of another path', async () => {
+it('prefers the entry of a path over that of its host, and ignores those of other paths', async () => {
   const auths = {
     host: { username: 'all', password: '1' },
     'host/team': { username: 'team', password: '2' },
@@ -59,7 +59,7 @@ it('takes the entry of a path before that of its host, and never that of another
   expect(await found({ auths: { 'host/team': auths['host/team'] } }, 'https://host')).toBeUndefined()
 })
 
-it('takes passwords and tokens, whichever an entry has', async () => {
+it('reads passwords and tokens of an entry', async () => {
   const entry = async (value: unknown) => found({ auths: { host: value } }, 'https://host')
   expect(await entry({ username: 'a', password: 'b' })).toEqual({ username: 'a', password: 'b' })
   expect(await entry({ auth: base64('a:b\0\0') })).toEqual({ username: 'a', password: 'b' })
@@ -70,7 +70,7 @@ it('takes passwords and tokens, whichever an entry has', async () => {
   }
 })
 
-it('reads the file again when it changes, also when what a link leads to does', async () => {
+it('reloads the file when it changes or its symlink is replaced', async () => {
   const folder = await temporaryFolder()
   const write = (name: string, password: string) =>
     writeFile(join(folder, name), JSON.stringify({ auths: { host: { username: 'a', password } } }))
@@ -93,13 +93,13 @@ it('reads the file again when it changes, also when what a link leads to does', 
   })
 })
 
-it('says that a file is not JSON without quoting it', async () => {
+it('reports a file that is not JSON without quoting it', async () => {
   const error = await found('{"auths": {"host": {"password": hunter2}}}', 'https://host').catch((e) => e)
   expect(error).toMatchObject({ code: 'denied', message: expect.stringContaining('it is not JSON') })
   expect(`${error.stack} ${error.cause}`).not.toContain('hunter2')
 })
 
-it('asks the helper of a registry, or else the store of all', async () => {
+it('asks the helper of a registry, or else the default store', async () => {
   await helper('one', 'read -r server; echo "{\\"Username\\": \\"one\\", \\"Secret\\": \\"for $server\\"}"')
   await helper(
     'all',
@@ -113,7 +113,7 @@ it('asks the helper of a registry, or else the store of all', async () => {
   })
 })
 
-it('goes on with the file where a helper has nothing', async () => {
+it('falls back to the file if a helper has no credentials', async () => {
   await helper('empty', 'echo "credentials not found in native keychain"; exit 1')
   const auths = { host: { username: 'a', password: 'b' } }
   expect(await found({ auths, credsStore: 'empty' }, 'https://host')).toEqual({
@@ -123,7 +123,7 @@ it('goes on with the file where a helper has nothing', async () => {
   expect(await found({ credsStore: 'empty' }, 'https://host')).toBeUndefined()
 })
 
-it('says what is wrong with a helper', async () => {
+it('says why a helper failed', async () => {
   await helper('broken', 'echo "the keychain is locked"; exit 1')
   await helper('odd', 'echo "hunter2"')
   await helper('slow', 'sleep 20')
@@ -133,10 +133,10 @@ it('says what is wrong with a helper', async () => {
     return error.message
   }
   expect(await problem('broken')).toContain('docker-credential-broken failed: the keychain is locked')
-  expect(await problem('missing-one')).toContain('docker-credential-missing-one is not there: install it')
-  expect(await problem('slow', 200)).toContain('did not answer within 0.2 seconds')
-  expect(await problem('../../bin/sh')).toContain('is not the name of a credential helper')
+  expect(await problem('missing-one')).toContain('docker-credential-missing-one is not installed')
+  expect(await problem('slow', 200)).toContain('timed out after 0.2 seconds')
+  expect(await problem('../../bin/sh')).toContain('is not a valid credential helper name')
   const odd = await problem('odd')
-  expect(odd).toContain('answered with something that is no credentials')
+  expect(odd).toContain('printed something other than credentials')
   expect(odd).not.toContain('hunter2')
 })

@@ -31,7 +31,7 @@ function tagOf(digest: string): string {
   return digest.replace(':', '-')
 }
 
-it('keeps no list of its own where the registry has the API', async () => {
+it('keeps no list if the registry has the API', async () => {
   const { repository } = await opened()
   const subject = await pushNote(repository, 'subject')
   const referrer = await pushNote(repository, 'about it', subject)
@@ -40,7 +40,7 @@ it('keeps no list of its own where the registry has the API', async () => {
   expect(await Array.fromAsync(repository.tags())).toEqual(['v1'])
 })
 
-it('keeps the list where the API is missing, also where a registry acts as if it had it', async () => {
+it('keeps the list if the API is missing, even if the registry claims to have it', async () => {
   for (const claims of [false, true]) {
     const { repository, open } = await opened(withoutReferrersApi({ claims }))
     const subject = await pushNote(repository, 'subject')
@@ -56,14 +56,14 @@ it('keeps the list where the API is missing, also where a registry acts as if it
   }
 })
 
-it('leaves no empty list where a tag cannot be deleted but a manifest can', async () => {
+it('leaves no empty list if manifests can be deleted but tags cannot', async () => {
   const { repository } = await opened(withoutReferrersApi(), withoutTagDeletion())
   const subject = await pushNote(repository, 'subject')
   await repository.delete(await pushNote(repository, 'one', subject))
   expect(await Array.fromAsync(repository.tags())).toEqual([])
 })
 
-it('takes an answer of another type for no API', async () => {
+it('treats a response of another media type as a missing API', async () => {
   const { repository, requests } = await opened(async (c, next) => {
     if (c.req.path.includes('/referrers/')) return c.json({ schemaVersion: 2, manifests: [] })
     await next()
@@ -75,11 +75,11 @@ it('takes an answer of another type for no API', async () => {
   expect(await referrers(repository, subject.digest)).toEqual([referrer.digest])
   requests.length = 0
   await referrers(repository, subject.digest)
-  // What was found out once is not asked again.
+  // The missing API is not asked again.
   expect(requests.map(({ path }) => path)).toEqual([`/v2/a/manifests/${tagOf(subject.digest)}`])
 })
 
-it('takes a repository that is not there for one without referrers', async () => {
+it('lists no referrers in an unknown repository', async () => {
   const { repository, requests } = await opened(async (c, next) => {
     if (!c.req.path.includes('/referrers/')) return next()
     return c.json({ errors: [{ code: 'NAME_UNKNOWN', message: 'no' }] }, 404)
@@ -88,7 +88,7 @@ it('takes a repository that is not there for one without referrers', async () =>
   expect(requests).toHaveLength(1)
 })
 
-it('loses no entry when many write at once, in one process or in several', async () => {
+it('loses no entry to concurrent writers, of one client or of several', async () => {
   const withoutEtags: MiddlewareHandler = async (c, next) => {
     await next()
     c.res.headers.delete('ETag')
@@ -111,12 +111,12 @@ it('loses no entry when many write at once, in one process or in several', async
   }
 })
 
-it('notices that its entry was overwritten, and writes it again', async () => {
+it('restores its entry after another client has overwritten it', async () => {
   const lost: { bytes?: Uint8Array } = {}
   const { repository, open } = await opened(withoutReferrersApi(), async (c, next) => {
     const overwritten = c.req.method === 'PUT' && lost.bytes && c.req.path.includes('/manifests/sha256-')
     if (!overwritten) return next()
-    // Another client writes right behind, what it has read before.
+    // As if another client had written right afterwards, based on an older read.
     const bytes = lost.bytes
     delete lost.bytes
     c.req.raw = new Request(c.req.raw, {
@@ -137,7 +137,7 @@ it('notices that its entry was overwritten, and writes it again', async () => {
   expect(await referrers(open(), subject.digest)).toEqual([one.digest, two.digest])
 })
 
-it('lists what a registry that filters nothing sends, filtered', async () => {
+it('filters by type if the registry does not', async () => {
   const { repository } = await opened(async (c, next) => {
     if (c.req.path.includes('/referrers/')) c.req.raw = new Request(c.req.url.replace(/\?.*/, ''))
     await next()

@@ -1,33 +1,25 @@
-/** A registry at the other end may be anything: what its clients must not be led to. */
-import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { expect, it, onTestFinished } from 'vitest'
+/** Untrusted registries: what their clients must not accept or follow, and the deviations that they tolerate. */
+import type { RequestListener } from 'node:http'
+import { expect, it } from 'vitest'
 import { readAll } from '../../../src/oci/content.ts'
 import { digestOf } from '../../../src/oci/digest.ts'
 import { MEDIA_TYPE } from '../../../src/oci/media-types.ts'
 import { RemoteRegistry } from '../../../src/oci/remote/remote-registry.ts'
 import type { Repository } from '../../../src/oci/roles.ts'
+import { listening } from '../../support/listening.ts'
 
 const DIGEST = digestOf(Buffer.from('x'))
 
 async function answering(listener: RequestListener): Promise<Repository> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  onTestFinished(() => void server.close())
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  return new RemoteRegistry(new URL(`http://127.0.0.1:${port}`)).repository('a/b')
+  return new RemoteRegistry(await listening(listener)).repository('a/b')
 }
 
 it('follows no redirect to a private address of another host', async () => {
   let asked = false
-  const other = createServer((_, response) => {
+  const { port } = await listening((_, response) => {
     asked = true
     response.end('x')
-  }).listen(0, '127.0.0.1')
-  onTestFinished(() => void other.close())
-  await once(other, 'listening')
-  const { port } = other.address() as AddressInfo
+  })
   const repository = await answering((_, response) => {
     response.writeHead(307, { Location: `http://localhost:${port}/` }).end()
   })
@@ -36,14 +28,14 @@ it('follows no redirect to a private address of another host', async () => {
   expect(asked).toBe(false)
 })
 
-it('walks no list in a circle', async () => {
+it('rejects a list whose pages form a loop', async () => {
   const repository = await answering((request, response) => {
     response.setHeader('Link', `<${request.url}>; rel="next"`).end('{"tags": ["a"]}')
   })
   await expect(Array.fromAsync(repository.tags())).rejects.toMatchObject({ code: 'unavailable' })
 })
 
-it('goes to no page on another host, or at no address', async () => {
+it('follows no link to another host or to an invalid URL', async () => {
   for (const link of ['http://127.0.0.1:1/', 'http://[']) {
     const repository = await answering((_, response) => {
       response.setHeader('Link', `<${link}>; rel="next"`).end('{"tags": []}')
@@ -52,14 +44,14 @@ it('goes to no page on another host, or at no address', async () => {
   }
 })
 
-it('takes no list of referrers that is none', async () => {
+it('rejects a malformed list of referrers', async () => {
   const repository = await answering((_, response) => void response.end('{}'))
   await expect(Array.fromAsync(repository.referrers(DIGEST))).rejects.toMatchObject({
     code: 'invalid_manifest',
   })
 })
 
-it('takes no digest that is none, but the one of the content', async () => {
+it('ignores a malformed digest header, and computes the digest of the content', async () => {
   const manifest = '{"schemaVersion": 2}'
   const repository = await answering((_, response) => {
     response.setHeader('Docker-Content-Digest', '../../x').setHeader('Content-Type', MEDIA_TYPE.manifest)
@@ -68,13 +60,13 @@ it('takes no digest that is none, but the one of the content', async () => {
   expect(await repository.resolve('v1')).toMatchObject({ digest: digestOf(Buffer.from(manifest)) })
 })
 
-it('hands on no content that is not what its descriptor says', async () => {
+it('rejects content that does not match its descriptor', async () => {
   const repository = await answering((_, response) => void response.end('y'))
   const stream = await repository.fetch({ mediaType: 'x', digest: DIGEST, size: 1 })
   await expect(readAll(stream, 10)).rejects.toMatchObject({ code: 'digest_mismatch' })
 })
 
-it('takes the tags of a repository as they come: none, unsorted, or unknown', async () => {
+it('lists tags that are missing, unsorted, malformed or of an unknown repository', async () => {
   for (const [body, expected] of [
     ['{"tags": null}', []],
     ['{}', []],
@@ -91,7 +83,7 @@ it('takes the tags of a repository as they come: none, unsorted, or unknown', as
   await expect(Array.fromAsync(odd.tags())).rejects.toMatchObject({ code: 'unavailable' })
 })
 
-it('resolves where a registry says nothing in the head of an answer, or answers no HEAD', async () => {
+it('resolves without the headers of a HEAD response, or without HEAD', async () => {
   const manifest = '{"schemaVersion": 2}'
   for (const status of [200, 405]) {
     const repository = await answering((request, response) => {
@@ -107,7 +99,7 @@ it('resolves where a registry says nothing in the head of an answer, or answers 
   }
 })
 
-it('takes nothing that the registry says is something else', async () => {
+it('rejects a response with another digest than the requested one', async () => {
   const other = digestOf(Buffer.from('other'))
   const repository = await answering((_, response) => {
     response.setHeader('Docker-Content-Digest', other).setHeader('Content-Type', MEDIA_TYPE.manifest).end('x')
@@ -119,7 +111,7 @@ it('takes nothing that the registry says is something else', async () => {
   await expect(repository.resolve(DIGEST)).rejects.toMatchObject(mismatch)
 })
 
-it('sends types without parameters, and says who it is', async () => {
+it('sends Content-Type only with content, and always a User-Agent', async () => {
   const headers: Record<string, unknown>[] = []
   const repository = await answering((request, response) => {
     headers.push(request.headers)

@@ -1,4 +1,4 @@
-/** Tags and manifests that go, and what a registry can do about it. */
+/** Removing tags and manifests, by what the registry can delete. */
 import { expect, it } from 'vitest'
 import { RemoteRegistry } from '../../../src/oci/remote/remote-registry.ts'
 import { pushNote } from '../../support/manifests.ts'
@@ -10,7 +10,7 @@ import {
   withoutTagDeletion,
 } from '../../support/registries.ts'
 
-it('removes a tag by way of a placeholder, and neither its manifest nor other tags', async () => {
+it('removes a tag through a placeholder, but neither its manifest nor other tags', async () => {
   for (const status of [400, 404, 405] as const) {
     const registry = new RemoteRegistry(await registryBehind([withoutTagDeletion(status)]))
     const repository = registry.repository('a')
@@ -23,7 +23,7 @@ it('removes a tag by way of a placeholder, and neither its manifest nor other ta
   }
 })
 
-it('knows a tag that only leads to a placeholder, and can set it again', async () => {
+it('treats a tag on a placeholder as removed, and can set it again', async () => {
   const url = await registryBehind([withoutDeletion])
   const repository = new RemoteRegistry(url).repository('a')
   const manifest = await pushNote(repository, 'one')
@@ -37,17 +37,20 @@ it('knows a tag that only leads to a placeholder, and can set it again', async (
   expect(await repository.resolve('x')).toEqual(manifest)
 })
 
-it('leaves a placeholder whose type is that of its user', async () => {
+it('leaves a placeholder of the configured type, always with the same bytes', async () => {
   const url = await registryBehind([withoutDeletion])
-  const removedType = 'application/vnd.example.removed.v1+json'
-  const repository = new RemoteRegistry(url, { removedType }).repository('a')
+  const placeholderType = 'application/vnd.example.removed.v1+json'
+  const repository = new RemoteRegistry(url, { placeholderType }).repository('a')
   await repository.tag(await pushNote(repository, 'one'), 'x')
   await repository.untag('x')
   const left = await fetch(new URL('/v2/a/manifests/x', url))
-  expect(await left.json()).toMatchObject({ artifactType: removedType })
+  // Tags that earlier versions removed are recognized by the digest of these bytes.
+  expect(await left.text()).toBe(
+    `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","artifactType":"${placeholderType}","manifests":[],"annotations":{"org.opencontainers.image.description":"The tag x was removed."}}`,
+  )
 })
 
-it('takes the tags of a manifest that the registry does not delete', async () => {
+it('removes the tags of a manifest that the registry cannot delete', async () => {
   const repository = new RemoteRegistry(await registryBehind([withoutDeletion])).repository('a')
   const one = await pushNote(repository, 'one')
   const two = await pushNote(repository, 'two')
@@ -60,7 +63,7 @@ it('takes the tags of a manifest that the registry does not delete', async () =>
   expect(await repository.resolve('z')).toEqual(two)
 })
 
-it('finds out what a registry can do, and leaves nothing behind where it can', async () => {
+it('probes the capabilities of a registry, and cleans up as far as it can', async () => {
   const all = { referrersApi: true, tagDeletion: true, manifestDeletion: true }
   for (const [middlewares, expected, left] of [
     [[], all, 0],
@@ -77,7 +80,7 @@ it('finds out what a registry can do, and leaves nothing behind where it can', a
   }
 })
 
-it('notices a registry that deletes the manifest with a tag, and deletes tags in another way from then on', async () => {
+it('detects a registry that deletes the manifest with a tag, and uses placeholders from then on', async () => {
   const url = await registryBehind([
     async (c, next) => {
       const reference = /\/manifests\/([^/:]+)$/.exec(c.req.path)?.[1]
@@ -95,7 +98,7 @@ it('notices a registry that deletes the manifest with a tag, and deletes tags in
   expect(await Array.fromAsync(repository.tags())).toEqual(['y'])
 })
 
-it('says that credentials may not push, or not delete, before it matters', async () => {
+it('reports in the probe that credentials may not push or delete', async () => {
   const refusing = (...methods: string[]) =>
     registryBehind([
       (c, next) =>
@@ -106,12 +109,12 @@ it('says that credentials may not push, or not delete, before it matters', async
   const readOnly = await refusing('POST', 'PUT', 'PATCH', 'DELETE')
   await expect(new RemoteRegistry(readOnly).capabilities('probe')).rejects.toMatchObject({
     code: 'denied',
-    message: expect.stringContaining(`nothing can be pushed to ${readOnly.host}/probe: `),
+    message: expect.stringContaining(`cannot push to ${readOnly.host}/probe: `),
   })
   const locked = await registryBehind([withBasic('a', 'b')])
   await expect(new RemoteRegistry(locked).capabilities('probe')).rejects.toMatchObject({
     code: 'denied',
-    message: expect.stringContaining('asks for credentials, and none are set for it'),
+    message: expect.stringContaining('requires credentials, and none are configured for it'),
   })
   const appendOnly = new RemoteRegistry(await refusing('DELETE'))
   expect(await appendOnly.capabilities('probe')).toMatchObject({

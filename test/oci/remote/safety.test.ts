@@ -1,10 +1,10 @@
-/** Where credentials go, and where a registry can send its clients. */
+/** Where credentials are sent, and where a registry can redirect its clients. */
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { expect, it } from 'vitest'
 import { describe as describeBytes } from '../../../src/oci/descriptor.ts'
 import { staticCredentials } from '../../../src/oci/remote/auth/credentials.ts'
-import { checkedRealm } from '../../../src/oci/remote/auth/realm.ts'
-import { mayLeadTo, mayRedirect } from '../../../src/oci/remote/hosts.ts'
+import { parseRealm } from '../../../src/oci/remote/auth/realm.ts'
+import { isSafeRedirect, isSafeTarget } from '../../../src/oci/remote/hosts.ts'
 import { RemoteRegistry } from '../../../src/oci/remote/remote-registry.ts'
 import { fetchAll } from '../../../src/oci/roles.ts'
 import { listening } from '../../support/listening.ts'
@@ -15,7 +15,7 @@ const credentials = staticCredentials({ username: 'alice', password: 'hunter2' }
 
 type Asked = { method: string | undefined; url: string | undefined; authorization: string | undefined }
 
-/** A server that remembers what it was asked, and then answers. */
+/** Starts a server that records its requests. */
 async function witness(answer: RequestListener): Promise<{ url: URL; asked: Asked[] }> {
   const asked: Asked[] = []
   const url = await listening((request, response) => {
@@ -30,7 +30,7 @@ const wantsPassword: RequestListener = (_, response) => {
   response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="give me"' }).end()
 }
 
-/** A registry with a password whose answers to those who know it are these. */
+/** Requires a password. */
 function locked(answer: RequestListener): RequestListener {
   return (request, response) => {
     if (request.headers.authorization === undefined) wantsPassword(request, response)
@@ -38,12 +38,12 @@ function locked(answer: RequestListener): RequestListener {
   }
 }
 
-/** The same server by a name that makes it another private host. */
+/** Returns the URL of the same server by another name, so that it counts as another private host. */
 function elsewhere(url: URL): URL {
   return new URL(url.href.replace('127.0.0.1', 'localhost'))
 }
 
-it('follows a redirect to where the content is, and leaves its credentials behind', async () => {
+it('follows a redirect to content elsewhere without sending its credentials', async () => {
   const store = await witness((_, response) => void response.end(BLOB))
   const registry = await witness(
     locked((_, response) => void response.writeHead(307, { Location: `${store.url}x?signature=1` }).end()),
@@ -54,7 +54,7 @@ it('follows a redirect to where the content is, and leaves its credentials behin
   expect(registry.asked.at(-1)?.authorization).toBeDefined()
 })
 
-it('keeps its credentials in a redirect within the registry', async () => {
+it('sends its credentials on a redirect within the registry', async () => {
   const registry = await witness(
     locked((request, response) => {
       if (request.url === '/other') response.end(BLOB)
@@ -69,7 +69,7 @@ it('keeps its credentials in a redirect within the registry', async () => {
   })
 })
 
-it('does not take up its credentials again when a redirect leads back', async () => {
+it('does not send its credentials again when a redirect leads back to the registry', async () => {
   const back: { url?: URL } = {}
   const store = await witness((_, response) => {
     response.writeHead(307, { Location: `${back.url}back` }).end()
@@ -85,7 +85,7 @@ it('does not take up its credentials again when a redirect leads back', async ()
   expect(registry.asked.at(-1)).toEqual({ method: 'GET', url: '/back', authorization: undefined })
 })
 
-it('gives its credentials to no other server that asks for them', async () => {
+it('does not send its credentials to another server that asks for them', async () => {
   const store = await witness(wantsPassword)
   const registry = await witness(
     locked((_, response) => void response.writeHead(307, { Location: store.url.href }).end()),
@@ -96,7 +96,7 @@ it('gives its credentials to no other server that asks for them', async () => {
   expect(store.asked[0]?.authorization).toBeUndefined()
 })
 
-it('follows five redirects, and not six', async () => {
+it('follows at most five redirects', async () => {
   for (const count of [5, 6]) {
     const registry = await witness((request, response) => {
       const at = Number(/^\/(\d+)$/.exec(request.url ?? '')?.[1] ?? 0)
@@ -109,7 +109,7 @@ it('follows five redirects, and not six', async () => {
   }
 })
 
-it('follows redirects only where content is read', async () => {
+it('follows redirects only when it reads content', async () => {
   const store = await witness((_, response) => void response.end('{"tags": ["x"]}'))
   const registry = await witness((_, response) => {
     response.writeHead(307, { Location: store.url.href }).end()
@@ -128,7 +128,7 @@ it('follows redirects only where content is read', async () => {
   expect(store.asked).toEqual([])
 })
 
-it('sends an upload nowhere but to the registry', async () => {
+it('sends uploads only to the registry itself', async () => {
   const other = await witness((_, response) => void response.writeHead(201).end())
   const secret = 'state=secret'
   for (const location of [
@@ -149,7 +149,7 @@ it('sends an upload nowhere but to the registry', async () => {
   expect(other.asked).toEqual([])
 })
 
-it('asks a token service for a token only where credentials are safe', async () => {
+it('contacts a token service only if credentials are safe there', async () => {
   const answering = (_: IncomingMessage, response: Parameters<RequestListener>[1]) => {
     response.end('{"token": "x"}')
   }
@@ -173,8 +173,8 @@ it('asks a token service for a token only where credentials are safe', async () 
   expect(service.asked).toEqual([])
 })
 
-it('wants TLS of a token service, unless the registry has none or is on this machine', () => {
-  const over = (registry: string, realm: string) => () => checkedRealm(new URL(registry), realm)
+it('requires TLS of a token service unless the registry has none or is on this machine', () => {
+  const over = (registry: string, realm: string) => () => parseRealm(new URL(registry), realm)
   expect(over('https://registry.example', 'http://auth.example/token')).toThrow('without TLS')
   expect(over('https://registry.example', 'https://auth.example/token')).not.toThrow()
   expect(over('http://registry.example', 'http://auth.example/token')).not.toThrow()
@@ -183,9 +183,9 @@ it('wants TLS of a token service, unless the registry has none or is on this mac
   expect(over('https://10.0.0.5', 'https://10.0.0.5:5001/token')).not.toThrow()
 })
 
-it('knows private addresses however they are written', () => {
+it('recognizes private addresses in every notation', () => {
   const registry = new URL('https://registry.example')
-  const leadsTo = (host: string) => mayLeadTo(registry, new URL(`https://${host}/`))
+  const leadsTo = (host: string) => isSafeTarget(registry, new URL(`https://${host}/`))
   for (const host of [
     '127.0.0.1',
     '127.1',
@@ -211,12 +211,12 @@ it('knows private addresses however they are written', () => {
   for (const host of ['cdn.example', '8.8.8.8', '172.32.0.1', '[2001:db8::1]', 'mylocalhost']) {
     expect(leadsTo(host), host).toBe(true)
   }
-  expect(mayLeadTo(registry, new URL('file:///etc/passwd'))).toBe(false)
+  expect(isSafeTarget(registry, new URL('file:///etc/passwd'))).toBe(false)
 })
 
-it('follows a redirect from TLS to TLS only', () => {
+it('follows no redirect from HTTPS to HTTP', () => {
   const may = (from: string, to: string) =>
-    mayRedirect(new URL('https://registry.example'), new URL(from), new URL(to))
+    isSafeRedirect(new URL('https://registry.example'), new URL(from), new URL(to))
   expect(may('https://registry.example/x', 'https://cdn.example/x')).toBe(true)
   expect(may('https://registry.example/x', 'http://registry.example/x')).toBe(false)
   expect(may('https://cdn.example/x', 'http://cdn.example/x')).toBe(false)
@@ -225,7 +225,7 @@ it('follows a redirect from TLS to TLS only', () => {
   expect(may('https://registry.example/x', 'https://192.168.0.1/x')).toBe(false)
 })
 
-it('follows no redirect of a token service: its credentials would go with it', async () => {
+it('follows no redirect of a token service, which would pass on the credentials', async () => {
   const other = await witness((_, response) => void response.end('{"token": "x"}'))
   const service = await witness((_, response) => {
     response.writeHead(307, { Location: other.url.href }).end()
@@ -238,7 +238,7 @@ it('follows no redirect of a token service: its credentials would go with it', a
   expect(other.asked).toEqual([])
 })
 
-it('takes no token that is none, or without end', async () => {
+it('rejects malformed and oversized tokens', async () => {
   for (const answer of [
     '{"token": "a\\r\\nb"}',
     '{"token": 5}',
@@ -256,7 +256,7 @@ it('takes no token that is none, or without end', async () => {
   }
 })
 
-it('takes no password in the URL of a registry, and does not tell it', () => {
+it('rejects a registry URL with a password, without quoting it', () => {
   for (const url of ['https://u:hunter2@host', 'https://host/A', 'https://host/?x', 'ftp://host/']) {
     const opening = () => new RemoteRegistry(new URL(url))
     expect(opening).toThrow(expect.objectContaining({ code: 'invalid_reference' }))

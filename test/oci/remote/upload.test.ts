@@ -4,8 +4,9 @@ import { readAll } from '../../../src/oci/content.ts'
 import { describe as describeBytes } from '../../../src/oci/descriptor.ts'
 import type { RemoteOptions } from '../../../src/oci/remote/options.ts'
 import { RemoteRegistry } from '../../../src/oci/remote/remote-registry.ts'
-import { Rewindable } from '../../../src/oci/remote/rewindable.ts'
+import { RewindableStream } from '../../../src/oci/remote/rewindable-stream.ts'
 import { fetchAll } from '../../../src/oci/roles.ts'
+import { inChunks } from '../../support/chunks.ts'
 import { listening } from '../../support/listening.ts'
 import { type Recorded, recording, registryBehind } from '../../support/registries.ts'
 
@@ -13,11 +14,9 @@ const LARGE = Buffer.from(Array.from({ length: 300_000 }, (_, at) => (at * 31) %
 const DESCRIPTOR = describeBytes('application/vnd.example', LARGE)
 const retry = { firstDelay: 1, maxDelay: 5 }
 
-async function* inPieces(bytes: Uint8Array, size = 7_000): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
-}
+const streamed = () => inChunks(LARGE, 7_000)
 
-/** Pushes to a registry behind a middleware; the methods that it was asked by, HEAD left out. */
+/** Pushes to a registry behind a middleware, checks the content and returns the upload requests. */
 async function pushed(
   content: () => Uint8Array | AsyncIterable<Uint8Array>,
   middleware: MiddlewareHandler,
@@ -34,9 +33,9 @@ async function pushed(
 
 const through: MiddlewareHandler = (_, next) => next()
 
-it('sends what is large in chunks, and what is small in one piece', async () => {
+it('uploads a large blob in chunks, and a small one in one piece', async () => {
   expect((await pushed(() => LARGE, through)).methods).toEqual(['POST', 'PUT'])
-  const { methods, writes } = await pushed(() => inPieces(LARGE), through, {
+  const { methods, writes } = await pushed(streamed, through, {
     maxMonolithic: 1000,
     chunk: 120_000,
   })
@@ -48,14 +47,14 @@ it('sends what is large in chunks, and what is small in one piece', async () => 
   ])
 })
 
-it('falls back to chunks where a registry takes nothing in one piece, and remembers that', async () => {
+it('falls back to chunks if a registry refuses a blob in one piece, and remembers that', async () => {
   for (const status of [405, 413, 501] as const) {
     const refuse: MiddlewareHandler = async (c, next) => {
       const size = Number(c.req.header('Content-Length') ?? 0)
       if (c.req.method === 'PUT' && size > 200_000) return c.body(null, status)
       return next()
     }
-    for (const content of [() => LARGE, () => inPieces(LARGE)]) {
+    for (const content of [() => LARGE, streamed]) {
       const { methods, repository, requests } = await pushed(content, refuse, { chunk: 400_000 })
       expect(methods).toEqual(['POST', 'PUT', 'DELETE', 'POST', 'PATCH', 'PATCH', 'PUT'])
       requests.length = 0
@@ -72,7 +71,7 @@ it('falls back to chunks where a registry takes nothing in one piece, and rememb
   }
 })
 
-it('makes chunks as large as the registry wants them', async () => {
+it('makes chunks as large as the registry requires', async () => {
   const { methods } = await pushed(
     () => LARGE,
     async (c, next) => {
@@ -84,11 +83,11 @@ it('makes chunks as large as the registry wants them', async () => {
   expect(methods).toEqual(['POST', 'PATCH', 'PATCH', 'PUT'])
 })
 
-it('goes on where a chunk broke off, whether it had arrived or not', async () => {
+it('resumes after a failed chunk, whether it had arrived or not', async () => {
   for (const arrived of [true, false]) {
     let broken = false
     const { methods } = await pushed(
-      () => inPieces(LARGE),
+      streamed,
       async (c, next) => {
         if (c.req.method !== 'PATCH' || broken || !c.req.header('Content-Range')?.startsWith('100000-'))
           return next()
@@ -104,7 +103,7 @@ it('goes on where a chunk broke off, whether it had arrived or not', async () =>
   }
 })
 
-it('starts an upload again that fails, and does not where the end of it was only not told', async () => {
+it('restarts a failed upload, unless only its response was lost', async () => {
   for (const arrived of [true, false]) {
     let broken = false
     const { methods } = await pushed(
@@ -122,7 +121,7 @@ it('starts an upload again that fails, and does not where the end of it was only
   }
 })
 
-it('starts a stream again only as far as it is still at hand', async () => {
+it('restarts a stream only while it can be rewound', async () => {
   const failing = (limit: number): MiddlewareHandler => {
     let failed = false
     return async (c, next) => {
@@ -136,10 +135,10 @@ it('starts a stream again only as far as it is still at hand', async () => {
       return c.body(null, 503)
     }
   }
-  await pushed(() => inPieces(LARGE), failing(1), { chunk: 400_000 })
+  await pushed(streamed, failing(1), { chunk: 400_000 })
   let read = 0
   async function* counted() {
-    for await (const piece of inPieces(LARGE)) {
+    for await (const piece of streamed()) {
       read += piece.length
       yield piece
     }
@@ -150,7 +149,7 @@ it('starts a stream again only as far as it is still at hand', async () => {
   expect(read).toBe(LARGE.length)
 })
 
-it('takes no more of a stream than the registry takes, and holds little of it', async () => {
+it('applies backpressure to a stream that the registry does not read', async () => {
   let taken = 0
   const size = 256 * 1024 * 1024
   const block = Buffer.alloc(64 * 1024)
@@ -171,7 +170,7 @@ it('takes no more of a stream than the registry takes, and holds little of it', 
   expect(taken).toBeLessThan(32 * 1024 * 1024)
 })
 
-it('does not believe a registry that says it has something else', async () => {
+it('rejects an upload for which the registry states another digest', async () => {
   const lying: MiddlewareHandler = async (c, next) => {
     await next()
     if (c.req.method === 'PUT')
@@ -180,7 +179,7 @@ it('does not believe a registry that says it has something else', async () => {
   await expect(pushed(() => LARGE, lying)).rejects.toMatchObject({ code: 'digest_mismatch' })
 })
 
-it('keeps the query of a Location as it is', async () => {
+it('keeps the query of a Location unchanged', async () => {
   const asked: (string | undefined)[] = []
   const url = await listening((request, response) => {
     asked.push(request.url)
@@ -192,12 +191,12 @@ it('keeps the query of a Location as it is', async () => {
   expect(asked.at(-1)).toBe(`/up?_state=a%20b~%2B==&digest=${encodeURIComponent(DESCRIPTOR.digest)}`)
 })
 
-it('reads a stream again from its beginning, also while somebody still waits for more of it', async () => {
-  const source = new Rewindable(inPieces(LARGE), 50_000)
-  const first = source.stream()[Symbol.asyncIterator]()
+it('rewinds a stream even while an earlier reader waits for it', async () => {
+  const source = new RewindableStream(streamed(), 50_000)
+  const first = source.rewind()[Symbol.asyncIterator]()
   await first.next()
   const left = first.next()
-  expect(Buffer.compare(await readAll(source.stream(), LARGE.length), LARGE)).toBe(0)
+  expect(Buffer.compare(await readAll(source.rewind(), LARGE.length), LARGE)).toBe(0)
   expect(await left).toMatchObject({ done: true })
   expect(source.canRewind).toBe(false)
 })

@@ -1,6 +1,6 @@
 /** https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1 */
 export type Challenge = {
-  /** In lower case, as the names of the parameters. */
+  /** In lower case, like the names of the parameters. */
   scheme: string
   parameters: ReadonlyMap<string, string>
 }
@@ -11,7 +11,7 @@ const SCHEME = new RegExp(`(${TOKEN})(?=[\\s,]|$)`, 'y')
 const TOKEN68 = /\s+[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$))/y
 const BETWEEN = /[\s,]*/y
 
-/** The challenges of a WWW-Authenticate header, or of several that are joined; what is malformed ends the list. */
+/** Parses a WWW-Authenticate header, or several joined by commas, up to the first malformed challenge. */
 export function parseChallenges(header: string | null): Challenge[] {
   const text = header ?? ''
   const challenges: Challenge[] = []

@@ -11,8 +11,8 @@ const MAX_OUTPUT = 1024 * 1024
 const TOKEN_USER = '<token>'
 
 /**
- * Runs `docker-credential-<helper> get` for a server; undefined where it has no credentials for that. Throws `denied`
- * where it does not work. What it printed is told only where it is no answer: an answer is secret.
+ * Runs `docker-credential-<helper> get` for a server. Returns undefined if the helper has no credentials for it. Throws
+ * `denied` if the helper fails; the error quotes its output only after a non-zero exit, as other output may be secret.
  */
 export async function askHelper(
   helper: string,
@@ -21,17 +21,17 @@ export async function askHelper(
 ): Promise<Credentials | undefined> {
   const program = `docker-credential-${helper}`
   const failed = (why: string) =>
-    new OciError('denied', `the credentials for ${server} cannot be had: ${program} ${why}`)
-  // It is the name of a program in the PATH, and no way out of it.
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(helper)) throw failed('is not the name of a credential helper')
+    new OciError('denied', `cannot get credentials for ${server}: ${program} ${why}`)
+  // A path separator would run a program outside of the PATH.
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(helper)) throw failed('is not a valid credential helper name')
   const { code, output } = await run(program, server, timeout, failed)
   if (code !== 0) {
     if (/credentials not found/i.test(output)) return undefined
     throw failed(`failed: ${output.trim().slice(0, 200)}`)
   }
-  const answer = parse(output)
-  if (!answer) throw failed('answered with something that is no credentials')
-  const { Username: username, Secret: secret } = answer
+  const credentials = parse(output)
+  if (!credentials) throw failed('printed something other than credentials')
+  const { Username: username, Secret: secret } = credentials
   return username === TOKEN_USER ? { identityToken: secret } : { username, password: secret }
 }
 
@@ -42,20 +42,26 @@ async function run(
   failed: (why: string) => OciError,
 ): Promise<{ code: number | null; output: string }> {
   const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'] })
-  let late = false
+  let timedOut = false
   const timer = setTimeout(() => {
-    late = true
+    timedOut = true
     child.kill('SIGKILL')
-    // A child of its own may hold the pipe open.
+    // A grandchild may keep the pipe open.
     child.stdout.destroy()
   }, timeout)
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
-      reject(failed(error.code === 'ENOENT' ? 'is not there: install it' : `cannot be run: ${error.message}`))
+      reject(
+        failed(
+          error.code === 'ENOENT'
+            ? 'is not installed, or not in the PATH'
+            : `cannot be run: ${error.message}`,
+        ),
+      )
     })
     child.once('exit', resolve)
   })
-  // One that ends without reading what it was asked has its exit code to say why.
+  // A helper that exits without reading its input is reported by its exit code.
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
   try {
@@ -63,9 +69,9 @@ async function run(
     return { code, output: Buffer.from(output).toString() }
   } catch (error) {
     child.kill('SIGKILL')
-    if (late) throw failed(`did not answer within ${timeout / 1000} seconds`)
+    if (timedOut) throw failed(`timed out after ${timeout / 1000} seconds`)
     if (error instanceof OciError && error.code === 'denied') throw error
-    throw failed('could not be read')
+    throw failed('printed output that cannot be read')
   } finally {
     clearTimeout(timer)
   }
@@ -73,8 +79,8 @@ async function run(
 
 function parse(output: string): { Username: string; Secret: string } | undefined {
   try {
-    const answer = JSON.parse(output)
-    return typeof answer?.Username === 'string' && typeof answer.Secret === 'string' ? answer : undefined
+    const value = JSON.parse(output)
+    return typeof value?.Username === 'string' && typeof value.Secret === 'string' ? value : undefined
   } catch {
     return undefined
   }

@@ -1,21 +1,20 @@
-/** What a registry is told about who calls. */
 export type Credentials = {
   username?: string
   password?: string
-  /** A refresh token of OAuth2, which the token service of the registry exchanges. */
+  /** An OAuth2 refresh token, which the registry's token service exchanges for an access token. */
   identityToken?: string
-  /** A bearer token that the registry takes as it is. */
+  /** A bearer token for the registry itself, sent unchanged. */
   registryToken?: string
 }
 
-/** The credentials for a registry, asked anew where the last ones were refused; undefined to go without any. */
+/** Returns the credentials for a registry, or undefined for anonymous access. Called again after they are rejected. */
 export type CredentialsProvider = (registry: URL) => Promise<Credentials | undefined>
 
 export function staticCredentials(credentials: Credentials): CredentialsProvider {
   return async () => credentials
 }
 
-/** The Authorization header with user name and password, where there are both. */
+/** Returns the Authorization header for Basic authentication, or undefined without a username and password. */
 export function basicHeader(credentials: Credentials | undefined): string | undefined {
   const { username, password } = credentials ?? {}
   if (username === undefined || password === undefined) return undefined

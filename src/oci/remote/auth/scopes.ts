@@ -5,8 +5,8 @@ export function repositoryScope(name: string, ...actions: Action[]): string {
   return `repository:${name}:${[...actions].sort().join(',')}`
 }
 
-/** Each resource once, with all actions, in an order that does not depend on where they come from. */
-export function mergedScopes(scopes: readonly string[]): string[] {
+/** Combines the actions of each resource and sorts, so that equal sets of scopes give the same list. */
+export function mergeScopes(scopes: readonly string[]): string[] {
   const byResource = new Map<string, Set<string>>()
   for (const scope of scopes) {
     const end = scope.lastIndexOf(':')
@@ -18,7 +18,7 @@ export function mergedScopes(scopes: readonly string[]): string[] {
   return [...byResource].map(([resource, actions]) => `${resource}:${[...actions].sort().join(',')}`).sort()
 }
 
-/** The scopes in a challenge; those that are none are left out. */
+/** Parses the scopes of a challenge and drops malformed ones. */
 export function parseScopes(text: string | undefined): string[] {
   return (text ?? '').split(' ').filter((scope) => /^[^:\s]+:[^\s]*:[a-z*,]+$/.test(scope))
 }

@@ -1,10 +1,10 @@
 /** https://distribution.github.io/distribution/spec/auth/token/ and …/auth/oauth/ */
 import { OciError } from '../../errors.ts'
-import { discard, readJson } from '../answer.ts'
 import type { Settings } from '../options.ts'
+import { discard, readJson } from '../response.ts'
 import { parseRetryAfter, retrying } from '../retry.ts'
 import { TransientError } from '../transient-error.ts'
-import { type Answer, exchange, type Outgoing } from '../transport.ts'
+import { exchange, type HttpRequest, type HttpResponse } from '../transport.ts'
 import { basicHeader, type Credentials } from './credentials.ts'
 
 type TokenRequest = {
@@ -21,38 +21,41 @@ export type Token = {
   expiresAt: number
 }
 
-/** Seconds that a token is good for where the service does not say. */
+/** Seconds that a token without `expires_in` is valid, by the token specification. */
 const DEFAULT_LIFETIME = 60
-/** So long before it expires a token is not used any more, in seconds: requests take a while. */
+/** Seconds before its expiry at which a token counts as expired, to leave time for the request that uses it. */
 const MARGIN = 10
 
-/** Throws `denied` where the service gives none, `unavailable` where it fails. */
+/** Throws `denied` if the service refuses a token, `unavailable` if it fails. */
 export async function fetchToken(wanted: TokenRequest, settings: Settings): Promise<Token> {
   const { credentials } = wanted
-  if (credentials?.identityToken === undefined) return read(await get(wanted, settings), wanted, settings)
-  const answer = await post(wanted, credentials.identityToken, settings)
-  if (answer.status === 200 || basicHeader(credentials) === undefined) return read(answer, wanted, settings)
-  // Services that know no OAuth2, or not that token, may still know the password.
-  await discard(answer)
-  return read(await get(wanted, settings), wanted, settings)
+  if (credentials?.identityToken === undefined)
+    return readToken(await get(wanted, settings), wanted, settings)
+  const response = await post(wanted, credentials.identityToken, settings)
+  if (response.status === 200 || basicHeader(credentials) === undefined) {
+    return readToken(response, wanted, settings)
+  }
+  // A service without OAuth2, or one that rejects this token, may still accept the password.
+  await discard(response)
+  return readToken(await get(wanted, settings), wanted, settings)
 }
 
 async function get(
   { realm, service, scopes, credentials }: TokenRequest,
   settings: Settings,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const url = new URL(realm)
   if (service !== undefined) url.searchParams.set('service', service)
   for (const scope of scopes) url.searchParams.append('scope', scope)
   const basic = basicHeader(credentials)
-  return ask({ method: 'GET', url, headers: basic === undefined ? {} : { Authorization: basic } }, settings)
+  return send({ method: 'GET', url, headers: basic === undefined ? {} : { Authorization: basic } }, settings)
 }
 
 async function post(
   { realm, service, scopes }: TokenRequest,
   identityToken: string,
   settings: Settings,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const form = new URLSearchParams({
     grant_type: 'refresh_token',
     refresh_token: identityToken,
@@ -62,18 +65,21 @@ async function post(
   })
   const content = Buffer.from(form.toString())
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
-  return ask({ method: 'POST', url: realm, headers, body: { content, size: content.length } }, settings)
+  return send({ method: 'POST', url: realm, headers, body: { content, size: content.length } }, settings)
 }
 
-async function ask(outgoing: Outgoing, { retry, timeouts, clock, userAgent }: Settings): Promise<Answer> {
-  const headers = { 'User-Agent': userAgent, Accept: 'application/json', ...outgoing.headers }
+async function send(
+  request: HttpRequest,
+  { retry, timeouts, clock, userAgent }: Settings,
+): Promise<HttpResponse> {
+  const headers = { 'User-Agent': userAgent, Accept: 'application/json', ...request.headers }
   return retrying(
     async () => {
-      const answer = await exchange({ ...outgoing, headers }, timeouts)
-      if (answer.status !== 408 && answer.status !== 429 && answer.status < 500) return answer
-      await discard(answer)
-      throw new TransientError(`the token service at ${outgoing.url.host} fails with ${answer.status}`, {
-        retryAfter: parseRetryAfter(answer.headers.get('Retry-After'), clock.now()),
+      const response = await exchange({ ...request, headers }, timeouts)
+      if (response.status !== 408 && response.status !== 429 && response.status < 500) return response
+      await discard(response)
+      throw new TransientError(`the token service at ${request.url.host} failed with ${response.status}`, {
+        retryAfter: parseRetryAfter(response.headers.get('Retry-After'), clock.now()),
       })
     },
     retry,
@@ -81,17 +87,17 @@ async function ask(outgoing: Outgoing, { retry, timeouts, clock, userAgent }: Se
   )
 }
 
-async function read(answer: Answer, wanted: TokenRequest, { clock }: Settings): Promise<Token> {
-  const { status } = answer
-  // A redirect is not followed either: credentials would go with it. Nor is the body quoted, which may have them.
+async function readToken(response: HttpResponse, wanted: TokenRequest, { clock }: Settings): Promise<Token> {
+  const { status } = response
+  // Redirects fail, too, as following them would pass on the credentials. Nor is the body quoted, which may repeat them.
   if (status !== 200) {
-    await discard(answer)
+    await discard(response)
     throw refusal(status, wanted)
   }
-  const body = ((await readJson(answer)) ?? {}) as Record<string, unknown>
+  const body = await readJson(response)
   const value = body.token || body.access_token
   if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) {
-    throw new OciError('unavailable', `the token service at ${wanted.realm.host} answered without a token`)
+    throw new OciError('unavailable', `the token service at ${wanted.realm.host} returned no valid token`)
   }
   const stated = Number(body.expires_in)
   const lifetime = stated > 0 ? stated : DEFAULT_LIFETIME
@@ -102,11 +108,11 @@ function refusal(status: number, { registry, realm, credentials }: TokenRequest)
   const service = `the token service ${realm.host} of the registry ${registry.host}`
   if (status !== 400 && status !== 401 && status !== 403) {
     const hint = credentials?.identityToken !== undefined && (status === 404 || status === 405)
-    const advice = hint ? ': it takes no identity tokens; use a user name and a password' : ''
-    return new OciError(hint ? 'denied' : 'unavailable', `${service} answers with ${status}${advice}`)
+    const advice = hint ? ': it does not support identity tokens; use a username and password' : ''
+    return new OciError(hint ? 'denied' : 'unavailable', `${service} failed with ${status}${advice}`)
   }
   const why = credentials
-    ? `refused the credentials that it was sent (${status}): check them, and whether they have expired`
-    : `gives nothing to those without credentials (${status}), and none are set for ${registry.host}`
+    ? `rejected the credentials (${status}): check that they are correct and have not expired`
+    : `requires credentials (${status}), and none are configured for ${registry.host}`
   return new OciError('denied', `${service} ${why}`)
 }

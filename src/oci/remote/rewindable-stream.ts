@@ -1,12 +1,11 @@
 import { type Content, type Stream, streamOf } from '../content.ts'
 
-/** A stream whose beginning is kept, so that it can be read again as long as it has not come far. */
-export class Rewindable {
+/** Buffers the start of a stream, so that it can be read again unless more than `limit` bytes have been read. */
+export class RewindableStream {
   readonly #source: AsyncIterator<Uint8Array>
-  /** How many bytes are kept. */
   readonly #limit: number
-  readonly #kept: Uint8Array[] = []
-  /** The number of the first chunk that is kept: others may be gone. */
+  readonly #buffer: Uint8Array[] = []
+  /** The index of the first buffered chunk; earlier ones have been dropped. */
   #first = 0
   #size = 0
   #ended = false
@@ -22,19 +21,19 @@ export class Rewindable {
     return this.#size <= this.#limit
   }
 
-  /** From the beginning; whoever has read before gets no more. Only while it `canRewind`. */
-  async *stream(): Stream {
+  /** Returns the stream from its start; an earlier reader gets no more. Valid only while it `canRewind`. */
+  async *rewind(): Stream {
     const mine = Symbol()
     this.#reader = mine
     for (let at = 0; ; at++) {
-      while (at >= this.#first + this.#kept.length) {
+      while (at >= this.#first + this.#buffer.length) {
         if (this.#ended) return
         await this.#pull()
         if (this.#reader !== mine) return
       }
-      const chunk = this.#kept[at - this.#first] as Uint8Array
+      const chunk = this.#buffer[at - this.#first] as Uint8Array
       if (!this.canRewind) {
-        this.#kept.splice(0, at + 1 - this.#first)
+        this.#buffer.splice(0, at + 1 - this.#first)
         this.#first = at + 1
       }
       yield chunk
@@ -42,14 +41,14 @@ export class Rewindable {
     }
   }
 
-  /** Lets go of the source. */
+  /** Closes the source. */
   close(): void {
     this.#reader = undefined
-    // A source that cannot even be closed is none that could still be used.
+    // The source is not used any more, so a failure to close it does not matter.
     this.#source.return?.().catch(() => undefined)
   }
 
-  /** One at a time, also where a reader that was left behind still waits. */
+  /** Shares a pull in flight, as an earlier reader may still wait for it. */
   #pull(): Promise<void> {
     this.#pulling ??= this.#source
       .next()
@@ -59,7 +58,7 @@ export class Rewindable {
           return
         }
         this.#size += next.value.byteLength
-        this.#kept.push(next.value)
+        this.#buffer.push(next.value)
       })
       .finally(() => {
         this.#pulling = undefined

@@ -1,11 +1,12 @@
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes */
 import { OciError, type OciErrorCode } from '../errors.ts'
-import { readJson } from './answer.ts'
+import { asRecord } from '../json.ts'
+import { readJson } from './response.ts'
 import { parseRetryAfter } from './retry.ts'
 import { TransientError } from './transient-error.ts'
-import { type Answer, shown } from './transport.ts'
+import { type HttpResponse, redacted } from './transport.ts'
 
-/** The codes of the specification that say more than the status. */
+/** The codes of the specification that are more precise than the status. */
 const BY_CODE: Record<string, OciErrorCode> = {
   BLOB_UNKNOWN: 'not_found',
   BLOB_UPLOAD_UNKNOWN: 'not_found',
@@ -22,22 +23,25 @@ const BY_CODE: Record<string, OciErrorCode> = {
 
 const TRANSIENT: readonly number[] = [408, 429, 500, 502, 503, 504]
 
-/** What a registry says of itself, in its own words, is cut off here. */
+/** Length at which a message from a registry is cut off. */
 const MAX_MESSAGE = 500
 
 type ErrorBody = { code?: string; message?: string }
 
-/** The error for an answer that nobody expects. `authorization` is what the request was sent with: it is no part of it. */
+/**
+ * Returns the error for a response with an unexpected status. `authorization` is the header of the request, which is
+ * masked in the registry's message.
+ */
 export async function errorOf(
-  answer: Answer,
+  response: HttpResponse,
   options: { now: number; authorization?: string | undefined },
 ): Promise<OciError> {
-  const { status, method, url } = answer
-  const { code, message } = await errorBody(answer)
-  const said = message === undefined ? '' : ` ${withoutSecrets(message, options).slice(0, MAX_MESSAGE)}`
-  const text = `${method} ${shown(url)}: ${status}${said}`
+  const { status, method, url } = response
+  const { code, message } = await errorBody(response)
+  const detail = message === undefined ? '' : ` ${withoutSecrets(message, options).slice(0, MAX_MESSAGE)}`
+  const text = `${method} ${redacted(url)}: ${status}${detail}`
   if (TRANSIENT.includes(status)) {
-    const retryAfter = parseRetryAfter(answer.headers.get('Retry-After'), options.now)
+    const retryAfter = parseRetryAfter(response.headers.get('Retry-After'), options.now)
     return new TransientError(text, { retryAfter })
   }
   return new OciError((code !== undefined && BY_CODE[code]) || codeOfStatus(status), text)
@@ -50,11 +54,11 @@ function codeOfStatus(status: number): OciErrorCode {
   return 'unsupported'
 }
 
-/** The first error in an answer; nothing where it has none. */
-export async function errorBody(answer: Answer): Promise<ErrorBody> {
+/** Reads the first error of a response; empty if there is none or it cannot be read. */
+export async function errorBody(response: HttpResponse): Promise<ErrorBody> {
   try {
-    const { errors } = (await readJson(answer)) as { errors: { code?: unknown; message?: unknown }[] }
-    const { code, message } = errors[0] ?? {}
+    const { errors } = await readJson(response)
+    const { code, message } = asRecord(Array.isArray(errors) ? errors[0] : undefined)
     return {
       ...(typeof code === 'string' && { code }),
       ...(typeof message === 'string' && { message }),

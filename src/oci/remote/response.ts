@@ -1,0 +1,56 @@
+/** Reads the responses of a registry, within bounds. */
+import { readAll } from '../content.ts'
+import { algorithmOf, isDigest } from '../digest.ts'
+import { OciError } from '../errors.ts'
+import { asRecord } from '../json.ts'
+import { type HttpResponse, redacted } from './transport.ts'
+
+/** The largest document accepted from a registry, be it a manifest, a list, a token or an error. */
+export const MAX_METADATA_BYTES = 4 * 1024 * 1024
+
+/** Reads the whole body, after which its connection can be reused. Throws `size_exceeded`. */
+export async function readMetadata(response: HttpResponse): Promise<Uint8Array> {
+  return readAll(response.body, MAX_METADATA_BYTES)
+}
+
+/** Reads a JSON object; any other JSON value counts as an empty one. Throws `unavailable` if it is not JSON. */
+export async function readJson(response: HttpResponse): Promise<Record<string, unknown>> {
+  const bytes = await readMetadata(response)
+  try {
+    return asRecord(JSON.parse(Buffer.from(bytes).toString()))
+  } catch {
+    // The parser's message would quote the document, which may be secret.
+    throw new OciError('unavailable', `${redacted(response.url)} returned invalid JSON`)
+  }
+}
+
+/** Drains the body, so that the connection can be reused. */
+export async function discard(response: HttpResponse): Promise<void> {
+  try {
+    await readMetadata(response)
+  } catch {
+    // The connection is closed, which releases it as well.
+  }
+}
+
+/** Returns the Content-Type without its parameters. */
+export function mediaTypeOf(response: HttpResponse): string | undefined {
+  return response.headers.get('Content-Type')?.split(';')[0]?.trim() || undefined
+}
+
+/** Returns the digest in Docker-Content-Digest, or undefined if it is missing or malformed. */
+export function digestHeader(response: HttpResponse): string | undefined {
+  const stated = response.headers.get('Docker-Content-Digest')
+  return stated !== null && isDigest(stated) ? stated : undefined
+}
+
+/** Throws `digest_mismatch` if the registry states another digest than the one of the request. */
+export function checkDigestHeader(response: HttpResponse, digest: string): void {
+  const stated = digestHeader(response)
+  // A registry may state the digest of the same content by another algorithm.
+  if (stated === undefined || algorithmOf(stated) !== algorithmOf(digest) || stated === digest) return
+  throw new OciError(
+    'digest_mismatch',
+    `${response.method} ${redacted(response.url)}: the registry states the digest ${stated} instead of ${digest}`,
+  )
+}
