@@ -52,10 +52,12 @@ async function fill(archive: Pack, folder: string, info: object): Promise<void> 
 /** Resolves to the file's digest. */
 async function add(archive: Pack, folder: string, path: string): Promise<string> {
   const { size } = await stat(join(folder, path))
-  const content = createReadStream(join(folder, path), { highWaterMark: CHUNK })
+  // Throws if the archive was given up, so it comes before anything is opened.
+  const entry = archive.entry({ name: path, size, mtime: EPOCH })
   const hash = createHash('sha256')
+  const content = createReadStream(join(folder, path), { highWaterMark: CHUNK })
   content.on('data', (chunk) => hash.update(chunk))
-  await pipeline(content, archive.entry({ name: path, size, mtime: EPOCH }))
+  await pipeline(content, entry)
   return hash.digest('hex')
 }
 
