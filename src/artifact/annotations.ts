@@ -1,4 +1,4 @@
-/** What a manifest says of its package revision. This table is the only place that names the annotations. */
+/** Annotations of a package revision's manifest. Their keys are named only here. */
 
 import { parseRevisionName } from '../domain/names.ts'
 import type { RevisionRecord, Upstream } from '../domain/package-revision.ts'
@@ -8,9 +8,9 @@ const PREFIX = 'dev.pkgserver.'
 
 type Row = {
   key: string
-  /** undefined leaves the annotation out. */
+  /** Returns undefined to leave the annotation out. */
   write: (record: RevisionRecord) => string | undefined
-  /** `text` is undefined where the annotation is missing. */
+  /** `text` is undefined if the annotation is missing. */
   read: (text: string | undefined, all: Annotations) => Partial<RevisionRecord>
 }
 
@@ -76,8 +76,8 @@ const TABLE: readonly Row[] = [
 ]
 
 /**
- * The manifest's annotations: the standard ones that apply
- * (https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md), and all of the table.
+ * Returns all annotations of the table, and the standard ones that apply
+ * (https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md).
  */
 export function writeAnnotations(record: RevisionRecord): Annotations {
   const annotations: Record<string, string> = {
@@ -90,7 +90,7 @@ export function writeAnnotations(record: RevisionRecord): Annotations {
       `${record.repository}/${record.package}/v${record.revision}`
   }
   if (record.task === 'discover') {
-    // What is the same source and the same commit wherever the artifact is kept.
+    // Source and commit of a discovered package are still those of its origin.
     for (const key of ['org.opencontainers.image.source', 'org.opencontainers.image.revision']) {
       const value = record.annotations[key]
       if (value !== undefined) annotations[key] = value
@@ -103,7 +103,7 @@ export function writeAnnotations(record: RevisionRecord): Annotations {
   return annotations
 }
 
-/** The inverse, for a manifest that pkgserver wrote. */
+/** The inverse of `writeAnnotations`. Throws if JSON in an annotation does not parse. */
 export function readAnnotations(annotations: Annotations): RevisionRecord {
   const fields = TABLE.map(({ key, read }) => read(annotations[PREFIX + key], annotations))
   return Object.assign({}, ...fields) as RevisionRecord

@@ -1,4 +1,4 @@
-/** Reads a package from an artifact that somebody else has pushed, in whatever way their tool packs files. */
+/** Reads a package from an artifact that another tool pushed. */
 
 import { checkResources, type ResourceLimits, type Resources, tooManyBytes } from '../domain/resources.ts'
 import { type Content, streamOf } from '../oci/content.ts'
@@ -14,16 +14,16 @@ export type ForeignPackage = { resources: Resources; annotations: Annotations }
 
 export type ForeignOptions = {
   limits: ResourceLimits
-  /** The longest that a layer may take to come in, in milliseconds. */
+  /** The longest time that fetching a layer may take, in milliseconds. */
   timeout: number
 }
 
-/** What image builders put beside an image. */
+/** Image builders mark manifests that accompany an image with this annotation. */
 const ATTESTATION = 'vnd.docker.reference.type'
 
 /**
- * The files of a manifest's layers, together. Throws `invalid_archive`, `invalid` or `too_large` where they are no
- * package, and an OciError where the registry does not have what the manifest says.
+ * Collects the files of all layers. Throws `invalid_archive`, `invalid` or `too_large` if they are not a package, and
+ * an OciError if the registry does not deliver the content.
  */
 export async function readForeignArtifact(
   source: Fetcher,
@@ -50,7 +50,7 @@ async function readManifest(source: Fetcher, root: Descriptor): Promise<Manifest
   if (!isIndex(manifest)) return manifest
   const only = await read(source, onlyManifest(manifest))
   if (isIndex(only)) throw invalidArchive('the artifact is an index of indexes')
-  // What is said of the whole is said of its only part.
+  // Annotations of the index hold for its only manifest.
   return { ...only, annotations: { ...manifest.annotations, ...only.annotations } }
 }
 
@@ -62,29 +62,29 @@ function onlyManifest({ manifests }: Index): Descriptor {
   const [only, ...others] = manifests.filter(({ annotations }) => annotations?.[ATTESTATION] === undefined)
   if (only !== undefined && others.length === 0) return only
   throw invalidArchive(
-    `the artifact is an index of ${manifests.length} manifests: which of them is the package cannot be told`,
+    `the artifact is an index of ${manifests.length} manifests, and a package must be exactly one`,
   )
 }
 
-/** Two layers may have the same file, but not two files of one name: tools differ on which of them counts. */
+/** Refuses two different files of one name: tools differ on which layer wins. */
 function addAll(resources: Map<string, Uint8Array>, more: Resources): void {
   for (const [path, content] of more) {
     const before = resources.get(path)
     if (before && Buffer.compare(before, content) !== 0) {
-      throw invalidArchive(`two layers have a file "${path}", and not the same`, path)
+      throw invalidArchive(`two layers have different files "${path}"`, path)
     }
     resources.set(path, content)
   }
 }
 
-/** Content that is cut off where it takes too long: who sends a byte now and then shall not keep the reader for ever. */
+/** Bounds the time of each fetch, so that a server that sends a byte now and then cannot hold the reader for ever. */
 function inTime(source: Fetcher, timeout: number): Fetcher {
   return { fetch: async (descriptor) => until(await source.fetch(descriptor), Date.now() + timeout) }
 }
 
 async function* until(content: Content, deadline: number): AsyncGenerator<Uint8Array> {
   for await (const chunk of streamOf(content)) {
-    if (Date.now() > deadline) throw new OciError('unavailable', 'a layer takes too long to come in')
+    if (Date.now() > deadline) throw new OciError('unavailable', 'a layer takes too long to download')
     yield chunk
   }
 }

@@ -1,30 +1,30 @@
-/** The files in a layer that somebody else has packed: with Flux, oras, Helm, or as an image. */
+/** Reads layers that other tools packed: Flux, oras, Helm, or image builders. */
 
 import { type ResourceLimits, type Resources, tooManyBytes } from '../domain/resources.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { gunzip, unzstd } from './gzip.ts'
 import { invalidArchive } from './invalid-archive.ts'
 import { maxTarBytes } from './layer.ts'
-import { readTar } from './read-tar.ts'
-import { isTarHeader } from './tar-format.ts'
+import { isTarHeader } from './tar/format.ts'
+import { readTar } from './tar/read-tar.ts'
 
 const TITLE = 'org.opencontainers.image.title'
-/** https://oras.land/docs/how_to_guides/pushing_and_pulling: what oras does with directories. */
+/** Set by oras on directories: https://oras.land/docs/how_to_guides/pushing_and_pulling */
 const UNPACK = 'io.deis.oras.content.unpack'
 
 const HELM_CHART = 'application/vnd.cncf.helm.chart.content.v1.tar+gzip'
-/** Flux also keeps a single file as it is, with its extension behind the type. */
+/** Flux pushes a single file without packing it, with its extension behind the type. */
 const FLUX_FILE = /^application\/vnd\.cncf\.flux\.content\.v1(?:\.([a-z0-9]+))?$/
 
-/** Signatures of charts, and the blob that stands where an artifact has nothing. */
+/** Signatures of charts, and the blob of an artifact without content. */
 const NO_CONTENT = ['application/vnd.cncf.helm.chart.provenance.v1.prov', 'application/vnd.oci.empty.v1+json']
 
-/** oras says "tar" of files, too, where nobody tells it what they are: so what is in them decides. */
+/** By default oras gives any file a type with "tar" in it, so the content decides. */
 const ARCHIVE_TYPE = /\btar\b|gzip|\btgz\b|zstd/
-/** That nobody says by mistake: what is none is damaged. */
+/** This media type is never accidental: other content is corrupt. */
 const COMPRESSED_TAR = /\btar[+.](?:gzip|zstd)\b/
 
-/** Whether a layer has files of the package. */
+/** Returns true if the layer holds files of the package. */
 export function hasContent({ mediaType }: Descriptor): boolean {
   return !NO_CONTENT.includes(mediaType)
 }
@@ -47,16 +47,18 @@ export async function readForeignLayer(
     }
   }
   if (unpack || COMPRESSED_TAR.test(mediaType)) {
-    throw invalidArchive(`the layer ${layer.digest} shall be unpacked, and is no tar`)
+    throw invalidArchive(`the layer ${layer.digest} should be a tar, and is not one`)
   }
   const path = title ?? fluxFile(mediaType)
   if (path === undefined) {
-    throw invalidArchive(`the layer ${layer.digest}, of the type ${mediaType}, is no tar, and has no title`)
+    throw invalidArchive(
+      `the layer ${layer.digest} of type ${mediaType} is not a tar, and has no title to name a file after`,
+    )
   }
   return new Map([[path.replace(/^(?:\.\/+)+/, ''), bytes]])
 }
 
-/** The tar in these bytes, compressed or not; undefined where there is none. */
+/** Returns the tar in these bytes, decompressed if necessary; undefined if they are not a tar. */
 async function tarOf(bytes: Uint8Array, limits: ResourceLimits): Promise<Buffer | undefined> {
   const limit = maxTarBytes(limits)
   const tooLarge = (): Error => tooManyBytes(limits)
@@ -77,7 +79,7 @@ function fluxFile(mediaType: string): string | undefined {
   return match ? `content.${match[1] ?? 'yaml'}` : undefined
 }
 
-/** A chart is in a folder of its name. */
+/** Helm packs a chart into a folder of its name. */
 function withoutTopFolder(files: Resources): Resources {
   const [first = ''] = files.keys()
   const folder = first.slice(0, first.indexOf('/') + 1)

@@ -1,6 +1,6 @@
 /**
- * gzip (RFC 1952), the same bytes on every platform. Node's own zlib is patched for speed, differently by
- * processor and by release, and its output differs with it; pako is zlib in JavaScript, and its output does not.
+ * gzip (RFC 1952) with the same bytes on every platform. The output of Node's zlib differs by processor and release;
+ * that of pako does not (docs/decisions/archives.md).
  */
 
 import type { Transform } from 'node:stream'
@@ -23,14 +23,14 @@ export function gzip(bytes: Uint8Array): Buffer {
 }
 
 /**
- * The plain bytes of a gzip stream. `tooLarge` is thrown as soon as there are more than `limit` of them: a bomb is
- * cut off while it is read. Throws `invalid_archive` for what is not gzip, or ends too early.
+ * Decompresses a gzip stream. Throws `tooLarge` as soon as there are more than `limit` plain bytes, so that a bomb is
+ * cut off early, and `invalid_archive` for content that is not gzip or is truncated.
  */
 export async function gunzip(content: Content, limit: number, tooLarge: () => Error): Promise<Buffer> {
   return inflated(content, { how: createGunzip(), name: 'gzip', limit, tooLarge })
 }
 
-/** The same for Zstandard (RFC 8878), which nothing is written with here. */
+/** The same for Zstandard (RFC 8878), which only other tools write. */
 export async function unzstd(content: Content, limit: number, tooLarge: () => Error): Promise<Buffer> {
   return inflated(content, { how: createZstdDecompress(), name: 'zstd', limit, tooLarge })
 }
@@ -50,7 +50,7 @@ async function inflated(content: Content, { how, name, limit, tooLarge }: Inflat
     })
   } catch (error) {
     throw isZlibError(error)
-      ? invalidArchive(`the archive is not a whole ${name} file: ${error.message}`)
+      ? invalidArchive(`the archive is not a complete ${name} file: ${error.message}`)
       : error
   }
   return Buffer.concat(chunks)

@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts'
 
-/** `entry` is the name of the archive's entry that is at fault, where it is one. */
+/** `entry` names the entry at fault, if the error is about one. */
 export function invalidArchive(message: string, entry?: string): AppError {
   return new AppError(
     'invalid_archive',

@@ -1,4 +1,4 @@
-/** The layer of an artifact, and back: a package's files as one tar.gz. */
+/** Packs the files of a package as the layer of an artifact, a tar.gz, and unpacks them again. */
 
 import { type ResourceLimits, type Resources, tooManyBytes } from '../domain/resources.ts'
 import type { Content } from '../oci/content.ts'
@@ -6,8 +6,8 @@ import { type Descriptor, describe } from '../oci/descriptor.ts'
 import { digestOf } from '../oci/digest.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
 import { gunzip, gzip } from './gzip.ts'
-import { readTar } from './read-tar.ts'
-import { writeTar } from './write-tar.ts'
+import { readTar } from './tar/read-tar.ts'
+import { writeTar } from './tar/write-tar.ts'
 
 export type Blob = { descriptor: Descriptor; bytes: Uint8Array }
 
@@ -18,10 +18,10 @@ export type PackedLayer = {
   diffId: string
 }
 
-/** What a file or a directory takes in a tar beside its content: header, padding, and a long name. */
+/** The most that a file or a directory takes in a tar beside its content: headers, padding and a long name. */
 const MAX_OVERHEAD = 4 * 1024
 
-/** Packs files: the same files give the same bytes, whenever, wherever and in whatever order. */
+/** Deterministic: the same files give the same bytes, in any order, at any time and on any machine. */
 export function packLayer(resources: Resources): PackedLayer {
   const tar = writeTar(resources)
   const diffId = digestOf(tar)
@@ -33,23 +33,26 @@ export function packLayer(resources: Resources): PackedLayer {
   }
 }
 
-/** The config of an artifact whose layer has this diffId. */
+/** The config of the artifact with this layer. */
 export function configBlob(diffId: string): Blob {
   const bytes = Buffer.from(JSON.stringify(configOf(diffId)))
   return { descriptor: describe(MEDIA_TYPE.config, bytes), bytes }
 }
 
-/** Throws `invalid_archive`, naming the entry, or `too_large`. */
+/**
+ * Layers that pkgserver packed take the same strict way as uploads: after a reindex the registry says which layer a
+ * revision has, and others can push there. Throws `invalid_archive`, naming the entry, or `too_large`.
+ */
 export async function unpackLayer(content: Content, limits: ResourceLimits): Promise<Resources> {
   return readTar(await gunzip(content, maxTarBytes(limits), () => tooManyBytes(limits)), limits)
 }
 
-/** No tar of a package that keeps to the limits has more. */
+/** The largest tar of a package within the limits. */
 export function maxTarBytes({ maxBytes, maxFiles }: ResourceLimits): number {
   return maxBytes + 2 * maxFiles * MAX_OVERHEAD
 }
 
-/** An image config, so that image tools read the artifact too; without a time, so that it is deterministic. */
+/** An image config, so that image tools can read the artifact. The fixed time keeps it deterministic. */
 function configOf(diffId: string): object {
   return {
     created: '1970-01-01T00:00:00Z',

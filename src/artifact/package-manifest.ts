@@ -1,4 +1,4 @@
-/** The manifest of a package revision: design section 3, and the reasons there. */
+/** The manifest of a package revision, in a form that Flux, Argo CD, Config Sync, oras and Renovate all take. */
 
 import type { Artifact, RevisionRecord } from '../domain/package-revision.ts'
 import { type Descriptor, describe } from '../oci/descriptor.ts'
@@ -9,7 +9,7 @@ import type { Blob, PackedLayer } from './layer.ts'
 
 export const PACKAGE_ARTIFACT_TYPE = 'application/vnd.pkgserver.package.v1+json'
 
-/** What a manifest needs to know of its layer, packed just now or pushed long ago. */
+/** The layer of a manifest, just packed or already in the registry. */
 export type LayerReference = Omit<Artifact, 'digest' | 'size'>
 
 export function layerReference({ layer, config, diffId }: PackedLayer): LayerReference {
@@ -39,7 +39,7 @@ export function packageManifest(record: RevisionRecord, layer: LayerReference): 
     layers: [
       {
         ...layerDescriptor(layer),
-        // What `oras push <reference> .` writes: `oras pull` unpacks the layer into its output directory.
+        // As `oras push <reference> .` does, so that `oras pull` unpacks the layer into its output directory.
         annotations: {
           'org.opencontainers.image.title': '.',
           'io.deis.oras.content.unpack': 'true',

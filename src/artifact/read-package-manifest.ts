@@ -1,4 +1,4 @@
-/** What the manifest of a package revision says: the inverse of `package-manifest.ts`. */
+/** Reads the manifest of a package revision: the inverse of `package-manifest.ts`. */
 import { z } from 'zod'
 import { AppError } from '../core/errors.ts'
 import { LIFECYCLES } from '../domain/lifecycle.ts'
@@ -16,7 +16,7 @@ export type StoredRevision = { record: RevisionRecord; artifact: Artifact }
 const time = z.iso.datetime()
 const strings = z.record(z.string(), z.string())
 
-/** What everything else relies on; whoever pushes to the registry could have written anything. */
+/** Other clients can push anything to the registry, so fields that the service relies on are checked. */
 const recordSchema = z.looseObject({
   repositoryType: z.enum(REPOSITORY_TYPES),
   workspace: z.string().refine(isLabel, 'is no label'),
@@ -42,8 +42,8 @@ const recordSchema = z.looseObject({
 })
 
 /**
- * The revision that a manifest in an OCI repository is; undefined for an artifact of another type. Throws `invalid` for
- * one that says it is a package, and does not say which, or that of another place.
+ * Returns the revision of a manifest in an OCI repository; undefined for an artifact of another type. Throws `invalid`
+ * for a package whose annotations are incomplete, or that belongs to another OCI repository.
  */
 export function readPackageManifest(
   repository: string,
@@ -59,7 +59,7 @@ export function readPackageManifest(
   const [layer, ...others] = manifest.layers
   const diffId = layer?.annotations?.['io.deis.oras.content.digest']
   if (!layer || others.length > 0 || layer.mediaType !== MEDIA_TYPE.layerTarGzip || diffId === undefined) {
-    throw new AppError('invalid', 'it has not the one layer that a package has')
+    throw new AppError('invalid', 'it does not have exactly one layer with files of a package')
   }
   const artifact = {
     digest: descriptor.digest,

@@ -1,4 +1,4 @@
-/** What records say: the inverse of `packRecord`. */
+/** Reads records: the inverse of `packRecord`. */
 import { z } from 'zod'
 import { AppError } from '../core/errors.ts'
 import { isLabel } from '../domain/names.ts'
@@ -11,7 +11,7 @@ const time = z.iso.datetime()
 const label = z.string().refine(isLabel, 'is no label')
 const review = { revision: z.int().min(1), reason: z.string().nullable() }
 
-/** Fields that a later version adds are left as they are. */
+/** Loose, to keep fields that a later version adds. */
 const SCHEMAS = {
   'deletion-proposal': z.looseObject({ ...review, proposedBy: z.string(), proposedAt: time }),
   'deletion-rejection': z.looseObject({ ...review, rejectedBy: z.string(), rejectedAt: time }),
@@ -46,13 +46,13 @@ const SCHEMAS = {
   }),
 } as const satisfies Record<keyof RecordData, z.ZodType>
 
-/** Where the data of a record is, by its manifest. Throws `invalid` for a manifest that is none of this kind. */
+/** Returns the layer with the data of a record. Throws `invalid` for a manifest of another kind. */
 export function recordLayer(kind: keyof RecordData, manifest: Uint8Array): Descriptor {
   const parsed = parseManifest(manifest)
   const type = recordType(kind)
   const layer = isIndex(parsed) || parsed.artifactType !== type ? undefined : parsed.layers[0]
   if (layer?.mediaType === type) return layer
-  throw new AppError('invalid', `it is no artifact of type ${type}`)
+  throw new AppError('invalid', `it is not an artifact of type ${type}`)
 }
 
 /** Throws `invalid`. */

@@ -30,9 +30,9 @@ export type CollectGarbage = (options: {
 }) => Promise<GarbageReport>
 
 export type ArchiveInfo = {
-  /** Of pkgserver. */
+  /** Version of pkgserver. */
   version: string
-  /** Whether the registry's files are in it; else the address of the registry that has them. */
+  /** `files` if the registry's files are in the backup; else the address of the registry that has them. */
   registry: 'files' | { elsewhere: string }
 }
 

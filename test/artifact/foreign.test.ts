@@ -1,4 +1,4 @@
-/** Artifacts as others pack them, and such as nobody should. */
+/** Artifacts of other tools, and hostile ones. */
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { expect, it, describe as suite } from 'vitest'
 import { readForeignArtifact } from '../../src/artifact/foreign-artifact.ts'
@@ -59,14 +59,14 @@ async function filesOf(repository: MemoryRepository, manifest: Descriptor, limit
   return Object.fromEntries([...resources].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]))
 }
 
-suite('foreign artifacts', () => {
+suite('reading a foreign artifact', () => {
   const READABLE: Record<string, { layers: Layer[]; files?: Record<string, string> }> = {
     'Flux, a tar.gz': { layers: [[FLUX, tarGz(oneFile)]] },
     'Flux, a file as it is': {
       layers: [['application/vnd.cncf.flux.content.v1.json', YAML]],
       files: { 'content.json': YAML },
     },
-    'oras, a file whose type nobody said': { layers: [[IMAGE_TAR, YAML, titled('a.yaml')]] },
+    'oras, a file without a type': { layers: [[IMAGE_TAR, YAML, titled('a.yaml')]] },
     'oras, a file with its type': { layers: [['application/yaml', YAML, titled('./a.yaml')]] },
     'oras, several files': {
       layers: [
@@ -91,13 +91,13 @@ suite('foreign artifacts', () => {
     'oras, a directory with a type of its own': {
       layers: [['application/vnd.example.x', tarGz(oneFile), unpacked('.')]],
     },
-    'oras, a tar.gz that was there': { layers: [[FLUX, tarGz(oneFile), titled('x.tgz')]] },
-    'oras, an archive that is no package but a file': {
+    'oras, a tar.gz that was packed before': { layers: [[FLUX, tarGz(oneFile), titled('x.tgz')]] },
+    'oras, an archive that counts as a file': {
       layers: [['application/octet-stream', 'PK', titled('x.zip')]],
       files: { 'x.zip': 'PK' },
     },
     'a plain tar': { layers: [[IMAGE_TAR, tar(oneFile)]] },
-    'a tar that says it is gzipped': { layers: [[FLUX, tar(oneFile)]] },
+    'a plain tar of a gzip type': { layers: [[FLUX, tar(oneFile)]] },
     'a tar.zst': { layers: [[`${IMAGE_TAR}+zstd`, zstdCompressSync(tar(oneFile))]] },
     "docker's layer": { layers: [['application/vnd.docker.image.rootfs.diff.tar.gzip', tarGz(oneFile)]] },
     'an image with two layers': {
@@ -129,16 +129,16 @@ suite('foreign artifacts', () => {
     'no layers': { layers: [], says: 'no layers with files' },
     'an empty layer': { layers: [[MEDIA_TYPE.empty, '{}']], says: 'no layers with files' },
     'an empty tar': { layers: [[FLUX, tarGz([])]], says: 'has no files' },
-    garbage: { layers: [[FLUX, 'garbage']], says: 'shall be unpacked' },
-    'garbage that has a title': { layers: [[FLUX, 'garbage', titled('a.tgz')]], says: 'shall be unpacked' },
-    'garbage that shall be unpacked': {
+    garbage: { layers: [[FLUX, 'garbage']], says: 'should be a tar' },
+    'garbage that has a title': { layers: [[FLUX, 'garbage', titled('a.tgz')]], says: 'should be a tar' },
+    'garbage that should be unpacked': {
       layers: [[FLUX, 'garbage', unpacked('.')]],
-      says: 'shall be unpacked',
+      says: 'should be a tar',
     },
-    'half a gzip': { layers: [[FLUX, tarGz(oneFile).subarray(0, 40)]], says: 'not a whole gzip file' },
+    'half a gzip': { layers: [[FLUX, tarGz(oneFile).subarray(0, 40)]], says: 'not a complete gzip file' },
     'half a zstd': {
       layers: [[FLUX, zstdCompressSync(tar(oneFile)).subarray(0, 30)]],
-      says: 'not a whole zstd file',
+      says: 'not a complete zstd file',
     },
     'a path escape': { layers: [[FLUX, tarGz([{ name: '../a', content: YAML }])]], says: '"../a"' },
     'a title that escapes': { layers: [['text/plain', YAML, titled('../a')]], says: '"../a"' },
@@ -148,13 +148,13 @@ suite('foreign artifacts', () => {
       says: 'symbolic link',
     },
     'an encrypted layer': { layers: [[`${IMAGE_TAR}+gzip+encrypted`, 'x']], says: 'is encrypted' },
-    'a type that nobody knows': { layers: [['application/vnd.acme', 'x']], says: 'application/vnd.acme' },
+    'an unknown type': { layers: [['application/vnd.acme', 'x']], says: 'application/vnd.acme' },
     'two files of one name': {
       layers: [
         ['text/plain', 'a', titled('x')],
         ['text/plain', 'b', titled('x')],
       ],
-      says: 'two layers have a file "x"',
+      says: 'two layers have different files "x"',
     },
     'a file that is also a directory': {
       layers: [
@@ -168,7 +168,7 @@ suite('foreign artifacts', () => {
     await expect(read(layers)).rejects.toThrow(says)
   })
 
-  it('keeps to the limits, before it fetches and while it unpacks', async () => {
+  it('keeps to the limits, before fetching and while unpacking', async () => {
     const limits = { maxBytes: 100, maxFiles: 3 }
     const bomb = gzipSync(Buffer.alloc(1 << 20))
     await expect(read([[FLUX, bomb]], limits)).rejects.toMatchObject({ code: 'too_large' })
@@ -203,7 +203,7 @@ suite('foreign artifacts', () => {
     await expect(filesOf(repository, deep)).rejects.toThrow('index of indexes')
   })
 
-  it('is cut off where a layer takes too long', async () => {
+  it('gives up when a layer takes too long', async () => {
     const { repository, manifest } = await pushed([['text/plain', 'slow', titled('a')]])
     const source = {
       fetch: async (wanted: Descriptor) =>

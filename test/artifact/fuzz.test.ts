@@ -1,10 +1,10 @@
-/** Archives as nobody makes them: what is accepted is a package, and all else is refused in a sentence. */
+/** Random and damaged archives either unpack to a valid package or are refused with an error of the closed list. */
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { packLayer, unpackLayer } from '../../src/artifact/layer.ts'
-import { BLOCK, checksum } from '../../src/artifact/tar-format.ts'
-import { writeTar } from '../../src/artifact/write-tar.ts'
+import { BLOCK, checksum } from '../../src/artifact/tar/format.ts'
+import { writeTar } from '../../src/artifact/tar/write-tar.ts'
 import { AppError } from '../../src/core/errors.ts'
 import { DEFAULT_LIMITS, pathProblem } from '../../src/domain/resources.ts'
 import { hasCorpus, kptPackages, readFiles } from '../support/corpus.ts'
@@ -12,7 +12,7 @@ import { fuzzing, mutated, mutations, RUNS } from '../support/mutations.ts'
 import { pax, tar } from '../support/tar.ts'
 
 const LIMITS = { ...DEFAULT_LIMITS, maxBytes: 4 * 1024 * 1024, maxFiles: 200 }
-/** In milliseconds, for one archive of at most a few hundred KiB on a machine that does other things too. */
+/** In milliseconds, for an archive of a few hundred KiB on a busy machine. */
 const LONGEST = 5000
 const TIMEOUT = 60_000 * RUNS
 
@@ -40,7 +40,7 @@ const archives = [
     : []),
 ]
 
-/** Either a package that can be packed, with the same files, or an error of the closed list. */
+/** A package must survive being packed again. */
 async function checkUnpacking(archive: Uint8Array): Promise<void> {
   const start = performance.now()
   const outcome = await unpackLayer(archive, LIMITS).catch((error: unknown) => error)
@@ -58,7 +58,7 @@ async function checkUnpacking(archive: Uint8Array): Promise<void> {
   expect(['invalid_archive', 'too_large']).toContain((outcome as AppError).code)
 }
 
-/** Makes the checksums right of all blocks that look like headers, so that what is in them is read. */
+/** Corrects the checksums of all blocks that look like headers, so that their fields are read. */
 function withChecksums(bytes: Buffer): Buffer {
   for (let at = 0; at + BLOCK <= bytes.length; at += BLOCK) {
     const block = bytes.subarray(at, at + BLOCK)
@@ -71,12 +71,12 @@ function withChecksums(bytes: Buffer): Buffer {
 const base = fc.nat(archives.length - 1).map((at) => archives[at] ?? Buffer.alloc(0))
 
 describe('unpacking', () => {
-  it('takes random bytes for what they are', async () => {
+  it('survives random bytes', async () => {
     await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 4096 }), checkUnpacking), fuzzing(300))
   })
 
   it(
-    'survives archives whose gzip is broken',
+    'survives archives with broken gzip',
     async () => {
       const broken = fc.asyncProperty(base, mutations, (bytes, changes) =>
         checkUnpacking(mutated(gzipSync(bytes), changes)),
@@ -87,7 +87,7 @@ describe('unpacking', () => {
   )
 
   it(
-    'survives archives whose tar is broken',
+    'survives archives with a broken tar',
     async () => {
       const broken = fc.asyncProperty(base, mutations, fc.constantFrom(1, BLOCK), (bytes, changes, unit) =>
         checkUnpacking(gzipSync(mutated(bytes, changes, unit), { level: 1 })),
@@ -98,7 +98,7 @@ describe('unpacking', () => {
   )
 
   it(
-    'survives archives that are put together of parts of others, with right checksums',
+    'survives archives spliced from parts of others, with right checksums',
     async () => {
       const spliced = fc.asyncProperty(base, base, mutations, (first, second, changes) => {
         const middle = Math.floor(first.length / BLOCK / 2) * BLOCK

@@ -46,7 +46,7 @@ const plain = (files: Resources) =>
   [...files].map(([name, bytes]) => [name, Buffer.from(bytes).toString('hex')]).sort()
 
 describe('a packed layer', () => {
-  it('has the same bytes for ever: each change of this digest is a redeployment for everybody', () => {
+  it('keeps its bytes for ever, as a new digest would redeploy every package', () => {
     const files = new Map(SAMPLE).set('large.yaml', Buffer.from(LARGE))
     const { layer, config, diffId } = packLayer(files)
     expect(diffId).toBe('sha256:b8c4cf31a7bceaf2bc8a26c1c824470393598d0f3fb82a9615692a1040f1ef7d')
@@ -62,11 +62,11 @@ describe('a packed layer', () => {
     expect(digestOf(gunzipSync(layer.bytes))).toBe(diffId)
   })
 
-  it('has a gzip header without time and operating system', () => {
+  it('has a gzip header without a time or an operating system', () => {
     expect([...packLayer(SAMPLE).layer.bytes.subarray(0, 10)]).toEqual([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255])
   })
 
-  it('is the same whatever the order of the files', () => {
+  it('is the same in any order of the files', () => {
     fc.assert(
       fc.property(resources, (files) => {
         const shuffled = new Map([...files].reverse())
@@ -75,7 +75,7 @@ describe('a packed layer', () => {
     )
   })
 
-  it('is another one when any path or byte is another one', () => {
+  it('has another digest when any path or byte differs', () => {
     const digest = packLayer(SAMPLE).layer.descriptor.digest
     for (const [name, bytes] of SAMPLE) {
       const renamed = new Map([...SAMPLE].map(([p, b]) => [p === name ? `${p}x` : p, b]))
@@ -85,7 +85,7 @@ describe('a packed layer', () => {
     }
   })
 
-  it('gives back what went in, bit for bit', async () => {
+  it('gives back every file bit for bit', async () => {
     await fc.assert(
       fc.asyncProperty(resources, async (files) => {
         expect(plain(await unpackLayer(packLayer(files).layer.bytes, LIMITS))).toEqual(plain(files))
@@ -93,13 +93,13 @@ describe('a packed layer', () => {
     )
   })
 
-  it('holds a file of 8 MiB, and no file at all', async () => {
+  it('can hold a file of 8 MiB, or no file at all', async () => {
     const large = new Map([['large.bin', Buffer.alloc(8 * 1024 * 1024, 'pkgserver')]])
     expect(plain(await unpackLayer(packLayer(large).layer.bytes, LIMITS))).toEqual(plain(large))
     expect((await unpackLayer(packLayer(new Map()).layer.bytes, LIMITS)).size).toBe(0)
   })
 
-  it('has regular files of mode 644, after directories of mode 755, all of nobody and without time', async () => {
+  it('has files of mode 644 behind directories of mode 755, without owners or times', async () => {
     const folder = await temporaryFolder()
     writeFileSync(join(folder, 'layer.tgz'), packLayer(SAMPLE).layer.bytes)
     const listing = execFileSync(
@@ -127,7 +127,7 @@ describe('a packed layer', () => {
     ])
   })
 
-  it('is understood by GNU tar, and understands what GNU tar makes', async () => {
+  it('is read by GNU tar, whose archives can be unpacked, too', async () => {
     const folder = await temporaryFolder()
     const unpacked = join(folder, 'unpacked')
     mkdirSync(unpacked)
@@ -148,7 +148,7 @@ describe('a packed layer', () => {
 })
 
 describe('unpacking', () => {
-  it('takes or refuses mutated archives, and does nothing else', async () => {
+  it('either takes or refuses a mutated archive', async () => {
     const tar = gunzipSync(packLayer(SAMPLE).layer.bytes)
     await fc.assert(
       fc.asyncProperty(

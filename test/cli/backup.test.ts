@@ -97,7 +97,7 @@ describe('a backup', () => {
     const tries: [string, (bytes: Buffer) => Buffer][] = [
       ['was cut off', (bytes) => bytes.subarray(0, size / 2)],
       ['was cut off', (bytes) => bytes.subarray(0, bytes.lastIndexOf('SHA256SUMS'))],
-      ['none', () => Buffer.from('no tar'.repeat(200))],
+      ['not a backup', () => Buffer.from('no tar'.repeat(200))],
       [
         'has the digest|is not as it was written',
         (bytes) => {

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { readTar } from '../../src/artifact/read-tar.ts'
+import { readTar } from '../../src/artifact/tar/read-tar.ts'
 import { DEFAULT_LIMITS } from '../../src/domain/resources.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { memoryApp } from '../support/app.ts'

@@ -1,4 +1,4 @@
-/** Makes tar archives entry by entry, also such as no tar program would write. */
+/** Makes tar archives entry by entry, including ones that no tar program would write. */
 import { gzipSync } from 'node:zlib'
 
 export type TarEntry = {
@@ -8,10 +8,10 @@ export type TarEntry = {
   content?: string | Buffer
   link?: string
   prefix?: string
-  /** What the header says, where that is not the truth. */
+  /** The size in the header, if it should be wrong. */
   size?: number | string
   magic?: string
-  /** Where it shall be wrong. */
+  /** The checksum in the header, if it should be wrong. */
   checksum?: number
 }
 

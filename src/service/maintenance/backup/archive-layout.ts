@@ -1,13 +1,13 @@
-/** What is where in a backup; the index and the registry stand as in a data folder. */
+/** The layout of a backup. The index and the registry are where a data folder has them. */
 export const INFO_FILE = 'backup.json'
 export const INDEX_FILE = 'index.db'
 export const REGISTRY_FOLDER = 'registry'
-/** The last one: what is cut off has none. */
+/** The last file: a backup that was cut off has none. */
 export const SUMS_FILE = 'SHA256SUMS'
 
 const SEGMENT = /^[a-zA-Z0-9._%-]+$/
 
-/** Whether a file of this name may be in a backup: nothing leads out of the folder. */
+/** Returns true for names of files in a backup. None of them leads out of the folder. */
 export function isBackupPath(path: string): boolean {
   if ([INFO_FILE, INDEX_FILE, SUMS_FILE].includes(path)) return true
   const [folder, ...rest] = path.split('/')
@@ -15,7 +15,7 @@ export function isBackupPath(path: string): boolean {
   return rest.every((segment) => SEGMENT.test(segment) && !/^\.+$/.test(segment))
 }
 
-/** The digest that a file of the registry is named after. */
+/** Returns the digest in the name of a registry file. */
 export function namedDigest(path: string): string | undefined {
   return (
     /^registry\/blobs\/sha256\/[0-9a-f]{2}\/([0-9a-f]{64})$/.exec(path)?.[1] ??

@@ -1,72 +1,64 @@
-/** Writes a backup: a tar that ends with the digests of its files, as `sha256sum -c` takes them. */
+/** Writes a backup: a tar that ends with the digests of its files, in the format of `sha256sum -c`. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { open, opendir, stat } from 'node:fs/promises'
+import { open, opendir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { BLOCK, padded, TYPE } from '../../../artifact/tar-format.ts'
-import { tarHeader } from '../../../artifact/tar-header.ts'
+import { pipeline } from 'node:stream/promises'
+import { type Pack, pack } from 'tar-stream'
 import type { ArchiveInfo } from '../../ports.ts'
 import { INDEX_FILE, INFO_FILE, REGISTRY_FOLDER, SUMS_FILE } from './archive-layout.ts'
 
-/** What is written in one piece, so that a million small files are not a million pieces. */
+/** Pieces are joined up to this size, so that a million small files are not a million pieces. */
 const CHUNK = 256 * 1024
-const END = Buffer.alloc(2 * BLOCK)
+const EPOCH = new Date(0)
 
+/** Packs the folder, after writing the backup's own files into it. */
 export async function* writeArchive(
   folder: string,
   info: ArchiveInfo & { createdAt: string },
 ): AsyncGenerator<Uint8Array> {
-  // Of as many files as there are: too much for memory.
-  const sums = await open(join(folder, SUMS_FILE), 'w+')
+  const archive = pack()
+  const filled = fill(archive, folder, info).catch((error: Error) => archive.destroy(error))
   try {
-    yield* inChunks(entries(folder, info, sums))
+    yield* inChunks(archive as AsyncIterable<Uint8Array>)
+  } finally {
+    archive.destroy()
+    await filled
+  }
+}
+
+async function fill(archive: Pack, folder: string, info: object): Promise<void> {
+  const header = { format: 'pkgserver-backup', formatVersion: 1, ...info }
+  await writeFile(join(folder, INFO_FILE), `${JSON.stringify(header, null, 2)}\n`)
+  // One line a file, and there may be millions: too many for memory.
+  const sums = await open(join(folder, SUMS_FILE), 'w')
+  try {
+    for await (const path of filesOf(folder)) {
+      await sums.write(`${await add(archive, folder, path)}  ${path}\n`)
+    }
   } finally {
     await sums.close()
   }
+  await add(archive, folder, SUMS_FILE)
+  archive.finalize()
 }
 
-type Sums = Awaited<ReturnType<typeof open>>
-
-async function* entries(
-  folder: string,
-  info: ArchiveInfo & { createdAt: string },
-  sums: Sums,
-): AsyncGenerator<Uint8Array> {
-  const first = Buffer.from(
-    `${JSON.stringify({ format: 'pkgserver-backup', formatVersion: 1, ...info }, null, 2)}\n`,
-  )
-  yield* entry(INFO_FILE, first.length, [first], sums)
-  yield* file(folder, INDEX_FILE, sums)
-  for await (const path of filesBelow(folder, REGISTRY_FOLDER)) yield* file(folder, path, sums)
-  await sums.sync()
-  yield* file(folder, SUMS_FILE)
-  yield END
-}
-
-async function* file(folder: string, path: string, sums?: Sums): AsyncGenerator<Uint8Array> {
+/** Resolves to the file's digest. */
+async function add(archive: Pack, folder: string, path: string): Promise<string> {
   const { size } = await stat(join(folder, path))
-  yield* entry(
-    path,
-    size,
-    size === 0 ? [] : createReadStream(join(folder, path), { highWaterMark: CHUNK }),
-    sums,
-  )
+  // Throws if the archive was given up, so it comes before anything is opened.
+  const entry = archive.entry({ name: path, size, mtime: EPOCH })
+  const hash = createHash('sha256')
+  const content = createReadStream(join(folder, path), { highWaterMark: CHUNK })
+  content.on('data', (chunk) => hash.update(chunk))
+  await pipeline(content, entry)
+  return hash.digest('hex')
 }
 
-async function* entry(
-  path: string,
-  size: number,
-  content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  sums?: Sums,
-): AsyncGenerator<Uint8Array> {
-  yield tarHeader({ name: Buffer.from(path), type: TYPE.file, size })
-  const hash = createHash('sha256')
-  for await (const chunk of content) {
-    hash.update(chunk)
-    yield chunk
-  }
-  if (padded(size) > size) yield Buffer.alloc(padded(size) - size)
-  await sums?.write(`${hash.digest('hex')}  ${path}\n`)
+async function* filesOf(folder: string): AsyncGenerator<string> {
+  yield INFO_FILE
+  yield INDEX_FILE
+  yield* filesBelow(folder, REGISTRY_FOLDER)
 }
 
 async function* filesBelow(folder: string, path: string): AsyncGenerator<string> {

@@ -1,7 +1,7 @@
-/** The tar format, as far as both sides need it: POSIX.1-2017 pax, "ustar Interchange Format". */
+/** The parts of the tar format that reading and writing share: POSIX.1-2017 pax, "ustar Interchange Format". */
 export const BLOCK = 512
 
-/** Offset and length of the header fields that are read or written. */
+/** Offset and length of header fields. */
 export const FIELD = {
   name: [0, 100],
   mode: [100, 8],
@@ -33,7 +33,7 @@ export const TYPE = {
   gnuSparse: 'S',
 } as const
 
-/** Sum of the header's bytes with the checksum field taken as blanks. */
+/** The sum of the header's bytes, with blanks in the checksum field. */
 export function checksum(header: Uint8Array): number {
   const [start, length] = FIELD.checksum
   let sum = length * 0x20
@@ -41,18 +41,18 @@ export function checksum(header: Uint8Array): number {
   return sum
 }
 
-/** A size rounded up to whole blocks. */
+/** Rounds a size up to whole blocks. */
 export function padded(size: number): number {
   return Math.ceil(size / BLOCK) * BLOCK
 }
 
-/** Whether it begins as a tar does: with a header whose sum is right, or, where the tar is empty, with the end. */
+/** Returns true if the bytes start with a header whose checksum is right or, as an empty tar, with zeros. */
 export function isTarHeader(bytes: Uint8Array): boolean {
   if (bytes.byteLength < BLOCK) return false
   const [start, length] = FIELD.checksum
   const stated = Buffer.from(bytes.subarray(start, start + length)).toString('latin1')
   const sum = checksum(bytes)
-  // No field but that of the sum was counted: all others are zero.
+  // This sum means that all other fields are zero.
   if (sum === length * 0x20) return /^\0+$/.test(stated)
   return Number.parseInt(stated.trim(), 8) === sum
 }

@@ -1,16 +1,16 @@
 /** Extended headers: POSIX.1-2017 pax, "pax Extended Header". */
-import { decodeUtf8 } from '../core/utf8.ts'
-import { invalidArchive } from './invalid-archive.ts'
+import { decodeUtf8 } from '../../core/utf8.ts'
+import { invalidArchive } from '../invalid-archive.ts'
 
 export type PaxRecords = ReadonlyMap<string, string>
 
-/** Records that change what an entry is, for all entries at once: nobody needs that, and readers differ on it. */
+/** Readers differ on whether these apply to all entries, and no tar program writes them. */
 const REFUSED_GLOBALLY = ['path', 'linkpath', 'size', 'hdrcharset']
 
-/** Far more than the longest path needs, with room for what tar programs add. */
+/** Far more than the longest path and the records that tar programs add to it. */
 const MAX_BYTES = 64 * 1024
 
-/** The records of a header. */
+/** Parses the records of a header. Throws `invalid_archive`. */
 export function parsePax(content: Buffer): PaxRecords {
   if (content.length > MAX_BYTES) throw invalidArchive('the archive has an extended header that is too large')
   const records = new Map<string, string>()
@@ -32,13 +32,13 @@ export function parsePax(content: Buffer): PaxRecords {
   return records
 }
 
-/** git archive writes a global header with the commit as a comment: that one is harmless, and common. */
+/** Global headers as such are common: git archive writes the commit into one, as a comment. */
 export function refuseGlobalPax(records: PaxRecords): void {
   const refused = [...records.keys()].find((key) => REFUSED_GLOBALLY.includes(key) || key.startsWith('GNU.'))
   if (refused) throw invalidArchive(`the archive's global header sets "${refused}" for all entries`)
 }
 
-/** The name that the records give to an entry of this size, if any. */
+/** Returns the name that the records give to an entry of this size, if any. Throws `invalid_archive`. */
 export function paxPath(records: PaxRecords, size: number): string | undefined {
   const path = records.get('path')
   const name = path ?? 'the entry'

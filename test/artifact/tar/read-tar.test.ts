@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { unpackLayer } from '../../src/artifact/layer.ts'
-import { AppError } from '../../src/core/errors.ts'
-import { pax, type TarEntry, tar, tarEntry, tarGz } from '../support/tar.ts'
+import { unpackLayer } from '../../../src/artifact/layer.ts'
+import { AppError } from '../../../src/core/errors.ts'
+import { pax, type TarEntry, tar, tarEntry, tarGz } from '../../support/tar.ts'
 
 const LIMITS = { maxBytes: 1024 * 1024, maxFiles: 100 }
 
@@ -25,7 +25,7 @@ async function refusal(archive: Uint8Array): Promise<AppError> {
 
 const LONG = `${'d'.repeat(80)}/${'f'.repeat(120)}.yaml`
 
-/** Records that an object cannot hold: the same key twice. */
+/** An extended header with the same key twice, which an object cannot express. */
 function pax2(...records: string[]): TarEntry {
   return {
     name: 'PaxHeader',
@@ -34,7 +34,7 @@ function pax2(...records: string[]): TarEntry {
   }
 }
 
-describe('archives that tar programs write', () => {
+describe('unpacking an archive of a tar program', () => {
   it.each<[string, TarEntry[], Record<string, string>]>([
     [
       'files and directories',
@@ -54,7 +54,7 @@ describe('archives that tar programs write', () => {
     ],
     ['the old type of files', [{ name: 'a', type: '\0', content: 'x' }], { a: 'x' }],
     [
-      'an old directory, a file with "/" at the end',
+      'an old directory: a file with "/" at its end',
       [{ name: 'd/', type: '0' }, { name: 'd/a' }],
       { 'd/a': '' },
     ],
@@ -88,16 +88,16 @@ describe('archives that tar programs write', () => {
       { 'd/a': '' },
     ],
     ['no file at all', [{ name: 'd/', type: '5' }], {}],
-  ])('are taken with %s', async (_, entries, files) => {
+  ])('takes %s', async (_, entries, files) => {
     expect(await unpack(tarGz(entries))).toEqual(files)
   })
 
-  it('may be padded with zeros, as GNU tar does, or end after one zero block', async () => {
+  it('takes an end that is padded as by GNU tar, or is a single zero block', async () => {
     expect(await unpack(tarGz([{ name: 'a' }], Buffer.alloc(10240)))).toEqual({ a: '' })
     expect(await unpack(tarGz([{ name: 'a' }], Buffer.alloc(512)))).toEqual({ a: '' })
   })
 
-  it('may be gzipped in several members', async () => {
+  it('takes gzip in several members', async () => {
     const whole = tar([{ name: 'a', content: 'x' }])
     expect(
       await unpack(Buffer.concat([gzipSync(whole.subarray(0, 700)), gzipSync(whole.subarray(700))])),
@@ -105,7 +105,7 @@ describe('archives that tar programs write', () => {
   })
 })
 
-describe('hostile archives', () => {
+describe('unpacking a hostile archive', () => {
   it.each<[string, TarEntry[], RegExp, string?]>([
     ['a path that escapes', [{ name: '../a' }], /"..\/a".*leave/, '../a'],
     ['a path that escapes in the middle', [{ name: 'a/../../b' }], /leave/, 'a/../../b'],
@@ -171,19 +171,19 @@ describe('hostile archives', () => {
     ['a size in base 256', [{ name: 'a', size: `\x80${'\0'.repeat(10)}\x01` }], /no readable size/, 'a'],
     ['a negative size', [{ name: 'a', size: '-0000000001\0' }], /no readable size/, 'a'],
     ['a size beyond the end', [{ name: 'a', size: 5000 }], /"a": the archive is truncated/],
-  ])('with %s are refused', async (_, entries, message, path) => {
+  ])('refuses %s', async (_, entries, message, path) => {
     const error = await refusal(tarGz(entries))
     expect(error.code).toBe('invalid_archive')
     expect(error.message).toMatch(message)
     if (path !== undefined) expect(error.details.map((detail) => detail.path)).toEqual([path])
   })
 
-  it('are refused with data behind their end', async () => {
+  it('refuses data behind the end', async () => {
     const hidden = Buffer.concat([Buffer.alloc(1024), tarEntry({ name: 'hidden', content: 'x' })])
     expect((await refusal(tarGz([{ name: 'a' }], hidden))).message).toMatch(/behind the end/)
   })
 
-  it('are refused when truncated, at whatever byte', async () => {
+  it('refuses an archive that is truncated, at any byte', async () => {
     const archive = tarGz([
       { name: 'd/', type: '5' },
       { name: 'd/a', content: 'some text' },
@@ -201,14 +201,14 @@ describe('hostile archives', () => {
     }
   })
 
-  it('are refused when they are no gzip, or no tar', async () => {
-    expect((await refusal(tar([{ name: 'a' }]))).message).toMatch(/not a whole gzip file/)
-    expect((await refusal(Buffer.from('hello'))).message).toMatch(/not a whole gzip file/)
-    expect((await refusal(gzipSync(Buffer.alloc(2000, 'hello ')))).message).toMatch(/no tar/)
+  it('refuses content that is not gzip, or not a tar', async () => {
+    expect((await refusal(tar([{ name: 'a' }]))).message).toMatch(/not a complete gzip file/)
+    expect((await refusal(Buffer.from('hello'))).message).toMatch(/not a complete gzip file/)
+    expect((await refusal(gzipSync(Buffer.alloc(2000, 'hello ')))).message).toMatch(/not a tar/)
     expect((await refusal(new Uint8Array(0))).code).toBe('invalid_archive')
   })
 
-  it('are cut off while they are read when they unpack to too much', async () => {
+  it('stops reading a bomb at the limit', async () => {
     const bomb = gzipSync(Buffer.alloc(300 * 1024 * 1024), { level: 9 })
     expect(bomb.length).toBeLessThan(LIMITS.maxBytes)
     const before = process.memoryUsage().arrayBuffers
@@ -216,7 +216,7 @@ describe('hostile archives', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50 * 1024 * 1024)
   })
 
-  it('are read in the time that their size takes', async () => {
+  it('takes no longer than the size of the archive explains', async () => {
     const start = performance.now()
     await refusal(tarGz(Array.from({ length: 5000 }, (_, i) => pax({ [`key${i}`]: 'x'.repeat(1000) }))))
     await refusal(gzipSync(tar([{ name: 'a' }], Buffer.alloc(60 * 1024 * 1024))))
@@ -227,7 +227,7 @@ describe('hostile archives', () => {
     expect(performance.now() - start).toBeLessThan(10_000)
   })
 
-  it('are refused with too many directories, named or implied', async () => {
+  it('refuses too many directories, named or implied', async () => {
     const entries = Array.from({ length: 101 }, (_, i) => ({ name: `d${i}/`, type: '5' }))
     expect(await refusal(tarGz(entries))).toMatchObject({
       code: 'too_large',
@@ -237,7 +237,7 @@ describe('hostile archives', () => {
     expect(await refusal(tarGz(deep))).toMatchObject({ code: 'too_large' })
   })
 
-  it('are refused with too many files, or too large ones', async () => {
+  it('refuses too many files, or too large ones', async () => {
     const headers = Array.from({ length: 601 }, () => ({ name: './', type: '5' }))
     expect(await refusal(tarGz(headers))).toMatchObject({ code: 'too_large' })
     const many = Array.from({ length: 101 }, (_, i) => ({ name: `f${i}` }))

@@ -1,0 +1,110 @@
+/**
+ * Reads the tar of a layer. Anybody may have packed it, so it is hostile input: this takes what tar programs write
+ * for plain files and directories, and refuses everything that two readers could understand differently. A reviewer
+ * then sees the files that a cluster gets. docs/decisions/archives.md has the cases in which tar-stream differs.
+ */
+import {
+  directoriesOf,
+  pathProblem,
+  type ResourceLimits,
+  tooManyBytes,
+  tooManyDirectories,
+  tooManyFiles,
+} from '../../domain/resources.ts'
+import { invalidArchive } from '../invalid-archive.ts'
+import { BLOCK, padded, TYPE } from './format.ts'
+import { type PaxRecords, parsePax, paxPath, refuseGlobalPax } from './pax.ts'
+import { decodeName, type Header, isZero, readHeader } from './read-header.ts'
+
+const KINDS: Record<string, string> = {
+  [TYPE.hardLink]: 'a hard link',
+  [TYPE.symbolicLink]: 'a symbolic link',
+  [TYPE.characterDevice]: 'a character device',
+  [TYPE.blockDevice]: 'a block device',
+  [TYPE.fifo]: 'a named pipe',
+  [TYPE.gnuSparse]: 'a sparse file',
+}
+
+/** Tar programs write up to three headers for a file, and more for directories. */
+const HEADERS_PER_FILE = 6
+
+/** Names that extension headers give to the entry behind them. */
+type Extension = { pax?: PaxRecords; longName?: string }
+
+/** The files of a tar. Throws `invalid_archive`, naming the entry, or `too_large`. */
+export function readTar(tar: Buffer, limits: ResourceLimits): Map<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>()
+  const directories = new Set<string>()
+  let extension: Extension = {}
+  let bytes = 0
+  let offset = 0
+  for (let headers = 0; ; headers++) {
+    if (headers > limits.maxFiles * HEADERS_PER_FILE) throw tooManyFiles(limits)
+    const header = readHeader(tar, offset)
+    if (!header) break
+    const { name, type, size } = header
+    const start = offset + BLOCK
+    if (start + size > tar.length) throw invalidArchive(`entry "${name}": the archive is truncated`)
+    const content = tar.subarray(start, start + size)
+    offset = start + padded(size)
+
+    if (type === TYPE.pax) {
+      if (extension.pax) throw invalidArchive('the archive has two extended headers for one entry')
+      extension.pax = parsePax(content)
+    } else if (type === TYPE.paxGlobal) refuseGlobalPax(parsePax(content))
+    else if (type === TYPE.gnuLongName) {
+      if (extension.longName !== undefined)
+        throw invalidArchive('the archive has two long names for one entry')
+      extension.longName = decodeName(content)
+    } else if (type !== TYPE.gnuLongLink) {
+      const path = nameOf(header, extension)
+      extension = {}
+      addEntry(path, isDirectory(header, path) ? undefined : content)
+    }
+  }
+  if (Object.keys(extension).length > 0) throw invalidArchive('the archive ends after an extension header')
+  if (!isZero(tar.subarray(offset))) throw invalidArchive('there is data behind the end of the archive')
+  for (const directory of directoriesOf(files.keys())) directories.add(directory)
+  if (directories.size > limits.maxFiles) throw tooManyDirectories(limits)
+  const clash = [...directories].find((directory) => files.has(directory))
+  if (clash !== undefined) throw invalidArchive(`"${clash}" is both a file and a directory`, clash)
+  return files
+
+  function addEntry(name: string, content: Uint8Array | undefined): void {
+    const path = name.replace(/\/$/, '')
+    if (content === undefined && (path === '' || path === '.')) return
+    const problem = pathProblem(path)
+    if (problem) throw invalidArchive(`entry "${name}": ${problem}`, name)
+    if (content === undefined) {
+      directories.add(path)
+      if (directories.size > limits.maxFiles) throw tooManyDirectories(limits)
+      return
+    }
+    if (files.has(path)) throw invalidArchive(`entry "${path}" is there twice`, path)
+    files.set(path, content)
+    bytes += content.byteLength
+    if (files.size > limits.maxFiles) throw tooManyFiles(limits)
+    if (bytes > limits.maxBytes) throw tooManyBytes(limits)
+  }
+}
+
+/** Without a leading `./`: `./a` and `a` are one file. */
+function nameOf({ name, size }: Header, { pax, longName }: Extension): string {
+  const paxName = pax && paxPath(pax, size)
+  if (paxName !== undefined && longName !== undefined && paxName !== longName) {
+    throw invalidArchive(`entry "${paxName}" has a second name: "${longName}"`, paxName)
+  }
+  return (paxName ?? longName ?? name).replace(/^(?:\.\/+)+/, '')
+}
+
+/** Throws for an entry that is neither a directory nor a file. */
+function isDirectory({ type, size }: Header, path: string): boolean {
+  const file = type === TYPE.file || type === TYPE.oldFile || type === TYPE.contiguousFile
+  const directory = type === TYPE.directory || (file && path.endsWith('/'))
+  if (!directory && !file) {
+    const kind = KINDS[type] ?? `of the unknown type ${JSON.stringify(type)}`
+    throw invalidArchive(`entry "${path}" is ${kind}: only files and directories are possible`, path)
+  }
+  if (directory && size > 0) throw invalidArchive(`entry "${path}" is a directory with content`, path)
+  return directory
+}
