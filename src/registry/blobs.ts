@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { type Content, readAll, type Stream, verified } from '../oci/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
-import { allDone } from './all-done.ts'
+import { settleAll } from './concurrency.ts'
 import { isFresh, type RegistryContext } from './context.ts'
 import { busy, RegistryError } from './errors.ts'
 import { blobKey, linkKey } from './keys.ts'
@@ -168,7 +168,7 @@ export class Blobs {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const stored = await this.#ctx.store.stat(blobKey(digest))
       // Both at once: after a crash between the two, a link without a blob counts as none.
-      await allDone([stored ? Promise.resolve() : store(), this.#link(repository, digest)])
+      await settleAll([stored ? Promise.resolve() : store(), this.#link(repository, digest)])
       await this.#ctx.condemned.settled([digest])
       if (await this.has(repository, digest)) return
     }

@@ -10,8 +10,8 @@ import {
   referrerType,
   successors,
 } from '../oci/manifest.ts'
-import { allDone } from './all-done.ts'
 import type { Blobs } from './blobs.ts'
+import { settleAll } from './concurrency.ts'
 import { isFresh, type RegistryContext } from './context.ts'
 import { busy, RegistryError } from './errors.ts'
 import { manifestKey, manifestsFolder } from './keys.ts'
@@ -152,7 +152,7 @@ export class Manifests {
     await this.#ctx.locks.run(repository, async () => {
       const tags = await this.#tags.on(repository, digest)
       await mayDelete?.({ artifactType: referrerType(manifest), tags })
-      await allDone(tags.map((tag) => this.#tags.remove(repository, tag, { from: digest })))
+      await settleAll(tags.map((tag) => this.#tags.remove(repository, tag, { from: digest })))
       await this.remove(repository, digest, manifest)
       if (!this.#ctx.store.shared || (await this.#tags.on(repository, digest)).length === 0) return
       // Another process has set a tag meanwhile, which wins: see `#setTags`.
@@ -243,7 +243,7 @@ export class Manifests {
     mayMove?: MayMove,
   ): Promise<void> {
     const { descriptor } = stored
-    await allDone(
+    await settleAll(
       tags.map(async (tag) => {
         await this.#refreshTarget(repository, tag, descriptor.digest)
         await this.#tags.set(repository, tag, descriptor, mayMove)
@@ -259,7 +259,7 @@ export class Manifests {
     } catch (error) {
       if (!(error instanceof RegistryError && error.code === 'MANIFEST_BLOB_UNKNOWN')) throw error
       const from = descriptor.digest
-      await allDone(tags.map((tag) => this.#tags.remove(repository, tag, { from })))
+      await settleAll(tags.map((tag) => this.#tags.remove(repository, tag, { from })))
       await this.#withdraw(repository, stored, manifest)
       throw error
     }

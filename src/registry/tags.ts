@@ -1,7 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.ts'
+import { mapConcurrently } from './concurrency.ts'
 import type { RegistryContext } from './context.ts'
 import { busy, type RegistryError } from './errors.ts'
-import { inBatches } from './in-batches.ts'
 import { tagKey, tagsFolder } from './keys.ts'
 import { Remembered } from './remembered.ts'
 import type { Page } from './store/blob-store.ts'
@@ -89,7 +89,7 @@ export class Tags {
 
   /** Every tag and what it points to. */
   async entries(repository: string): Promise<[tag: string, descriptor: Descriptor][]> {
-    const found = await inBatches(await this.list(repository), async (tag) => {
+    const found = await mapConcurrently(await this.list(repository), async (tag) => {
       const descriptor = await this.get(repository, tag)
       return { tag, descriptor }
     })

@@ -4,8 +4,8 @@
  */
 
 import type { Blobs } from '../blobs.ts'
+import { mapConcurrently } from '../concurrency.ts'
 import { freshFor, type RegistryContext } from '../context.ts'
-import { inBatches } from '../in-batches.ts'
 import { BLOBS, blobKey, digestOfName, linksFolder } from '../keys.ts'
 import type { Manifests } from '../manifests.ts'
 import { repositoriesOf } from '../repositories.ts'
@@ -130,21 +130,21 @@ class Collector {
   async #removeFrom(repository: string, garbage: Garbage, mayGoOn: () => boolean): Promise<void> {
     const { dryRun } = this.#result
     // Manifests first: while they are there, so is what they need.
-    await inBatches(garbage.manifests, async ({ digest, manifest, size }) => {
+    await mapConcurrently(garbage.manifests, async ({ digest, manifest, size }) => {
       if (!mayGoOn()) return
       if (!dryRun) await this.#parts.manifests.remove(repository, digest, manifest)
       this.#result.manifests++
       this.#result.bytes += size
       this.#options.onRemoved?.({ kind: 'manifest', repository, digest })
     })
-    await inBatches(garbage.links, async (digest) => {
+    await mapConcurrently(garbage.links, async (digest) => {
       if (!mayGoOn()) return
       if (dryRun) this.#unlinked.add(`${repository}@${digest}`)
       else await this.#parts.blobs.unlink(repository, digest)
       this.#result.links++
       this.#options.onRemoved?.({ kind: 'link', repository, digest })
     })
-    await inBatches(garbage.referrers, async ({ key }) => {
+    await mapConcurrently(garbage.referrers, async ({ key }) => {
       if (mayGoOn() && !dryRun) await this.#ctx.store.delete(key)
     })
   }
@@ -165,7 +165,7 @@ class Collector {
     const { dryRun } = this.#result
     await this.#condemned(digests, async (mayGoOn) => {
       const linked = await this.#linkedBlobs()
-      await inBatches(digests, async (digest) => {
+      await mapConcurrently(digests, async (digest) => {
         const stat = await this.#oldSize(digest)
         if (!stat || linked.has(fingerprint(digest)) || !mayGoOn()) return
         if (!dryRun) await this.#parts.blobs.remove(digest)

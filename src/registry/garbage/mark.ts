@@ -1,8 +1,8 @@
 /** What of a repository nothing needs: found by walking from its tags, as in a tracing garbage collector. */
 import { type Index, isIndex, type Manifest, parseManifest, successors } from '../../oci/manifest.ts'
 import type { Blobs } from '../blobs.ts'
+import { mapConcurrently } from '../concurrency.ts'
 import type { RegistryContext } from '../context.ts'
-import { inBatches } from '../in-batches.ts'
 import {
   allReferrersFolder,
   digestOfName,
@@ -60,7 +60,7 @@ async function readManifests(
   const manifests = new Map<string, GarbageManifest>()
   const names = await store.list(manifestsFolder(repository))
   const digests = names.map(({ name }) => digestOfName(name)).filter((digest) => digest !== undefined)
-  await inBatches(digests, async (digest) => {
+  await mapConcurrently(digests, async (digest) => {
     const bytes = (await store.get(manifestKey(repository, digest)))?.bytes
     if (bytes) manifests.set(digest, { digest, manifest: parseManifest(bytes), size: bytes.byteLength })
   })
@@ -92,7 +92,7 @@ async function liveManifests(
   for (const [, descriptor] of await tags.entries(repository)) reach([descriptor.digest])
   reach(await roots(repository))
   const others = [...manifests.keys()].filter((digest) => !live.has(digest))
-  await inBatches(others, async (digest) => {
+  await mapConcurrently(others, async (digest) => {
     const stat = await ctx.store.stat(manifestKey(repository, digest))
     if (stat && stat.modified >= cutoff) reach([digest])
   })
@@ -106,7 +106,7 @@ async function unneededLinks(
 ): Promise<string[]> {
   const links: string[] = []
   const names = await ctx.store.list(linksFolder(repository))
-  await inBatches(names, async ({ name }) => {
+  await mapConcurrently(names, async ({ name }) => {
     const digest = digestOfName(name)
     if (digest === undefined || needed.has(digest) || blobs.askedSince(repository, digest, askedSince)) return
     if (await isOld(ctx, linkKey(repository, digest), cutoff)) links.push(digest)
@@ -122,7 +122,7 @@ async function orphanedReferrers(
 ): Promise<Garbage['referrers']> {
   const orphaned: Garbage['referrers'] = []
   const folder = allReferrersFolder(repository)
-  await inBatches(await ctx.store.list(folder), async ({ name: subject }) => {
+  await mapConcurrently(await ctx.store.list(folder), async ({ name: subject }) => {
     for (const { name } of await ctx.store.list(`${folder}/${subject}`)) {
       const digest = digestOfName(name)
       const key = `${folder}/${subject}/${name}`

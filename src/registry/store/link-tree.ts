@@ -1,8 +1,7 @@
 /** A second set of names for files that are never written in place: a copy that takes no room and little time. */
 import { copyFile, link, mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-
-const AT_ONCE = 64
+import { mapConcurrently } from '../concurrency.ts'
 
 /** Gives all files below a folder names below another one. `skip`: names right below it that are left out. */
 export async function linkTree(from: string, to: string, skip: readonly string[] = []): Promise<void> {
@@ -10,10 +9,7 @@ export async function linkTree(from: string, to: string, skip: readonly string[]
   await mkdir(to, { recursive: true })
   const wanted = entries.filter(({ name }) => !skip.includes(name))
   const files = wanted.filter((entry) => entry.isFile())
-  for (let at = 0; at < files.length; at += AT_ONCE) {
-    const some = files.slice(at, at + AT_ONCE)
-    await Promise.all(some.map(({ name }) => linkFile(join(from, name), join(to, name))))
-  }
+  await mapConcurrently(files, ({ name }) => linkFile(join(from, name), join(to, name)))
   for (const { name } of wanted.filter((entry) => entry.isDirectory())) {
     await linkTree(join(from, name), join(to, name))
   }

@@ -8,6 +8,7 @@ import {
   type MultipartUpload,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import { mapConcurrently } from '../../concurrency.ts'
 import type { Bucket } from './bucket.ts'
 import { headOf, WRITE } from './head.ts'
 import type { MemoryBudget } from './memory-budget.ts'
@@ -77,32 +78,15 @@ export class Multiparts {
 
   async #sendParts(doing: string, upload: Upload, size: number, readPart: ReadPart): Promise<Part[]> {
     const partSize = partSizeOf(size)
-    const parts: Part[] = []
-    let started = 0
-    let failed = false
-    const sendOne = async (number: number) => {
-      const start = (number - 1) * partSize
+    const starts = Array.from({ length: Math.ceil(size / partSize) }, (_, index) => index * partSize)
+    const send = async (start: number): Promise<Part> => {
+      const number = start / partSize + 1
       const bytes = await readPart(start, Math.min(partSize, size - start))
       const command = new UploadPartCommand({ ...upload, PartNumber: number, Body: bytes })
       const { ETag } = await this.#bucket.send(doing, (client) => client.send(command))
-      parts[number - 1] = { PartNumber: number, ETag }
+      return { PartNumber: number, ETag }
     }
-    const sendSome = async () => {
-      while (started * partSize < size && !failed) {
-        const number = ++started
-        try {
-          await this.#memory.run(partSize, () => sendOne(number))
-        } catch (error) {
-          failed = true
-          throw error
-        }
-      }
-    }
-    // All of them, also when one fails: a part that came in after the abort would stay.
-    const outcomes = await Promise.allSettled(Array.from({ length: PARALLEL }, sendSome))
-    const failure = outcomes.find(({ status }) => status === 'rejected')
-    if (failure) throw (failure as PromiseRejectedResult).reason
-    return parts
+    return mapConcurrently(starts, (start) => this.#memory.run(partSize, () => send(start)), PARALLEL)
   }
 
   async #complete(doing: string, key: string, write: string, upload: Upload, parts: Part[]): Promise<void> {
