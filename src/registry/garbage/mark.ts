@@ -1,4 +1,4 @@
-/** What of a repository nothing needs: found by walking from its tags, as in a tracing garbage collector. */
+/** Finds what nothing in a repository needs, by walking from its tags as a tracing garbage collector does. */
 import { type Index, isIndex, type Manifest, parseManifest, successors } from '../../oci/manifest.ts'
 import type { Blobs } from '../blobs.ts'
 import { mapConcurrently } from '../concurrency.ts'
@@ -11,16 +11,16 @@ import {
   manifestKey,
   manifestsFolder,
 } from '../keys.ts'
-import { blobsOf } from '../manifests.ts'
+import { requiredBlobs } from '../manifests.ts'
 import type { Tags } from '../tags.ts'
 
 export type GarbageManifest = { digest: string; manifest: Manifest | Index; size: number }
 
 export type Garbage = {
   manifests: GarbageManifest[]
-  /** Digests of blobs that the repository has and needs not. */
+  /** Digests of blobs that the repository has a link to but does not need. */
   links: string[]
-  /** Entries in lists of referrers whose manifests are not there. */
+  /** Entries of referrers whose manifests are missing. */
   referrers: { key: string; digest: string }[]
 }
 
@@ -28,22 +28,22 @@ export type Marking = {
   ctx: RegistryContext
   blobs: Blobs
   tags: Tags
-  /** Digests of manifests that are needed, besides those that have tags. */
+  /** Returns the digests of manifests that are needed besides the tagged ones. */
   roots: (repository: string) => Promise<Iterable<string>>
-  /** What was written since is spared, in milliseconds since 1970. */
+  /** Content written since then is spared, in milliseconds since 1970. */
   cutoff: number
-  /** So is what was asked for since. */
-  askedSince: number
+  /** Blobs that clients have asked for since then are spared, in milliseconds since 1970. */
+  requestedSince: number
 }
 
-/** Throws where a manifest cannot be read: nobody knows then what it needs. */
+/** Throws if a manifest cannot be read, because what it needs is then unknown. */
 export async function markRepository(marking: Marking, repository: string): Promise<Garbage> {
   const manifests = await readManifests(marking.ctx, repository)
   const live = await liveManifests(marking, repository, manifests)
   const needed = new Set<string>()
   for (const digest of live) {
     const { manifest } = manifests.get(digest) as GarbageManifest
-    for (const blob of blobsOf(manifest)) needed.add(blob)
+    for (const blob of requiredBlobs(manifest)) needed.add(blob)
     if (isIndex(manifest)) for (const child of successors(manifest)) needed.add(child.digest)
   }
   return {
@@ -67,7 +67,7 @@ async function readManifests(
   return manifests
 }
 
-/** Those that a tag or a root leads to, the young ones, and what these need: children of indexes, and referrers. */
+/** Returns the manifests that tags, roots and young manifests lead to, with children of indexes and referrers. */
 async function liveManifests(
   { ctx, tags, roots, cutoff }: Marking,
   repository: string,
@@ -100,7 +100,7 @@ async function liveManifests(
 }
 
 async function unneededLinks(
-  { ctx, blobs, cutoff, askedSince }: Marking,
+  { ctx, blobs, cutoff, requestedSince }: Marking,
   repository: string,
   needed: ReadonlySet<string>,
 ): Promise<string[]> {
@@ -108,13 +108,18 @@ async function unneededLinks(
   const names = await ctx.store.list(linksFolder(repository))
   await mapConcurrently(names, async ({ name }) => {
     const digest = digestOfName(name)
-    if (digest === undefined || needed.has(digest) || blobs.askedSince(repository, digest, askedSince)) return
+    if (
+      digest === undefined ||
+      needed.has(digest) ||
+      blobs.requestedSince(repository, digest, requestedSince)
+    )
+      return
     if (await isOld(ctx, linkKey(repository, digest), cutoff)) links.push(digest)
   })
   return links
 }
 
-/** A crash can leave an entry without its manifest, or before it. */
+/** Finds entries without a manifest: a crash can leave one, and a push writes the entry first. */
 async function orphanedReferrers(
   { ctx, cutoff }: Marking,
   repository: string,
