@@ -302,10 +302,10 @@ describe('pulling a blob', () => {
   })
 })
 
-describe('manifests', () => {
+describe('a manifest', () => {
   beforeEach(() => pushBlob())
 
-  it('are returned byte for byte, by tag and by digest, with their type', async () => {
+  it('is returned byte for byte, by tag and by digest, with its type', async () => {
     const body = ` ${manifestOf({ 'x-unknown': [1, 2] })}\n`
     const put = await pushManifest('v1', body)
     const digest = digestOf(Buffer.from(body))
@@ -338,7 +338,7 @@ describe('manifests', () => {
     )
   })
 
-  it('need neither a mediaType nor a Content-Type', async () => {
+  it('needs neither a mediaType nor a Content-Type', async () => {
     const plain = JSON.stringify({ ...JSON.parse(manifestOf()), mediaType: undefined })
     expect((await pushManifest('plain', plain)).status).toBe(201)
     expect(
@@ -374,12 +374,12 @@ describe('manifests', () => {
       'URLs that are not an array',
       manifestOf({ layers: [{ mediaType: 'x', digest: DIGEST, size: 1, urls: 'x' }] }),
     ],
-  ])('are rejected with %s', async (_, body) => {
+  ])('is rejected with %s', async (_, body) => {
     expect(await pushManifest('v1', body)).toMatchObject({ status: 400, code: 'MANIFEST_INVALID' })
     expect((await call('GET', '/v2/a/b/manifests/v1')).status).toBe(404)
   })
 
-  it('are rejected when they do not have the type that they declare', async () => {
+  it('is rejected when it does not have the type that it declares', async () => {
     const image = manifestOf({ mediaType: INDEX_TYPE })
     expect((await pushManifest('v1', image, INDEX_TYPE)).status).toBe(400)
     for (const mediaType of [MEDIA_TYPE.manifest, MEDIA_TYPE.dockerManifest]) {
@@ -388,7 +388,7 @@ describe('manifests', () => {
     }
   })
 
-  it('are rejected when they have an unknown type', async () => {
+  it('is rejected when it has an unknown type', async () => {
     const type = 'application/vnd.example.manifest'
     expect(await pushManifest('v1', manifestOf({ mediaType: type }), type)).toMatchObject({
       status: 400,
@@ -396,7 +396,7 @@ describe('manifests', () => {
     })
   })
 
-  it('need their blobs, except those with URLs', async () => {
+  it('needs its blobs, except those with URLs', async () => {
     const missing = Buffer.from('missing')
     expect(await pushManifest('v1', manifestOf({}, [missing]))).toMatchObject({
       status: 404,
@@ -429,7 +429,7 @@ describe('manifests', () => {
     })
   })
 
-  it('can be pushed by digest with several tags, of which either all are set or none', async () => {
+  it('can be pushed by digest with several tags, and either all or none are set', async () => {
     await pushBlob()
     const body = manifestOf()
     const put = (query: string) =>
@@ -446,7 +446,7 @@ describe('manifests', () => {
     expect(JSON.parse((await call('GET', '/v2/a/b/tags/list')).text).tags).toHaveLength(3)
   })
 
-  it('move a tag', async () => {
+  it('moves a tag that points to another one', async () => {
     await pushManifest('x')
     const second = await pushManifest('x', manifestOf({ annotations: { n: '2' } }))
     expect((await call('HEAD', '/v2/a/b/manifests/x')).headers.get('Docker-Content-Digest')).toBe(
@@ -454,7 +454,7 @@ describe('manifests', () => {
     )
   })
 
-  it('are deleted with all their tags, and stay when only a tag is deleted', async () => {
+  it('is deleted with all its tags, and stays when only a tag is deleted', async () => {
     const digest = (await pushManifest('x')).headers.get('Docker-Content-Digest')
     await pushManifest('y')
     expect((await call('DELETE', '/v2/a/b/manifests/x')).status).toBe(202)
@@ -472,7 +472,7 @@ describe('manifests', () => {
     }
   })
 
-  it('are not found under unknown or invalid references', async () => {
+  it('is not found under unknown or invalid references', async () => {
     expect(await call('PUT', '/v2/a/b/manifests/.x', { body: manifestOf() })).toMatchObject({
       status: 400,
       code: 'TAG_INVALID',
@@ -492,10 +492,10 @@ describe('manifests', () => {
   })
 })
 
-describe('listings', () => {
+describe('a listing', () => {
   beforeEach(() => pushBlob())
 
-  it('return tags in ASCII order, page by page, with relative links', async () => {
+  it('returns tags in ASCII order, page by page, with relative links', async () => {
     for (const tag of ['b', 'a', 'B', '10', '9']) await pushManifest(tag)
     expect(JSON.parse((await call('GET', '/v2/a/b/tags/list')).text)).toEqual({
       name: 'a/b',
@@ -517,11 +517,11 @@ describe('listings', () => {
     })
   })
 
-  it('answer 404 for the tags of an unknown repository', async () => {
+  it('answers 404 for the tags of an unknown repository', async () => {
     expect(await call('GET', '/v2/no/where/tags/list')).toMatchObject({ status: 404, code: 'NAME_UNKNOWN' })
   })
 
-  it('return repositories, including nested ones', async () => {
+  it('returns repositories, including nested ones', async () => {
     for (const name of ['z', 'a/b/c', 'a']) {
       await pushBlob(BLOB, name)
       await call('PUT', `/v2/${name}/manifests/x`, {
@@ -539,7 +539,7 @@ describe('listings', () => {
     expect(page.headers.get('Link')).toBe('</v2/_catalog?n=2&last=a%2Fb%2Fc>; rel="next"')
   })
 
-  it('return the referrers of a manifest, even of a missing one', async () => {
+  it('returns the referrers of a manifest, even of a missing one', async () => {
     const subject = {
       mediaType: MEDIA_TYPE.manifest,
       digest: digestOf(Buffer.from('never pushed yet')),
@@ -582,7 +582,7 @@ describe('listings', () => {
     })
   })
 
-  it('leave out a referrer whose manifest was not stored because of a crash', async () => {
+  it('leaves out a referrer whose manifest was not stored because of a crash', async () => {
     const digest = digestOf(Buffer.from('never stored'))
     const entry = { mediaType: MEDIA_TYPE.manifest, digest, size: 12 }
     await store.put(referrerKey('a/b', DIGEST, digest), Buffer.from(JSON.stringify(entry)))
@@ -590,7 +590,7 @@ describe('listings', () => {
     expect(JSON.parse(text).manifests).toEqual([])
   })
 
-  it('return many referrers on pages of less than 4 MiB', async () => {
+  it('returns many referrers on pages of less than 4 MiB', async () => {
     const subject = { mediaType: MEDIA_TYPE.manifest, digest: DIGEST, size: 1 }
     const sizes = [...Array(12).fill(250_000), 4_100_000]
     for (const [at, size] of sizes.entries()) {

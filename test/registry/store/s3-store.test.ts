@@ -43,8 +43,8 @@ blobStoreSuite('S3 that ignores conditions', async () => {
   return store
 })
 
-describe('conditional writes to a store on S3', () => {
-  it('report that a write was done when its response is lost', async () => {
+describe('a conditional write to a store on S3', () => {
+  it('reports that it was done when its response is lost', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     fake.failOnce('PutObject', { kind: 'cut-after' })
@@ -54,7 +54,7 @@ describe('conditional writes to a store on S3', () => {
     expect(await textOf(store, 'k')).toBe('2')
   })
 
-  it('report that a write was not done if another process wrote the same bytes first', async () => {
+  it('reports that it was not done if another process wrote the same bytes first', async () => {
     const fake = await fakeS3()
     const [one, two] = [
       await s3StoreOn(fake.url, FAKE, { prefix: 'p' }),
@@ -65,7 +65,7 @@ describe('conditional writes to a store on S3', () => {
     expect(await two.put('k', bytes('same'), null)).toBe(false)
   })
 
-  it('are retried on conflicts with other conditional requests', async () => {
+  it('is retried on conflicts with other conditional requests', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     fake.failOnce('PutObject', CONFLICT, CONFLICT)
@@ -74,7 +74,7 @@ describe('conditional writes to a store on S3', () => {
     expect(await store.delete('k', (await store.get('k'))?.version)).toBe(true)
   })
 
-  it('give up when the conflicts persist, unless another version shows the condition to be false', async () => {
+  it('fails when conflicts persist, unless another version shows its condition to be false', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     fake.failWith(({ operation }) => (operation === 'PutObject' ? CONFLICT : undefined))
@@ -84,7 +84,7 @@ describe('conditional writes to a store on S3', () => {
     expect(await store.put('k', bytes('1'), '"another"')).toBe(false)
   })
 
-  it('report that a deletion was done when its response is lost', async () => {
+  it('reports that a deletion was done when its response is lost', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     await store.put('k', bytes('1'))
@@ -95,7 +95,7 @@ describe('conditional writes to a store on S3', () => {
     expect(await store.delete('k')).toBe(true)
   })
 
-  it('lose no write when several processes append to one key', async () => {
+  it('is never lost when several processes append to one key', async () => {
     const fake = await fakeS3()
     const faults: Fault[] = [CONFLICT, FAILURE, { kind: 'cut-after' }, { kind: 'cut-before' }]
     let puts = 0
@@ -124,7 +124,7 @@ describe('conditional writes to a store on S3', () => {
   }
 })
 
-describe('reads from a store on S3', () => {
+describe('a read from a store on S3', () => {
   const large = Buffer.alloc(300_000, 'abcdefg')
 
   async function storeWithLarge(options = {}) {
@@ -134,7 +134,7 @@ describe('reads from a store on S3', () => {
     return { fake, store }
   }
 
-  it('resume after the connection was cut', async () => {
+  it('resumes after the connection was cut', async () => {
     const { fake, store } = await storeWithLarge()
     fake.failOnce(
       'GetObject',
@@ -150,7 +150,7 @@ describe('reads from a store on S3', () => {
     expect(Buffer.from((await store.get('large'))?.bytes ?? []).equals(large)).toBe(true)
   })
 
-  it('resume when S3 falls silent', async () => {
+  it('resumes when S3 falls silent', async () => {
     const { fake, store } = await storeWithLarge({ timeout: 300 })
     fake.failOnce('GetObject', { kind: 'stall-body', after: 1000 })
     expect((await contentOf(await store.read('large'))).equals(large)).toBe(true)
@@ -158,7 +158,7 @@ describe('reads from a store on S3', () => {
     expect((await store.stat('large'))?.size).toBe(large.length)
   })
 
-  it('fail when the connection is cut again and again, and never return short content', async () => {
+  it('fails when the connection is cut again and again, and never returns short content', async () => {
     const { fake, store } = await storeWithLarge()
     fake.failWith(({ operation }) => (operation === 'GetObject' ? { kind: 'cut-body', after: 0 } : undefined))
     await expect(contentOf(await store.read('large'))).rejects.toThrow(
@@ -167,7 +167,7 @@ describe('reads from a store on S3', () => {
     await expect(store.get('large')).rejects.toThrow('again and again')
   })
 
-  it('never mix two versions', async () => {
+  it('never mixes two versions', async () => {
     const { fake, store } = await storeWithLarge()
     fake.failOnce('GetObject', { kind: 'cut-body', after: 100 })
     const stream = await store.read('large')
@@ -175,7 +175,7 @@ describe('reads from a store on S3', () => {
     await expect(contentOf(stream)).rejects.toThrow('the object has changed since')
   })
 
-  it('keep no connection open for a stream that is not being read', async () => {
+  it('keeps no connection open while its stream is not being read', async () => {
     const { store } = await storeWithLarge({ timeout: 300 })
     const [left, stopped] = [await store.read('large'), await store.read('large')]
     for await (const _ of stopped ?? []) break
@@ -183,12 +183,12 @@ describe('reads from a store on S3', () => {
     expect((await contentOf(left)).equals(large)).toBe(true)
   })
 
-  it('are empty beyond the end', async () => {
+  it('is empty beyond the end', async () => {
     const { store } = await storeWithLarge()
     expect(await contentOf(await store.read('large', { start: 400_000, end: 400_010 }))).toHaveLength(0)
   })
 
-  it('list folders that do not fit into one response of S3', async () => {
+  it('lists folders that do not fit into one response of S3', async () => {
     const { fake, store } = await storeWithLarge({ prefix: 'p' })
     for (let i = 0; i < 2500; i++) fake.bucket.put(`p/f/${10_000 + i}`, bytes(''), {}, {})
     fake.bucket.put('p/f/', bytes(''), {}, {})
@@ -204,8 +204,8 @@ describe('reads from a store on S3', () => {
   })
 })
 
-describe('download URLs of a store on S3', () => {
-  it('lead to the bytes until they expire', async () => {
+describe('a download URL of a store on S3', () => {
+  it('leads to the bytes until it expires', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url, FAKE, { redirects: true })
     await store.put('a/k', bytes('hello'))
@@ -219,20 +219,20 @@ describe('download URLs of a store on S3', () => {
     expect((await fetch(url)).status).toBe(403)
   })
 
-  it('have the host name that clients use', async () => {
+  it('has the host name that clients use', async () => {
     const fake = await fakeS3()
     const redirectEndpoint = new URL(`http://localhost:${fake.url.port}`)
     const store = await s3StoreOn(new URL('http://127.0.0.1:9'), FAKE, { redirects: true, redirectEndpoint })
     expect((await store.downloadUrl('k'))?.host).toBe(redirectEndpoint.host)
   })
 
-  it('exist only if redirects are enabled', async () => {
+  it('exists only if redirects are enabled', async () => {
     expect(await (await s3StoreOn(new URL('http://127.0.0.1:9'))).downloadUrl('k')).toBeUndefined()
   })
 })
 
-describe('the errors of a store on S3', () => {
-  it('name the operation, the key and the code of S3, and contain no credentials', async () => {
+describe('an error of a store on S3', () => {
+  it('names the operation, the key and the code of S3, and contains no credentials', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     fake.failWith(() => ({ kind: 'error', status: 403, code: 'AccessDenied' }))
@@ -256,7 +256,7 @@ describe('the errors of a store on S3', () => {
     }
   })
 
-  it('say how many attempts were made', async () => {
+  it('says how many attempts were made', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     fake.failWith(() => FAILURE)
@@ -265,7 +265,7 @@ describe('the errors of a store on S3', () => {
     )
   })
 
-  it('distinguish a missing bucket from a missing key', async () => {
+  it('distinguishes a missing bucket from a missing key', async () => {
     const store = await s3StoreOn((await fakeS3()).url, FAKE, { bucket: 'another' })
     await expect(store.get('k')).rejects.toThrow('NoSuchBucket')
     await expect(store.put('k', bytes('x'), '"v"')).rejects.toThrow('NoSuchBucket')

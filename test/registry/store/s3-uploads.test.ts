@@ -12,7 +12,7 @@ const MIB = 1024 * 1024
 const FAKE = undefined
 const FAILURE: Fault = { kind: 'error', status: 500, code: 'InternalError' }
 
-describe('uploads to a store on S3', () => {
+describe('an upload to a store on S3', () => {
   /** Yields bytes that differ from chunk to chunk, without holding all of them. */
   async function* counted(size: number): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < size; at += MIB) yield Buffer.alloc(Math.min(MIB, size - at), `${at} `)
@@ -24,7 +24,7 @@ describe('uploads to a store on S3', () => {
     return upload
   }
 
-  it('are sent in one request when small', async () => {
+  it('is sent in one request when small', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url, FAKE, { prefix: 'p' })
     await (await uploadOf(store, 8 * MIB)).commit('k')
@@ -32,7 +32,7 @@ describe('uploads to a store on S3', () => {
     expect(fake.requests).toEqual(['PutObject p/k', 'PutObject p/other'])
   })
 
-  it('are sent in parts when large, with retries of parts that fail', async () => {
+  it('is sent in parts when large, with retries of parts that fail', async () => {
     const fake = await fakeS3()
     const spool = await temporaryFolder()
     const store = await s3StoreOn(fake.url, FAKE, { prefix: 'p', spool })
@@ -49,7 +49,7 @@ describe('uploads to a store on S3', () => {
     expect(await readdir(spool)).toEqual([])
   })
 
-  it('hold at most eight parts of 8 MiB in memory, however many there are', async () => {
+  it('holds at most eight parts of 8 MiB in memory, together with all others', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     let [inFlight, most] = [0, 0]
@@ -65,14 +65,14 @@ describe('uploads to a store on S3', () => {
     expect(most).toBeLessThanOrEqual(8)
   })
 
-  it('have parts of 8 MiB, or larger ones if there would be too many', () => {
+  it('has parts of 8 MiB, or larger ones if there would be too many', () => {
     expect(partSizeOf(9 * MIB)).toBe(8 * MIB)
     for (const size of [80_000 * MIB, 80_000 * MIB + 1, 5 * 1024 * 1024 * MIB]) {
       expect(Math.ceil(size / partSizeOf(size))).toBeLessThanOrEqual(10_000)
     }
   })
 
-  it('succeed when the response to the last request is lost', async () => {
+  it('succeeds when the response to the last request is lost', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     const upload = await uploadOf(store, 9 * MIB)
@@ -81,7 +81,7 @@ describe('uploads to a store on S3', () => {
     expect((await store.stat('k'))?.size).toBe(9 * MIB)
   })
 
-  it('leave no parts behind when they fail, and can be committed again', async () => {
+  it('leaves no parts behind when it fails, and can be committed again', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     const upload = await uploadOf(store, 20 * MIB)
@@ -98,7 +98,7 @@ describe('uploads to a store on S3', () => {
     expect((await store.stat('k'))?.size).toBe(20 * MIB)
   })
 
-  it('leave no file behind when they are aborted or never finished', async () => {
+  it('leaves no file behind when it is aborted or never finished', async () => {
     const spool = await temporaryFolder()
     const store = await s3StoreOn((await fakeS3()).url, FAKE, { spool })
     const dropped = await uploadOf(store, 10)
@@ -113,7 +113,7 @@ describe('uploads to a store on S3', () => {
     expect(await readdir(spool)).toEqual([])
   })
 
-  it('are dropped if they were begun by processes that have died, but not others', async () => {
+  it('is dropped only if it was begun by a process that has died', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url, FAKE, { prefix: 'p' })
     const [old, long, now] = [new Date(Date.now() - 10_000), Date.now() - 5000, Date.now()]
