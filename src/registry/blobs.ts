@@ -1,52 +1,53 @@
 import { LRUCache } from 'lru-cache'
+import { settleAll } from '../core/concurrency.ts'
 import { type Content, readAll, type Stream, verified } from '../oci/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
-import { allDone } from './all-done.ts'
 import { isFresh, type RegistryContext } from './context.ts'
 import { busy, RegistryError } from './errors.ts'
 import { blobKey, linkKey } from './keys.ts'
-import { Remembered } from './remembered.ts'
+import { ReadCache } from './read-cache.ts'
 import type { BlobUpload, Range, Stat } from './store/blob-store.ts'
 
 /** A blob that a repository has: its size in bytes, and when the repository's link to it was last written. */
 type Linked = { size: number; linked: number }
 
 const NOTHING = new Uint8Array(0)
-/** So many links to blobs, and so many sizes of blobs. */
-const REMEMBERED = 100_000
-/** Blobs up to this size are kept in memory, and so many bytes of them in all. */
+/** Entries of each cache. */
+const CACHED_ENTRIES = 100_000
+/** Blobs up to this size are cached in memory. */
 export const SMALL_BLOB_BYTES = 64 * 1024
+/** The size of that cache. */
 const SMALL_BLOBS_BYTES = 32 * 1024 * 1024
-/** A blob that collections take away between two writes of it is written again: more than a few times would be odd. */
+/** Attempts to store a blob that collections delete during its push; a second one is already rare. */
 const ATTEMPTS = 5
 
 /** Blobs: stored once for all repositories, visible in those that have a link to them. */
 export class Blobs {
   readonly #ctx: RegistryContext
-  readonly #links: Remembered<Stat>
-  /** Apart from the links, as each has its own changes: a collection takes a blob from all repositories. */
-  readonly #stored: Remembered<Stat>
-  /** By digest: what a digest stands for never changes. */
+  readonly #links: ReadCache<Stat>
+  /** Separate from the links, as a collection deletes a blob for all repositories at once. */
+  readonly #stored: ReadCache<Stat>
+  /** By digest, as the content of a digest never changes. */
   readonly #small = new LRUCache<string, Uint8Array>({
     maxSize: SMALL_BLOBS_BYTES,
     sizeCalculation: ({ byteLength }) => byteLength + 256,
   })
-  /** When somebody asked for a blob, who may rely on it in what he pushes next. */
-  readonly #asked = new LRUCache<string, number>({ max: REMEMBERED })
+  /** When a client last asked for a blob: it may rely on the answer in its next push. */
+  readonly #requested = new LRUCache<string, number>({ max: CACHED_ENTRIES })
 
   constructor(ctx: RegistryContext) {
     this.#ctx = ctx
-    this.#links = new Remembered(ctx.store.shared, { entries: REMEMBERED })
-    this.#stored = new Remembered(ctx.store.shared, { entries: REMEMBERED })
+    this.#links = new ReadCache(ctx.store.shared, { entries: CACHED_ENTRIES })
+    this.#stored = new ReadCache(ctx.store.shared, { entries: CACHED_ENTRIES })
   }
 
-  /** The size in bytes. Throws BLOB_UNKNOWN. */
+  /** Returns the size in bytes. Throws BLOB_UNKNOWN. */
   async size(repository: string, digest: string): Promise<number> {
     let found = await this.#find(repository, digest)
     if (found && !isFresh(this.#ctx, found.linked)) {
-      this.#asked.set(linkKey(repository, digest), this.#ctx.now())
-      // A collection that looked before that may be about to take it.
-      await this.#ctx.condemned.settled([digest])
+      this.#requested.set(linkKey(repository, digest), this.#ctx.now())
+      // A collection that has not seen this request may be about to delete the blob.
+      await this.#ctx.pendingDeletions.settled([digest])
       found = await this.#find(repository, digest)
     }
     if (!found) throw unknownBlob(repository, digest)
@@ -63,25 +64,25 @@ export class Blobs {
     return this.open(repository, digest, range)
   }
 
-  /** The same of a blob whose size the caller has asked for, and so has seen to be there. */
+  /** Like `read`, for a caller that already knows from `size` that the repository has the blob. */
   async open(repository: string, digest: string, range?: Range): Promise<Stream> {
     const stream = await this.#ctx.store.read(blobKey(digest), range)
     if (!stream) throw unknownBlob(repository, digest)
     return stream
   }
 
-  /** The bytes of such a blob of at most `SMALL_BLOB_BYTES`, from memory where they are there. */
+  /** Like `open`, for a blob of at most `SMALL_BLOB_BYTES`, whose bytes are cached. */
   async openSmall(repository: string, digest: string): Promise<Uint8Array> {
-    const known = this.#small.get(digest)
-    if (known) return known
+    const cached = this.#small.get(digest)
+    if (cached) return cached
     const bytes = await readAll(await this.open(repository, digest), SMALL_BLOB_BYTES)
     this.#small.set(digest, bytes)
     return bytes
   }
 
-  /** Where clients get a blob that is there without this process, if the store has such a place. */
-  async link(digest: string): Promise<URL | undefined> {
-    return this.#ctx.store.link(blobKey(digest))
+  /** Returns a URL from which clients can download an existing blob without this process, if the store has any. */
+  async downloadUrl(digest: string): Promise<URL | undefined> {
+    return this.#ctx.store.downloadUrl(blobKey(digest))
   }
 
   /** Stores a blob whose digest the caller has verified. */
@@ -91,7 +92,7 @@ export class Blobs {
     })
   }
 
-  /** Stores a blob that is checked against its descriptor while it comes in. */
+  /** Stores a blob, and verifies it against its descriptor as it streams in. */
   async putStream(repository: string, expected: Descriptor, content: Content): Promise<void> {
     const upload = await this.#ctx.store.upload()
     try {
@@ -103,11 +104,11 @@ export class Blobs {
     }
   }
 
-  /** Stores what an upload has taken in, whose digest the caller has verified. It ends the upload unless it throws. */
+  /** Stores the bytes of an upload whose digest the caller has verified. Ends the upload unless it throws. */
   async putUpload(repository: string, digest: string, upload: BlobUpload): Promise<void> {
     let committed = false
     await this.#add(repository, digest, async () => {
-      // What was uploaded is gone by now; so is what it became, and that happens to nobody twice.
+      // The first commit has used up the upload, and a collection has deleted the blob since.
       if (committed) throw collected(digest)
       await upload.commit(blobKey(digest))
       committed = true
@@ -115,7 +116,7 @@ export class Blobs {
     if (!committed) await upload.abort()
   }
 
-  /** Whether the blob was there, and now is in both. */
+  /** Links a blob of another repository. Returns false where that one does not have it. */
   async mount(repository: string, digest: string, from: string): Promise<boolean> {
     if (!(await this.has(from, digest))) return false
     try {
@@ -129,7 +130,7 @@ export class Blobs {
     return true
   }
 
-  /** Takes the blob from this repository; others may still have it. `mayDelete` throws to keep it. Throws BLOB_UNKNOWN. */
+  /** Deletes the blob from this repository; others keep it. `mayDelete` throws to refuse. Throws BLOB_UNKNOWN. */
   async delete(repository: string, digest: string, mayDelete?: () => Promise<void>): Promise<void> {
     await this.#ctx.locks.run(repository, async () => {
       await mayDelete?.()
@@ -137,39 +138,39 @@ export class Blobs {
     })
   }
 
-  /** Removes a repository's link to a blob: whether there was one. */
+  /** Deletes a repository's link to a blob. Returns whether there was one. */
   async unlink(repository: string, digest: string): Promise<boolean> {
     const key = linkKey(repository, digest)
-    return this.#links.change(key, () => this.#ctx.store.delete(key))
+    return this.#links.update(key, () => this.#ctx.store.delete(key))
   }
 
-  /** Removes a blob that no repository links. */
+  /** Deletes a blob to which no repository has a link. */
   async remove(digest: string): Promise<void> {
     const key = blobKey(digest)
-    await this.#stored.change(key, () => this.#ctx.store.delete(key))
+    await this.#stored.update(key, () => this.#ctx.store.delete(key))
   }
 
-  /** Whether somebody has asked this process for the blob since then. */
-  askedSince(repository: string, digest: string, time: number): boolean {
-    return (this.#asked.get(linkKey(repository, digest)) ?? 0) >= time
+  /** Returns whether a client has asked this process for the blob since a time, in milliseconds since 1970. */
+  requestedSince(repository: string, digest: string, time: number): boolean {
+    return (this.#requested.get(linkKey(repository, digest)) ?? 0) >= time
   }
 
   /**
-   * Links a blob that is stored, and else lets `store` do that. When it resolves, both are there, and younger than
-   * collections take: see `Condemned`.
+   * Links a blob, and calls `store` if it is not stored yet. When this resolves, blob and link both exist and are too
+   * young for a collection to delete them: see `PendingDeletions`.
    */
   async #add(repository: string, digest: string, store: () => Promise<void>): Promise<void> {
     const before = await this.#find(repository, digest)
     if (before && isFresh(this.#ctx, before.linked)) {
-      // Whoever wrote that link may still wait for a collection that has not seen it.
-      await this.#ctx.condemned.settled([digest])
+      // The push that wrote this link may still be waiting for a collection that has not seen it.
+      await this.#ctx.pendingDeletions.settled([digest])
       if (await this.has(repository, digest)) return
     }
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const stored = await this.#ctx.store.stat(blobKey(digest))
-      // Both at once: after a crash between the two, a link without a blob counts as none.
-      await allDone([stored ? Promise.resolve() : store(), this.#link(repository, digest)])
-      await this.#ctx.condemned.settled([digest])
+      // In parallel: if a crash leaves only the link, it does not count without its blob.
+      await settleAll([stored ? Promise.resolve() : store(), this.#link(repository, digest)])
+      await this.#ctx.pendingDeletions.settled([digest])
       if (await this.has(repository, digest)) return
     }
     throw collected(digest)
@@ -177,11 +178,11 @@ export class Blobs {
 
   async #link(repository: string, digest: string): Promise<void> {
     const key = linkKey(repository, digest)
-    await this.#links.change(key, () => this.#ctx.store.put(key, NOTHING))
+    await this.#links.update(key, () => this.#ctx.store.put(key, NOTHING))
   }
 
-  async #stat(remembered: Remembered<Stat>, key: string): Promise<Stat | undefined> {
-    return remembered.get(key, () => this.#ctx.store.stat(key))
+  async #stat(cache: ReadCache<Stat>, key: string): Promise<Stat | undefined> {
+    return cache.get(key, () => this.#ctx.store.stat(key))
   }
 
   async #find(repository: string, digest: string): Promise<Linked | undefined> {
@@ -196,5 +197,5 @@ function unknownBlob(repository: string, digest: string): RegistryError {
 }
 
 function collected(digest: string): RegistryError {
-  return busy(`${digest} was collected while it was pushed: push it again`)
+  return busy(`garbage collection deleted the blob ${digest} during the push: push it again`)
 }

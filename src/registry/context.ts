@@ -1,23 +1,23 @@
 import { KeyedLock } from '../core/keyed-lock.ts'
-import { Condemned } from './garbage/condemned.ts'
+import { PendingDeletions } from './garbage/pending-deletions.ts'
 import type { BlobStore } from './store/blob-store.ts'
 
 export type RegistryOptions = {
   /**
-   * What nothing reaches is kept for this long after it was last written or asked for, in milliseconds: so much time
-   * has a client from its first blob to its manifest. Processes that share a store must have the same.
+   * How long content that nothing needs is kept after it was last written or requested, in milliseconds. This is the
+   * time a client has between its first blob and its manifest. Processes that share a store must use the same value.
    */
   grace?: number
   /** The clock, in milliseconds since 1970. */
   now?: () => number
 }
 
-/** What the parts of the registry share. */
+/** Shared by the parts of the registry. */
 export type RegistryContext = {
   store: BlobStore
-  /** One change at a time for each repository. */
+  /** Serializes the changes of each repository. */
   locks: KeyedLock
-  condemned: Condemned
+  pendingDeletions: PendingDeletions
   grace: number
   now: () => number
 }
@@ -26,18 +26,18 @@ export const DEFAULT_GRACE = 60 * 60 * 1000
 
 export function registryContext(store: BlobStore, options: RegistryOptions = {}): RegistryContext {
   const { grace = DEFAULT_GRACE, now = Date.now } = options
-  return { store, locks: new KeyedLock(), condemned: new Condemned(store, now), grace, now }
+  return { store, locks: new KeyedLock(), pendingDeletions: new PendingDeletions(store, now), grace, now }
 }
 
 /**
- * Whether what was written then is so young that nobody need write it again to keep it. Collections spare what is
- * younger than the grace period; a sixth of that is left to go unnoticed.
+ * Returns whether content is young enough for a push to rely on it without writing it again. Collections spare what is
+ * younger than the grace period, so content that a push has relied on stays for at least five sixths of it.
  */
 export function isFresh(ctx: RegistryContext, modified: number): boolean {
   return modified > ctx.now() - freshFor(ctx)
 }
 
-/** So long nobody writes again what is there, in milliseconds. */
+/** Returns how long content is fresh after it was written, in milliseconds. */
 export function freshFor({ grace }: RegistryContext): number {
   return grace / 6
 }

@@ -2,7 +2,7 @@ import type { Registry } from '../oci/roles.ts'
 import { Blobs } from './blobs.ts'
 import { type RegistryContext, type RegistryOptions, registryContext } from './context.ts'
 import { EmbeddedRepository } from './embedded-repository.ts'
-import { type Collection, type CollectOptions, collectGarbage } from './garbage/collect.ts'
+import { type CollectionReport, type CollectOptions, collectGarbage } from './garbage/collect.ts'
 import { Manifests } from './manifests.ts'
 import { Referrers } from './referrers.ts'
 import { repositoriesOf } from './repositories.ts'
@@ -10,7 +10,7 @@ import type { BlobStore } from './store/blob-store.ts'
 import { Tags } from './tags.ts'
 import { Uploads } from './uploads.ts'
 
-/** An OCI registry over a blob store. It knows nothing of packages; `/v2/` and the services share it. */
+/** An OCI registry over a blob store, shared by `/v2/` and the services. It knows nothing of packages. */
 export class EmbeddedRegistry implements Registry {
   readonly blobs: Blobs
   readonly uploads: Uploads
@@ -36,7 +36,7 @@ export class EmbeddedRegistry implements Registry {
     await this.#ctx.store.ping()
   }
 
-  /** The names of all repositories that hold a manifest, in ASCII order. */
+  /** Returns the names of all repositories that hold a manifest, in ASCII order. */
   async repositories(): Promise<string[]> {
     const names: string[] = []
     for await (const name of repositoriesOf(this.#ctx.store)) {
@@ -45,8 +45,8 @@ export class EmbeddedRegistry implements Registry {
     return names.sort()
   }
 
-  /** Removes what nothing needs any more, while others push and pull. */
-  async collectGarbage(options?: CollectOptions): Promise<Collection> {
+  /** Deletes content that nothing needs any more. Clients can push and pull while it runs. */
+  async collectGarbage(options?: CollectOptions): Promise<CollectionReport> {
     return collectGarbage(this.#ctx, this, options)
   }
 }

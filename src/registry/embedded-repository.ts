@@ -6,18 +6,23 @@ import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts'
 import { isManifestType } from '../oci/media-types.ts'
 import { checkReference } from '../oci/reference.ts'
 import type { Repository } from '../oci/roles.ts'
-import type { EmbeddedRegistry } from './embedded-registry.ts'
+import type { Blobs } from './blobs.ts'
 import { REGISTRY_ERRORS, RegistryError } from './errors.ts'
+import type { Manifests } from './manifests.ts'
+import type { Referrers } from './referrers.ts'
+import type { Tags } from './tags.ts'
 
-/** Blobs up to this size go to the store in one piece. */
+/** Blobs up to this size are buffered and stored with one write. */
 const SMALL = 1024 * 1024
 
-/** A repository of the embedded registry as an OCI target, without HTTP in between. */
+type Parts = { blobs: Blobs; manifests: Manifests; referrers: Referrers; tags: Tags }
+
+/** A repository of the embedded registry as an OCI target, used within the process without HTTP. */
 export class EmbeddedRepository implements Repository {
-  readonly #registry: EmbeddedRegistry
+  readonly #registry: Parts
   readonly #name: string
 
-  constructor(registry: EmbeddedRegistry, name: string) {
+  constructor(registry: Parts, name: string) {
     this.#registry = registry
     this.#name = name
   }
@@ -84,7 +89,7 @@ export class EmbeddedRepository implements Repository {
 
   async *tags(): AsyncGenerator<string> {
     if (!(await this.#registry.manifests.any(this.#name))) {
-      throw new OciError('not_found', `the repository ${this.#name} does not exist`)
+      throw new OciError('not_found', `there is no repository ${this.#name}`)
     }
     yield* await this.#registry.tags.list(this.#name)
   }

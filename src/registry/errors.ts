@@ -1,7 +1,7 @@
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes */
 import type { OciErrorCode } from '../oci/errors.ts'
 
-/** For each code of the spec: the HTTP status, and what it is to a caller in this process. */
+/** The error codes of the spec, each with its HTTP status and the error that callers in this process get. */
 export const REGISTRY_ERRORS = {
   BLOB_UNKNOWN: { status: 404, oci: 'not_found' },
   BLOB_UPLOAD_INVALID: { status: 400, oci: 'unsupported' },
@@ -24,7 +24,7 @@ export type RegistryErrorCode = keyof typeof REGISTRY_ERRORS
 
 export class RegistryError extends Error {
   readonly code: RegistryErrorCode
-  /** Where the code's own status does not fit. */
+  /** The status of the code, unless the error was created with another one. */
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
 
@@ -41,7 +41,7 @@ export class RegistryError extends Error {
   }
 }
 
-/** What is worth trying again after so many seconds. */
+/** Returns an error that asks the client to retry after some seconds. */
 export function busy(message: string, seconds = 1): RegistryError {
   return new RegistryError('TOOMANYREQUESTS', message, {
     status: 503,

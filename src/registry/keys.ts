@@ -1,14 +1,14 @@
 /**
- * The registry's keys. Blobs are stored once; each repository has a link for each blob it holds. A component of a
- * repository's name never starts with "_", so the folders below cannot clash with a repository. There is one object
- * for each tag, manifest and referrer, and none that two writers share.
+ * The registry's keys in the store. Blobs are stored once; a repository has a link to each blob it holds. A component
+ * of a repository's name never starts with "_", so the folders below cannot clash with a nested repository. Every tag,
+ * manifest and referrer is an object of its own, so writers of different ones never share an object.
  */
 import { isDigest } from '../oci/digest.ts'
 
 export const REPOSITORIES = 'repositories'
 export const BLOBS = 'blobs'
-/** What a collection of garbage is about to delete. */
-export const CONDEMNED_KEY = 'garbage/condemned'
+/** The list of content that a collection is about to delete. Its key is old, as older versions may share the store. */
+export const PENDING_DELETIONS_KEY = 'garbage/condemned'
 
 export function blobKey(digest: string): string {
   const [algorithm, hex] = digest.split(':')
@@ -51,7 +51,7 @@ export function referrerKey(repository: string, subject: string, digest: string)
   return `${referrersFolder(repository, subject)}/${nameOfDigest(digest)}`
 }
 
-/** The digest that a file is named after; undefined for any other file. */
+/** Returns the digest that an object is named after, or undefined for any other name. */
 export function digestOfName(name: string): string | undefined {
   const digest = name.replace('-', ':')
   return isDigest(digest) ? digest : undefined

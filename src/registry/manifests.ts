@@ -1,5 +1,6 @@
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
 import { LRUCache } from 'lru-cache'
+import { settleAll } from '../core/concurrency.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { algorithmOf, digestOf } from '../oci/digest.ts'
 import {
@@ -10,14 +11,13 @@ import {
   referrerType,
   successors,
 } from '../oci/manifest.ts'
-import { allDone } from './all-done.ts'
 import type { Blobs } from './blobs.ts'
 import { isFresh, type RegistryContext } from './context.ts'
 import { busy, RegistryError } from './errors.ts'
 import { manifestKey, manifestsFolder } from './keys.ts'
 import { checkedManifest, mediaTypeOf } from './manifest-type.ts'
+import { ReadCache } from './read-cache.ts'
 import type { Referrers } from './referrers.ts'
-import { Remembered } from './remembered.ts'
 import type { Stat } from './store/blob-store.ts'
 import type { MayMove, Tags } from './tags.ts'
 
@@ -25,48 +25,48 @@ export type StoredManifest = { descriptor: Descriptor; bytes: Uint8Array }
 
 export type PutOptions = {
   contentType?: string | undefined
-  /** What the client says it has. */
+  /** The digest that the client expects. */
   digest?: string | undefined
   tags?: readonly string[]
-  /** Is asked about each tag, told what it points to now and would point to, and throws to have nothing stored. */
+  /** Called for each tag with its old and new digest, before anything is stored and when it is set; throws to refuse. */
   maySetTag?: (tag: string, move: { from: string | undefined; to: string }) => Promise<void>
 }
 
-/** What is deleted: is told before, and throws to keep it. */
+/** Called before a manifest is deleted; throws to refuse. */
 export type MayDelete = (manifest: {
   artifactType: string | undefined
   tags: readonly string[]
 }) => Promise<void>
 
-/** Manifests are a few KiB: this many bytes of them are all that a fleet polls. */
-const REMEMBERED_BYTES = 64 * 1024 * 1024
-const REMEMBERED_KEYS = 100_000
-const INHABITED = {}
-/** A manifest that another process deletes while it is pushed is written again: more than a few times would be odd. */
+/** Manifests are a few KiB, so this holds all that a fleet polls. */
+const CACHED_BYTES = 64 * 1024 * 1024
+const CACHED_KEYS = 100_000
+const POPULATED = {}
+/** Attempts to restore a manifest that other processes delete during its push; a second one is already rare. */
 const ATTEMPTS = 5
 
-/** Manifests, their tags, and what they need. Whatever changes more than one object of a repository is here. */
+/** Manifests, with their tags and referrers. Every operation that changes several objects of a repository is here. */
 export class Manifests {
   readonly #ctx: RegistryContext
   readonly #blobs: Blobs
   readonly #tags: Tags
   readonly #referrers: Referrers
-  /** By digest: what a digest stands for never changes. Whether a repository has it is another question. */
+  /** By digest, as the content of a digest never changes. Does not say which repositories have the manifest. */
   readonly #contents = new LRUCache<string, StoredManifest>({
-    maxSize: REMEMBERED_BYTES,
+    maxSize: CACHED_BYTES,
     sizeCalculation: ({ bytes }) => bytes.byteLength + 512,
   })
-  readonly #stats: Remembered<Stat>
-  /** Repositories that have manifests, by the folder of those. */
-  readonly #inhabited: Remembered<object>
+  readonly #stats: ReadCache<Stat>
+  /** Repositories that have manifests, by the folder of their manifests. */
+  readonly #populated: ReadCache<object>
 
   constructor(ctx: RegistryContext, blobs: Blobs, tags: Tags, referrers: Referrers) {
     this.#ctx = ctx
     this.#blobs = blobs
     this.#tags = tags
     this.#referrers = referrers
-    this.#stats = new Remembered(ctx.store.shared, { entries: REMEMBERED_KEYS })
-    this.#inhabited = new Remembered(ctx.store.shared, { entries: REMEMBERED_KEYS })
+    this.#stats = new ReadCache(ctx.store.shared, { entries: CACHED_KEYS })
+    this.#populated = new ReadCache(ctx.store.shared, { entries: CACHED_KEYS })
   }
 
   /** Throws MANIFEST_UNKNOWN. */
@@ -75,11 +75,11 @@ export class Manifests {
     return this.#contents.get(digest) ?? this.#load(repository, digest)
   }
 
-  /** The manifest that a tag points to. Throws MANIFEST_UNKNOWN. */
+  /** Returns the manifest that a tag points to. Throws MANIFEST_UNKNOWN. */
   async getTagged(repository: string, tag: string): Promise<StoredManifest> {
     const descriptor = await this.#tags.get(repository, tag)
     if (!descriptor) throw new RegistryError('MANIFEST_UNKNOWN', `${repository} has no tag ${tag}`)
-    // A tag goes before its manifest: where the one is, the other is.
+    // No need to check for the manifest: it is never removed before its tags.
     return this.#contents.get(descriptor.digest) ?? this.#load(repository, descriptor.digest)
   }
 
@@ -87,18 +87,18 @@ export class Manifests {
     return (await this.#stat(repository, digest)) !== undefined
   }
 
-  /** Whether there is any manifest: then the repository exists. */
+  /** Returns whether the repository has any manifest, and so exists. */
   async any(repository: string): Promise<boolean> {
     const folder = manifestsFolder(repository)
-    const found = await this.#inhabited.get(folder, async () => {
+    const found = await this.#populated.get(folder, async () => {
       const [first] = await this.#ctx.store.list(folder, { limit: 1 })
-      return first && INHABITED
+      return first && POPULATED
     })
     return found !== undefined
   }
 
   /**
-   * Stores a manifest whose blobs are there, and points tags to it.
+   * Stores a manifest, and points tags to it. Its blobs must have been pushed before.
    * Throws MANIFEST_INVALID, DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN.
    */
   async put(
@@ -125,7 +125,7 @@ export class Manifests {
     return { descriptor, subject: manifest.subject?.digest }
   }
 
-  /** Points tags to a manifest that is there. Throws MANIFEST_UNKNOWN. */
+  /** Points tags to a stored manifest. Throws MANIFEST_UNKNOWN. */
   async tag(repository: string, digest: string, tags: readonly string[]): Promise<void> {
     const stored = await this.get(repository, digest)
     await this.#ctx.locks.run(repository, async () => {
@@ -135,7 +135,7 @@ export class Manifests {
     })
   }
 
-  /** Removes a tag and leaves its manifest. `mayMove` throws to keep it. Throws MANIFEST_UNKNOWN. */
+  /** Removes a tag and leaves its manifest. `mayMove` throws to refuse. Throws MANIFEST_UNKNOWN. */
   async untag(repository: string, tag: string, mayMove?: MayMove): Promise<void> {
     await this.#ctx.locks.run(repository, async () => {
       await this.#refreshTarget(repository, tag)
@@ -150,25 +150,25 @@ export class Manifests {
     const stored = await this.get(repository, digest)
     const manifest = parseManifest(stored.bytes)
     await this.#ctx.locks.run(repository, async () => {
-      const tags = await this.#tags.on(repository, digest)
+      const tags = await this.#tags.pointingTo(repository, digest)
       await mayDelete?.({ artifactType: referrerType(manifest), tags })
-      await allDone(tags.map((tag) => this.#tags.remove(repository, tag, { from: digest })))
+      await settleAll(tags.map((tag) => this.#tags.remove(repository, tag, { from: digest })))
       await this.remove(repository, digest, manifest)
-      if (!this.#ctx.store.shared || (await this.#tags.on(repository, digest)).length === 0) return
-      // Another process has set a tag meanwhile, which wins: see `#setTags`.
+      if (!this.#ctx.store.shared || (await this.#tags.pointingTo(repository, digest)).length === 0) return
+      // Another process has set a tag in the meantime. The tag wins, so the manifest is restored: see `#setTags`.
       await this.#store(repository, stored, manifest)
     })
   }
 
-  /** Removes a manifest that has no tags. The caller holds the repository's lock, or has condemned it. */
+  /** Removes an untagged manifest. The caller holds the repository's lock or has announced the deletion. */
   async remove(repository: string, digest: string, manifest: Manifest | Index): Promise<void> {
     const key = manifestKey(repository, digest)
-    await this.#inhabited.change(manifestsFolder(repository), () =>
-      this.#stats.change(key, () => this.#ctx.store.delete(key)),
+    await this.#populated.update(manifestsFolder(repository), () =>
+      this.#stats.update(key, () => this.#ctx.store.delete(key)),
     )
     await this.#referrers.remove(repository, manifest, digest)
     if (!this.#ctx.store.shared || !manifest.subject) return
-    // Another process may have stored it again meanwhile, and believe that the entry is there.
+    // Another process may have stored the manifest again before its referrer entry was removed.
     const stat = await this.#stat(repository, digest)
     if (!stat) return
     const descriptor = { mediaType: mediaTypeOf(manifest), digest, size: stat.size }
@@ -176,62 +176,64 @@ export class Manifests {
   }
 
   /**
-   * Stores a manifest unless it is there and young. When it resolves, it and what it needs are there, and no collection
-   * takes them while it is young: see `Condemned`. The caller holds the repository's lock.
+   * Stores a manifest unless a fresh one is there. When this resolves, the manifest and all it needs exist, and no
+   * collection deletes them while it is young: see `PendingDeletions`. The caller holds the repository's lock.
    */
   async #store(repository: string, stored: StoredManifest, manifest: Manifest | Index): Promise<void> {
     const { descriptor, bytes } = stored
     const { digest } = descriptor
     const before = await this.#stat(repository, digest)
-    if (!before) await this.#checkBlobs(repository, blobsOf(manifest))
-    // An index may come before what it lists; what is there has to stay.
-    const children = isIndex(manifest) ? await this.#thoseThere(repository, successors(manifest)) : []
+    if (!before) await this.#checkBlobs(repository, requiredBlobs(manifest))
+    // An index may be pushed before the manifests it lists, but those that exist must stay.
+    const children = isIndex(manifest) ? await this.#existing(repository, successors(manifest)) : []
     if (!before || !isFresh(this.#ctx, before.modified)) {
       await this.#referrers.add(repository, manifest, descriptor)
       await this.#write(repository, digest, bytes)
     }
-    let ours = !before
+    let written = !before
     for (let attempt = 0; ; attempt++) {
       try {
-        // Young or not: whoever wrote it may still wait for a collection that has not seen it.
+        // Even for a fresh manifest: the push that wrote it may still be waiting for a collection that missed it.
         await this.#settle(repository, manifest, digest, children)
       } catch (error) {
-        if (ours) await this.#withdraw(repository, stored, manifest)
+        if (written) await this.#withdraw(repository, stored, manifest)
         throw error
       }
       if (await this.has(repository, digest)) break
-      if (attempt === ATTEMPTS)
-        throw busy(`the manifest ${digest} is deleted by others all the time: try again`)
-      // Another process has deleted it, and a collection may have seen it gone: what it needs may have gone since.
+      if (attempt === ATTEMPTS) throw busy(`the manifest ${digest} keeps being deleted: push it again`)
+      // Another process has deleted it. A collection may since have deleted what it needs, so settle again.
       await this.#write(repository, digest, bytes)
-      ours = true
+      written = true
     }
-    // After that: whoever removes both looks for the manifest when the entry is gone.
+    // Last: a concurrent `remove` that deletes the entry later finds the manifest and restores the entry.
     if (await this.#referrers.lacks(repository, manifest, digest)) {
       await this.#referrers.add(repository, manifest, descriptor)
     }
     this.#contents.set(digest, { descriptor, bytes })
   }
 
-  /** Waits for collections that are about to take a manifest or what it needs, and sees whether that is there. */
+  /** Waits for collections that are about to delete the manifest or its content, then checks that all of it exists. */
   async #settle(
     repository: string,
     manifest: Manifest | Index,
     digest: string,
     children: readonly Descriptor[],
   ): Promise<void> {
-    await this.#ctx.condemned.settled([digest, ...successors(manifest).map((needed) => needed.digest)])
-    await this.#checkBlobs(repository, blobsOf(manifest))
-    const left = await this.#thoseThere(repository, children)
-    const lost = children.find((child) => !left.includes(child))
+    await this.#ctx.pendingDeletions.settled([digest, ...successors(manifest).map((needed) => needed.digest)])
+    await this.#checkBlobs(repository, requiredBlobs(manifest))
+    const existing = await this.#existing(repository, children)
+    const lost = children.find((child) => !existing.includes(child))
     if (lost) throw blobUnknown(`the manifest ${lost.digest}`)
   }
 
-  /** Removes a manifest that lacks what it needs, unless another process has got that, and has set a tag. */
+  /**
+   * Removes a manifest whose content is missing. Restores it if another process has tagged it in the meantime: that
+   * one has found the content.
+   */
   async #withdraw(repository: string, { descriptor, bytes }: StoredManifest, manifest: Manifest | Index) {
     const { digest } = descriptor
     await this.remove(repository, digest, manifest)
-    if (!this.#ctx.store.shared || (await this.#tags.on(repository, digest)).length === 0) return
+    if (!this.#ctx.store.shared || (await this.#tags.pointingTo(repository, digest)).length === 0) return
     await this.#referrers.add(repository, manifest, descriptor)
     await this.#write(repository, digest, bytes)
   }
@@ -243,14 +245,14 @@ export class Manifests {
     mayMove?: MayMove,
   ): Promise<void> {
     const { descriptor } = stored
-    await allDone(
+    await settleAll(
       tags.map(async (tag) => {
         await this.#refreshTarget(repository, tag, descriptor.digest)
         await this.#tags.set(repository, tag, descriptor, mayMove)
       }),
     )
     if (tags.length === 0 || !this.#ctx.store.shared) return
-    // Another process may have deleted it while it had no tag yet, and a collection then what it needs.
+    // While it was untagged, another process may have deleted it, and a collection then what it needs.
     const manifest = parseManifest(stored.bytes)
     try {
       if (await this.has(repository, descriptor.digest)) {
@@ -259,15 +261,15 @@ export class Manifests {
     } catch (error) {
       if (!(error instanceof RegistryError && error.code === 'MANIFEST_BLOB_UNKNOWN')) throw error
       const from = descriptor.digest
-      await allDone(tags.map((tag) => this.#tags.remove(repository, tag, { from })))
+      await settleAll(tags.map((tag) => this.#tags.remove(repository, tag, { from })))
       await this.#withdraw(repository, stored, manifest)
       throw error
     }
   }
 
   /**
-   * Makes the manifest young that a tag is about to leave: clients that have just resolved the tag shall still find it
-   * for a while.
+   * Rewrites an old manifest that a tag is about to leave, so that clients that have just resolved the tag can still
+   * pull it for a while.
    */
   async #refreshTarget(repository: string, tag: string, next?: string): Promise<void> {
     const digest = (await this.#tags.get(repository, tag))?.digest
@@ -275,14 +277,14 @@ export class Manifests {
     const stat = await this.#stat(repository, digest)
     if (!stat || isFresh(this.#ctx, stat.modified)) return
     const stored = await this.#ctx.store.get(manifestKey(repository, digest))
-    // Another process may just have deleted it.
+    // Another process may have deleted it just now.
     if (stored) await this.#write(repository, digest, stored.bytes)
   }
 
   async #write(repository: string, digest: string, bytes: Uint8Array): Promise<void> {
     const key = manifestKey(repository, digest)
-    const write = () => this.#stats.change(key, () => this.#ctx.store.put(key, bytes))
-    await this.#inhabited.change(manifestsFolder(repository), write, INHABITED)
+    const write = () => this.#stats.update(key, () => this.#ctx.store.put(key, bytes))
+    await this.#populated.update(manifestsFolder(repository), write, POPULATED)
   }
 
   async #stat(repository: string, digest: string): Promise<Stat | undefined> {
@@ -305,21 +307,24 @@ export class Manifests {
     if (missing !== -1) throw blobUnknown(`the blob ${digests[missing]}`)
   }
 
-  async #thoseThere(repository: string, manifests: readonly Descriptor[]): Promise<Descriptor[]> {
+  async #existing(repository: string, manifests: readonly Descriptor[]): Promise<Descriptor[]> {
     const found = await Promise.all(manifests.map(({ digest }) => this.has(repository, digest)))
     return manifests.filter((_, at) => found[at])
   }
 }
 
-/** The blobs that a repository has to have for a manifest: those that say where else they are need not be here. */
-export function blobsOf(manifest: Manifest | Index): string[] {
+/** Returns the blobs that a repository must have for a manifest. Those with URLs may be stored elsewhere. */
+export function requiredBlobs(manifest: Manifest | Index): string[] {
   if (isIndex(manifest)) return []
   const needed = successors(manifest).filter(({ urls }) => !urls?.length)
   return [...new Set(needed.map(({ digest }) => digest))]
 }
 
-function blobUnknown(what: string): RegistryError {
-  return new RegistryError('MANIFEST_BLOB_UNKNOWN', `the manifest needs ${what}: push that first`)
+function blobUnknown(needed: string): RegistryError {
+  return new RegistryError(
+    'MANIFEST_BLOB_UNKNOWN',
+    `the manifest needs ${needed}, which is missing: push it first`,
+  )
 }
 
 function unknownManifest(repository: string, digest: string): RegistryError {

@@ -5,10 +5,10 @@ import type { RegistryContext } from './context.ts'
 import { digestOfName, manifestKey, referrerKey, referrersFolder } from './keys.ts'
 import type { BlobStore } from './store/blob-store.ts'
 
-/** Annotations that are larger are not listed: whoever wants them has the manifest. A list is made of many entries. */
+/** Larger annotations are left out of the listing; clients can read them from the manifest. */
 const MAX_ANNOTATIONS = 256 * 1024
 
-/** Referrers: one small object for each manifest with a subject, its descriptor as the listing shows it. */
+/** Referrers: for each manifest with a subject, one small object with its descriptor as the listing shows it. */
 export class Referrers {
   readonly #store: BlobStore
 
@@ -16,7 +16,7 @@ export class Referrers {
     this.#store = store
   }
 
-  /** Records a manifest that is about to be stored; without a subject there is nothing to record. */
+  /** Records a manifest that is about to be stored. Does nothing for one without a subject. */
   async add(repository: string, manifest: Manifest | Index, descriptor: Descriptor): Promise<void> {
     if (!manifest.subject) return
     const artifactType = referrerType(manifest)
@@ -31,7 +31,7 @@ export class Referrers {
     await this.#store.put(key, Buffer.from(JSON.stringify(entry)))
   }
 
-  /** Whether the listing lacks a manifest that has a subject. */
+  /** Returns whether the listing lacks a manifest that has a subject. */
   async lacks(repository: string, manifest: Manifest | Index, digest: string): Promise<boolean> {
     if (!manifest.subject) return false
     return !(await this.#store.stat(referrerKey(repository, manifest.subject.digest, digest)))
@@ -41,7 +41,7 @@ export class Referrers {
     if (manifest.subject) await this.#store.delete(referrerKey(repository, manifest.subject.digest, digest))
   }
 
-  /** The manifests whose subject this is, in the order of their digests: those after `last`. */
+  /** Lists the manifests with this subject, ordered by digest, after the digest `last`. */
   async *list(
     repository: string,
     subject: string,
@@ -52,7 +52,7 @@ export class Referrers {
     for (const { name } of await this.#store.list(folder)) {
       const digest = digestOfName(name)
       if (digest === undefined || (last !== undefined && digest <= last)) continue
-      // A crash can leave an entry without its manifest; it is none then.
+      // A crash can leave an entry without its manifest.
       if ((await this.#store.stat(manifestKey(repository, digest))) === undefined) continue
       const bytes = (await this.#store.get(`${folder}/${name}`))?.bytes
       if (!bytes) continue

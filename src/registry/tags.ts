@@ -1,44 +1,44 @@
+import { mapConcurrently } from '../core/concurrency.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { RegistryContext } from './context.ts'
 import { busy, type RegistryError } from './errors.ts'
-import { inBatches } from './in-batches.ts'
 import { tagKey, tagsFolder } from './keys.ts'
-import { Remembered } from './remembered.ts'
+import { ReadCache } from './read-cache.ts'
 import type { Page } from './store/blob-store.ts'
 
-const REMEMBERED_TAGS = 100_000
-/** Names of tags in the lists that are remembered. */
-const REMEMBERED_NAMES = 500_000
-/** Somebody may move a tag first, but not again and again: then something is wrong. */
+const CACHED_TAGS = 100_000
+/** Names of tags in all cached lists. */
+const CACHED_NAMES = 500_000
+/** Another process may move a tag first, but losing this often means that something is wrong. */
 const ATTEMPTS = 100
 
-/** What a tag points to, and the version of the object that says so. */
+/** The manifest that a tag points to, and the version of the tag's object in the store. */
 type Target = { descriptor: Descriptor; version: string }
 
-/** Is told what a tag points to now, before it is moved or deleted, and throws to have nothing done. */
+/** Called with the digest that a tag points to before it is moved or deleted; throws to refuse. */
 export type MayMove = (tag: string, from: string | undefined) => Promise<void>
 
-/** Tags: one small object each, the descriptor of the manifest that it points to. */
+/** Tags: one small object each, with the descriptor of the manifest that it points to. */
 export class Tags {
   readonly #ctx: RegistryContext
-  readonly #targets: Remembered<Target>
-  readonly #names: Remembered<string[]>
+  readonly #targets: ReadCache<Target>
+  readonly #names: ReadCache<string[]>
 
   constructor(ctx: RegistryContext) {
     this.#ctx = ctx
-    this.#targets = new Remembered(ctx.store.shared, { entries: REMEMBERED_TAGS })
-    this.#names = new Remembered(ctx.store.shared, {
-      bytes: REMEMBERED_NAMES,
-      bytesOf: ({ length }) => length + 1,
+    this.#targets = new ReadCache(ctx.store.shared, { entries: CACHED_TAGS })
+    this.#names = new ReadCache(ctx.store.shared, {
+      size: CACHED_NAMES,
+      sizeOf: ({ length }) => length + 1,
     })
   }
 
-  /** The manifest that a tag points to; undefined where there is no such tag. */
+  /** Returns the descriptor that a tag points to, or undefined where there is no such tag. */
   async get(repository: string, tag: string): Promise<Descriptor | undefined> {
     return (await this.#target(repository, tag))?.descriptor
   }
 
-  /** Tags in ASCII order: all of them, or a page. */
+  /** Returns the tags in ASCII order: all of them, or a page. */
   async list(repository: string, { after, limit }: Page = {}): Promise<string[]> {
     const folder = tagsFolder(repository)
     const read = async (page: Page): Promise<string[]> =>
@@ -50,7 +50,7 @@ export class Tags {
   }
 
   /**
-   * Points a tag to a manifest. `mayMove` is asked again where another process has moved the tag meanwhile. The caller
+   * Points a tag to a manifest. Calls `mayMove` again if another process has moved the tag in the meantime. The caller
    * holds the repository's lock.
    */
   async set(repository: string, tag: string, descriptor: Descriptor, mayMove?: MayMove): Promise<void> {
@@ -59,12 +59,12 @@ export class Tags {
       await mayMove?.(tag, now?.descriptor.digest)
       if (await this.#put(repository, tag, descriptor, now)) return
     }
-    throw movedByOthers(tag)
+    throw contended(tag)
   }
 
   /**
-   * Removes a tag and leaves its manifest. `from`: only while it points there. Resolves to whether it was there. The
-   * caller holds the repository's lock.
+   * Removes a tag and leaves its manifest. With `from`, only while the tag points to that digest. Returns whether the
+   * tag was removed. The caller holds the repository's lock.
    */
   async remove(
     repository: string,
@@ -78,18 +78,18 @@ export class Tags {
       if (!now || (options.from !== undefined && digest !== options.from)) return false
       if (await this.#delete(repository, tag, now)) return true
     }
-    throw movedByOthers(tag)
+    throw contended(tag)
   }
 
-  /** The tags that point to a manifest. */
-  async on(repository: string, digest: string): Promise<string[]> {
+  /** Returns the tags that point to a manifest. */
+  async pointingTo(repository: string, digest: string): Promise<string[]> {
     const entries = await this.entries(repository)
     return entries.filter(([, descriptor]) => descriptor.digest === digest).map(([tag]) => tag)
   }
 
-  /** Every tag and what it points to. */
+  /** Returns every tag with the descriptor it points to. */
   async entries(repository: string): Promise<[tag: string, descriptor: Descriptor][]> {
-    const found = await inBatches(await this.list(repository), async (tag) => {
+    const found = await mapConcurrently(await this.list(repository), async (tag) => {
       const descriptor = await this.get(repository, tag)
       return { tag, descriptor }
     })
@@ -114,22 +114,22 @@ export class Tags {
     const key = tagKey(repository, tag)
     const { store } = this.#ctx
     const bytes = Buffer.from(JSON.stringify(descriptor))
-    // Nobody but the holder of the lock writes to a store that is not shared.
+    // In a store that is not shared, the repository's lock already excludes other writers.
     const expected = store.shared ? (now?.version ?? null) : undefined
-    const put = () => this.#targets.change(key, () => store.put(key, bytes, expected))
-    return now ? put() : this.#names.change(tagsFolder(repository), put)
+    const put = () => this.#targets.update(key, () => store.put(key, bytes, expected))
+    return now ? put() : this.#names.update(tagsFolder(repository), put)
   }
 
   async #delete(repository: string, tag: string, now: Target): Promise<boolean> {
     const key = tagKey(repository, tag)
     const { store } = this.#ctx
     const expected = store.shared ? now.version : undefined
-    return this.#names.change(tagsFolder(repository), () =>
-      this.#targets.change(key, () => store.delete(key, expected)),
+    return this.#names.update(tagsFolder(repository), () =>
+      this.#targets.update(key, () => store.delete(key, expected)),
     )
   }
 }
 
-function movedByOthers(tag: string): RegistryError {
-  return busy(`the tag ${tag} is moved by others all the time: try again`)
+function contended(tag: string): RegistryError {
+  return busy(`the tag ${tag} keeps being moved by other processes: try again`)
 }

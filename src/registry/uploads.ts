@@ -14,19 +14,19 @@ type Session = {
   algorithm: Algorithm
   hash: Hash
   usedAt: number
-  /** Whether a request is at work on it. */
+  /** True while a request is using the session. */
   busy: boolean
 }
 
-/** Where a chunk belongs: first and last byte, and so its length. */
+/** First and last byte of a chunk, both inclusive. */
 export type ChunkRange = { start: number; end: number }
 
-/** A session that nobody has used for so long is dropped, in milliseconds. */
+/** Sessions that are idle for longer are dropped, in milliseconds. */
 const IDLE_LIMIT = 60 * 60 * 1000
-/** Each may hold a file open. Of more than that, those that have been idle for longest make room. */
+/** Each session may hold a file open, so beyond this limit the one that has been idle longest is dropped. */
 const MAX_SESSIONS = 1000
 
-/** The uploads that are under way, by session id. They end with the process; clients then start anew. */
+/** The uploads in progress, by session id. They are lost when the process ends; clients then start over. */
 export class Uploads {
   readonly #store: BlobStore
   readonly #now: () => number
@@ -40,11 +40,11 @@ export class Uploads {
     this.#blobs = blobs
   }
 
-  /** A new session's id. Throws TOOMANYREQUESTS where requests are at work on all there can be. */
+  /** Starts a session and returns its id. Throws TOOMANYREQUESTS if as many sessions as allowed are in use. */
   async start(repository: string, algorithm: Algorithm = 'sha256'): Promise<string> {
     await this.dropIdle(this.#now() - IDLE_LIMIT)
     if (this.#sessions.size >= MAX_SESSIONS && !(await this.#dropLongestIdle())) {
-      throw new RegistryError('TOOMANYREQUESTS', `${MAX_SESSIONS} uploads are under way; try again later`)
+      throw new RegistryError('TOOMANYREQUESTS', `${MAX_SESSIONS} uploads are in progress: try again later`)
     }
     const id = randomUUID()
     const upload = await this.#store.upload()
@@ -53,12 +53,12 @@ export class Uploads {
     return id
   }
 
-  /** Bytes taken in so far. Throws BLOB_UPLOAD_UNKNOWN. */
+  /** Returns the bytes received so far. Throws BLOB_UPLOAD_UNKNOWN. */
   status(repository: string, id: string): number {
     return this.#session(repository, id).upload.size
   }
 
-  /** Takes in a chunk, or nothing of it where it fails; see `BlobUpload.append`. Resolves to the bytes taken in so far. */
+  /** Appends a chunk, or nothing of it if it fails. Returns the bytes received so far. */
   async append(repository: string, id: string, content: Stream, range?: ChunkRange): Promise<number> {
     return this.#use(repository, id, async (session) => {
       await append(session, content, range)
@@ -66,7 +66,7 @@ export class Uploads {
     })
   }
 
-  /** Ends the session: its bytes are the blob. Throws DIGEST_INVALID when they are not. */
+  /** Ends the session and stores its bytes as a blob. Throws DIGEST_INVALID if they have another digest. */
   async finish(repository: string, id: string, digest: string): Promise<void> {
     await this.#use(repository, id, async (session) => {
       this.#sessions.delete(id)
@@ -90,7 +90,7 @@ export class Uploads {
     })
   }
 
-  /** Drops the sessions that were last used before a time, in milliseconds since 1970. Resolves to how many. */
+  /** Drops the sessions last used before a time, in milliseconds since 1970. Returns how many. */
   async dropIdle(before: number): Promise<number> {
     let dropped = 0
     for (const [id, { repository, usedAt, busy }] of this.#sessions) {
@@ -126,7 +126,7 @@ export class Uploads {
   #session(repository: string, id: string): Session {
     const session = this.#sessions.get(id)
     if (session?.repository !== repository) {
-      throw new RegistryError('BLOB_UPLOAD_UNKNOWN', `${repository} has no upload ${id}; start a new one`)
+      throw new RegistryError('BLOB_UPLOAD_UNKNOWN', `${repository} has no upload ${id}: start a new one`)
     }
     return session
   }
@@ -135,7 +135,7 @@ export class Uploads {
 async function append(session: Session, content: Stream, range?: ChunkRange): Promise<void> {
   const before = session.upload.size
   if (range && range.start !== before) {
-    const message = `the chunk starts at byte ${range.start}, the upload is at ${before}`
+    const message = `the chunk starts at byte ${range.start}, but the upload continues at byte ${before}`
     throw new RegistryError('BLOB_UPLOAD_INVALID', message, { status: 416 })
   }
   const hash = session.hash.copy()
@@ -143,7 +143,7 @@ async function append(session: Session, content: Stream, range?: ChunkRange): Pr
   session.hash = hash
 }
 
-/** Fails, and with it the append, where a chunk has not the length that its range promises. */
+/** Hashes a chunk as it passes. Throws SIZE_INVALID if its length does not match its range. */
 async function* hashed(content: Stream, hash: Hash, range?: ChunkRange): AsyncGenerator<Uint8Array> {
   let size = 0
   for await (const chunk of content) {
@@ -151,8 +151,12 @@ async function* hashed(content: Stream, hash: Hash, range?: ChunkRange): AsyncGe
     hash.update(chunk)
     yield chunk
   }
-  if (range && size !== range.end - range.start + 1) {
-    throw new RegistryError('SIZE_INVALID', `the chunk has ${size} bytes, its Content-Range another number`)
+  const expected = range ? range.end - range.start + 1 : size
+  if (size !== expected) {
+    throw new RegistryError(
+      'SIZE_INVALID',
+      `the chunk has ${size} bytes, but its Content-Range has ${expected}`,
+    )
   }
 }
 

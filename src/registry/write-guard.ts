@@ -1,18 +1,18 @@
 /**
- * Says what clients of `/v2/` may not do, beyond what the protocol forbids. The registry knows nothing of packages;
- * whoever does tells it here. Each method answers with the reason of a refusal, or undefined where there is none. It
- * is asked by the holder of the repository's lock: what it answers is still so when the write is done.
+ * Refuses writes of `/v2/` clients that the protocol would allow. Services use it to protect packages, since the
+ * registry itself knows nothing of them. Each method returns the reason for a refusal, or undefined to allow the write.
+ * It is called under the repository's lock, so its answer still holds when the write is done.
  */
 export interface WriteGuard {
-  /** May a client create this tag, or point it to another manifest? */
+  /** Called before a client creates a tag or points it to another manifest. */
   setTag(repository: string, tag: string): Promise<string | undefined>
   deleteTag(repository: string, tag: string): Promise<string | undefined>
-  /** The tags on a manifest go with it. */
+  /** Called before a client deletes a manifest, and with it the tags that point to it. */
   deleteManifest(
     repository: string,
     manifest: { artifactType: string | undefined; tags: readonly string[] },
   ): Promise<string | undefined>
-  /** May a client delete blobs of this repository? */
+  /** Called before a client deletes a blob of the repository. */
   deleteBlobs(repository: string): Promise<string | undefined>
 }
 

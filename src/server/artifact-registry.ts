@@ -46,7 +46,7 @@ async function openStore(
   if (blobs.kind === 'fs') return FsStore.open(join(data, 'registry'))
   // It takes a while to load, and most need it not.
   const { S3Store } = await import('../registry/store/s3/s3-store.ts')
-  const { shortcomingsOf } = await import('../registry/store/s3/abilities.ts')
+  const { capabilityWarnings } = await import('../registry/store/s3/capabilities.ts')
   const store = await S3Store.open({
     bucket: blobs.bucket,
     prefix: blobs.prefix,
@@ -57,7 +57,7 @@ async function openStore(
     spool: join(data, 'spool'),
   })
   try {
-    for (const sentence of shortcomingsOf(await store.probe())) log.warn(sentence)
+    for (const sentence of capabilityWarnings(await store.probe())) log.warn(sentence)
   } catch (error) {
     await store.close()
     throw error

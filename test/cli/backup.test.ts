@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { allAnswers } from '../support/answers.ts'
 import { folderApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
-import { makeLively } from '../support/lively.ts'
 import { runCommand, startServer } from '../support/process.ts'
 import { registryBehind } from '../support/registries.ts'
+import { seedServer } from '../support/seed-server.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
 const files = (value: string) => ({
@@ -38,7 +38,7 @@ describe('a backup', () => {
   it('of a server at work has all that was acknowledged before, and nothing by half', async () => {
     const data = await temporaryFolder()
     const { client, url } = await startServer(data, ['--gc-grace', '0s', '--gc-interval', '1s'])
-    await makeLively(client)
+    await seedServer(client)
     let goes = true
     const working = [0, 1, 2].map((worker) => writeOn(client, worker, () => goes))
     const file = join(await temporaryFolder(), 'backup.tar')
@@ -70,7 +70,7 @@ describe('a backup', () => {
 
   it('gives the same answers, and is made without a server too', async () => {
     const app = await folderApp()
-    await makeLively(app.client)
+    await seedServer(app.client)
     const before = await allAnswers(app.client)
     await app.close()
     const file = join(await temporaryFolder(), 'backup.tar')
@@ -153,7 +153,7 @@ describe('a backup', () => {
     const url = await registryBehind([])
     const settings = { PKGSERVER_REGISTRY: url.href, HOME: '/nonexistent' }
     const app = await folderApp(undefined, settings)
-    await makeLively(app.client)
+    await seedServer(app.client)
     await app.close()
     const file = join(await temporaryFolder(), 'b.tar')
     await runCommand(['backup', file, '--data', app.data], settings)
@@ -168,7 +168,7 @@ describe('a backup', () => {
 describe('a data folder whose index is lost', () => {
   it('is refused, and taken again after pkgserver reindex', async () => {
     const app = await folderApp()
-    await makeLively(app.client)
+    await seedServer(app.client)
     const before = await allAnswers(app.client)
     await app.close()
     const index = join(app.data, 'index.db')
@@ -200,7 +200,7 @@ describe('a data folder whose index is lost', () => {
 
   it('is refused with clear words where the index is damaged', async () => {
     const app = await folderApp()
-    await makeLively(app.client)
+    await seedServer(app.client)
     const before = await allAnswers(app.client)
     await app.close()
     const index = join(app.data, 'index.db')

@@ -1,4 +1,4 @@
-/** What every blob store does, and the registry relies on. */
+/** The contract of blob stores on which the registry relies, run against every implementation. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readAll } from '../../src/oci/content.ts'
@@ -20,7 +20,7 @@ async function* broken(part: string): AsyncGenerator<Uint8Array> {
 
 export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): void {
   describe(`a blob store: ${kind}`, () => {
-    it('has what was put, as a whole, as a stream and in part', async () => {
+    it('returns what was put, as a whole, as a stream and as a range', async () => {
       const store = await open()
       await store.put('a/b', bytes('hello'))
       expect(textOf(await store.get('a/b'))).toBe('hello')
@@ -31,7 +31,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       )
     })
 
-    it('has nothing under other keys', async () => {
+    it('returns nothing under other keys', async () => {
       const store = await open()
       await store.put('a/b', bytes('hello'))
       for (const key of ['a/c', 'a/b/c', 'b']) {
@@ -41,7 +41,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       for (const key of ['a', 'a/c', 'a/b/c', 'b']) expect(await store.stat(key), key).toBeUndefined()
     })
 
-    it('replaces what is there', async () => {
+    it('replaces existing bytes', async () => {
       const store = await open()
       await store.put('k', bytes('one'))
       await store.put('k', bytes(''))
@@ -50,7 +50,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       expect(textOf(await store.get('k'))).toBe('three')
     })
 
-    it('keeps its own copy of what it is given', async () => {
+    it('copies the bytes it is given', async () => {
       const store = await open()
       const content = bytes('mine')
       await store.put('k', content)
@@ -58,7 +58,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       expect(textOf(await store.get('k'))).toBe('mine')
     })
 
-    it('deletes, and says whether there was something', async () => {
+    it('deletes a key and reports whether it existed', async () => {
       const store = await open()
       await store.put('a/k', bytes('x'))
       expect(await store.delete('a/k')).toBe(true)
@@ -67,7 +67,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       expect(await store.get('a/k')).toBeUndefined()
     })
 
-    it('lists what stands right below a folder, in ASCII order', async () => {
+    it('lists the direct children of a folder in ASCII order', async () => {
       const store = await open()
       for (const key of ['f/b', 'f/a', 'f/B', 'f/a-b', 'f/_x', 'f/10', 'f/9', 'f/d/x', 'f/d/y/z', 'g/h'])
         await store.put(key, bytes(''))
@@ -91,17 +91,17 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       expect(await names({ after: 'b', limit: 5 })).toEqual([])
     })
 
-    it('says when something was last written', async () => {
+    it('reports when a key was last written', async () => {
       const store = await open()
       const before = Date.now()
       await store.put('k', bytes('1'))
       const first = (await store.stat('k'))?.modified ?? 0
-      // Stores count in seconds, or in the ticks of a kernel.
+      // Timestamps have the resolution of a second in S3, and of a kernel tick on files.
       expect(first).toBeGreaterThanOrEqual(before - 1000)
       expect(first).toBeLessThanOrEqual(Date.now() + 1000)
     })
 
-    it('writes on the condition that something, or nothing, is there', async () => {
+    it('writes on the condition that a key has a version, or does not exist', async () => {
       const store = await open()
       expect(await store.put('f/k', bytes('1'), null)).toBe(true)
       expect(await store.put('f/k', bytes('2'), null)).toBe(false)
@@ -114,7 +114,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       expect((await store.list('f')).map(({ name }) => name)).toEqual(['k'])
     })
 
-    it('deletes on the condition that something is there', async () => {
+    it('deletes on the condition that a key has a version', async () => {
       const store = await open()
       await store.put('k', bytes('1'))
       const { version } = (await store.get('k')) as Stored
@@ -126,7 +126,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       expect(await store.delete('k', version)).toBe(false)
     })
 
-    it('lets one of many win who write on the same condition', async () => {
+    it('lets exactly one of many writes with the same condition succeed', async () => {
       const store = await open()
       const race = async (expected: Expected) => {
         const writes = Array.from({ length: 8 }, (_, i) => store.put('k', bytes(`${expected}${i}`), expected))
@@ -138,7 +138,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       await race((await store.get('k'))?.version ?? null)
     })
 
-    it('tells names apart by their capitals', async () => {
+    it('distinguishes names that differ only in case', async () => {
       const store = await open()
       const name = fc.stringMatching(/^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/)
       await fc.assert(
@@ -154,7 +154,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       )
     })
 
-    it('shows either the old or the new bytes while it writes', async () => {
+    it('shows either all old or all new bytes during a write', async () => {
       const store = await open()
       const versions = ['a', 'b'].map((letter) => letter.repeat(100_000))
       await store.put('k', bytes(versions[0] ?? ''))
@@ -166,7 +166,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       expect(textOf(await store.get('k'))).toBe(versions[1])
     })
 
-    it('does what it is told to one key in that order', async () => {
+    it('applies operations on one key in order', async () => {
       const store = await open()
       const outcomes = await Promise.all([
         store.put('k', bytes('1')),
@@ -178,7 +178,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       expect(textOf(await store.get('k'))).toBe('3')
     })
 
-    it('takes in an upload in parts, and shows it when it is committed', async () => {
+    it('accepts an upload in parts and shows it once it is committed', async () => {
       const store = await open()
       const upload = await store.upload()
       await upload.append(chunks('he', 'll'))
@@ -190,7 +190,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       expect(textOf(await store.get('deep/down/k'))).toBe('hello')
     })
 
-    it('takes in nothing of a part that breaks off', async () => {
+    it('keeps nothing of a part that breaks off', async () => {
       const store = await open()
       const upload = await store.upload()
       await upload.append(chunks('abc'))
@@ -201,7 +201,7 @@ export function blobStoreSuite(kind: string, open: () => Promise<BlobStore>): vo
       expect(textOf(await store.get('k'))).toBe('abcd')
     })
 
-    it('drops an upload that is aborted', async () => {
+    it('drops an aborted upload', async () => {
       const store = await open()
       const upload = await store.upload()
       await upload.append(chunks('abc'))

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { allAnswers } from '../support/answers.ts'
 import { memoryApp } from '../support/app.ts'
-import { makeLively } from '../support/lively.ts'
 import { reindexed } from '../support/reindexed.ts'
+import { seedServer } from '../support/seed-server.ts'
 
 const HOUR = 3_600_000
 
@@ -29,7 +29,7 @@ describe('a clock that goes backwards', () => {
       seen.push(Number(revision.resourceVersion))
     }
     expect(seen).toEqual([...seen].sort((a, b) => a - b))
-    await makeLively(client)
+    await seedServer(client)
     expect((await client.ok('POST', '/verifications', {})).differences).toEqual([])
     const before = await allAnswers(client)
     await parts.embedded?.collectGarbage()
@@ -40,7 +40,7 @@ describe('a clock that goes backwards', () => {
 
   it('leaves pages of lists whole', async () => {
     const { client } = await backwards()
-    await makeLively(client)
+    await seedServer(client)
     const { items } = await client.ok('GET', '/packagerevisions?limit=1000')
     for (const sort of ['name', '-updatedAt', 'publishedAt']) {
       const names: string[] = []

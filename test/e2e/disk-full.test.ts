@@ -7,8 +7,8 @@ import { digestOf } from '../../src/oci/digest.ts'
 import { EmbeddedRegistry } from '../../src/registry/embedded-registry.ts'
 import { MemoryStore } from '../../src/registry/store/memory-store.ts'
 import { memoryApp } from '../support/app.ts'
-import { disturbedStore } from '../support/disturbed-store.ts'
 import { failEachChange } from '../support/each-change.ts'
+import { interceptedStore } from '../support/intercepted-store.ts'
 import { startServer } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
@@ -112,7 +112,7 @@ describe('a disk that is full from some write on', () => {
   it('at any write of any change: it is refused as a whole, or done as a whole', async () => {
     let left = Number.POSITIVE_INFINITY
     let struck = 0
-    const store = disturbedStore(new MemoryStore(), async (when, operation) => {
+    const store = interceptedStore(new MemoryStore(), async (when, operation) => {
       if (when !== 'before' || !WRITES.includes(operation) || left-- > 0) return
       struck++
       throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })

@@ -3,9 +3,9 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { killAmid, untilGone } from '../support/kills.ts'
-import { lostMoves, type Move, wayOf } from '../support/moves.ts'
 import { startServer } from '../support/process.ts'
-import { type Artifact, artifactOf, Pusher, WAYS } from '../support/pusher.ts'
+import { type Artifact, artifactOf, RegistryClient, UPLOAD_FLOWS } from '../support/registry-client.ts'
+import { lostMoves, type Move, pathBetween } from '../support/tag-moves.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
 const KILLS = Number(process.env.PKGSERVER_TEST_KILLS ?? 5)
@@ -31,10 +31,10 @@ type Notes = {
 }
 
 /** Pushes, moves and deletes until the server is gone. */
-async function work(pusher: Pusher, worker: string, notes: Notes): Promise<void> {
+async function work(pusher: RegistryClient, worker: string, notes: Notes): Promise<void> {
   let step = 0
   await untilGone(async () => {
-    const way = WAYS[step % WAYS.length]
+    const way = UPLOAD_FLOWS[step % UPLOAD_FLOWS.length]
     const blob = `${worker}-${step}`
     await pusher.pushBlobs(blob, way)
     const from = (await pusher.resolve(SHARED)) ?? ''
@@ -50,7 +50,12 @@ async function work(pusher: Pusher, worker: string, notes: Notes): Promise<void>
 }
 
 /** Makes the tag, moves it, or deletes it: each in turn, as far as chance will have it. */
-async function changeOwn(pusher: Pusher, tag: string, artifact: Artifact, notes: Notes): Promise<void> {
+async function changeOwn(
+  pusher: RegistryClient,
+  tag: string,
+  artifact: Artifact,
+  notes: Notes,
+): Promise<void> {
   const own = notes.own.get(tag) ?? { now: undefined }
   notes.own.set(tag, own)
   const next = own.now && Math.random() < 0.4 ? undefined : artifact
@@ -63,7 +68,12 @@ async function changeOwn(pusher: Pusher, tag: string, artifact: Artifact, notes:
   notes.writes++
 }
 
-async function moveShared(pusher: Pusher, artifact: Artifact, from: string, notes: Notes): Promise<void> {
+async function moveShared(
+  pusher: RegistryClient,
+  artifact: Artifact,
+  from: string,
+  notes: Notes,
+): Promise<void> {
   const move = { from, to: artifact.digest }
   notes.shared.tried.push(move)
   const status = await pusher.putManifest(SHARED, artifact, from)
@@ -75,7 +85,7 @@ async function moveShared(pusher: Pusher, artifact: Artifact, from: string, note
 }
 
 /** What of the acknowledged is not there, and what is there that nobody has put there. Goes on from what is there. */
-async function faultsOf(pusher: Pusher, notes: Notes): Promise<{ lost: string[]; wrong: string[] }> {
+async function faultsOf(pusher: RegistryClient, notes: Notes): Promise<{ lost: string[]; wrong: string[] }> {
   const lost: string[] = []
   const wrong: string[] = []
   for (const [tag, { now, maybe }] of notes.own) {
@@ -88,13 +98,13 @@ async function faultsOf(pusher: Pusher, notes: Notes): Promise<{ lost: string[];
     notes.own.set(tag, { now: found === undefined ? undefined : notes.artifacts.get(found) })
   }
   const shared = (await pusher.resolve(SHARED)) ?? ''
-  const way = wayOf(notes.shared.tried, notes.shared.base, shared)
+  const way = pathBetween(notes.shared.tried, notes.shared.base, shared)
   if (!way) wrong.push(`${SHARED}: ${shared} does not come from ${notes.shared.base}`)
   else lost.push(...lostMoves(notes.shared.said, way).map(({ to }) => `${SHARED}: ${to}`))
   notes.shared = { base: shared, said: [], tried: [] }
 
   for (const artifact of [...notes.manifests, ...tagged(notes)])
-    lost.push(...(await pusher.missingOf(artifact)))
+    lost.push(...(await pusher.missingContent(artifact)))
   for (const blob of new Set(notes.blobs)) if (!(await pusher.hasBlob(blob))) lost.push(`blobs/${blob}`)
   notes.manifests = []
   notes.blobs = []
@@ -121,7 +131,7 @@ describe('kill -9 during pushes', () => {
         writes: 0,
       }
       const faults = { lost: [] as string[], wrong: [] as string[] }
-      const check = async (pusher: Pusher) => {
+      const check = async (pusher: RegistryClient) => {
         const { lost, wrong } = await faultsOf(pusher, notes)
         faults.lost.push(...lost)
         faults.wrong.push(...wrong)
@@ -129,7 +139,7 @@ describe('kill -9 during pushes', () => {
       for (let round = 0; round < KILLS; round++) {
         // Collections run too, of what is from rounds long ago.
         const server = await startServer(data, ['--log-level', 'error', '--gc-grace', '10s'])
-        const pusher = new Pusher(server.client, REPOSITORY)
+        const pusher = new RegistryClient(server.client, REPOSITORY)
         if (round === 0) {
           await pusher.pushBlobs('first')
           expect(await pusher.putManifest(SHARED, first)).toBe(201)
@@ -144,7 +154,7 @@ describe('kill -9 during pushes', () => {
       }
 
       const server = await startServer(data, ['--gc-grace', '0s'])
-      const pusher = new Pusher(server.client, REPOSITORY)
+      const pusher = new RegistryClient(server.client, REPOSITORY)
       await check(pusher)
       const collect = () => server.client.ok('POST', '/garbage-collections', { dryRun: false })
       const collected = await collect()

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { allAnswers } from '../support/answers.ts'
 import { memoryApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
-import { randomFrom } from '../support/disturbed-store.ts'
 import { reindexed } from '../support/reindexed.ts'
+import { seededRandom } from '../support/seeded-random.ts'
 
 const PROGRAMS = 4 * Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
 const SEED = Number(process.env.PKGSERVER_TEST_SEED ?? Date.now())
@@ -57,7 +57,7 @@ describe('random programs', () => {
   it.each(Array.from({ length: PROGRAMS }, (_, at) => SEED + at))(
     'leave in the registry all that is needed for the index (seed %i)',
     async (seed) => {
-      const random = randomFrom(seed)
+      const random = seededRandom(seed)
       const below = (limit: number): number => Math.floor(random() * limit)
       const pick = <T>(items: readonly T[]): T => items[below(items.length)] as T
       const app = await memoryApp()

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { allAnswers } from '../support/answers.ts'
 import type { TestApp } from '../support/app.ts'
-import { makeLively } from '../support/lively.ts'
 import { reindexed } from '../support/reindexed.ts'
+import { seedServer } from '../support/seed-server.ts'
 
 const ANY = { 'If-Match': '*' }
 
@@ -11,7 +11,7 @@ export function reindexSuite(kind: string, start: () => Promise<TestApp>): void 
   describe(`an index that is built from the registry, on ${kind}`, () => {
     it('gives the same answers, field by field, and goes on where the lost one was', async () => {
       const app = await start()
-      await makeLively(app.client)
+      await seedServer(app.client)
       const before = await allAnswers(app.client)
       const highest = Number((await app.client.ok('GET', '/packagerevisions')).resourceVersion)
       const { client, report } = await reindexed(app)

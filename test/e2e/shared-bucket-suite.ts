@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { lostMoves, type Move, wayOf } from '../support/moves.ts'
 import { type ServerProcess, startServer } from '../support/process.ts'
-import { type Artifact, artifactOf, Pusher, WAYS } from '../support/pusher.ts'
+import { type Artifact, artifactOf, RegistryClient, UPLOAD_FLOWS } from '../support/registry-client.ts'
+import { lostMoves, type Move, pathBetween } from '../support/tag-moves.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
 export type SharedBucket = {
@@ -36,12 +36,15 @@ async function startTwo({ endpoint, bucket, credentials }: SharedBucket, args: s
   }
   const start = async () => startServer(await temporaryFolder(), args, env)
   const servers: [ServerProcess, ServerProcess] = [await start(), await start()]
-  const [one, other] = servers.map(({ client }) => new Pusher(client, REPOSITORY)) as [Pusher, Pusher]
+  const [one, other] = servers.map(({ client }) => new RegistryClient(client, REPOSITORY)) as [
+    RegistryClient,
+    RegistryClient,
+  ]
   const stop = () => Promise.all(servers.map((server) => server.stop()))
   return { servers, one, other, stop }
 }
 
-async function push(pusher: Pusher, tag: string, note: string): Promise<Artifact> {
+async function push(pusher: RegistryClient, tag: string, note: string): Promise<Artifact> {
   const artifact = artifactOf(note, { note })
   await pusher.pushBlobs(note)
   expect(await pusher.putManifest(tag, artifact)).toBe(201)
@@ -79,7 +82,7 @@ export function sharedBucketSuite(start: () => Promise<SharedBucket>, { moves, a
     const said: Move[] = []
     let conflicts = 0
 
-    const move = async (pusher: Pusher, worker: number): Promise<void> => {
+    const move = async (pusher: RegistryClient, worker: number): Promise<void> => {
       for (let attempt = 0; said.length < moves; attempt++) {
         const now = await pusher.read(TAG)
         expect(now).toBeDefined()
@@ -110,7 +113,7 @@ export function sharedBucketSuite(start: () => Promise<SharedBucket>, { moves, a
 
     const last = (await one.resolve(TAG)) ?? ''
     expect(await other.resolve(TAG)).toBe(last)
-    const way = wayOf(said, first.digest, last)
+    const way = pathBetween(said, first.digest, last)
     const forks = said.length - new Set(said.map(({ from }) => from)).size
     const lost = lostMoves(said, way ?? []).length
     process.stderr.write(
@@ -126,7 +129,7 @@ export function sharedBucketSuite(start: () => Promise<SharedBucket>, { moves, a
 
   it('has in one server at once what was pushed to the other, and no more what was deleted there', async () => {
     const { one, other, stop } = await startTwo(await start())
-    for (const way of WAYS) {
+    for (const way of UPLOAD_FLOWS) {
       const blob = await one.pushBlob(`alone, ${way}`, way)
       expect(await other.hasBlob(blob)).toBe(true)
       expect(await other.delete(`blobs/${blob}`)).toBe(202)
@@ -139,7 +142,7 @@ export function sharedBucketSuite(start: () => Promise<SharedBucket>, { moves, a
       for (let i = 0; i < 5; i++) {
         const artifact = await push(from, 'mine', `artifact ${i}`)
         expect(await to.resolve('mine')).toBe(artifact.digest)
-        expect(await to.missingOf(artifact)).toEqual([])
+        expect(await to.missingContent(artifact)).toEqual([])
         expect(await from.delete('manifests/mine')).toBe(202)
         expect(await to.resolve('mine')).toBeUndefined()
         expect(await to.read(artifact.digest)).toBeDefined()
@@ -185,8 +188,8 @@ export function sharedBucketSuite(start: () => Promise<SharedBucket>, { moves, a
     await servers[1].client.ok('POST', '/garbage-collections', { dryRun: false })
     expect(collected).toBeGreaterThan(0)
     for (const artifact of kept) {
-      expect(await one.missingOf(artifact)).toEqual([])
-      expect(await other.missingOf(artifact)).toEqual([])
+      expect(await one.missingContent(artifact)).toEqual([])
+      expect(await other.missingContent(artifact)).toEqual([])
     }
     await stop()
   }, 120_000)

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { allAnswers } from '../support/answers.ts'
 import { folderApp, memoryApp, type TestApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
-import { makeLively } from '../support/lively.ts'
+import { seedServer } from '../support/seed-server.ts'
 
 const NAME = 'blueprints/nf/upf'
 
@@ -42,7 +42,7 @@ async function damaged(
 
 async function lively(): Promise<TestApp> {
   const app = await memoryApp()
-  await makeLively(app.client)
+  await seedServer(app.client)
   expect((await verify(app.client)).differences).toEqual([])
   return app
 }
@@ -135,7 +135,7 @@ describe('verify', () => {
 
   it('reads the disk, and says what is lost for good', async () => {
     const app = await folderApp()
-    await makeLively(app.client)
+    await seedServer(app.client)
     const { artifact } = await app.client.get('blueprints.nf.upf.ws1')
     const proposed = await app.client.get('blueprints.nf.upf.ws2')
     await app.close()

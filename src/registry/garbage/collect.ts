@@ -1,11 +1,11 @@
 /**
- * Garbage collection, while others push and pull: first what the repositories do not need, manifests and links to
- * blobs, then the blobs that no repository links any more. What is younger than the grace period stays.
+ * Garbage collection while clients push and pull: first the manifests and links to blobs that a repository does not
+ * need, then the blobs to which no repository has a link. Anything younger than the grace period stays.
  */
 
+import { mapConcurrently } from '../../core/concurrency.ts'
 import type { Blobs } from '../blobs.ts'
 import { freshFor, type RegistryContext } from '../context.ts'
-import { inBatches } from '../in-batches.ts'
 import { BLOBS, blobKey, digestOfName, linksFolder } from '../keys.ts'
 import type { Manifests } from '../manifests.ts'
 import { repositoriesOf } from '../repositories.ts'
@@ -14,13 +14,13 @@ import type { Uploads } from '../uploads.ts'
 import { type Garbage, type Marking, markRepository } from './mark.ts'
 
 export type CollectOptions = {
-  /** Find out what would be removed, and remove nothing. */
+  /** Only find out what would be deleted. */
   dryRun?: boolean
-  /** Digests of manifests of a repository that are needed, besides those that have tags. */
+  /** Returns the digests of manifests in a repository that are needed besides the tagged ones. */
   roots?: (repository: string) => Promise<Iterable<string>>
-  /** What was needed since then stays, however short the grace period is, in milliseconds since 1970. */
+  /** Content that was needed since then stays even if the grace period is shorter, in milliseconds since 1970. */
   keepSince?: number | undefined
-  /** Is told of each thing that goes. */
+  /** Called for everything that is deleted, or would be. */
   onRemoved?: (removed: Removed) => void
 }
 
@@ -28,37 +28,37 @@ export type Removed =
   | { kind: 'manifest' | 'link'; repository: string; digest: string }
   | { kind: 'blob'; digest: string; size: number }
 
-/** What a collection has done, or, dry, would do. */
-export type Collection = {
+/** The outcome of a collection: what was deleted, or would be by a dry run. */
+export type CollectionReport = {
   dryRun: boolean
   manifests: number
-  /** Blobs that repositories no longer have, though others may. */
+  /** Links to blobs; the blobs themselves may stay for other repositories. */
   links: number
   blobs: number
-  /** What the blobs and manifests took, in bytes. */
+  /** The size of the blobs and manifests. */
   bytes: number
-  /** Uploads that nobody has gone on with. */
+  /** Unfinished uploads. */
   uploads: number
   milliseconds: number
-  /** Repositories in which nothing was removed, and why. */
+  /** Repositories in which nothing was deleted, and why. */
   skipped: { repository: string; reason: string }[]
-  /** Whether it was cut short, as another process collects in the same store. */
+  /** True if it stopped early because another process is collecting in the same store. */
   interrupted: boolean
 }
 
-/** The times of what is stored are behind the clock, in milliseconds: files have the kernel's last tick, S3 has seconds. */
-const LAG = { files: 20, shared: 1000 }
+/** How far a store's timestamps lag behind the clock, in milliseconds: a kernel tick for files, a second in S3. */
+const TIMESTAMP_LAG = { files: 20, shared: 1000 }
 
 type Parts = { blobs: Blobs; manifests: Manifests; tags: Tags; uploads: Uploads }
 
-/** So many blobs are condemned at once: those who push one of them wait until all of these are dealt with. */
-const CONDEMNED_AT_ONCE = 5000
+/** Blobs deleted under one announcement. A push of any of them waits for the whole batch. */
+const BATCH = 5000
 
 export async function collectGarbage(
   ctx: RegistryContext,
   parts: Parts,
   options: CollectOptions = {},
-): Promise<Collection> {
+): Promise<CollectionReport> {
   return new Collector(ctx, parts, options).run()
 }
 
@@ -67,7 +67,7 @@ class Collector {
   readonly #parts: Parts
   readonly #options: CollectOptions
   readonly #marking: Marking
-  readonly #result: Collection
+  readonly #result: CollectionReport
   /** The links that a dry run would remove, as `<repository>@<digest>`. */
   readonly #unlinked = new Set<string>()
 
@@ -78,9 +78,9 @@ class Collector {
     const { roots = async () => [], keepSince = Number.POSITIVE_INFINITY } = options
     const kept = keepSince - freshFor(ctx)
     const old = ctx.now() - ctx.grace
-    const cutoff = Math.min(old, kept - (ctx.store.shared ? LAG.shared : LAG.files))
-    const askedSince = Math.min(old, kept)
-    this.#marking = { ctx, blobs: parts.blobs, tags: parts.tags, roots, cutoff, askedSince }
+    const cutoff = Math.min(old, kept - (ctx.store.shared ? TIMESTAMP_LAG.shared : TIMESTAMP_LAG.files))
+    const requestedSince = Math.min(old, kept)
+    this.#marking = { ctx, blobs: parts.blobs, tags: parts.tags, roots, cutoff, requestedSince }
     this.#result = {
       dryRun: options.dryRun ?? false,
       manifests: 0,
@@ -94,11 +94,11 @@ class Collector {
     }
   }
 
-  async run(): Promise<Collection> {
+  async run(): Promise<CollectionReport> {
     const start = performance.now()
     const { cutoff } = this.#marking
     if (!this.#result.dryRun) {
-      await this.#ctx.condemned.tidy()
+      await this.#ctx.pendingDeletions.tidy()
       const idle = await this.#parts.uploads.dropIdle(cutoff)
       this.#result.uploads = idle + (await this.#ctx.store.dropUnfinished(cutoff))
     }
@@ -117,35 +117,35 @@ class Collector {
       const digests = [...garbage.manifests, ...garbage.referrers].map(({ digest }) => digest)
       digests.push(...garbage.links)
       if (digests.length === 0) return
-      await this.#condemned(digests, async (mayGoOn) => {
-        // Seen now, after the list of the condemned: see there.
+      await this.#announced(digests, async (mayContinue) => {
+        // Check again now that the deletion is announced: see `PendingDeletions`.
         const still = await markRepository(this.#marking, repository)
-        await this.#removeFrom(repository, inBoth(garbage, still), mayGoOn)
+        await this.#removeFrom(repository, intersection(garbage, still), mayContinue)
       })
     } catch (error) {
       this.#result.skipped.push({ repository, reason: (error as Error).message })
     }
   }
 
-  async #removeFrom(repository: string, garbage: Garbage, mayGoOn: () => boolean): Promise<void> {
+  async #removeFrom(repository: string, garbage: Garbage, mayContinue: () => boolean): Promise<void> {
     const { dryRun } = this.#result
-    // Manifests first: while they are there, so is what they need.
-    await inBatches(garbage.manifests, async ({ digest, manifest, size }) => {
-      if (!mayGoOn()) return
+    // Manifests first, so that no manifest loses what it needs before it is deleted itself.
+    await mapConcurrently(garbage.manifests, async ({ digest, manifest, size }) => {
+      if (!mayContinue()) return
       if (!dryRun) await this.#parts.manifests.remove(repository, digest, manifest)
       this.#result.manifests++
       this.#result.bytes += size
       this.#options.onRemoved?.({ kind: 'manifest', repository, digest })
     })
-    await inBatches(garbage.links, async (digest) => {
-      if (!mayGoOn()) return
+    await mapConcurrently(garbage.links, async (digest) => {
+      if (!mayContinue()) return
       if (dryRun) this.#unlinked.add(`${repository}@${digest}`)
       else await this.#parts.blobs.unlink(repository, digest)
       this.#result.links++
       this.#options.onRemoved?.({ kind: 'link', repository, digest })
     })
-    await inBatches(garbage.referrers, async ({ key }) => {
-      if (mayGoOn() && !dryRun) await this.#ctx.store.delete(key)
+    await mapConcurrently(garbage.referrers, async ({ key }) => {
+      if (mayContinue() && !dryRun) await this.#ctx.store.delete(key)
     })
   }
 
@@ -154,7 +154,7 @@ class Collector {
     const linked = await this.#linkedBlobs()
     for await (const digest of this.#storedBlobs()) {
       if (linked.has(fingerprint(digest)) || !(await this.#oldSize(digest))) continue
-      if (batch.push(digest) < CONDEMNED_AT_ONCE) continue
+      if (batch.push(digest) < BATCH) continue
       await this.#removeBlobs(batch)
       batch = []
     }
@@ -163,11 +163,11 @@ class Collector {
 
   async #removeBlobs(digests: readonly string[]): Promise<void> {
     const { dryRun } = this.#result
-    await this.#condemned(digests, async (mayGoOn) => {
+    await this.#announced(digests, async (mayContinue) => {
       const linked = await this.#linkedBlobs()
-      await inBatches(digests, async (digest) => {
+      await mapConcurrently(digests, async (digest) => {
         const stat = await this.#oldSize(digest)
-        if (!stat || linked.has(fingerprint(digest)) || !mayGoOn()) return
+        if (!stat || linked.has(fingerprint(digest)) || !mayContinue()) return
         if (!dryRun) await this.#parts.blobs.remove(digest)
         this.#result.blobs++
         this.#result.bytes += stat.size
@@ -176,13 +176,13 @@ class Collector {
     })
   }
 
-  async #condemned(
+  async #announced(
     digests: readonly string[],
-    work: (mayGoOn: () => boolean) => Promise<void>,
+    work: (mayContinue: () => boolean) => Promise<void>,
   ): Promise<void> {
     if (this.#result.dryRun) return work(() => true)
-    const done = await this.#ctx.condemned.run(digests, async (mayGoOn) => {
-      await work(mayGoOn)
+    const done = await this.#ctx.pendingDeletions.run(digests, async (mayContinue) => {
+      await work(mayContinue)
       return true
     })
     this.#result.interrupted ||= !done
@@ -200,7 +200,7 @@ class Collector {
     }
   }
 
-  /** The fingerprints of all blobs that a repository links. */
+  /** Returns the fingerprints of all blobs to which a repository has a link. */
   async #linkedBlobs(): Promise<Set<number>> {
     const linked = new Set<number>()
     for await (const repository of repositoriesOf(this.#ctx.store)) {
@@ -213,7 +213,7 @@ class Collector {
     return linked
   }
 
-  /** undefined for a blob that is young, or not there. */
+  /** Returns the size of a blob, or undefined if it is young or missing. */
   async #oldSize(digest: string): Promise<{ size: number } | undefined> {
     const stat = await this.#ctx.store.stat(blobKey(digest))
     return stat && stat.modified < this.#marking.cutoff ? stat : undefined
@@ -221,15 +221,15 @@ class Collector {
 }
 
 /**
- * 52 bits of a digest: a set of a million of these takes a tenth of what the digests would. Where two digests have the
- * same, one that is garbage may stay because of the other; that harms nobody.
+ * Returns 52 bits of a digest: a set of them takes a tenth of the memory of a set of digests. A collision does no harm;
+ * an unneeded blob may stay because of it.
  */
 function fingerprint(digest: string): number {
   const hex = digest.slice(digest.indexOf(':') + 1)
   return Number.parseInt(hex.slice(0, 13), 16)
 }
 
-function inBoth(one: Garbage, other: Garbage): Garbage {
+function intersection(one: Garbage, other: Garbage): Garbage {
   const manifests = new Set(other.manifests.map(({ digest }) => digest))
   const links = new Set(other.links)
   const referrers = new Set(other.referrers.map(({ key }) => key))

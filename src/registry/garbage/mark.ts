@@ -1,8 +1,9 @@
-/** What of a repository nothing needs: found by walking from its tags, as in a tracing garbage collector. */
+/** Finds what nothing in a repository needs, by walking from its tags as a tracing garbage collector does. */
+
+import { mapConcurrently } from '../../core/concurrency.ts'
 import { type Index, isIndex, type Manifest, parseManifest, successors } from '../../oci/manifest.ts'
 import type { Blobs } from '../blobs.ts'
 import type { RegistryContext } from '../context.ts'
-import { inBatches } from '../in-batches.ts'
 import {
   allReferrersFolder,
   digestOfName,
@@ -11,16 +12,16 @@ import {
   manifestKey,
   manifestsFolder,
 } from '../keys.ts'
-import { blobsOf } from '../manifests.ts'
+import { requiredBlobs } from '../manifests.ts'
 import type { Tags } from '../tags.ts'
 
 export type GarbageManifest = { digest: string; manifest: Manifest | Index; size: number }
 
 export type Garbage = {
   manifests: GarbageManifest[]
-  /** Digests of blobs that the repository has and needs not. */
+  /** Digests of blobs that the repository has a link to but does not need. */
   links: string[]
-  /** Entries in lists of referrers whose manifests are not there. */
+  /** Entries of referrers whose manifests are missing. */
   referrers: { key: string; digest: string }[]
 }
 
@@ -28,22 +29,22 @@ export type Marking = {
   ctx: RegistryContext
   blobs: Blobs
   tags: Tags
-  /** Digests of manifests that are needed, besides those that have tags. */
+  /** Returns the digests of manifests that are needed besides the tagged ones. */
   roots: (repository: string) => Promise<Iterable<string>>
-  /** What was written since is spared, in milliseconds since 1970. */
+  /** Content written since then is spared, in milliseconds since 1970. */
   cutoff: number
-  /** So is what was asked for since. */
-  askedSince: number
+  /** Blobs that clients have asked for since then are spared, in milliseconds since 1970. */
+  requestedSince: number
 }
 
-/** Throws where a manifest cannot be read: nobody knows then what it needs. */
+/** Throws if a manifest cannot be read, because what it needs is then unknown. */
 export async function markRepository(marking: Marking, repository: string): Promise<Garbage> {
   const manifests = await readManifests(marking.ctx, repository)
   const live = await liveManifests(marking, repository, manifests)
   const needed = new Set<string>()
   for (const digest of live) {
     const { manifest } = manifests.get(digest) as GarbageManifest
-    for (const blob of blobsOf(manifest)) needed.add(blob)
+    for (const blob of requiredBlobs(manifest)) needed.add(blob)
     if (isIndex(manifest)) for (const child of successors(manifest)) needed.add(child.digest)
   }
   return {
@@ -60,14 +61,14 @@ async function readManifests(
   const manifests = new Map<string, GarbageManifest>()
   const names = await store.list(manifestsFolder(repository))
   const digests = names.map(({ name }) => digestOfName(name)).filter((digest) => digest !== undefined)
-  await inBatches(digests, async (digest) => {
+  await mapConcurrently(digests, async (digest) => {
     const bytes = (await store.get(manifestKey(repository, digest)))?.bytes
     if (bytes) manifests.set(digest, { digest, manifest: parseManifest(bytes), size: bytes.byteLength })
   })
   return manifests
 }
 
-/** Those that a tag or a root leads to, the young ones, and what these need: children of indexes, and referrers. */
+/** Returns the manifests that tags, roots and young manifests lead to, with children of indexes and referrers. */
 async function liveManifests(
   { ctx, tags, roots, cutoff }: Marking,
   repository: string,
@@ -92,7 +93,7 @@ async function liveManifests(
   for (const [, descriptor] of await tags.entries(repository)) reach([descriptor.digest])
   reach(await roots(repository))
   const others = [...manifests.keys()].filter((digest) => !live.has(digest))
-  await inBatches(others, async (digest) => {
+  await mapConcurrently(others, async (digest) => {
     const stat = await ctx.store.stat(manifestKey(repository, digest))
     if (stat && stat.modified >= cutoff) reach([digest])
   })
@@ -100,21 +101,26 @@ async function liveManifests(
 }
 
 async function unneededLinks(
-  { ctx, blobs, cutoff, askedSince }: Marking,
+  { ctx, blobs, cutoff, requestedSince }: Marking,
   repository: string,
   needed: ReadonlySet<string>,
 ): Promise<string[]> {
   const links: string[] = []
   const names = await ctx.store.list(linksFolder(repository))
-  await inBatches(names, async ({ name }) => {
+  await mapConcurrently(names, async ({ name }) => {
     const digest = digestOfName(name)
-    if (digest === undefined || needed.has(digest) || blobs.askedSince(repository, digest, askedSince)) return
+    if (
+      digest === undefined ||
+      needed.has(digest) ||
+      blobs.requestedSince(repository, digest, requestedSince)
+    )
+      return
     if (await isOld(ctx, linkKey(repository, digest), cutoff)) links.push(digest)
   })
   return links
 }
 
-/** A crash can leave an entry without its manifest, or before it. */
+/** Finds entries without a manifest: a crash can leave one, and a push writes the entry first. */
 async function orphanedReferrers(
   { ctx, cutoff }: Marking,
   repository: string,
@@ -122,7 +128,7 @@ async function orphanedReferrers(
 ): Promise<Garbage['referrers']> {
   const orphaned: Garbage['referrers'] = []
   const folder = allReferrersFolder(repository)
-  await inBatches(await ctx.store.list(folder), async ({ name: subject }) => {
+  await mapConcurrently(await ctx.store.list(folder), async ({ name: subject }) => {
     for (const { name } of await ctx.store.list(`${folder}/${subject}`)) {
       const digest = digestOfName(name)
       const key = `${folder}/${subject}/${name}`

@@ -1,20 +1,20 @@
 /**
- * Conditional requests, RFC 9110 section 13: the ETag of a manifest is its digest. The specification of registries
- * has none of this; clients that send no such header see no difference.
+ * Conditional requests (RFC 9110, section 13) with the digest of a manifest as its ETag. They are an extension of the
+ * distribution spec; clients that send no such headers see no difference.
  */
 import type { Context } from 'hono'
 import { parseEtags } from '../../http/etag.ts'
 import { RegistryError } from '../errors.ts'
 
-/** Whether the client has this manifest already, and so gets 304. */
+/** Returns whether the client already has this manifest, so that the response is 304. */
 export function isNotModified(c: Context, digest: string): boolean {
   const known = etagsOf(c, 'If-None-Match', 'weak')
   return known !== undefined && matches(known, digest)
 }
 
 /**
- * Throws, with 412, where a tag does not point to what the client believes. `digest` is what it points to now,
- * undefined where there is no such tag.
+ * Throws, with status 412, unless the tag points to what the client expects. `digest` is what it points to now, or
+ * undefined if it does not exist.
  */
 export function checkTagCondition(c: Context, tag: string, digest: string | undefined): void {
   const expected = etagsOf(c, 'If-Match', 'strong')

@@ -6,10 +6,10 @@ import { RegistryError } from '../errors.ts'
 import { linkToNext, page, pageQuery } from './page.ts'
 import { checkedDigest, repositoryParam } from './request.ts'
 
-/** Clients take a list of referrers of at most 4 MiB. */
+/** Clients accept lists of referrers up to 4 MiB. */
 const PAGE_BYTES = 2 * 1024 * 1024
 
-/** What a registry holds: repositories (not in the spec, but `oras repo ls` asks for it), tags and referrers. */
+/** Lists of repositories (not in the spec, but used by `oras repo ls`), tags and referrers. */
 export function listingRoutes(registry: EmbeddedRegistry): Hono {
   const app = new Hono()
 
@@ -22,7 +22,7 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
   app.get('/:name{.+}/tags/list', async (c) => {
     const repository = repositoryParam(c)
     const query = pageQuery(c)
-    // One more than asked for, to see whether there are more.
+    // One more than requested, to know whether there is a next page.
     const limit = query.limit === undefined ? undefined : query.limit + 1
     const tags = await registry.tags.list(repository, { after: query.after, limit })
     if (tags.length === 0 && !(await registry.manifests.any(repository))) {
@@ -36,7 +36,7 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
   app.get('/:name{.+}/referrers/:digest{[^/]+}', async (c) => {
     const repository = repositoryParam(c)
     const subject = checkedDigest(c.req.param('digest'))
-    // An empty one is no filter.
+    // An empty value means no filter.
     const artifactType = c.req.query('artifactType') || undefined
     const manifests: Descriptor[] = []
     let bytes = 0
@@ -52,7 +52,7 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
     }
     const filter = artifactType === undefined ? undefined : { artifactType }
     const last = manifests.at(-1)?.digest
-    // Clients compare the type to the letter, so it goes out without a charset.
+    // Clients compare the Content-Type literally, so it must not have a charset.
     return c.body(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests }), 200, {
       'Content-Type': MEDIA_TYPE.index,
       ...(filter && { 'OCI-Filters-Applied': 'artifactType' }),

@@ -3,8 +3,8 @@ import type { Range } from '../store/blob-store.ts'
 import type { ChunkRange } from '../uploads.ts'
 
 /**
- * The part of a blob that a Range header asks for (RFC 9110, section 14); undefined for all of it, also where the
- * header has several ranges or another unit, which a server may ignore. Throws with 416 where no byte is in it.
+ * Parses a Range header (RFC 9110, section 14). Returns undefined for the whole blob, which also answers several ranges
+ * and other units, as a server may ignore those. Throws, with status 416, if no byte is in the range.
  */
 export function parseRange(header: string | undefined, size: number): Range | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '')
@@ -19,7 +19,7 @@ export function parseRange(header: string | undefined, size: number): Range | un
   })
 }
 
-/** The Content-Range of a chunk, which in this protocol has no unit: `0-1023`. */
+/** Parses the Content-Range of a chunk, which has no unit in the distribution spec: `0-1023`. */
 export function parseChunkRange(header: string | undefined): ChunkRange | undefined {
   if (header === undefined) return undefined
   const match = /^(\d{1,15})-(\d{1,15})$/.exec(header)

@@ -14,11 +14,11 @@ const ANY = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 export type RegistryAppOptions = {
   guard?: WriteGuard
-  /** Is told of every failure that is the server's own. */
+  /** Called with every error that is not the client's fault. */
   onInternalError?: (error: unknown, c: Context) => void
 }
 
-/** The registry's HTTP API, everything below `/v2`: the protocol fixes its paths. */
+/** Creates the HTTP API of the registry: everything below `/v2`, a path that the distribution spec fixes. */
 export function createRegistryApp(registry: EmbeddedRegistry, options: RegistryAppOptions = {}): Hono {
   const guard = options.guard ?? NO_GUARD
   const app = new Hono()
@@ -50,7 +50,7 @@ export function createRegistryApp(registry: EmbeddedRegistry, options: RegistryA
   return app
 }
 
-/** What clients are told that look for a registry where none is. */
+/** Creates the app that tells clients at `/v2` where the registry is, if it is elsewhere. */
 export function createRegistryElsewhereApp(address: string): Hono {
   const app = new Hono()
   app.on(ANY, ['/v2', '/v2/*'], (c) =>

@@ -60,7 +60,7 @@ export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry): Hono {
     return c.body(null, 204)
   })
 
-  /** A chunk that is not the next one leaves the session as it was; the answer says where it is. */
+  /** Appends the chunk in the request. If it is not the next one, the error's headers say where to continue. */
   async function takeChunk(c: Context, repository: string, id: string): Promise<number> {
     const range = parseChunkRange(c.req.header('Content-Range'))
     try {

@@ -1,6 +1,6 @@
 /**
- * Where the registry keeps everything: bytes under keys. A key is a path of "/"-separated names, each of the
- * characters a-z A-Z 0-9 "." "_" "-". The implementations differ in nothing that the contract suite can see.
+ * The storage of the registry: bytes under keys. A key is a path of "/"-separated names, which consist of the
+ * characters a-z A-Z 0-9 "." "_" "-". All implementations pass the same contract suite.
  */
 import type { Stream } from '../../oci/content.ts'
 
@@ -9,14 +9,14 @@ export type Range = { start: number; end: number }
 
 export type Child = {
   name: string
-  /** Whether there are keys below it, as opposed to bytes under it. */
+  /** True for a folder of keys, false for a key with bytes. */
   folder: boolean
 }
 
-/** What a store has under a key. */
+/** The bytes under a key. */
 export type Stored = {
   bytes: Uint8Array
-  /** Another one whenever the bytes are others: what a conditional write asks for. */
+  /** Changes whenever the bytes do; conditional writes compare it. */
   version: string
 }
 
@@ -27,50 +27,53 @@ export type Stat = {
   modified: number
 }
 
-/** The version that a key must have for a write to be done; null where nothing may be there. */
+/** The version that a key must have for a write to happen; null if the key must not exist. */
 export type Expected = string | null
 
 export interface BlobStore {
-  /** Whether other processes may write to it too: nothing that can change may be remembered then. */
+  /** True if other processes may write to the store. Nothing that can change may be cached then. */
   readonly shared: boolean
-  /** All bytes under a key: for what is known to be small. undefined where there is nothing. */
+  /** Returns all bytes under a key, which should be small, or undefined if the key does not exist. */
   get(key: string): Promise<Stored | undefined>
-  /** undefined where there is nothing. */
+  /** Returns undefined if the key does not exist. */
   stat(key: string): Promise<Stat | undefined>
-  /** The bytes as a stream, which the caller reads to its end or returns; undefined where there is nothing. */
+  /**
+   * Returns the bytes as a stream, or undefined if the key does not exist. The caller must read the stream to its end
+   * or call `return` on it.
+   */
   read(key: string, range?: Range): Promise<Stream | undefined>
   /**
-   * Writes or replaces: readers see all of the old bytes or all of the new. Durable when it resolves, with whether it
-   * was done: false where something else than `expected` is there. Compared and written in one step.
+   * Creates or replaces a key atomically: readers see either all of the old bytes or all of the new. Returns false, and
+   * writes nothing, if the version is not the `expected` one. Durable when it resolves.
    */
   put(key: string, bytes: Uint8Array, expected?: Expected): Promise<boolean>
-  /** Whether there was something, and it was what is `expected`. Durable when it resolves. */
+  /** Returns whether the key existed, with the `expected` version if given. Durable when it resolves. */
   delete(key: string, expected?: string): Promise<boolean>
   /**
-   * What stands right below a folder, in ASCII order; nothing for an unknown one. In a folder without folders, a page
-   * of it: at most `limit` that come after the name `after`.
+   * Lists the direct children of a folder in ASCII order; an unknown folder is empty. A page has at most `limit`
+   * children that come after the name `after`, and is only for folders without subfolders.
    */
   list(folder: string, page?: Page): Promise<Child[]>
-  /** Where anybody can get the bytes for a while without asking here; undefined for a store that has no such place. */
-  link(key: string): Promise<URL | undefined>
-  /** Takes in bytes that are not visible under any key before `commit`. */
+  /** Returns a URL where anyone can download the bytes for a while, or undefined if the store offers none. */
+  downloadUrl(key: string): Promise<URL | undefined>
+  /** Starts an upload, whose bytes are not visible under any key before `commit`. */
   upload(): Promise<BlobUpload>
-  /** Drops what processes that are gone have left of writes and uploads begun before a time. Resolves to how many. */
+  /** Drops writes and uploads begun before a time by processes that have since died. Returns how many. */
   dropUnfinished(before: number): Promise<number>
-  /** Throws where nothing can be stored. */
+  /** Throws if the store cannot be used. */
   ping(): Promise<void>
 }
 
 export type Page = { after?: string | undefined; limit?: number | undefined }
 
 export interface BlobUpload {
-  /** Bytes taken in so far. */
+  /** Bytes received so far. */
   readonly size: number
-  /** Takes in all of the stream, or nothing where it fails. Keeps nothing of a chunk when it asks for the next. */
+  /** Appends all of the stream, or nothing if it fails. Does not keep a chunk once it asks for the next. */
   append(content: Stream): Promise<void>
-  /** What has been taken in so far. */
+  /** Returns the bytes received so far. */
   read(): Stream
-  /** Makes the bytes visible under a key, and ends the upload. Durable when it resolves. */
+  /** Stores the bytes under a key, and ends the upload. Durable when it resolves. */
   commit(key: string): Promise<void>
   /** Drops the bytes, and ends the upload. */
   abort(): Promise<void>

@@ -3,10 +3,10 @@ import { open } from 'node:fs/promises'
 import type { Sendable } from '../../core/sendable.ts'
 import type { Range } from './blob-store.ts'
 
-/** Each chunk is a turn of the thread pool and of the streams above, which costs more than to read it. */
+/** Large, because scheduling a chunk in the thread pool and passing it on costs more than reading it. */
 const CHUNK_BYTES = 256 * 1024
 
-/** The bytes of a file, which is opened when somebody reads on, and closed when nobody does any more. */
+/** The bytes of a file. The file is opened by the first read, and closed when the reader stops. */
 export class FileStream implements Sendable {
   readonly #path: string
   readonly #range: Range | undefined
@@ -20,7 +20,7 @@ export class FileStream implements Sendable {
     yield* createReadStream(this.#path, { highWaterMark: CHUNK_BYTES, ...this.#range })
   }
 
-  /** Two buffers take turns: one is filled while the other is sent. */
+  /** Alternates between two buffers: one is filled while the other is being sent. */
   async send(write: (chunk: Uint8Array) => Promise<void>): Promise<void> {
     const file = await open(this.#path)
     try {
@@ -35,7 +35,7 @@ export class FileStream implements Sendable {
         position += bytesRead
         ;[filling, sending] = [sending, filling]
         sent = write(sending.subarray(0, bytesRead))
-        // Whoever waits for it is told; until then nobody may.
+        // A failure is thrown by the next `await`; until then it is not an unhandled rejection.
         sent.catch(() => undefined)
       }
       await sent

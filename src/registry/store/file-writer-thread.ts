@@ -1,4 +1,4 @@
-/** The thread of file-writer.ts. */
+/** The worker thread of file-writer.ts. */
 import {
   closeSync,
   existsSync,
@@ -18,12 +18,13 @@ import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_
 import { foldersAbove } from '../../core/folder.ts'
 import type { Expected } from './blob-store.ts'
 import type { Request, Response, WriteJob, WriteOutcome } from './file-writer.ts'
+import { isMissingFile } from './missing-file.ts'
 import { versionOf } from './version.ts'
 
 const syncFile = promisify(fdatasync)
 const syncDescriptor = promisify(fsync)
 
-/** What is known of a job while its batch is under way. */
+/** A job of the batch in progress. */
 type Progress = Request & { file?: number; outcome?: WriteOutcome }
 
 const port = parentPort as MessagePort
@@ -43,7 +44,7 @@ async function run(): Promise<void> {
     }
     const batch: Progress[] = queue
     queue = []
-    // Where it is not known of all that they are on the disk, it is known of none.
+    // A failed sync leaves unknown which of the writes are on disk, so it fails them all.
     const failedAll = await write(batch).then(() => undefined, failure)
     const response: Response = batch.map(({ id, outcome = { done: true } }) => ({
       id,
@@ -54,7 +55,7 @@ async function run(): Promise<void> {
   busy = false
 }
 
-/** The steps that sync are done for the whole batch at once; names change in the order of the jobs. */
+/** Syncs are shared by the whole batch; renames and deletions happen in the order of the jobs. */
 async function write(batch: Progress[]): Promise<void> {
   for (const entry of batch) attempt(entry, () => writeTemporary(entry))
   await Promise.all(batch.map((entry) => syncTemporary(entry)))
@@ -65,10 +66,10 @@ async function write(batch: Progress[]): Promise<void> {
   await syncDirectories()
 }
 
-/** Directories whose names may not all be on the disk: nothing is acknowledged until they are. */
+/** Directories whose entries may not be on disk yet: nothing is acknowledged until they are. */
 const inDoubt = new Set<string>()
 
-/** Throws where a directory, of this batch or of an earlier one, could not be synced. */
+/** Throws if a directory of this batch or an earlier one could not be synced. */
 async function syncDirectories(): Promise<void> {
   const results = await Promise.allSettled([...inDoubt].map(syncDirectory))
   const failed = results.find((result) => result.status === 'rejected')
@@ -77,7 +78,7 @@ async function syncDirectories(): Promise<void> {
 
 function writeTemporary(entry: Progress): void {
   const { job } = entry
-  // A file without content has nothing but its name, and that is synced with its directory.
+  // An empty file is only a name, which is synced with its directory.
   if (job.kind !== 'put' || job.bytes.byteLength === 0) return
   entry.file = openSync(job.temporary, 'wx')
   writeFileSync(entry.file, job.bytes)
@@ -106,7 +107,7 @@ function changeName(entry: Progress): void {
     entry.outcome = { done: unlinkIfThere(job.path) }
     if (!entry.outcome.done) return
   } else {
-    // A file without content is there at once or not at all, so it needs no other name before.
+    // Creating an empty file is atomic, so it needs no temporary file.
     const empty = job.kind === 'put' && job.bytes.byteLength === 0
     const change = empty
       ? () => closeSync(openSync(job.path, 'w'))
@@ -116,7 +117,7 @@ function changeName(entry: Progress): void {
   inDoubt.add(dirname(job.path))
 }
 
-/** Nobody else writes, and names change one after the other: what is there now is there when the name changes. */
+/** This thread is the only writer and changes one name at a time, so the check still holds when the name changes. */
 function isExpected(job: WriteJob): boolean {
   if (job.kind === 'move' || job.expected === undefined) return true
   return currentVersion(job.path) === job.expected
@@ -126,12 +127,12 @@ function currentVersion(path: string): Expected {
   try {
     return versionOf(readFileSync(path))
   } catch (error) {
-    if (isMissing(error)) return null
+    if (isMissingFile(error)) return null
     throw error
   }
 }
 
-/** Makes the directory where it is missing. Each that is made is a new name in the one above it. */
+/** Creates missing directories. Each is a new entry in the one above it, which must then be synced, too. */
 function withDirectory(directory: string, change: () => void): void {
   try {
     change()
@@ -162,13 +163,9 @@ function unlinkIfThere(path: string): boolean {
     unlinkSync(path)
     return true
   } catch (error) {
-    if (isMissing(error)) return false
+    if (isMissingFile(error)) return false
     throw error
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR'
 }
 
 function attempt(entry: Progress, step: () => void): void {

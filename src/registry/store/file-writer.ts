@@ -1,19 +1,19 @@
 /**
- * Writes small files durably, many at a time. A file system with a journal takes almost as long to sync one file as
- * to sync twenty, so what comes in while a batch is under way waits for the next one and shares its syncs. A thread
- * of its own does it: the calls block, and whoever serves requests must not.
+ * Writes small files durably, in batches. A journaling file system takes almost as long to sync one file as twenty, so
+ * writes that arrive during a batch wait for the next one and share its syncs. The calls block, so they run in a
+ * worker thread to keep the one that serves requests free.
  */
 import { Worker } from 'node:worker_threads'
 import type { Expected } from './blob-store.ts'
 
 export type WriteJob =
-  /** Writes `bytes` to `temporary` and renames that to `path`. */
+  /** Writes `bytes` to `temporary` and renames it to `path`. */
   | { kind: 'put'; path: string; temporary: string; bytes: Uint8Array; expected?: Expected | undefined }
-  /** Renames a file that is written and synced. */
+  /** Renames a file that is already written and synced. */
   | { kind: 'move'; path: string; temporary: string }
   | { kind: 'delete'; path: string; expected?: string | undefined }
 
-/** Whether it was done: not where there was nothing to delete, or not what was expected. Or what went wrong. */
+/** `done` is false if there was nothing to delete, or another version than expected. Otherwise, the error. */
 export type WriteOutcome = { done: boolean } | { code: string; message: string }
 
 export type Request = { id: number; job: WriteJob }
@@ -28,7 +28,7 @@ export class FileWriter {
   #lastId = 0
   #closed = false
 
-  /** Resolves when it is durable, with whether it was done. */
+  /** Returns whether the job was done. Durable when it resolves. */
   async write(job: WriteJob): Promise<boolean> {
     if (this.#closed) throw closedError()
     const id = ++this.#lastId
@@ -37,7 +37,7 @@ export class FileWriter {
     return done
   }
 
-  /** Ends the thread. Who is waiting hears that; what is under way may be done or not. */
+  /** Ends the thread. Pending writes are rejected; those in progress may or may not have been done. */
   async close(): Promise<void> {
     this.#closed = true
     this.#fail(closedError())
@@ -47,13 +47,13 @@ export class FileWriter {
   #send(): void {
     if (this.#outbox.length === 0) return
     this.#worker ??= this.#start()
-    // While somebody waits, the process must not end for want of anything else to do.
+    // Keeps the process alive while writes are pending.
     this.#worker.ref()
     this.#worker.postMessage(this.#outbox)
     this.#outbox = []
   }
 
-  /** The next write starts another thread after one that has died. */
+  /** Starts the thread. If it dies, the next write starts another one. */
   #start(): Worker {
     const worker = new Worker(new URL('./file-writer-thread.ts', import.meta.url))
     let cause: unknown
@@ -63,7 +63,7 @@ export class FileWriter {
     })
     worker.on('exit', () => {
       this.#worker = undefined
-      this.#fail(new Error('the thread that writes files has died', { cause }))
+      this.#fail(new Error('the file writer thread has died', { cause }))
     })
     return worker
   }

@@ -1,6 +1,6 @@
 /**
- * Keys as files below a folder. Every write goes to a file of its own in `tmp`, is synced, renamed to its place and
- * its directory synced: after a crash there is all of it or nothing, and what was acknowledged is there.
+ * Stores keys as files below a folder. Every write goes to a temporary file in `tmp`, which is synced and renamed, and
+ * then its directory is synced. A crash therefore leaves a write complete or not at all, and keeps acknowledged ones.
  */
 import { randomUUID } from 'node:crypto'
 import { constants, statSync } from 'node:fs'
@@ -11,14 +11,15 @@ import type { Stream } from '../../oci/content.ts'
 import type { BlobStore, BlobUpload, Child, Expected, Page, Range, Stat, Stored } from './blob-store.ts'
 import { FileStream } from './file-stream.ts'
 import { FileWriter } from './file-writer.ts'
-import { fileNameOf, nameOfFile } from './key-path.ts'
+import { nameOfFile, pathOfKey } from './key-path.ts'
+import { unlessMissing } from './missing-file.ts'
 import { pageOf } from './page.ts'
 import { SpoolFile } from './spool-file.ts'
 import { SpoolUpload } from './spool-upload.ts'
 import { versionOf } from './version.ts'
 
 export class FsStore implements BlobStore {
-  /** The data folder is locked: nobody else writes to it. */
+  /** The data folder is locked, so no other process writes to it. */
   readonly shared = false
   readonly #root: string
   readonly #tmp: string
@@ -30,7 +31,7 @@ export class FsStore implements BlobStore {
     this.#tmp = join(root, 'tmp')
   }
 
-  /** Opens a folder, which it makes if need be, and drops what unfinished writes of an earlier process left. */
+  /** Opens a folder, creating it if needed, and drops unfinished writes of an earlier process. */
   static async open(root: string): Promise<FsStore> {
     const store = new FsStore(root)
     await rm(store.#tmp, { recursive: true, force: true })
@@ -38,21 +39,21 @@ export class FsStore implements BlobStore {
     return store
   }
 
-  /** Ends the uploads that nobody has ended, and the thread that writes. */
+  /** Aborts unfinished uploads and ends the writer thread. */
   async close(): Promise<void> {
     for (const upload of this.#uploads) await upload.abort()
     await this.#writer.close()
   }
 
   async get(key: string): Promise<Stored | undefined> {
-    // New tags are asked for before they are set: to look costs less than to fail.
+    // New tags are read before they are set, and `stat` costs less than a failing `readFile`.
     if ((await this.stat(key)) === undefined) return undefined
-    const bytes = await orUndefined(readFile(this.#path(key)))
+    const bytes = await unlessMissing(readFile(this.#path(key)))
     return bytes && { bytes, version: versionOf(bytes) }
   }
 
   async stat(key: string): Promise<Stat | undefined> {
-    // Names that are asked for are in the kernel's cache: a turn of the thread pool takes ten times as long.
+    // Synchronous: the entry is usually in the kernel's cache, and the thread pool takes ten times as long.
     const stats = statSync(this.#path(key), { throwIfNoEntry: false })
     return stats?.isFile() ? { size: stats.size, modified: stats.mtimeMs } : undefined
   }
@@ -71,17 +72,15 @@ export class FsStore implements BlobStore {
   }
 
   async list(folder: string, page?: Page): Promise<Child[]> {
-    const entries = (await orUndefined(readdir(this.#path(folder), { withFileTypes: true }))) ?? []
-    const sorted = entries
-      .flatMap((entry) => {
-        const name = nameOfFile(entry.name)
-        return name === undefined ? [] : [{ name, folder: entry.isDirectory() }]
-      })
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-    return pageOf(sorted, page)
+    const entries = (await unlessMissing(readdir(this.#path(folder), { withFileTypes: true }))) ?? []
+    const children = entries.flatMap((entry) => {
+      const name = nameOfFile(entry.name)
+      return name === undefined ? [] : [{ name, folder: entry.isDirectory() }]
+    })
+    return pageOf(children, page)
   }
 
-  async link(): Promise<undefined> {}
+  async downloadUrl(): Promise<undefined> {}
 
   async upload(): Promise<BlobUpload> {
     const temporary = this.#temporary()
@@ -96,7 +95,7 @@ export class FsStore implements BlobStore {
     return upload
   }
 
-  /** There is nothing: what an earlier process left is dropped by `open`. */
+  /** Nothing to do: `open` has dropped what an earlier process left. */
   async dropUnfinished(): Promise<number> {
     return 0
   }
@@ -110,20 +109,6 @@ export class FsStore implements BlobStore {
   }
 
   #path(key: string): string {
-    return join(this.#root, ...key.split('/').map(fileNameOf))
+    return pathOfKey(this.#root, key)
   }
-}
-
-async function orUndefined<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
-}
-
-/** ENOTDIR: a parent of the path is a file, so there is nothing at the path either. */
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
 }

@@ -5,13 +5,13 @@ import { versionOf } from './version.ts'
 
 type Entry = { bytes: Uint8Array; modified: number }
 
-/** For tests: everything is gone with the process. */
+/** A store in memory, for tests. */
 export class MemoryStore implements BlobStore {
   readonly shared: boolean
   readonly #entries = new Map<string, Entry>()
   readonly #now: () => number
 
-  /** `shared`: whether whoever uses it has to reckon with others. `now`: the clock, in milliseconds since 1970. */
+  /** `shared` has its users expect other writers. `now` is the clock, in milliseconds since 1970. */
   constructor(options: { shared?: boolean; now?: () => number } = {}) {
     this.shared = options.shared ?? false
     this.#now = options.now ?? Date.now
@@ -50,13 +50,13 @@ export class MemoryStore implements BlobStore {
       const [name = '', ...below] = key.slice(folder.length + 1).split('/')
       children.set(name, below.length > 0)
     }
-    const sorted = [...children]
-      .map(([name, folder]) => ({ name, folder }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-    return pageOf(sorted, page)
+    return pageOf(
+      [...children].map(([name, folder]) => ({ name, folder })),
+      page,
+    )
   }
 
-  async link(): Promise<undefined> {}
+  async downloadUrl(): Promise<undefined> {}
 
   async upload(): Promise<BlobUpload> {
     return new MemoryUpload((key, bytes) => this.put(key, bytes))

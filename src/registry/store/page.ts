@@ -1,7 +1,7 @@
 import type { Child, Page } from './blob-store.ts'
 
-/** The part of a sorted folder that a page asks for. */
-export function pageOf(sorted: Child[], { after, limit }: Page = {}): Child[] {
-  const rest = after === undefined ? sorted : sorted.filter(({ name }) => name > after)
-  return limit === undefined ? rest : rest.slice(0, limit)
+/** Returns a page of a folder, in ASCII order. */
+export function pageOf(children: Child[], { after, limit }: Page = {}): Child[] {
+  const rest = after === undefined ? children : children.filter(({ name }) => name > after)
+  return rest.toSorted((a, b) => (a.name < b.name ? -1 : 1)).slice(0, limit)
 }

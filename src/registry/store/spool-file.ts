@@ -3,7 +3,7 @@ import type { Stream } from '../../oci/content.ts'
 import { FileStream } from './file-stream.ts'
 import { WriteBehind } from './write-behind.ts'
 
-/** What an upload has taken in, in a file that is made with the first byte: one without any costs nothing. */
+/** The bytes of an upload in a local file, which is created only when the first byte arrives. */
 export class SpoolFile {
   readonly path: string
   #handle: FileHandle | undefined
@@ -18,7 +18,7 @@ export class SpoolFile {
     return this.#size
   }
 
-  /** Takes in all of the stream, or nothing where it fails. */
+  /** Appends all of the stream, or nothing if it fails. */
   async append(content: Stream): Promise<void> {
     try {
       this.#size = await this.#write(content)
@@ -44,7 +44,7 @@ export class SpoolFile {
     return bytes
   }
 
-  /** Ends the writing. The bytes are on the disk when it resolves. */
+  /** Ends the writing. The bytes are on disk when it resolves. */
   async seal(): Promise<void> {
     const handle = await this.#open()
     await handle.datasync()
@@ -56,7 +56,7 @@ export class SpoolFile {
     await rm(this.path, { force: true })
   }
 
-  /** Resolves to the size that the file has then. */
+  /** Returns the new size of the file. */
   async #write(content: Stream): Promise<number> {
     let writer: WriteBehind | undefined
     try {

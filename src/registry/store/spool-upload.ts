@@ -3,12 +3,12 @@ import type { BlobUpload } from './blob-store.ts'
 import type { SpoolFile } from './spool-file.ts'
 
 type Hooks = {
-  /** Makes what the file has visible under a key, and leaves no file. */
+  /** Stores the bytes of the file under a key, and removes the file. */
   store: (key: string, file: SpoolFile) => Promise<unknown>
   ended: () => void
 }
 
-/** Upload into a local file. What becomes of that is the store's to say. */
+/** An upload into a local file, which the store turns into the value of a key. */
 export class SpoolUpload implements BlobUpload {
   readonly #file: SpoolFile
   readonly #hooks: Hooks

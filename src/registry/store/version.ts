@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 
-/** The version of what a store keeps that has no versions of its own. */
+/** Returns the version of bytes, for stores that have no versions of their own. */
 export function versionOf(bytes: Uint8Array): string {
   return hash('sha256', bytes)
 }

@@ -1,31 +1,31 @@
 import type { FileHandle } from 'node:fs/promises'
 
-/** Bytes that go to the file at once: with fewer, turns of the thread pool cost more than the writes. */
+/** The size of each write. With smaller ones, scheduling in the thread pool costs more than writing. */
 const PIECE_BYTES = 512 * 1024
-/** So many pieces are kept for those who come next: memory that is used again need not be collected. */
+/** Buffers kept for later uploads, so that they need not be garbage-collected. */
 const MAX_SPARE = 4
 
 const spare: Buffer[] = []
 
 /**
- * Writes to a file in few large pieces, one of them while the next comes in: no more than two are in memory. Chunks
+ * Writes to a file in a few large pieces. One is written while the next fills up, so at most two are in memory. Chunks
  * are copied.
  */
 export class WriteBehind {
   readonly #handle: FileHandle
   #position: number
-  /** What comes in, of which the first bytes are filled. */
+  /** The piece being filled; its first `#filled` bytes are set. */
   #piece = spare.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES)
   #filled = 0
-  /** Resolves to the piece that is written then. */
-  #underWay: Promise<Buffer> | undefined
+  /** The write in progress; resolves to its piece. */
+  #writing: Promise<Buffer> | undefined
 
   constructor(handle: FileHandle, position: number) {
     this.#handle = handle
     this.#position = position
   }
 
-  /** Throws where an earlier piece could not be written. */
+  /** Throws if an earlier piece could not be written. */
   async add(chunk: Uint8Array): Promise<void> {
     for (let rest = chunk; rest.byteLength > 0; ) {
       const part = rest.subarray(0, PIECE_BYTES - this.#filled)
@@ -36,27 +36,27 @@ export class WriteBehind {
     }
   }
 
-  /** Writes the rest. Resolves to where the file ends then. */
+  /** Writes the rest. Returns the new size of the file. */
   async end(): Promise<number> {
-    const written = await this.#underWay
-    this.#underWay = undefined
+    const written = await this.#writing
+    this.#writing = undefined
     await this.#write(this.#piece, this.#filled)
     keep(this.#piece)
     if (written) keep(written)
     return this.#position
   }
 
-  /** Leaves out the rest. When it resolves, nothing is written any more. */
+  /** Discards the rest. Once it resolves, nothing is being written. */
   async stop(): Promise<void> {
-    await this.#underWay?.catch(() => undefined)
+    await this.#writing?.catch(() => undefined)
   }
 
   async #next(): Promise<void> {
-    const written = await this.#underWay
+    const written = await this.#writing
     const writing = this.#write(this.#piece, this.#filled)
-    // Whoever waits for it is told; until then nobody may.
+    // A failure is thrown by the next `await`; until then it is not an unhandled rejection.
     writing.catch(() => undefined)
-    this.#underWay = writing
+    this.#writing = writing
     this.#piece = written ?? spare.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES)
     this.#filled = 0
   }

@@ -1,8 +1,8 @@
 import { beforeEach, expect, it } from 'vitest'
 import { EmbeddedRegistry } from '../../../src/registry/embedded-registry.ts'
-import { CONDEMNED_KEY, manifestKey, referrerKey } from '../../../src/registry/keys.ts'
+import { manifestKey, PENDING_DELETIONS_KEY, referrerKey } from '../../../src/registry/keys.ts'
 import { MemoryStore } from '../../../src/registry/store/memory-store.ts'
-import { BLOB_DIGESTS, BLOBS, descriptorOf, image, index, type Thing } from './universe.ts'
+import { BLOB_DIGESTS, BLOBS, descriptorOf, image, index, type Thing } from './fixtures.ts'
 
 const GRACE = 60 * 60 * 1000
 const [B0, B1] = BLOBS as [Buffer, Buffer]
@@ -30,10 +30,10 @@ async function push(thing: Thing, tags: string[] = [], repository = 'a'): Promis
 }
 
 function abandoned(digests: string[]): Uint8Array {
-  return Buffer.from(JSON.stringify({ id: 'of another', at: clock, digests }))
+  return Buffer.from(JSON.stringify({ id: 'another process', at: clock, digests }))
 }
 
-it('takes an untagged manifest that is old, with its links and blobs, and no younger one', async () => {
+it('deletes an old untagged manifest with its links and blobs, but no younger one', async () => {
   await push(ONE)
   clock += GRACE
   expect(await registry.collectGarbage()).toMatchObject({ manifests: 0, links: 0, blobs: 0 })
@@ -45,7 +45,7 @@ it('takes an untagged manifest that is old, with its links and blobs, and no you
   expect(await registry.manifests.has('a', OTHER.digest)).toBe(true)
 })
 
-it('keeps children of a tagged index and referrers of what is live, and takes them with it', async () => {
+it('keeps children of a tagged index and their referrers until the index goes', async () => {
   const both = index([ONE])
   const signature = image([B1], { subject: descriptorOf(ONE) })
   for (const thing of [ONE, signature]) await push(thing)
@@ -57,14 +57,14 @@ it('keeps children of a tagged index and referrers of what is live, and takes th
   expect(await registry.collectGarbage()).toMatchObject({ manifests: 3, links: 2, blobs: 2 })
 })
 
-it('keeps a manifest that is needed without a tag', async () => {
+it('keeps an untagged manifest that is a root', async () => {
   await push(ONE)
   clock += 2 * GRACE
   const roots = async (repository: string) => (repository === 'a' ? [ONE.digest] : [])
   expect(await registry.collectGarbage({ roots })).toMatchObject({ manifests: 0, links: 0, blobs: 0 })
 })
 
-it('takes the link to a blob that another repository needs, and not the blob', async () => {
+it('deletes only the link to a blob that another repository needs', async () => {
   await push(ONE, ['v1'])
   await registry.blobs.mount('b', D0, 'a')
   clock += 2 * GRACE
@@ -73,7 +73,7 @@ it('takes the link to a blob that another repository needs, and not the blob', a
   expect(await registry.blobs.has('b', D0)).toBe(false)
 })
 
-it('keeps a blob that a client has asked for lately', async () => {
+it('keeps a blob that a client has asked for recently', async () => {
   await registry.blobs.put('a', D0, B0)
   clock += 2 * GRACE
   await registry.blobs.size('a', D0)
@@ -82,7 +82,7 @@ it('keeps a blob that a client has asked for lately', async () => {
   expect(await registry.collectGarbage()).toMatchObject({ links: 1, blobs: 1 })
 })
 
-it('keeps what a slow change has pushed again and found to be there, however long ago it began', async () => {
+it('keeps what a slow operation has pushed again and found to exist, however long ago it began', async () => {
   await push(ONE)
   clock += GRACE / 10
   const keepSince = clock
@@ -92,7 +92,7 @@ it('keeps what a slow change has pushed again and found to be there, however lon
   expect(await registry.collectGarbage()).toMatchObject({ manifests: 1, links: 1, blobs: 1 })
 })
 
-it('keeps for a while what a tag has pointed to', async () => {
+it('keeps the manifest that a tag has left for a while', async () => {
   await push(ONE, ['v1'])
   clock += 2 * GRACE
   await push(OTHER, ['v1'])
@@ -101,30 +101,30 @@ it('keeps for a while what a tag has pointed to', async () => {
   expect(await registry.collectGarbage()).toMatchObject({ manifests: 1, links: 1 })
 })
 
-it('removes nothing in a dry run, which tells what goes', async () => {
+it('deletes nothing in a dry run, and reports what it would delete', async () => {
   await push(ONE)
   await push(OTHER, ['v1'])
   clock += 2 * GRACE
-  const tell = async (dryRun: boolean) => {
+  const collect = async (dryRun: boolean) => {
     const items: unknown[] = []
     await registry.collectGarbage({ dryRun, onRemoved: (item) => items.push(item) })
     return items
   }
-  const dry = await tell(true)
+  const dry = await collect(true)
   expect(dry).toHaveLength(3)
   expect(await registry.manifests.has('a', ONE.digest)).toBe(true)
-  expect(await tell(false)).toEqual(dry)
-  expect(await tell(false)).toEqual([])
+  expect(await collect(false)).toEqual(dry)
+  expect(await collect(false)).toEqual([])
 })
 
-it('drops uploads that nobody goes on with', async () => {
+it('drops abandoned uploads', async () => {
   const id = await registry.uploads.start('a')
   clock += 2 * GRACE
   expect(await registry.collectGarbage()).toMatchObject({ uploads: 1 })
   expect(() => registry.uploads.status('a', id)).toThrow('no upload')
 })
 
-it('leaves a repository alone that has a manifest it cannot read, and says so', async () => {
+it('skips a repository with a manifest that it cannot read, and reports it', async () => {
   await push(ONE)
   await store.put(manifestKey('a', OTHER.digest), Buffer.from('nonsense'))
   clock += 2 * GRACE
@@ -133,7 +133,7 @@ it('leaves a repository alone that has a manifest it cannot read, and says so', 
   expect(await registry.blobs.has('a', D0)).toBe(true)
 })
 
-it('takes entries of referrers whose manifests are gone', async () => {
+it('deletes entries of referrers whose manifests are gone', async () => {
   await push(ONE, ['v1'])
   const key = referrerKey('a', ONE.digest, OTHER.digest)
   await store.put(key, Buffer.from('{}'))
@@ -142,36 +142,36 @@ it('takes entries of referrers whose manifests are gone', async () => {
   expect(await store.stat(key)).toBeUndefined()
 })
 
-it('leaves the store to another process that collects, unless that has died', async () => {
+it('stops while another process is collecting, unless that one has died', async () => {
   open(true)
   await push(ONE)
   clock += 2 * GRACE
-  await store.put(CONDEMNED_KEY, abandoned([]))
+  await store.put(PENDING_DELETIONS_KEY, abandoned([]))
   expect(await registry.collectGarbage()).toMatchObject({ manifests: 0, interrupted: true })
   clock += 10 * 60 * 1000
   expect(await registry.collectGarbage()).toMatchObject({ manifests: 1, interrupted: false })
-  expect(await store.stat(CONDEMNED_KEY)).toBeUndefined()
+  expect(await store.stat(PENDING_DELETIONS_KEY)).toBeUndefined()
 })
 
-it('takes over at once what a dead process has left in a store that nobody else uses', async () => {
+it('takes over at once from a dead process in a store that is not shared', async () => {
   await push(ONE)
   clock += 2 * GRACE
-  await store.put(CONDEMNED_KEY, abandoned([D0]))
+  await store.put(PENDING_DELETIONS_KEY, abandoned([D0]))
   expect(await registry.collectGarbage()).toMatchObject({ manifests: 1, interrupted: false })
 })
 
-it('lets nobody push what is about to go, be it there and young', async () => {
+it('makes pushes wait for content that is about to be deleted, even if it is fresh', async () => {
   open(true)
   await push(ONE)
-  await store.put(CONDEMNED_KEY, abandoned([D0]))
-  const told: string[] = []
+  await store.put(PENDING_DELETIONS_KEY, abandoned([D0]))
+  const acknowledged: string[] = []
   const pushes = [
-    registry.blobs.put('a', D0, B0).then(() => told.push('blob')),
-    registry.manifests.put('a', ONE.bytes).then(() => told.push('manifest')),
+    registry.blobs.put('a', D0, B0).then(() => acknowledged.push('blob')),
+    registry.manifests.put('a', ONE.bytes).then(() => acknowledged.push('manifest')),
   ]
   await new Promise((resolve) => setTimeout(resolve, 100))
-  expect(told).toEqual([])
-  await store.delete(CONDEMNED_KEY)
+  expect(acknowledged).toEqual([])
+  await store.delete(PENDING_DELETIONS_KEY)
   await Promise.all(pushes)
-  expect(told).toHaveLength(2)
+  expect(acknowledged).toHaveLength(2)
 })

@@ -1,4 +1,4 @@
-/** What a store has, and what of that is reachable: worked out from its keys alone, as a check on the collector. */
+/** The contents of a store and what of them is reachable, computed from its keys alone to check the collector. */
 import { digestOf } from '../../../src/oci/digest.ts'
 import { type Index, isIndex, type Manifest, parseManifest, successors } from '../../../src/oci/manifest.ts'
 import type { BlobStore } from '../../../src/registry/store/blob-store.ts'
@@ -13,7 +13,7 @@ export type Contents = {
   /** `<repository>@<subject>@<digest>`. */
   referrers: Set<string>
   blobs: Map<string, Uint8Array>
-  /** Keys that are none of these. */
+  /** All other keys. */
   others: string[]
   hasBlob: (repository: string, digest: string) => boolean
 }
@@ -58,7 +58,7 @@ async function addTo(contents: Contents, key: string, store: BlobStore): Promise
   }
 }
 
-/** All that tags lead to: children of indexes and referrers too, and the blobs of these. */
+/** Returns everything that tags lead to, including children of indexes, referrers, and the blobs of all of them. */
 export function reachable({ manifests, tags, hasBlob }: Contents) {
   const live = new Set<string>()
   const queue = [...tags].map(([key, digest]) => `${key.split(':')[0]}@${digest}`)

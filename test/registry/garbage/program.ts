@@ -1,16 +1,17 @@
-/** Random programs of several clients and collectors at once, and what has to hold whatever they do. */
+/** Random programs of concurrent clients and collectors, and the invariants that must hold for all of them. */
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { isIndex } from '../../../src/oci/manifest.ts'
 import { EmbeddedRegistry } from '../../../src/registry/embedded-registry.ts'
 import { RegistryError } from '../../../src/registry/errors.ts'
 import type { BlobStore } from '../../../src/registry/store/blob-store.ts'
-import { disturbedStore, randomFrom, someTurns } from '../../support/disturbed-store.ts'
+import { interceptedStore } from '../../support/intercepted-store.ts'
+import { randomTurns, seededRandom } from '../../support/seeded-random.ts'
 import { type Contents, contentsOf, reachable } from './contents.ts'
-import { BLOB_DIGESTS, BLOBS, THINGS } from './universe.ts'
+import { BLOB_DIGESTS, BLOBS, THINGS } from './fixtures.ts'
 
 export const GRACE = 60 * 60 * 1000
-/** What was acknowledged stays for so long at least: see `isFresh`. */
+/** How long acknowledged content stays at least: see `isFresh`. */
 const KEPT = (GRACE * 5) / 6
 const REPOSITORIES = ['a', 'b/c'] as const
 const TAGS = ['one', 'two'] as const
@@ -67,7 +68,7 @@ export type World = {
   store: BlobStore
   clock: { now: number }
   registries: number
-  /** How often an operation of the store fails, once before it is done and once after. */
+  /** The probability that an operation of the store fails, tested once before and once after it is done. */
   faults?: number
 }
 
@@ -75,12 +76,12 @@ class InjectedFault extends Error {}
 
 export async function run(program: Program, world: World): Promise<void> {
   const { store, clock } = world
-  const random = randomFrom(program.seed)
+  const random = seededRandom(program.seed)
   let busy = false
-  const slow = disturbedStore(store, async () => {
-    // Checks need not wait.
+  const slow = interceptedStore(store, async () => {
+    // No delays and faults while the checker reads.
     if (!busy) return
-    await someTurns(random, 6)
+    await randomTurns(random, 6)
     if (random() < (world.faults ?? 0)) throw new InjectedFault('injected')
   })
   const options = { grace: GRACE, now: () => clock.now }
@@ -92,30 +93,30 @@ export async function run(program: Program, world: World): Promise<void> {
     busy = true
     await Promise.all(
       operations.map(async (operation) => {
-        await someTurns(random, 100)
+        await randomTurns(random, 100)
         await checker.perform(operation)
       }),
     )
     busy = false
     await checker.quiet()
   }
-  // Others on this machine have their turn, too.
+  // Lets pending I/O and timers run between programs.
   await new Promise((resolve) => setImmediate(resolve))
   clock.now += 2 * GRACE
   await checker.atRest()
 }
 
-/** What clients have been told, and may rely on. */
+/** Tracks what the registry has acknowledged to clients, and checks that it keeps it. */
 class Checker {
   readonly #world: World
   readonly #registries: readonly EmbeddedRegistry[]
-  /** When a blob or a manifest of a repository was last acknowledged. */
+  /** When a blob or manifest of a repository was last acknowledged. */
   readonly #acknowledged = new Map<string, number>()
-  /** The same, at the start of the phase. */
+  /** `#acknowledged` at the start of the phase. */
   #before = new Map<string, number>()
-  /** What a tag may point to; one value where the phase leaves no doubt. */
+  /** The possible targets of each tag: several if concurrent operations touch it. */
   readonly #tags = new Map<string, Set<string | undefined>>()
-  /** Children that indexes have to keep. */
+  /** Children that must exist as long as their index does. */
   readonly #children = new Map<string, Set<string>>()
   #present = new Set<string>()
   #operations: readonly Operation[] = []
@@ -129,7 +130,7 @@ class Checker {
     this.#operations = operations
     this.#before = new Map(this.#acknowledged)
     this.#forgetOldIndexes()
-    // Several at once may come in any order: each may be the last.
+    // Concurrent operations on a tag may run in any order, so the outcome of each is possible.
     for (const [key, values] of this.#tags) if (this.#touching(key).length > 1) values.add(undefined)
   }
 
@@ -159,7 +160,7 @@ class Checker {
         return
       case 'head':
         await registry.blobs.size(name, digestOfBlob(operation.blob))
-        // Other processes are not told of it.
+        // Other processes do not know of the request.
         if (this.#registries.length === 1) this.#acknowledge(name, digestOfBlob(operation.blob))
         return
       case 'pushAll':
@@ -189,7 +190,7 @@ class Checker {
         return this.#becomes(name, tag, undefined)
       }
       case 'delete': {
-        // Were it to fail halfway while another process sets a tag, that tag would lead nowhere: nobody mends that.
+        // A deletion that fails halfway while another process sets a tag can leave that tag dangling. Known limit.
         if (this.#world.faults && this.#world.registries > 1) return
         const { digest } = thingAt(operation.thing)
         for (const tag of TAGS) this.#mayBecome(name, tag, undefined)
@@ -230,7 +231,7 @@ class Checker {
     }
   }
 
-  /** What has to hold while nobody does anything. */
+  /** Checks the invariants between two phases, when nothing is in flight. */
   async quiet(): Promise<void> {
     const contents = await contentsOf(this.#world.store)
     this.#present = new Set(contents.manifests.keys())
@@ -262,7 +263,7 @@ class Checker {
     await this.#registriesAgree(contents)
   }
 
-  /** What registries have in their memory is what the store has. */
+  /** Checks that the caches of the registries agree with the store. */
   async #registriesAgree({ manifests, tags, hasBlob }: Contents): Promise<void> {
     const wrong: string[] = []
     const same = (what: string, actual: unknown, expected: unknown) => {
@@ -289,7 +290,7 @@ class Checker {
     expect(wrong).toEqual([])
   }
 
-  /** Everything is old: a collection leaves what is reachable, and a second one finds nothing. */
+  /** Checks, when everything is old, that a collection keeps exactly what is reachable and a second one finds nothing. */
   async atRest(): Promise<void> {
     const before = reachable(await contentsOf(this.#world.store))
     const [registry] = this.#registries as [EmbeddedRegistry]
@@ -327,7 +328,7 @@ class Checker {
     const { digest, manifest } = thingAt(at)
     this.#acknowledge(name, digest)
     if (!isIndex(manifest)) return
-    // An older one may have been collected before the index came.
+    // Older children may have been collected before the index was pushed.
     const children = manifest.manifests
       .filter((child) => this.#promised(name, child.digest))
       .map((child) => `${name}@${child.digest}`)
@@ -345,7 +346,7 @@ class Checker {
     }
   }
 
-  /** Whether what was there when the phase began is young all the phase long. */
+  /** Returns whether content acknowledged before the phase is guaranteed to exist throughout it. */
   #promised(name: string, digest: string): boolean {
     const time = this.#before.get(`${name}@${digest}`)
     return (

@@ -3,18 +3,18 @@ import { it, onTestFinished, vi } from 'vitest'
 import type { BlobStore } from '../../../src/registry/store/blob-store.ts'
 import { FsStore } from '../../../src/registry/store/fs-store.ts'
 import { MemoryStore } from '../../../src/registry/store/memory-store.ts'
-import { disturbedStore } from '../../support/disturbed-store.ts'
+import { interceptedStore } from '../../support/intercepted-store.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 import { type Program, programs, run, type World } from './program.ts'
 
-// Those who wait for a collection look again soon: here, after a few turns.
+// Pushes that wait for a collection poll every few milliseconds; here, every few turns of the microtask queue.
 vi.mock('node:timers/promises', () => ({
   setTimeout: async () => {
     for (let turns = 50; turns > 0; turns--) await undefined
   },
 }))
 
-// To make room for a hundred thousand entries takes longer than a program.
+// Allocating a cache of a hundred thousand entries takes longer than running a program.
 vi.mock('lru-cache', async (original) => {
   const { LRUCache } = await original<typeof import('lru-cache')>()
   class Small extends LRUCache<string, object> {
@@ -25,16 +25,16 @@ vi.mock('lru-cache', async (original) => {
   return { LRUCache: Small }
 })
 
-/** How many times the usual runs: for a long search. */
+/** Multiplies the number of runs, for a long search. */
 const FACTOR = Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
 const START = Date.UTC(2030, 0, 1)
 
-/** Files, whose times are of the test's clock. */
+/** A store on files whose timestamps come from the test's clock. */
 async function fileStore(clock: { now: number }): Promise<BlobStore> {
   const files = await FsStore.open(await temporaryFolder())
   onTestFinished(() => files.close())
   const written = new Map<unknown, number>()
-  const store = disturbedStore(files, async (when, operation, key) => {
+  const store = interceptedStore(files, async (when, operation, key) => {
     if (when === 'before' && (operation === 'put' || operation === 'commit')) written.set(key, clock.now)
   })
   return new Proxy(store, {
@@ -54,7 +54,7 @@ async function check(
 ): Promise<void> {
   const parameters = {
     numRuns: numRuns * FACTOR,
-    // The same each time, unless more is asked for.
+    // Reproducible, unless more runs are requested.
     ...(FACTOR === 1 ? { seed: 20_300_101 } : {}),
     ...(process.env.PKGSERVER_TEST_SEED ? { seed: Number(process.env.PKGSERVER_TEST_SEED) } : {}),
   }
@@ -70,7 +70,7 @@ async function check(
 const TIMEOUT = 30_000 * FACTOR
 
 it(
-  'keeps what clients rely on, and nothing else, while they push and it collects',
+  'keeps exactly what clients rely on while they push and it collects',
   async () => {
     await check(600, { shared: false })
   },
@@ -78,7 +78,7 @@ it(
 )
 
 it(
-  'does so while several processes push and collect in one store',
+  'keeps it while several processes push and collect in one store',
   async () => {
     await check(600, { shared: true, registries: 2 })
   },
@@ -86,7 +86,7 @@ it(
 )
 
 it(
-  'does so where the store fails now and then',
+  'keeps it when operations of the store fail at random',
   async () => {
     await check(400, { shared: false, faults: 0.02 })
   },
@@ -94,7 +94,7 @@ it(
 )
 
 it(
-  'does so where the store of several processes fails now and then',
+  'keeps it when operations of a shared store fail at random',
   async () => {
     await check(400, { shared: true, registries: 2, faults: 0.02 })
   },
@@ -102,7 +102,7 @@ it(
 )
 
 it(
-  'does so on files',
+  'keeps it in a store on files',
   async () => {
     await check(20, { shared: false, files: true })
   },

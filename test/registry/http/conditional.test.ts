@@ -1,4 +1,4 @@
-/** Tags that are moved safely: conditional requests on manifests. */
+/** Conditional requests on manifests, with which clients move tags safely. */
 import type { Hono } from 'hono'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { digestOf } from '../../../src/oci/digest.ts'
@@ -15,7 +15,7 @@ beforeEach(() => {
   app = createRegistryApp(new EmbeddedRegistry(new MemoryStore()))
 })
 
-/** An index that differs by a number. */
+/** Returns an index with a number that makes it unique. */
 function manifest(n: number): string {
   const annotations = { n: String(n) }
   return JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [], annotations })
@@ -38,8 +38,8 @@ async function current(): Promise<string | null> {
   return (await app.request(TAG, { method: 'HEAD' })).headers.get('ETag')
 }
 
-describe('a client that has the manifest already', () => {
-  it('gets 304, by tag and by digest', async () => {
+describe('a conditional GET of a manifest', () => {
+  it('answers 304, by tag and by digest, if the client has the manifest', async () => {
     await put(1)
     const digest = etag(1).slice(1, -1)
     for (const reference of ['stable', digest]) {
@@ -54,27 +54,27 @@ describe('a client that has the manifest already', () => {
     }
   })
 
-  it('gets the manifest when that is another one', async () => {
+  it('answers the manifest if the client has another one', async () => {
     await put(1)
     const response = await app.request(TAG, { headers: { 'If-None-Match': etag(2) } })
     expect(response.status).toBe(200)
     expect(response.headers.get('ETag')).toBe(etag(1))
   })
 
-  it('gets 404 for one that is not there', async () => {
+  it('answers 404 if there is no manifest', async () => {
     expect((await app.request(TAG, { headers: { 'If-None-Match': '*' } })).status).toBe(404)
   })
 })
 
 describe('a tag', () => {
-  it('is created only where there is none, if the client asks for that', async () => {
+  it('is created with If-None-Match only if it does not exist', async () => {
     expect(await put(1, { 'If-None-Match': '*' })).toBe(201)
     expect(await put(2, { 'If-None-Match': '*' })).toBe(412)
     expect(await put(1, { 'If-None-Match': '*' })).toBe(412)
     expect(await current()).toBe(etag(1))
   })
 
-  it('is moved only from where the client believes it to be', async () => {
+  it('is moved with If-Match only from the expected manifest', async () => {
     expect(await put(1, { 'If-Match': '*' })).toBe(412)
     expect(await current()).toBeNull()
     await put(1)
@@ -86,7 +86,7 @@ describe('a tag', () => {
     expect(await current()).toBe(etag(3))
   })
 
-  it('is deleted only from where the client believes it to be', async () => {
+  it('is deleted with If-Match only from the expected manifest', async () => {
     const remove = async (headers: Record<string, string>) =>
       (await app.request(TAG, { method: 'DELETE', headers })).status
     expect(await remove({ 'If-Match': '*' })).toBe(412)
@@ -96,14 +96,14 @@ describe('a tag', () => {
     expect(await current()).toBeNull()
   })
 
-  it('takes no header that is no list of ETags for a condition that holds', async () => {
+  it('stays unchanged if a conditional header is not a list of ETags', async () => {
     await put(1)
     expect(await put(2, { 'If-Match': 'sha256:x' })).toBe(400)
     expect(await put(2, { 'If-None-Match': '' })).toBe(400)
     expect(await current()).toBe(etag(1))
   })
 
-  it('loses no move when many clients move it at once', async () => {
+  it('loses no move when many clients move it concurrently', async () => {
     await put(0)
     const from = new Map<string, number>()
     let next = 1
@@ -119,7 +119,7 @@ describe('a tag', () => {
       }
     }
     await Promise.all(Array.from({ length: 8 }, client))
-    // Each state was left by one client only.
+    // Each state was left by exactly one move.
     expect([...from.values()]).toEqual(Array(160).fill(1))
   })
 })

@@ -15,7 +15,7 @@ async function get(redirects: boolean, size: number, init?: RequestInit) {
   return { bytes, digest, response }
 }
 
-it('sends clients to S3 for large blobs, if it is told to', async () => {
+it('redirects clients to S3 for large blobs if redirects are enabled', async () => {
   const { bytes, response } = await get(true, 100_000)
   expect(response.status).toBe(307)
   const followed = await fetch(response.headers.get('Location') ?? '', { headers: { Range: 'bytes=5-9' } })
@@ -23,7 +23,7 @@ it('sends clients to S3 for large blobs, if it is told to', async () => {
   expect(Buffer.from(await followed.arrayBuffer())).toEqual(bytes.subarray(5, 10))
 })
 
-it('answers itself for small blobs, for HEAD, and where it is not told to', async () => {
+it('serves small blobs and HEAD requests itself, and everything if redirects are disabled', async () => {
   for (const { bytes, response } of [await get(true, 1000), await get(false, 100_000)]) {
     expect(response.status).toBe(200)
     expect(Buffer.compare(Buffer.from(await response.arrayBuffer()), bytes)).toBe(0)

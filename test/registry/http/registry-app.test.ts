@@ -1,4 +1,4 @@
-/** The registry's protocol, call by call: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md */
+/** The HTTP API of the registry, endpoint by endpoint: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md */
 import { createHash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { Hono } from 'hono'
@@ -66,26 +66,29 @@ async function pushManifest(reference: string, body = manifestOf(), type: string
   return call('PUT', `/v2/a/b/manifests/${reference}`, { body, headers: { 'Content-Type': type } })
 }
 
-describe('the base', () => {
-  it('answers with and without a slash', async () => {
+describe('the base endpoint', () => {
+  it('answers with and without a trailing slash', async () => {
     for (const path of ['/v2/', '/v2']) expect((await call('GET', path)).status).toBe(200)
   })
 
-  it('tells of unknown paths in the words of the protocol', async () => {
+  it('answers unknown paths with an error of the spec', async () => {
     expect(await call('GET', '/v2/a/b/nonsense')).toMatchObject({ status: 404, code: 'UNSUPPORTED' })
   })
 
-  it.each(['A/b', 'a//b', '.a', 'a/_b', 'a/b-', 'x'.repeat(256)])('refuses the name %s', async (name) => {
-    expect(await call('GET', `/v2/${name}/tags/list`)).toMatchObject({ status: 400, code: 'NAME_INVALID' })
-    expect(await call('POST', `/v2/${name}/blobs/uploads/`)).toMatchObject({
-      status: 400,
-      code: 'NAME_INVALID',
-    })
-  })
+  it.each(['A/b', 'a//b', '.a', 'a/_b', 'a/b-', 'x'.repeat(256)])(
+    'rejects the repository name %s',
+    async (name) => {
+      expect(await call('GET', `/v2/${name}/tags/list`)).toMatchObject({ status: 400, code: 'NAME_INVALID' })
+      expect(await call('POST', `/v2/${name}/blobs/uploads/`)).toMatchObject({
+        status: 400,
+        code: 'NAME_INVALID',
+      })
+    },
+  )
 })
 
 describe('pushing a blob', () => {
-  it('works with POST and PUT, as oras does it', async () => {
+  it('works with POST and PUT, as in oras', async () => {
     const location = await start()
     expect(location).toMatch(/^\/v2\/a\/b\/blobs\/uploads\/[-0-9a-f]+$/)
     const put = await call('PUT', `${location}?digest=${DIGEST}`, { body: BLOB })
@@ -94,7 +97,7 @@ describe('pushing a blob', () => {
     expect(put.headers.get('Docker-Content-Digest')).toBe(DIGEST)
   })
 
-  it('works with POST, PATCH and PUT, as go-containerregistry does it', async () => {
+  it('works with POST, PATCH and PUT, as in go-containerregistry', async () => {
     const location = await start()
     const patch = await call('PATCH', location, { body: BLOB })
     expect(patch.status).toBe(202)
@@ -102,7 +105,7 @@ describe('pushing a blob', () => {
     expect((await call('PUT', `${patch.headers.get('Location')}?digest=${DIGEST}`)).status).toBe(201)
   })
 
-  it('works with one POST', async () => {
+  it('works with a single POST', async () => {
     const post = await call('POST', `/v2/a/b/blobs/uploads/?digest=${DIGEST}`, { body: BLOB })
     expect(post).toMatchObject({ status: 201 })
     expect(await call('GET', post.headers.get('Location') ?? '')).toMatchObject({
@@ -111,7 +114,7 @@ describe('pushing a blob', () => {
     })
   })
 
-  it('works in chunks, in their order, and can be resumed', async () => {
+  it('works in chunks, which must be in order, and can be resumed', async () => {
     const location = await start()
     const chunk = (from: number, to: number) =>
       call('PATCH', location, {
@@ -132,7 +135,7 @@ describe('pushing a blob', () => {
     expect(last.status).toBe(201)
   })
 
-  it('refuses a chunk that is shorter or longer than its range, and keeps nothing of it', async () => {
+  it('rejects a chunk that does not match its range, and keeps nothing of it', async () => {
     const location = await start()
     for (const range of ['0-1', '0-99']) {
       const wrong = await call('PATCH', location, { body: BLOB, headers: { 'Content-Range': range } })
@@ -144,7 +147,7 @@ describe('pushing a blob', () => {
     expect((await call('PUT', `${location}?digest=${DIGEST}`, { body: BLOB })).status).toBe(201)
   })
 
-  it('refuses content with another digest, and keeps nothing of it', async () => {
+  it('rejects content with another digest, and keeps nothing of it', async () => {
     const wrong = digestOf(Buffer.from('other'))
     expect(await call('PUT', `${await start()}?digest=${wrong}`, { body: BLOB })).toMatchObject({
       status: 400,
@@ -159,7 +162,7 @@ describe('pushing a blob', () => {
   })
 
   it.each(['', '?digest=', '?digest=sha256:abc', '?digest=md5:abc'])(
-    'refuses a PUT with %j for a digest',
+    'rejects a PUT with the query %j',
     async (query) => {
       expect(await call('PUT', `${await start()}${query}`, { body: BLOB })).toMatchObject({
         status: 400,
@@ -168,7 +171,7 @@ describe('pushing a blob', () => {
     },
   )
 
-  it('knows sha512 too, announced or not', async () => {
+  it('supports sha512, announced or not', async () => {
     const sha512 = `sha512:${createHash('sha512').update(BLOB).digest('hex')}`
     expect((await call('PUT', `${await start()}?digest=${sha512}`, { body: BLOB })).status).toBe(201)
     const announced = await call('POST', '/v2/a/c/blobs/uploads/?digest-algorithm=sha512')
@@ -179,7 +182,7 @@ describe('pushing a blob', () => {
     expect(got.headers.get('Docker-Content-Digest')).toBe(sha512)
   })
 
-  it('forgets an upload that is cancelled, and knows none of another repository', async () => {
+  it('forgets a cancelled upload, and does not find one of another repository', async () => {
     const location = await start()
     const elsewhere = location.replace('/a/b/', '/a/c/')
     expect(await call('PATCH', elsewhere, { body: BLOB })).toMatchObject({
@@ -192,7 +195,7 @@ describe('pushing a blob', () => {
     }
   })
 
-  it('drops the upload that has been idle for longest when there are a thousand', async () => {
+  it('drops the upload that has been idle longest when there are a thousand', async () => {
     const first = await start()
     const second = await start()
     await setTimeout(5)
@@ -202,7 +205,7 @@ describe('pushing a blob', () => {
     expect((await call('PUT', `${first}?digest=${DIGEST}`)).status).toBe(201)
   })
 
-  it('drops uploads that nobody goes on with', async () => {
+  it('drops idle uploads', async () => {
     const location = await start()
     await registry.uploads.dropIdle(Date.now() - 1000)
     expect((await call('GET', location)).status).toBe(204)
@@ -210,7 +213,7 @@ describe('pushing a blob', () => {
     expect((await call('GET', location)).status).toBe(404)
   })
 
-  it('mounts a blob of another repository, or starts an upload where there is none', async () => {
+  it('mounts a blob of another repository, or starts an upload if that does not have it', async () => {
     await pushBlob()
     const mounted = await call('POST', `/v2/x/y/blobs/uploads/?mount=${DIGEST}&from=a/b`)
     expect(mounted.status).toBe(201)
@@ -229,7 +232,7 @@ describe('pushing a blob', () => {
 })
 
 describe('pulling a blob', () => {
-  it('gives its bytes, and its size and digest before', async () => {
+  it('returns its bytes, with its size and digest in headers', async () => {
     await pushBlob()
     const got = await call('GET', `/v2/a/b/blobs/${DIGEST}`)
     expect(got).toMatchObject({ status: 200, text: BLOB.toString() })
@@ -248,7 +251,7 @@ describe('pulling a blob', () => {
     ['bytes=-3', 206, `${BLOB.length - 3}-${BLOB.length - 1}`],
     ['bytes=-999', 206, `0-${BLOB.length - 1}`],
     ['bytes=3-999', 206, `3-${BLOB.length - 1}`],
-  ])('gives the part %s', async (range, status, part) => {
+  ])('returns the range %s', async (range, status, part) => {
     await pushBlob()
     const got = await call('GET', `/v2/a/b/blobs/${DIGEST}`, { headers: { Range: range } })
     expect(got.status).toBe(status)
@@ -258,7 +261,7 @@ describe('pulling a blob', () => {
     expect(got.headers.get('Content-Length')).toBe(String(to - from + 1))
   })
 
-  it.each(['bytes=999-', 'bytes=5-2', 'bytes=-0'])('has no byte in %s', async (range) => {
+  it.each(['bytes=999-', 'bytes=5-2', 'bytes=-0'])('answers 416 to the range %s', async (range) => {
     await pushBlob()
     const got = await call('GET', `/v2/a/b/blobs/${DIGEST}`, { headers: { Range: range } })
     expect(got.status).toBe(416)
@@ -270,14 +273,14 @@ describe('pulling a blob', () => {
     expect((await call('GET', `/v2/a/b/blobs/${DIGEST}`, { headers: { Range: range } })).status).toBe(200)
   })
 
-  it('knows the empty blob', async () => {
+  it('works for the empty blob', async () => {
     const location = await pushBlob(new Uint8Array(0))
     const got = await call('GET', location)
     expect(got).toMatchObject({ status: 200, text: '' })
     expect(got.headers.get('Content-Length')).toBe('0')
   })
 
-  it('finds none that was not pushed to this repository, and none with a digest that is none', async () => {
+  it('fails for a blob of another repository and for an invalid digest', async () => {
     await pushBlob()
     expect(await call('GET', `/v2/a/c/blobs/${DIGEST}`)).toMatchObject({ status: 404, code: 'BLOB_UNKNOWN' })
     expect(await call('GET', '/v2/a/b/blobs/sha256:abc')).toMatchObject({
@@ -286,7 +289,7 @@ describe('pulling a blob', () => {
     })
   })
 
-  it('is over after a deletion, in this repository only', async () => {
+  it('fails after a deletion, in this repository only', async () => {
     await pushBlob()
     await pushBlob(BLOB, 'a/c')
     expect((await call('DELETE', `/v2/a/b/blobs/${DIGEST}`)).status).toBe(202)
@@ -299,10 +302,10 @@ describe('pulling a blob', () => {
   })
 })
 
-describe('manifests', () => {
+describe('a manifest', () => {
   beforeEach(() => pushBlob())
 
-  it('come back byte for byte, by tag and by digest, with their type', async () => {
+  it('is returned byte for byte, by tag and by digest, with its type', async () => {
     const body = ` ${manifestOf({ 'x-unknown': [1, 2] })}\n`
     const put = await pushManifest('v1', body)
     const digest = digestOf(Buffer.from(body))
@@ -321,7 +324,7 @@ describe('manifests', () => {
     }
   })
 
-  it('are stored by their digest', async () => {
+  it('can be pushed by digest', async () => {
     const digest = digestOf(Buffer.from(manifestOf()))
     expect((await pushManifest(digest)).status).toBe(201)
     expect((await pushManifest(digest)).status).toBe(201)
@@ -335,7 +338,7 @@ describe('manifests', () => {
     )
   })
 
-  it('need no mediaType in them, and no Content-Type about them', async () => {
+  it('needs neither a mediaType nor a Content-Type', async () => {
     const plain = JSON.stringify({ ...JSON.parse(manifestOf()), mediaType: undefined })
     expect((await pushManifest('plain', plain)).status).toBe(201)
     expect(
@@ -348,32 +351,35 @@ describe('manifests', () => {
 
   it.each([
     ['not JSON', 'hello'],
-    ['a list', '[]'],
+    ['an array', '[]'],
     ['another version', manifestOf({ schemaVersion: 1 })],
     ['no config', manifestOf({ config: undefined })],
     ['no layers', manifestOf({ layers: undefined })],
     ['a layer without a digest', manifestOf({ layers: [{ mediaType: 'x', size: 1 }] })],
     ['a negative size', manifestOf({ layers: [{ mediaType: 'x', digest: DIGEST, size: -1 }] })],
-    ['a subject that is no descriptor', manifestOf({ subject: {} })],
-    ['a type that is not the Content-Type', manifestOf({ mediaType: INDEX_TYPE })],
-    ['manifests that are no list', manifestOf({ config: undefined, layers: undefined, manifests: {} })],
+    ['a subject that is not a descriptor', manifestOf({ subject: {} })],
+    ['a type that differs from the Content-Type', manifestOf({ mediaType: INDEX_TYPE })],
+    ['manifests that are not an array', manifestOf({ config: undefined, layers: undefined, manifests: {} })],
     ['both an image and an index', manifestOf({ manifests: [] })],
-    ['an artifactType that is no string', manifestOf({ artifactType: 5 })],
-    ['an annotation that is no string', manifestOf({ annotations: { a: 1 } })],
-    ['annotations that are a list', manifestOf({ annotations: ['a'] })],
+    ['an artifactType that is not a string', manifestOf({ artifactType: 5 })],
+    ['an annotation that is not a string', manifestOf({ annotations: { a: 1 } })],
+    ['annotations that are an array', manifestOf({ annotations: ['a'] })],
     ['a byte order mark', `\ufeff${manifestOf()}`],
-    ['a second list of layers, to readers that take any case', manifestOf({ Layers: [] })],
+    ['a second list of layers, for case-insensitive parsers', manifestOf({ Layers: [] })],
     [
-      'a second digest, likewise',
+      'a second digest, for case-insensitive parsers',
       manifestOf({ layers: [{ mediaType: 'x', digest: DIGEST, Digest: DIGEST, size: 20 }] }),
     ],
-    ['URLs that are none', manifestOf({ layers: [{ mediaType: 'x', digest: DIGEST, size: 1, urls: 'x' }] })],
-  ])('are refused: %s', async (_, body) => {
+    [
+      'URLs that are not an array',
+      manifestOf({ layers: [{ mediaType: 'x', digest: DIGEST, size: 1, urls: 'x' }] }),
+    ],
+  ])('is rejected with %s', async (_, body) => {
     expect(await pushManifest('v1', body)).toMatchObject({ status: 400, code: 'MANIFEST_INVALID' })
     expect((await call('GET', '/v2/a/b/manifests/v1')).status).toBe(404)
   })
 
-  it('are refused when they are not of the type that they name', async () => {
+  it('is rejected when it does not have the type that it declares', async () => {
     const image = manifestOf({ mediaType: INDEX_TYPE })
     expect((await pushManifest('v1', image, INDEX_TYPE)).status).toBe(400)
     for (const mediaType of [MEDIA_TYPE.manifest, MEDIA_TYPE.dockerManifest]) {
@@ -382,7 +388,7 @@ describe('manifests', () => {
     }
   })
 
-  it('are refused when they are of a type that nobody knows', async () => {
+  it('is rejected when it has an unknown type', async () => {
     const type = 'application/vnd.example.manifest'
     expect(await pushManifest('v1', manifestOf({ mediaType: type }), type)).toMatchObject({
       status: 400,
@@ -390,7 +396,7 @@ describe('manifests', () => {
     })
   })
 
-  it('need their blobs, except those that say where else they are', async () => {
+  it('needs its blobs, except those with URLs', async () => {
     const missing = Buffer.from('missing')
     expect(await pushManifest('v1', manifestOf({}, [missing]))).toMatchObject({
       status: 404,
@@ -402,7 +408,7 @@ describe('manifests', () => {
     expect((await pushManifest('v2', manifestOf({ layers: [] }))).status).toBe(201)
   })
 
-  it('can be an index, empty or of manifests that are elsewhere', async () => {
+  it('can be an index, even an empty one or one of missing manifests', async () => {
     const index = (manifests: object[]) =>
       JSON.stringify({ schemaVersion: 2, mediaType: INDEX_TYPE, manifests })
     expect((await pushManifest('v1', index([]), INDEX_TYPE)).status).toBe(201)
@@ -411,7 +417,7 @@ describe('manifests', () => {
     expect((await call('GET', '/v2/a/b/manifests/v1')).headers.get('Content-Type')).toBe(INDEX_TYPE)
   })
 
-  it('have at most 4 MiB', async () => {
+  it('can have up to 4 MiB', async () => {
     const filled = (size: number) => {
       const empty = manifestOf({ annotations: { x: '' } })
       return manifestOf({ annotations: { x: 'x'.repeat(size - empty.length) } })
@@ -423,7 +429,7 @@ describe('manifests', () => {
     })
   })
 
-  it('are pushed by digest with several tags at once, or none of them', async () => {
+  it('can be pushed by digest with several tags, and either all or none are set', async () => {
     await pushBlob()
     const body = manifestOf()
     const put = (query: string) =>
@@ -440,7 +446,7 @@ describe('manifests', () => {
     expect(JSON.parse((await call('GET', '/v2/a/b/tags/list')).text).tags).toHaveLength(3)
   })
 
-  it('move a tag', async () => {
+  it('moves a tag that points to another one', async () => {
     await pushManifest('x')
     const second = await pushManifest('x', manifestOf({ annotations: { n: '2' } }))
     expect((await call('HEAD', '/v2/a/b/manifests/x')).headers.get('Docker-Content-Digest')).toBe(
@@ -448,7 +454,7 @@ describe('manifests', () => {
     )
   })
 
-  it('go with all their tags when they are deleted, and stay when a tag is', async () => {
+  it('is deleted with all its tags, and stays when only a tag is deleted', async () => {
     const digest = (await pushManifest('x')).headers.get('Docker-Content-Digest')
     await pushManifest('y')
     expect((await call('DELETE', '/v2/a/b/manifests/x')).status).toBe(202)
@@ -466,7 +472,7 @@ describe('manifests', () => {
     }
   })
 
-  it('are not found under tags and digests that are none', async () => {
+  it('is not found under unknown or invalid references', async () => {
     expect(await call('PUT', '/v2/a/b/manifests/.x', { body: manifestOf() })).toMatchObject({
       status: 400,
       code: 'TAG_INVALID',
@@ -486,10 +492,10 @@ describe('manifests', () => {
   })
 })
 
-describe('listings', () => {
+describe('a listing', () => {
   beforeEach(() => pushBlob())
 
-  it('have the tags in ASCII order, page by page, with relative links', async () => {
+  it('returns tags in ASCII order, page by page, with relative links', async () => {
     for (const tag of ['b', 'a', 'B', '10', '9']) await pushManifest(tag)
     expect(JSON.parse((await call('GET', '/v2/a/b/tags/list')).text)).toEqual({
       name: 'a/b',
@@ -511,11 +517,11 @@ describe('listings', () => {
     })
   })
 
-  it('know no tags of a repository that is not there', async () => {
+  it('answers 404 for the tags of an unknown repository', async () => {
     expect(await call('GET', '/v2/no/where/tags/list')).toMatchObject({ status: 404, code: 'NAME_UNKNOWN' })
   })
 
-  it('have the repositories, also those inside of others', async () => {
+  it('returns repositories, including nested ones', async () => {
     for (const name of ['z', 'a/b/c', 'a']) {
       await pushBlob(BLOB, name)
       await call('PUT', `/v2/${name}/manifests/x`, {
@@ -533,10 +539,10 @@ describe('listings', () => {
     expect(page.headers.get('Link')).toBe('</v2/_catalog?n=2&last=a%2Fb%2Fc>; rel="next"')
   })
 
-  it('have the referrers of a manifest, even of one that is not there', async () => {
+  it('returns the referrers of a manifest, even of a missing one', async () => {
     const subject = {
       mediaType: MEDIA_TYPE.manifest,
-      digest: digestOf(Buffer.from('nobody pushed it')),
+      digest: digestOf(Buffer.from('never pushed yet')),
       size: 16,
     }
     const empty = await call('GET', `/v2/no/where/referrers/${subject.digest}`)
@@ -576,7 +582,7 @@ describe('listings', () => {
     })
   })
 
-  it('have no referrer whose manifest a crash kept from being stored', async () => {
+  it('leaves out a referrer whose manifest was not stored because of a crash', async () => {
     const digest = digestOf(Buffer.from('never stored'))
     const entry = { mediaType: MEDIA_TYPE.manifest, digest, size: 12 }
     await store.put(referrerKey('a/b', DIGEST, digest), Buffer.from(JSON.stringify(entry)))
@@ -584,7 +590,7 @@ describe('listings', () => {
     expect(JSON.parse(text).manifests).toEqual([])
   })
 
-  it('have more referrers than one answer can hold on pages of less than 4 MiB', async () => {
+  it('returns many referrers on pages of less than 4 MiB', async () => {
     const subject = { mediaType: MEDIA_TYPE.manifest, digest: DIGEST, size: 1 }
     const sizes = [...Array(12).fill(250_000), 4_100_000]
     for (const [at, size] of sizes.entries()) {

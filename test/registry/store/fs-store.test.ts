@@ -10,7 +10,7 @@ import { MemoryStore } from '../../../src/registry/store/memory-store.ts'
 import { blobStoreSuite } from '../../contract/blob-store-suite.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 
-/** Where Linux shows what a process has open. */
+/** Where Linux lists the files that a process has open. */
 const DESCRIPTORS = '/proc/self/fd'
 
 async function openStore(folder?: string): Promise<FsStore> {
@@ -23,7 +23,7 @@ blobStoreSuite('memory', async () => new MemoryStore())
 blobStoreSuite('files', openStore)
 
 describe('a store on files', () => {
-  it('drops what unfinished writes of an earlier process left', async () => {
+  it('drops unfinished writes of an earlier process', async () => {
     const folder = await temporaryFolder()
     await mkdir(join(folder, 'tmp'))
     await writeFile(join(folder, 'tmp', 'half'), 'half a blob')
@@ -31,7 +31,7 @@ describe('a store on files', () => {
     expect(await readdir(join(folder, 'tmp'))).toEqual([])
   })
 
-  it('leaves nothing behind but what was put', async () => {
+  it('creates no files other than those of its keys', async () => {
     const folder = await temporaryFolder()
     const store = await openStore(folder)
     await store.put('a/b', Buffer.from('x'))
@@ -41,7 +41,7 @@ describe('a store on files', () => {
     expect((await readdir(folder, { recursive: true })).sort()).toEqual(['a', 'a/b', 'c', 'empty', 'tmp'])
   })
 
-  it('fails a write alone when its neighbours in the batch succeed', async () => {
+  it('rejects only the write that fails, and not the rest of its batch', async () => {
     const folder = await temporaryFolder()
     const store = await openStore(folder)
     await store.put('file', Buffer.from('in the way'))
@@ -56,7 +56,7 @@ describe('a store on files', () => {
     expect(await readdir(join(folder, 'tmp'))).toEqual([])
   })
 
-  it('leaves no file of an upload that was dropped, or never ended', async () => {
+  it('leaves no file of an upload that was aborted or never finished', async () => {
     const folder = await temporaryFolder()
     const store = await openStore(folder)
     const dropped = await store.upload()
@@ -70,20 +70,20 @@ describe('a store on files', () => {
     expect(await readdir(join(folder, 'tmp'))).toEqual([])
   })
 
-  it('refuses work after it is closed', async () => {
+  it('rejects writes after it is closed', async () => {
     const store = await openStore()
     await store.close()
     await expect(store.put('a', Buffer.from('1'))).rejects.toThrow('closed')
   })
 
-  it('tells those who wait when it is closed', async () => {
+  it('rejects pending writes when it is closed', async () => {
     const store = await openStore()
     const waiting = expect(store.put('a', Buffer.from('1'))).rejects.toThrow('closed')
     await store.close()
     await waiting
   })
 
-  it('goes on with another thread when the one that writes has died', async () => {
+  it('starts another writer thread after one has died', async () => {
     const post = vi.spyOn(Worker.prototype, 'postMessage')
     onTestFinished(() => post.mockRestore())
     const store = await openStore()
@@ -96,7 +96,7 @@ describe('a store on files', () => {
     expect((await store.stat('c'))?.size).toBe(1)
   })
 
-  it('fails what it does not understand, and lives on', async () => {
+  it('rejects an unknown job and keeps working', async () => {
     const writer = new FileWriter()
     onTestFinished(() => writer.close())
     await expect(writer.write(undefined as never)).rejects.toThrow('kind')
@@ -104,7 +104,7 @@ describe('a store on files', () => {
   })
 
   it.skipIf(!existsSync(DESCRIPTORS))(
-    'holds no file open for streams that nobody reads, or not to the end',
+    'keeps no file open for streams that are not read, or not to the end',
     async () => {
       const folder = await temporaryFolder()
       const store = await openStore(folder)
@@ -119,14 +119,14 @@ describe('a store on files', () => {
     },
   )
 
-  it('has no links: who wants the bytes has to ask here', async () => {
+  it('has no download URLs', async () => {
     const store = await openStore()
     await store.put('k', Buffer.from('x'))
-    expect(await store.link()).toBeUndefined()
-    expect(await new MemoryStore().link()).toBeUndefined()
+    expect(await store.downloadUrl()).toBeUndefined()
+    expect(await new MemoryStore().downloadUrl()).toBeUndefined()
   })
 
-  it('answers a ping while it can store something', async () => {
+  it('answers a ping only while it can be written to', async () => {
     const folder = await temporaryFolder()
     const store = await openStore(folder)
     await store.ping()
@@ -135,7 +135,7 @@ describe('a store on files', () => {
   })
 })
 
-/** The files below a folder that this process has open. */
+/** Returns the files below a folder that this process has open. */
 async function openFiles(folder: string): Promise<string[]> {
   const paths: string[] = []
   for (const descriptor of await readdir(DESCRIPTORS)) {

@@ -1,14 +1,14 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { shortcomingsOf } from '../../../src/registry/store/s3/abilities.ts'
+import { capabilityWarnings } from '../../../src/registry/store/s3/capabilities.ts'
 import { fakeS3, s3StoreOn } from '../../support/s3/store.ts'
 
 const FAKE = undefined
 const ALL = { creates: true, replaces: true, deletes: true, atomic: true, lists: true }
 
 describe('the probe of an S3 server', () => {
-  it('finds a server that does everything, and leaves nothing behind', async () => {
+  it('finds all capabilities of a complete server, and leaves nothing behind', async () => {
     const fake = await fakeS3()
     const stores = [
       await s3StoreOn(fake.url, FAKE, { prefix: 'p' }),
@@ -22,20 +22,20 @@ describe('the probe of an S3 server', () => {
     [
       { ifNoneMatch: false },
       { creates: false },
-      /If-None-Match on PUT: of two processes that create one tag/,
+      /If-None-Match on PUT: if two processes create the same tag/,
     ],
-    [{ ifMatch: false }, { replaces: false }, /If-Match on PUT: of two processes that move one tag/],
-    [{ ifMatchOnDelete: false }, { deletes: false }, /If-Match on DELETE: a tag that one process moves/],
+    [{ ifMatch: false }, { replaces: false }, /If-Match on PUT: if two processes move the same tag/],
+    [{ ifMatchOnDelete: false }, { deletes: false }, /If-Match on DELETE: if one process moves a tag/],
     [{ lists: false }, { lists: false }, /lists late what was written/],
-  ])('finds what a server does not do: %o', async (honours, missing, sentence) => {
+  ])('finds and explains a missing capability: %o', async (honours, missing, sentence) => {
     const fake = await fakeS3(honours)
-    const abilities = await (await s3StoreOn(fake.url)).probe()
-    expect(abilities).toEqual({ ...ALL, ...missing })
-    expect(shortcomingsOf(abilities)).toEqual([expect.stringMatching(sentence)])
+    const capabilities = await (await s3StoreOn(fake.url)).probe()
+    expect(capabilities).toEqual({ ...ALL, ...missing })
+    expect(capabilityWarnings(capabilities)).toEqual([expect.stringMatching(sentence)])
     expect(fake.bucket.objects.size).toBe(0)
   })
 
-  it('finds that a server does not know conditions at all', async () => {
+  it('finds that a server does not implement conditions', async () => {
     const fake = await fakeS3()
     const unknown = { kind: 'error', status: 501, code: 'NotImplemented' } as const
     let puts = 0
@@ -46,27 +46,29 @@ describe('the probe of an S3 server', () => {
   it('finds that a server compares and writes in two steps', async () => {
     const fake = await fakeS3()
     fake.failWith(({ key }) => {
-      // What a race leaves where nobody saw the others.
+      // Lets every request of the race find no object.
       if (/-\d$/.test(key)) fake.bucket.objects.delete(key)
       return undefined
     })
-    const abilities = await (await s3StoreOn(fake.url)).probe()
-    expect(abilities).toEqual({ ...ALL, atomic: false })
-    expect(shortcomingsOf(abilities)).toEqual([expect.stringContaining('compares first and writes later')])
+    const capabilities = await (await s3StoreOn(fake.url)).probe()
+    expect(capabilities).toEqual({ ...ALL, atomic: false })
+    expect(capabilityWarnings(capabilities)).toEqual([
+      expect.stringContaining('compares first and writes later'),
+    ])
   })
 
-  it('is not misled by answers that get lost', async () => {
+  it('is not misled by lost responses', async () => {
     const fake = await fakeS3()
     fake.failWith(({ number }) => (number % 4 === 0 ? { kind: 'cut-after' } : undefined))
     expect(await (await s3StoreOn(fake.url)).probe()).toEqual(ALL)
     expect(fake.bucket.objects.size).toBe(0)
   })
 
-  it('has nothing to say about a server that does everything', () => {
-    expect(shortcomingsOf(ALL)).toEqual([])
+  it('has no warnings about a complete server', () => {
+    expect(capabilityWarnings(ALL)).toEqual([])
   })
 
-  it('says what to do where the bucket cannot be used', async () => {
+  it('explains what to do when the bucket cannot be used', async () => {
     const fake = await fakeS3()
     const another = await s3StoreOn(fake.url, FAKE, { bucket: 'another' })
     await expect(another.probe()).rejects.toMatchObject({
@@ -75,10 +77,10 @@ describe('the probe of an S3 server', () => {
     })
     const stranger = await s3StoreOn(fake.url, { accessKeyId: 'x', secretAccessKey: 'y' })
     await expect(stranger.probe()).rejects.toThrow('the credentials are not valid')
-    const nobody = await s3StoreOn(new URL('http://127.0.0.1:1'))
-    await expect(nobody.probe()).rejects.toThrow(/the server cannot be reached: .*ECONNREFUSED/)
+    const unreachable = await s3StoreOn(new URL('http://127.0.0.1:1'))
+    await expect(unreachable.probe()).rejects.toThrow(/the server cannot be reached: .*ECONNREFUSED/)
     const tls = await s3StoreOn(new URL(`https://127.0.0.1:${fake.url.port}`))
-    await expect(tls.probe()).rejects.toThrow('no connection by TLS')
+    await expect(tls.probe()).rejects.toThrow('the TLS connection failed')
   })
 
   it.each([
@@ -91,14 +93,14 @@ describe('the probe of an S3 server', () => {
     ],
     [400, 'AuthorizationHeaderMalformed', {}, /in another region: set PKGSERVER_S3_REGION/],
     [403, 'RequestTimeTooSkewed', {}, /the clock of this machine is wrong/],
-    [400, 'Strange', {}, /cannot store in S3: S3: writing _probe.* failed with Strange/],
-  ])('says what to do about %i %s', async (status, code, headers, sentence) => {
+    [400, 'Strange', {}, /cannot use the S3 bucket: S3: writing _probe.* failed with Strange/],
+  ])('explains what to do about %i %s', async (status, code, headers, sentence) => {
     const fake = await fakeS3()
     fake.failWith(() => ({ kind: 'error', status, code, headers }))
     await expect((await s3StoreOn(fake.url)).probe()).rejects.toThrow(sentence)
   })
 
-  it('says so where something else than S3 answers', async () => {
+  it('names the endpoint setting when the server is not S3', async () => {
     const server = createServer((_, response) => response.writeHead(404).end('<html><p>nothing here</html>'))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void server.close())

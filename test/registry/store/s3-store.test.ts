@@ -23,7 +23,7 @@ const FAILURE: Fault = { kind: 'error', status: 500, code: 'InternalError' }
 
 blobStoreSuite('S3', async () => s3StoreOn((await fakeS3()).url))
 
-blobStoreSuite('S3 that fails now and then', async () => {
+blobStoreSuite('S3 with faults', async () => {
   const fake = await fakeS3()
   const faults: Fault[] = [
     FAILURE,
@@ -43,8 +43,8 @@ blobStoreSuite('S3 that ignores conditions', async () => {
   return store
 })
 
-describe('a store on S3 that writes on a condition', () => {
-  it('is told that it has written when the answer was lost', async () => {
+describe('a conditional write to a store on S3', () => {
+  it('reports that it was done when its response is lost', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     fake.failOnce('PutObject', { kind: 'cut-after' })
@@ -54,7 +54,7 @@ describe('a store on S3 that writes on a condition', () => {
     expect(await textOf(store, 'k')).toBe('2')
   })
 
-  it('is not told so when another has written the same bytes before', async () => {
+  it('reports that it was not done if another process wrote the same bytes first', async () => {
     const fake = await fakeS3()
     const [one, two] = [
       await s3StoreOn(fake.url, FAKE, { prefix: 'p' }),
@@ -65,7 +65,7 @@ describe('a store on S3 that writes on a condition', () => {
     expect(await two.put('k', bytes('same'), null)).toBe(false)
   })
 
-  it('tries again while other conditional requests are in its way', async () => {
+  it('is retried on conflicts with other conditional requests', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     fake.failOnce('PutObject', CONFLICT, CONFLICT)
@@ -74,7 +74,7 @@ describe('a store on S3 that writes on a condition', () => {
     expect(await store.delete('k', (await store.get('k'))?.version)).toBe(true)
   })
 
-  it('gives up when they stay in its way, and says whether something else is there', async () => {
+  it('fails when conflicts persist, unless another version shows its condition to be false', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     fake.failWith(({ operation }) => (operation === 'PutObject' ? CONFLICT : undefined))
@@ -84,7 +84,7 @@ describe('a store on S3 that writes on a condition', () => {
     expect(await store.put('k', bytes('1'), '"another"')).toBe(false)
   })
 
-  it('is told that it has deleted when the answer was lost', async () => {
+  it('reports that a deletion was done when its response is lost', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     await store.put('k', bytes('1'))
@@ -95,7 +95,7 @@ describe('a store on S3 that writes on a condition', () => {
     expect(await store.delete('k')).toBe(true)
   })
 
-  it('loses nothing to other processes', async () => {
+  it('is never lost when several processes append to one key', async () => {
     const fake = await fakeS3()
     const faults: Fault[] = [CONFLICT, FAILURE, { kind: 'cut-after' }, { kind: 'cut-before' }]
     let puts = 0
@@ -113,7 +113,7 @@ describe('a store on S3 that writes on a condition', () => {
     expect(new Set(words).size).toBe(30)
   })
 
-  /** Looks again before each try: a write whose answer was lost may have been done, and built upon by others. */
+  /** Reads again before each attempt: a write whose response was lost may have been done, and extended by others. */
   async function append(store: S3Store, word: string): Promise<void> {
     for (;;) {
       const before = await store.get('words')
@@ -124,7 +124,7 @@ describe('a store on S3 that writes on a condition', () => {
   }
 })
 
-describe('a store on S3 that reads', () => {
+describe('a read from a store on S3', () => {
   const large = Buffer.alloc(300_000, 'abcdefg')
 
   async function storeWithLarge(options = {}) {
@@ -134,7 +134,7 @@ describe('a store on S3 that reads', () => {
     return { fake, store }
   }
 
-  it('goes on where a connection was cut', async () => {
+  it('resumes after the connection was cut', async () => {
     const { fake, store } = await storeWithLarge()
     fake.failOnce(
       'GetObject',
@@ -150,7 +150,7 @@ describe('a store on S3 that reads', () => {
     expect(Buffer.from((await store.get('large'))?.bytes ?? []).equals(large)).toBe(true)
   })
 
-  it('goes on when S3 falls silent', async () => {
+  it('resumes when S3 falls silent', async () => {
     const { fake, store } = await storeWithLarge({ timeout: 300 })
     fake.failOnce('GetObject', { kind: 'stall-body', after: 1000 })
     expect((await contentOf(await store.read('large'))).equals(large)).toBe(true)
@@ -158,7 +158,7 @@ describe('a store on S3 that reads', () => {
     expect((await store.stat('large'))?.size).toBe(large.length)
   })
 
-  it('says so when a connection is cut again and again, and passes on no short content', async () => {
+  it('fails when the connection is cut again and again, and never returns short content', async () => {
     const { fake, store } = await storeWithLarge()
     fake.failWith(({ operation }) => (operation === 'GetObject' ? { kind: 'cut-body', after: 0 } : undefined))
     await expect(contentOf(await store.read('large'))).rejects.toThrow(
@@ -167,15 +167,15 @@ describe('a store on S3 that reads', () => {
     await expect(store.get('large')).rejects.toThrow('again and again')
   })
 
-  it('mixes no two versions', async () => {
+  it('never mixes two versions', async () => {
     const { fake, store } = await storeWithLarge()
     fake.failOnce('GetObject', { kind: 'cut-body', after: 100 })
     const stream = await store.read('large')
     await store.put('large', bytes('other'))
-    await expect(contentOf(stream)).rejects.toThrow('it has changed since')
+    await expect(contentOf(stream)).rejects.toThrow('the object has changed since')
   })
 
-  it('holds no connection for a stream that nobody reads', async () => {
+  it('keeps no connection open while its stream is not being read', async () => {
     const { store } = await storeWithLarge({ timeout: 300 })
     const [left, stopped] = [await store.read('large'), await store.read('large')]
     for await (const _ of stopped ?? []) break
@@ -183,12 +183,12 @@ describe('a store on S3 that reads', () => {
     expect((await contentOf(left)).equals(large)).toBe(true)
   })
 
-  it('has nothing behind the end', async () => {
+  it('is empty beyond the end', async () => {
     const { store } = await storeWithLarge()
     expect(await contentOf(await store.read('large', { start: 400_000, end: 400_010 }))).toHaveLength(0)
   })
 
-  it('lists folders that are longer than an answer of S3', async () => {
+  it('lists folders that do not fit into one response of S3', async () => {
     const { fake, store } = await storeWithLarge({ prefix: 'p' })
     for (let i = 0; i < 2500; i++) fake.bucket.put(`p/f/${10_000 + i}`, bytes(''), {}, {})
     fake.bucket.put('p/f/', bytes(''), {}, {})
@@ -204,45 +204,45 @@ describe('a store on S3 that reads', () => {
   })
 })
 
-describe('links of a store on S3', () => {
-  it('lead to the bytes, for a while', async () => {
+describe('a download URL of a store on S3', () => {
+  it('leads to the bytes until it expires', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url, FAKE, { redirects: true })
     await store.put('a/k', bytes('hello'))
-    const link = (await store.link('a/k')) as URL
-    expect(await (await fetch(link)).text()).toBe('hello')
-    expect(link.searchParams.get('X-Amz-Expires')).toBe('1200')
-    const bare = new URL(link)
+    const url = (await store.downloadUrl('a/k')) as URL
+    expect(await (await fetch(url)).text()).toBe('hello')
+    expect(url.searchParams.get('X-Amz-Expires')).toBe('1200')
+    const bare = new URL(url)
     bare.search = ''
     expect((await fetch(bare)).status).toBe(403)
-    link.searchParams.set('X-Amz-Date', '20200101T000000Z')
-    expect((await fetch(link)).status).toBe(403)
+    url.searchParams.set('X-Amz-Date', '20200101T000000Z')
+    expect((await fetch(url)).status).toBe(403)
   })
 
-  it('name the host that clients know', async () => {
+  it('has the host name that clients use', async () => {
     const fake = await fakeS3()
     const redirectEndpoint = new URL(`http://localhost:${fake.url.port}`)
     const store = await s3StoreOn(new URL('http://127.0.0.1:9'), FAKE, { redirects: true, redirectEndpoint })
-    expect((await store.link('k'))?.host).toBe(redirectEndpoint.host)
+    expect((await store.downloadUrl('k'))?.host).toBe(redirectEndpoint.host)
   })
 
-  it('are only there when they are asked for', async () => {
-    expect(await (await s3StoreOn(new URL('http://127.0.0.1:9'))).link('k')).toBeUndefined()
+  it('exists only if redirects are enabled', async () => {
+    expect(await (await s3StoreOn(new URL('http://127.0.0.1:9'))).downloadUrl('k')).toBeUndefined()
   })
 })
 
-describe('the errors of a store on S3', () => {
-  it('name the operation, the key and what S3 says, and no credentials', async () => {
+describe('an error of a store on S3', () => {
+  it('names the operation, the key and the code of S3, and contains no credentials', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     fake.failWith(() => ({ kind: 'error', status: 403, code: 'AccessDenied' }))
     const failures = [
       [() => store.get('a/b'), 'S3: reading a/b failed with AccessDenied (HTTP 403)'],
-      [() => store.stat('a/b'), 'S3: asking about a/b failed with AccessDenied (HTTP 403)'],
+      [() => store.stat('a/b'), 'S3: checking a/b failed with AccessDenied (HTTP 403)'],
       [() => store.put('a/b', bytes('x')), 'S3: writing a/b failed with AccessDenied (HTTP 403)'],
-      [() => store.delete('a/b'), 'S3: asking about a/b failed with AccessDenied (HTTP 403)'],
+      [() => store.delete('a/b'), 'S3: checking a/b failed with AccessDenied (HTTP 403)'],
       [() => store.list('a'), 'S3: listing a failed with AccessDenied (HTTP 403)'],
-      [() => store.ping(), 'S3: asking for the bucket bucket failed with AccessDenied (HTTP 403)'],
+      [() => store.ping(), 'S3: accessing the bucket bucket failed with AccessDenied (HTTP 403)'],
     ] as const
     for (const [work, message] of failures) {
       const error: Error = await work().then(
@@ -256,16 +256,16 @@ describe('the errors of a store on S3', () => {
     }
   })
 
-  it('say how often it was tried', async () => {
+  it('says how many attempts were made', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     fake.failWith(() => FAILURE)
     await expect(store.get('k')).rejects.toThrow(
-      'S3: reading k failed with InternalError (HTTP 500, after 5 tries)',
+      'S3: reading k failed with InternalError (HTTP 500, after 5 attempts)',
     )
   })
 
-  it('tell a bucket that is gone from a key that is not there', async () => {
+  it('distinguishes a missing bucket from a missing key', async () => {
     const store = await s3StoreOn((await fakeS3()).url, FAKE, { bucket: 'another' })
     await expect(store.get('k')).rejects.toThrow('NoSuchBucket')
     await expect(store.put('k', bytes('x'), '"v"')).rejects.toThrow('NoSuchBucket')

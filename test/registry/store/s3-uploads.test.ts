@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { readAll } from '../../../src/oci/content.ts'
 import type { BlobUpload } from '../../../src/registry/store/blob-store.ts'
-import { partSizeOf } from '../../../src/registry/store/s3/multipart.ts'
+import { partSizeOf } from '../../../src/registry/store/s3/multipart-uploads.ts'
 import type { S3Store } from '../../../src/registry/store/s3/s3-store.ts'
 import type { Fault } from '../../support/s3/fake-s3.ts'
 import { fakeS3, s3StoreOn } from '../../support/s3/store.ts'
@@ -12,8 +12,8 @@ const MIB = 1024 * 1024
 const FAKE = undefined
 const FAILURE: Fault = { kind: 'error', status: 500, code: 'InternalError' }
 
-describe('a store on S3 that takes in uploads', () => {
-  /** Bytes that differ from place to place, without holding them. */
+describe('an upload to a store on S3', () => {
+  /** Yields bytes that differ from chunk to chunk, without holding all of them. */
   async function* counted(size: number): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < size; at += MIB) yield Buffer.alloc(Math.min(MIB, size - at), `${at} `)
   }
@@ -24,7 +24,7 @@ describe('a store on S3 that takes in uploads', () => {
     return upload
   }
 
-  it('sends what is small in one request', async () => {
+  it('is sent in one request when small', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url, FAKE, { prefix: 'p' })
     await (await uploadOf(store, 8 * MIB)).commit('k')
@@ -32,7 +32,7 @@ describe('a store on S3 that takes in uploads', () => {
     expect(fake.requests).toEqual(['PutObject p/k', 'PutObject p/other'])
   })
 
-  it('sends what is large in parts, some of which fail', async () => {
+  it('is sent in parts when large, with retries of parts that fail', async () => {
     const fake = await fakeS3()
     const spool = await temporaryFolder()
     const store = await s3StoreOn(fake.url, FAKE, { prefix: 'p', spool })
@@ -49,15 +49,15 @@ describe('a store on S3 that takes in uploads', () => {
     expect(await readdir(spool)).toEqual([])
   })
 
-  it('has at most eight parts of 8 MiB in memory, whatever is sent', async () => {
+  it('holds at most eight parts of 8 MiB in memory, together with all others', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
-    let [atWork, most] = [0, 0]
+    let [inFlight, most] = [0, 0]
     const uploads = await Promise.all(Array.from({ length: 4 }, () => uploadOf(store, 20 * MIB)))
     fake.failWith(({ operation }) => {
       if (operation !== 'UploadPart') return undefined
-      most = Math.max(most, ++atWork)
-      setTimeout(() => atWork--, 40)
+      most = Math.max(most, ++inFlight)
+      setTimeout(() => inFlight--, 40)
       return { kind: 'slow', delay: 50 }
     })
     await Promise.all(uploads.map((upload, i) => upload.commit(`k${i}`)))
@@ -65,14 +65,14 @@ describe('a store on S3 that takes in uploads', () => {
     expect(most).toBeLessThanOrEqual(8)
   })
 
-  it('has parts of 8 MiB, and larger ones where there would be too many', () => {
+  it('has parts of 8 MiB, or larger ones if there would be too many', () => {
     expect(partSizeOf(9 * MIB)).toBe(8 * MIB)
     for (const size of [80_000 * MIB, 80_000 * MIB + 1, 5 * 1024 * 1024 * MIB]) {
       expect(Math.ceil(size / partSizeOf(size))).toBeLessThanOrEqual(10_000)
     }
   })
 
-  it('is told that it has sent all when the last answer was lost', async () => {
+  it('succeeds when the response to the last request is lost', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     const upload = await uploadOf(store, 9 * MIB)
@@ -81,7 +81,7 @@ describe('a store on S3 that takes in uploads', () => {
     expect((await store.stat('k'))?.size).toBe(9 * MIB)
   })
 
-  it('leaves no parts of an upload that fails, and can send it again', async () => {
+  it('leaves no parts behind when it fails, and can be committed again', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url)
     const upload = await uploadOf(store, 20 * MIB)
@@ -98,7 +98,7 @@ describe('a store on S3 that takes in uploads', () => {
     expect((await store.stat('k'))?.size).toBe(20 * MIB)
   })
 
-  it('leaves no file of an upload that was dropped, or never ended', async () => {
+  it('leaves no file behind when it is aborted or never finished', async () => {
     const spool = await temporaryFolder()
     const store = await s3StoreOn((await fakeS3()).url, FAKE, { spool })
     const dropped = await uploadOf(store, 10)
@@ -113,7 +113,7 @@ describe('a store on S3 that takes in uploads', () => {
     expect(await readdir(spool)).toEqual([])
   })
 
-  it('drops what processes that are gone have begun, and nothing else', async () => {
+  it('is dropped only if it was begun by a process that has died', async () => {
     const fake = await fakeS3()
     const store = await s3StoreOn(fake.url, FAKE, { prefix: 'p' })
     const [old, long, now] = [new Date(Date.now() - 10_000), Date.now() - 5000, Date.now()]

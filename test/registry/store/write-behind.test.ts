@@ -4,13 +4,13 @@ import { describe, expect, it } from 'vitest'
 import { WriteBehind } from '../../../src/registry/store/write-behind.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 
-/** Small ones, and one that is several pieces. */
+/** Small chunks, and one that is larger than several pieces. */
 const CHUNKS = Array.from({ length: 100 }, (_, i) =>
   Buffer.alloc(i === 50 ? 2_000_000 : i * 500, `chunk ${i} `),
 )
 
 describe('writing behind', () => {
-  it('writes every chunk in its order, from the position on', async () => {
+  it('writes all chunks in order, starting at the position', async () => {
     const path = join(await temporaryFolder(), 'file')
     const handle = await open(path, 'wx+')
     await handle.write('before')
@@ -22,7 +22,7 @@ describe('writing behind', () => {
     expect(Buffer.compare(await readFile(path), all)).toBe(0)
   })
 
-  it('goes on where the file system takes only a part', async () => {
+  it('continues after a partial write', async () => {
     const path = join(await temporaryFolder(), 'file')
     const handle = await open(path, 'wx+')
     const write = handle.write.bind(handle)
@@ -35,7 +35,7 @@ describe('writing behind', () => {
     expect(Buffer.compare(await readFile(path), Buffer.concat(CHUNKS))).toBe(0)
   })
 
-  it('says that a piece could not be written', async () => {
+  it('reports that a piece could not be written', async () => {
     const handle = await open(join(await temporaryFolder(), 'file'), 'wx+')
     await handle.close()
     const writer = new WriteBehind(handle, 0)

@@ -1,4 +1,4 @@
-/** What a bucket of S3 does, in memory. Nothing here waits, so what is compared and written is one step. */
+/** An S3 bucket in memory. Its methods are synchronous, so comparing and writing is one step. */
 import { createHash, randomUUID } from 'node:crypto'
 
 export type S3Object = {
@@ -16,11 +16,11 @@ type Multipart = {
 }
 
 export type Honours = {
-  /** Which conditions are compared; the others are ignored, as some servers do. */
+  /** The conditions to check. Some servers ignore them. */
   ifNoneMatch: boolean
   ifMatch: boolean
   ifMatchOnDelete: boolean
-  /** Whether lists have what there is; else they are empty. */
+  /** Lists show the objects; otherwise they are empty. */
   lists: boolean
 }
 
@@ -109,7 +109,7 @@ export class FakeBucket {
     this.multiparts.delete(id)
   }
 
-  /** A page of ListObjectsV2: keys and common prefixes in the order of their bytes. */
+  /** Returns a page of ListObjectsV2: keys and common prefixes in byte order. */
   list(query: { prefix: string; delimiter: string; after: string; limit: number }) {
     const { prefix, delimiter, after, limit } = query
     const entries = new Map<string, S3Object | undefined>()

@@ -1,4 +1,4 @@
-/** The operations of S3 that the store uses, by the method and the query of a request. */
+/** The S3 operations that the store uses, chosen by the method and query of a request. */
 import { type Conditions, type FakeBucket, FakeS3Error, type S3Object } from './fake-bucket.ts'
 import { elements, xml } from './fake-xml.ts'
 
@@ -12,7 +12,7 @@ export type FakeRequest = {
 
 export type FakeAnswer = { status: number; headers?: Record<string, string | number>; body?: Buffer | string }
 
-/** S3's name for what a request asks for. */
+/** Returns the name of the operation that a request asks for. */
 export function operationOf({ method, key, query }: Pick<FakeRequest, 'method' | 'key' | 'query'>): string {
   if (key === '') {
     if (query.has('uploads')) return 'ListMultipartUploads'
@@ -117,7 +117,7 @@ export const OPERATIONS: Record<string, Operation> = {
     return { status: 204 }
   },
 
-  /** In pages of two, so that there are pages. */
+  /** Has pages of two, to test paging. */
   ListMultipartUploads: (bucket, { query }) => {
     const all = [...bucket.multiparts]
       .map(([id, { key, initiated }]) => ({ Key: key, UploadId: id, Initiated: initiated.toISOString() }))
@@ -178,7 +178,7 @@ function conditionsOf(headers: FakeRequest['headers']): Conditions {
   return { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] }
 }
 
-/** Bodies with a checksum behind them come in chunks of their own: size in hex, extensions, bytes. */
+/** Decodes aws-chunked bodies, in which each chunk is preceded by its size in hex and extensions. */
 function bodyOf(headers: FakeRequest['headers'], body: Buffer): Buffer {
   if (!headers['content-encoding']?.includes('aws-chunked')) return body
   const chunks: Buffer[] = []

@@ -1,4 +1,4 @@
-/** A server that speaks S3 and fails on demand. Buckets stand in the path; signatures are not verified. */
+/** An S3 server that fails on demand. It expects the bucket in the path and does not verify signatures. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,28 +9,28 @@ import { xml } from './fake-xml.ts'
 export const FAKE_CREDENTIALS = { accessKeyId: 'fake', secretAccessKey: 'fake-secret' }
 
 export type Fault =
-  /** Answers an error, and does nothing. */
+  /** Answers with an error, and does nothing. */
   | { kind: 'error'; status: number; code: string; headers?: Record<string, string> }
   /** Cuts the connection, and does nothing. */
   | { kind: 'cut-before' }
-  /** Does it, and cuts the connection. */
+  /** Runs the operation, then cuts the connection. */
   | { kind: 'cut-after' }
-  /** Does it, and cuts the connection after so many bytes of the answer's body. */
+  /** Runs the operation, then cuts the connection after that many bytes of the response body. */
   | { kind: 'cut-body'; after: number }
-  /** Answers with so many bytes of the body, and keeps silent. */
+  /** Sends that many bytes of the response body, then falls silent. */
   | { kind: 'stall-body'; after: number }
   /** Never answers. */
   | { kind: 'hang' }
-  /** Does it after a while, in milliseconds. */
+  /** Runs the operation after a delay, in milliseconds. */
   | { kind: 'slow'; delay: number }
 
-/** What goes wrong with a request; undefined for nothing. */
+/** Returns the fault of a request, or undefined for none. */
 export type Faults = (request: { operation: string; key: string; number: number }) => Fault | undefined
 
 export class FakeS3 {
   readonly url: URL
   readonly bucket: FakeBucket
-  /** The operations that were asked for, as "PutObject a/b". */
+  /** The operations requested so far, as "PutObject a/b". */
   readonly requests: string[]
   readonly #state: State
   readonly #close: () => Promise<void>
@@ -43,7 +43,7 @@ export class FakeS3 {
     this.#close = close
   }
 
-  /** Starts one that has a bucket named "bucket". */
+  /** Starts a server with a bucket named "bucket". */
   static async start(honours: Partial<Honours> = {}): Promise<FakeS3> {
     const all = { ifNoneMatch: true, ifMatch: true, ifMatchOnDelete: true, lists: true }
     const state: State = {
@@ -62,12 +62,12 @@ export class FakeS3 {
     })
   }
 
-  /** Makes requests go wrong from now on. */
+  /** Injects faults into requests from now on. */
   failWith(faults: Faults): void {
     this.#state.faults = faults
   }
 
-  /** Makes the next requests of one operation go wrong, one after the other, and nothing else any more. */
+  /** Injects the faults into the next requests of one operation, and no others from now on. */
   failOnce(operation: string, ...faults: Fault[]): void {
     this.failWith((request) => (request.operation === operation ? faults.shift() : undefined))
   }
@@ -126,7 +126,7 @@ function answerTo(
   }
 }
 
-/** Who knows the name of the key gets in, by header or by a link that is still good. */
+/** Admits requests with the right access key, in a header or in a presigned URL that has not expired. */
 function checkAccess({ headers, query }: FakeRequest): void {
   const credential = headers.authorization ?? query.get('X-Amz-Credential') ?? ''
   if (credential === '') throw new FakeS3Error(403, 'AccessDenied')

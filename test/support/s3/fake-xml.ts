@@ -1,8 +1,8 @@
-/** The little XML that S3 speaks. */
+/** The small part of XML that S3 uses. */
 
 type Node = string | number | boolean | { [name: string]: Node | Node[] | undefined }
 
-/** `{ A: { B: ['1', '2'] } }` as `<A><B>1</B><B>2</B></A>`. */
+/** Serializes `{ A: { B: ['1', '2'] } }` as `<A><B>1</B><B>2</B></A>`. */
 export function xml(tree: { [name: string]: Node | Node[] | undefined }): string {
   return `<?xml version="1.0" encoding="UTF-8"?>${inner(tree)}`
 }
@@ -15,7 +15,7 @@ function inner(tree: Node): string {
     .join('')
 }
 
-/** What stands in each element of a name. */
+/** Returns the text of each element with a name. */
 export function elements(text: string, name: string): string[] {
   return [...text.matchAll(new RegExp(`<${name}>([\\s\\S]*?)</${name}>`, 'g'))].map((match) =>
     unescaped(match[1] ?? ''),

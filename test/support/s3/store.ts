@@ -5,14 +5,14 @@ import { S3Store } from '../../../src/registry/store/s3/s3-store.ts'
 import { temporaryFolder } from '../temporary.ts'
 import { FAKE_CREDENTIALS, FakeS3 } from './fake-s3.ts'
 
-/** A fake that is gone after the test. */
+/** Starts a fake S3 server, which is closed after the test. */
 export async function fakeS3(...honours: Parameters<typeof FakeS3.start>): Promise<FakeS3> {
   const fake = await FakeS3.start(...honours)
   onTestFinished(() => fake.close())
   return fake
 }
 
-/** A store on a server, in the bucket named "bucket", below a prefix of its own; closed after the test. */
+/** Opens a store in the bucket "bucket" of a server, below a new prefix. It is closed after the test. */
 export async function s3StoreOn(
   endpoint: URL,
   credentials: { accessKeyId: string; secretAccessKey: string } = FAKE_CREDENTIALS,

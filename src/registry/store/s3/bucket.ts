@@ -4,15 +4,15 @@ import type { S3Options } from './s3-options.ts'
 
 const CONNECTION_TIMEOUT = 5_000
 const TIMEOUT = 30_000
-/** Streams to slow clients hold theirs for long. */
+/** High, because streams to slow clients hold their sockets for long. */
 const MAX_SOCKETS = 256
-/** A request that was cut off or refused for load is sent so often at most, with growing pauses. */
+/** Attempts, with growing pauses, for a request that is cut off or refused because of load. */
 const MAX_ATTEMPTS = 5
 
-/** A bucket, or the part of one below a prefix, and the connection to it. */
+/** A bucket, or the part of it below a prefix, with a client to access it. */
 export class Bucket {
   readonly name: string
-  /** Empty, or with a "/" at its end. */
+  /** Empty, or ends with "/". */
   readonly prefix: string
   readonly client: S3Client
 
@@ -23,17 +23,17 @@ export class Bucket {
     this.client = client
   }
 
-  /** Sends nothing yet. */
+  /** Does not send any request. */
   static async open(options: S3Options): Promise<Bucket> {
     return new Bucket(options, await clientOf(options))
   }
 
-  /** What names an object in a request. */
+  /** Returns the parameters that name an object in a request. */
   at(key: string): { Bucket: string; Key: string } {
     return { Bucket: this.name, Key: this.prefix + key }
   }
 
-  /** Sends a request. Throws S3Error, whose message says what was tried: `doing`. */
+  /** Sends a request. Throws S3Error; `doing` says in its message what was attempted. */
   async send<T>(doing: string, request: (client: S3Client) => Promise<T>): Promise<T> {
     try {
       return await request(this.client)
@@ -52,15 +52,15 @@ async function clientOf(options: S3Options): Promise<S3Client> {
   return new S3Client({
     ...(endpoint && { endpoint: endpoint.href }),
     ...(credentials && { credentials }),
-    region: options.region ?? (await regionOfSurroundings()),
+    region: options.region ?? (await defaultRegion()),
     forcePathStyle: pathStyle,
     maxAttempts: MAX_ATTEMPTS,
-    // Bodies are covered by the signature anyway, and servers other than AWS do not all know the newer checksums.
+    // The signature already covers bodies, and not all servers other than AWS know the newer checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
       connectionTimeout: Math.min(CONNECTION_TIMEOUT, timeout),
-      // Also ends the connection of a stream that nobody reads on: whoever does later gets another one.
+      // Also closes the connection of a stream that is not being read. Reading on opens another one.
       socketTimeout: timeout,
       httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
       httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
@@ -68,7 +68,8 @@ async function clientOf(options: S3Options): Promise<S3Client> {
   } satisfies S3ClientConfig)
 }
 
-async function regionOfSurroundings(): Promise<string> {
+/** Returns the region from the environment or the AWS configuration files. */
+async function defaultRegion(): Promise<string> {
   const client = new S3Client({})
   try {
     return await client.config.region()

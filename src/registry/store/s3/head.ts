@@ -8,17 +8,17 @@ export type Head = {
   /** In milliseconds since 1970. */
   modified: number
   version: string
-  /** Of the write that it is from; see `WRITE`. */
+  /** The id of the write that created it: see `WRITE`. */
   write: string | undefined
 }
 
-/** The name of the metadata that tells the writes of one content apart. */
+/** The metadata key for the id of a write, which tells writes of equal bytes apart. */
 export const WRITE = 'write'
 
-/** undefined where there is nothing. */
+/** Returns undefined if there is no such object. */
 export async function headOf(bucket: Bucket, key: string): Promise<Head | undefined> {
   try {
-    const head = await bucket.send(`asking about ${key}`, (client) =>
+    const head = await bucket.send(`checking ${key}`, (client) =>
       client.send(new HeadObjectCommand(bucket.at(key))),
     )
     return {

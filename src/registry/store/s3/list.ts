@@ -3,10 +3,10 @@ import type { Child, Page } from '../blob-store.ts'
 import { pageOf } from '../page.ts'
 import type { Bucket } from './bucket.ts'
 
-/** As many as S3 answers at once. */
+/** The most that S3 returns in one response. */
 const MAX_KEYS = 1000
 
-/** What stands right below a folder, as BlobStore has it. */
+/** Lists the direct children of a folder: see `BlobStore.list`. */
 export async function listFolder(bucket: Bucket, folder: string, page: Page = {}): Promise<Child[]> {
   const { after, limit = Number.POSITIVE_INFINITY } = page
   const prefix = `${bucket.prefix}${folder}/`
@@ -24,7 +24,7 @@ export async function listFolder(bucket: Bucket, folder: string, page: Page = {}
     const answer = await bucket.send(`listing ${folder}`, (client) => client.send(command))
     for (const { Key = '' } of answer.Contents ?? []) {
       const name = Key.slice(prefix.length)
-      // An object of the folder's own name is what some programs leave for a folder.
+      // Some programs create an object with the name of the folder itself.
       if (name !== '') children.set(name, { name, folder: false })
     }
     for (const { Prefix = '' } of answer.CommonPrefixes ?? []) {
@@ -33,7 +33,6 @@ export async function listFolder(bucket: Bucket, folder: string, page: Page = {}
     }
     token = answer.IsTruncated ? answer.NextContinuationToken : undefined
   } while (token !== undefined && children.size < limit)
-  // S3 puts a folder where its keys with their "/" are: behind "a-b" for "a".
-  const sorted = [...children.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
-  return pageOf(sorted, page)
+  // Sorted again, because S3 sorts a folder by its name with the "/": "a/" comes after "a-b".
+  return pageOf([...children.values()], page)
 }

@@ -1,6 +1,6 @@
 type Waiting = { bytes: number; go: () => void }
 
-/** Bytes that may be in memory at a time. Who wants more than is left waits, in the order of arrival. */
+/** Limits the bytes in memory at a time. Work that needs more than is left waits, in the order of arrival. */
 export class MemoryBudget {
   readonly #total: number
   #left: number
@@ -11,7 +11,7 @@ export class MemoryBudget {
     this.#left = total
   }
 
-  /** What wants more than there is gets all of it, and is alone then. */
+  /** Runs work that holds up to `wanted` bytes. Work that wants more than the whole budget runs alone. */
   async run<T>(wanted: number, work: () => Promise<T>): Promise<T> {
     const bytes = Math.min(wanted, this.#total)
     await new Promise<void>((go) => {

@@ -5,12 +5,12 @@ import type { Range } from '../blob-store.ts'
 import type { Bucket } from './bucket.ts'
 import { isMissing, isRefused, S3Error } from './s3-error.ts'
 
-/** So often in a row a connection may be cut before it has brought a byte. */
+/** How often in a row a connection may be cut before it has delivered a byte. */
 const MAX_CUTS = 3
 
 type Part = { body: Readable; version: string; end: number }
 
-/** The bytes under a key as a stream, and their version; undefined where there is nothing. */
+/** Returns the bytes under a key as a stream, with their version, or undefined if the key does not exist. */
 export async function openObject(
   bucket: Bucket,
   key: string,
@@ -21,7 +21,7 @@ export async function openObject(
     return { stream: new ObjectStream(bucket, key, part, range?.start ?? 0), version: part.version }
   } catch (error) {
     if (isMissing(error)) return undefined
-    // As with the other stores, there is nothing behind the end.
+    // As in the other stores, a range beyond the end is empty.
     if (error instanceof S3Error && error.status === 416) return { stream: streamOf(NOTHING), version: '' }
     throw error
   }
@@ -29,7 +29,7 @@ export async function openObject(
 
 const NOTHING = new Uint8Array(0)
 
-/** `version`: which alone may answer. Resolves to the rest of the object, with where it ends: behind its last byte. */
+/** Requests an object or a range of it, optionally of one version only. `end` is the offset after its last byte. */
 async function request(
   bucket: Bucket,
   key: string,
@@ -45,22 +45,22 @@ async function request(
     client.send(command),
   )
   const body = Body as Readable
-  // It can break while nobody reads it. Whoever reads on is told.
+  // It can fail while it is not being read; the next read reports that.
   body.on('error', () => undefined)
   const code = range && !ContentRange ? 'no Content-Range' : 'no Content-Length'
   if (ContentLength === undefined || (range && !ContentRange)) {
     body.destroy()
-    throw new S3Error(`S3: ${doing} failed: the answer has ${code}`, { code })
+    throw new S3Error(`S3: ${doing} failed: the response has ${code}`, { code })
   }
   return { body, version: ETag ?? '', end: (range?.start ?? 0) + ContentLength }
 }
 
-/** All bytes or an error: where a connection is cut, it asks for the rest of the same version. */
+/** Delivers all bytes or an error. If a connection is cut, requests the rest of the same version. */
 class ObjectStream implements AsyncIterableIterator<Uint8Array> {
   readonly #bucket: Bucket
   readonly #key: string
   readonly #version: string
-  /** Behind the last byte. */
+  /** The offset after the last byte. */
   readonly #end: number
   #body: Readable
   #chunks: AsyncIterator<Uint8Array>
@@ -94,7 +94,7 @@ class ObjectStream implements AsyncIterableIterator<Uint8Array> {
     }
   }
 
-  /** Ends the connection, also of a stream that nobody has begun to read. */
+  /** Closes the connection, even if nothing has been read from the stream. */
   async return(): Promise<IteratorResult<Uint8Array>> {
     this.#body.destroy()
     return { done: true, value: undefined }
@@ -113,7 +113,7 @@ class ObjectStream implements AsyncIterableIterator<Uint8Array> {
       this.#chunks = this.#body[Symbol.asyncIterator]()
     } catch (error) {
       if (!isRefused(error)) throw error
-      const message = `S3: reading ${this.#key} failed: the connection was cut ${missing}, and it has changed since`
+      const message = `S3: reading ${this.#key} failed: the connection was cut ${missing}, and the object has changed since`
       throw new S3Error(message, { code: 'PreconditionFailed', status: 412 })
     }
   }

@@ -1,14 +1,14 @@
-/** What the SDK throws, as one kind of error with a sentence: no dumps of requests, which have credentials in them. */
+/** Errors of the SDK as one class with a short message. Dumps of requests are left out: they contain credentials. */
 
-/** A call of S3 that failed for good: the SDK has repeated what can be repeated. */
+/** A request to S3 that failed, after the SDK has made all retries. */
 export class S3Error extends Error {
-  /** S3's own code, like "AccessDenied", or that of the network, like "ECONNREFUSED". */
+  /** The code of S3, like "AccessDenied", or of the network, like "ECONNREFUSED". */
   readonly code: string
-  /** Of HTTP; undefined where there was no answer. */
+  /** The HTTP status; undefined if there was no response. */
   readonly status: number | undefined
-  /** How often the request was sent. With more than one, an earlier one may have been carried out. */
+  /** How often the request was sent. With more than one attempt, an earlier one may have succeeded. */
   readonly attempts: number
-  /** Where the bucket is, when S3 says that it is asked in the wrong region. */
+  /** The bucket's region, if S3 reports that the request went to another one. */
   readonly region: string | undefined
 
   constructor(
@@ -24,7 +24,7 @@ export class S3Error extends Error {
   }
 }
 
-/** The parts of the SDK's errors that are of use. */
+/** The fields of the SDK's errors that are used here. */
 type SdkError = Error & {
   code?: unknown
   Code?: unknown
@@ -33,7 +33,7 @@ type SdkError = Error & {
   $response?: { statusCode?: number; headers?: Record<string, string> }
 }
 
-/** `doing` is what was tried, as in "S3: writing a/b failed". */
+/** Converts an error of the SDK. `doing` is what was attempted, as in "S3: writing a/b failed". */
 export function s3ErrorOf(error: unknown, doing: string): S3Error {
   if (error instanceof S3Error) return error
   const { $metadata, $response, Region } = error as SdkError
@@ -41,24 +41,28 @@ export function s3ErrorOf(error: unknown, doing: string): S3Error {
   const attempts = $metadata?.attempts ?? 1
   const code = codeOf(error as SdkError, status)
   const region = typeof Region === 'string' ? Region : $response?.headers?.['x-amz-bucket-region']
-  const details = [status && `HTTP ${status}`, attempts > 1 && `after ${attempts} tries`].filter(Boolean)
+  const details = [status && `HTTP ${status}`, attempts > 1 && `after ${attempts} attempts`].filter(Boolean)
   const suffix = details.length > 0 ? ` (${details.join(', ')})` : ''
   return new S3Error(`S3: ${doing} failed with ${code}${suffix}`, { code, status, attempts, region })
 }
 
-/** Names that say nothing: the SDK's, for answers without a body, and JavaScript's. */
+/** Names without a meaning: of the SDK for responses without a body, and of JavaScript. */
 const MEANINGLESS = /^(?:Error|AggregateError|Unknown|UnknownError|\d+)$/
 
+/** Codes for failures that have none, worded to fit into a message. */
+export const NOT_S3 = 'a response that is not from S3'
+export const NETWORK_ERROR = 'a network error'
+
 function codeOf(error: SdkError, status: number | undefined): string {
-  // What is no XML is not from S3 but from something that stands in its place.
-  if (error instanceof SyntaxError || error.name === 'SyntaxError') return 'an answer that is not one of S3'
+  // A response that is not XML comes from something other than S3.
+  if (error instanceof SyntaxError || error.name === 'SyntaxError') return NOT_S3
   const known = [error.code, error.name].find(
     (name): name is string => typeof name === 'string' && name !== '' && !MEANINGLESS.test(name),
   )
-  return known ?? (status === undefined ? 'an error of the network' : (CODE_OF_STATUS[status] ?? 'no code'))
+  return known ?? (status === undefined ? NETWORK_ERROR : (CODE_OF_STATUS[status] ?? 'no code'))
 }
 
-/** HEAD has no body, and so no code. */
+/** Responses to HEAD have no body, and so no code. */
 const CODE_OF_STATUS: Record<number, string> = {
   301: 'PermanentRedirect',
   400: 'BadRequest',
@@ -68,17 +72,17 @@ const CODE_OF_STATUS: Record<number, string> = {
   412: 'PreconditionFailed',
 }
 
-/** Whether there is nothing under the key, as opposed to no bucket that it could be in. */
+/** Returns whether the key does not exist, as opposed to its bucket. */
 export function isMissing(error: unknown): boolean {
   return error instanceof S3Error && error.status === 404 && /^(?:NoSuchKey|NotFound)$/.test(error.code)
 }
 
-/** Whether something else is there than the condition asks for. */
+/** Returns whether the condition of a request did not hold. */
 export function isRefused(error: unknown): boolean {
   return error instanceof S3Error && (error.status === 412 || isMissing(error))
 }
 
-/** Whether another conditional request was under way on the key: nothing was done, and it can be repeated. */
+/** Returns whether another conditional request was in progress on the key: nothing was done, so a retry is safe. */
 export function isConflict(error: unknown): error is S3Error {
   return error instanceof S3Error && error.status === 409
 }

@@ -1,21 +1,21 @@
 export type S3Options = {
   bucket: string
-  /** What all keys begin with, like "registry/a"; empty for none. */
+  /** The prefix of all keys, like "registry/a"; empty for none. */
   prefix: string
-  /** A folder of this process alone, for what uploads take in. It is emptied. */
+  /** A folder for uploads in progress, used by this process only. Opening the store empties it. */
   spool: string
-  /** Of a server other than AWS. */
+  /** The URL of a server other than AWS. */
   endpoint?: URL | undefined
-  /** Else what the SDK finds in the environment and in its files, else us-east-1. */
+  /** Defaults to what the SDK finds in the environment or in its files, then to us-east-1. */
   region?: string | undefined
-  /** Whether the bucket stands in the path of URLs, not in the name of the host: initially with an endpoint only. */
+  /** Puts the bucket into the path of URLs instead of the host name. Defaults to true with an endpoint. */
   pathStyle?: boolean | undefined
-  /** Else what the SDK finds: environment, files, roles. */
+  /** Defaults to what the SDK finds in the environment, in files or from roles. */
   credentials?: { accessKeyId: string; secretAccessKey: string } | undefined
-  /** Whether clients may be sent to S3 for bytes. */
+  /** Redirects clients to S3 for downloads. */
   redirects?: boolean | undefined
-  /** Under which name clients reach S3, if not under that of `endpoint`. */
+  /** The URL under which clients reach S3, if not `endpoint`. */
   redirectEndpoint?: URL | undefined
-  /** For how long S3 may be silent, in milliseconds, before a request is given up and sent anew. */
+  /** How long S3 may be silent before a request is retried, in milliseconds. */
   timeout?: number | undefined
 }

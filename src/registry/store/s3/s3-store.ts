@@ -1,6 +1,6 @@
 /**
- * Keys as objects of a bucket: of S3, or of what speaks its protocol. Several processes may have a store on one
- * bucket. This file brings the SDK with it, whose loading takes a while: import it when a store is opened.
+ * Stores keys as objects of a bucket in S3, or in a server that speaks its protocol. Several processes may share a
+ * bucket. The SDK takes a while to load, so import this file only when a store is opened.
  */
 import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
@@ -12,65 +12,66 @@ import { readAll, type Stream } from '../../../oci/content.ts'
 import type { BlobStore, BlobUpload, Child, Expected, Page, Range, Stat, Stored } from '../blob-store.ts'
 import { SpoolFile } from '../spool-file.ts'
 import { SpoolUpload } from '../spool-upload.ts'
-import { type Abilities, probe } from './abilities.ts'
 import { Bucket } from './bucket.ts'
-import { deleteIf, putIf } from './conditions.ts'
+import { type Capabilities, probe } from './capabilities.ts'
+import { deleteIf, putIf } from './conditional-writes.ts'
 import { headOf } from './head.ts'
-import { Links } from './links.ts'
 import { listFolder } from './list.ts'
 import { MemoryBudget } from './memory-budget.ts'
-import { MIN_PART, Multiparts } from './multipart.ts'
+import { MIN_PART, MultipartUploads } from './multipart-uploads.ts'
 import { openObject } from './object-stream.ts'
+import { PresignedUrls } from './presigned-urls.ts'
 import { isRefused } from './s3-error.ts'
 import type { S3Options } from './s3-options.ts'
 
-/** Of uploads that are being sent, in bytes. */
+/** Memory for uploads being sent, in bytes. */
 const IN_MEMORY = 64 * 1024 * 1024
-/** So often a small object is read from its beginning at most. */
+/** How often `get` starts over when an object is replaced while it is read. */
 const READS = 5
 
 export class S3Store implements BlobStore {
   readonly shared = true
   readonly #bucket: Bucket
   readonly #spool: string
-  readonly #links: Links | undefined
+  readonly #downloadUrls: PresignedUrls | undefined
   readonly #memory = new MemoryBudget(IN_MEMORY)
-  readonly #multiparts: Multiparts
+  readonly #multipartUploads: MultipartUploads
   readonly #uploads = new Set<SpoolUpload>()
-  /** Requests to S3 may overtake each other: those that change one key are sent one after the other. */
+  /** Requests to S3 may overtake each other, so writes of a key are sent one at a time. */
   readonly #locks = new KeyedLock()
-  /** What the server does. Until `probe` has found out, what S3 does. */
-  #abilities: Abilities = { creates: true, replaces: true, deletes: true, atomic: true, lists: true }
+  /** Those of S3 itself, until `probe` has tested the server. */
+  #capabilities: Capabilities = { creates: true, replaces: true, deletes: true, atomic: true, lists: true }
 
-  private constructor(bucket: Bucket, spool: string, links: Links | undefined) {
+  private constructor(bucket: Bucket, spool: string, downloadUrls: PresignedUrls | undefined) {
     this.#bucket = bucket
     this.#spool = spool
-    this.#links = links
-    this.#multiparts = new Multiparts(bucket, this.#memory)
+    this.#downloadUrls = downloadUrls
+    this.#multipartUploads = new MultipartUploads(bucket, this.#memory)
   }
 
-  /** Sends nothing yet: `probe` finds out whether it is any good. */
+  /** Does not send any request: `probe` tests whether the store can be used. */
   static async open(options: S3Options): Promise<S3Store> {
     await rm(options.spool, { recursive: true, force: true })
     await makeFolder(options.spool)
-    const links = options.redirects ? await Links.open(options) : undefined
-    return new S3Store(await Bucket.open(options), options.spool, links)
+    const downloadUrls = options.redirects ? await PresignedUrls.open(options) : undefined
+    return new S3Store(await Bucket.open(options), options.spool, downloadUrls)
   }
 
   /**
-   * Finds out, by trying, what the server does of all that several processes need, and makes up for what it does not
-   * as far as one process can. Throws AppError `unavailable`, saying what to do, where the bucket cannot be used.
+   * Tests whether the server has the capabilities that several processes need. Conditions that it ignores are compared
+   * by this store from now on, which is safe within one process. Throws AppError `unavailable`, with advice, if the
+   * bucket cannot be used.
    */
-  async probe(): Promise<Abilities> {
-    this.#abilities = await probe(this.#bucket)
-    return this.#abilities
+  async probe(): Promise<Capabilities> {
+    this.#capabilities = await probe(this.#bucket)
+    return this.#capabilities
   }
 
-  /** Ends the uploads that nobody has ended, and the connections. */
+  /** Aborts unfinished uploads and closes the connections. */
   async close(): Promise<void> {
     for (const upload of this.#uploads) await upload.abort()
     this.#bucket.close()
-    this.#links?.close()
+    this.#downloadUrls?.close()
   }
 
   async get(key: string): Promise<Stored | undefined> {
@@ -80,7 +81,7 @@ export class S3Store implements BlobStore {
       try {
         return { bytes: await readAll(object.stream, Number.POSITIVE_INFINITY), version: object.version }
       } catch (error) {
-        // Cut off, and replaced before it could be read on: what is there now is as good.
+        // The connection was cut and the object replaced before it could be resumed: read the new version.
         if (!isRefused(error) || attempt === READS) throw error
       }
     }
@@ -98,7 +99,7 @@ export class S3Store implements BlobStore {
   async put(key: string, bytes: Uint8Array, expected?: Expected): Promise<boolean> {
     return this.#locks.run(key, async () => {
       if (expected !== undefined) {
-        const { creates, replaces } = this.#abilities
+        const { creates, replaces } = this.#capabilities
         if (expected === null ? creates : replaces) return putIf(this.#bucket, key, bytes, expected)
         if ((await this.#versionOf(key)) !== expected) return false
       }
@@ -107,12 +108,12 @@ export class S3Store implements BlobStore {
     })
   }
 
-  /** S3 does not say what it has deleted, if anything, so that is asked before. */
+  /** Reads the version first, because S3 does not report whether it has deleted anything. */
   async delete(key: string, expected?: string): Promise<boolean> {
     return this.#locks.run(key, async () => {
       const version = await this.#versionOf(key)
       if (version === null || (expected !== undefined && version !== expected)) return false
-      if (expected !== undefined && this.#abilities.deletes) return deleteIf(this.#bucket, key, expected)
+      if (expected !== undefined && this.#capabilities.deletes) return deleteIf(this.#bucket, key, expected)
       await this.#bucket.send(`deleting ${key}`, (client) =>
         client.send(new DeleteObjectCommand(this.#bucket.at(key))),
       )
@@ -124,13 +125,13 @@ export class S3Store implements BlobStore {
     return listFolder(this.#bucket, folder, page)
   }
 
-  async link(key: string): Promise<URL | undefined> {
-    return this.#links?.to(key)
+  async downloadUrl(key: string): Promise<URL | undefined> {
+    return this.#downloadUrls?.to(key)
   }
 
   async upload(): Promise<BlobUpload> {
     const upload = new SpoolUpload(new SpoolFile(join(this.#spool, randomUUID())), {
-      // S3 cannot rename what it has, so what is taken in stays here until it has a key.
+      // S3 cannot rename objects, so the bytes stay in a local file until they have a key.
       store: async (key, file) => {
         await this.#locks.run(key, () => this.#send(key, file))
         await file.drop()
@@ -142,7 +143,7 @@ export class S3Store implements BlobStore {
   }
 
   async dropUnfinished(before: number): Promise<number> {
-    return this.#multiparts.dropUnfinished(before)
+    return this.#multipartUploads.dropUnfinished(before)
   }
 
   async ping(): Promise<void> {
@@ -151,7 +152,7 @@ export class S3Store implements BlobStore {
       Prefix: this.#bucket.prefix,
       MaxKeys: 1,
     })
-    await this.#bucket.send(`asking for the bucket ${this.#bucket.name}`, (client) => client.send(command))
+    await this.#bucket.send(`accessing the bucket ${this.#bucket.name}`, (client) => client.send(command))
   }
 
   async #versionOf(key: string): Promise<Expected> {
@@ -165,7 +166,7 @@ export class S3Store implements BlobStore {
 
   async #send(key: string, file: SpoolFile): Promise<void> {
     const read = (start: number, length: number) => file.part(start, length)
-    if (file.size > MIN_PART) await this.#multiparts.put(key, file.size, read)
+    if (file.size > MIN_PART) await this.#multipartUploads.put(key, file.size, read)
     else await this.#memory.run(file.size, async () => this.#put(key, await read(0, file.size)))
   }
 }

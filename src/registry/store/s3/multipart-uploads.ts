@@ -1,4 +1,4 @@
-/** Objects that are too large for one request. They come into being with the last one, all at once. */
+/** Uploads of objects that are too large for one request. The last request makes the object visible as a whole. */
 import { randomUUID } from 'node:crypto'
 import {
   AbortMultipartUploadCommand,
@@ -8,33 +8,34 @@ import {
   type MultipartUpload,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import { mapConcurrently } from '../../../core/concurrency.ts'
 import type { Bucket } from './bucket.ts'
 import { headOf, WRITE } from './head.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 import { S3Error } from './s3-error.ts'
 
 const MIB = 1024 * 1024
-/** Up to here one request is simpler and faster, and from here on a part. */
+/** Smaller objects are sent in one request, which is simpler and faster. */
 export const MIN_PART = 8 * MIB
-/** What S3 takes. */
+/** The limit of S3. */
 const MAX_PARTS = 10_000
-/** Of one object, at a time. */
+/** Parts of one object in flight. */
 const PARALLEL = 4
 
 type Part = { PartNumber: number; ETag: string | undefined }
 type Upload = { Bucket: string; Key: string; UploadId: string }
 type ReadPart = (start: number, length: number) => Promise<Uint8Array>
 
-/** In bytes: whole MiB, and so many that there are not too many parts. */
+/** Returns the part size in bytes: whole MiB, and large enough for the limit on parts. */
 export function partSizeOf(size: number): number {
   return Math.max(MIN_PART, Math.ceil(size / MAX_PARTS / MIB) * MIB)
 }
 
-export class Multiparts {
+export class MultipartUploads {
   readonly #bucket: Bucket
   readonly #memory: MemoryBudget
-  /** The ids of those that this process is at work on. */
-  readonly #underWay = new Set<string>()
+  /** The ids of the uploads in flight in this process. */
+  readonly #inFlight = new Set<string>()
 
   constructor(bucket: Bucket, memory: MemoryBudget) {
     this.#bucket = bucket
@@ -43,7 +44,7 @@ export class Multiparts {
 
   async put(key: string, size: number, readPart: ReadPart): Promise<void> {
     const doing = `writing ${key} in parts`
-    // As with conditional writes, it tells whether what is there is from here.
+    // Identifies the object as ours if the last response is lost, as with conditional writes.
     const write = randomUUID()
     const command = new CreateMultipartUploadCommand({
       ...this.#bucket.at(key),
@@ -51,24 +52,24 @@ export class Multiparts {
     })
     const { UploadId = '' } = await this.#bucket.send(doing, (client) => client.send(command))
     const upload = { ...this.#bucket.at(key), UploadId }
-    this.#underWay.add(UploadId)
+    this.#inFlight.add(UploadId)
     try {
       const parts = await this.#sendParts(doing, upload, size, readPart)
       await this.#complete(doing, key, write, upload, parts)
     } catch (error) {
-      // The parts cost money until they are dropped; where that fails too, `dropUnfinished` does it.
+      // Parts cost money until they are dropped. If this fails too, `dropUnfinished` drops them later.
       await this.#abort(upload).catch(() => undefined)
       throw error
     } finally {
-      this.#underWay.delete(UploadId)
+      this.#inFlight.delete(UploadId)
     }
   }
 
-  /** Drops what was begun before a time by processes that are gone. Resolves to how many there were. */
+  /** Drops uploads begun before a time by processes that have since died. Returns how many. */
   async dropUnfinished(before: number): Promise<number> {
     let dropped = 0
     for await (const { Key = '', UploadId = '', Initiated } of this.#unfinished()) {
-      if (this.#underWay.has(UploadId) || !Initiated || Initiated.getTime() >= before) continue
+      if (this.#inFlight.has(UploadId) || !Initiated || Initiated.getTime() >= before) continue
       await this.#abort({ Bucket: this.#bucket.name, Key, UploadId })
       dropped++
     }
@@ -77,32 +78,15 @@ export class Multiparts {
 
   async #sendParts(doing: string, upload: Upload, size: number, readPart: ReadPart): Promise<Part[]> {
     const partSize = partSizeOf(size)
-    const parts: Part[] = []
-    let started = 0
-    let failed = false
-    const sendOne = async (number: number) => {
-      const start = (number - 1) * partSize
+    const starts = Array.from({ length: Math.ceil(size / partSize) }, (_, index) => index * partSize)
+    const send = async (start: number): Promise<Part> => {
+      const number = start / partSize + 1
       const bytes = await readPart(start, Math.min(partSize, size - start))
       const command = new UploadPartCommand({ ...upload, PartNumber: number, Body: bytes })
       const { ETag } = await this.#bucket.send(doing, (client) => client.send(command))
-      parts[number - 1] = { PartNumber: number, ETag }
+      return { PartNumber: number, ETag }
     }
-    const sendSome = async () => {
-      while (started * partSize < size && !failed) {
-        const number = ++started
-        try {
-          await this.#memory.run(partSize, () => sendOne(number))
-        } catch (error) {
-          failed = true
-          throw error
-        }
-      }
-    }
-    // All of them, also when one fails: a part that came in after the abort would stay.
-    const outcomes = await Promise.allSettled(Array.from({ length: PARALLEL }, sendSome))
-    const failure = outcomes.find(({ status }) => status === 'rejected')
-    if (failure) throw (failure as PromiseRejectedResult).reason
-    return parts
+    return mapConcurrently(starts, (start) => this.#memory.run(partSize, () => send(start)), PARALLEL)
   }
 
   async #complete(doing: string, key: string, write: string, upload: Upload, parts: Part[]): Promise<void> {
@@ -110,7 +94,7 @@ export class Multiparts {
     try {
       await this.#bucket.send(doing, (client) => client.send(command))
     } catch (error) {
-      // A try whose answer was lost has completed it, and the next one finds no upload any more.
+      // If the response to the first attempt was lost, a retry finds that the upload no longer exists.
       const gone = error instanceof S3Error && error.code === 'NoSuchUpload'
       if (!gone || (await headOf(this.#bucket, key))?.write !== write) throw error
     }

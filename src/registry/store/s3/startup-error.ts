@@ -1,18 +1,18 @@
 import { AppError } from '../../../core/errors.ts'
 import type { Bucket } from './bucket.ts'
-import { S3Error } from './s3-error.ts'
+import { NETWORK_ERROR, NOT_S3, S3Error } from './s3-error.ts'
 
 const PERMISSIONS =
   's3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload, s3:ListBucket and s3:ListBucketMultipartUploads'
 const SETTINGS = 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or the role of the machine'
-const WHAT_TO_DO: readonly { codes: RegExp; advice: (error: S3Error, bucket: Bucket) => string }[] = [
+const ADVICE: readonly { codes: RegExp; advice: (error: S3Error, bucket: Bucket) => string }[] = [
   {
     codes: /^NoSuchBucket$/,
     advice: (_, { name }) => `there is no bucket ${name}: create it, or correct PKGSERVER_BLOBS`,
   },
   {
     codes: /^NotFound$/,
-    advice: () => 'what answers there is not S3: correct PKGSERVER_S3_ENDPOINT',
+    advice: () => 'the server there is not S3: correct PKGSERVER_S3_ENDPOINT',
   },
   {
     codes: /^CredentialsProviderError$/,
@@ -25,7 +25,7 @@ const WHAT_TO_DO: readonly { codes: RegExp; advice: (error: S3Error, bucket: Buc
   {
     codes: /^(?:AccessDenied|AllAccessDisabled|Forbidden|AccountProblem)$/,
     advice: (_, { name }) =>
-      `the credentials do not allow it: on the bucket ${name} they need ${PERMISSIONS}`,
+      `the credentials lack permissions: on the bucket ${name} they need ${PERMISSIONS}`,
   },
   {
     codes:
@@ -40,17 +40,20 @@ const WHAT_TO_DO: readonly { codes: RegExp; advice: (error: S3Error, bucket: Buc
   {
     codes: /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|EPROTO$)/,
     advice: () =>
-      'no connection by TLS: for a certificate of your own set NODE_EXTRA_CA_CERTS, and check whether PKGSERVER_S3_ENDPOINT should have http or https',
+      'the TLS connection failed: for a private certificate authority set NODE_EXTRA_CA_CERTS, and check whether PKGSERVER_S3_ENDPOINT should have http or https',
   },
   {
-    codes: /^(?:E[A-Z]+|EAI_AGAIN|TimeoutError|an error of the network|an answer that is not one of S3)$/,
-    advice: () => 'the server cannot be reached: check PKGSERVER_S3_ENDPOINT, and that it is up',
+    codes: new RegExp(`^(?:E[A-Z]+|EAI_AGAIN|TimeoutError|${NETWORK_ERROR}|${NOT_S3})$`),
+    advice: () => 'the server cannot be reached: check PKGSERVER_S3_ENDPOINT and that the server is running',
   },
 ]
 
-/** What is wrong with the bucket, and what to do about it, where that is known. */
-export function startError(error: unknown, bucket: Bucket): unknown {
+/** Returns the error that keeps the server from starting, with advice where the cause is known. */
+export function startupError(error: unknown, bucket: Bucket): unknown {
   if (!(error instanceof S3Error)) return error
-  const advice = WHAT_TO_DO.find(({ codes }) => codes.test(error.code))?.advice(error, bucket)
-  return new AppError('unavailable', `cannot store in S3: ${advice ? `${advice}. ` : ''}${error.message}`)
+  const advice = ADVICE.find(({ codes }) => codes.test(error.code))?.advice(error, bucket)
+  return new AppError(
+    'unavailable',
+    `cannot use the S3 bucket: ${advice ? `${advice}. ` : ''}${error.message}`,
+  )
 }

@@ -1,4 +1,4 @@
-/** A server with everything in it that can be: for tests of what keeps, compares and restores it. */
+/** Data of every kind, for tests of what backs up, compares and restores it. */
 import type { Client } from './client.ts'
 
 const ANY = { 'If-Match': '*' }
@@ -10,8 +10,8 @@ const files = (value: string) => ({
   resources: { Kptfile: KPTFILE('upf'), 'a.yaml': CONFIG('a', value), 'b.yaml': CONFIG('b', value) },
 })
 
-/** Drafts, proposals, publications, deletions, clones, upgrades and what else there is. */
-export async function makeLively(client: Client): Promise<void> {
+/** Fills a server with drafts, proposals, publications, deletions, clones and upgrades. */
+export async function seedServer(client: Client): Promise<void> {
   await client.ok('POST', '/repositories', {
     name: 'blueprints',
     type: 'catalog',

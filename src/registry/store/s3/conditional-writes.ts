@@ -1,4 +1,4 @@
-/** Writing and deleting on a condition, which S3 compares and carries out in one step. */
+/** Conditional writes and deletions, which S3 compares and carries out in one step. */
 import { randomInt, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
@@ -8,10 +8,10 @@ import { headOf, WRITE } from './head.ts'
 import { isConflict, isRefused, S3Error } from './s3-error.ts'
 
 /**
- * Whether it was written. The SDK repeats a request whose answer was lost, and its own first try can be what refuses
- * the second. Equal bytes would not tell: two may write the same, and only one may be told that it was first. So
- * each write has a name, which S3 keeps with the object. Where another write has replaced it since, it counts as not
- * done: whoever is told so has to look at what is there in any case.
+ * Returns whether the object was written. The SDK retries a request whose response was lost, and such a retry can be
+ * refused because the first attempt has succeeded. Comparing bytes would not tell: two writers may write the same, and
+ * only one of them was first. So every write has an id, which S3 stores as metadata of the object. A write that another
+ * one has replaced since counts as not done: its caller must read the object again in any case.
  */
 export async function putIf(
   bucket: Bucket,
@@ -31,13 +31,13 @@ export async function putIf(
     if (!isRefused(error) && !isConflict(error)) throw error
     const head = await headOf(bucket, key)
     if (head?.write === write) return true
-    // Those who were in the way for so long may all have failed.
+    // All the conflicting requests may have failed, so a retry may still succeed.
     if (isConflict(error) && (head?.version ?? null) === expected) throw error
     return false
   }
 }
 
-/** Whether it was deleted. The caller has seen that `expected` was there. */
+/** Returns whether the object was deleted. The caller has just read the version `expected`. */
 export async function deleteIf(bucket: Bucket, key: string, expected: string): Promise<boolean> {
   const command = { ...bucket.at(key), IfMatch: expected }
   try {
@@ -49,16 +49,16 @@ export async function deleteIf(bucket: Bucket, key: string, expected: string): P
     if (!isRefused(error) && !isConflict(error)) throw error
     const version = (await headOf(bucket, key))?.version
     if (isConflict(error) && version === expected) throw error
-    // What is gone after several tries was deleted by the first of them, whose answer was lost.
+    // If the object is gone after a retry, an earlier attempt deleted it and its response was lost.
     return version === undefined && error instanceof S3Error && error.attempts > 1
   }
 }
 
 const MAX_CONFLICTS = 5
-/** In milliseconds, longer with each conflict. */
+/** The longest pause after the first conflict, in milliseconds. It grows with each further one. */
 const PAUSE = 50
 
-/** Repeats what S3 has not done because another conditional request was under way. */
+/** Retries a request that S3 refused because another conditional request was in progress. */
 async function withoutConflicts<T>(work: () => Promise<T>): Promise<T> {
   for (let conflicts = 1; ; conflicts++) {
     try {

@@ -1,18 +1,18 @@
-/** A client of the registry that knows the protocol, and nothing of ours. Artifacts are small and never the same. */
+/** A minimal client of the registry that uses none of our client code. Its artifacts are small and unique. */
 import { expect } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts'
 import type { Client } from './client.ts'
 
-/** How the bytes of a blob get there. */
-export const WAYS = ['POST', 'POST, PUT', 'POST, PATCH, PUT'] as const
-export type Way = (typeof WAYS)[number]
+/** The ways to upload a blob, as the methods of their requests. */
+export const UPLOAD_FLOWS = ['POST', 'POST, PUT', 'POST, PATCH, PUT'] as const
+export type UploadFlow = (typeof UPLOAD_FLOWS)[number]
 
 export type Artifact = { digest: string; bytes: string; blobs: string[] }
 
 const EMPTY = '{}'
 
-/** An artifact with one blob. What it is like is in its annotations. */
+/** Returns an artifact with one blob and annotations. */
 export function artifactOf(blob: string, annotations: Record<string, string>): Artifact {
   const layer = descriptorOf(blob)
   const config = { ...descriptorOf(EMPTY), mediaType: MEDIA_TYPE.empty }
@@ -32,7 +32,7 @@ function descriptorOf(content: string) {
   return { mediaType: 'text/plain', digest: digestOf(bytes), size: bytes.length }
 }
 
-export class Pusher {
+export class RegistryClient {
   readonly #client: Pick<Client, 'send'>
   readonly #repository: string
 
@@ -41,9 +41,9 @@ export class Pusher {
     this.#repository = repository
   }
 
-  async pushBlob(content: string, way: Way = 'POST'): Promise<string> {
+  async pushBlob(content: string, flow: UploadFlow = 'POST'): Promise<string> {
     const digest = digestOf(Buffer.from(content))
-    if (way === 'POST') {
+    if (flow === 'POST') {
       expect(await this.#status('POST', `blobs/uploads/?digest=${digest}`, content)).toBe(201)
       return digest
     }
@@ -51,19 +51,19 @@ export class Pusher {
     expect(started.status).toBe(202)
     const location = started.headers.get('Location') ?? ''
     const upload = location.slice(location.indexOf('blobs/uploads/'))
-    if (way === 'POST, PATCH, PUT') expect(await this.#status('PATCH', upload, content)).toBe(202)
-    const rest = way === 'POST, PUT' ? content : undefined
+    if (flow === 'POST, PATCH, PUT') expect(await this.#status('PATCH', upload, content)).toBe(202)
+    const rest = flow === 'POST, PUT' ? content : undefined
     expect(await this.#status('PUT', `${upload}?digest=${digest}`, rest)).toBe(201)
     return digest
   }
 
-  /** Pushes the blob of an artifact, and the config that all have. */
-  async pushBlobs(blob: string, way: Way = 'POST'): Promise<void> {
+  /** Pushes the blob of an artifact, and the config that all artifacts share. */
+  async pushBlobs(blob: string, flow: UploadFlow = 'POST'): Promise<void> {
     await this.pushBlob(EMPTY, 'POST')
-    await this.pushBlob(blob, way)
+    await this.pushBlob(blob, flow)
   }
 
-  /** `from`: the tag is to be moved from there; null, it is to be made. Resolves to the status. */
+  /** Puts a manifest and returns the status. `from` is the digest the tag must move from; null if it must be new. */
   async putManifest(reference: string, { bytes }: Artifact, from?: string | null): Promise<number> {
     return this.#status('PUT', `manifests/${reference}`, bytes, {
       'Content-Type': MEDIA_TYPE.manifest,
@@ -75,7 +75,7 @@ export class Pusher {
     return this.#status('DELETE', path, undefined, from ? { 'If-Match': `"${from}"` } : {})
   }
 
-  /** The digest that a tag points to, as its ETag says. */
+  /** Returns the digest that a tag points to, from its ETag. */
   async resolve(tag: string): Promise<string | undefined> {
     const { status, headers } = await this.#send('HEAD', `manifests/${tag}`)
     if (status === 404) return undefined
@@ -83,7 +83,7 @@ export class Pusher {
     return headers.get('ETag')?.slice(1, -1)
   }
 
-  /** What a tag or digest leads to, with its annotations; undefined where there is none. Checks its digest. */
+  /** Reads a manifest and checks its digest. Returns undefined if it does not exist. */
   async read(
     reference: string,
   ): Promise<{ digest: string; annotations: Record<string, string> } | undefined> {
@@ -100,8 +100,8 @@ export class Pusher {
     return (await this.#status('HEAD', `blobs/${digest}`)) === 200
   }
 
-  /** What of an artifact is not there, or is not what its digest says. */
-  async missingOf({ digest, blobs }: Omit<Artifact, 'bytes'>): Promise<string[]> {
+  /** Returns the parts of an artifact that are missing or do not match their digests. */
+  async missingContent({ digest, blobs }: Omit<Artifact, 'bytes'>): Promise<string[]> {
     const paths = new Map([[digest, 'manifests'], ...blobs.map((blob): [string, string] => [blob, 'blobs'])])
     const missing: string[] = []
     for (const [expected, kind] of paths) {
@@ -116,7 +116,7 @@ export class Pusher {
     return (await this.#send(method, path, body, headers)).status
   }
 
-  /** The answer, all of it. No request of these may end in an error of the server. */
+  /** Sends a request and reads the whole response. Fails the test on a server error. */
   async #send(method: string, path: string, body?: string, headers: Record<string, string> = {}) {
     const init = { method, headers, ...(body !== undefined && { body }) }
     const response = await this.#client.send(`/v2/${this.#repository}/${path}`, init)

@@ -1,54 +1,54 @@
-/** What servers that speak S3 do not all do. */
+/** Parts of the S3 protocol that several processes on one bucket need, but not all servers implement. */
 import { randomUUID } from 'node:crypto'
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Bucket } from './bucket.ts'
 import { headOf } from './head.ts'
 import { isConflict, isRefused, S3Error } from './s3-error.ts'
-import { startError } from './start-error.ts'
+import { startupError } from './startup-error.ts'
 
-export type Abilities = {
-  /** Whether it writes only where nothing is there, when asked to (`If-None-Match: *`). */
+export type Capabilities = {
+  /** `If-None-Match: *` keeps a PUT from replacing an object. */
   creates: boolean
-  /** Whether it replaces only what is expected, when asked to (`If-Match`). */
+  /** `If-Match` keeps a PUT from replacing another version. */
   replaces: boolean
-  /** Whether it deletes only what is expected, when asked to (`If-Match`). */
+  /** `If-Match` keeps a DELETE from removing another version. */
   deletes: boolean
-  /** Whether it compares and writes in one step. Where it does not, a race does not always show that. */
+  /** Comparing and writing is one step. The probe may miss that it is not, as not every race shows it. */
   atomic: boolean
-  /** Whether lists have what was just written, and have not what was just deleted. */
+  /** Lists reflect the latest writes and deletions. */
   lists: boolean
 }
 
-const ONE_PROCESS = 'Let one process alone use the bucket, or take a server that honours it.'
+const ONE_PROCESS = 'Let one process alone use the bucket, or use a server that honours it.'
 
-const SHORTCOMINGS: Record<keyof Abilities, string> = {
-  creates: `The S3 server ignores If-None-Match on PUT: of two processes that create one tag at the same time, both are told that they did, and one of the two is lost. ${ONE_PROCESS}`,
-  replaces: `The S3 server ignores If-Match on PUT: of two processes that move one tag at the same time, both are told that they did, and one of the two moves is lost. ${ONE_PROCESS}`,
-  deletes: `The S3 server ignores If-Match on DELETE: a tag that one process moves while another deletes it may be gone although it was moved. ${ONE_PROCESS}`,
+const WARNINGS: Record<keyof Capabilities, string> = {
+  creates: `The S3 server ignores If-None-Match on PUT: if two processes create the same tag at the same time, both succeed and one of the two is lost. ${ONE_PROCESS}`,
+  replaces: `The S3 server ignores If-Match on PUT: if two processes move the same tag at the same time, both succeed and one of the two moves is lost. ${ONE_PROCESS}`,
+  deletes: `The S3 server ignores If-Match on DELETE: if one process moves a tag while another deletes it, the tag may be gone although the move succeeded. ${ONE_PROCESS}`,
   atomic:
-    'The S3 server compares first and writes later: of two processes that create or move one tag at the same moment, both may be told that they did, and one of the two is lost. Let one process alone use the bucket, or take a server that does both in one step.',
+    'The S3 server compares first and writes later: if two processes create or move the same tag at the same moment, both may succeed and one of the two is lost. Let one process alone use the bucket, or use a server that does both in one step.',
   lists:
-    'The S3 server lists late what was written or deleted: lists of tags and referrers may lack the newest, and what is in use may be taken for unused. Take a server whose lists are up to date.',
+    'The S3 server lists late what was written or deleted: lists of tags and referrers may lack the newest entries, and garbage collection may delete content that is in use. Use a server whose lists are consistent.',
 }
 
-/** In sentences for the log: what may be lost with several processes, and what to do. None where all is well. */
-export function shortcomingsOf(abilities: Abilities): string[] {
-  const names = Object.keys(SHORTCOMINGS) as (keyof Abilities)[]
-  return names.filter((name) => !abilities[name]).map((name) => SHORTCOMINGS[name])
+/** Returns a warning for the log per missing capability: what may be lost with several processes, and what to do. */
+export function capabilityWarnings(capabilities: Capabilities): string[] {
+  const names = Object.keys(WARNINGS) as (keyof Capabilities)[]
+  return names.filter((name) => !capabilities[name]).map((name) => WARNINGS[name])
 }
 
-/** Finds out by trying, on keys of its own, which are gone afterwards. Throws AppError `unavailable`. */
-export async function probe(bucket: Bucket): Promise<Abilities> {
+/** Tests the server with keys that are deleted afterwards. Throws AppError `unavailable`. */
+export async function probe(bucket: Bucket): Promise<Capabilities> {
   const key = `_probe/${randomUUID()}`
   try {
-    const abilities = await tryConditions(bucket, key)
-    return { ...abilities, atomic: !abilities.creates || (await tryRaces(bucket, key)) }
+    const capabilities = await tryConditions(bucket, key)
+    return { ...capabilities, atomic: !capabilities.creates || (await tryRaces(bucket, key)) }
   } catch (error) {
-    throw startError(error, bucket)
+    throw startupError(error, bucket)
   }
 }
 
-async function tryConditions(bucket: Bucket, key: string): Promise<Omit<Abilities, 'atomic'>> {
+async function tryConditions(bucket: Bucket, key: string): Promise<Omit<Capabilities, 'atomic'>> {
   const put = (text: string, condition: Condition = {}) => putWith(bucket, key, text, condition)
   const remove = (condition: Condition = {}) => removeWith(bucket, key, condition)
   const version = async () => (await headOf(bucket, key))?.version ?? ''
@@ -60,7 +60,7 @@ async function tryConditions(bucket: Bucket, key: string): Promise<Omit<Abilitie
     const another = '"00000000000000000000000000000000"'
     const replaces =
       (await isHonoured(put('3', { IfMatch: another }))) && (await isDone(put('4', { IfMatch: first })))
-    // Where it is not honoured, something else than the first bytes is there by now.
+    // A server that ignores the condition has replaced the first bytes by now.
     const last = await version()
     const deletes =
       (await isHonoured(remove({ IfMatch: another }))) && (await isDone(remove({ IfMatch: last })))
@@ -72,7 +72,7 @@ async function tryConditions(bucket: Bucket, key: string): Promise<Omit<Abilitie
   }
 }
 
-/** How often, and how many at a time, try to create one object. */
+/** The number of races to create an object, and of requests in each. */
 const RACES = 4
 const RACERS = 8
 
@@ -102,18 +102,18 @@ async function isWon(request: Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** Whether a request whose condition does not hold is refused for that. */
+/** Returns whether a request whose condition does not hold is refused. */
 async function isHonoured(request: Promise<unknown>): Promise<boolean> {
   return (await refusalOf(request))?.status === 412
 }
 
-/** Whether one whose condition holds is done. It may be repeated after its answer was lost, and refused then. */
+/** Returns whether a request whose condition holds succeeds. A retry after a lost response may be refused. */
 async function isDone(request: Promise<unknown>): Promise<boolean> {
   const refusal = await refusalOf(request)
   return refusal === undefined || (refusal.attempts > 1 && isRefused(refusal))
 }
 
-/** Throws what has nothing to do with the condition. */
+/** Returns the error of a refused or unsupported condition, and throws any other. */
 async function refusalOf(request: Promise<unknown>): Promise<S3Error | undefined> {
   try {
     await request

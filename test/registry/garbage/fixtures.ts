@@ -1,4 +1,4 @@
-/** The few things that programs push: blobs, images, indexes and referrers. */
+/** The content that random programs push: blobs, images, indexes and referrers. */
 import { describe as describeContent } from '../../../src/oci/descriptor.ts'
 import { digestOf } from '../../../src/oci/digest.ts'
 import { encodeManifest, type Index, type Manifest, successors } from '../../../src/oci/manifest.ts'
@@ -39,7 +39,7 @@ const first = image([b0, b1])
 const second = image([b0, b2])
 const both = index([first, second])
 const signature = image([b3, b4], { subject: descriptorOf(first) })
-/** What is needed comes before what needs it. */
+/** Ordered so that children and subjects come before the manifests that refer to them. */
 export const THINGS: readonly Thing[] = [
   first,
   second,
