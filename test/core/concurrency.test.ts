@@ -37,3 +37,8 @@ it('starts nothing more after a failure, and rejects with it once all calls in f
   expect(started).toEqual([0, 1, 2, 3])
   expect(ended).toEqual([0, 2, 3])
 })
+
+it('keeps the order of more items than it queues at once', async () => {
+  const many = Array.from({ length: 2500 }, (_, i) => i)
+  expect(await mapConcurrently(many, async (item) => item + 1)).toEqual(many.map((item) => item + 1))
+})
