@@ -47,11 +47,13 @@ export async function readForeignLayer(
     }
   }
   if (unpack || COMPRESSED_TAR.test(mediaType)) {
-    throw invalidArchive(`the layer ${layer.digest} shall be unpacked, and is no tar`)
+    throw invalidArchive(`the layer ${layer.digest} should be a tar to unpack, but is not`)
   }
   const path = title ?? fluxFile(mediaType)
   if (path === undefined) {
-    throw invalidArchive(`the layer ${layer.digest}, of the type ${mediaType}, is no tar, and has no title`)
+    throw invalidArchive(
+      `the layer ${layer.digest} of the type ${mediaType} is neither a tar nor has a title to name a file`,
+    )
   }
   return new Map([[path.replace(/^(?:\.\/+)+/, ''), bytes]])
 }

@@ -52,7 +52,7 @@ export function recordLayer(kind: keyof RecordData, manifest: Uint8Array): Descr
   const type = recordType(kind)
   const layer = isIndex(parsed) || parsed.artifactType !== type ? undefined : parsed.layers[0]
   if (layer?.mediaType === type) return layer
-  throw new AppError('invalid', `it is no artifact of type ${type}`)
+  throw new AppError('invalid', `it is not an artifact of type ${type}`)
 }
 
 /** Throws `invalid`. */
