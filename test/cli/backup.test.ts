@@ -51,7 +51,7 @@ describe('a backup', () => {
       const other = join(await temporaryFolder(), 'made/by/it')
       const put = await runCommand(['restore', file, '--data', other])
       expect(put.log).toBe('')
-      expect(put.output).toContain('all digests right')
+      expect(put.output).toContain('all digests verified')
       restored.push({ began, data: other })
     }
     goes = false
@@ -242,7 +242,7 @@ describe('pkgserver verify', () => {
       const second = await runCommand([command, '--data', data, '--listen', '127.0.0.1:0'])
       expect(second).toMatchObject({
         code: 1,
-        log: expect.stringContaining('another pkgserver is using on'),
+        log: expect.stringContaining('another pkgserver is using'),
       })
     }
     await stop()

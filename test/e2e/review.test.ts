@@ -48,7 +48,7 @@ describe('a proposal', () => {
         column: expect.any(Number),
         message: expect.any(String),
       },
-      { path: 'twice.yml', line: 2, column: 1, message: 'the key "k" is there twice' },
+      { path: 'twice.yml', line: 2, column: 1, message: 'the key "k" appears twice' },
     ])
     expect(await client.get(draft.name)).toEqual(draft)
 
