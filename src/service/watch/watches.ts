@@ -92,7 +92,7 @@ export class Watches {
       'expired',
       position < oldest
         ? `the changes after resourceVersion ${position} are no longer kept`
-        : `there is no resourceVersion ${position} yet: the newest is ${newest}`,
+        : `there is no resourceVersion ${position} yet`,
       { remedy: { do: 'watch_again' } },
     )
   }

@@ -48,7 +48,7 @@ export async function post(message: Message, { targets, timeout, signal }: PostO
   return new Promise((resolve) => {
     const fail = (error: Error) =>
       resolve({
-        error: over.aborted ? `no response within ${timeout / 1000} s` : shortened(error),
+        error: over.aborted ? `no answer within ${timeout / 1000} s` : shortened(error),
       })
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest
     const request = send(
@@ -65,7 +65,7 @@ export async function post(message: Message, { targets, timeout, signal }: PostO
         })
         response.once('end', () => resolve({ statusCode }))
         response.once('error', fail)
-        response.once('close', () => fail(new Error('the response was cut off')))
+        response.once('close', () => fail(new Error('the answer was cut off')))
       },
     )
     request.once('error', fail)
