@@ -62,7 +62,7 @@ function onlyManifest({ manifests }: Index): Descriptor {
   const [only, ...others] = manifests.filter(({ annotations }) => annotations?.[ATTESTATION] === undefined)
   if (only !== undefined && others.length === 0) return only
   throw invalidArchive(
-    `the artifact is an index of ${manifests.length} manifests, so it is not clear which of them is the package`,
+    `the artifact is an index of ${manifests.length} manifests: which of them is the package cannot be told`,
   )
 }
 
@@ -71,7 +71,7 @@ function addAll(resources: Map<string, Uint8Array>, more: Resources): void {
   for (const [path, content] of more) {
     const before = resources.get(path)
     if (before && Buffer.compare(before, content) !== 0) {
-      throw invalidArchive(`two layers have a file "${path}", with different content`, path)
+      throw invalidArchive(`two layers have a file "${path}", and not the same`, path)
     }
     resources.set(path, content)
   }
@@ -84,7 +84,7 @@ function inTime(source: Fetcher, timeout: number): Fetcher {
 
 async function* until(content: Content, deadline: number): AsyncGenerator<Uint8Array> {
   for await (const chunk of streamOf(content)) {
-    if (Date.now() > deadline) throw new OciError('unavailable', 'the download of a layer took too long')
+    if (Date.now() > deadline) throw new OciError('unavailable', 'a layer takes too long to come in')
     yield chunk
   }
 }

@@ -47,13 +47,11 @@ export async function readForeignLayer(
     }
   }
   if (unpack || COMPRESSED_TAR.test(mediaType)) {
-    throw invalidArchive(`the layer ${layer.digest} should be a tar to unpack, but is not`)
+    throw invalidArchive(`the layer ${layer.digest} shall be unpacked, and is no tar`)
   }
   const path = title ?? fluxFile(mediaType)
   if (path === undefined) {
-    throw invalidArchive(
-      `the layer ${layer.digest} of the type ${mediaType} is neither a tar nor has a title to name a file`,
-    )
+    throw invalidArchive(`the layer ${layer.digest}, of the type ${mediaType}, is no tar, and has no title`)
   }
   return new Map([[path.replace(/^(?:\.\/+)+/, ''), bytes]])
 }

@@ -19,7 +19,7 @@ const strings = z.record(z.string(), z.string())
 /** What everything else relies on; whoever pushes to the registry could have written anything. */
 const recordSchema = z.looseObject({
   repositoryType: z.enum(REPOSITORY_TYPES),
-  workspace: z.string().refine(isLabel, 'is not a label'),
+  workspace: z.string().refine(isLabel, 'is no label'),
   revision: z.int().min(0),
   lifecycle: z.enum(LIFECYCLES),
   task: z.enum(TASKS),
@@ -59,7 +59,7 @@ export function readPackageManifest(
   const [layer, ...others] = manifest.layers
   const diffId = layer?.annotations?.['io.deis.oras.content.digest']
   if (!layer || others.length > 0 || layer.mediaType !== MEDIA_TYPE.layerTarGzip || diffId === undefined) {
-    throw new AppError('invalid', 'it does not have exactly one layer, as a package does')
+    throw new AppError('invalid', 'it has not the one layer that a package has')
   }
   const artifact = {
     digest: descriptor.digest,

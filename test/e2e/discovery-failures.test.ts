@@ -66,7 +66,7 @@ describe('artifacts that cannot be read', () => {
     )
     expect(reasons).toEqual({
       not_a_path: expect.stringContaining('its name cannot be the path of a package'),
-      'upf:v1.1.0': expect.stringContaining('should be a tar to unpack, but is not'),
+      'upf:v1.1.0': expect.stringContaining('shall be unpacked, and is no tar'),
       'upf:v1.2.0': expect.stringContaining('"../a"'),
       'upf:v1.3.0': expect.stringContaining('404'),
       'upf:v1.4.0': expect.stringContaining('more than 67108864 bytes'),

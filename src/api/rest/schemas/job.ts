@@ -90,7 +90,7 @@ const jobItemSchema = z
     conflicts: count('How many conflicts the draft has.', 0),
     reason: z.string().nullable().openapi({
       description: 'Why it was skipped; in a dry run, what would be done.',
-      example: 'prod.upf.upgrade-v2 already upgrades the package',
+      example: 'prod.upf.upgrade-v2 is under work already',
     }),
     error: z
       .strictObject({

@@ -24,7 +24,7 @@ export const verificationSchema = z
             .openapi({ description: 'OCI repository in which it is.', example: 'blueprints/nf/upf' }),
           problem: z.string().openapi({
             description: 'In what index and registry differ, or what cannot be read.',
-            example: 'the tag v1 is missing: it should point to sha256:44136fa355b3678a',
+            example: 'the tag v1 leads nowhere: it is of sha256:44136fa355b3678a',
           }),
           remedy: z.string().nullable().openapi({
             description: 'What repairs it; null where only a person can.',

@@ -25,7 +25,7 @@ export async function* readArchive(stream: AsyncIterable<Uint8Array>): AsyncGene
       records = parsePax((await input.take(padded(stated))).subarray(0, stated))
       continue
     }
-    if (type !== TYPE.file) throw damaged(`"${name}" is not a file`)
+    if (type !== TYPE.file) throw damaged(`"${name}" is no file`)
     const size = Number(records.get('size') ?? stated)
     yield { path: records.get('path') ?? name, size, content: input.pass(size) }
     await input.take(padded(size) - size)
@@ -78,5 +78,5 @@ class Input {
 }
 
 export function damaged(reason: string): AppError {
-  return new AppError('invalid_archive', `the file is not a backup, or it is damaged: ${reason}`)
+  return new AppError('invalid_archive', `the file is damaged, or not a backup: ${reason}`)
 }
