@@ -19,7 +19,7 @@ const rootUrl = z
   .transform((text) => new URL(text))
   .refine(({ pathname, search }) => pathname === '/' && search === '', 'must be a URL without a path')
 
-/** Names that need no escape anywhere. Those of buckets are the servers' business: not all have the rules of AWS. */
+/** Characters that need no escaping anywhere. The S3 server checks the name, as not all have the rules of AWS. */
 const S3_PLACE = /^s3:\/\/(?<bucket>[A-Za-z0-9._-]+)(?:\/(?<prefix>[A-Za-z0-9._/-]*))?$/
 
 export type BlobsSetting = { kind: 'fs' } | { kind: 's3'; bucket: string; prefix: string }
@@ -40,7 +40,7 @@ const registry = z.string().transform((text, context): RegistrySetting => {
   if (url && /^https?:$/.test(url.protocol) && url.username + url.password + url.search + url.hash === '')
     return { kind: 'remote', url }
   context.addIssue(
-    'must be "embedded", or the URL of a registry, like https://registry.example.com/team, without user name',
+    'must be "embedded", or the URL of a registry like https://registry.example.com/team, without user name',
   )
   return z.NEVER
 })
@@ -50,7 +50,7 @@ const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 /** In milliseconds. */
 const duration = z
   .string()
-  .regex(/^(?:0|[0-9]{1,6}[smhd])$/, 'must be a number and a unit, like 30s, 10m, 1h or 7d')
+  .regex(/^(?:0|[0-9]{1,6}[smhd])$/, 'must be a number and a unit, like 30s, 10m, 1h or 7d, or 0')
   .transform((text) => Number.parseInt(text, 10) * (UNITS[text.slice(-1) as keyof typeof UNITS] ?? 0))
 
 const hosts = z
@@ -59,7 +59,7 @@ const hosts = z
   .refine(
     (names) =>
       names.every((name) => name === '*' || /^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?$/.test(name)),
-    'must be hosts, like ghcr.io, with a port or without, separated by commas, or *',
+    'must be hosts like ghcr.io or 10.0.0.7:5000, separated by commas, or *',
   )
 
 const UNIT_BYTES = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 }
@@ -74,7 +74,7 @@ const size = z
 
 const yesOrNo = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
 
-/** Name in the environment, flag of `serve`, what it is for, and the schema of each setting. */
+/** Environment variable, flag, help text, default and schema of each setting. */
 export const SETTINGS = {
   listen: {
     env: 'PKGSERVER_LISTEN',
@@ -96,21 +96,21 @@ export const SETTINGS = {
   publicUrl: {
     env: 'PKGSERVER_PUBLIC_URL',
     flag: 'public-url',
-    help: 'URL at which clients reach the server, if it is not the address it listens on',
+    help: 'URL at which clients reach the server, if it differs from the address it listens on',
     initial: undefined,
     schema: rootUrl.optional(),
   },
   registry: {
     env: 'PKGSERVER_REGISTRY',
     flag: 'registry',
-    help: 'where artifacts are stored: "embedded", or a registry elsewhere, as https://<host>/<prefix>',
+    help: 'where artifacts are stored: "embedded", or an external registry as https://<host>/<prefix>',
     initial: 'embedded',
     schema: registry,
   },
   registryConfig: {
     env: 'PKGSERVER_REGISTRY_CONFIG',
     flag: 'registry-config',
-    help: "credentials for that registry: a config.json of docker's, in DOCKER_CONFIG or ~/.docker if not here",
+    help: 'docker config.json with the credentials for that registry; by default in DOCKER_CONFIG or ~/.docker',
     initial: undefined,
     schema: z
       .string()
@@ -120,22 +120,22 @@ export const SETTINGS = {
   registryUsername: {
     env: 'PKGSERVER_REGISTRY_USERNAME',
     flag: 'registry-username',
-    help: 'or a user name for it, with PKGSERVER_REGISTRY_PASSWORD in the environment',
+    help: 'user name for that registry, with PKGSERVER_REGISTRY_PASSWORD in the environment',
     initial: undefined,
     schema: z.string().optional(),
   },
   registryPassword: {
     env: 'PKGSERVER_REGISTRY_PASSWORD',
-    // Everybody on a machine sees the flags of its processes.
+    // Every user of a machine can see the flags of its processes.
     flag: undefined,
-    help: 'the password of that user',
+    help: 'password of that user',
     initial: undefined,
     schema: z.string().optional(),
   },
   blobs: {
     env: 'PKGSERVER_BLOBS',
     flag: 'blobs',
-    help: 'where the embedded registry keeps its blobs: "fs", the data folder, or s3://<bucket>/<prefix>',
+    help: 'where the embedded registry stores its blobs: "fs" for the data folder, or s3://<bucket>/<prefix>',
     initial: 'fs',
     schema: blobs,
   },
@@ -149,7 +149,7 @@ export const SETTINGS = {
   s3Region: {
     env: 'PKGSERVER_S3_REGION',
     flag: 's3-region',
-    help: 'region of the bucket, if it is not the one of AWS_REGION or of the profile',
+    help: 'region of the bucket, if it differs from AWS_REGION and the profile',
     initial: undefined,
     schema: z
       .string()
@@ -159,64 +159,64 @@ export const SETTINGS = {
   s3Redirects: {
     env: 'PKGSERVER_S3_REDIRECTS',
     flag: 's3-redirects',
-    help: 'whether clients fetch blobs from S3 themselves, by links that are good for 20 minutes: true or false',
+    help: 'whether clients fetch blobs directly from S3, by links that are valid for 20 minutes: true or false',
     initial: 'false',
     schema: yesOrNo,
   },
   s3RedirectEndpoint: {
     env: 'PKGSERVER_S3_REDIRECT_ENDPOINT',
     flag: 's3-redirect-endpoint',
-    help: 'URL at which clients reach S3, if it is not the one that the server uses',
+    help: 'URL at which clients reach S3, if it differs from the one that the server uses',
     initial: undefined,
     schema: rootUrl.optional(),
   },
   sourceHosts: {
     env: 'PKGSERVER_SOURCE_HOSTS',
     flag: 'source-hosts',
-    help: 'registries that repositories may be filled from, separated by commas, or *; if not here, all but private addresses',
+    help: 'registries that repositories may be filled from, separated by commas, or *; by default all but private addresses',
     initial: undefined,
     schema: hosts.optional(),
   },
   gcInterval: {
     env: 'PKGSERVER_GC_INTERVAL',
     flag: 'gc-interval',
-    help: 'time between collections of garbage in the embedded registry; 0 for none',
+    help: 'time between garbage collections in the embedded registry; 0 for none',
     initial: '24h',
     schema: duration,
   },
   gcGrace: {
     env: 'PKGSERVER_GC_GRACE',
     flag: 'gc-grace',
-    help: 'how long what nothing needs is kept; the same for all processes that share a bucket',
+    help: 'how long unused content is kept; use the same for all processes that share a bucket',
     initial: '1h',
     schema: duration,
   },
   webhookTargets: {
     env: 'PKGSERVER_WEBHOOK_TARGETS',
     flag: 'webhook-targets',
-    help: 'where webhooks may lead: public addresses; private, which has those of a cluster, too; or loopback, with this machine as well',
+    help: 'addresses that webhooks may call: public; private, which includes those of a cluster; or loopback, which also includes this machine',
     initial: 'private',
     schema: z.enum(['public', 'private', 'loopback'], 'must be public, private or loopback'),
   },
   minFree: {
     env: 'PKGSERVER_MIN_FREE',
     flag: 'min-free',
-    help: 'with less free room than that on the disk of the data folder, nothing is written; 0 to go on until it is full',
+    help: 'the server is read-only with less free disk space than this; 0 for never',
     initial: '256Mi',
     schema: size,
   },
   stopDelay: {
     env: 'PKGSERVER_STOP_DELAY',
     flag: 'stop-delay',
-    help: 'how long the server still takes requests when it is told to stop, while /readyz says so to load balancers',
+    help: 'how long the server still takes requests after SIGTERM, while /readyz tells load balancers that it is stopping',
     initial: '0',
     schema: duration,
   },
   traces: {
-    // As all programs call it that speak this protocol.
+    // The standard name: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
     env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     flag: 'otlp-endpoint',
-    help: 'URL of a collector of OpenTelemetry to which traces are sent, like http://localhost:4318',
+    help: 'URL of an OpenTelemetry collector to send traces to, like http://localhost:4318',
     initial: undefined,
     schema: z
       .url({ protocol: /^https?$/, error: 'must be a URL with http or https' })
@@ -226,7 +226,7 @@ export const SETTINGS = {
   logLevel: {
     env: 'PKGSERVER_LOG_LEVEL',
     flag: 'log-level',
-    help: 'least important log lines to write: trace, debug, info, warn, error, fatal or silent',
+    help: 'lowest level of log lines to write: trace, debug, info, warn, error, fatal or silent',
     initial: 'info',
     schema: z.enum(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
@@ -237,7 +237,7 @@ export const SETTINGS = {
 
 export type Config = { [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Name]['schema']> }
 
-/** The settings from flags, which win, and the environment. Throws `invalid`, naming each that is wrong. */
+/** Reads the settings from flags, which win, and the environment. Throws `invalid`, naming each invalid setting. */
 export function readConfig(
   flags: Readonly<Record<string, string | undefined>> = {},
   env: Readonly<Record<string, string | undefined>> = process.env,
@@ -256,20 +256,20 @@ export function readConfig(
   })
   const config = Object.fromEntries(values) as Config
   if (wrong.length === 0) wrong.push(...contradictions(config))
-  if (wrong.length > 0) throw new AppError('invalid', `settings that are not valid:\n  ${wrong.join('\n  ')}`)
+  if (wrong.length > 0) throw new AppError('invalid', `invalid settings:\n  ${wrong.join('\n  ')}`)
   return { ...config, registryConfig: config.registryConfig ?? dockerConfig(env) }
 }
 
 function contradictions({ registry, blobs, registryUsername, registryPassword }: Config): string[] {
   const wrong: string[] = []
   if (registry.kind === 'remote' && blobs.kind === 's3')
-    wrong.push('PKGSERVER_BLOBS is of the embedded registry, and PKGSERVER_REGISTRY names another one')
+    wrong.push('PKGSERVER_BLOBS is for the embedded registry, but PKGSERVER_REGISTRY names an external one')
   if ((registryUsername === undefined) !== (registryPassword === undefined))
-    wrong.push('PKGSERVER_REGISTRY_USERNAME and PKGSERVER_REGISTRY_PASSWORD go together')
+    wrong.push('PKGSERVER_REGISTRY_USERNAME and PKGSERVER_REGISTRY_PASSWORD must be set together')
   return wrong
 }
 
-/** Where docker and others keep credentials; undefined where they keep none. */
+/** Returns the file in which docker and others store credentials, if there is one. */
 function dockerConfig(env: Readonly<Record<string, string | undefined>>): string | undefined {
   const path = join(env.DOCKER_CONFIG ?? join(env.HOME ?? homedir(), '.docker'), 'config.json')
   return existsSync(path) ? path : undefined

@@ -123,6 +123,24 @@ function circles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
   return found
 }
 
+/** Words of REST, which other surfaces cannot use. */
+const HTTP_WORDS =
+  /\/api\/|\b(?:GET|HEAD|POST|PUT|PATCH|DELETE) (?:\/|it|its)|If-Match|ETag|\bHTTP\b|Content-Type|\?\w+=|source\.[a-z]|source \{|[bB]ody\./
+
+/** The texts of a file that read as sentences: literals with a blank. Names of methods and headers have none. */
+function sentencesOf({ text }: Source): string[] {
+  const tokens = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g
+  return [...text.matchAll(tokens)]
+    .map(([token]) => token.replaceAll(/\$\{[^}]*\}/g, '…'))
+    .filter((token) => /^['"`]/.test(token) && token.includes(' '))
+}
+
+function httpWords(source: Source): string[] {
+  return sentencesOf(source)
+    .filter((sentence) => HTTP_WORDS.test(sentence))
+    .map((sentence) => `src/${source.path}: ${sentence}`)
+}
+
 describe('the architecture', () => {
   it('has a rule for each folder', () => {
     const folders = new Set(sources.map(({ path }) => topOf(path)))
@@ -177,6 +195,28 @@ describe('the architecture', () => {
       .filter(({ path }) => isIn('domain', path))
       .filter(({ text }) => /from 'node:|from 'hono|\bDate\b|\bfetch\(|\bprocess\./.test(text))
     expect(found.map(({ path }) => path)).toEqual([])
+  })
+
+  it('keeps the words of HTTP out of the errors of domain, service and what they stand on', () => {
+    const places = ['core', 'domain', 'artifact', 'database', 'service']
+    const below = sources.filter(({ path }) => places.includes(topOf(path)))
+    expect(below.flatMap(sentencesOf).length).toBeGreaterThan(300)
+    expect(below.flatMap(httpWords)).toEqual([])
+  })
+
+  it('finds the words of HTTP in an error, and nowhere else', () => {
+    const text = [
+      '/** PATCH /api/v1 */',
+      "const method = 'PATCH'",
+      'throw new AppError(`there is none; POST /api/v1/repositories creates one`)',
+      "throw new AppError('send If-Match with it') // If-Match: *",
+      'throw new AppError("source.copy.from: it is elsewhere")',
+    ].join('\n')
+    expect(httpWords({ path: 'service/x.ts', text })).toEqual([
+      'src/service/x.ts: `there is none; POST /api/v1/repositories creates one`',
+      "src/service/x.ts: 'send If-Match with it'",
+      'src/service/x.ts: "source.copy.from: it is elsewhere"',
+    ])
   })
 
   it('reads the environment in config.ts only', () => {

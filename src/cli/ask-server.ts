@@ -1,8 +1,8 @@
-/** Work on data that a running server has, and alone may touch. */
+/** Asks a running server to work on its data, which no other process may touch. */
 import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
 
-/** The server's answer to a POST. Throws `unavailable`. */
+/** Returns the server's response to a POST. Throws `unavailable`. */
 export async function askServer(
   { host, port }: Config['listen'],
   path: string,
@@ -18,13 +18,13 @@ export async function askServer(
       body: JSON.stringify(body),
     })
   } catch (error) {
-    const message = `a server is at work on this data, and does not answer at ${url.host}: say where it is with --listen, as for serve`
+    const message = `a server is using this data, but does not answer at ${url.host}: give its address with --listen, as for serve`
     throw new AppError('unavailable', message, { cause: error })
   }
   if (response.ok) return response
   const answer = (await response.json().catch(() => ({}))) as { detail?: string }
   throw new AppError(
     'unavailable',
-    `the server at ${url.host} did not do it: ${answer.detail ?? response.status}`,
+    `the request to the server at ${url.host} failed: ${answer.detail ?? response.status}`,
   )
 }

@@ -3,14 +3,14 @@ import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
 import { askServer } from './ask-server.ts'
 
-/** The backup that a running server makes. Throws `unavailable`. */
+/** Downloads a backup from a running server. Throws `unavailable`. */
 export async function backupByServer(listen: Config['listen']): Promise<AsyncIterable<Uint8Array>> {
   const { body } = await askServer(listen, '/backups', {})
   if (body) return body as AsyncIterable<Uint8Array>
   throw new AppError('unavailable', 'the server sent no backup')
 }
 
-/** Writes a backup to a file, which is there when it is complete, and not before. */
+/** Writes a backup to a file, which appears only when it is complete. */
 export async function writeBackup(content: AsyncIterable<Uint8Array>, file: string): Promise<string> {
   const partial = `${file}.partial`
   const began = performance.now()
@@ -30,7 +30,9 @@ export async function writeBackup(content: AsyncIterable<Uint8Array>, file: stri
   } catch (error) {
     await rm(partial, { force: true })
     if (error instanceof TypeError) {
-      throw new AppError('unavailable', 'the server broke off: its log says why', { cause: error })
+      throw new AppError('unavailable', 'the server ended the backup too early: its log says why', {
+        cause: error,
+      })
     }
     throw error
   }

@@ -1,4 +1,4 @@
-/** What each command does. The server's own modules are loaded only for the commands that need them. */
+/** The commands. Each loads only the modules that it needs, so that it starts fast. */
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { FolderInUseError } from '../core/errors.ts'
@@ -28,13 +28,12 @@ async function serveUntilStopped(config: Config, output: Output): Promise<void> 
     }
     process.on('SIGTERM', stop).on('SIGINT', stop)
   })
-  // What only the server needs is loaded only for it: the other commands are there at once.
   const { destination, pino } = await import('pino')
   const { applicationOf } = await import('../server/app.ts')
   const { openComponents } = await import('../server/components.ts')
   const { greeting, serve } = await import('../server/serve.ts')
 
-  // Buffered: a line for each of thousands of requests a second must not be a write for each.
+  // Buffered, so that thousands of requests a second do not cost a write each.
   const stream = destination({ dest: 2, sync: false })
   const components = await openComponents(config, pino({ level: config.logLevel }, stream))
   const server = await serve(config, applicationOf(components))
@@ -44,7 +43,6 @@ async function serveUntilStopped(config: Config, output: Output): Promise<void> 
   stream.flushSync()
 }
 
-/** In this process, or by the server that is at work on the same data. */
 async function gc(config: Config, options: { dryRun: boolean }): Promise<string> {
   const { collectByServer, inWords } = await import('./gc.ts')
   const { collectGarbage } = await import('../service/maintenance/collect-garbage.ts')
@@ -56,7 +54,7 @@ async function gc(config: Config, options: { dryRun: boolean }): Promise<string>
   return inWords(report)
 }
 
-/** Works on the data in this process, or has the server do it that is at work there. */
+/** Works on the data in this process, or asks the server that has it open. */
 async function onData<T>(
   config: Config,
   work: { here: (components: Components) => Promise<T>; byServer: () => Promise<T> },
@@ -81,7 +79,7 @@ async function warnings(): Promise<Logger> {
   return pino({ level: 'warn' }, destination({ dest: 2, sync: true }))
 }
 
-/** In this process alone: an index is not replaced below a server. */
+/** Only in this process, since a running server must not lose its index. */
 async function reindex(config: Config, options: { force: boolean; names: string[] }): Promise<string> {
   const { reindexInWords } = await import('./reindex.ts')
   const { rebuildIndex } = await import('../server/rebuild-index.ts')

@@ -4,7 +4,7 @@ import { askServer } from './ask-server.ts'
 
 type ItemizedReport = GarbageReport & { items: GarbageItem[] }
 
-/** Has a running server collect, which alone may touch its data. Throws `unavailable`. */
+/** Asks a running server to collect garbage. Throws `unavailable`. */
 export async function collectByServer(
   listen: Config['listen'],
   options: { dryRun: boolean },
@@ -13,7 +13,7 @@ export async function collectByServer(
   return (await response.json()) as ItemizedReport
 }
 
-/** What a person wants to know of a collection. */
+/** Describes a collection for a person. */
 export function inWords({ dryRun, items, ...report }: ItemizedReport): string {
   const total = report.manifests + report.links + report.blobs
   const shown = dryRun ? items.map(lineOf) : []
@@ -23,7 +23,7 @@ export function inWords({ dryRun, items, ...report }: ItemizedReport): string {
     ...shown,
     ...report.skipped.map(({ repository, reason }) => `skipped ${repository}: ${reason}`),
     `${did} ${report.manifests} manifests, ${report.blobs} blobs (${report.bytes} bytes), ${report.links} links of repositories to blobs, ${report.uploads} uploads, in ${report.milliseconds} ms`,
-    ...(report.interrupted ? ['cut short: another process collects in the same store'] : []),
+    ...(report.interrupted ? ['stopped early: another process is collecting garbage in the same store'] : []),
     '',
   ].join('\n')
 }

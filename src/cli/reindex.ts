@@ -1,4 +1,4 @@
-/** What `pkgserver reindex` has done. */
+/** The outcome of `pkgserver reindex`. */
 export type ReindexResult = {
   repositories: number
   packages: number
@@ -15,7 +15,7 @@ export function reindexInWords(result: ReindexResult): string {
     ...notes.map(({ repository, message }) => `${repository}: ${message}`),
     ...(aside === undefined ? [] : [`the old index is in ${aside}`]),
     `indexed ${repositories} repositories, ${packages} packages and ${revisions} revisions in ${milliseconds} ms (${rate} revisions/s)`,
-    'Jobs, and links to further pages of lists, are not kept in the registry: they are gone.',
+    'Jobs and continue tokens of lists are lost, since the registry does not have them.',
     '',
   ].join('\n')
 }

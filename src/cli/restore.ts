@@ -1,4 +1,4 @@
-/** What `pkgserver restore` has done. */
+/** The outcome of `pkgserver restore`. */
 export type RestoreResult = {
   createdAt: string
   registry: 'files' | { elsewhere: string }
@@ -7,10 +7,10 @@ export type RestoreResult = {
 }
 
 export function restoreInWords({ createdAt, registry, files, bytes }: RestoreResult, data: string): string {
-  const lines = [`${data} is as it was at ${createdAt}: ${files} files, ${bytes} bytes, all digests right`]
+  const lines = [`restored ${data} as of ${createdAt}: ${files} files, ${bytes} bytes, all digests verified`]
   if (registry !== 'files') {
     lines.push(
-      `The artifacts are not in the backup: they are in ${registry.elsewhere}. Start the server with that registry, and see with pkgserver verify whether it still has them.`,
+      `The artifacts are not in the backup: they are in ${registry.elsewhere}. Start the server with that registry, and run pkgserver verify to see whether it still has them.`,
     )
   }
   return `${lines.join('\n')}\n`

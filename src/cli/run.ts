@@ -1,20 +1,20 @@
-/** The command line: which command, with which flags. */
+/** Parses the command line and runs the command. */
 import { parseArgs } from 'node:util'
 import { type Config, readConfig, SETTINGS } from '../config.ts'
 import { AppError } from '../core/errors.ts'
 
-/** What the commands do; main.ts, which knows all parts, says how. */
+/** The commands. Those that resolve to a text resolve to what to print. */
 export type Commands = {
   serve: (config: Config) => Promise<void>
-  /** Collects garbage; what was removed, or with `dryRun` would be, in words. */
+  /** Collects garbage; with `dryRun` only lists it. */
   gc: (config: Config, options: { dryRun: boolean }) => Promise<string>
-  /** Builds the index anew from the registry; what came of it, in words. `names`: the OCI repositories to read. */
+  /** Rebuilds the index from the registry. `names`: the OCI repositories to read, or none for all of them. */
   reindex: (config: Config, options: { force: boolean; names: string[] }) => Promise<string>
-  /** Compares index and registry; whether they agree in the end, and what was found, in words. */
+  /** Compares index and registry. `sound`: whether they agree in the end. */
   verify: (config: Config, options: { fix: boolean }) => Promise<{ sound: boolean; text: string }>
-  /** Writes a copy of the data to a file; how it went, in words. */
+  /** Writes all data to a file. */
   backup: (config: Config, file: string) => Promise<string>
-  /** Makes a data folder of such a file. */
+  /** Creates a data folder from such a file. */
   restore: (config: Config, file: string) => Promise<string>
   /** The API document as YAML. */
   openapi: () => Promise<string>
@@ -77,7 +77,7 @@ export async function run(argv: readonly string[], commands: Commands, output: O
   }
 }
 
-/** The settings, which of the switches were given, and what stands beside them: `wanted`, if that is said. */
+/** Parses flags, switches and positional arguments. `wanted` names the positional ones; without it any are taken. */
 function parsed(
   args: readonly string[],
   switches: readonly string[],
@@ -100,7 +100,7 @@ function parsed(
     const unexpected = positionals[wanted.length]
     throw new AppError(
       'invalid',
-      unexpected === undefined ? `${wanted.join(' ')} is missing` : `"${unexpected}" is not expected here`,
+      unexpected === undefined ? `${wanted.join(' ')} is missing` : `unexpected argument "${unexpected}"`,
     )
   }
   const values = all as Record<string, string | boolean | undefined>
@@ -108,7 +108,7 @@ function parsed(
   return { config, given: new Set(switches.filter((name) => values[name])), names: positionals }
 }
 
-/** Faults of whoever typed the command, or of the machine: they need a sentence, not a stack. */
+/** Mistakes of the user and failures of the machine are shown as a sentence, without a stack. */
 function isExpected(error: unknown): error is Error {
   if (error instanceof AppError) return true
   if (!(error instanceof Error)) return false
@@ -129,17 +129,17 @@ function help(): string {
     '',
     'Commands:',
     '  serve     run the server',
-    '  gc        remove from the embedded registry what nothing needs; --dry-run tells what that is',
-    '  reindex   build the index anew from the registry, when it is lost; --force moves aside one that is there. Where',
-    '            the registry does not tell its repositories, they have to be said: reindex blueprints/nf/upf prod/upf',
-    '  verify    compare index and registry, and read everything back; --fix repairs what can be repaired',
-    '  backup    backup FILE writes all data to a file, also while the server runs',
-    '  restore   restore FILE makes a data folder of such a file',
+    '  gc        remove unused content from the embedded registry; --dry-run only lists it',
+    '  reindex   rebuild a lost index from the registry; --force moves an existing one aside. If the registry does not',
+    '            list its repositories, name the packages: reindex blueprints/nf/upf prod/upf',
+    '  verify    compare the index with the registry, and read all content; --fix repairs what can be repaired',
+    '  backup    backup FILE writes all data to a file, even while the server runs',
+    '  restore   restore FILE creates a data folder from a backup',
     '  openapi   print the API document as YAML',
     '  version   print the version',
     '  help      print this',
     '',
-    'Settings of all but the last three: a flag, or the variable of the environment.',
+    'Settings of all commands but openapi, version and help: a flag, or an environment variable.',
     ...flags,
     '',
   ].join('\n')

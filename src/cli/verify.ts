@@ -2,7 +2,7 @@ import type { Config } from '../config.ts'
 import type { VerificationReport } from '../service/maintenance/verify/verify.ts'
 import { askServer } from './ask-server.ts'
 
-/** Has a running server look, which alone may touch its data. Throws `unavailable`. */
+/** Asks a running server to verify its data. Throws `unavailable`. */
 export async function verifyByServer(
   listen: Config['listen'],
   options: { fix: boolean },
@@ -11,7 +11,7 @@ export async function verifyByServer(
   return (await response.json()) as VerificationReport
 }
 
-/** A line for each difference, and what there was in all. */
+/** Returns a line for each difference, and a summary. */
 export function verificationInWords(report: VerificationReport): string {
   const { packages, revisions, blobs, differences, milliseconds } = report
   const lines = differences.map(({ repository, problem, remedy, fixed }) => {
@@ -19,15 +19,15 @@ export function verificationInWords(report: VerificationReport): string {
       ? `repaired: ${remedy}`
       : remedy
         ? `--fix will ${remedy}`
-        : 'cannot be repaired here'
+        : 'cannot be repaired automatically'
     return `${repository}: ${problem}; ${outcome}`
   })
   const open = differences.filter(({ fixed }) => !fixed).length
   const found =
-    differences.length === 0 ? 'no difference' : `${differences.length} differences, ${open} of them open`
+    differences.length === 0 ? 'no differences' : `${differences.length} differences, ${open} of them open`
   return [
     ...lines,
-    `looked at ${packages} packages, ${revisions} revisions and ${blobs} blobs in ${milliseconds} ms: ${found}`,
+    `checked ${packages} packages, ${revisions} revisions and ${blobs} blobs in ${milliseconds} ms: ${found}`,
     '',
   ].join('\n')
 }

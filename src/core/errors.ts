@@ -1,9 +1,10 @@
 /**
- * The one error of the domain and of the use cases. It knows no HTTP: each edge (REST, the registry, later
- * Kubernetes) translates the code into its own words.
+ * The one error of the domain and of the use cases. It knows no HTTP: each surface (REST, the registry, the command
+ * line) phrases the code and the remedy for its users.
  */
+import type { Remedy } from './remedy.ts'
 
-/** Every way in which a call can fail. Closed: an edge's table must name each of them. */
+/** Every way in which a call can fail. Closed, so that a surface's table must name each of them. */
 const ERROR_CODES = [
   'invalid',
   'not_found',
@@ -27,9 +28,9 @@ const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
-/** One fault among several: where it is, and what is wrong there. */
+/** One fault among several. */
 export type ErrorDetail = {
-  /** A file of the package, or the path of a field of the request (`source.resources`). */
+  /** What is at fault: a file of the package, a condition, a package revision. */
   path: string
   /** 1-based line in that file. */
   line?: number
@@ -38,29 +39,34 @@ export type ErrorDetail = {
   message: string
 }
 
+/** A fault in what the caller asked for: the path of the field (`targets.3`), without the surface's name for the whole. */
+export type FieldDetail = { field: string; message: string }
+
+export type AppErrorOptions = {
+  details?: readonly (ErrorDetail | FieldDetail)[]
+  remedy?: Remedy | undefined
+  cause?: unknown
+}
+
 export class AppError extends Error {
   readonly code: ErrorCode
-  readonly details: readonly ErrorDetail[]
+  readonly details: readonly (ErrorDetail | FieldDetail)[]
+  readonly remedy: Remedy | undefined
 
-  /** `message` is for the client: what is wrong and what to do about it. */
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: { details?: readonly ErrorDetail[]; cause?: unknown } = {},
-  ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+  /** `message` says to users of any surface what is wrong, and what to do where the remedy does not say it. */
+  constructor(code: ErrorCode, message: string, { details = [], remedy, cause }: AppErrorOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause })
     this.name = 'AppError'
     this.code = code
-    this.details = options.details ?? []
+    this.details = details
+    this.remedy = remedy
   }
 }
 
-/** Another process is at work on the data. */
+/** Another process uses the data folder. */
 export class FolderInUseError extends AppError {
   constructor(folder: string, cause: unknown) {
-    super('conflict', `another pkgserver is at work on ${folder}: stop it, or choose another folder`, {
-      cause,
-    })
+    super('conflict', `another pkgserver is using ${folder}: stop it, or choose another folder`, { cause })
   }
 }
 
@@ -76,7 +82,7 @@ export function isDiskFull(error: unknown): boolean {
 
 const MAX_MESSAGE = 4096
 
-/** A message at a length that an answer can carry: what it quotes comes from outside, and may be of any. */
+/** Cuts a message to a length that a response can carry: what it quotes comes from outside. */
 export function shortened(message: string): string {
   return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE).toWellFormed()}…`
 }

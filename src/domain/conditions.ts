@@ -32,13 +32,13 @@ export function replaceClientConditions(
   next: readonly Condition[],
 ): Condition[] {
   const twice = next.find(({ type }, at) => next.findIndex((other) => other.type === type) !== at)
-  if (twice) throw new AppError('invalid', `the condition ${twice.type} is there twice; each type has one`)
+  if (twice) throw new AppError('invalid', `the condition ${twice.type} is listed twice: list each type once`)
   for (const condition of next.filter(({ type }) => isServerCondition(type))) {
     const held = current.find(({ type }) => type === condition.type)
     if (!held || JSON.stringify(held) !== JSON.stringify(condition)) {
       throw new AppError(
         'invalid',
-        `the condition ${condition.type} is set by the server only; leave it as it is, or out`,
+        `the condition ${condition.type} is set by the server only: send it unchanged, or leave it out`,
       )
     }
   }

@@ -22,7 +22,7 @@ export function parseLabelSelector(text: string): LabelRequirement[] {
   if (text.trim() === '') return []
   const parts = text.split(SEPARATOR)
   if (parts.length > MAX_REQUIREMENTS) {
-    throw new AppError('invalid', `labelSelector: it has more than ${MAX_REQUIREMENTS} requirements`)
+    throw new AppError('invalid', `the label selector has more than ${MAX_REQUIREMENTS} requirements`)
   }
   return parts.map((part) => checked(parseRequirement(part.trim()), part))
 }
@@ -51,6 +51,6 @@ function checked(requirement: LabelRequirement, part: string): LabelRequirement 
   if (!problem) return requirement
   throw new AppError(
     'invalid',
-    `labelSelector: "${part.trim()}" is none of env=prod, env!=prod, env in (a, b), env notin (a, b), env and !env: a key or value ${problem}`,
+    `the label selector has the invalid requirement "${part.trim()}": use env=prod, env!=prod, env in (a, b), env notin (a, b), env or !env, where a key or value ${problem}`,
   )
 }

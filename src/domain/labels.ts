@@ -33,7 +33,7 @@ export function labelValueProblem(value: string): string | undefined {
 
 export function labelsProblem(labels: Labels): string | undefined {
   const count = Object.keys(labels).length
-  return count <= MAX_LABELS ? undefined : `there are ${count} labels; at most ${MAX_LABELS} are possible`
+  return count <= MAX_LABELS ? undefined : `there are ${count} labels; at most ${MAX_LABELS} are allowed`
 }
 
 export function annotationsProblem(annotations: Labels): string | undefined {
@@ -44,5 +44,5 @@ export function annotationsProblem(annotations: Labels): string | undefined {
 export function sizeProblem(what: string, texts: readonly (readonly string[])[]): string | undefined {
   const bytes = texts.reduce((sum, parts) => sum + Buffer.byteLength(parts.join('')), 0)
   if (bytes <= MAX_METADATA_BYTES) return undefined
-  return `the ${what} have ${bytes} bytes together; at most ${MAX_METADATA_BYTES} are possible`
+  return `the ${what} have ${bytes} bytes together; at most ${MAX_METADATA_BYTES} are allowed`
 }

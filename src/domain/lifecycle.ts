@@ -1,5 +1,6 @@
-/** The lifecycle of a package revision: design section 2's table, and the words for what it forbids. */
+/** The lifecycle of a package revision, as a table. */
 import { AppError } from '../core/errors.ts'
+import type { Remedy } from '../core/remedy.ts'
 
 export const LIFECYCLES = ['Draft', 'Proposed', 'Published', 'DeletionProposed'] as const
 export type Lifecycle = (typeof LIFECYCLES)[number]
@@ -13,18 +14,14 @@ const TRANSITIONS: Record<Lifecycle, Partial<Record<Verb, Lifecycle | 'deleted'>
   DeletionProposed: { approve: 'deleted', reject: 'Published', delete: 'deleted' },
 }
 
-/** What the client can do instead, where the list of allowed verbs alone does not say it. */
-const ADVICE: Partial<Record<Lifecycle, Partial<Record<Verb, string>>>> = {
-  Draft: { approve: 'Propose it first.' },
-  Proposed: { edit: 'Reject it first: that makes it a Draft again.' },
-  Published: {
-    edit: 'Published content never changes: make a new draft with source {"copy": {"from": "<this name>"}} and change that.',
-    delete: 'Propose its deletion first; approving that deletes it.',
-    propose: 'It is published already. For a new revision make a draft with source {"copy": …}.',
-  },
-  DeletionProposed: {
-    edit: 'Published content never changes: reject the deletion, or make a new draft with source {"copy": …}.',
-  },
+type Detour = Extract<Remedy, { do: 'transition' }>['verb'] | 'copy'
+
+/** The verb that leads to what a state forbids, or a copy where none does. */
+const DETOURS: Partial<Record<Lifecycle, Partial<Record<Verb, Detour>>>> = {
+  Draft: { approve: 'propose' },
+  Proposed: { edit: 'reject' },
+  Published: { edit: 'copy', propose: 'copy', delete: 'propose-deletion' },
+  DeletionProposed: { edit: 'copy' },
 }
 
 /** A revision that has a number and immutable content. */
@@ -40,9 +37,16 @@ function allowedVerbs(from: Lifecycle): Verb[] {
 export function transition(name: string, from: Lifecycle, verb: Verb): Lifecycle | 'deleted' {
   const to = TRANSITIONS[from][verb]
   if (to) return to
-  const advice = ADVICE[from]?.[verb]
+  const unchangeable = verb === 'edit' && isPublished(from) ? ' Published content never changes.' : ''
   throw new AppError(
     'wrong_lifecycle',
-    `${name} is ${from}: ${verb} is not possible. Allowed now: ${allowedVerbs(from).join(', ')}.${advice ? ` ${advice}` : ''}`,
+    `${name} is ${from}: ${verb} is not possible. Allowed now: ${allowedVerbs(from).join(', ')}.${unchangeable}`,
+    { remedy: detour(name, from, verb) },
   )
+}
+
+function detour(revision: string, from: Lifecycle, verb: Verb): Remedy | undefined {
+  const way = DETOURS[from]?.[verb]
+  if (way === 'copy') return { do: 'copy_revision', revision }
+  return way && { do: 'transition', revision, verb: way }
 }

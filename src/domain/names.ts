@@ -30,7 +30,7 @@ export function packageProblem(path: string): string | undefined {
 export function revisionIdProblem(id: RevisionId): string | undefined {
   const length = revisionName(id).length
   if (length <= MAX_REVISION_NAME) return undefined
-  return `the name ${revisionName(id)} has ${length} characters; at most ${MAX_REVISION_NAME} are possible`
+  return `the name ${revisionName(id)} has ${length} characters; at most ${MAX_REVISION_NAME} are allowed`
 }
 
 /** `<repository>.<package with "/" as ".">.<workspace>` */
@@ -44,7 +44,7 @@ export function parseRevisionName(name: string): RevisionId {
   if (labels.length < 3 || name.length > MAX_REVISION_NAME || !labels.every(isLabel)) {
     throw new AppError(
       'invalid',
-      `"${name.slice(0, 300)}" is not the name of a package revision: <repository>.<package with "/" as ".">.<workspace>`,
+      `"${name.slice(0, 300)}" is not the name of a package revision, which has the form <repository>.<package with "/" as ".">.<workspace>`,
     )
   }
   return {

@@ -63,7 +63,7 @@ export function sourceUrlProblem(text: string): string | undefined {
   const url = /^(?:https?|oci):\/\//.test(text) && URL.canParse(text) ? new URL(text) : undefined
   const plain = url && url.username + url.password + url.search + url.hash === '' && url.host !== ''
   if (plain && /^(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*\/?$/.test(url.pathname)) return undefined
-  return 'must be the URL of a place in a registry, like https://registry.example.com/team or oci://ghcr.io/org, without user name, tag and query'
+  return 'must be the URL of a place in a registry, like https://registry.example.com/team or oci://ghcr.io/org, without user name, tag or query'
 }
 
 /** What is wrong with the name of an OCI repository as the path of a package; undefined when nothing is. */

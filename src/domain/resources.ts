@@ -29,7 +29,7 @@ export function pathProblem(path: string): string | undefined {
   if (path.startsWith('/')) return 'the path is absolute; paths are relative to the root of the package'
   if (path.includes('\\')) return 'the path has a backslash; directories are separated by "/"'
   if (CONTROL.test(path)) return 'the path has a control character'
-  if (/(?:^|\/)\.\.(?:$|\/)/.test(path)) return 'the path has the segment ".."; it would leave the package'
+  if (/(?:^|\/)\.\.(?:$|\/)/.test(path)) return 'the path has the segment "..", which would leave the package'
   if (path.includes('../'))
     return 'the path has a directory whose name ends in ".."; Flux refuses such archives'
   const segments = path.split('/')
@@ -37,9 +37,10 @@ export function pathProblem(path: string): string | undefined {
   for (const segment of segments) {
     if (segment === '') return 'the path has an empty segment ("//", or "/" at the end)'
     if (segment === '.') return 'the path has the segment "."'
-    if (segment.startsWith('.wh.')) return 'names that start with ".wh." delete files in container layers'
+    if (segment.startsWith('.wh.'))
+      return 'the path has a name that starts with ".wh.", which deletes files in container layers'
     if (Buffer.byteLength(segment) > MAX_SEGMENT_BYTES)
-      return `a name is longer than ${MAX_SEGMENT_BYTES} bytes`
+      return `the path has a name longer than ${MAX_SEGMENT_BYTES} bytes`
   }
   return undefined
 }
@@ -80,23 +81,20 @@ function totalBytes(resources: Resources): number {
 }
 
 export function tooManyFiles(limits: ResourceLimits): AppError {
-  return new AppError(
-    'too_large',
-    `the package has more than ${limits.maxFiles} files, the most a package may have`,
-  )
+  return new AppError('too_large', `the package has more than ${limits.maxFiles} files, which is the limit`)
 }
 
 export function tooManyDirectories(limits: ResourceLimits): AppError {
   return new AppError(
     'too_large',
-    `the package has more than ${limits.maxFiles} directories, the most a package may have`,
+    `the package has more than ${limits.maxFiles} directories, which is the limit`,
   )
 }
 
 export function tooManyBytes(limits: ResourceLimits): AppError {
   return new AppError(
     'too_large',
-    `the files of the package have more than ${limits.maxBytes} bytes together, the most a package may have`,
+    `the files of the package have more than ${limits.maxBytes} bytes together, which is the limit`,
   )
 }
 

@@ -24,7 +24,7 @@ export function versionTags(
     if (text === undefined || (!prereleases && isPrerelease(text))) continue
     const version = parseVersion(text)
     if (version) versions.push({ tag, version })
-    else unfit.push({ tag, problem: `it would be the version ${text}: a version ${VERSION_RULE}` })
+    else unfit.push({ tag, problem: `the tag stands for the version ${text}, but a version ${VERSION_RULE}` })
   }
   versions.sort((a, b) => compareVersions(a.version, b.version) || (a.tag < b.tag ? -1 : 1))
   return { versions, unfit }

@@ -1,4 +1,4 @@
-/** From the settings to the registry in which artifacts are kept: our own, on files or in S3, or somebody else's. */
+/** Opens the registry that the settings name: the embedded one, on files or in S3, or an external one. */
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
@@ -14,19 +14,19 @@ import { FsStore } from '../registry/store/fs-store.ts'
 
 export type OpenedRegistry = {
   registry: Registry
-  /** The same, where it is ours. */
+  /** The same one, if it is the embedded registry. */
   embedded: EmbeddedRegistry | undefined
-  /** Where clients find it, as references begin: host and prefix. undefined for the server's own address. */
+  /** Host and prefix with which references begin; undefined for the server's own address. */
   address: string | undefined
   close: () => Promise<void>
 }
 
-/** A tag that is removed where none can be deleted points to an artifact of this type. */
+/** Type of the artifact to which a removed tag points in a registry that cannot delete tags. */
 const REMOVED_TYPE = 'application/vnd.pkgserver.removed.v1+json'
-/** Repository in which the start-up check tries what a registry can. */
+/** Repository in which the start-up check tries out the registry. */
 const PROBE = 'pkgserver-probe'
 
-/** Opens the registry, and logs what it cannot do of what pkgserver would like. */
+/** Opens the registry, and logs its shortcomings. */
 export async function openRegistry(config: Config, version: string, log: Logger): Promise<OpenedRegistry> {
   return config.registry.kind === 'remote'
     ? openRemote(config, config.registry.url, version, log)
@@ -44,7 +44,7 @@ async function openStore(
   log: Logger,
 ): Promise<BlobStore & { close: () => Promise<void> }> {
   if (blobs.kind === 'fs') return FsStore.open(join(data, 'registry'))
-  // It takes a while to load, and most need it not.
+  // Slow to load, and most servers do not need it.
   const { S3Store } = await import('../registry/store/s3/s3-store.ts')
   const { capabilityWarnings } = await import('../registry/store/s3/capabilities.ts')
   const store = await S3Store.open({
@@ -81,33 +81,33 @@ async function openRemote(config: Config, url: URL, version: string, log: Logger
   const address = `${url.host}${url.pathname}`.replace(/\/$/, '')
   for (const sentence of await inWords(() => shortcomingsOfRemote(registry, address))) log.warn(sentence)
   log.info(
-    `Artifacts are kept in ${address}. Give nobody but pkgserver the right to push there: it cannot keep others from moving its tags. Where that registry removes manifests without tags (zot does, after an hour), a change that was cut off by a crash is lost if pkgserver is not started again before.`,
+    `Artifacts are stored in ${address}. Let only pkgserver push there, as it cannot keep other clients from moving its tags. If that registry removes untagged manifests (zot does after an hour), start pkgserver again before that after a crash, or an interrupted change is lost.`,
   )
   return { registry, embedded: undefined, address, close: async () => undefined }
 }
 
-/** What a registry cannot do, and what of the promises of pkgserver that touches. */
+/** Returns a sentence for each thing that the registry cannot do, with the consequence. */
 async function shortcomingsOfRemote(registry: RemoteRegistry, address: string): Promise<string[]> {
   const { referrersApi, tagDeletion, manifestDeletion } = await registry.capabilities(PROBE)
   const sentences: string[] = []
   if (!manifestDeletion) {
     sentences.push(
-      `${address} does not delete manifests: the content of deleted revisions stays there, reachable by its digest. Their tags, and those of drafts that are published, stay in lists of tags, and lead to an empty artifact that nothing can deploy. docker-registry deletes with REGISTRY_STORAGE_DELETE_ENABLED=true.`,
+      `${address} does not delete manifests: the content of deleted revisions stays there, reachable by its digest. Their tags, and those of published drafts, stay in tag lists and lead to an empty artifact that cannot be deployed. In docker-registry, REGISTRY_STORAGE_DELETE_ENABLED=true turns deletion on.`,
     )
   } else if (!tagDeletion) {
     sentences.push(
-      `${address} does not delete tags: pkgserver moves a tag that is to go to an empty artifact, and deletes that.`,
+      `${address} does not delete tags: to remove a tag, pkgserver moves it to an empty artifact and deletes that.`,
     )
   }
   if (!referrersApi) {
     sentences.push(
-      `${address} has no referrers API: what refers to a revision is listed under tags like sha256-…, which pkgserver keeps.`,
+      `${address} has no referrers API: pkgserver lists referrers under tags like sha256-… instead.`,
     )
   }
   return sentences
 }
 
-/** What keeps the server from starting, without a stack. */
+/** Turns failures of the registry into errors that are shown without a stack. */
 async function inWords<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()

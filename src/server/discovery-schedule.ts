@@ -1,14 +1,14 @@
 import type { Logger } from 'pino'
 
-/** How often it is asked which repositories are due, in milliseconds. */
+/** Milliseconds between looks for repositories that are due. */
 const INTERVAL = 5000
 
-/** Has what is due looked through, one round after the other. Returns how to stop it. */
+/** Syncs repositories that are due, in rounds that never overlap. Returns the function that stops it. */
 export function scheduleDiscovery(syncDue: () => Promise<void>, log: Logger): () => void {
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   const run = async (): Promise<void> => {
-    await syncDue().catch((err) => log.error({ err }, 'sources were not looked through'))
+    await syncDue().catch((err) => log.error({ err }, 'repositories could not be synced with their sources'))
     if (!stopped) next()
   }
   const next = (): void => {

@@ -1,19 +1,19 @@
-/** How much room the disk of the data folder has: the server takes no more writes before it is full. */
+/** Watches the free space on the disk of the data folder, so that writes stop before it is full. */
 import { statfs } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { AppError } from '../core/errors.ts'
 
 export type DiskSpaceOptions = {
   folder: string
-  /** In bytes; 0 for none. */
+  /** In bytes; 0 to never stop writes. */
   minFree: number
   log: Logger
-  /** Bytes that are free for this process on the disk of a folder. */
+  /** Returns the bytes that this process may still write on the disk of a folder. */
   freeBytes?: (folder: string) => Promise<number>
 }
 
 const CHECK_INTERVAL = 5000
-/** It has to be so many times the minimum before writes are taken again: not each deletion shall turn it around. */
+/** Writes resume at this multiple of the minimum. Hysteresis, so one deletion does not flip the mode. */
 const ENOUGH = 1.25
 
 export class DiskSpace {
@@ -26,19 +26,19 @@ export class DiskSpace {
     this.#options = { freeBytes: freeBytesOf, ...options }
   }
 
-  /** As it was seen last; undefined where nobody looks. */
+  /** Free bytes as last seen; undefined while not watched. */
   get free(): number | undefined {
     return this.#free
   }
 
-  /** Why nothing may be written now; undefined where it may. */
+  /** Why writes are refused now; undefined while they are accepted. */
   get refusal(): string | undefined {
     if (!this.#low) return undefined
     const { minFree } = this.#options
-    return `The disk of the server has ${inMiB(this.#free ?? 0)} free, and it writes nothing with less than ${inMiB(minFree)} (PKGSERVER_MIN_FREE), until there are ${inMiB(minFree * ENOUGH)}. Reading goes on, and deletions and collections of garbage, which make room.`
+    return `The server's disk has ${inMiB(this.#free ?? 0)} free. With less than ${inMiB(minFree)} (PKGSERVER_MIN_FREE) the server is read-only, until ${inMiB(minFree * ENOUGH)} are free. Deletions and garbage collections still work, and make room.`
   }
 
-  /** Looks now, and from then on every few seconds. */
+  /** Checks now, and from then on every few seconds. */
   async watch(): Promise<void> {
     if (this.#options.minFree === 0) return
     await this.check()
@@ -56,17 +56,17 @@ export class DiskSpace {
     try {
       this.#free = await freeBytes(folder)
     } catch (err) {
-      log.error({ err }, 'nobody knows how much room the disk has')
+      log.error({ err }, 'cannot read free disk space')
       return
     }
     const low = this.#free < (this.#low ? minFree * ENOUGH : minFree)
     if (low === this.#low) return
     this.#low = low
     if (low) log.error(this.refusal)
-    else log.info(`The disk of the server has ${inMiB(this.#free)} free: it takes writes again.`)
+    else log.info(`The server's disk has ${inMiB(this.#free)} free: writes are accepted again.`)
   }
 
-  /** Throws `insufficient_storage` while nothing may be written; as a full disk does, it passes. */
+  /** Throws `insufficient_storage` while writes are refused, with the cause of a full disk, which is worth a retry. */
   assertRoom(): void {
     const { refusal } = this
     if (refusal === undefined) return

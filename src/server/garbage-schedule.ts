@@ -1,12 +1,12 @@
 import type { Logger } from 'pino'
 import type { GarbageReport } from '../service/ports.ts'
 
-/** The first collection comes after a part of this, by chance, so that servers that start together do not all collect. */
+/** The first collection comes at a random moment within this, so that servers that start together do not all collect. */
 const FIRST_WITHIN = 60 * 60 * 1000
-/** Timers know no more. */
+/** The longest delay of a timer. */
 const MAX_TIMER = 2 ** 31 - 1
 
-/** Collects every so many milliseconds, one after the other, and logs what came of it. Returns how to stop it. */
+/** Collects garbage every `interval` milliseconds and logs the outcome. Returns the function that stops it. */
 export function scheduleGarbage(
   interval: number,
   collect: () => Promise<GarbageReport>,
@@ -17,7 +17,8 @@ export function scheduleGarbage(
     try {
       const { skipped, ...report } = await collect()
       log.info(report, 'garbage collected')
-      for (const { repository, reason } of skipped) log.warn({ repository, reason }, 'garbage not collected')
+      for (const { repository, reason } of skipped)
+        log.warn({ repository, reason }, 'garbage of a repository not collected')
     } catch (err) {
       log.error({ err }, 'garbage not collected')
     }

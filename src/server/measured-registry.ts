@@ -1,4 +1,4 @@
-/** The registry, with each call to it measured. */
+/** Wraps a registry so that each call to it is measured. */
 import { isNotFound, OciError } from '../oci/errors.ts'
 import type { Registry, Repository } from '../oci/roles.ts'
 
@@ -29,7 +29,7 @@ function measuredRepository(repository: Repository, onCall: OnCall): Repository 
   })
 }
 
-/** The registry with some methods in place of its own, and all others as they are. */
+/** Replaces some methods of the registry. */
 function withMethods(registry: Registry, methods: Partial<Registry>): Registry {
   return new Proxy(registry, {
     get(target, name) {
@@ -55,7 +55,7 @@ async function measured<T>(
   }
 }
 
-/** A list is measured from its first item to its last, with what its reader does in between. */
+/** Measures a list from its first item to its last, including the time that its reader takes. */
 async function* measuredList<T>(call: string, onCall: OnCall, list: AsyncIterable<T>): AsyncGenerator<T> {
   const start = performance.now()
   let outcome: CallOutcome = 'done'

@@ -1,7 +1,7 @@
 import type { Metrics } from '../http/metrics.ts'
 import type { GarbageReport } from '../service/ports.ts'
 
-/** Counts what a collection of garbage does. */
+/** Counts the outcome of a garbage collection. */
 export async function observeGarbage(
   { garbage }: Metrics,
   collection: Promise<GarbageReport>,

@@ -1,6 +1,6 @@
 /**
- * Traces for a collector of OpenTelemetry, over HTTP as JSON. Loaded only where one is set: the packages take some
- * MiB of memory.
+ * Sends traces to an OpenTelemetry collector, as JSON over HTTP. Loaded only if one is set, since the packages take
+ * some MiB of memory.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import {
@@ -17,15 +17,14 @@ import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import type { Tracing } from '../http/tracing.ts'
 
-/** Of a server that stops: no collector shall keep it from that. */
+/** How long a stopping server waits for the collector. */
 const CLOSE_TIMEOUT = 3000
-/** Who else sets none of these variables shall see where the traces come from. */
 const SERVICE = 'pkgserver'
 
 const TRACEPARENT =
   /^[0-9a-f]{2}-(?<traceId>[0-9a-f]{32})-(?<spanId>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})(?:-|$)/
 
-/** `endpoint` is that of the collector, to which `/v1/traces` is added. */
+/** `endpoint` is the collector's, to which `/v1/traces` is added. */
 export function otlpTracing(endpoint: URL, version: string): Tracing {
   const exporter = new OTLPTraceExporter({ url: new URL('v1/traces', withSlash(endpoint)).href })
   const provider = new TracerProvider({
@@ -67,7 +66,7 @@ export function otlpTracing(endpoint: URL, version: string): Tracing {
   }
 }
 
-/** What comes of a header that is none is a trace of its own. */
+/** An invalid header begins a trace of its own. */
 function remoteContext(traceparent: string | undefined): Context {
   const { traceId, spanId, flags } = TRACEPARENT.exec(traceparent ?? '')?.groups ?? {}
   if (!traceId || !spanId || !flags || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return ROOT_CONTEXT

@@ -10,14 +10,14 @@ import { cutOffSlowClients, type Pace } from './slow-clients.ts'
 
 type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']
 
-/** The opened application; it is told its URL as soon as there is one. */
+/** The opened application. `mount` gets the public URL, which is known once the server listens. */
 export type Application = {
   mount: (publicUrl: URL) => Promise<Fetch>
-  /** From now on it says that it is not ready. */
+  /** Makes readiness checks fail from now on. */
   announceStop: () => void
-  /** Begins nothing that nobody waits for, and ends the answers that would go on for long. */
+  /** Begins no more background work, and ends long-lived responses. */
   drain: () => void
-  /** Is told of what goes wrong when the head of an answer is sent already. */
+  /** Reports failures after the head of a response was sent. */
   report: (error: unknown) => void
   close: () => Promise<void>
 }
@@ -30,17 +30,17 @@ export type RunningServer = {
   close: () => Promise<void>
 }
 
-/** Large blobs on slow lines take their time; a client that hardly sends anything is cut off sooner. */
+/** Large blobs may take long on slow lines; `slow-clients.ts` cuts off clients that send almost nothing. */
 const REQUEST_TIMEOUT = 60 * 60 * 1000
-/** Longer than the intervals of load balancers, so that it is they who close. */
+/** Longer than load balancers wait, so that they close idle connections first. */
 const KEEP_ALIVE_TIMEOUT = 75_000
 /** The head of a request is one packet, or a few. */
 const HEADERS_TIMEOUT = 20_000
-/** How often Node looks for heads and requests that are late. */
+/** How often Node checks for late heads and requests. */
 const CHECK_INTERVAL = 5000
-/** How long requests that are under way may take to end when the server stops. */
+/** How long requests in flight may take to end when the server stops. */
 const DRAIN_TIMEOUT = 10_000
-/** What clients have sent before they could know that the server stops arrives within that. */
+/** Requests that were sent before the client could know of the stop arrive within this. */
 const SWEEP_INTERVAL = 250
 
 /** Listens, and serves until it is closed. */
@@ -79,7 +79,7 @@ export async function serve(
   }
 }
 
-/** What a newcomer wants to know of a server that has just started. `registry`: where artifacts are kept, if not here. */
+/** The text that a started server prints. `registry`: where artifacts are stored, if not here. */
 export function greeting(url: URL, version: string, data: string, registry?: string): string {
   const base = url.origin
   return `pkgserver ${version}
@@ -101,7 +101,7 @@ function urlOf({ address, family, port }: AddressInfo): URL {
   return new URL(`http://${host}:${port}`)
 }
 
-/** Large blobs are sent past the streams of the web, which would make a buffer of each chunk. */
+/** Sends large blobs without web streams, which would copy each chunk. */
 async function answer(
   { fetch, report }: { fetch: Fetch; report: Application['report'] },
   ...[request, env]: Parameters<Fetch>
@@ -113,23 +113,23 @@ async function answer(
   return RESPONSE_ALREADY_SENT
 }
 
-/** For the moment between the socket, which says what the URL is, and the application, which needs to know it. */
+/** Answers between the moment the port, and so the URL, is known and the moment the application is mounted. */
 function starting(): Response {
   return new Response('the server is starting\n', { status: 503, headers: { 'Retry-After': '1' } })
 }
 
-/** How to stop a server: first it says so, then it takes no more connections, and then it ends what it has. */
+/** Returns the function that stops a server: it announces the stop, takes no more connections, and ends those it has. */
 function closingOf(server: Server): (application: Application, delay: number) => Promise<void> {
   let stopping = false
   server.prependListener('request', (_, response: ServerResponse) => {
-    // The client shall send its next request elsewhere, and not into a connection that is about to be closed.
+    // The client should send its next request elsewhere, not into a connection that is about to close.
     if (stopping) response.setHeader('Connection', 'close')
   })
   return async (application, delay) => {
     stopping = true
     application.announceStop()
     await setTimeout(delay)
-    // Not that of HTTP, which closes idle connections at once, also where a request is on its way.
+    // Not http's own close, which closes idle connections at once, even if a request is on its way.
     const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve))
     application.drain()
     const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL)

@@ -1,24 +1,24 @@
-/** Cuts off clients that send or read so slowly that they do not mean it, or cannot be waited for. */
+/** Cuts off clients that send or read too slowly. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 export type Pace = {
-  /** The least that a client sends or reads while the server waits for it, in bytes a second. */
+  /** The least that a client must send or read while the server waits for it, in bytes a second. */
   rate: number
-  /** Measured over so many milliseconds. */
+  /** The milliseconds over which it is measured. */
   window: number
 }
 
-/** A tenth of what a telephone line of old could do: large blobs may take hours, but come. */
+/** A tenth of a dial-up line: large blobs may take hours, but arrive. */
 export const PACE: Pace = { rate: 512, window: 20_000 }
 
-/** So many times its length has a window that is late. */
+/** A window this many times too long means that the server was busy. */
 const BUSY = 1.25
 
 type Exchange = { request: IncomingMessage; response: ServerResponse }
 type Seen = { received: number; sent: number; waitedFor: 'body' | 'reader' | undefined }
 
-/** Looks at each exchange that is under way once in a window. Returns how to stop that. */
+/** Checks each exchange in flight once per window. Returns the function that stops it. */
 export function cutOffSlowClients(server: Server, { rate, window }: Pace = PACE): () => void {
   const exchanges = new Map<Exchange, Seen>()
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -30,7 +30,7 @@ export function cutOffSlowClients(server: Server, { rate, window }: Pace = PACE)
   let lookedAt = performance.now()
   const timer = setInterval(() => {
     const now = performance.now()
-    // A server that was busy itself has not read what clients have sent meanwhile.
+    // A busy server has not read what clients sent meanwhile.
     const wasBusy = now - lookedAt > window * BUSY
     lookedAt = now
     if (!wasBusy) setImmediate(look)
@@ -42,7 +42,7 @@ export function cutOffSlowClients(server: Server, { rate, window }: Pace = PACE)
     for (const [exchange, before] of exchanges) {
       const now = seenNow(exchange)
       exchanges.set(exchange, now)
-      // Who has begun within the window, or was not waited for all the time, has the next one.
+      // The server must have waited for the same reason over the whole window.
       if (now.waitedFor === undefined || now.waitedFor !== before.waitedFor) continue
       const moved = now.waitedFor === 'body' ? now.received - before.received : now.sent - before.sent
       if (moved < least) cutOff(exchange)
@@ -55,14 +55,14 @@ function seenNow({ request, response }: Exchange): Seen {
   return { received: socket.bytesRead, sent: sentBy(socket), waitedFor: waitedFor(request, response) }
 }
 
-/** Without what waits for the client to read on. */
+/** Bytes that were sent, without those that wait for the client to read. */
 function sentBy(socket: Socket): number {
   return socket.bytesWritten - socket.writableLength
 }
 
 function waitedFor(request: IncomingMessage, response: ServerResponse): Seen['waitedFor'] {
   if (request.socket.writableLength > 0) return 'reader'
-  // With bytes that nobody has taken yet it is the server that is slow.
+  // With unread bytes it is the server that is slow.
   const hungry = !request.complete && request.readableLength === 0
   return hungry && !response.writableEnded ? 'body' : undefined
 }

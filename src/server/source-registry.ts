@@ -1,4 +1,4 @@
-/** From the URL of a source to the registry that it is in. */
+/** Opens the registry of a repository's source. */
 import { LRUCache } from 'lru-cache'
 import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
@@ -8,12 +8,12 @@ import { isLoopback, isPrivate } from '../oci/remote/hosts.ts'
 import { RemoteRegistry } from '../oci/remote/remote-registry.ts'
 import type { OpenSource } from '../service/discovery/source-registry.ts'
 
-/** Of so many sources the tokens are kept, and what is known of their registries. */
+/** Registries whose tokens and capabilities are remembered. */
 const KEPT = 100
 
 /**
- * Credentials are those of the docker configuration for the host, never those of a request. Which hosts there may be is
- * the operator's decision: who names a source has the server ask there, with its credentials.
+ * Credentials come from the docker configuration for the host, never from a request. The operator decides which hosts
+ * are allowed, as clients make the server send requests there with its credentials.
  */
 export function sourceOpener(
   { sourceHosts, registryConfig }: Pick<Config, 'sourceHosts' | 'registryConfig'>,
@@ -29,7 +29,9 @@ export function sourceOpener(
       })
     } catch (error) {
       if (!(error instanceof OciError)) throw error
-      throw new AppError('invalid', `source.url: ${error.message}`, { cause: error })
+      throw new AppError('invalid', `the registry of the source cannot be used: ${error.message}`, {
+        cause: error,
+      })
     }
   }
   return (text) => {
@@ -43,10 +45,10 @@ export function sourceOpener(
   }
 }
 
-/** What people call Docker's registry, which is elsewhere. */
+/** Names of Docker Hub, whose registry has another host. */
 const DOCKER_HUB = ['docker.io', 'index.docker.io']
 
-/** As Flux and oras have it, a registry on this machine need not speak TLS. */
+/** A registry on this machine need not speak TLS, as with Flux and oras. */
 function registryUrl(text: string): URL {
   const rest = /^oci:\/\/(.*)$/.exec(text)?.[1]
   const url = new URL(rest === undefined ? text : `https://${rest}`)
@@ -64,8 +66,8 @@ function checkHost(url: URL, allowed: Config['sourceHosts']): void {
   if (fine) return
   throw new AppError(
     'forbidden',
-    `the server may not fill repositories from ${host}: PKGSERVER_SOURCE_HOSTS has to name it${
-      allowed === undefined ? ', as it is a private address' : ''
+    `the server may not fill repositories from ${host}: PKGSERVER_SOURCE_HOSTS ${
+      allowed === undefined ? 'must name a private address' : 'does not name it'
     }`,
   )
 }

@@ -42,7 +42,7 @@ export async function withRevision<T>(
     const revision = await getRevision(ctx.db, name)
     checkPrecondition(name, revision.resourceVersion, precondition)
     const state = await findPackage(ctx.db, revision)
-    if (!state) throw new AppError('internal', `the package of ${name} is missing in the database`)
+    if (!state) throw new AppError('internal', `the package of ${name} is missing from the database`)
     return work({ revision, package: state })
   })
 }
@@ -88,7 +88,7 @@ export async function replaceRow(
 ): Promise<PackageRevision> {
   const updated = await updatePackageRevision(transaction, state.id, revision, next)
   if (updated) return updated
-  throw new AppError('conflict', `${revision.name} is being changed by somebody else: try again`)
+  throw new AppError('conflict', `another client changed ${revision.name} at the same time: try again`)
 }
 
 export function manifestDescriptor({ artifact }: Pick<PackageRevision, 'artifact'>): Descriptor {

@@ -15,6 +15,6 @@ export async function checkNoForeignTags(ctx: ServiceContext, ociRepository: str
   const shown = tags.slice(0, SHOWN_TAGS).join(', ') + (tags.length > SHOWN_TAGS ? ' and more' : '')
   throw new AppError(
     'conflict',
-    `the registry has tags in ${ociRepository} that only publications of this package may set, and that others would take for such: ${shown}. Delete them from the registry, or give the package another path.`,
+    `the registry has tags in ${ociRepository} that clients would take for releases, and that only publications of this package may set: ${shown}. Delete them from the registry, or give the package another path.`,
   )
 }

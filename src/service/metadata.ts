@@ -25,6 +25,6 @@ export function checkMetadata(metadata: Metadata): void {
   if (!gate) return
   throw new AppError(
     'invalid',
-    `readinessGates: ${gate.conditionType} becomes True only after the proposal, so it can be no gate`,
+    `the condition ${gate.conditionType} becomes True only after the proposal, so it cannot be a readiness gate`,
   )
 }

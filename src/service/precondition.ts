@@ -11,6 +11,7 @@ export function checkPrecondition(name: string, resourceVersion: string, precond
   if (precondition === undefined || precondition === 'any' || precondition.includes(resourceVersion)) return
   throw new AppError(
     'precondition_failed',
-    `${name} has changed: its resourceVersion is ${resourceVersion} now. Nothing was done; read it again and decide anew.`,
+    `${name} has changed: its resourceVersion is now ${resourceVersion}. Nothing was done; read it again before you change it.`,
+    { remedy: { do: 'change_again' } },
   )
 }

@@ -10,7 +10,7 @@ import { pushRecord } from './registry-content.ts'
 export async function getRepository(db: Db, name: string): Promise<Repository> {
   const repository = await findRepository(db, name)
   if (repository) return repository
-  throw new AppError('not_found', `there is no repository ${name}; POST /api/v1/repositories creates one`)
+  throw new AppError('not_found', `there is no repository ${name}`, { remedy: { do: 'create_repository' } })
 }
 
 /** Pushes what a repository is, so that the registry knows it too. */

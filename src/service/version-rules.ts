@@ -16,12 +16,12 @@ export async function checkVersion(
 ): Promise<void> {
   if (revision.version === null) return
   const version = parseVersion(revision.version)
-  if (!version) throw new AppError('invalid', `version "${revision.version}": it ${VERSION_RULE}`)
+  if (!version) throw new AppError('invalid', `the version "${revision.version}" ${VERSION_RULE}`)
   if (!state) return
   if (state.versioned === false) {
     throw new AppError(
       'conflict',
-      `${revision.name}: the published revisions of this package declare no versions, so no other can; leave version out`,
+      `the published revisions of this package declare no versions, so ${revision.name} cannot declare one: leave the version out`,
     )
   }
   for (const other of await declaredVersions(db, state.id)) {
@@ -29,7 +29,7 @@ export async function checkVersion(
     if (other.workspace === revision.workspace || !taken || !versionsClash(version, taken)) continue
     throw new AppError(
       'already_exists',
-      `version ${version.text} clashes with ${taken.text} of workspace ${other.workspace}: each version of a package is declared once, and a version has either build numbers or none`,
+      `the version ${version.text} clashes with ${taken.text} of the workspace ${other.workspace}: a version is declared once in a package, and either with build numbers or without`,
     )
   }
 }
@@ -40,7 +40,8 @@ export function checkDeclares(state: PackageState, { name, version }: Declaring)
   throw new AppError(
     'not_ready',
     state.versioned
-      ? `${name}: the published revisions of this package declare versions, so this one must: PATCH its version`
-      : `${name}: the published revisions of this package declare no versions, so this one cannot: PATCH its version to null`,
+      ? `the published revisions of this package declare versions, so ${name} must declare one`
+      : `the published revisions of this package declare no versions, so ${name} cannot declare one`,
+    { remedy: { do: state.versioned ? 'set_version' : 'remove_version', revision: name } },
   )
 }

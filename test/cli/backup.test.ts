@@ -51,7 +51,7 @@ describe('a backup', () => {
       const other = join(await temporaryFolder(), 'made/by/it')
       const put = await runCommand(['restore', file, '--data', other])
       expect(put.log).toBe('')
-      expect(put.output).toContain('all digests right')
+      expect(put.output).toContain('all digests verified')
       restored.push({ began, data: other })
     }
     goes = false
@@ -92,14 +92,14 @@ describe('a backup', () => {
     const { size } = await stat(file)
 
     const occupied = await runCommand(['restore', file, '--data', app.data])
-    expect(occupied).toMatchObject({ code: 1, log: expect.stringContaining('index.db is there already') })
+    expect(occupied).toMatchObject({ code: 1, log: expect.stringContaining('index.db exists already') })
 
     const tries: [string, (bytes: Buffer) => Buffer][] = [
       ['was cut off', (bytes) => bytes.subarray(0, size / 2)],
       ['was cut off', (bytes) => bytes.subarray(0, bytes.lastIndexOf('SHA256SUMS'))],
       ['not a backup', () => Buffer.from('no tar'.repeat(200))],
       [
-        'has the digest|is not as it was written',
+        'has the digest|has changed since the backup was written',
         (bytes) => {
           const at = bytes.indexOf('"schemaVersion":2')
           bytes[at + 1] = 0x5a
@@ -107,7 +107,7 @@ describe('a backup', () => {
         },
       ],
       [
-        'index.db is not as it was written',
+        'index.db has changed since the backup was written',
         (bytes) => {
           bytes.write('Z', bytes.indexOf('SQLite format 3') + 200)
           return bytes
@@ -127,7 +127,7 @@ describe('a backup', () => {
     const dataOfRunning = /data +(\S+)/.exec(running.output())?.[1] ?? ''
     expect(await runCommand(['restore', file, '--data', dataOfRunning])).toMatchObject({
       code: 1,
-      log: expect.stringContaining('another pkgserver is at work'),
+      log: expect.stringContaining('another pkgserver is using'),
     })
   })
 
@@ -185,7 +185,10 @@ describe('a data folder whose index is lost', () => {
     expect(output).toMatch(/^indexed 4 repositories, \d+ packages and \d+ revisions/)
     const again = await folderApp(app.data)
     expect(await allAnswers(again.client)).toEqual(before)
-    expect(await reindex()).toMatchObject({ code: 1, log: expect.stringContaining('at work on') })
+    expect(await reindex()).toMatchObject({
+      code: 1,
+      log: expect.stringContaining('another pkgserver is using'),
+    })
     const { resourceVersion } = await again.client.ok('GET', '/packagerevisions')
     await again.close()
 
@@ -239,7 +242,7 @@ describe('pkgserver verify', () => {
       const second = await runCommand([command, '--data', data, '--listen', '127.0.0.1:0'])
       expect(second).toMatchObject({
         code: 1,
-        log: expect.stringContaining('another pkgserver is at work on'),
+        log: expect.stringContaining('another pkgserver is using'),
       })
     }
     await stop()
@@ -247,7 +250,7 @@ describe('pkgserver verify', () => {
     expect(await verify()).toMatchObject({
       code: 1,
       output: expect.stringContaining(
-        `the tag v1 leads nowhere: it is of ${artifact.digest}; --fix will set it`,
+        `the tag v1 is missing: it should point to ${artifact.digest}; --fix will set it`,
       ),
     })
     expect(await verify('--fix')).toMatchObject({

@@ -43,7 +43,7 @@ describe('pkgserver gc', () => {
     await startServer(data)
     const { code, log } = await runCommand(['gc', '--data', data, '--listen', '127.0.0.1:1'])
     expect(code).toBe(1)
-    expect(log).toContain('say where it is with --listen')
+    expect(log).toContain('give its address with --listen')
   })
 
   it('collects by the clock, and logs it', async () => {

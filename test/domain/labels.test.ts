@@ -75,5 +75,5 @@ describe('label selectors', () => {
     'a=b c',
     'env in (a(b))',
     Array(101).fill('a=b').join(),
-  ])('refuse %j', (text) => expect(() => parseLabelSelector(text)).toThrow(/labelSelector: /))
+  ])('refuse %j', (text) => expect(() => parseLabelSelector(text)).toThrow(/^the label selector has /))
 })

@@ -252,7 +252,7 @@ describe('values for setters', () => {
       return `${status} ${body.code}: ${body.detail}`
     }
     expect(await refused({ tga: '1' })).toBe(
-      '400 invalid: source.clone.setters: the package does not refer to tga: its setters are tag',
+      '400 invalid: the setters cannot be applied: the package has no setter tga; its setters are tag',
     )
     expect(await refused({ tag: 1 })).toMatch(/^400 invalid: body.source.clone.setters.tag/)
     expect((await client.call('GET', '/packagerevisions/prod.edge.upf-1.main')).status).toBe(404)

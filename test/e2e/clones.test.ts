@@ -109,7 +109,7 @@ describe('POST /clones', () => {
     })
     expect(job).toMatchObject({ dryRun: true, counts: { succeeded: 2, failed: 1 } })
     expect(await itemsOf(client, job.id)).toMatchObject([
-      { state: 'Succeeded', revision: null, reason: expect.stringContaining('would be made') },
+      { state: 'Succeeded', revision: null, reason: expect.stringContaining('would be cloned') },
       { state: 'Failed', error: { code: 'already_exists' } },
       { state: 'Succeeded', revision: null },
     ])

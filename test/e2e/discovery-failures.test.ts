@@ -145,7 +145,7 @@ describe('a registry elsewhere', () => {
     await register(client, there)
     const failed = await sync(client)
     expect(failed.state).toBe('Failed')
-    expect(failed.error).toContain('name those to take in source.packages')
+    expect(failed.error).toContain('name those to take in the packages of the source')
     const any = { 'If-Match': '*' }
     const named = { source: { packages: ['upf', 'amf'] } }
     await client.ok('PATCH', '/repositories/found', named, any)

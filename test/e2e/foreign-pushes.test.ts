@@ -168,7 +168,9 @@ describe('a stranger', () => {
         status: 409,
         body: {
           code: 'conflict',
-          detail: expect.stringMatching(new RegExp(`set, .*: ${tag}\\. Delete them`)),
+          detail: expect.stringMatching(
+            new RegExp(`only publications of this package may set: ${tag}\\. Delete them`),
+          ),
         },
       })
       await app.client.publish('ws1', undefined, { package: 'nf/smf' })

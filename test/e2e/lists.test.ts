@@ -131,7 +131,7 @@ describe('the list of package revisions', () => {
     ]) {
       expect(await client.call('GET', `/packagerevisions?${query}`), query).toMatchObject({
         status: 400,
-        body: { code: 'invalid', detail: expect.stringMatching(/^continue: /) },
+        body: { code: 'invalid', detail: expect.stringMatching(/^the continue token /) },
       })
     }
     expect((await client.call('GET', `/repositories?continue=${token}`)).status).toBe(400)

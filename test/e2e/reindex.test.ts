@@ -42,7 +42,7 @@ describe('a registry that does not tell its repositories', () => {
     const reindex = (...names: string[]) => runCommand(['reindex', '--data', app.data, ...names], settings)
     expect(await reindex()).toMatchObject({
       code: 1,
-      log: expect.stringContaining('Say which OCI repositories there are'),
+      log: expect.stringContaining('Name the OCI repositories to read'),
     })
     const { code, output } = await reindex('blueprints/nf/upf', 'blueprints/other')
     expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('2 revisions') })
@@ -52,7 +52,7 @@ describe('a registry that does not tell its repositories', () => {
 })
 
 describe('what others have put into the registry', () => {
-  it('is passed over, and said', async () => {
+  it('is ignored, and said', async () => {
     const app = await memoryApp()
     const { registry } = app.parts.ctx
     await app.client.createRepository()
@@ -70,7 +70,7 @@ describe('what others have put into the registry', () => {
     const again = await reindexed(app)
     const notes = again.report.notes.map(({ message }) => message).join('\n')
     for (const tag of ['v9', '_package', 'draft-x', 'deletion-proposed-v1', 'v8', 'v7']) {
-      expect(notes).toContain(`the tag ${tag} is passed over`)
+      expect(notes).toContain(`the tag ${tag} is ignored`)
     }
     expect(await allAnswers(again.client)).toEqual(before)
     // What leads to ours from where it does not belong would be deployed.

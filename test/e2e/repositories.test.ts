@@ -71,7 +71,10 @@ describe('repositories', () => {
       await client.call('DELETE', '/repositories/blueprints', undefined, { 'If-Match': '*' }),
     ).toMatchObject({
       status: 409,
-      body: { code: 'in_use', detail: expect.stringContaining('delete those first') },
+      body: {
+        code: 'in_use',
+        detail: expect.stringMatching(/delete those first\. GET .*repository=blueprints lists them/),
+      },
     })
     await client.ok('DELETE', `/packagerevisions/${name}`, undefined, { 'If-Match': '*' })
     await client.ok('DELETE', '/repositories/blueprints', undefined, { 'If-Match': '*' })

@@ -48,7 +48,7 @@ describe('a proposal', () => {
         column: expect.any(Number),
         message: expect.any(String),
       },
-      { path: 'twice.yml', line: 2, column: 1, message: 'the key "k" is there twice' },
+      { path: 'twice.yml', line: 2, column: 1, message: 'the key "k" appears twice' },
     ])
     expect(await client.get(draft.name)).toEqual(draft)
 
@@ -159,7 +159,7 @@ describe('a review', () => {
         }),
       ).toMatchObject({
         status: 412,
-        body: { code: 'precondition_failed', detail: expect.stringContaining('look at what it has become') },
+        body: { code: 'precondition_failed', detail: expect.stringContaining('review it again') },
       })
     }
     const published = await client.verb(draft.name, 'approve', {
@@ -359,7 +359,7 @@ describe('what is too much to keep', () => {
     const conditions = ['True', 'False'].map((status) => ({ type: 'Scanned', status }))
     expect(await client.call('PATCH', `/packagerevisions/${name}`, { conditions }, ANY)).toMatchObject({
       status: 400,
-      body: { code: 'invalid', detail: expect.stringContaining('Scanned is there twice') },
+      body: { code: 'invalid', detail: expect.stringContaining('Scanned is listed twice') },
     })
   })
 })
@@ -402,7 +402,10 @@ describe('versions', () => {
     const without = await client.createDraft('ws2')
     expect(await client.call('POST', `/packagerevisions/${without.name}/propose`)).toMatchObject({
       status: 409,
-      body: { code: 'not_ready', detail: expect.stringContaining('PATCH its version') },
+      body: {
+        code: 'not_ready',
+        detail: expect.stringContaining(`PATCH /api/v1/packagerevisions/${without.name} with its version`),
+      },
     })
     await client.ok('PATCH', `/packagerevisions/${without.name}`, { version: '2.0.0' }, ANY)
     await client.verb(without.name, 'propose')
@@ -449,7 +452,7 @@ describe('a copy', () => {
     }
     expect(await client.call('POST', '/packagerevisions', body)).toMatchObject({
       status: 400,
-      body: { detail: expect.stringContaining('"clone"') },
+      body: { detail: expect.stringContaining(`{"clone": {"upstream": "${name}"}}`) },
     })
   })
 })

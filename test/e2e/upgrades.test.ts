@@ -83,7 +83,7 @@ describe('POST /upgrades', () => {
     expect((await itemsOf(client, again.id))[2]).toMatchObject({
       state: 'Skipped',
       revision: 'prod.c1.upgrade-v2',
-      reason: expect.stringContaining('under work already'),
+      reason: expect.stringContaining('already upgrades the package'),
     })
 
     // Its workspace is used up, and the package outdated still.

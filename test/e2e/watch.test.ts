@@ -153,7 +153,7 @@ describe('a watch of package revisions', () => {
     ['limit=5&continue=x', 'limit, continue'],
     ['resourceVersion=abc', 'resourceVersion'],
     ['resourceVersion=0&sendInitialEvents=true', 'leave out resourceVersion'],
-    ['labelSelector=%3D', 'labelSelector'],
+    ['labelSelector=%3D', 'label selector'],
   ])('is refused with %s', async (query, reason) => {
     const { client } = await memoryApp()
     const answer = await client.call('GET', `/packagerevisions?watch=true&${query}`)

@@ -107,7 +107,7 @@ describe('pkgserver serve', () => {
     expect(second).toMatchObject({
       code: 1,
       output: '',
-      log: expect.stringContaining(`another pkgserver is at work on ${data}`),
+      log: expect.stringContaining(`another pkgserver is using ${data}`),
     })
     await server.stop('SIGKILL')
     expect(await (await startServer(data)).stop()).toBe(0)

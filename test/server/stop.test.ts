@@ -106,7 +106,7 @@ describe('a server that is told to stop', () => {
     expect(await unready.json()).toMatchObject({
       status: 'not ready',
       parts: expect.arrayContaining([
-        { name: 'server', status: 'failed', message: expect.stringContaining('stops') },
+        { name: 'server', status: 'failed', message: expect.stringContaining('is stopping') },
       ]),
     })
     await server.client.createRepository()

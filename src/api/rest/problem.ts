@@ -1,10 +1,11 @@
-/** Errors as RFC 9457 problem documents: the only place where the domain's errors meet HTTP. */
+/** Errors as RFC 9457 problem documents: the only place where the errors of domain and service meet HTTP. */
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { AppError, type ErrorCode, type ErrorDetail, isDiskFull, shortened } from '../../core/errors.ts'
+import { phrase } from './remedies.ts'
 
-/** Codes of errors that only HTTP has, beside those of the domain. */
+/** Codes of errors that only HTTP has. */
 type HttpCode = 'method_not_allowed' | 'unsupported_media_type' | 'not_acceptable'
 
 export const PROBLEMS: Record<ErrorCode | HttpCode, { status: ContentfulStatusCode; title: string }> = {
@@ -17,13 +18,13 @@ export const PROBLEMS: Record<ErrorCode | HttpCode, { status: ContentfulStatusCo
   conflict: { status: 409, title: 'The request conflicts with what is there' },
   precondition_required: { status: 428, title: 'The header If-Match is missing' },
   precondition_failed: { status: 412, title: 'The object has changed' },
-  expired: { status: 410, title: 'That is no longer kept' },
+  expired: { status: 410, title: 'The changes are no longer kept' },
   invalid_archive: { status: 422, title: 'The archive cannot be accepted' },
   too_large: { status: 413, title: 'The content is too large' },
   not_available: { status: 409, title: 'Not possible with these settings of the server' },
-  unavailable: { status: 503, title: 'Something that the server needs does not answer' },
+  unavailable: { status: 503, title: 'The server needs something that does not answer' },
   overloaded: { status: 503, title: 'The server has too much to do' },
-  insufficient_storage: { status: 507, title: 'The disk is full, or nearly' },
+  insufficient_storage: { status: 507, title: 'The disk is full, or nearly full' },
   internal: { status: 500, title: 'The server failed' },
   forbidden: { status: 403, title: 'Not allowed' },
   method_not_allowed: { status: 405, title: 'The method is not possible here' },
@@ -42,7 +43,7 @@ export type Problem = {
   errors?: readonly ErrorDetail[]
 }
 
-/** Who has more faults than that has one cause for most. */
+/** More faults than this have one cause. */
 const MAX_ERRORS = 200
 
 export function problem(code: ProblemCode, detail: string, errors: readonly ErrorDetail[] = []): Problem {
@@ -68,25 +69,35 @@ export function respondProblem(
   })
 }
 
-/** The problem that an error is to the client. What is nobody's business but the server's is not told. */
+/** Returns what the client reads of an error. Details of the server's own failures stay in its log. */
 export function problemOf(error: unknown): Problem {
   if (isDiskFull(error)) {
-    const detail = error instanceof AppError ? error.message : 'The server has no room to store this.'
+    const detail = error instanceof AppError ? error.message : 'The server has no space left to store this.'
     return problem('insufficient_storage', `${detail} Nothing that was stored before is lost.`)
   }
   if (error instanceof AppError && error.code !== 'internal') {
-    return problem(error.code, error.message, error.details)
+    return problem(error.code, detailOf(error), error.details.map(inRequest))
   }
   if (error instanceof HTTPException) {
     if (error.status === 415) return problem('unsupported_media_type', unsupported(error.message))
     if (error.status === 413) return problem('too_large', error.message)
     if (error.status < 500) return problem('invalid', error.message)
   }
-  return problem('internal', 'An unexpected failure; the log of the server has its cause.')
+  return problem('internal', "An unexpected failure: the server's log has the cause.")
+}
+
+function detailOf({ message, remedy }: AppError): string {
+  if (!remedy) return message
+  return `${message}${/[.!?]$/.test(message) ? '' : '.'} ${phrase(remedy)}`
+}
+
+/** Names a field as validation does: its path in the body. */
+function inRequest(detail: AppError['details'][number]): ErrorDetail {
+  return 'field' in detail ? { path: `body.${detail.field}`, message: detail.message } : detail
 }
 
 function unsupported(message: string): string {
   return message === 'Unsupported Media Type'
-    ? 'Send a Content-Type that this call takes: the API document lists them.'
+    ? 'Send a Content-Type that this call accepts: the API document lists them.'
     : message
 }

@@ -36,8 +36,10 @@ export function applySetters(resources: Resources, values: Labels): Resources | 
   const known = settersOf(files, configs)
   const unknown = [...given.keys()].filter((name) => !known.includes(name))
   if (unknown.length > 0) {
-    const has = known.length > 0 ? `its setters are ${known.join(', ')}` : 'it has no setters'
-    return { problem: `the package does not refer to ${unknown.join(', ')}: ${has}` }
+    const wanted = unknown.join(', ')
+    return known.length > 0
+      ? { problem: `the package has no setter ${wanted}; its setters are ${known.join(', ')}` }
+      : { problem: `the package has no setters, so ${wanted} cannot be set` }
   }
   const changed = new Map(resources)
   for (const { path, file } of files) {

@@ -53,7 +53,7 @@ function editScalar(
     return found ?? ''
   })
   if (missing.length > 0) {
-    return { problem: `"${pattern}" needs values for ${missing.join(', ')}, too` }
+    return { problem: `"${pattern}" also needs values for ${missing.join(', ')}` }
   }
   const start = scalar.range[0]
   const text = writeScalar(value, scalar.type, inFlow)
@@ -111,13 +111,13 @@ function editList(
 ): TextEdit | SetterProblem {
   const [name = ''] = namesOf(pattern)
   if (pattern !== `\${${name}}`)
-    return { problem: `a list takes its items from one setter, not from "${pattern}"` }
+    return { problem: `a list must take its items from one setter, not from "${pattern}"` }
   const value = given.get(name) ?? ''
   const items = parseDocument(value, { logLevel: 'silent' })
   const read = items.contents
   const empty = value.trim() === '' || (isSeq(read) && read.items.length === 0)
   if (!empty && (items.errors.length > 0 || !isSeq(read))) {
-    return { problem: `the value of ${name} belongs to a list, so it has to be a list in YAML: "[a, b]"` }
+    return { problem: `the value of ${name} fills a list, so it must be a YAML list like "[a, b]"` }
   }
   const written = (flow: boolean): string => {
     if (empty) return '[]'

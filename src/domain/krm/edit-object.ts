@@ -31,7 +31,7 @@ export function withField(
   const at = list.findIndex((item, index) => isItem(item, index, step))
   if (at < 0 && (rest.length > 0 || typeof step === 'number')) {
     if (wanted === undefined) return value
-    throw new AppError('invalid', `there is no item ${JSON.stringify(step)}`)
+    throw new AppError('invalid', `the list has no item ${JSON.stringify(step)}`)
   }
   const item = withField(list[at], rest, wanted)
   const items = at < 0 ? [...list, item] : list.with(at, item as Plain)

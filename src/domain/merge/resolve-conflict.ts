@@ -45,11 +45,13 @@ export function withSide(
   return withObjectValue(conflict, conflict[side], resources, donor)
 }
 
+const NOT_A_MAPPING = 'the value of an object must be a mapping'
+
 /** The files with that value in the place of the conflict. Throws `invalid` for one that cannot stand there. */
 export function withValue(conflict: Conflict, value: Plain, resources: Resources): Resources {
   if (conflict.object !== null) return withObjectValue(conflict, value, resources, undefined)
   if (typeof value !== 'string')
-    throw new AppError('invalid', `value: ${conflict.path} is a file: send its text`)
+    throw new AppError('invalid', `${conflict.path} is a file, so its value must be text`)
   return withFile(resources, conflict.path, Buffer.from(value))
 }
 
@@ -66,7 +68,7 @@ function sideOfFile(conflict: Conflict, side: Side, upstream: Resources): Uint8A
   if (content) return content
   throw new AppError(
     'conflict',
-    `the bytes of the local ${path} are not at hand: put the file into the draft instead`,
+    `the local content of ${path} was not kept: put the file into the draft instead`,
   )
 }
 
@@ -82,7 +84,7 @@ function withObjectValue(
     if (field.length > 0) {
       throw new AppError(
         'conflict',
-        `${conflict.object} is no longer in the package: the conflict is about nothing`,
+        `${conflict.object} is no longer in the package: there is nothing left to resolve`,
       )
     }
     return value === undefined
@@ -92,14 +94,14 @@ function withObjectValue(
   const { document } = place
   const target = withField(document.value, field, value)
   if (target === undefined) return withBody(resources, place, undefined)
-  if (!isPlainMap(target)) throw new AppError('invalid', 'value: an object is a mapping')
+  if (!isPlainMap(target)) throw new AppError('invalid', NOT_A_MAPPING)
   const schemas = packageSchemas([resources], [document.identity])
   const listTypes = listTypesOf(document.identity, crdListTypes(schemas, document.identity))
   return withBody(resources, place, rewrite(document, target as PlainMap, listTypes, donor))
 }
 
 function written(value: Plain): string {
-  if (!isPlainMap(value)) throw new AppError('invalid', 'value: an object is a mapping')
+  if (!isPlainMap(value)) throw new AppError('invalid', NOT_A_MAPPING)
   return writeObject(value)
 }
 

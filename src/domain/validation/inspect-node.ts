@@ -21,7 +21,7 @@ export function inspectDocument(document: Document.Parsed): Fault[] {
     if (isAlias(node)) {
       const size = expandedSizes.get(node.source)
       if (size === undefined)
-        faults.push({ offset: offsetOf(node), message: `there is no anchor "${node.source}"` })
+        faults.push({ offset: offsetOf(node), message: `the anchor "${node.source}" is not defined` })
       return size ?? 1
     }
     if (node.anchor) expandedSizes.set(node.anchor, Number.POSITIVE_INFINITY)
@@ -40,7 +40,7 @@ export function inspectDocument(document: Document.Parsed): Fault[] {
       if (name !== undefined && keys.has(name) && name !== 'string <<') {
         faults.push({
           offset: offsetOf(key),
-          message: `the key "${isScalar(key) ? key.value : ''}" is there twice`,
+          message: `the key "${isScalar(key) ? key.value : ''}" appears twice`,
         })
       }
       if (name !== undefined) keys.add(name)
@@ -52,8 +52,8 @@ export function inspectDocument(document: Document.Parsed): Fault[] {
   const expanded = expandedSize(document.contents)
   if (expanded > MAX_EXPANDED && expanded > 10 * written) {
     const message = Number.isFinite(expanded)
-      ? `its aliases expand ${written} nodes to ${expanded}: an alias bomb`
-      : 'an alias stands inside the node that it refers to'
+      ? `the aliases expand ${written} nodes to ${expanded}: an alias bomb`
+      : 'an alias is inside the node that it refers to'
     faults.push({ offset: offsetOf(document.contents), message })
   }
   return faults

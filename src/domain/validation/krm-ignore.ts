@@ -26,7 +26,7 @@ export function krmIgnore(resources: Resources): KrmIgnore {
     if (bytes > MAX_BYTES) {
       errors.push({
         path,
-        message: `the ${FILE} files have more than ${MAX_BYTES} bytes, the most they may have`,
+        message: `the ${FILE} files have more than ${MAX_BYTES} bytes together, which is the limit`,
       })
       continue
     }
@@ -49,7 +49,7 @@ export function krmIgnore(resources: Resources): KrmIgnore {
         usedUp = true
         errors.push({
           path: FILE,
-          message: `the patterns take too long to match: make them fewer, or simpler`,
+          message: 'the patterns take too long to match: use fewer or simpler ones',
         })
         return false
       }

@@ -70,13 +70,13 @@ function* documentsOf(text: string, lines: LineCounter): Generator<Document.Pars
 
 function tooLarge(limit: string): UnreadableError {
   return new UnreadableError(
-    `it has more than ${limit}, the most a YAML file may have: split it, or leave it out with .krmignore`,
+    `the file has more than ${limit}, the most a YAML file may have: split it, or exclude it with .krmignore`,
   )
 }
 
 function reasonOf(error: unknown): string {
   if (error instanceof UnreadableError) return error.message
-  if (error instanceof RangeError) return 'it is nested too deeply'
+  if (error instanceof RangeError) return 'the file is nested too deeply'
   throw error
 }
 
@@ -106,7 +106,7 @@ function readDocument(document: Document.Parsed, lines: LineCounter, file: YamlF
   const { line } = lines.linePos(document.contents?.range[0] ?? 0)
   if (!isMap(document.contents)) {
     if (file.warnings.length < MAX_FINDINGS) {
-      file.warnings.push({ line, message: 'it is not a KRM object: not a mapping' })
+      file.warnings.push({ line, message: 'the document is not a KRM object, since it is not a mapping' })
     }
     return
   }

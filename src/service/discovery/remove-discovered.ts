@@ -50,7 +50,7 @@ export async function removeDiscovered(ctx: ServiceContext, { name }: Repository
       await checkUnused(transaction, name)
       const count = packages.reduce((sum, { revisions }) => sum + revisions.length, 0)
       if ((await deleteRevisionsOf(transaction, name)) !== count) {
-        throw new AppError('conflict', `the repository ${name} is being looked through: try again`)
+        throw new AppError('conflict', `the repository ${name} is being synced: try again`)
       }
       for (const removal of removals) await record(ctx, transaction, removal)
       await deleteRepository(transaction, name)
@@ -100,7 +100,7 @@ async function removalOf(
   revisions: readonly PackageRevision[],
 ): Promise<Removal> {
   const state = await findPackage(ctx.db, id)
-  if (!state) throw new AppError('internal', `the package ${ociRepository(id)} is missing in the database`)
+  if (!state) throw new AppError('internal', `the package ${ociRepository(id)} is missing from the database`)
   const retired = revisions.map(({ workspace, revision }) => ({ workspace, revision, version: null }))
   const { highestRevision, versioned } = state
   const before = await retiredWorkspaces(ctx.db, state.id)

@@ -59,7 +59,7 @@ async function lookAtNew(look: Look, found: VersionTag): Promise<void> {
   const clashing = declared.get(base)?.find(({ version }) => versionsClash(version, found.version))
   if (!same && !clashing) return take(look, found)
   if (!same) {
-    const problem = `its version clashes with ${clashing?.version.text}, which is there already: a version has either build numbers or none`
+    const problem = `its version clashes with ${clashing?.version.text}, which exists already: a version is declared either with build numbers or without`
     return note(look, found.tag, nothing(problem))
   }
   // Known by another tag, or from before the index was lost; or it was deleted here, and shall not come again.
@@ -93,6 +93,6 @@ async function checkUnmoved(look: Look, tag: string): Promise<void> {
   const problem =
     same || revision === null
       ? null
-      : `the tag ${tag} has moved since ${revision} was made of it: ${digest} → ${descriptor.digest}. The revision stays as it is; push a new version.`
+      : `the tag ${tag} has moved since ${revision} was published from it: ${digest} → ${descriptor.digest}. The revision does not change; push a new version.`
   await note(look, tag, { digest, revision, problem }, { again: true })
 }

@@ -44,7 +44,7 @@ export async function syncRepository(
   }
   // Where the server stops, the next one begins anew.
   if (stopped.aborted && !tookTooLong(stopped)) return
-  if (stopped.aborted) error ??= 'it takes too long: the next sync goes on from there'
+  if (stopped.aborted) error ??= 'the sync took too long: the next one continues from there'
   if (error !== null) onFailure(repository.name, error)
   const at = ctx.now().toISOString()
   await ctx.commits.run((transaction) => saveSync(transaction, repository.name, { at, error, packages }))
@@ -57,7 +57,7 @@ async function packagesOf({ repository, registry, address }: Pass): Promise<read
   if (names.length <= MAX_PACKAGES) return names
   throw new AppError(
     'too_large',
-    `${address} has more than ${MAX_PACKAGES} repositories: name those to take in source.packages`,
+    `${address} has more than ${MAX_PACKAGES} repositories: name those to take in the packages of the source`,
   )
 }
 
@@ -69,7 +69,7 @@ async function listed(registry: SourceRegistry): Promise<string[]> {
     if (!(error instanceof OciError) || error.code === 'unavailable') throw error
     throw new AppError(
       'not_available',
-      `the registry does not list its repositories: name those to take in source.packages (${error.message})`,
+      `the registry does not list its repositories (${error.message}): name those to take in the packages of the source`,
       { cause: error },
     )
   }
@@ -89,5 +89,5 @@ function isForeseen(error: unknown): error is Error {
 }
 
 function wordsOf(error: unknown): string {
-  return isForeseen(error) ? error.message : 'the server failed; its log has the cause'
+  return isForeseen(error) ? error.message : 'the server failed: its log has the cause'
 }

@@ -24,7 +24,8 @@ export async function checkNewPackage(db: Db, target: PackageId): Promise<void> 
   if (name === undefined) return
   throw new AppError(
     'already_exists',
-    `the package ${ociRepository(target)} exists already, and a clone makes a new one. To go on with it, make a draft with source {"copy": {"from": "${name}"}}; to take in a newer upstream, one with source {"upgrade": …}. For another clone choose another path.`,
+    `the package ${ociRepository(target)} exists already, and a clone begins a new one: choose another path for the clone, or continue the package with a copy or an upgrade`,
+    { remedy: { do: 'continue_package', latest: name } },
   )
 }
 
@@ -56,7 +57,7 @@ async function changedFiles(ctx: ServiceContext, request: CloneRequest): Promise
   if (resources.size === 0) return resources
   const changed = await ctx.clone({ ...request, resources })
   if (!('problem' in changed)) return changed
-  throw new AppError('invalid', `source.clone.setters: ${changed.problem}`)
+  throw new AppError('invalid', `the setters cannot be applied: ${changed.problem}`)
 }
 
 /** The same files are the same layer. */

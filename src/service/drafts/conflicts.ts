@@ -38,8 +38,9 @@ export async function checkMerged(db: Db, { name, conditions }: PackageRevision)
   const open = (await listConflicts(db, name)).filter(isOpen)
   throw new AppError(
     'not_ready',
-    `${name} is not ready: ${merged.message}. Edit what they are about, or resolve each of them.`,
+    `${name} is not ready: ${merged.message}. Resolve each conflict, or edit the fields and files concerned.`,
     {
+      remedy: { do: 'resolve_conflicts', revision: name },
       details: open.map((conflict) => ({
         path: conflict.path,
         message: `conflict ${conflict.id} is open: ${conflictPlace(conflict)}`,

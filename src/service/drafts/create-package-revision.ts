@@ -70,7 +70,10 @@ export async function createPackageRevision(
     return decide(ctx, target, async (transaction) => {
       const now = await getRepository(transaction, input.repository)
       if (now.createdAt !== repository.createdAt) {
-        throw new AppError('conflict', `the repository ${now.name} is not the one that it was: try again`)
+        throw new AppError(
+          'conflict',
+          `the repository ${now.name} was deleted and created again meanwhile: try again`,
+        )
       }
       if (draft.task !== 'copy' && draft.upstream) await checkStillPublished(transaction, draft.upstream)
       const packageId = state?.id ?? (await addPackage(transaction, input))
@@ -88,7 +91,8 @@ function checkFilledByClients({ name, source }: Repository): void {
   if (!source) return
   throw new AppError(
     'conflict',
-    `the repository ${name} is filled from ${source.url}: push a version there, and POST /api/v1/repositories/${name}/sync finds it. To make a package of your own from one of these, clone it into another repository.`,
+    `the repository ${name} is filled from ${source.url}: push new versions there. To change one of its packages, clone it into another repository.`,
+    { remedy: { do: 'sync_repository', repository: name } },
   )
 }
 
@@ -98,7 +102,7 @@ async function checkFree(db: Db, state: PackageState | undefined, input: NewRevi
   if (state && (await workspaceTaken(db, state.id, input))) {
     throw new AppError(
       'already_exists',
-      `${name} exists, or did: a workspace names one revision of a package for ever. Choose another workspace.`,
+      `${name} exists, or existed before: a workspace is used only once in a package. Choose another workspace.`,
     )
   }
   await checkVersion(db, state, { name, workspace: input.workspace, version: input.version })
@@ -129,7 +133,8 @@ async function copied(ctx: ServiceContext, input: NewRevision, from: string): Pr
   if (ociRepository(original) !== ociRepository(input)) {
     throw new AppError(
       'invalid',
-      `source.copy.from: ${from} is a revision of another package; a copy stays in its package. To base a package on another one, use source {"clone": …}.`,
+      `${from} is a revision of another package, and a copy stays in its package: clone it instead`,
+      { remedy: { do: 'clone_package', upstream: from } },
     )
   }
   const conflicts = await listConflicts(ctx.db, from)

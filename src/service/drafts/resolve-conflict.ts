@@ -28,10 +28,7 @@ export async function resolveConflict(
     const conflict = conflicts.find((other) => other.id === id)
     if (!conflict) throw new AppError('not_found', `${name} has no conflict ${id}`)
     if (!isOpen(conflict)) {
-      throw new AppError(
-        'conflict',
-        `conflict ${id} of ${name} is resolved already: edit the file to change it`,
-      )
+      throw new AppError('conflict', `conflict ${id} of ${name} is resolved already: edit the file instead`)
     }
     const resources = await readLayer(ctx, current.revision)
     const isUpstreams = 'choose' in choice && choice.choose === 'upstream'

@@ -25,7 +25,7 @@ export async function previewUpgrade(
   if (truncated) {
     throw new AppError(
       'too_large',
-      `the upgrade would change more than ${MAX_DIFF_SIZE / 1024 / 1024} MiB: make it, and compare the draft path by path`,
+      `the upgrade would change more than ${MAX_DIFF_SIZE / 1024 / 1024} MiB, which is too much to preview: create the draft, and compare it path by path`,
     )
   }
   return { from: local.name, upstream, conflicts, files }

@@ -53,7 +53,7 @@ export async function mergeUpgrade(
   if (updated.name === base.name) {
     throw new AppError(
       'conflict',
-      `${local.name} is based on ${base.name} already: there is nothing to upgrade to`,
+      `${local.name} is based on ${base.name} already: there is nothing to upgrade`,
     )
   }
   const [original, localResources, upstream] = await Promise.all([
@@ -96,7 +96,7 @@ async function localRevision(
   if (local.upstream) return { local, base: local.upstream }
   throw new AppError(
     'invalid',
-    `${local.name} has no upstream: only what was made with source clone can be upgraded`,
+    `${local.name} has no upstream: only a package that was cloned can be upgraded`,
   )
 }
 
@@ -111,18 +111,22 @@ async function namedOrLatest(
     if (latest) return latest
     throw new AppError(
       'not_found',
-      `${target.repository}/${target.package} has no published revision to upgrade: publish one, or say with source.upgrade.from which draft to start from`,
+      `${target.repository}/${target.package} has no published revision to upgrade: publish one, or name the draft to start from`,
+      { remedy: { do: 'name_draft' } },
     )
   }
   const local = await getRevision(ctx.db, from)
   if (ociRepository(local) === ociRepository(target)) return local
-  throw new AppError('invalid', `source.upgrade.from: ${from} is a revision of another package`)
+  throw new AppError(
+    'invalid',
+    `the upgrade cannot start from ${from}, which is a revision of another package`,
+  )
 }
 
 function notUnchanged({ name }: PackageRevision, paths: readonly string[]): AppError {
   return new AppError(
     'conflict',
-    `${name} cannot be fast-forwarded, since files were changed in it: use the strategy resource-merge`,
-    { details: paths.map((path) => ({ path, message: 'it was changed locally' })) },
+    `${name} cannot be fast-forwarded, because its files were changed: use the strategy resource-merge`,
+    { details: paths.map((path) => ({ path, message: 'the file was changed locally' })) },
   )
 }

@@ -11,13 +11,13 @@ export const cloneItem: ItemWork = async (ctx, job, item, record) => {
   const name = revisionName(item)
   const existing = await findPackageRevision(ctx.db, name)
   if (existing?.task === 'clone' && existing.upstream?.name === upstream.name) {
-    const reason = `${name} is a clone of ${upstream.name} already`
+    const reason = `${name} is already a clone of ${upstream.name}`
     return ctx.commits.run((transaction) => record(transaction, { state: 'Skipped', reason, revision: name }))
   }
   if (job.dryRun) {
     await getRepository(ctx.db, item.repository)
     await checkNewPackage(ctx.db, item)
-    const reason = `${name} would be made from ${upstream.name}`
+    const reason = `${name} would be cloned from ${upstream.name}`
     return ctx.commits.run((transaction) =>
       record(transaction, { state: 'Succeeded', revision: null, conflicts: 0, reason }),
     )

@@ -39,7 +39,7 @@ export async function startJob(
   if (bytes > MAX_INPUT_BYTES) {
     throw new AppError(
       'too_large',
-      `labels, annotations and setters have ${bytes} bytes together; at most ${MAX_INPUT_BYTES} are possible in a job: make several`,
+      `labels, annotations and setters have ${bytes} bytes together; at most ${MAX_INPUT_BYTES} are allowed in a job: split it into several jobs`,
     )
   }
   const now = ctx.now()
@@ -58,7 +58,7 @@ export async function getJob(ctx: ServiceContext, id: string): Promise<Job> {
   if (job) return job
   throw new AppError(
     'not_found',
-    `there is no job ${id.slice(0, 100)}; finished jobs are kept for ${KEPT_DAYS} days, and the last ${KEPT_JOBS} of them`,
+    `there is no job ${id.slice(0, 100)}: finished jobs are kept for ${KEPT_DAYS} days, and at most ${KEPT_JOBS} of them`,
   )
 }
 
@@ -76,7 +76,7 @@ export async function cancelJob(
   await ctx.commits.run(async (transaction) => {
     const reason = `cancelled by ${actor.name}`
     if (await markCancelled(transaction, job, reason, ctx.now().toISOString())) return
-    throw new AppError('conflict', `the job ${id} has ended already: it cannot be cancelled`)
+    throw new AppError('conflict', `the job ${id} has ended already, so it cannot be cancelled`)
   })
   runner.drop(id)
   return getJob(ctx, id)

@@ -74,13 +74,17 @@ function mayPass(error: unknown): boolean {
 
 function failureOf(error: unknown, { report }: Performing): ItemOutcome {
   if (isDiskFull(error)) {
-    return { state: 'Failed', code: 'insufficient_storage', reason: 'The server has no room to store this.' }
+    return {
+      state: 'Failed',
+      code: 'insufficient_storage',
+      reason: 'The server has no space left to store this.',
+    }
   }
   if (error instanceof AppError && error.code !== 'internal') {
     return { state: 'Failed', code: error.code, reason: shortened(error.message) }
   }
   report(error)
-  const reason = 'An unexpected failure; the log of the server has its cause.'
+  const reason = "An unexpected failure: the server's log has the cause."
   return { state: 'Failed', code: 'internal', reason }
 }
 

@@ -1,4 +1,4 @@
-import { AppError, type ErrorDetail } from '../../core/errors.ts'
+import { AppError, type FieldDetail } from '../../core/errors.ts'
 import type { ItemInput, NewJob, NewJobItem } from '../../domain/job.ts'
 import type { Labels } from '../../domain/labels.ts'
 import { ociRepository, revisionIdProblem } from '../../domain/names.ts'
@@ -56,18 +56,18 @@ export async function planClones(ctx: ServiceContext, request: ClonesRequest): P
 
 function check(items: readonly NewJobItem[]): void {
   const seen = new Map<string, number>()
-  const details = items.flatMap((item, index): ErrorDetail[] => {
+  const details = items.flatMap((item, index): FieldDetail[] => {
     const first = seen.get(ociRepository(item))
     if (first === undefined) seen.set(ociRepository(item), index)
     const problem =
-      (item.repository === '' && 'repository: is missing, and defaults have none either') ||
-      (first !== undefined && `is the same package as that of targets.${first}; it can be cloned once`) ||
+      (item.repository === '' && 'the repository is missing, here and in defaults') ||
+      (first !== undefined && `the package is the same as in targets.${first}: clone it once`) ||
       revisionIdProblem(item) ||
       metadataProblem(item.input)
-    return problem ? [{ path: `body.targets.${index}`, message: problem }] : []
+    return problem ? [{ field: `targets.${index}`, message: problem }] : []
   })
   if (details.length === 0) return
-  const shown = details.slice(0, 5).map(({ path, message }) => `${path}: ${message}`)
+  const shown = details.slice(0, 5).map(({ field, message }) => `${field}: ${message}`)
   throw new AppError('invalid', shown.join('; '), { details })
 }
 

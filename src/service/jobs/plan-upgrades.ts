@@ -34,14 +34,14 @@ export async function planUpgrades(ctx: ServiceContext, request: UpgradesRequest
   if (ociRepository(to) !== ociRepository(id)) {
     throw new AppError(
       'invalid',
-      `to: ${to.name} is no revision of ${ociRepository(id)}, whose downstreams are to be upgraded`,
+      `${to.name} is not a revision of ${ociRepository(id)}, whose downstreams should be upgraded`,
     )
   }
   const packages = await outdatedPackages(ctx.db, to, { repository, labels }, MAX_ITEMS + 1)
   if (packages.length > MAX_ITEMS) {
     throw new AppError(
       'too_large',
-      `more than ${MAX_ITEMS} packages are outdated: choose some of them with repository or selector`,
+      `more than ${MAX_ITEMS} packages are outdated: choose some of them by repository or labels`,
     )
   }
   const items = packages.map((target) => ({

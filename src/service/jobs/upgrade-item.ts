@@ -42,16 +42,16 @@ async function stateOf(
   const latest = await findLatest(ctx.db, item)
   const from = latest?.upstream
   if (!latest || !from || ociRepository(from) !== ociRepository(upstream)) {
-    const reason = `${ociRepository(item)} has no published revision any more that was made from ${ociRepository(upstream)}`
+    const reason = `${ociRepository(item)} no longer has a published revision that is based on ${ociRepository(upstream)}`
     return { outcome: { state: 'Skipped', reason } }
   }
   if (from.revision >= upstream.revision) {
-    const reason = `${latest.name} is at revision ${from.revision} of the upstream already`
+    const reason = `${latest.name} is already based on revision ${from.revision} of the upstream`
     return { outcome: { state: 'Skipped', reason, revision: latest.name } }
   }
   const open = await openUpgrade(ctx.db, item, upstream)
   if (open === undefined) return { latest }
-  return { outcome: { state: 'Skipped', reason: `${open} is under work already`, revision: open } }
+  return { outcome: { state: 'Skipped', reason: `${open} already upgrades the package`, revision: open } }
 }
 
 /** Merges, and keeps nothing of it. */

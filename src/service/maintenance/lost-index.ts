@@ -21,7 +21,7 @@ export async function checkNotLost(db: Db, registry: Registry): Promise<void> {
   if (known === undefined) return
   throw new AppError(
     'conflict',
-    `the index is empty, but the registry has packages (the repository ${known}, for one): is the index lost? Put it back from a backup (pkgserver restore), or build it anew from the registry (pkgserver reindex).`,
+    `the index is empty, but the registry has packages (the repository ${known}, for example): the index may be lost. Restore it from a backup (pkgserver restore), or rebuild it from the registry (pkgserver reindex).`,
   )
 }
 

@@ -28,20 +28,24 @@ export async function readiness(ctx: ServiceContext, surroundings: Surroundings)
 
 function server({ stopping }: Surroundings): PartReadiness {
   return stopping()
-    ? { name: 'server', status: 'failed', message: 'It stops: it finishes what it has begun.' }
-    : { name: 'server', status: 'ok', message: 'It takes requests.' }
+    ? {
+        name: 'server',
+        status: 'failed',
+        message: 'It is stopping: it only finishes requests that it has begun.',
+      }
+    : { name: 'server', status: 'ok', message: 'It accepts requests.' }
 }
 
 function disk({ refusal }: Surroundings): PartReadiness {
   const reason = refusal()
   return reason === undefined
-    ? { name: 'disk', status: 'ok', message: 'There is room.' }
+    ? { name: 'disk', status: 'ok', message: 'There is enough space.' }
     : { name: 'disk', status: 'degraded', message: reason }
 }
 
 function threads({ queue }: Surroundings): PartReadiness {
   const { waiting, most } = queue()
-  const message = `${waiting} packages wait to be worked through, of at most ${most}.`
+  const message = `${waiting} packages wait to be processed, of at most ${most}.`
   return { name: 'threads', status: waiting < most ? 'ok' : 'degraded', message }
 }
 

@@ -16,16 +16,13 @@ export function readToken<Cursor>(key: Buffer, query: unknown, token: string): C
   const body = bytes.subarray(SIGNATURE_BYTES)
   const signature = bytes.subarray(0, SIGNATURE_BYTES)
   if (signature.length !== SIGNATURE_BYTES || !timingSafeEqual(signature, sign(key, body))) {
-    throw new AppError(
-      'invalid',
-      'continue: the token is not one that this server gave out; start the list anew',
-    )
+    throw new AppError('invalid', 'the continue token is not from this server: start the list again')
   }
   const [from, cursor] = JSON.parse(body.toString()) as [string, Cursor]
   if (from !== fingerprint(query)) {
     throw new AppError(
       'invalid',
-      'continue: the token belongs to a list with other parameters; repeat those, or start anew',
+      'the continue token is from a list with other parameters: repeat those, or start the list again',
     )
   }
   return cursor

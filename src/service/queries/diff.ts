@@ -39,7 +39,7 @@ export async function findComparison(
     await mayRead(to.upstream)
     const upstream = await findPackageRevision(ctx.db, to.upstream.name)
     if (upstream) return { from: upstream, to }
-    throw new AppError('not_found', `the upstream of ${name}, ${to.upstream.name}, is gone`)
+    throw new AppError('not_found', `the upstream of ${name}, ${to.upstream.name}, was deleted`)
   }
   if (against === undefined) return { from: undefined, to }
   throw new AppError('not_found', `${name} has no upstream: it was not cloned from another package`)
@@ -62,12 +62,13 @@ export async function diffRevisions(
   if (!truncated) return files
   throw new AppError(
     'too_large',
-    `${to.name} differs from ${from?.name ?? 'a package without files'} by more than ${MAX_DIFF_SIZE / 1024 / 1024} MiB: ask for less of it, with the path of a file or a directory (?path=)`,
+    `${to.name} differs from ${from?.name ?? 'a package without files'} by more than ${MAX_DIFF_SIZE / 1024 / 1024} MiB: compare a single file or directory`,
+    { remedy: { do: 'compare_path' } },
   )
 }
 
 function withoutPrevious({ name, revision }: PackageRevision): string {
   return revision === 0
     ? `${name} has no previous revision: no other revision of its package is published`
-    : `${name} has no previous revision: no revision of its package below ${revision} is there`
+    : `${name} has no previous revision: no revision of its package below ${revision} exists`
 }

@@ -16,7 +16,7 @@ export async function listObjects(
 ): Promise<Page<Contained<FoundObject>>> {
   const { latest, ...object } = filter
   if (Object.values(object).every((value) => value === undefined)) {
-    throw new AppError('invalid', 'say which objects: one of apiVersion, kind, namespace and name is needed')
+    throw new AppError('invalid', 'at least one of apiVersion, kind, namespace and name is required')
   }
   return page(ctx, { list: 'objects', filter }, request, {
     fetch: (after: FoundObject | undefined, limit) => listRows(ctx.db, filter, { after, limit }),

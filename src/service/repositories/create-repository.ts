@@ -30,13 +30,13 @@ export async function createRepository(
   if (input.source && input.type !== 'catalog') {
     throw new AppError(
       'invalid',
-      'source: only a catalog is filled from elsewhere; what is deployed is cloned from one, and reviewed',
+      'only a catalog can have a source: to deploy its packages, clone them into a deployment repository',
     )
   }
   return ctx.locks.run(name, async () => {
     await finishEarlier(ctx, name)
     if (await repositoryExists(ctx.db, name)) {
-      throw new AppError('already_exists', `there is a repository ${name} already`)
+      throw new AppError('already_exists', `the repository ${name} exists already`)
     }
     await checkUnknownToRegistry(ctx, name)
     const now = ctx.now().toISOString()
@@ -54,6 +54,6 @@ async function checkUnknownToRegistry(ctx: ServiceContext, name: string): Promis
   if (!(await hasTag(ctx, name, REPOSITORY_RECORD_TAG))) return
   throw new AppError(
     'conflict',
-    `the registry has a record of a repository ${name} (${name}:${REPOSITORY_RECORD_TAG}) that the index does not know. Restore the index, or build it anew with pkgserver reindex; or delete the record from the registry.`,
+    `the registry has a record of a repository ${name} (${name}:${REPOSITORY_RECORD_TAG}) that is missing from the index. Restore the index, or rebuild it with pkgserver reindex; or delete the record from the registry.`,
   )
 }

@@ -24,10 +24,9 @@ export async function deleteRepository(
     if (current.source) return removeDiscovered(ctx, current)
     await decide(ctx, name, async (transaction) => {
       if (await repositoryHasRevisions(transaction, name)) {
-        throw new AppError(
-          'in_use',
-          `the repository ${name} holds package revisions: delete those first (GET /api/v1/packagerevisions?repository=${name} lists them)`,
-        )
+        throw new AppError('in_use', `the repository ${name} holds package revisions: delete those first`, {
+          remedy: { do: 'list_revisions', repository: name },
+        })
       }
       await deleteRow(transaction, name)
       return { result: undefined, operations: [{ do: 'delete-tagged', tag: REPOSITORY_RECORD_TAG }] }

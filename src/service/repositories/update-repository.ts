@@ -60,7 +60,7 @@ function changedSource(
   throw new AppError(
     'invalid',
     source
-      ? `source.url: ${name} is filled from ${source.url}, and never from elsewhere: make another repository`
-      : `source: ${name} is filled by its clients, and that does not change: make another repository`,
+      ? `the source of ${name} is ${source.url} and cannot change: create another repository`
+      : `${name} has no source and cannot get one: create another repository`,
   )
 }

@@ -92,8 +92,8 @@ function workersOf(run: (task: Task) => Promise<Outcome>): Workers {
   const worker = (name: keyof Work) => async (input: unknown) => {
     const outcome = await run({ name, input } as Task)
     if ('result' in outcome) return outcome.result
-    const { code, message, details } = outcome.failure
-    throw new AppError(code, message, { details })
+    const { code, message, ...facts } = outcome.failure
+    throw new AppError(code, message, facts)
   }
   return Object.fromEntries(TASK_NAMES.map((name) => [name, worker(name)])) as Workers
 }
@@ -101,7 +101,7 @@ function workersOf(run: (task: Task) => Promise<Outcome>): Workers {
 function tooMuch(): AppError {
   return new AppError(
     'overloaded',
-    'the server has more packages to work through than it can. Nothing was changed; try again in a moment.',
+    'the server has too many packages to process. Nothing was changed; try again in a moment.',
   )
 }
 
@@ -110,14 +110,14 @@ function workError(error: unknown): unknown {
   if (error.name === 'AbortError') {
     return new AppError(
       'unavailable',
-      'working through the files takes too long, or the server has too much to do. Nothing was changed; try again later, or with fewer and smaller files.',
+      'processing the files took too long, or the server is overloaded. Nothing was changed; try again later, or with fewer or smaller files.',
       { cause: error },
     )
   }
   if ('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
     return new AppError(
       'too_large',
-      'working through the files needs more memory than the server has for it: send fewer or smaller YAML files',
+      'processing the files needs more memory than the server allows: use fewer or smaller YAML files',
       { cause: error },
     )
   }

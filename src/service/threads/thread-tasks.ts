@@ -24,7 +24,10 @@ export const TASK_NAMES = Object.keys(WORK) as (keyof Work)[]
 export type Task = { [Name in keyof Work]: { name: Name; input: Parameters<Work[Name]>[0] } }[keyof Work]
 
 /** What comes of a task. An `AppError` would not stay one between threads. */
-export type Outcome = ({ result: unknown } | { failure: Pick<AppError, 'code' | 'message' | 'details'> }) & {
+export type Outcome = (
+  | { result: unknown }
+  | { failure: Pick<AppError, 'code' | 'message' | 'details' | 'remedy'> }
+) & {
   /** How long it took, in milliseconds. */
   worked: number
 }
@@ -37,7 +40,7 @@ export function doWork({ name, input }: Task): Outcome {
     return { result: (WORK[name] as (input: unknown) => unknown)(input), worked: worked() }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    const { code, message, details } = error
-    return { failure: { code, message, details }, worked: worked() }
+    const { code, message, details, remedy } = error
+    return { failure: { code, message, details, remedy }, worked: worked() }
   }
 }

@@ -88,11 +88,12 @@ export class Watches {
     const { oldest, newest } = await logRange(this.#ctx.db)
     if (position === undefined) return newest
     if (position >= oldest && position <= newest) return position
-    const reason =
-      position < oldest ? 'what happened next is no longer kept' : 'the index has not come to it yet'
     throw new AppError(
       'expired',
-      `there is nothing to go on from at resourceVersion ${position}: ${reason}. List again, and watch from the resourceVersion of the first page, or watch with sendInitialEvents=true.`,
+      position < oldest
+        ? `the changes after resourceVersion ${position} are no longer kept`
+        : `there is no resourceVersion ${position} yet`,
+      { remedy: { do: 'watch_again' } },
     )
   }
 

@@ -53,7 +53,7 @@ export async function redeliver(
     if (known) return makeDue(transaction, known.id, now.toISOString(), giveUpAt(now))
     throw new AppError(
       'not_found',
-      `the webhook ${name} has no delivery ${id.slice(0, 100)}; those that have ended are kept for ${KEPT_DAYS} days, and the last ${KEPT_ENDED} of them`,
+      `the webhook ${name} has no delivery ${id.slice(0, 100)}: ended deliveries are kept for ${KEPT_DAYS} days, and at most ${KEPT_ENDED} of them`,
     )
   })
 }
@@ -86,7 +86,10 @@ async function deliverNow(
   const delivery = await ctx.commits.run(async (transaction) => {
     const webhook = await getWebhook(transaction, name)
     if (webhook.enabled) return deliver(transaction, webhook, now)
-    throw new AppError('conflict', `the webhook ${name} is not enabled: nothing is sent to it`)
+    throw new AppError(
+      'conflict',
+      `the webhook ${name} is not enabled, so nothing is sent to it: enable it first`,
+    )
   })
   await dispatcher.refresh()
   return delivery

@@ -40,7 +40,7 @@ function blockList(networks: readonly string[]): BlockList {
 /** Why an address may not be called; undefined where it may. */
 export function refusal(address: string, allowed: Targets): string | undefined {
   const family = isIPv6(address) ? 'ipv6' : 'ipv4'
-  if (NEVER.check(address, family)) return `${address} is an address that webhooks never lead to`
+  if (NEVER.check(address, family)) return `${address} is an address that webhooks never call`
   const range = LOOPBACK.check(address, family)
     ? 'loopback'
     : PRIVATE.check(address, family)
@@ -53,9 +53,9 @@ export function refusal(address: string, allowed: Targets): string | undefined {
 /** Throws `invalid` for a URL that cannot be a webhook's. A name is looked up when it is called, each time. */
 export function checkTarget(text: string, allowed: Targets): void {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:$/.test(url.protocol)) throw wrong('must be a URL with http or https')
-  if (url.username + url.password !== '') throw wrong('must not have a user name or password')
-  if (url.hash !== '') throw wrong('must not have a fragment')
+  if (!url || !/^https?:$/.test(url.protocol)) throw wrong('it must begin with http:// or https://')
+  if (url.username + url.password !== '') throw wrong('it must not have a user name or password')
+  if (url.hash !== '') throw wrong('it must not have a fragment')
   const reason = literalRefusal(url, allowed)
   if (reason) throw wrong(reason)
 }
@@ -83,5 +83,5 @@ export function guardedLookup(allowed: Targets): LookupFunction {
 }
 
 function wrong(reason: string): AppError {
-  return new AppError('invalid', `url: ${reason}`)
+  return new AppError('invalid', `the webhook's URL is not allowed: ${reason}`)
 }

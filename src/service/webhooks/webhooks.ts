@@ -34,10 +34,13 @@ export async function createWebhook(
   parseLabelSelector(input.filter.labelSelector ?? '')
   return changed(ctx, dispatcher, async (transaction) => {
     if (await findWebhook(transaction, input.name)) {
-      throw new AppError('already_exists', `there is a webhook ${input.name} already`)
+      throw new AppError('already_exists', `the webhook ${input.name} exists already`)
     }
     if ((await countWebhooks(transaction)) >= MOST)
-      throw new AppError('conflict', `there are ${MOST} webhooks already, and no more are possible`)
+      throw new AppError(
+        'conflict',
+        `there are ${MOST} webhooks already, which is the limit: delete one first`,
+      )
     return insertWebhook(transaction, input, actor.name, ctx.now().toISOString())
   })
 }

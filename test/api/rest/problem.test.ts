@@ -28,6 +28,28 @@ describe('a problem', () => {
     expect(problemOf(noSpace)).toMatchObject({ status: 507, detail: expect.not.stringContaining('/var') })
   })
 
+  it('adds to the message which call solves the problem', () => {
+    const remedy = { do: 'create_repository' } as const
+    expect(problemOf(new AppError('not_found', 'there is no repository x', { remedy }))).toMatchObject({
+      status: 404,
+      detail: 'there is no repository x. POST /api/v1/repositories creates one.',
+    })
+    expect(problemOf(new AppError('conflict', 'It has changed.', { remedy })).detail).toBe(
+      'It has changed. POST /api/v1/repositories creates one.',
+    )
+  })
+
+  it('names a field at fault by its path in the body, and anything else by its own path', () => {
+    const details = [
+      { field: 'targets.3', message: 'it is missing' },
+      { path: 'a.yaml', line: 2, message: 'it does not parse' },
+    ]
+    expect(problemOf(new AppError('invalid', 'two faults', { details })).errors).toEqual([
+      { path: 'body.targets.3', message: 'it is missing' },
+      { path: 'a.yaml', line: 2, message: 'it does not parse' },
+    ])
+  })
+
   it('tells nothing of what is inside the server', () => {
     for (const error of [new Error('secret'), new AppError('internal', 'secret'), 'secret']) {
       expect(problemOf(error)).toMatchObject({ status: 500, detail: expect.not.stringContaining('secret') })

@@ -46,7 +46,7 @@ describe('a data folder', () => {
   it('is for one process at a time', async () => {
     const folder = await temporaryFolder()
     const lock = lockFolder(folder)
-    expect(() => lockFolder(folder)).toThrow(/another pkgserver is at work on/)
+    expect(() => lockFolder(folder)).toThrow(/another pkgserver is using/)
     lock.release()
     lockFolder(folder).release()
   })

@@ -103,14 +103,12 @@ describe('values for setters', () => {
   })
 
   it('that cannot be put where they belong are a problem', () => {
-    expect(spec('  e: # kpt-set: ${env}\n    - a\n', { env: 'x' })).toMatch(
-      /a\.yaml: .*env belongs to a list/,
-    )
+    expect(spec('  e: # kpt-set: ${env}\n    - a\n', { env: 'x' })).toMatch(/a\.yaml: .*env fills a list/)
     expect(spec('  e: # kpt-set: a-${env}\n    - a\n', { env: '[x]' })).toMatch(
       /one setter, not from "a-\$\{env\}"/,
     )
     expect(spec('  i: nginx # kpt-set: ${image}:${tag}\n', { tag: '1' })).toMatch(
-      /needs values for image, too/,
+      /also needs values for image/,
     )
   })
 
@@ -164,10 +162,8 @@ describe('values for setters', () => {
 
   it('for what nothing refers to are a problem that names the setters there are', () => {
     const files = { Kptfile: KPTFILE, 'setters.yaml': SETTERS }
-    expect(changed(files, { tga: '1' })).toBe('the package does not refer to tga: its setters are tag')
-    expect(changed({ 'a.yaml': 'a: 1\n' }, { x: '1' })).toBe(
-      'the package does not refer to x: it has no setters',
-    )
+    expect(changed(files, { tga: '1' })).toBe('the package has no setter tga; its setters are tag')
+    expect(changed({ 'a.yaml': 'a: 1\n' }, { x: '1' })).toBe('the package has no setters, so x cannot be set')
     expect(changed(files, {})).toEqual({})
   })
 

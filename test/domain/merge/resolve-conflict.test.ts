@@ -56,8 +56,10 @@ describe('a conflict', () => {
     expect(textsOf(withValue(conflict, '4', before))['a.yaml']).toBe(edit(ONE, '"4"', 1))
     expect(textsOf(withValue(conflict, { c: 1 }, before))['a.yaml']).toContain('  a: # about a\n    c: 1\n')
     const whole = { ...conflict, field: '' }
-    expect(() => withValue(whole, 'x', before)).toThrow('an object is a mapping')
-    expect(() => withValue({ ...conflict, object: null }, 1, before)).toThrow('send its text')
+    expect(() => withValue(whole, 'x', before)).toThrow('the value of an object must be a mapping')
+    expect(() => withValue({ ...conflict, object: null }, 1, before)).toThrow(
+      'a.yaml is a file, so its value must be text',
+    )
     expect(() => withValue({ ...conflict, object: 'ConfigMap two' }, 1, before)).toThrow(
       'no longer in the package',
     )

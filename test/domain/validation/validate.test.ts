@@ -31,8 +31,8 @@ describe('validation', () => {
     ['a: "unclosed\n', 2, /quote/],
     ['ok: 1\n---\na: {b: [}\n', 3, /./],
     ['a: *missing\n', 1, /missing/],
-    ['a: 1\nb: 2\na: 3\n', 3, /the key "a" is there twice/],
-    ['x:\n  a: 1\n  a: 1\n', 3, /the key "a" is there twice/],
+    ['a: 1\nb: 2\na: 3\n', 3, /the key "a" appears twice/],
+    ['x:\n  a: 1\n  a: 1\n', 3, /the key "a" appears twice/],
     ['\ta: 1\n', 1, /./],
   ])('says where %j is wrong', (text, line, message) => {
     for (const path of ['dir/a.yaml', 'a.yml', 'Kptfile', 'sub/Kptfile', 'A.YAML']) {
@@ -62,8 +62,8 @@ describe('validation', () => {
     expect(warnings.map(({ path, line, message }) => `${path}:${line} ${message}`)).toEqual([
       'a.yaml:1 the object has no apiVersion',
       'b.yaml:2 the object has no kind, no metadata.name',
-      'c.yaml:1 it is not a KRM object: not a mapping',
-      'd.yaml:1 it is not a KRM object: not a mapping',
+      'c.yaml:1 the document is not a KRM object, since it is not a mapping',
+      'd.yaml:1 the document is not a KRM object, since it is not a mapping',
     ])
     expect(validCondition({ errors, warnings })).toMatchObject({ status: 'True', reason: 'Warnings' })
   })
@@ -137,7 +137,7 @@ describe('validation of hostile input', () => {
 
   it('refuses an alias that contains itself', () => {
     expect(validate({ 'a.yaml': 'a: &a\n  b: *a\n' }).errors).toEqual([
-      { path: 'a.yaml', line: 1, column: 1, message: 'an alias stands inside the node that it refers to' },
+      { path: 'a.yaml', line: 1, column: 1, message: 'an alias is inside the node that it refers to' },
     ])
   })
 
@@ -182,14 +182,14 @@ describe('validation of hostile input', () => {
       expect(errors.length).toBeGreaterThanOrEqual(0)
     }
     expect(validate({ 'deep.yaml': `${'['.repeat(50_000)}${']'.repeat(50_000)}` }).errors).toEqual([
-      { path: 'deep.yaml', line: 1, message: 'it is nested too deeply' },
+      { path: 'deep.yaml', line: 1, message: 'the file is nested too deeply' },
     ])
   })
 
   it('reads a mapping with very many keys in the time that its size takes', () => {
     const text = Array.from({ length: 50_000 }, (_, i) => `key${i}: ${i}\n`).join('')
     expect(validate({ 'wide.yaml': `${text}key500: again\n` }).errors).toMatchObject([
-      { line: 50_001, message: 'the key "key500" is there twice' },
+      { line: 50_001, message: 'the key "key500" appears twice' },
     ])
   })
 })

@@ -12,7 +12,8 @@ import { writeArchive } from './write-archive.ts'
 /** Throws `not_available` for a server that keeps everything in memory. */
 export async function backup(ctx: ServiceContext): Promise<AsyncGenerator<Uint8Array>> {
   const source = ctx.backup
-  if (!source) throw new AppError('not_available', 'everything is in memory: there is nothing to keep')
+  if (!source)
+    throw new AppError('not_available', 'the server keeps everything in memory: there is nothing to back up')
   const folder = await source.makeFolder()
   try {
     await copyAll(ctx, source, folder)

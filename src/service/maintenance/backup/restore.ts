@@ -58,7 +58,7 @@ async function checkEmpty(folder: string): Promise<void> {
   if (found === undefined) return
   throw new AppError(
     'conflict',
-    `${join(folder, found)} is there already: restore into an empty folder, say another one with --data, or move away what is in this one`,
+    `${join(folder, found)} exists already: restore into an empty folder (--data), or move the content of this one away`,
   )
 }
 
@@ -73,7 +73,7 @@ async function unpack(
   let complete = false
   try {
     for await (const file of readArchive(stream)) {
-      if (complete || !isBackupPath(file.path)) throw damaged(`"${file.path}" has no place in it`)
+      if (complete || !isBackupPath(file.path)) throw damaged(`"${file.path}" does not belong in a backup`)
       const path = join(staging, file.path)
       await makeFolders(dirname(path), folders)
       const digest = await write(file, path)
@@ -125,7 +125,7 @@ async function compare(read: string, stated: string): Promise<void> {
     const lines = other.readLines()[Symbol.asyncIterator]()
     for await (const line of one.readLines()) {
       const expected = await lines.next()
-      if (expected.value !== line) throw damaged(`${line.slice(66)} is not as it was written`)
+      if (expected.value !== line) throw damaged(`${line.slice(66)} has changed since the backup was written`)
     }
     if (!(await lines.next()).done) throw damaged('files are missing')
   } finally {
@@ -143,7 +143,7 @@ async function infoOf(staging: string): Promise<Pick<RestoreReport, 'createdAt' 
   if (info.formatVersion !== 1) {
     throw new AppError(
       'invalid_archive',
-      'the backup was written by a newer version of pkgserver: restore it with that',
+      'the backup was written by a newer version of pkgserver: restore it with that version',
     )
   }
   return info

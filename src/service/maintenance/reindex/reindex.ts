@@ -64,7 +64,7 @@ export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
     { db, registry, limits: DEFAULT_LIMITS },
     (work) => db.transaction().execute(work),
     (revision, error) => {
-      const message = `what is in ${revision.name} cannot be searched: ${(error as Error).message}`
+      const message = `the content of ${revision.name} cannot be searched: ${(error as Error).message}`
       report.notes.push({ repository: ociRepository(revision), message })
     },
   )
@@ -82,7 +82,7 @@ export async function repositoryNames(registry: Registry): Promise<string[]> {
     if (!(cause instanceof OciError) || cause.code !== 'unsupported') throw error
     throw new AppError(
       'not_available',
-      `${cause.message}. Say which OCI repositories there are: the path of each package, as blueprints/nf/upf.`,
+      `${cause.message}. Name the OCI repositories to read: the path of each package, like blueprints/nf/upf.`,
       { cause },
     )
   }
@@ -103,7 +103,7 @@ async function restoreRepository(
   const record = stored.records.get(REPOSITORY_RECORD_TAG)
   if (record?.kind !== 'repository') return
   if (record.data.name !== name) {
-    note(report, name, [{ tag: REPOSITORY_RECORD_TAG, reason: `it is of ${record.data.name}` }])
+    note(report, name, [{ tag: REPOSITORY_RECORD_TAG, reason: `it is the record of ${record.data.name}` }])
     return
   }
   await saveRepository(db, record.data)
@@ -137,7 +137,7 @@ async function writePackages(
         { ociRepository: name, operations: JSON.stringify(operations) },
         now().toISOString(),
       )
-      const message = 'a change was cut off; the server finishes it when it starts'
+      const message = 'a change was interrupted; the server finishes it when it starts'
       report.notes.push({ repository: name, message })
     }
     report.packages++
@@ -167,7 +167,7 @@ function note(
   problems: readonly { tag: string; reason: string }[],
 ): void {
   for (const { tag, reason } of problems) {
-    report.notes.push({ repository, message: `the tag ${tag} is passed over: ${reason}` })
+    report.notes.push({ repository, message: `the tag ${tag} is ignored: ${reason}` })
   }
 }
 

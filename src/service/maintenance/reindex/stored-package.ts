@@ -62,7 +62,7 @@ export async function readStoredPackage(name: string, repository: Repository): P
       manifests.set(descriptor.digest, reading)
       const revision = await reading
       if (revision) revisions.set(descriptor.digest, revision)
-      else problems.push({ tag, reason: 'it is no package revision' })
+      else problems.push({ tag, reason: 'it is not a package revision' })
     } catch (error) {
       problems.push({ tag, reason: reasonOf(error) })
     }

@@ -75,7 +75,7 @@ async function findingsOf(
   const named = revisions.slice(0, NAMED).map(({ name }) => name)
   const others = revisions.length > NAMED ? ` and ${revisions.length - NAMED} more` : ''
   const problem = `${config ? 'the config' : 'the files'} of ${named.join(', ')}${others} cannot be read: ${fault.reason}`
-  const lost = { problem: `${problem}. Put it back from a backup.`, remedy: null }
+  const lost = { problem: `${problem}. Restore it from a backup.`, remedy: null }
   if (!fault.missing) return [lost]
   const again: Blob | undefined = config ? configBlob(artifact.diffId) : undefined
   if (again?.descriptor.digest === descriptor.digest) {
@@ -86,7 +86,7 @@ async function findingsOf(
   return [
     {
       problem,
-      remedy: `take it from ${other.name}, which has the same`,
+      remedy: `copy it from ${other.name}, which has the same`,
       change: () => inRegistry(() => shareLayer(ctx, other, ociRepository(revision))),
     },
   ]

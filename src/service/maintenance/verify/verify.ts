@@ -108,7 +108,7 @@ async function alone<T>(
       if (failure) note(`the repair failed: ${failure}`, null, false)
       return result
     } catch (error) {
-      note(`it could not be looked at: ${(error as Error).message}`, null, false)
+      note(`it could not be verified: ${(error as Error).message}`, null, false)
       if (!(error instanceof AppError)) ctx.report(error)
       return undefined
     }
@@ -155,7 +155,7 @@ async function readManifests(
     if (found) return found
     try {
       const bytes = await fetchAll(ctx.registry.repository(name), descriptor, MAX_MANIFEST_BYTES)
-      return readPackageManifest(name, descriptor, bytes) ?? { problem: 'it is no package revision' }
+      return readPackageManifest(name, descriptor, bytes) ?? { problem: 'it is not a package revision' }
     } catch (error) {
       return { problem: reasonOf(error) }
     }

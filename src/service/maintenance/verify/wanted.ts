@@ -34,7 +34,7 @@ export function withWanted({ stored, indexed, manifests }: Compared, findings: F
     const known = record && stored.records.get(record.tag)
     if (record && !isDeepStrictEqual(essential(known?.data), essential(record.data))) {
       findings.push({
-        problem: `what was decided about the deletion of ${revision.name} is not recorded`,
+        problem: `the decision about the deletion of ${revision.name} is not recorded`,
         remedy: 'record it again',
         push: [record.packed],
         operations: [{ do: 'tag', descriptor: record.packed.manifest.descriptor, tags: [record.tag] }],
@@ -48,7 +48,7 @@ export function withWanted({ stored, indexed, manifests }: Compared, findings: F
     if (conflicts.length > 0 && !isDeepStrictEqual(recorded?.data, data)) {
       const packed = packRecord('conflicts', data)
       findings.push({
-        problem: `the conflicts of ${revision.name} are not recorded as they are`,
+        problem: `the conflicts of ${revision.name} are not recorded correctly`,
         remedy: 'record them again',
         push: [packed],
         operations: [{ do: 'tag', descriptor: packed.manifest.descriptor, tags: [tag] }],
@@ -62,7 +62,7 @@ export function withWanted({ stored, indexed, manifests }: Compared, findings: F
     const tag = deletionProposedTag(revision.revision)
     if (revision.lifecycle === 'Published' && records.get(tag)?.kind === 'deletion-proposal') {
       findings.push({
-        problem: `the tag ${tag} proposes a deletion that the index knows nothing of`,
+        problem: `the tag ${tag} proposes a deletion that is not in the index`,
         remedy: 'remove the tag',
         operations: [{ do: 'untag', tags: [tag] }],
       })
