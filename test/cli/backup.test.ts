@@ -68,7 +68,7 @@ describe('a backup', () => {
     }
   }, 120_000)
 
-  it('gives the same answers, and is made without a server too', async () => {
+  it('preserves all answers of the API, and needs no running server', async () => {
     const app = await folderApp()
     await seedServer(app.client)
     const before = await allAnswers(app.client)
@@ -81,7 +81,7 @@ describe('a backup', () => {
     expect(await allAnswers(client)).toEqual(before)
   })
 
-  it('is refused where anything is missing, damaged or in the way', async () => {
+  it('is not restored if it is incomplete or damaged, or over existing data', async () => {
     const app = await folderApp()
     await app.client.createRepository()
     await app.client.publish('ws1', files('x'))
@@ -131,7 +131,7 @@ describe('a backup', () => {
     })
   })
 
-  it('is a tar that other tools take', async () => {
+  it('is a tar that other tools can read', async () => {
     const app = await folderApp()
     await app.client.createRepository()
     await app.client.publish('ws1', files('x'), { package: Array(3).fill('p'.repeat(60)).join('/') })
@@ -149,7 +149,7 @@ describe('a backup', () => {
     expect(checked).toBe('fine\n')
   })
 
-  it('without the artifacts says where those are', async () => {
+  it('names the registry if it does not contain the artifacts', async () => {
     const url = await registryBehind([])
     const settings = { PKGSERVER_REGISTRY: url.href, HOME: '/nonexistent' }
     const app = await folderApp(undefined, settings)
@@ -165,8 +165,8 @@ describe('a backup', () => {
   })
 })
 
-describe('a data folder whose index is lost', () => {
-  it('is refused, and taken again after pkgserver reindex', async () => {
+describe('a data folder with a missing or damaged index', () => {
+  it('is refused until pkgserver reindex has rebuilt the index', async () => {
     const app = await folderApp()
     await seedServer(app.client)
     const before = await allAnswers(app.client)
@@ -198,7 +198,7 @@ describe('a data folder whose index is lost', () => {
     expect((await runCommand(['verify', '--data', app.data, '--listen', '127.0.0.1:1'])).code).toBe(1)
   }, 60_000)
 
-  it('is refused with clear words where the index is damaged', async () => {
+  it('is refused with a clear error if the index is damaged', async () => {
     const app = await folderApp()
     await seedServer(app.client)
     const before = await allAnswers(app.client)
@@ -207,7 +207,7 @@ describe('a data folder whose index is lost', () => {
     const serve = () => runCommand(['serve', '--listen', '127.0.0.1:0', '--data', app.data])
     const { size } = await stat(index)
     const handle = await open(index, 'r+')
-    // Some page in its middle.
+    // A page in the middle of the file.
     await handle.write(Buffer.alloc(4096, 0x5a), 0, 4096, Math.floor(size / 8192) * 4096)
     await handle.close()
     const words = /the database .*index.db cannot be used.*pkgserver restore.*pkgserver reindex --force/
@@ -221,12 +221,12 @@ describe('a data folder whose index is lost', () => {
 })
 
 describe('pkgserver verify', () => {
-  it('asks the server that runs, or looks itself; its exit status tells', async () => {
+  it('asks the running server or reads the data itself, and exits with the result', async () => {
     const data = await temporaryFolder()
     const { client, url, stop } = await startServer(data)
     await client.createRepository()
     const { artifact } = await client.publish('ws1', files('x'))
-    // What was done last is done again at the next start.
+    // The next start repeats the last change.
     await client.createRepository('other')
     const verify = (...args: string[]) =>
       runCommand(['verify', '--data', data, '--listen', url.host, ...args])
@@ -234,7 +234,7 @@ describe('pkgserver verify', () => {
       code: 0,
       output: expect.stringContaining('1 revisions and 2 blobs'),
     })
-    // Nobody else gets at the data meanwhile.
+    // No other process can use the data meanwhile.
     for (const command of ['serve', 'reindex']) {
       const second = await runCommand([command, '--data', data, '--listen', '127.0.0.1:0'])
       expect(second).toMatchObject({

@@ -1,4 +1,4 @@
-/** All real packages published, the index lost, and built again. */
+/** Publishes all real packages, and rebuilds their index. */
 import { describe, expect, it } from 'vitest'
 import { allAnswers } from '../support/answers.ts'
 import { folderApp } from '../support/app.ts'
@@ -6,7 +6,7 @@ import { glasskubePackages, hasCorpus, kptPackages, readFiles } from '../support
 import { reindexed } from '../support/reindexed.ts'
 
 describe.skipIf(!hasCorpus)('the corpus of real packages', () => {
-  it('is indexed again as it was, field by field', async () => {
+  it('is the same in a rebuilt index, field by field', async () => {
     const app = await folderApp()
     const { client } = app
     for (const [repository, packages] of [
@@ -35,7 +35,7 @@ describe.skipIf(!hasCorpus)('the corpus of real packages', () => {
     )
     const { revisions, milliseconds } = report
     process.stderr.write(
-      `reindex of the corpus: ${revisions} revisions (${published.length} published) in ${milliseconds} ms, ${Math.round((revisions * 1000) / milliseconds)} revisions/s; ${Object.keys(before).length} answers are the same\n`,
+      `reindex of the corpus: ${revisions} revisions (${published.length} published) in ${milliseconds} ms, ${Math.round((revisions * 1000) / milliseconds)} revisions/s; ${Object.keys(before).length} responses are the same\n`,
     )
   }, 120_000)
 })

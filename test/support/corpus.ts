@@ -1,6 +1,6 @@
 /**
- * Real packages, published by others, which are not part of this repository: `PKGSERVER_TEST_CORPUS` says where
- * they are, if not beside the checkout. Without them their tests are skipped, except in CI.
+ * Real packages, which are not part of this repository: `PKGSERVER_TEST_CORPUS` names their folder if it is not beside
+ * the checkout. Without them, their tests are skipped, or fail in CI.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,12 +10,12 @@ const ROOT = process.env.PKGSERVER_TEST_CORPUS ?? join(import.meta.dirname, '../
 export const hasCorpus = existsSync(ROOT)
 
 if (!hasCorpus) {
-  const message = `There is no corpus of real packages in ${ROOT}: set PKGSERVER_TEST_CORPUS to where it is.`
+  const message = `There is no corpus of real packages in ${ROOT}: set PKGSERVER_TEST_CORPUS to its folder.`
   if (process.env.CI) throw new Error(message)
   process.stderr.write(`SKIPPED: tests with real packages. ${message}\n`)
 }
 
-/** One version of a real package: where it comes from, and its files. */
+/** One version of a real package and the folder with its files. */
 export type CorpusPackage = { path: string; version: string; folder: string }
 
 /** `kpt-packages/<path>/@<version>/`: real kpt packages, several versions of each. */
