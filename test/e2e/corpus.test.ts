@@ -11,11 +11,8 @@ import {
   hasCorpus,
   kptPackages,
   readFiles,
+  toJson,
 } from '../support/corpus.ts'
-
-function toJson(files: Map<string, Buffer>): Files {
-  return Object.fromEntries([...files].map(([path, bytes]) => [path, { base64: bytes.toString('base64') }]))
-}
 
 function fromJson(files: Files): Map<string, Buffer> {
   return new Map(

@@ -7,6 +7,7 @@ import { AppError } from '../../src/core/errors.ts'
 import { describe as describeBytes } from '../../src/oci/descriptor.ts'
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts'
 import { folderApp, memoryApp } from '../support/app.ts'
+import type { Json } from '../support/client.ts'
 import { files, register, revisions, shown, sync } from '../support/discovery.ts'
 import { elsewhere, FLUX_LAYER, tarOf } from '../support/elsewhere.ts'
 import { breakRegistry } from '../support/faults.ts'
@@ -14,9 +15,6 @@ import { startServer } from '../support/process.ts'
 import { withBasic } from '../support/registries.ts'
 import { tarGz } from '../support/tar.ts'
 import { temporaryFolder } from '../support/temporary.ts'
-
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
-type Json = any
 
 /** Answers requests whose path matches with this status, and passes the others on. */
 function refusing(what: RegExp, status: 401 | 403 | 404 | 405): MiddlewareHandler {

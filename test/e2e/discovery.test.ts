@@ -1,16 +1,13 @@
 /** Catalogs that are filled from another registry. */
 import { describe, expect, it } from 'vitest'
 import { memoryApp } from '../support/app.ts'
-import type { Client } from '../support/client.ts'
+import type { Client, Json } from '../support/client.ts'
 import { files, register, revisions, shown, sync } from '../support/discovery.ts'
 import { type Elsewhere, elsewhere } from '../support/elsewhere.ts'
 
 const V1 = files(1)
 const V2 = files(2)
 const KPTFILE = 'apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: upf\n'
-
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
-type Json = any
 
 async function start(): Promise<{ client: Client; there: Elsewhere; parts: Json }> {
   const there = await elsewhere()

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { allAnswers } from '../support/answers.ts'
 import { folderApp } from '../support/app.ts'
-import { glasskubePackages, hasCorpus, kptPackages, readFiles } from '../support/corpus.ts'
+import { glasskubePackages, hasCorpus, kptPackages, readFiles, toJson } from '../support/corpus.ts'
 import { reindexed } from '../support/reindexed.ts'
 
 describe.skipIf(!hasCorpus)('the corpus of real packages', () => {
@@ -15,9 +15,7 @@ describe.skipIf(!hasCorpus)('the corpus of real packages', () => {
     ] as const) {
       await client.createRepository(repository)
       for (const each of packages) {
-        const resources = Object.fromEntries(
-          [...readFiles(each)].map(([path, bytes]) => [path, { base64: bytes.toString('base64') }]),
-        )
+        const resources = toJson(readFiles(each))
         const workspace = `v-${each.version.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`.slice(0, 60)
         const path = each.path.toLowerCase().replaceAll(/[^a-z0-9/]+/g, '-')
         const draft = { repository, package: path, workspace: workspace.replace(/-$/, '') }

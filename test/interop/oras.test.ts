@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { folderServer } from '../support/app.ts'
-import type { Client } from '../support/client.ts'
+import type { Client, Json } from '../support/client.ts'
 import { tool } from '../support/program.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { AWKWARD_FILES, filesOf } from './files.ts'
@@ -26,9 +26,6 @@ type Setup = {
   json: (command: string, ...args: string[]) => Promise<Json>
   attempt: (command: string, ...args: string[]) => Promise<Run>
 }
-
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
-type Json = any
 
 async function start(): Promise<Setup> {
   const { client, url } = await folderServer()

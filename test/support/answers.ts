@@ -1,8 +1,5 @@
 /** Reads everything that the API returns, to compare two indexes field by field. */
-import type { Client } from './client.ts'
-
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
-type Json = any
+import type { Client, Json } from './client.ts'
 
 /** Fields that differ in a rebuilt index. */
 const OWN = ['resourceVersion', 'continue']

@@ -6,8 +6,8 @@ type Send = (path: string, init?: RequestInit) => Promise<Response>
 
 export type Answer<Body> = { status: number; headers: Headers; body: Body; text: string }
 
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
-type Json = any
+// biome-ignore lint/suspicious/noExplicitAny: tests read responses of any shape
+export type Json = any
 
 export type Files = Record<string, string | { base64: string } | null>
 

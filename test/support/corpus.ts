@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Files } from './client.ts'
 
 const ROOT = process.env.PKGSERVER_TEST_CORPUS ?? join(import.meta.dirname, '../../../shared/corpus')
 
@@ -40,6 +41,11 @@ export function glasskubePackages(): CorpusPackage[] {
         .filter((entry) => entry.isDirectory())
         .map((version) => ({ path: name, version: version.name, folder: join(root, name, version.name) })),
     )
+}
+
+/** Returns files as the REST API takes them. */
+export function toJson(files: Map<string, Buffer>): Files {
+  return Object.fromEntries([...files].map(([path, bytes]) => [path, { base64: bytes.toString('base64') }]))
 }
 
 export function readFiles({ folder }: CorpusPackage): Map<string, Buffer> {

@@ -1,9 +1,6 @@
 /** Steps that the tests of discovery share. */
 import { expect } from 'vitest'
-import type { Client } from './client.ts'
-
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
-type Json = any
+import type { Client, Json } from './client.ts'
 
 /** Returns the files of a small package, which differ by the number of replicas. */
 export function files(replicas: number): { 'upf.yaml': string } {
