@@ -68,7 +68,7 @@ describe('a backup', () => {
     }
   }, 120_000)
 
-  it('preserves all answers of the API, and needs no running server', async () => {
+  it('gives the same answers, and is made without a server too', async () => {
     const app = await folderApp()
     await seedServer(app.client)
     const before = await allAnswers(app.client)
@@ -81,7 +81,7 @@ describe('a backup', () => {
     expect(await allAnswers(client)).toEqual(before)
   })
 
-  it('is not restored if it is incomplete or damaged, or over existing data', async () => {
+  it('is refused where anything is missing, damaged or in the way', async () => {
     const app = await folderApp()
     await app.client.createRepository()
     await app.client.publish('ws1', files('x'))
@@ -131,7 +131,7 @@ describe('a backup', () => {
     })
   })
 
-  it('is a tar that other tools can read', async () => {
+  it('is a tar that other tools take', async () => {
     const app = await folderApp()
     await app.client.createRepository()
     await app.client.publish('ws1', files('x'), { package: Array(3).fill('p'.repeat(60)).join('/') })
@@ -149,7 +149,7 @@ describe('a backup', () => {
     expect(checked).toBe('fine\n')
   })
 
-  it('names the registry if it does not contain the artifacts', async () => {
+  it('without the artifacts says where those are', async () => {
     const url = await registryBehind([])
     const settings = { PKGSERVER_REGISTRY: url.href, HOME: '/nonexistent' }
     const app = await folderApp(undefined, settings)
@@ -165,8 +165,8 @@ describe('a backup', () => {
   })
 })
 
-describe('a data folder with a missing or damaged index', () => {
-  it('is refused until pkgserver reindex has rebuilt the index', async () => {
+describe('a data folder whose index is lost', () => {
+  it('is refused, and taken again after pkgserver reindex', async () => {
     const app = await folderApp()
     await seedServer(app.client)
     const before = await allAnswers(app.client)
@@ -221,7 +221,7 @@ describe('a data folder with a missing or damaged index', () => {
 })
 
 describe('pkgserver verify', () => {
-  it('asks the running server or reads the data itself, and exits with the result', async () => {
+  it('asks the server that runs, or looks itself; its exit status tells', async () => {
     const data = await temporaryFolder()
     const { client, url, stop } = await startServer(data)
     await client.createRepository()
@@ -234,7 +234,7 @@ describe('pkgserver verify', () => {
       code: 0,
       output: expect.stringContaining('1 revisions and 2 blobs'),
     })
-    // No other process can use the data meanwhile.
+    // Nobody else gets at the data meanwhile.
     for (const command of ['serve', 'reindex']) {
       const second = await runCommand([command, '--data', data, '--listen', '127.0.0.1:0'])
       expect(second).toMatchObject({

@@ -99,7 +99,7 @@ describe('many clients', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(9).fill(409)])
   })
 
-  it('create drafts in a repository while it is deleted: either it goes or they stay', async () => {
+  it('make drafts in a repository that is being deleted: it goes, or they stay, never half of both', async () => {
     const { client } = await folderApp()
     for (let round = 0; round < 5; round++) {
       await client.createRepository()
@@ -124,7 +124,7 @@ describe('many clients', () => {
     }
   })
 
-  it('cannot create a draft in a repository that is replaced by another of the same name', async () => {
+  it('make a draft in a repository that another one has taken the name of: it is refused', async () => {
     const { client, parts } = await memoryApp()
     await client.createRepository()
     const { prepare } = parts.ctx

@@ -8,7 +8,7 @@ import { startServer } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
 const KILLS = Number(process.env.PKGSERVER_TEST_KILLS ?? 4)
-/** Kills on one data folder. Its state is checked after each. */
+/** So many on one data folder: what is there is looked at after each. */
 const ROUNDS = 8
 
 const YAML = (text: string) => `apiVersion: v1\nkind: X\nmetadata: {name: ${text}}\n`

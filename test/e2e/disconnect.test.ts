@@ -40,7 +40,7 @@ async function until(check: () => Promise<boolean>): Promise<void> {
 }
 
 describe('a client that hangs up in mid-upload', () => {
-  it('leaves no partial blob after a single POST, and does not block the next one', async () => {
+  it('leaves no half blob of a single POST, and nothing in the way of the next one', async () => {
     const { url, data, client } = await folderServer()
     const head = [`POST /v2/a/b/blobs/uploads/?digest=${DIGEST} HTTP/1.1`, `Content-Length: ${BLOB.length}`]
     await hangUp(url, head, BLOB.subarray(0, BLOB.length / 2))

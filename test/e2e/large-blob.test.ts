@@ -9,9 +9,9 @@ import { type ServerProcess, startServer } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
 const MIB = 1024 * 1024
-/** The size of the blob in bytes, a multiple of 1 MiB. */
+/** In bytes, a multiple of 1 MiB. */
 const SIZE = Number(process.env.PKGSERVER_TEST_LARGE_BLOB ?? 256 * MIB)
-/** The memory that the server may use, in MiB, whatever the size of the blob. */
+/** In MiB, however large the blob is. */
 const PEAK = 150
 const TIMEOUT = 30_000 + SIZE / 10_000
 

@@ -1,4 +1,4 @@
-/** Two servers, each with its own data folder, that share a bucket for their artifacts. */
+/** Two servers, each with a data folder of its own, that keep their artifacts in one bucket. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
@@ -14,9 +14,9 @@ export type SharedBucket = {
 }
 
 type Options = {
-  /** How often all clients together move the tag. */
+  /** Of the tag, by all clients together. */
   moves: number
-  /** Whether the S3 server compares and writes atomically. If it does not, lost moves are only counted. */
+  /** Whether the server compares and writes in one step. Where it does not, what is lost is only counted. */
   atomic: boolean
 }
 
@@ -24,7 +24,7 @@ const REPOSITORY = 'tools/notes'
 const CLIENTS = 8
 const TAG = 'stable'
 
-/** Starts two servers, with a registry client for each. */
+/** Two of everything: of the servers, and of clients that push to them. */
 async function startTwo({ endpoint, bucket, credentials }: SharedBucket, args: string[] = []) {
   const place = `s3://${bucket}/${randomUUID()}`
   const env = {
@@ -53,15 +53,15 @@ async function push(pusher: RegistryClient, tag: string, note: string): Promise<
 
 export function sharedBucketSuite(start: () => Promise<SharedBucket>, { moves, atomic }: Options): void {
   if (atomic) {
-    it('starts without a warning of lost moves', async () => {
+    it('says nothing of lost moves at its start', async () => {
       const { servers, stop } = await startTwo(await start())
       await Promise.all(servers.map(({ client }) => client.tags(REPOSITORY)))
       for (const { log } of servers) expect(log()).not.toContain('is lost')
       await stop()
     })
   } else {
-    it('warns at the start that moves may be lost', async () => {
-      // The server finds out by a race, which does not occur at every start.
+    it('says at its start that moves may be lost', async () => {
+      // It finds that out by races, which not every start wins.
       const logs: string[] = []
       while (logs.length < 40 && !/is lost/.test(logs.join(''))) {
         const { servers, stop } = await startTwo(await start())
@@ -74,7 +74,7 @@ export function sharedBucketSuite(start: () => Promise<SharedBucket>, { moves, a
     }, 120_000)
   }
 
-  it(`makes each of ${moves} moves of a tag by ${CLIENTS} clients succeed the one before`, async () => {
+  it(`makes each of ${moves} moves of a tag by ${CLIENTS} clients the successor of the one before`, async () => {
     const { one, other, stop } = await startTwo(await start())
     const first = artifactOf('all', { counter: '0' })
     await one.pushBlobs('all')
@@ -98,7 +98,7 @@ export function sharedBucketSuite(start: () => Promise<SharedBucket>, { moves, a
 
     let reads = 0
     let olderReads = 0
-    /** Reads the tag from both servers in turn. */
+    /** Asks the one and the other in turn. */
     const watch = async (): Promise<void> => {
       for (let newest = 0; said.length < moves; reads++) {
         const found = await (reads % 2 ? one : other).read(TAG)
@@ -127,7 +127,7 @@ export function sharedBucketSuite(start: () => Promise<SharedBucket>, { moves, a
     await stop()
   }, 600_000)
 
-  it('shows pushes and deletions of one server at once in the other', async () => {
+  it('has in one server at once what was pushed to the other, and no more what was deleted there', async () => {
     const { one, other, stop } = await startTwo(await start())
     for (const way of UPLOAD_FLOWS) {
       const blob = await one.pushBlob(`alone, ${way}`, way)
@@ -153,7 +153,7 @@ export function sharedBucketSuite(start: () => Promise<SharedBucket>, { moves, a
     await stop()
   })
 
-  it('keeps what clients push to one server while the other collects garbage', async () => {
+  it('loses nothing to a collection in one server that others push to the other meanwhile', async () => {
     const { servers, one, other, stop } = await startTwo(await start(), ['--gc-grace', '2s'])
     const blobs = Array.from({ length: 8 }, (_, n) => `used again and again ${n}`)
     for (const blob of blobs) {
@@ -175,7 +175,7 @@ export function sharedBucketSuite(start: () => Promise<SharedBucket>, { moves, a
       for (let i = 0; i < 10; i++) {
         const blob = blobs[(worker + i) % blobs.length] as string
         const artifact = artifactOf(blob, { worker: String(worker), i: String(i) })
-        // As clients do, it does not push existing blobs again.
+        // As clients do: what is there is not pushed again.
         for (const digest of artifact.blobs) if (!(await one.hasBlob(digest))) await one.pushBlobs(blob)
         while ((await one.putManifest(`kept-${worker}-${i}`, artifact)) !== 201) await one.pushBlobs(blob)
         kept.push(artifact)

@@ -1,4 +1,4 @@
-/** On a bucket with the atomic conditional writes that S3 promises. */
+/** On a bucket that keeps what S3 promises. */
 import { describe } from 'vitest'
 import { FAKE_CREDENTIALS } from '../support/s3/fake-s3.ts'
 import { fakeS3 } from '../support/s3/store.ts'

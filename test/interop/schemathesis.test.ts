@@ -12,7 +12,7 @@ import { describeWith, type Run } from './tool.ts'
 const schemathesis = tool('schemathesis', 'test/interop/install-tools.sh installs it.')
 const SECONDS = Number(process.env.PKGSERVER_TEST_SCHEMATHESIS ?? 60)
 const SEED = Number(process.env.PKGSERVER_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
-/** SECONDS are for requests; schemathesis minimizes its findings afterwards. */
+/** The time that is said is for requests; what it has found is made small after it. */
 const TIMEOUT = (SECONDS * 2 + 120) * 1000
 
 /** Checks that any server which follows its document passes. The other checks require more than that. */
@@ -72,9 +72,9 @@ async function furnish(client: Client): Promise<object> {
 /** Requests that the document allows, with existing names and values, and requests that it does not allow. */
 const MODES = ['positive', 'negative'] as const
 
-describeWith(schemathesis, 'a request that schemathesis generates', () => {
+describeWith(schemathesis, 'requests that schemathesis generates', () => {
   it.each(MODES)(
-    `is answered as documented, for ${SECONDS / MODES.length} seconds from seed ${SEED}: %s`,
+    `are answered as the API document says, for ${SECONDS / MODES.length} seconds from seed ${SEED}: %s`,
     async (mode) => {
       const folder = await temporaryFolder()
       const server = await startServer(await temporaryFolder())
@@ -104,7 +104,7 @@ describeWith(schemathesis, 'a request that schemathesis generates', () => {
       const { code, stdout, stderr } = await generate(args, folder, hooks)
       process.stderr.write(`schemathesis, ${mode}: ${summaryOf(stdout)}\n`)
       const again = `PKGSERVER_TEST_SEED=${SEED} npx vitest run test/interop/schemathesis.test.ts`
-      expect(code, `Repeat with: ${again}\n${stdout}${stderr}\n${errorsOf(server.log())}`).toBe(0)
+      expect(code, `Again: ${again}\n${stdout}${stderr}\n${errorsOf(server.log())}`).toBe(0)
       expect(errorsOf(server.log())).toBe('')
       expect(await server.stop()).toBe(0)
     },

@@ -100,7 +100,7 @@ describe('pkgserver serve', () => {
     expect(await stopped).toBe(0)
   })
 
-  it('refuses a data folder that another process uses', async () => {
+  it('refuses a data folder that another one uses', async () => {
     const data = await temporaryFolder()
     const server = await startServer(data)
     const second = await runCommand(['serve', '--listen', '127.0.0.1:0', '--data', data])
@@ -127,7 +127,7 @@ describe('pkgserver serve', () => {
 })
 
 describe('the command line', () => {
-  it('reports in one line that a path cannot be a data folder', async () => {
+  it('says in a sentence that a data folder cannot be one', async () => {
     const file = join(await temporaryFolder(), 'file')
     await writeFile(file, '')
     for (const data of [file, join(file, 'below')]) {

@@ -1,4 +1,4 @@
-/** A server that stops finishes the requests that it has accepted, and nothing else. */
+/** How a server ends: what it has taken on it finishes, and nothing else. */
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -7,7 +7,7 @@ import { temporaryFolder } from '../support/temporary.ts'
 
 type Outcome = { id: string; workspace: string; status?: number; failure?: string }
 
-/** Creates drafts, one after the other, until the server no longer listens. */
+/** Makes drafts, one after the other, until nobody listens any more. */
 async function keepCreating(url: URL, client: number, agent: Agent): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   for (let at = 0; ; at++) {
@@ -52,12 +52,12 @@ function logged(server: ServerProcess): Map<string, number> {
   return new Map(lines.filter(({ msg }) => msg === 'request').map((line) => [line.requestId, line.status]))
 }
 
-describe('a server that stops under load', () => {
+describe('a server under load that is told to stop', () => {
   it.each([
     ['keeps connections', true],
-    ['opens a connection for each request', false],
+    ['makes a connection for each request', false],
   ])(
-    'answers accepted requests and keeps what it acknowledged, for a client that %s',
+    'answers all that it has taken on, and has what it acknowledged: a client that %s',
     async (_, keepAlive) => {
       const data = await temporaryFolder()
       const server = await startServer(data)
@@ -71,7 +71,7 @@ describe('a server that stops under load', () => {
 
       const requests = logged(server)
       expect(outcomes.filter(({ status }) => status === 201).length).toBeGreaterThan(16)
-      // Every logged request was answered, with the status in the log.
+      // Whom it has let in it has answered, and with what the log says.
       for (const { id, status } of outcomes) {
         if (requests.has(id)) expect(status, id).toBe(requests.get(id))
       }
@@ -94,8 +94,8 @@ describe('a server that stops under load', () => {
   )
 })
 
-describe('a stopping server', () => {
-  it('reports to load balancers that it is not ready, and serves for the configured delay', async () => {
+describe('a server that is told to stop', () => {
+  it('says so to load balancers first, for as long as it is told to, and serves meanwhile', async () => {
     const server = await startServer(await temporaryFolder(), ['--stop-delay', '2s'])
     expect((await server.client.send('/readyz')).status).toBe(200)
     const stopped = server.stop()
@@ -113,7 +113,7 @@ describe('a stopping server', () => {
     expect(await stopped).toBe(0)
   })
 
-  it('exits at once on a second signal of any kind', async () => {
+  it('ends at once when it is told a second time, in whatever way', async () => {
     const server = await startServer(await temporaryFolder(), ['--stop-delay', '1h'])
     const stopped = server.stop('SIGTERM')
     await expect.poll(async () => (await server.client.send('/readyz')).status).toBe(503)
