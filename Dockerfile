@@ -1,5 +1,5 @@
-# The dependencies of the server alone, as package-lock.json names them. Nothing is compiled: the one native module
-# brings its binaries along, so no install script has to run.
+# Only the dependencies of the server, as locked in package-lock.json. No install script needs to run, because the one
+# native module includes its binaries.
 FROM node:24-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -17,7 +17,7 @@ COPY package.json LICENSE ./
 COPY migrations ./migrations
 COPY src ./src
 USER node
-# What Node makes of the sources is kept when the server ends: the next one need not make it in memory.
+# Fills the compile cache, which Node writes when the server stops: later starts then need less memory.
 RUN timeout 5 node src/main.ts serve --data /tmp/compiling > /dev/null; rm -r /tmp/compiling
 VOLUME /data
 EXPOSE 8080

@@ -1,10 +1,10 @@
 import { Agent, request } from 'node:http'
 
 export type Sent = { headers?: Record<string, string>; body?: Uint8Array | undefined }
-/** `bytes`: the length of the body, which nobody has looked at. */
+/** `bytes` is the length of the body, which is discarded. */
 export type Answer = { status: number; location: string | undefined; bytes: number }
 
-/** A client that costs little: it shares the processors with the server that it measures. */
+/** A cheap client, because it shares the processors with the server that it measures. */
 export class BenchClient {
   readonly #port: number
   readonly #agent: Agent
@@ -20,7 +20,7 @@ export class BenchClient {
     await this.expect([200, 201], 'POST', path, { headers, body: bytes })
   }
 
-  /** Throws where the status is none of those. */
+  /** Sends a request. Throws if the status is not one of these. */
   async expect(statuses: readonly number[], method: string, path: string, sent?: Sent): Promise<Answer> {
     const answer = await this.send(method, path, sent)
     if (statuses.includes(answer.status)) return answer

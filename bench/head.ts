@@ -1,4 +1,4 @@
-/** HEAD requests, which wrk cannot make: it waits for the body that their Content-Length speaks of. */
+/** HEAD requests, which wrk cannot make: it waits for a body of their Content-Length. */
 import { connect, type Socket } from 'node:net'
 import { CONNECTIONS } from './wrk.ts'
 
@@ -6,7 +6,7 @@ const END = '\r\n\r\n'
 
 export type HeadLoad = { port: number; path: string; accept: string; seconds: number }
 
-/** Parses next to nothing, as it shares the processors with the server. Throws where a status is another than 200. */
+/** Parses almost nothing, because it shares the processors with the server. Throws if a status is not 200. */
 export async function headsPerSecond({ port, path, accept, seconds }: HeadLoad): Promise<number> {
   const head = `HEAD ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: ${accept}${END}`
   const start = performance.now()
@@ -31,7 +31,7 @@ async function heads(port: number, head: string, end: number): Promise<number> {
         else resolve(count)
       })
       socket.once('error', reject)
-      socket.once('close', () => reject(new Error('the server has closed a connection')))
+      socket.once('close', () => reject(new Error('the server closed a connection')))
     })
   } finally {
     socket.destroy()

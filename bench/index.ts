@@ -1,35 +1,36 @@
 /**
- * Lists, searches and publications with ever more revisions in the index. The rows are loaded in bulk, straight into
- * SQLite; the questions go over a socket to the server in a process of its own, one at a time.
+ * Lists, searches and publications with a growing number of revisions. The rows are loaded in bulk into SQLite; the
+ * requests go over a socket to a server process, one at a time.
  */
 import { access, copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { memoryOf } from '../test/support/memory.ts'
 import { BenchClient } from './client.ts'
 import { load, sampleOf } from './index/load.ts'
-import { memoryOf, type Query, queriesOf, tokenKeyOf } from './index/queries.ts'
+import { type Query, queriesOf, tokenKeyOf } from './index/queries.ts'
 import { LeanConnection } from './lean-connection.ts'
 import { publish } from './publication.ts'
 import { type BenchServer, startServer } from './server.ts'
 import { median, percentile } from './statistics.ts'
 
-/** `PKGSERVER_BENCH_REVISIONS=1000,10000` for others. */
+/** The sizes of the index. `PKGSERVER_BENCH_REVISIONS=1000,10000` sets others. */
 const SIZES = (process.env.PKGSERVER_BENCH_REVISIONS ?? '1000,10000,100000,1000000').split(',').map(Number)
-/** A folder in which loaded databases are kept for the next time, as a million rows take minutes. */
+/** A folder that keeps loaded databases for the next run, because loading a million rows takes minutes. */
 const KEPT = process.env.PKGSERVER_BENCH_KEPT
 const WARM_UP = 100
-const QUESTIONS = 1000
+const REQUESTS = 1000
 const CLIENTS = 16
 const PUBLICATIONS = 200
 
-/** What any answer takes on this machine at this time. */
-const NOTHING: Query = { what: 'no question at all (/healthz)', path: () => '/healthz' }
+/** The baseline: a request that reads nothing from the index. */
+const BASELINE: Query = { what: 'no query, for comparison (/healthz)', path: () => '/healthz' }
 
 type Measured = Map<string, string>
 
 export async function benchIndex(): Promise<string[]> {
   console.log(
-    'index: rows loaded in bulk, straight into SQLite; questions over a socket, one after the other: median / p99 in ms',
+    'index: rows loaded in bulk into SQLite; requests over a socket, one at a time: median / p99 in ms',
   )
   const columns: Measured[] = []
   for (const size of SIZES) columns.push(await measure(size))
@@ -54,17 +55,17 @@ async function measure(size: number): Promise<Measured> {
     const started = await seconds(async () => {
       server = await startServer(folder)
     })
-    if (!server) throw new Error('the server has not started')
+    if (!server) throw new Error('the server did not start')
     try {
       await ask(server, queriesOf(sampleOf(size), tokenKeyOf(file)), measured)
       measured.set('publications of 20 files, per second', (await publications(server)).toFixed(0))
-      const { now, most } = memoryOf(server.pid)
-      measured.set('memory at the end / at most, MiB', `${now.toFixed(0)} / ${most.toFixed(0)}`)
+      const { now = 0, peak = 0 } = (await memoryOf(server.pid)) ?? {}
+      measured.set('memory at the end / peak, MiB', `${now.toFixed(0)} / ${peak.toFixed(0)}`)
     } finally {
       await server.stop()
     }
-    measured.set('time to start, s', started.toFixed(2))
-    measured.set(KEPT === undefined ? 'time to load, s' : 'time to load or copy, s', loaded.toFixed(0))
+    measured.set('start, s', started.toFixed(2))
+    measured.set(KEPT === undefined ? 'load, s' : 'load or copy, s', loaded.toFixed(0))
     return measured
   } finally {
     await rm(folder, { recursive: true })
@@ -75,11 +76,11 @@ async function fill(file: string, size: number): Promise<void> {
   if (KEPT === undefined) return load(file, sampleOf(size))
   await mkdir(KEPT, { recursive: true })
   const kept = join(KEPT, `${size}.db`)
-  const isThere = await access(kept).then(
+  const isKept = await access(kept).then(
     () => true,
     () => false,
   )
-  if (!isThere) {
+  if (!isKept) {
     await load(`${kept}.part`, sampleOf(size))
     await rename(`${kept}.part`, kept)
   }
@@ -89,9 +90,9 @@ async function fill(file: string, size: number): Promise<void> {
 async function ask({ port }: BenchServer, queries: readonly Query[], measured: Measured): Promise<void> {
   const client = new LeanConnection(port)
   try {
-    for (const { what, path } of [NOTHING, ...queries]) {
+    for (const { what, path } of [BASELINE, ...queries]) {
       const times: number[] = []
-      for (let turn = 0; turn < WARM_UP + QUESTIONS; turn++) {
+      for (let turn = 0; turn < WARM_UP + REQUESTS; turn++) {
         const url = path(turn).replaceAll(' ', '%20')
         const time = await seconds(() => client.get(url))
         if (turn >= WARM_UP) times.push(time * 1000)

@@ -1,4 +1,4 @@
-/** GETs over one connection, by hand and into one buffer: a client that makes no garbage waits for no collection of it. */
+/** GETs over one connection into one buffer: without garbage, no collection delays the client. */
 import { connect, type Socket } from 'node:net'
 
 const BUFFER = 256 * 1024
@@ -10,7 +10,7 @@ export class LeanConnection {
   readonly #socket: Socket
   readonly #host: string
   #waiting: Waiting | undefined
-  /** Of the answer that is coming in; undefined until its head is there. */
+  /** The bytes missing from the current response; undefined until its head is complete. */
   #left: number | undefined
 
   constructor(port: number) {
@@ -22,10 +22,10 @@ export class LeanConnection {
     }
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer, callback } })
     this.#socket.once('error', (error) => this.#fail(error))
-    this.#socket.once('close', () => this.#fail(new Error('the server has closed the connection')))
+    this.#socket.once('close', () => this.#fail(new Error('the server closed the connection')))
   }
 
-  /** One at a time. Resolves when all of the answer is there; throws where its status is another than 200. */
+  /** Gets a path and waits for the whole response. Only one request at a time. Throws if the status is not 200. */
   get(path: string): Promise<void> {
     const { promise, ...waiting } = Promise.withResolvers<void>()
     this.#waiting = waiting
@@ -43,7 +43,7 @@ export class LeanConnection {
       const head = chunk.toString('latin1', 0, end)
       const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1]
       if (!head.startsWith('HTTP/1.1 200') || length === undefined) {
-        this.#fail(new Error(`not what was expected: ${head}`))
+        this.#fail(new Error(`unexpected response: ${head}`))
         return
       }
       this.#left = end + END.length + Number(length)

@@ -1,4 +1,4 @@
-/** `npm run bench`, or `npm run bench -- publication` for one of them. */
+/** `npm run bench` runs the default benchmarks, `npm run bench -- publication` one of them. */
 import { availableParallelism, cpus } from 'node:os'
 import { benchIndex } from './index.ts'
 import { benchManifest } from './manifest.ts'
@@ -9,7 +9,7 @@ import { benchZb } from './registry/zb.ts'
 import { format } from './statistics.ts'
 import { benchWatch } from './watch.ts'
 
-/** Each resolves to the lines that it has not yet printed. */
+/** Each returns the lines that it has not printed yet. */
 const BENCHES: Record<string, () => Promise<string[]>> = {
   publication: async () => (await benchPublication()).map(format),
   manifest: async () => (await benchManifest()).map(format),
@@ -19,13 +19,13 @@ const BENCHES: Record<string, () => Promise<string[]>> = {
   registry: benchRegistry,
   zb: benchZb,
 }
-/** What takes minutes, and says nothing of pkgserver alone, runs where it is asked for. */
-const USUAL = ['publication', 'manifest']
+/** The others take minutes or need more, so they run only on request. */
+const DEFAULT = ['publication', 'manifest']
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : USUAL
+const names = process.argv.length > 2 ? process.argv.slice(2) : DEFAULT
 const unknown = names.find((name) => !BENCHES[name])
 if (unknown) {
-  console.error(`there is no benchmark "${unknown}"; there are ${Object.keys(BENCHES).join(', ')}`)
+  console.error(`unknown benchmark "${unknown}": choose from ${Object.keys(BENCHES).join(', ')}`)
   process.exitCode = 2
 } else {
   console.log(`${availableParallelism()} cores (${cpus()[0]?.model}), Node ${process.version}`)

@@ -1,4 +1,4 @@
-/** What every cluster asks for every few seconds: a manifest by its tag, through /v2. */
+/** GETs of a manifest by its tag, which every cluster makes every few seconds. */
 import { BenchClient } from './client.ts'
 import { startServer } from './server.ts'
 import type { Row } from './statistics.ts'

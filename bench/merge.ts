@@ -1,4 +1,4 @@
-/** Upgrades: the merge alone, the whole request, `kpt pkg update` of the same package, and a thousand of them. */
+/** Upgrades: the merge alone, the whole request, `kpt pkg update` of the same package, and a thousand clones. */
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -24,21 +24,24 @@ const CLONES = 1_000
 
 export async function benchMerge(): Promise<string[]> {
   const upgrade = hasCorpus ? corpusUpgrades().find(({ path }) => path === PACKAGE) : undefined
-  if (!upgrade) return [`there is no ${PACKAGE}: PKGSERVER_TEST_CORPUS says where real packages are`]
+  if (!upgrade)
+    return [
+      `SKIPPED: merge. There is no ${PACKAGE}: set PKGSERVER_TEST_CORPUS to the folder of the real packages`,
+    ]
   const { files: local } = withLocalEdits(upgrade.original, upgrade.path)
   const name = `${PACKAGE}, ${upgrade.from} to ${upgrade.to}`
   const [first = 0, ...others] = timesOfMerge(upgrade, local)
   const rows: Row[] = [
-    { what: `merge of ${name}, the first time`, unit: 'ms', runs: [first] },
+    { what: `merge of ${name}, first run`, unit: 'ms', runs: [first] },
     { what: `merge of ${name}`, unit: 'ms', runs: others },
   ]
   const requests = await timesOfRequest(upgrade, local)
-  rows.push({ what: `POST of that upgrade, with all that it stores`, unit: 'ms', runs: requests })
+  rows.push({ what: 'whole request of the same upgrade', unit: 'ms', runs: requests })
   const lines: string[] = []
   if (kpt.found) {
     const runs = await timesOfKpt(upgrade)
-    rows.push({ what: 'kpt pkg update of the same', unit: 'ms', runs })
-    lines.push(`pkgserver is ${(median(runs) / median(requests)).toFixed(1)} times as fast as kpt  goal 20`)
+    rows.push({ what: 'kpt pkg update of the same package', unit: 'ms', runs })
+    lines.push(`pkgserver is ${(median(runs) / median(requests)).toFixed(1)} times as fast as kpt  (goal 20)`)
   } else lines.push(kpt.missing)
   return [...rows.map(format), ...lines, ...(await manyClones(upgrade))]
 }
@@ -73,12 +76,12 @@ async function timesOfRequest(upgrade: CorpusUpgrade, local: Files): Promise<num
       await api.create('edge', 'site', `up-${run}`, { upgrade: {} })
       times.push(performance.now() - start)
     }
-    // The first starts the threads.
+    // The first run starts the threads.
     return times.slice(1)
   })
 }
 
-/** Many clones of one package that all take its next revision in. */
+/** Measures many clones of one package and their upgrades to its next revision. */
 async function manyClones(upgrade: CorpusUpgrade): Promise<string[]> {
   return onServer(async (api, { data }) => {
     await api.publishUpstream('v1', upgrade.original)
@@ -94,8 +97,8 @@ async function manyClones(upgrade: CorpusUpgrade): Promise<string[]> {
     await api.publishUpstream('v2', upgrade.upstream)
     const upgraded = await perSecond(all, (name) => api.create('edge', name, 'v2', { upgrade: {} }))
     return [
-      `${CLONES} clones, ${CLIENTS} at a time: ${Math.round(cloned)} /s, ${Math.round(added / CLONES)} bytes on disk each`,
-      `${CLONES} upgrades of them once published, ${CLIENTS} at a time: ${Math.round(upgraded)} /s`,
+      `${CLONES} clones, ${CLIENTS} clients: ${Math.round(cloned)} /s, ${Math.round(added / CLONES)} bytes on disk each`,
+      `${CLONES} upgrades of these clones, ${CLIENTS} clients: ${Math.round(upgraded)} /s`,
     ]
   })
 }
@@ -146,7 +149,7 @@ class Api {
     await this.publish(`blueprints.porch.${workspace}`)
   }
 
-  /** A published clone with these files for those that it has. */
+  /** Publishes a clone with these files, except for its own Kptfile. */
   async clone(path: string, files: Files): Promise<void> {
     await this.create('edge', path, 'v1', { clone: { upstream: this.upstream } })
     const { Kptfile: _, ...resources } = texts(files)

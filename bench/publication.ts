@@ -41,7 +41,7 @@ export async function benchPublication(): Promise<Row[]> {
   }
 }
 
-/** Creates, proposes and approves one revision in the repository `bench`; the first `changed` files are new. */
+/** Publishes one revision in the repository `bench`, in which the first `changed` files are new. */
 export async function publish(client: BenchClient, n: number, changed: number): Promise<void> {
   const path = `app/p${n % PACKAGES}`
   const workspace = `w${n}`
@@ -54,7 +54,7 @@ export async function publish(client: BenchClient, n: number, changed: number): 
   await publishFiles(client, path, workspace, resources)
 }
 
-/** The same, with these files. */
+/** Publishes one revision with these files. */
 export async function publishFiles(
   client: BenchClient,
   path: string,
@@ -72,7 +72,7 @@ export async function publishFiles(
   await client.post(`/api/v1/packagerevisions/${name}/approve`)
 }
 
-/** About as long as the median file of real packages: 650 bytes. */
+/** Returns a file of 650 bytes, the median of real packages. */
 function deployment(i: number, n: number): string {
   return `apiVersion: apps/v1
 kind: Deployment

@@ -7,7 +7,7 @@ import { NODE_FLAGS } from '../test/support/start-script.ts'
 
 export type BenchServer = { port: number; pid: number; data: string; stop: () => Promise<void> }
 
-/** The server with its default settings, in a process of its own, on a new data folder or on one that is there. */
+/** Starts a server process with default settings, on a new data folder unless one is given. */
 export async function startServer(folder?: string): Promise<BenchServer> {
   const data = folder ?? (await mkdtemp(join(tmpdir(), 'pkgserver-bench-')))
   const main = join(import.meta.dirname, '../src/main.ts')

@@ -1,18 +1,18 @@
-/** The middle value; with an even number of values the lower of the two in the middle. */
+/** Returns the median; of an even number of values, the lower of the two in the middle. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted[Math.floor((sorted.length - 1) / 2)]
-  if (middle === undefined) throw new Error('there is no median of nothing')
+  if (middle === undefined) throw new Error('no values, so no median')
   return middle
 }
 
-/** The value that so many of a hundred do not exceed. */
-export function percentile(values: readonly number[], hundredths: number): number {
+/** Returns the value that this percentage of all values does not exceed. */
+export function percentile(values: readonly number[], percent: number): number {
   const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.ceil((sorted.length * hundredths) / 100) - 1] ?? Number.NaN
+  return sorted[Math.ceil((sorted.length * percent) / 100) - 1] ?? Number.NaN
 }
 
-/** One measurement for the table: the median of several runs, and how far they are apart. */
+/** One measurement in several runs. */
 export type Row = { what: string; unit: string; runs: readonly number[]; goal?: number }
 
 export function format({ what, unit, runs, goal }: Row): string {

@@ -1,9 +1,9 @@
-/** How soon clients that watch hear of what is published, and what they cost. */
-import { readFile } from 'node:fs/promises'
+/** The delay from a publication to its events at many watching clients, and the memory that they take. */
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import BetterSqlite3 from 'better-sqlite3'
+import { memoryOf } from '../test/support/memory.ts'
 import { BenchClient } from './client.ts'
 import { publishFiles } from './publication.ts'
 import { type BenchServer, startServer } from './server.ts'
@@ -19,8 +19,8 @@ const ofOnePackage = (watcher: number): string => `package=app/p${watcher % PACK
 
 const SCENARIOS: readonly Scenario[] = [
   { what: 'each watches one package of 100', filter: ofOnePackage, perSecond: 100 },
-  { what: 'the same, with less to do', filter: ofOnePackage, perSecond: 40 },
-  { what: 'all watch what is published', filter: () => 'lifecycle=Published&latest=true', perSecond: 10 },
+  { what: 'each watches one package of 100', filter: ofOnePackage, perSecond: 40 },
+  { what: 'all watch all publications', filter: () => 'lifecycle=Published&latest=true', perSecond: 10 },
 ]
 
 export async function benchWatch(): Promise<string[]> {
@@ -51,9 +51,9 @@ async function measure({ what, filter, perSecond }: Scenario): Promise<string[]>
       .sort((a, b) => a - b)
     const at = (part: number) => Math.round(waits[Math.floor((waits.length - 1) * part)] ?? 0)
     return [
-      `${WATCHERS} watchers, ${what}: ${Math.round((perSecond * SECONDS) / seconds)} publications /s, ${waits.length} events`,
-      `  from the write to the event: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, at most ${at(1)} ms`,
-      `  memory: ${before} MiB without watchers, ${watched} MiB with, ${after} MiB behind the load`,
+      `${WATCHERS} clients, ${what}: ${Math.round((perSecond * SECONDS) / seconds)} of ${perSecond} publications /s, ${waits.length} events`,
+      `  from the write to the event: median ${at(0.5)} ms, p99 ${at(0.99)} ms, maximum ${at(1)} ms`,
+      `  memory: ${before} MiB without clients, ${watched} MiB with clients, ${after} MiB after the load`,
     ]
   } finally {
     for (const socket of watchers) socket.destroy()
@@ -62,7 +62,7 @@ async function measure({ what, filter, perSecond }: Scenario): Promise<string[]>
   }
 }
 
-/** Resolves when the first event is there. */
+/** Opens a watch and waits for its first event. */
 async function watch(port: number, filter: string, received: { id: number; at: number }[]): Promise<Socket> {
   const socket = connect(port, '127.0.0.1').setEncoding('latin1')
   socket.write(`GET /api/v1/packagerevisions?watch=true&${filter} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
@@ -84,7 +84,7 @@ async function watch(port: number, filter: string, received: { id: number; at: n
   return socket
 }
 
-/** Begins so many each second, whether or not those before have ended. Resolves to how long it took. */
+/** Starts publications at a fixed rate, without waiting for earlier ones. Returns the seconds that all took. */
 async function publishAll(client: BenchClient, perSecond: number): Promise<number> {
   const start = performance.now()
   const all: Promise<void>[] = []
@@ -104,7 +104,7 @@ async function publish(client: BenchClient, n: number): Promise<void> {
   await publishFiles(client, `app/p${n % PACKAGES}`, `w${n}`, resources)
 }
 
-/** When each change was written: a moment before it was committed. */
+/** Returns the time of each change, just before its commit. */
 function times({ data }: BenchServer): Map<number, number> {
   const database = new BetterSqlite3(join(data, 'index.db'), { readonly: true })
   const rows = database.prepare('SELECT resource_version, changed_at FROM changes').all() as {
@@ -115,8 +115,7 @@ function times({ data }: BenchServer): Map<number, number> {
   return new Map(rows.map((row) => [row.resource_version, Date.parse(row.changed_at)]))
 }
 
-/** What a process has in memory, in MiB. */
+/** Returns the resident memory of a process in whole MiB. */
 async function memory(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024)
+  return Math.round((await memoryOf(pid))?.now ?? 0)
 }

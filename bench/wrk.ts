@@ -1,4 +1,4 @@
-/** wrk makes the load for requests without a body: it takes less of the processors than any client in Node. */
+/** wrk makes requests without a body: it takes less processor time than any client in Node. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
@@ -8,7 +8,7 @@ const run = promisify(execFile)
 
 export type Load = { seconds: number; accept?: string }
 
-/** GET requests. Throws where an answer has a status other than 2xx or 3xx, or none comes at all. */
+/** Makes GET requests. Throws if a response is missing or its status is neither 2xx nor 3xx. */
 export async function requestsPerSecond(url: string, { seconds, accept = '*/*' }: Load): Promise<number> {
   const options = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-H', `Accept: ${accept}`]
   const { stdout } = await run('wrk', [...options, url])
@@ -17,13 +17,13 @@ export async function requestsPerSecond(url: string, { seconds, accept = '*/*' }
   return Number(rate)
 }
 
-/** Whether wrk is there; says what is skipped where it is not. */
+/** Returns whether wrk is installed, and prints what is skipped if it is not. */
 export async function hasWrk(skipped: string): Promise<boolean> {
   const found = await run('wrk', ['--version']).then(
     () => true,
-    // It prints its version and ends with 1.
+    // It prints its version and exits with 1.
     (error: { code?: unknown }) => error.code === 1,
   )
-  if (!found) console.error(`SKIPPED: ${skipped}. wrk makes the load, and is missing: apt-get install wrk`)
+  if (!found) console.error(`SKIPPED: ${skipped}. It needs wrk: apt-get install wrk`)
   return found
 }

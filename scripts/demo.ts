@@ -1,4 +1,4 @@
-/** The main job of pkgserver, on a server of its own: from a folder of YAML to what a cluster pulls. */
+/** Shows the main workflow of pkgserver on a temporary server: from a folder of YAML to what a cluster pulls. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,13 +40,13 @@ try {
 }
 
 async function walk(): Promise<void> {
-  say(`A server runs at ${base}, with its data in ${data}.`)
+  say(`The server runs at ${base} and keeps its data in ${data}.`)
 
-  step('Two repositories: a catalog of blueprints, and one for what is deployed')
+  step('Create two repositories: a catalog of blueprints, and one for deployments')
   await call('POST', '/repositories', { name: 'blueprints', type: 'catalog' })
   await call('POST', '/repositories', { name: 'production', type: 'deployment' })
 
-  step('A package, from a folder of YAML, becomes a draft')
+  step('Create a draft of a package from a folder of YAML')
   const resources = await readFolder(EXAMPLE)
   const draft = await call<Revision>('POST', '/packagerevisions', {
     repository: 'blueprints',
@@ -57,10 +57,10 @@ async function walk(): Promise<void> {
   show(draft)
   say(`files: ${Object.keys(resources).sort().join(', ')}`)
 
-  step('Its author proposes it, a reviewer approves what he has seen: revision 1')
+  step('Propose the draft and approve it after review: it becomes revision 1')
   await publish(draft)
 
-  step('A second revision: a copy, with one file changed')
+  step('Publish revision 2: a copy with one changed file')
   const copy = await call<Revision>('POST', '/packagerevisions', {
     repository: 'blueprints',
     package: 'web/hello',
@@ -75,11 +75,11 @@ async function walk(): Promise<void> {
     { resources: { 'deployment.yaml': deployment } },
     { 'If-Match': `"${copy.resourceVersion}"` },
   )
-  say(`the layer was ${copy.artifact.layerDigest}`)
-  say(`       and is ${changed.artifact.layerDigest}`)
+  say(`layer before: ${copy.artifact.layerDigest}`)
+  say(`layer after:  ${changed.artifact.layerDigest}`)
   const second = await publish(changed)
 
-  step('What there is')
+  step('List the revisions')
   const { items } = await call<{ items: Revision[] }>('GET', '/packagerevisions?repository=blueprints')
   for (const item of items) {
     say(
@@ -87,7 +87,7 @@ async function walk(): Promise<void> {
     )
   }
 
-  step('A cluster pulls revision 1 by its digest, from the registry of the same server')
+  step('Pull revision 1 by its digest from the registry, as a cluster does')
   const published = items.find(({ revision }) => revision === 1)?.artifact ?? second.artifact
   const repository = new RemoteRegistry(new URL(base)).repository('blueprints/web/hello')
   const descriptor = await repository.resolve(published.digest)
@@ -97,11 +97,11 @@ async function walk(): Promise<void> {
   const files = await unpackLayer(await fetchAll(repository, layer, MIB), DEFAULT_LIMITS)
   for (const [path, content] of files) {
     if (Buffer.from(content).toString() !== resources[path])
-      throw new Error(`${path} is not as it was pushed`)
-    say(`${path.padEnd(20)} ${String(content.byteLength).padStart(5)} bytes  as it was pushed`)
+      throw new Error(`${path} differs from the original`)
+    say(`${path.padEnd(20)} ${String(content.byteLength).padStart(5)} bytes  same as the original`)
   }
 
-  step('Its manifest, which Flux, Argo CD, Config Sync and oras read')
+  step('Show its manifest, which Flux, Argo CD, Config Sync and oras read')
   say(JSON.stringify(manifest, null, 2))
 }
 

@@ -2,8 +2,8 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../src/config.ts'
 
-describe('the settings', () => {
-  it('have defaults that work on a fresh machine', () => {
+describe('readConfig', () => {
+  it('has defaults that work on a fresh machine', () => {
     expect(readConfig({}, { HOME: '/nonexistent' })).toEqual({
       listen: { host: '127.0.0.1', port: 8080 },
       data: resolve('./data'),
@@ -28,7 +28,7 @@ describe('the settings', () => {
     })
   })
 
-  it('come from flags first, then from the environment', () => {
+  it('prefers flags to the environment', () => {
     const env = { PKGSERVER_LISTEN: '0.0.0.0:9000', PKGSERVER_LOG_LEVEL: 'warn', PKGSERVER_DATA: '' }
     expect(readConfig({ listen: '[::1]:0' }, env)).toMatchObject({
       listen: { host: '::1', port: 0 },
@@ -54,7 +54,7 @@ describe('the settings', () => {
     ['PKGSERVER_S3_REGION', 'eu west'],
     ['PKGSERVER_S3_REDIRECTS', 'yes'],
     ['PKGSERVER_LOG_LEVEL', 'loud'],
-  ])('refuse %s=%s, and name it', (name, value) => {
+  ])('refuses %s=%s, and names the setting', (name, value) => {
     expect(() => readConfig({}, { [name]: value })).toThrow(new RegExp(`${name} .*"${value}": must`))
   })
 
@@ -62,11 +62,11 @@ describe('the settings', () => {
     ['s3://bucket', { bucket: 'bucket', prefix: '' }],
     ['s3://my.bucket-1/', { bucket: 'my.bucket-1', prefix: '' }],
     ['s3://bucket/registry/a/', { bucket: 'bucket', prefix: 'registry/a' }],
-  ])('take %s for a bucket and a prefix', (text, place) => {
+  ])('reads the bucket and prefix of %s', (text, place) => {
     expect(readConfig({ blobs: text }, {}).blobs).toEqual({ kind: 's3', ...place })
   })
 
-  it('name everything that is wrong at once', () => {
+  it('names all errors at once', () => {
     expect(() => readConfig({}, { PKGSERVER_LISTEN: 'x', PKGSERVER_BLOBS: 'y' })).toThrow(
       /PKGSERVER_LISTEN.*\n.*PKGSERVER_BLOBS/,
     )

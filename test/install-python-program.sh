@@ -6,7 +6,7 @@ cache="$(cd "$(dirname "$0")/.." && pwd)/.ci/cache"
 cd "$(dirname "$0")/$1"
 name="${1##*/}"
 stamp="$cache/$name.stamp"
-# The programs of an environment know their interpreter by its path.
+# The programs of an environment contain the path of their interpreter.
 wanted="$cache $(python3 --version) $(sha256sum < requirements.txt)"
 if test -x "$cache/bin/$2" && test "$(cat "$stamp" 2> /dev/null)" = "$wanted"; then
   exit 0

@@ -1,5 +1,4 @@
-/** What is asked of the index: each a page of 100. */
-import { readFileSync } from 'node:fs'
+/** The queries of the index benchmark. Each returns a page of 100. */
 import BetterSqlite3 from 'better-sqlite3'
 import { writeToken } from '../../src/service/queries/continue-token.ts'
 import { blueprintOf, packageAt, repositoryAt, type Sample } from './load.ts'
@@ -8,7 +7,7 @@ const BASE = '/api/v1'
 
 export type Query = {
   what: string
-  /** `turn` makes each question another one where that can be. */
+  /** Returns the path of a request. It varies with `turn` if possible. */
   path: (turn: number) => string
 }
 
@@ -25,34 +24,34 @@ export function queriesOf(sample: Sample, tokenKey: Buffer): Query[] {
   return [
     { what: 'first page', path: list('') },
     {
-      what: 'of a repository',
+      what: 'one repository',
       path: (turn) => `${BASE}/packagerevisions?repository=${repositoryAt(turn % sample.repositories)}`,
     },
-    { what: 'a label of 60 % of all', path: list('labelSelector=env=prod') },
+    { what: 'a label on 60 %', path: list('labelSelector=env=prod') },
     {
-      what: 'a label of 2 %',
+      what: 'a label on 2 %',
       path: (turn) => `${BASE}/packagerevisions?labelSelector=team=team-${turn % 50}`,
     },
-    { what: 'a label of 0.1 %', path: list('labelSelector=tier=gold') },
-    { what: 'without a label (notin)', path: list('labelSelector=env notin (prod)') },
+    { what: 'a label on 0.1 %', path: list('labelSelector=tier=gold') },
+    { what: 'all labels but one (notin)', path: list('labelSelector=env notin (prod)') },
     { what: 'two labels, latest', path: list('labelSelector=env in (dev,test),team=team-4&latest=true') },
     { what: 'latest', path: list('latest=true') },
     { what: 'drafts, last changed first', path: list('lifecycle=Draft&sort=-updatedAt') },
     {
-      what: 'of a repository, last changed first',
+      what: 'one repository, last changed first',
       path: (turn) =>
         `${BASE}/packagerevisions?repository=${repositoryAt(turn % sample.repositories)}&sort=-updatedAt`,
     },
     {
-      what: 'a label of 2 %, last published first',
+      what: 'a label on 2 %, last published first',
       path: list('labelSelector=team=team-3&sort=-publishedAt'),
     },
-    { what: 'q, one package', path: (turn) => `${BASE}/packagerevisions?q=${named(turn).path}` },
-    { what: 'q, a word of 13 %', path: list('q=upf') },
-    { what: 'q, a word of all', path: list('q=default-deny') },
-    { what: 'q, a word of 13 %, last changed first', path: list('q=upf&sort=-updatedAt') },
-    { what: 'q, two words, latest', path: list('q=site-00 gate&latest=true') },
-    { what: 'a page at the end', path: list(`continue=${atEnd}`) },
+    { what: 'search, one package', path: (turn) => `${BASE}/packagerevisions?q=${named(turn).path}` },
+    { what: 'search, a word in 13 %', path: list('q=upf') },
+    { what: 'search, a word in all', path: list('q=default-deny') },
+    { what: 'search, a word in 13 %, last changed first', path: list('q=upf&sort=-updatedAt') },
+    { what: 'search, two words, latest', path: list('q=site-00 gate&latest=true') },
+    { what: 'a page near the end', path: list(`continue=${atEnd}`) },
     { what: 'downstreams', path: () => `${BASE}/packagerevisions/${blueprint(sample)}/downstreams` },
     { what: 'outdated', path: list('outdated=true') },
     { what: 'outdated and latest', path: list('outdated=true&latest=true') },
@@ -66,7 +65,7 @@ export function queriesOf(sample: Sample, tokenKey: Buffer): Query[] {
       path: (turn) => `${BASE}/images?image=registry.example.com/nf/${kindAt(sample, turn)}`,
     },
     { what: 'packages', path: () => `${BASE}/packages` },
-    { what: 'packages, q', path: (turn) => `${BASE}/packages?q=${named(turn).path}` },
+    { what: 'packages, search', path: (turn) => `${BASE}/packages?q=${named(turn).path}` },
   ]
 }
 
@@ -79,7 +78,7 @@ function nearEnd(sample: Sample): string {
   return `${repository}.${path.replace('/', '.')}`
 }
 
-/** A revision that many others are based on. */
+/** Returns the name of a revision that many others are based on. */
 function blueprint(sample: Sample): string {
   const downstream = Array.from({ length: sample.packages }, (_, at) => at).find(
     (at) => at % 2 === 0 && blueprintOf(at) !== undefined,
@@ -88,7 +87,7 @@ function blueprint(sample: Sample): string {
   return `${repository}.${path.replace('/', '.')}.v${1 + ((downstream ?? 0) % 9)}`
 }
 
-/** The secret that tokens are signed with, from the database of a server that has been started. */
+/** Returns the key that signs tokens, from the database of a server that has run. */
 export function tokenKeyOf(file: string): Buffer {
   const database = new BetterSqlite3(file, { readonly: true })
   try {
@@ -97,11 +96,4 @@ export function tokenKeyOf(file: string): Buffer {
   } finally {
     database.close()
   }
-}
-
-/** What a process holds of memory, in MiB: now, and at the most so far. */
-export function memoryOf(pid: number): { now: number; most: number } {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const field = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024
-  return { now: field('VmRSS'), most: field('VmHWM') }
 }

@@ -1,4 +1,4 @@
-/** What is pushed, and how: as clients do that begin with asking whether a blob is there. */
+/** Pushes artifacts as common clients do, which first check whether a blob exists. */
 import { createHash, randomFillSync } from 'node:crypto'
 import type { BenchClient } from '../client.ts'
 
@@ -22,7 +22,7 @@ export async function pushBlob(client: BenchClient, repository: string, blob: Bl
   if (status !== 200) await uploadBlob(client, repository, blob)
 }
 
-/** One POST for the session, one PUT with all bytes. */
+/** Uploads a blob with one POST for the session and one PUT with all bytes. */
 export async function uploadBlob(client: BenchClient, repository: string, blob: Blob): Promise<void> {
   const { location = '' } = await client.expect([202], 'POST', `/v2/${repository}/blobs/uploads/`)
   const url = new URL(location, 'http://127.0.0.1')

@@ -1,8 +1,8 @@
 import { median } from '../statistics.ts'
 
 /**
- * The runs of one measurement, for each registry, NaN where it cannot be taken; the first registry is compared with
- * each of the others.
+ * The runs of one measurement for each registry, or NaN if a registry does not support it. The first registry is
+ * compared with each of the others.
  */
 export type Comparison = { what: string; unit: string; runs: readonly (readonly number[])[] }
 
@@ -14,7 +14,7 @@ export function formatHeading(names: readonly string[]): string {
   return `${' '.repeat(WHAT + 5)}${[...names, ...ratios].map((name) => name.padStart(COLUMN)).join('')}`
 }
 
-/** Medians, the least and the most, and by how much the first is faster than the others. */
+/** Formats the medians, the ranges, and the ratios of the first registry to the others. */
 export function formatComparison({ what, unit, runs }: Comparison): string {
   const medians = runs.map(median)
   const values = runs.map((values, i) => {

@@ -1,4 +1,4 @@
-/** The registries that are compared, each a process of its own with the settings it comes with. */
+/** The registries to compare, each in its own process with its default settings. */
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ export type Contestant = {
 
 const run = promisify(execFile)
 
-/** pkgserver, and those of the others that this machine has. Whoever starts them has to stop them. */
+/** Starts pkgserver and those of the others that are installed. The caller must stop them. */
 export async function startContestants(): Promise<Contestant[]> {
   const started: Contestant[] = []
   try {
@@ -50,7 +50,7 @@ async function startPeer(program: Tool, start: () => Promise<Peer>): Promise<Con
   return { name, version: await versionOf(program), port: Number(url.port), pid, stop }
 }
 
-/** What a program says of itself, and else what Go has written into it: not every build knows its version. */
+/** Returns the version that a program prints, or else the one that Go recorded: not every build knows its own. */
 async function versionOf({ path }: Tool): Promise<string> {
   const said = await run(path, ['--version']).then(
     ({ stdout, stderr }) => stdout + stderr,
@@ -62,5 +62,5 @@ async function versionOf({ path }: Tool): Promise<string> {
     ({ stdout }) => stdout,
     () => '',
   )
-  return /\bmod\s+\S+\s+(\S+)/.exec(built)?.[1] ?? 'of unknown version'
+  return /\bmod\s+\S+\s+(\S+)/.exec(built)?.[1] ?? '(unknown version)'
 }

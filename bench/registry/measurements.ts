@@ -1,4 +1,4 @@
-/** What is measured of each registry. A measurement prepares what it needs once, and is then taken again and again. */
+/** The measurements of each registry. Each is prepared once and then repeated. */
 import { BenchClient } from '../client.ts'
 import { headsPerSecond } from '../head.ts'
 import { CONNECTIONS, requestsPerSecond } from '../wrk.ts'
@@ -7,7 +7,7 @@ import { MANIFEST_TYPE, pushArtifact, pushBlob, pushManifest, randomBlob, upload
 export type Measurement = {
   what: string
   unit: string
-  /** Resolves to what measures it once. */
+  /** Returns a function that measures once. */
   prepare: (port: number) => Promise<() => Promise<number>>
 }
 
@@ -29,7 +29,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
     },
   },
   {
-    what: `GET tags/list of ${TAGS} tags`,
+    what: `list of ${TAGS} tags`,
     unit: '/s',
     prepare: async (port) => {
       const layer = randomBlob(SMALL)
@@ -44,10 +44,10 @@ export const MEASUREMENTS: readonly Measurement[] = [
       return gets(port, '/v2/bench/tags/tags/list')
     },
   },
-  push('push of a small artifact, all to one repository', () => 'bench/pushed'),
-  push('push of a small artifact, to ten repositories', (worker) => `bench/pushed-${worker}`),
+  push('push of a small artifact to one repository', () => 'bench/pushed'),
+  push('push of a small artifact to ten repositories', (worker) => `bench/pushed-${worker}`),
   {
-    what: 'upload of a blob of 100 MB, one connection',
+    what: 'upload of 100 MB',
     unit: 'MB/s',
     prepare: async (port) => () =>
       withClient(port, 1, async (client) => {
@@ -56,7 +56,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
       }),
   },
   {
-    what: 'download of a blob of 100 MB, one connection',
+    what: 'download of 100 MB',
     unit: 'MB/s',
     prepare: async (port) => {
       const blob = randomBlob(LARGE)
@@ -65,7 +65,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
         withClient(port, 1, (client) =>
           megabytesPerSecond(async () => {
             const { bytes } = await client.expect([200], 'GET', `/v2/bench/large/blobs/${blob.digest}`)
-            if (bytes !== LARGE) throw new Error(`the blob came with ${bytes} bytes`)
+            if (bytes !== LARGE) throw new Error(`the blob has ${bytes} bytes, not ${LARGE}`)
           }),
         )
     },
@@ -83,7 +83,7 @@ function pull(what: string, load: typeof gets): Measurement {
   }
 }
 
-// docker-registry does not show a manifest of OCI's to who does not ask for that.
+// docker-registry returns an OCI manifest only to clients that accept its media type.
 const LOAD = { seconds: SECONDS, accept: MANIFEST_TYPE }
 
 function gets(port: number, path: string): () => Promise<number> {
@@ -94,7 +94,7 @@ function heads(port: number, path: string): () => Promise<number> {
   return () => headsPerSecond({ port, path, ...LOAD })
 }
 
-/** Artifacts with a new layer and a tag of their own. */
+/** Pushes artifacts with a new layer and their own tag. */
 function push(what: string, repository: (worker: number) => string): Measurement {
   return {
     what,

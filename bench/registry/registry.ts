@@ -1,6 +1,6 @@
 /**
- * pkgserver's registry beside those of others: the same client, on one machine, by turns, so that what else the
- * machine does hits all of them.
+ * Compares pkgserver's registry with others. They take turns with the same client on one machine, so that other load
+ * affects all of them.
  */
 
 import { memoryOf } from '../../test/support/memory.ts'
@@ -12,10 +12,10 @@ import { MEASUREMENTS, type Measurement } from './measurements.ts'
 const RUNS = 3
 
 export async function benchRegistry(): Promise<string[]> {
-  if (!(await hasWrk('the registries'))) return []
+  if (!(await hasWrk('registry'))) return []
   const contestants = await startContestants()
   try {
-    console.log(`registries by turns, ${CONNECTIONS} connections, medians of ${RUNS} runs:`)
+    console.log(`registries taking turns, ${CONNECTIONS} connections, medians of ${RUNS} runs:`)
     console.log(contestants.map(({ name, version }) => `${name} ${version}`).join(', '))
     console.log(formatHeading(contestants.map(({ name }) => name)))
     for (const measurement of MEASUREMENTS) {
@@ -30,7 +30,7 @@ export async function benchRegistry(): Promise<string[]> {
 async function compare({ what, unit, prepare }: Measurement, contestants: Contestant[]): Promise<Comparison> {
   const prepared: { measure: () => Promise<number>; runs: number[] }[] = []
   for (const { port } of contestants) prepared.push({ measure: await prepare(port), runs: [] })
-  // The first time is for caches, and for a compiler that learns.
+  // The first run warms caches and compilers.
   for (const { measure } of prepared) await measure()
   for (let i = 0; i < RUNS; i++) {
     for (const { measure, runs } of prepared) runs.push(await measure())
@@ -42,7 +42,7 @@ async function memory(contestants: Contestant[]): Promise<Comparison[]> {
   const all = await Promise.all(contestants.map(({ pid }) => memoryOf(pid)))
   if (all.includes(undefined)) return []
   return [
-    { what: 'resident memory at the end', unit: 'MiB', runs: all.map((memory) => [memory?.now ?? 0]) },
-    { what: 'resident memory at its peak', unit: 'MiB', runs: all.map((memory) => [memory?.peak ?? 0]) },
+    { what: 'memory at the end', unit: 'MiB', runs: all.map((memory) => [memory?.now ?? 0]) },
+    { what: 'memory at its peak', unit: 'MiB', runs: all.map((memory) => [memory?.peak ?? 0]) },
   ]
 }

@@ -1,4 +1,4 @@
-/** zot's own benchmark, which makes every registry look as its authors look at theirs: https://zotregistry.dev */
+/** zot's own benchmark, run on each registry: https://zotregistry.dev */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,9 +9,9 @@ import { CONNECTIONS } from '../wrk.ts'
 import { type Comparison, formatComparison, formatHeading } from './comparison.ts'
 import { type Contestant, startContestants } from './contestants.ts'
 
-const ZB = tool('zb', 'Take it from https://github.com/project-zot/zot/releases.')
+const ZB = tool('zb', 'Get it from https://github.com/project-zot/zot/releases.')
 const REQUESTS = 100
-/** Those with 100 MB take 10 GB of the disk, for each registry. */
+/** Without the tests of 100 MB, which take 10 GB of disk for each registry. */
 const TESTS = '(Catalog|1MB|10MB|Mixed)$'
 
 const run = promisify(execFile)
@@ -30,7 +30,7 @@ export async function benchZb(): Promise<string[]> {
       (what): Comparison => ({ what, unit: '/s', runs: rates.map((of) => [of.get(what) ?? Number.NaN]) }),
     )
     return [
-      `zb, ${CONNECTIONS} at once, ${REQUESTS} requests each, one run:`,
+      `zb, ${CONNECTIONS} connections, ${REQUESTS} requests each, one run:`,
       contestants.map(({ name, version }) => `${name} ${version}`).join(', '),
       formatHeading(contestants.map(({ name }) => name)),
       ...rows.map(formatComparison),
@@ -40,7 +40,7 @@ export async function benchZb(): Promise<string[]> {
   }
 }
 
-/** Requests per second of each test, by its name; without those that the registry does not pass. */
+/** Returns the requests per second of each test that the registry passes, by name. */
 async function ratesOf({ name, port }: Contestant): Promise<Map<string, number>> {
   const folder = await mkdtemp(join(tmpdir(), 'pkgserver-bench-'))
   try {

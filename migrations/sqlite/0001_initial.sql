@@ -1,10 +1,10 @@
--- Small facts about the database itself: secrets it made, marks it keeps.
+-- Small facts about the database itself: generated secrets, and markers.
 CREATE TABLE settings (
   name  TEXT PRIMARY KEY,
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- One counter for all objects, so that versions of different objects can be compared: it only grows.
+-- A single counter, which only grows, so that resource versions of different objects can be compared.
 CREATE TABLE counters (
   name  TEXT PRIMARY KEY,
   value INTEGER NOT NULL
@@ -23,18 +23,18 @@ CREATE TABLE repositories (
   resource_version INTEGER NOT NULL
 ) STRICT;
 
--- What outlives a package's revisions, and its repository too: numbers that were given out stay given out.
+-- A package outlives its revisions and its repository, so that its revision numbers are never reused.
 CREATE TABLE packages (
   id               INTEGER PRIMARY KEY,
   repository       TEXT NOT NULL,
   path             TEXT NOT NULL,
   highest_revision INTEGER NOT NULL DEFAULT 0,
-  -- Whether its publications declare versions; NULL before the first one decides.
+  -- Whether its publications declare versions; NULL before the first publication.
   versioned        INTEGER CHECK (versioned IN (0, 1)),
   UNIQUE (repository, path)
 ) STRICT;
 
--- Workspaces of deleted revisions: they are never used again, and neither are their numbers and versions.
+-- Workspaces of deleted revisions. They are never reused, and neither are their numbers and versions.
 CREATE TABLE retired_workspaces (
   package_id INTEGER NOT NULL REFERENCES packages (id),
   workspace  TEXT NOT NULL,
@@ -99,7 +99,7 @@ CREATE TABLE package_revision_labels (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX package_revision_labels_value ON package_revision_labels (key, value, revision_id);
 
--- What is decided and still has to be done in the registry: kept until it is done there.
+-- Operations that are committed but not yet done in the registry.
 CREATE TABLE intents (
   id             INTEGER PRIMARY KEY AUTOINCREMENT,
   oci_repository TEXT NOT NULL,

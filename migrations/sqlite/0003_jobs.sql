@@ -1,10 +1,10 @@
--- Work on many packages: a job and its items. What an item comes to is recorded with what it makes, in one commit.
+-- Jobs on many packages, and their items. The result of an item is committed with the revision that it creates.
 CREATE TABLE jobs (
   id               INTEGER PRIMARY KEY AUTOINCREMENT,
   kind             TEXT NOT NULL CHECK (kind IN ('clone', 'upgrade')),
   state            TEXT NOT NULL CHECK (state IN ('Running', 'Completed', 'Cancelled')),
   dry_run          INTEGER NOT NULL,
-  -- The revision that is cloned or upgraded to, as it was found when the job was made.
+  -- The revision to clone or upgrade to, resolved when the job was created.
   upstream         TEXT NOT NULL,
   request          TEXT NOT NULL,
   total            INTEGER NOT NULL,
@@ -12,7 +12,7 @@ CREATE TABLE jobs (
   failed           INTEGER NOT NULL DEFAULT 0,
   skipped          INTEGER NOT NULL DEFAULT 0,
   conflicted       INTEGER NOT NULL DEFAULT 0,
-  -- How many events there have been: the number of the last one.
+  -- The number of events so far, which is that of the last one.
   events           INTEGER NOT NULL DEFAULT 0,
   created_by       TEXT NOT NULL,
   created_at       TEXT NOT NULL,
@@ -33,7 +33,7 @@ CREATE TABLE job_items (
   conflicts     INTEGER NOT NULL DEFAULT 0,
   reason        TEXT,
   error_code    TEXT,
-  -- The number of the event that told of its end.
+  -- The number of the event that reported its end.
   event         INTEGER,
   PRIMARY KEY (job_id, position)
 ) STRICT, WITHOUT ROWID;

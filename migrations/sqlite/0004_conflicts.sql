@@ -1,11 +1,11 @@
--- What both sides of an upgrade have changed: kept with the revision that the upgrade has made.
+-- Fields that both sides of an upgrade changed, kept with the revision that the upgrade created.
 CREATE TABLE conflicts (
   revision_id INTEGER NOT NULL REFERENCES package_revisions (id) ON DELETE CASCADE,
   id          INTEGER NOT NULL,
   path        TEXT NOT NULL,
   object      TEXT,
   field       TEXT NOT NULL,
-  -- JSON; NULL where there was nothing.
+  -- JSON; NULL if the field was absent.
   original    TEXT,
   local       TEXT,
   upstream    TEXT,

@@ -1,12 +1,12 @@
--- What is in the files of a revision. It depends on the files alone: revisions that share a layer share it.
+-- The indexed contents of the files of a revision. Revisions with the same layer share them.
 CREATE TABLE contents (
   id           INTEGER PRIMARY KEY AUTOINCREMENT,
   layer_digest TEXT NOT NULL UNIQUE,
-  -- What a search looks through besides names: a line for each phrase, its words in small letters, a space before each.
+  -- The text that searches read besides names: one line for each phrase, in lower case, with a space before each word.
   words        TEXT NOT NULL
 ) STRICT;
 
--- KRM objects, each once, however many revisions contain it. '' where an object does not say it.
+-- KRM objects, each stored once for all revisions that contain it. Missing values are ''.
 CREATE TABLE objects (
   id          INTEGER PRIMARY KEY,
   api_version TEXT NOT NULL,
@@ -14,7 +14,7 @@ CREATE TABLE objects (
   namespace   TEXT NOT NULL,
   name        TEXT NOT NULL
 ) STRICT;
--- One index for each way to ask. Behind what is asked for stands the order of the answer, in which each object is once.
+-- One unique index for each kind of query: first the columns of the filter, then those of the order.
 CREATE UNIQUE INDEX objects_kind_name ON objects (kind, name, namespace, api_version);
 CREATE UNIQUE INDEX objects_name ON objects (name, namespace, kind, api_version);
 CREATE UNIQUE INDEX objects_api_version ON objects (api_version, kind, name, namespace);
@@ -39,7 +39,7 @@ CREATE UNIQUE INDEX images_repository ON images (repository, reference);
 CREATE TABLE content_images (
   contents_id INTEGER NOT NULL REFERENCES contents (id) ON DELETE CASCADE,
   image_id    INTEGER NOT NULL REFERENCES images (id),
-  -- Whether the latest revision of a package has these files.
+  -- Whether these are the contents of the latest revision of a package.
   latest      INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (contents_id, image_id)
 ) STRICT, WITHOUT ROWID;
@@ -56,12 +56,12 @@ BEGIN
   DELETE FROM images WHERE id = OLD.image_id;
 END;
 
--- NULL where nobody has looked into the files.
+-- NULL if the files have not been indexed.
 ALTER TABLE package_revisions ADD COLUMN contents_id INTEGER REFERENCES contents (id);
 CREATE INDEX package_revisions_contents ON package_revisions (contents_id, name, latest);
 CREATE INDEX package_revisions_latest_contents ON package_revisions (contents_id) WHERE latest = 1;
 
--- For each filter an index in the order of the names. A repository is a range of names by itself.
+-- One index for each filter, ordered by name. A repository needs none: it is a range of names.
 CREATE INDEX package_revisions_name ON package_revisions (name, contents_id);
 CREATE INDEX package_revisions_path ON package_revisions (package, name);
 CREATE INDEX package_revisions_workspace ON package_revisions (workspace, name);
@@ -69,21 +69,21 @@ CREATE INDEX package_revisions_lifecycle ON package_revisions (lifecycle, name);
 CREATE INDEX package_revisions_latest ON package_revisions (latest, name);
 CREATE INDEX package_revisions_revision ON package_revisions (revision, name);
 CREATE INDEX package_revisions_by_version ON package_revisions (version, name) WHERE version IS NOT NULL;
--- For each other order an index with all that filters look at: those who walk along it see the rows they want only.
+-- One index for each other order, with all columns that filters need, so that a scan reads matching rows only.
 DROP INDEX package_revisions_updated;
 DROP INDEX package_revisions_published;
--- A column by its own, as SQLite does not seek pairs that begin with an expression.
+-- A column instead of an expression, because SQLite cannot seek row values that begin with an expression.
 ALTER TABLE package_revisions ADD COLUMN published_order TEXT GENERATED ALWAYS AS (coalesce(published_at, '')) VIRTUAL;
 CREATE INDEX package_revisions_updated ON package_revisions
   (updated_at, name, latest, lifecycle, revision, repository, package, workspace, contents_id);
 CREATE INDEX package_revisions_published ON package_revisions
   (published_order, name, latest, lifecycle, revision, repository, package, workspace, contents_id);
--- Whatever has an upstream, in the order of the names.
+-- Revisions with an upstream, ordered by name.
 CREATE INDEX package_revisions_based ON package_revisions
   (name, upstream_repository, upstream_package, upstream_revision, latest, contents_id)
   WHERE upstream_repository IS NOT NULL;
 
--- Labels with the name of their revision, for lists in that order: of a value, and of a key.
+-- Labels with the name of their revision, for lists ordered by name of those with a key, or a key and a value.
 CREATE TABLE labels (
   revision_id INTEGER NOT NULL REFERENCES package_revisions (id) ON DELETE CASCADE,
   key         TEXT NOT NULL,
@@ -99,8 +99,8 @@ ALTER TABLE labels RENAME TO package_revision_labels;
 CREATE INDEX package_revision_labels_value ON package_revision_labels (key, value, name);
 CREATE INDEX package_revision_labels_key ON package_revision_labels (key, name);
 
--- Words by the revisions that have them, to find what is rare: the lengths are those of the beginnings that it knows.
--- Where words stand is not kept: whatever is found is looked at again.
+-- The words of each revision, to find rare ones. `prefix` has the lengths of the indexed prefixes. Positions are not
+-- kept, because each match is checked again.
 CREATE VIRTUAL TABLE revision_words USING fts5 (
   words, content = '', contentless_delete = 1, detail = none,
   tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3 4 6 8 12'
@@ -171,7 +171,7 @@ BEGIN
     AND NOT EXISTS (SELECT 1 FROM package_revisions WHERE contents_id = OLD.contents_id AND latest = 1);
 END;
 
--- What lists of packages show, so that they need not count.
+-- Values that lists of packages show, so that they need not be computed.
 ALTER TABLE packages ADD COLUMN revision_count INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE packages ADD COLUMN latest_revision INTEGER;
 ALTER TABLE packages ADD COLUMN latest_version TEXT;
@@ -183,8 +183,8 @@ UPDATE packages SET
   latest_version = (SELECT version FROM package_revisions WHERE package_id = packages.id AND latest = 1);
 CREATE INDEX packages_live ON packages (repository, path) WHERE revision_count > 0;
 
--- How many revisions are based on each revision of a package, and whether that is outdated. A publication changes the
--- few rows of its package here, and no row of what is based on it.
+-- How many revisions are based on each revision of a package, and whether that one is outdated. A publication changes
+-- only the few rows of its package here, and no row of its downstreams.
 CREATE TABLE upstream_uses (
   repository TEXT NOT NULL,
   package    TEXT NOT NULL,

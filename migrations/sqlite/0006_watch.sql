@@ -1,20 +1,20 @@
--- What has happened to package revisions, for those who watch and for webhooks: written with what it tells of, and kept
--- for a while.
+-- The log of changes to package revisions, for watches and webhooks. A change is written in the transaction that makes
+-- it, and kept for a while.
 CREATE TABLE changes (
   resource_version INTEGER PRIMARY KEY,
   changed_at       TEXT NOT NULL,
-  -- Bytes of this change and all before it: what the log takes is the difference between its ends.
+  -- The total bytes of this change and all before it: the size of the log is the difference between its ends.
   bytes_end        INTEGER NOT NULL,
   type             TEXT NOT NULL CHECK (type IN ('added', 'modified', 'deleted')),
-  -- What was otherwise before: the fields that filters and webhooks ask about. NULL unless it was modified.
+  -- The previous values of the fields that filters and webhooks read. NULL unless the revision was modified.
   was              TEXT,
-  -- The revision as it is since then; a deleted one as it last was.
+  -- The revision after the change, or before it if it was deleted.
   revision         TEXT NOT NULL
 ) STRICT;
 
--- The log has everything behind this. What was there before there was a log is not in it.
+-- The log is complete after this resource version. It does not have changes from before this migration.
 INSERT INTO counters (name, value) SELECT 'changes_compacted', value FROM counters WHERE name = 'resource_version';
--- Up to here webhooks have been told, or have deliveries that wait.
+-- Changes up to this resource version were delivered to webhooks or have pending deliveries.
 INSERT INTO counters (name, value) SELECT 'webhooks_position', value FROM counters WHERE name = 'resource_version';
 
 CREATE TABLE webhooks (
@@ -40,7 +40,7 @@ CREATE TABLE deliveries (
   resource_version INTEGER,
   state            TEXT NOT NULL CHECK (state IN ('Pending', 'Delivered', 'GivenUp')),
   attempts         INTEGER NOT NULL DEFAULT 0,
-  -- Of the last attempt.
+  -- The result of the last attempt.
   status_code      INTEGER,
   error            TEXT,
   duration         INTEGER,
@@ -48,7 +48,7 @@ CREATE TABLE deliveries (
   -- NULL unless it is pending.
   next_attempt     TEXT,
   give_up_at       TEXT NOT NULL,
-  -- The revision that it tells of; the log of changes forgets it sooner.
+  -- The revision that it reports, which may outlive the log of changes.
   revision         TEXT
 ) STRICT;
 CREATE INDEX deliveries_webhook ON deliveries (webhook_id, id);

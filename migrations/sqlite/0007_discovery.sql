@@ -1,7 +1,7 @@
--- Where the revisions of a catalog come from, as JSON; NULL where its clients make them.
+-- The source of a catalog's revisions, as JSON; NULL if clients create them.
 ALTER TABLE repositories ADD COLUMN source TEXT;
 
--- When a repository with a source was last looked through, and what came of it.
+-- The last sync of a repository with a source, and its result.
 CREATE TABLE repository_syncs (
   repository      TEXT PRIMARY KEY REFERENCES repositories (name) ON DELETE CASCADE,
   last_sync_at    TEXT NOT NULL,
@@ -10,15 +10,15 @@ CREATE TABLE repository_syncs (
   packages        INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What is known of tags elsewhere, so that those that have not changed cost nothing. The empty tag stands for what is
--- wrong with a whole repository there.
+-- Known tags in source registries, so that unchanged ones cost no request. The empty tag stands for a problem with a
+-- whole repository.
 CREATE TABLE discovered_tags (
   repository TEXT NOT NULL REFERENCES repositories (name) ON DELETE CASCADE,
   package    TEXT NOT NULL,
   tag        TEXT NOT NULL,
-  -- What it pointed to when it was read; NULL where it was not.
+  -- The digest that it pointed to when it was read; NULL if it has not been read.
   digest     TEXT,
-  -- The revision that it has become; NULL for none.
+  -- The revision published from it, or NULL.
   revision   TEXT,
   problem    TEXT,
   checked_at TEXT NOT NULL,

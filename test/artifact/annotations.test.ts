@@ -51,12 +51,12 @@ const PUBLISHED: RevisionRecord = {
 }
 
 describe('the annotations of a manifest', () => {
-  it('say everything about a revision that the index knows', () => {
+  it('record everything that the index knows of a revision', () => {
     expect(readAnnotations(writeAnnotations(DRAFT))).toEqual(DRAFT)
     expect(readAnnotations(writeAnnotations(PUBLISHED))).toEqual(PUBLISHED)
   })
 
-  it('have the names that clients read', () => {
+  it('have the names that clients expect', () => {
     expect(writeAnnotations(PUBLISHED)).toEqual({
       'org.opencontainers.image.created': '2026-01-04T00:00:00.000Z',
       'org.opencontainers.image.title': 'nf/upf',

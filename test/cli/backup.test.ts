@@ -201,7 +201,7 @@ describe('a data folder whose index is lost', () => {
     expect((await runCommand(['verify', '--data', app.data, '--listen', '127.0.0.1:1'])).code).toBe(1)
   }, 60_000)
 
-  it('is refused with clear words where the index is damaged', async () => {
+  it('is refused with a clear error if the index is damaged', async () => {
     const app = await folderApp()
     await seedServer(app.client)
     const before = await allAnswers(app.client)
@@ -210,7 +210,7 @@ describe('a data folder whose index is lost', () => {
     const serve = () => runCommand(['serve', '--listen', '127.0.0.1:0', '--data', app.data])
     const { size } = await stat(index)
     const handle = await open(index, 'r+')
-    // Some page in its middle.
+    // A page in the middle of the file.
     await handle.write(Buffer.alloc(4096, 0x5a), 0, 4096, Math.floor(size / 8192) * 4096)
     await handle.close()
     const words = /the database .*index.db cannot be used.*pkgserver restore.*pkgserver reindex --force/
@@ -229,7 +229,7 @@ describe('pkgserver verify', () => {
     const { client, url, stop } = await startServer(data)
     await client.createRepository()
     const { artifact } = await client.publish('ws1', files('x'))
-    // What was done last is done again at the next start.
+    // The next start repeats the last change.
     await client.createRepository('other')
     const verify = (...args: string[]) =>
       runCommand(['verify', '--data', data, '--listen', url.host, ...args])

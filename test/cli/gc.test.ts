@@ -5,7 +5,7 @@ import { temporaryFolder } from '../support/temporary.ts'
 const NOTHING = 'removed 0 manifests, 0 blobs (0 bytes)'
 
 describe('pkgserver gc', () => {
-  it('has the server collect that is at work on the data, and removes nothing that is needed', async () => {
+  it('makes the server that uses the data collect, and removes nothing that is needed', async () => {
     const data = await temporaryFolder()
     const { client, url, stop } = await startServer(data, ['--gc-grace', '0'])
     await client.createRepository()
@@ -33,12 +33,12 @@ describe('pkgserver gc', () => {
     expect(metrics).toContain('registry_garbage_removed_total{kind="manifests"} 3')
 
     await stop()
-    // Without a server it does it itself.
+    // Without a server, the command collects by itself.
     const own = await runCommand(['gc', '--data', data, '--gc-grace', '0'])
     expect(own.output).toContain(NOTHING)
   })
 
-  it('says where to look when the server that has the data does not answer', async () => {
+  it('recommends --listen if the server that uses the data does not respond', async () => {
     const data = await temporaryFolder()
     await startServer(data)
     const { code, log } = await runCommand(['gc', '--data', data, '--listen', '127.0.0.1:1'])
@@ -46,7 +46,7 @@ describe('pkgserver gc', () => {
     expect(log).toContain('give its address with --listen')
   })
 
-  it('collects by the clock, and logs it', async () => {
+  it('runs at an interval in the server, and logs it', async () => {
     const server = await startServer(await temporaryFolder(), ['--gc-interval', '1s', '--gc-grace', '0'])
     await expect.poll(server.log, { timeout: 5000 }).toContain('garbage collected')
   })

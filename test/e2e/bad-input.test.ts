@@ -1,4 +1,4 @@
-/** Whatever a client sends: a clear answer, never a 500, and nothing changes. */
+/** Bad input gets a clear answer, never a 500, and changes nothing. */
 import { gzipSync } from 'node:zlib'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { memoryApp } from '../support/app.ts'
@@ -39,9 +39,9 @@ async function refuses(
   expect(await client.ok('GET', '/packagerevisions')).toEqual(before)
 }
 
-describe('a body', () => {
+describe('a request body', () => {
   it.each(['{', '', 'null', '[]', '"text"', '{"repository": }'])(
-    'that is not the JSON it should be: %j',
+    'is refused unless it is a JSON object: %j',
     async (text) => {
       await refuses(
         ['POST', '/packagerevisions', text, { 'Content-Type': 'application/json' }],
@@ -58,7 +58,7 @@ describe('a body', () => {
   )
 
   it.each(['text/plain', 'application/xml', 'application/x-tar', 'multipart/form-data', 'application/jsonx'])(
-    'of the wrong Content-Type: %s',
+    'is refused with the wrong Content-Type: %s',
     async (type) => {
       const headers = { 'Content-Type': type }
       for (const [method, path] of [
@@ -74,20 +74,20 @@ describe('a body', () => {
     },
   )
 
-  it('without a Content-Type', async () => {
+  it('is refused without a Content-Type', async () => {
     const bytes = new TextEncoder().encode('{}')
     await refuses(['POST', '/packagerevisions', bytes], 415, 'unsupported_media_type')
     await refuses(['PUT', `/packagerevisions/${NAME}/resources`, bytes, ANY], 415, 'unsupported_media_type')
   })
 
-  it('that is not UTF-8', async () => {
+  it('is refused if it is not UTF-8', async () => {
     const json = { 'Content-Type': 'application/json', ...ANY }
     const bytes = Buffer.from('{"resources": {"a": "x\xff\xfe"}}', 'latin1')
     for (const method of ['PUT', 'PATCH'])
       await refuses([method, `/packagerevisions/${NAME}/resources`, bytes, json], 400, 'invalid', /not UTF-8/)
   })
 
-  it('that is missing', async () => {
+  it('is required', async () => {
     await refuses(['POST', '/packagerevisions'], 400, 'invalid', /body is missing/)
     await refuses(['POST', '/repositories'], 400, 'invalid')
     await refuses(
@@ -98,7 +98,7 @@ describe('a body', () => {
     )
   })
 
-  it('with unknown fields, or fields of the wrong type', async () => {
+  it('is refused with unknown fields or fields of the wrong type', async () => {
     for (const [body, field] of [
       [{ ...VALID, colour: 'red' }, /body: .*"colour"/],
       [{ ...VALID, workspace: 7 }, /body\.workspace/],
@@ -144,7 +144,7 @@ describe('a body', () => {
   })
 })
 
-describe('names', () => {
+describe('a name', () => {
   it.each([
     ['repository', 'Blueprints'],
     ['repository', 'x'.repeat(64)],
@@ -155,7 +155,7 @@ describe('names', () => {
     ['workspace', 'a.b'],
     ['workspace', '-'],
     ['workspace', 'x'.repeat(64)],
-  ])('that break the grammar: %s %j', async (field, value) => {
+  ])('is refused if it breaks the grammar: %s %j', async (field, value) => {
     await refuses(
       ['POST', '/packagerevisions', { ...VALID, [field]: value }],
       400,
@@ -171,7 +171,7 @@ describe('names', () => {
     await refuses(['POST', `/packagerevisions?${query}`, tarGz([]), GZIP], 400, 'invalid')
   })
 
-  it('that break the grammar, in a path or a filter', async () => {
+  it('is refused if it breaks the grammar in a path or a filter', async () => {
     await refuses(['GET', '/repositories/Bad_Name'], 400, 'invalid', /must be 1 to 63/)
     await refuses(['DELETE', '/repositories/Bad_Name', undefined, ANY], 400, 'invalid', /must be 1 to 63/)
     await refuses(
@@ -182,12 +182,12 @@ describe('names', () => {
     )
   })
 
-  it('that are too long together', async () => {
+  it('is refused if it is too long as a whole', async () => {
     const path = Array(4).fill('x'.repeat(60)).join('/')
     await refuses(['POST', '/packagerevisions', { ...VALID, package: path }], 400, 'invalid', /at most 253/)
   })
 
-  it('that name nothing', async () => {
+  it('is answered with 404 if nothing has it, and with 400 if nothing can', async () => {
     for (const [method, path, body] of [
       ['GET', ''],
       ['PATCH', '', {}],
@@ -226,7 +226,7 @@ describe('names', () => {
     await refuses(['GET', '/nonsense'], 404, 'not_found', /docs/)
   })
 
-  it('that are taken', async () => {
+  it('is refused if it is taken', async () => {
     await refuses(
       ['POST', '/packagerevisions', { ...VALID, workspace: 'ws1' }],
       409,
@@ -256,11 +256,11 @@ describe('a query', () => {
     'repository=A',
     'continue=tampered',
     'package=a//b',
-  ])('with what is not possible: %s', async (query) => {
+  ])('is refused if a parameter is invalid: %s', async (query) => {
     await refuses(['GET', `/packagerevisions?${query}`], 400, 'invalid')
   })
 
-  it('with parameters that are not known, on any call', async () => {
+  it('is refused by every operation if a parameter is unknown', async () => {
     for (const call of [
       ['GET', `/packagerevisions/${NAME}?x=1`],
       ['GET', `/packagerevisions/${NAME}/resources?x=1`],
@@ -285,7 +285,7 @@ describe('a query', () => {
 })
 
 describe('a method', () => {
-  it('that is not possible', async () => {
+  it('is refused with 405 where it is not supported', async () => {
     for (const [method, path, allow] of [
       ['PUT', '/repositories', 'POST, GET, HEAD'],
       ['DELETE', '/packagerevisions', 'POST, GET, HEAD'],
@@ -298,13 +298,13 @@ describe('a method', () => {
     }
   })
 
-  it('on a path that only ends like one of the API', async () => {
+  it('is refused with 404 on a path that only ends like one of the API', async () => {
     await refuses(['PUT', '/x/repositories'], 404, 'not_found')
   })
 })
 
 describe('a condition', () => {
-  it('that is missing', async () => {
+  it('is required for updates and deletions', async () => {
     for (const [method, path, body] of [
       ['PUT', '/resources', { resources: {} }],
       ['PATCH', '/resources', { resources: {} }],
@@ -322,7 +322,7 @@ describe('a condition', () => {
     await refuses(['DELETE', '/repositories/blueprints'], 428, 'precondition_required')
   })
 
-  it.each(['42', 'W/42', '"42', '"1" "2"', ',', ''])('that is malformed: %j', async (header) => {
+  it.each(['42', 'W/42', '"42', '"1" "2"', ',', ''])('is refused if it is malformed: %j', async (header) => {
     await refuses(
       ['DELETE', `/packagerevisions/${NAME}`, undefined, { 'If-Match': header }],
       400,
@@ -343,7 +343,7 @@ describe('a condition', () => {
     )
   })
 
-  it('that is weak, and so never holds', async () => {
+  it('never holds if it is weak', async () => {
     const { resourceVersion } = await client.get(NAME)
     await refuses(
       ['DELETE', `/packagerevisions/${NAME}`, undefined, { 'If-Match': `W/"${resourceVersion}"` }],
@@ -353,9 +353,9 @@ describe('a condition', () => {
   })
 })
 
-describe('files', () => {
+describe('a set of files', () => {
   it.each(['../a', '/a', 'a\\b', 'a//b', 'a/./b', '', '.wh.a', 'a\nb', 'a../b'])(
-    'with the path %j',
+    'is refused with the path %j',
     async (path) => {
       const file = { [path]: 'x' }
       await refuses(
@@ -373,7 +373,7 @@ describe('files', () => {
     },
   )
 
-  it('that are directories too', async () => {
+  it('is refused if a file is also a directory', async () => {
     await refuses(
       ['PATCH', `/packagerevisions/${NAME}/resources`, { resources: { 'a.yaml/b': '' } }, ANY],
       400,
@@ -382,7 +382,7 @@ describe('files', () => {
     )
   })
 
-  it('that are too many, or too large', async () => {
+  it('is refused with too many files or bytes', async () => {
     const many = Object.fromEntries(Array.from({ length: 10_001 }, (_, i) => [`f${i}`, '']))
     await refuses(
       ['POST', '/packagerevisions', { ...VALID, source: { resources: many } }],
@@ -427,7 +427,7 @@ describe('an archive', () => {
     ['a device', tarGz([{ name: 'd', type: '3' }]), 'd'],
     ['a name twice', tarGz([{ name: 'a' }, { name: 'a' }]), 'a'],
     ['a whiteout', tarGz([{ name: 'x/.wh.y' }]), 'x/.wh.y'],
-  ])('with %s', async (_, archive, entry) => {
+  ])('is refused with %s', async (_, archive, entry) => {
     for (const call of [
       ['POST', create, archive, GZIP],
       ['PUT', `/packagerevisions/${NAME}/resources`, archive, { ...GZIP, ...ANY }],
@@ -437,7 +437,7 @@ describe('an archive', () => {
     }
   })
 
-  it('that is none, or only half of one', async () => {
+  it('is refused if it is truncated or not an archive', async () => {
     const whole = tarGz([{ name: 'a', content: 'x'.repeat(5000) }])
     for (const bytes of [
       Buffer.from('hello'),
@@ -449,7 +449,7 @@ describe('an archive', () => {
     }
   })
 
-  it('that is a bomb', async () => {
+  it('is refused if it is a decompression bomb', async () => {
     const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024))
     await refuses(['POST', create, bomb, GZIP], 413, 'too_large', /67108864 bytes/)
   })

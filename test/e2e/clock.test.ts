@@ -1,4 +1,4 @@
-/** The clock goes backwards: by an hour with each call. */
+/** A server whose clock goes back by an hour with each reading. */
 import { describe, expect, it } from 'vitest'
 import { allAnswers } from '../support/answers.ts'
 import { memoryApp } from '../support/app.ts'
@@ -18,7 +18,7 @@ async function backwards() {
 }
 
 describe('a clock that goes backwards', () => {
-  it('changes neither numbers nor the order of ETags, and nothing is lost from the registry', async () => {
+  it('changes neither revision numbers nor the order of ETags, and loses nothing from the registry', async () => {
     const app = await backwards()
     const { client, parts } = app
     await client.createRepository('first')
@@ -38,7 +38,7 @@ describe('a clock that goes backwards', () => {
     expect(await allAnswers(again.client)).toEqual(before)
   })
 
-  it('leaves pages of lists whole', async () => {
+  it('leaves no gaps in paged lists', async () => {
     const { client } = await backwards()
     await seedServer(client)
     const { items } = await client.ok('GET', '/packagerevisions?limit=1000')

@@ -7,7 +7,7 @@ const FILE = (text: string) => ({
 })
 
 describe('two clients that hold the same ETag', () => {
-  it('cannot overwrite each other: the second gets 412, and nothing of it is stored', async () => {
+  it('cannot overwrite each other: the second gets 412, and stores nothing', async () => {
     const { client, parts } = await memoryApp()
     await client.createRepository()
     const { name, resourceVersion } = await client.createDraft('ws1')
@@ -26,7 +26,7 @@ describe('two clients that hold the same ETag', () => {
     const winner = one?.status === 200 ? 'one' : 'two'
     expect(await client.resources(name)).toEqual(FILE(winner).resources)
     expect(await parts.embedded?.repositories()).toEqual(before)
-    // Only the files of the winner are in the registry: the layer of the loser was never pushed.
+    // The registry has only the files of the winner: the layer of the loser was never pushed.
     const lost = await parts.ctx.prepare(
       new Map([['a.yaml', Buffer.from(FILE(winner === 'one' ? 'two' : 'one').resources['a.yaml'])]]),
     )
@@ -35,7 +35,7 @@ describe('two clients that hold the same ETag', () => {
     )
   })
 
-  it('get 412 from every call that carries a stale If-Match', async () => {
+  it('get 412 from every operation with a stale If-Match', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const { name } = await client.createDraft('ws1')
@@ -63,7 +63,7 @@ describe('two clients that hold the same ETag', () => {
 })
 
 describe('fifty clients that approve fifty drafts of one package at once', () => {
-  it('get the revisions 1 to 50, no gap, no double, all tags right', async () => {
+  it('get the revisions 1 to 50 without gaps or duplicates, and correct tags', async () => {
     const { client } = await folderServer()
     await client.createRepository()
     const drafts = await Promise.all(
@@ -89,7 +89,7 @@ describe('fifty clients that approve fifty drafts of one package at once', () =>
 })
 
 describe('many clients', () => {
-  it('make each workspace once', async () => {
+  it('create each workspace once', async () => {
     const { client } = await folderApp()
     await client.createRepository()
     const body = { repository: 'blueprints', package: 'nf/upf', workspace: 'ws1', source: { init: {} } }
@@ -153,7 +153,7 @@ describe('many clients', () => {
     expect(await client.get(name)).toMatchObject({ revision: 1 })
   })
 
-  it('delete, copy and publish in one package, and its tags stay right', async () => {
+  it('delete, copy and publish in one package, and its tags stay correct', async () => {
     const { client } = await folderApp()
     await client.createRepository()
     const published = await Promise.all(Array.from({ length: 12 }, (_, i) => client.publish(`ws${i}`)))

@@ -11,11 +11,8 @@ import {
   hasCorpus,
   kptPackages,
   readFiles,
+  toJson,
 } from '../support/corpus.ts'
-
-function toJson(files: Map<string, Buffer>): Files {
-  return Object.fromEntries([...files].map(([path, bytes]) => [path, { base64: bytes.toString('base64') }]))
-}
 
 function fromJson(files: Files): Map<string, Buffer> {
   return new Map(
@@ -30,8 +27,8 @@ function sorted(files: ReadonlyMap<string, Uint8Array>): [string, string][] {
   return [...files].map(([path, bytes]): [string, string] => [path, digestOf(bytes)]).sort()
 }
 
-/** Puts a package in, gets it out in both formats, and compares every byte. */
-async function takes(
+/** Stores a package, reads it in both formats, and compares every byte. Returns its name. */
+async function storeAndCompare(
   client: Client,
   source: CorpusPackage,
   names: { package: string; workspace: string },
@@ -44,7 +41,7 @@ async function takes(
   return draft.name
 }
 
-/** A label: what is no letter or digit becomes "-". */
+/** Turns text into a valid label: "-" replaces everything except letters and digits. */
 function label(text: string): string {
   return text
     .toLowerCase()
@@ -52,8 +49,8 @@ function label(text: string): string {
     .replace(/^-|-$/g, '')
 }
 
-describe.skipIf(!hasCorpus)('real packages', () => {
-  it('of kpt go in and come out byte for byte, and all of them can be published', async () => {
+describe.skipIf(!hasCorpus)('the server', () => {
+  it('returns real kpt packages byte for byte, and publishes all of them', async () => {
     const packages = hasCorpus ? kptPackages() : []
     expect(packages).toHaveLength(173)
     const { client } = await memoryApp()
@@ -61,7 +58,7 @@ describe.skipIf(!hasCorpus)('real packages', () => {
     const refused: string[] = []
     for (const source of packages) {
       const names = { package: source.path.split('/').map(label).join('/'), workspace: label(source.version) }
-      const name = await takes(client, source, names)
+      const name = await storeAndCompare(client, source, names)
       const proposed = await client.call('POST', `/packagerevisions/${name}/propose`)
       if (proposed.status === 200) await client.verb(name, 'approve')
       else refused.push(`${source.path}@${source.version}: ${proposed.body.detail}`)
@@ -69,13 +66,13 @@ describe.skipIf(!hasCorpus)('real packages', () => {
     expect(refused).toEqual([])
   }, 120_000)
 
-  it('of Glasskube go in and come out byte for byte', async () => {
+  it('returns real Glasskube packages byte for byte', async () => {
     const packages = hasCorpus ? glasskubePackages() : []
     expect(packages).toHaveLength(495)
     const { client } = await memoryApp()
     await client.createRepository()
     for (const source of packages) {
-      await takes(client, source, { package: label(source.path), workspace: label(source.version) })
+      await storeAndCompare(client, source, { package: label(source.path), workspace: label(source.version) })
     }
   }, 120_000)
 })

@@ -1,4 +1,4 @@
-/** A kill after each step of each write: after the next start all of it is there, or nothing. */
+/** Kills the server after each step of each write: after the next start, all of the write is there, or none of it. */
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
@@ -25,7 +25,7 @@ type Write = {
   work: (client: Client) => Promise<unknown>
 }
 
-/** In this order, on one server. */
+/** Done in this order on one server. */
 const WRITES: Write[] = [
   { what: 'create a repository', work: (client) => client.createRepository() },
   {
@@ -97,7 +97,7 @@ const WRITES: Write[] = [
 ]
 
 describe('a kill after each step', () => {
-  it('of each write leaves all of it or nothing, and loses nothing that was acknowledged', async () => {
+  it('leaves all of a write or none of it, and loses nothing acknowledged', async () => {
     const app = await folderApp()
     const counts: string[] = []
     for (const { what, prepare, work } of WRITES) {
@@ -114,7 +114,7 @@ describe('a kill after each step', () => {
         const done = isDeepStrictEqual(state, after)
         if (!done) expect(state, `${what}: ${step}`).toEqual(before)
         if (step.endsWith('answer')) expect(done, what).toBe(true)
-        // Whoever was not answered tries again.
+        // A client without an answer retries.
         if (!done) await work(again.client)
         await again.close()
       }
@@ -123,7 +123,7 @@ describe('a kill after each step', () => {
     process.stderr.write(`kills after each step: ${counts.join(', ')}\n`)
   }, 600_000)
 
-  it('leaves in the registry what an index can be built from, should that be lost with it', async () => {
+  it('leaves a registry from which a lost index can be rebuilt', async () => {
     const app = await folderApp()
     for (const { what, prepare, work } of WRITES) {
       await prepare?.(app.client)
@@ -148,7 +148,7 @@ const IN_SEVERAL_STEPS = [
 
 type Answers = Awaited<ReturnType<typeof allAnswers>>
 
-/** The index is lost with the kill: what the registry tells is a sound state all the same. */
+/** Rebuilds the index after the kill, and checks that the state is consistent. */
 async function withoutIndex(images: CrashImage[], { before, after }: Record<'before' | 'after', Answers>) {
   for (const { step, data } of images) {
     const bare = await temporaryFolder()

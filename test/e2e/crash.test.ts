@@ -13,13 +13,13 @@ const ROUNDS = 8
 
 const YAML = (text: string) => `apiVersion: v1\nkind: X\nmetadata: {name: ${text}}\n`
 
-/** In the order in which the workers take them. */
+/** In the order in which the workers go through them. */
 const STEPS = ['Draft', 'Proposed', 'Published', 'DeletionProposed', 'deleted']
 
-/** What the server has acknowledged: it must be there after every restart. */
+/** Acknowledged changes, which every restart must keep. */
 type Acknowledged = Map<string, { lifecycle: string; digest: string; revision: number }>
 
-/** Publishes and deletes without end, until the server is gone; notes what it was told has happened. */
+/** Publishes and deletes until the server is gone, and records the acknowledged changes. */
 async function work(
   client: Client,
   round: number,
@@ -42,7 +42,7 @@ async function work(
     note(await client.verb(name, 'approve'))
     if (i % 3 === 0) {
       note(await client.verb(name, 'propose-deletion'))
-      // From here on it may be gone or not: only the answer tells.
+      // From here on, only an answer tells whether it is deleted.
       acknowledged.delete(name)
       note({ ...(await client.verb(name, 'approve')), lifecycle: 'deleted' })
     }
@@ -58,7 +58,7 @@ async function checkEverything(client: Client, acknowledged: Acknowledged): Prom
       | { lifecycle: string; revision: number; artifact: { digest: string } }
       | undefined
     if (lifecycle !== 'deleted') expect(found, name).toBeDefined()
-    // A later step may have happened without being acknowledged, but none may be undone.
+    // A later step may have been done without an acknowledgement, but none may be undone.
     expect(STEPS.indexOf(found?.lifecycle ?? 'deleted'), name).toBeGreaterThanOrEqual(
       STEPS.indexOf(lifecycle),
     )
@@ -92,7 +92,7 @@ async function checkEverything(client: Client, acknowledged: Acknowledged): Prom
 
 describe('kill -9', () => {
   it(
-    `loses nothing that was acknowledged, and leaves nothing half-done, in ${KILLS} kills`,
+    `loses nothing acknowledged and leaves nothing half done, in ${KILLS} kills`,
     async () => {
       let writes = 0
       for (let left = KILLS; left > 0; left -= ROUNDS) writes += await killAgain(Math.min(left, ROUNDS))
@@ -102,7 +102,7 @@ describe('kill -9', () => {
   )
 })
 
-/** On a data folder of its own. Resolves to how many revisions were acknowledged. */
+/** Kills servers on a new data folder. Returns the number of acknowledged revisions. */
 async function killAgain(rounds: number): Promise<number> {
   const data = await temporaryFolder()
   const acknowledged: Acknowledged = new Map()

@@ -1,4 +1,4 @@
-/** What cannot be found, or not be read: it is reported, and stops nothing else. */
+/** Discovery reports artifacts and registries that it cannot read, and continues with the others. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MiddlewareHandler } from 'hono'
@@ -7,6 +7,7 @@ import { AppError } from '../../src/core/errors.ts'
 import { describe as describeBytes } from '../../src/oci/descriptor.ts'
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts'
 import { folderApp, memoryApp } from '../support/app.ts'
+import type { Json } from '../support/client.ts'
 import { files, register, revisions, shown, sync } from '../support/discovery.ts'
 import { elsewhere, FLUX_LAYER, tarOf } from '../support/elsewhere.ts'
 import { breakRegistry } from '../support/faults.ts'
@@ -15,10 +16,7 @@ import { withBasic } from '../support/registries.ts'
 import { tarGz } from '../support/tar.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
-type Json = any
-
-/** Lets the requests through that do not match, and answers the others so. */
+/** Answers requests whose path matches with this status, and passes the others on. */
 function refusing(what: RegExp, status: 401 | 403 | 404 | 405): MiddlewareHandler {
   return async (c, next) => {
     if (!what.test(c.req.path)) return next()
@@ -27,8 +25,8 @@ function refusing(what: RegExp, status: 401 | 403 | 404 | 405): MiddlewareHandle
   }
 }
 
-describe('artifacts that cannot be read', () => {
-  it('are reported, and the others are taken', async () => {
+describe('an artifact that cannot be read', () => {
+  it('is reported, and does not stop the others', async () => {
     const there = await elsewhere()
     const { client } = await memoryApp()
     await there.flux('team/upf', 'v1.0.0', files(1))
@@ -76,7 +74,7 @@ describe('artifacts that cannot be read', () => {
     expect(await shown(client)).toEqual(['1 1.0.0 v1-0-0', '2 2.0.0 v2-0-0'])
   })
 
-  it('are read again when their tags move, or when somebody asks', async () => {
+  it('is read again if its tag moves or a client requests a sync', async () => {
     const there = await elsewhere()
     const { client, parts } = await memoryApp()
     await there.push('team/upf', 'v1.0.0', [{ bytes: Buffer.from('garbage') }])
@@ -91,12 +89,12 @@ describe('artifacts that cannot be read', () => {
     expect(pulls()).toBe(1)
     await there.flux('team/upf', 'v1.0.0', files(1))
     await parts.discovery.sync('found', { thorough: false })
-    // It comes after what was found before it.
+    // Its number follows those of the revisions found before it.
     expect(await shown(client)).toEqual(['1 2.0.0 v2-0-0', '2 1.0.0 v1-0-0'])
     expect(await sync(client)).toMatchObject({ problems: [] })
   })
 
-  it('are such that the registry sends other bytes', async () => {
+  it('is reported if its bytes do not match its digest', async () => {
     let broken = true
     const there = await elsewhere([
       async (c, next) => {
@@ -119,7 +117,7 @@ describe('artifacts that cannot be read', () => {
   })
 })
 
-describe('a registry elsewhere', () => {
+describe('a source registry', () => {
   it('may be down for a while', async () => {
     let down = false
     const there = await elsewhere([
@@ -137,7 +135,7 @@ describe('a registry elsewhere', () => {
     expect(await sync(client)).toMatchObject({ state: 'Succeeded', error: null, problems: [] })
   })
 
-  it('may give no list of its repositories: then those to take have to be named', async () => {
+  it('needs its repositories named if it cannot list them', async () => {
     const there = await elsewhere([refusing(/_catalog/, 404)])
     const { client } = await memoryApp()
     await there.flux('team/upf', 'v1.0.0', files(1))
@@ -156,7 +154,7 @@ describe('a registry elsewhere', () => {
     expect(await sync(client)).toMatchObject({ state: 'Succeeded', problems: [], packages: 1 })
   })
 
-  it('may list repositories that have no tags any more', async () => {
+  it('may list repositories that have lost their tags', async () => {
     const there = await elsewhere([refusing(/\/team\/gone\//, 404)])
     const { client } = await memoryApp()
     await there.flux('team/gone', 'v1.0.0', files(1))
@@ -165,7 +163,7 @@ describe('a registry elsewhere', () => {
     expect(await sync(client)).toMatchObject({ state: 'Succeeded', problems: [], revisions: 1 })
   })
 
-  it('may refuse one repository: the others are looked at', async () => {
+  it('may refuse one repository without stopping the others', async () => {
     const there = await elsewhere([refusing(/\/team\/secret\//, 403)])
     const { client } = await memoryApp()
     await there.flux('team/secret', 'v1.0.0', files(1))
@@ -176,7 +174,7 @@ describe('a registry elsewhere', () => {
     expect(status.problems).toMatchObject([{ reference: `${there.url.host}/team/secret` }])
   })
 
-  it('is asked with the credentials that the server has for it, which nobody is told', async () => {
+  it('gets the credentials configured for it, which no response reveals', async () => {
     const there = await elsewhere([withBasic('robot', 'secret')])
     await there.flux('team/upf', 'v1.0.0', files(1))
     const folder = await temporaryFolder()
@@ -194,7 +192,7 @@ describe('a registry elsewhere', () => {
     await writeFile(join(folder, 'config.json'), '{}')
   })
 
-  it('is none where the server may not go', async () => {
+  it('must be on a host that the server may reach', async () => {
     const there = await elsewhere()
     const { client } = await folderApp()
     for (const url of [
@@ -224,7 +222,7 @@ describe('a registry elsewhere', () => {
 })
 
 describe('a sync', () => {
-  it('that is asked for while one is under way finds what was there by then', async () => {
+  it('finds everything pushed before it was requested, even if another one is in progress', async () => {
     let release: (() => void) | undefined
     const held = new Promise<void>((resolve) => {
       release = resolve
@@ -253,7 +251,7 @@ describe('a sync', () => {
     expect(listed).toBe(2)
   })
 
-  it('ends without a sound where the repository is deleted meanwhile', async () => {
+  it('ends quietly if the repository is deleted meanwhile', async () => {
     let release: (() => void) | undefined
     const held = new Promise<void>((resolve) => {
       release = resolve
@@ -278,7 +276,7 @@ describe('a sync', () => {
     expect(await client.ok('GET', '/packagerevisions')).toMatchObject({ items: [] })
   })
 
-  it('leaves nothing behind where the repository is deleted while our own registry fails', async () => {
+  it('leaves nothing behind if the repository is deleted while our own registry fails', async () => {
     const there = await elsewhere()
     const settings = { PKGSERVER_SOURCE_HOSTS: '*' }
     const { client, parts, data, close } = await folderApp(undefined, settings)
@@ -297,7 +295,7 @@ describe('a sync', () => {
     expect(await sync(again.client)).toMatchObject({ revisions: 2, problems: [] })
   })
 
-  it('is due by itself, also for what it has not found yet', async () => {
+  it('runs at its interval, starting with a new repository', async () => {
     const there = await elsewhere()
     const { client, parts } = await memoryApp()
     await there.flux('team/upf', 'v1.0.0', files(1))
@@ -321,7 +319,7 @@ describe('a sync', () => {
     expect(there.requests).toEqual([])
   })
 
-  it('looks once a day whether what it knows is still the same', async () => {
+  it('checks known tags for changes once a day', async () => {
     const there = await elsewhere()
     const { client, parts } = await memoryApp()
     await there.flux('team/upf', 'v1.0.0', files(1))
@@ -336,7 +334,7 @@ describe('a sync', () => {
     expect((await client.ok('GET', '/repositories/found')).status.problemCount).toBe(1)
   })
 
-  it('goes on where our own registry failed', async () => {
+  it('resumes after our own registry has failed', async () => {
     const there = await elsewhere()
     const { client, parts } = await memoryApp()
     for (const minor of [1, 2, 3, 4]) await there.flux('team/upf', `v1.${minor}.0`, files(minor))
@@ -356,7 +354,7 @@ describe('a sync', () => {
     expect(await client.tags('found/upf')).toHaveLength(9)
   })
 
-  it('waits with a version, and with those behind it, while the server has too much to do', async () => {
+  it('postpones a version and all later ones while the server is overloaded', async () => {
     const there = await elsewhere()
     const { client, parts } = await memoryApp()
     for (const minor of [1, 2]) await there.flux('team/upf', `v1.${minor}.0`, files(minor))

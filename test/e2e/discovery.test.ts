@@ -1,16 +1,13 @@
-/** Catalogs that are filled from a registry elsewhere, to which others push. */
+/** Catalogs that are filled from another registry. */
 import { describe, expect, it } from 'vitest'
 import { memoryApp } from '../support/app.ts'
-import type { Client } from '../support/client.ts'
+import type { Client, Json } from '../support/client.ts'
 import { files, register, revisions, shown, sync } from '../support/discovery.ts'
 import { type Elsewhere, elsewhere } from '../support/elsewhere.ts'
 
 const V1 = files(1)
 const V2 = files(2)
 const KPTFILE = 'apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: upf\n'
-
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
-type Json = any
 
 async function start(): Promise<{ client: Client; there: Elsewhere; parts: Json }> {
   const there = await elsewhere()
@@ -19,7 +16,7 @@ async function start(): Promise<{ client: Client; there: Elsewhere; parts: Json 
 }
 
 describe('discovery', () => {
-  it('publishes the versions of a repository elsewhere, in their order', async () => {
+  it('publishes the versions in a source repository in their order', async () => {
     const { client, there } = await start()
     for (const tag of ['v1.10.0', 'v1.9.0', '1.2.3', '2.0.0-rc.1', 'latest', 'main-4f2c', 'sha256-00.sig'])
       await there.flux('team/nf/upf', tag, { ...V1, 'version.txt': tag })
@@ -49,7 +46,7 @@ describe('discovery', () => {
     expect((await shown(client)).at(-1)).toBe('4 2.0.0-rc.1 v2-0-0-rc-1')
   })
 
-  it('finds what comes later, with the next numbers, and asks little for what it knows', async () => {
+  it('gives later versions the next numbers, and makes few requests for known ones', async () => {
     const { client, there, parts } = await start()
     await there.flux('team/upf', 'v1.0.0', V1)
     await there.flux('team/upf', 'v2.0.0', V2)
@@ -65,7 +62,7 @@ describe('discovery', () => {
     expect(await shown(client)).toHaveLength(3)
   })
 
-  it('keeps what a moved tag was, and tells that it has moved', async () => {
+  it('keeps the revision of a moved tag, and reports the move', async () => {
     const { client, there } = await start()
     const before = await there.flux('team/upf', 'v1.0.0', V1)
     await register(client, there)
@@ -82,7 +79,7 @@ describe('discovery', () => {
     expect(await sync(client)).toMatchObject({ problems: [], problemCount: 0 })
   })
 
-  it('keeps what is deleted there, and does not bring back what is deleted here', async () => {
+  it('keeps revisions deleted at the source, and does not restore those deleted here', async () => {
     const { client, there } = await start()
     await there.flux('team/upf', 'v1.0.0', V1)
     await there.flux('team/upf', 'v2.0.0', V2)
@@ -99,7 +96,7 @@ describe('discovery', () => {
     expect(await shown(client)).toEqual(['1 1.0.0 v1-0-0', '3 3.0.0 v3-0-0'])
   })
 
-  it('can be cloned; a new version there makes the clone outdated, and it can be upgraded', async () => {
+  it('publishes revisions that can be cloned, and newer ones that clones can be upgraded to', async () => {
     const { client, there } = await start()
     await there.flux('team/upf', 'v1.0.0', { ...V1, Kptfile: KPTFILE })
     await register(client, there)
@@ -117,7 +114,7 @@ describe('discovery', () => {
     expect((await client.resources(next.name))['upf.yaml']).toBe(V2['upf.yaml'])
   })
 
-  it('says where a revision comes from, in its annotations and in those of its artifact', async () => {
+  it('records the origin of a revision in its annotations and in those of its artifact', async () => {
     const { client, there } = await start()
     const about = {
       'org.opencontainers.image.source': 'https://git.example.com/upf',
@@ -142,7 +139,7 @@ describe('discovery', () => {
     })
   })
 
-  it('goes on where the memory of tags is lost, as with an index that is built anew', async () => {
+  it('continues if the known tags are lost, as in a rebuilt index', async () => {
     const { client, there, parts } = await start()
     await there.flux('team/upf', 'v1.0.0', V1)
     await there.flux('team/upf', 'v2.0.0', V2)
@@ -159,7 +156,7 @@ describe('discovery', () => {
     expect(await revisions(client)).toEqual(before)
   })
 
-  it('takes builds of a version, and one tag where several mean a version', async () => {
+  it('publishes one of several tags for the same version, and reports the others', async () => {
     const { client, there } = await start()
     await there.flux('team/upf', '1.0.0_10', V1)
     await there.flux('team/upf', '1.0.0_9', V2)
@@ -178,7 +175,7 @@ describe('discovery', () => {
 })
 
 describe('a repository with a source', () => {
-  it('is a catalog, whose source stays', async () => {
+  it('must be a catalog, and keeps its source URL', async () => {
     const { client, there } = await start()
     const source = { url: there.url.href }
     expect(
@@ -218,7 +215,7 @@ describe('a repository with a source', () => {
     expect(await client.call('POST', '/repositories/nowhere/sync')).toMatchObject({ status: 404 })
   })
 
-  it('takes no drafts of clients', async () => {
+  it('accepts no drafts from clients', async () => {
     const { client, there } = await start()
     await there.flux('team/upf', 'v1.0.0', V1)
     await register(client, there)
@@ -231,7 +228,7 @@ describe('a repository with a source', () => {
     }
   })
 
-  it('has the same ETag before and after a sync', async () => {
+  it('keeps its ETag after a sync', async () => {
     const { client, there } = await start()
     await register(client, there)
     const before = (await client.call('GET', '/repositories/found')).headers.get('ETag')
@@ -242,7 +239,7 @@ describe('a repository with a source', () => {
     expect(body.status).toMatchObject({ state: 'Succeeded', revisions: 1 })
   })
 
-  it('goes with all its revisions, unless others are based on them', async () => {
+  it('is deleted with all its revisions, unless others are based on them', async () => {
     const { client, there } = await start()
     for (const tag of ['v1.0.0', 'v2.0.0']) await there.flux('team/upf', tag, V1)
     await there.flux('team/smf', 'v1.0.0', V1)
@@ -261,7 +258,7 @@ describe('a repository with a source', () => {
     expect(await revisions(client)).toEqual([])
     expect(await client.tags('found/upf')).toEqual(['_package'])
     expect(await client.tags('found')).toEqual([])
-    // Numbers go on; versions mean what they mean there.
+    // Numbers continue; versions are those of the source.
     await register(client, there)
     expect(await sync(client)).toMatchObject({ revisions: 3, problems: [] })
     expect(await client.get('found.upf.v1-0-0-2')).toMatchObject({ revision: 3, version: '1.0.0' })

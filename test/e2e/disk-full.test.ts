@@ -12,7 +12,7 @@ import { interceptedStore } from '../support/intercepted-store.ts'
 import { startServer } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
-/** A file system of its own, so small that it fills up; undefined where this user may not mount one. */
+/** Mounts a small file system that a test can fill up. Returns undefined if this user cannot mount one. */
 async function smallDisk(megabytes: number): Promise<string | undefined> {
   const folder = await temporaryFolder()
   try {
@@ -30,7 +30,7 @@ async function smallDisk(megabytes: number): Promise<string | undefined> {
   return folder
 }
 
-/** Leaves no room on a disk. */
+/** Fills a disk. Returns a function that frees the space. */
 function fill(disk: string): () => void {
   const file = join(disk, 'filler')
   for (const size of [1024 * 1024, 4096]) {
@@ -43,11 +43,11 @@ function fill(disk: string): () => void {
   return () => rmSync(file)
 }
 
-/** The operations of a store that need room. */
+/** The operations of a store that need space. */
 const WRITES = ['put', 'upload', 'commit']
 
 describe('a full disk', () => {
-  it('fails what is written with 507 and a clear line in the log, keeps what was acknowledged, and heals', async (context) => {
+  it('fails writes with 507 and a clear log line, keeps what was acknowledged, and recovers', async (context) => {
     const disk = await smallDisk(16)
     if (!disk) return context.skip()
     const server = await startServer(disk, ['--min-free', '0'])
@@ -108,8 +108,8 @@ describe('a full disk', () => {
   })
 })
 
-describe('a disk that is full from some write on', () => {
-  it('at any write of any change: it is refused as a whole, or done as a whole', async () => {
+describe('a disk that fills up', () => {
+  it('makes a change fail as a whole or succeed as a whole, at any write', async () => {
     let left = Number.POSITIVE_INFINITY
     let struck = 0
     const store = interceptedStore(new MemoryStore(), async (when, operation) => {

@@ -1,4 +1,4 @@
-/** Blobs that a node server sends directly: larger than what is kept in memory, and than a chunk. */
+/** Blobs that the server streams from a file: larger than its cache, and than a chunk. */
 import { randomBytes } from 'node:crypto'
 import { readdir, readlink } from 'node:fs/promises'
 import { connect } from 'node:net'
@@ -23,7 +23,7 @@ async function bytesOf(response: Response): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer())
 }
 
-/** How many files below a folder this process has open. */
+/** Counts the files below a folder that this process has open. */
 async function openFiles(folder: string): Promise<number> {
   const descriptors = await readdir('/proc/self/fd')
   const paths = await Promise.all(descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
@@ -31,7 +31,7 @@ async function openFiles(folder: string): Promise<number> {
 }
 
 describe('a download', () => {
-  it('has the head and the bytes that any other answer would have', async () => {
+  it('has the usual headers, and the right bytes', async () => {
     const { client, url } = await serverWithBlob()
     const response = await client.send(PATH, { headers: { 'X-Request-Id': 'mine' } })
     expect(response.status).toBe(200)
@@ -58,7 +58,7 @@ describe('a download', () => {
     [256 * 1024 - 1, 1024 * 1024],
     [BLOB.length - 1, BLOB.length - 1],
     [70_000, BLOB.length - 1],
-  ])('gives the bytes %i to %i', async (start, end) => {
+  ])('returns the bytes %i to %i', async (start, end) => {
     const { client } = await serverWithBlob()
     const response = await client.send(PATH, { headers: { Range: `bytes=${start}-${end}` } })
     expect(response.status).toBe(206)
@@ -86,7 +86,7 @@ describe('a download', () => {
     const { url, data } = await serverWithBlob()
     const sockets = [1, 2, 3].map(() => connect(Number(url.port), url.hostname).on('error', () => undefined))
     for (const socket of sockets) {
-      // The second waits behind the first, and neither is read.
+      // The second request waits behind the first, and the client reads neither response.
       const request = `GET ${PATH} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`
       socket.write(request + request)
     }

@@ -1,4 +1,4 @@
-/** What others push into the repositories of packages, with their own OCI clients. */
+/** Pushes by other OCI clients into the repositories of packages. */
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
@@ -36,7 +36,7 @@ async function remove({ client }: TestApp, path: string): Promise<Response> {
   return client.send(`/v2/${REPOSITORY}/${path}`, { method: 'DELETE' })
 }
 
-/** Lets others go on, so many times. */
+/** Yields to other tasks this many times. */
 async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await setImmediate()
 }
@@ -50,7 +50,7 @@ async function published(): Promise<
   return { ...app, revision }
 }
 
-describe('a stranger', () => {
+describe('another OCI client', () => {
   it.each([
     'v1',
     'v1.0.0',
@@ -61,7 +61,7 @@ describe('a stranger', () => {
     'draft-ws2',
     'deletion-proposed-v1',
     '_package',
-  ])('cannot set the tag %s of a package, published or to come', async (tag) => {
+  ])('cannot set the tag %s of a package, used or reserved', async (tag) => {
     const app = await published()
     await app.client.createDraft('ws2')
     const before = await app.client.resolve(tag)
@@ -73,7 +73,7 @@ describe('a stranger', () => {
     expect(await app.client.resolve(tag)).toBe(before)
   })
 
-  it('cannot set them among others, with a manifest that is pushed by its digest', async () => {
+  it('cannot set such a tag along with others when it pushes a manifest by its digest', async () => {
     const app = await published()
     const manifest = await strangersManifest(app)
     const digest = digestOf(Buffer.from(manifest))
@@ -84,7 +84,7 @@ describe('a stranger', () => {
     expect(await app.client.resolve('yours')).toBe(digest)
   })
 
-  it('cannot set them for a package that is still to be made, and leaves its first number free', async () => {
+  it('cannot set such a tag before the package exists, and leaves its first number free', async () => {
     const app = await memoryApp()
     await app.client.createRepository()
     expect((await put(app, 'v1', await strangersManifest(app))).status).toBe(409)
@@ -92,7 +92,7 @@ describe('a stranger', () => {
     expect(await app.client.resolve('v1')).toBe(revision.artifact.digest)
   })
 
-  it('may push a published manifest again under its own tags: that changes nothing', async () => {
+  it('may push a published manifest again under its own tags, which changes nothing', async () => {
     const app = await published()
     const manifest = await (await app.client.send(`/v2/${REPOSITORY}/manifests/v1`)).text()
     for (const reference of ['v1', 'v1.0.0', 'latest', app.revision.artifact.digest]) {
@@ -102,7 +102,7 @@ describe('a stranger', () => {
     expect(await app.client.tags()).toEqual(['latest', 'v1', 'v1.0.0'])
   })
 
-  it('cannot delete what is published, nor drafts, nor records, nor their blobs', async () => {
+  it('cannot delete revisions, drafts, records or their blobs', async () => {
     const app = await published()
     const draft = await app.client.createDraft('ws2')
     await app.client.verb(app.revision.name, 'propose-deletion')
@@ -123,7 +123,7 @@ describe('a stranger', () => {
     expect(await app.client.resources(app.revision.name)).toHaveProperty('Kptfile')
   })
 
-  it('may push and delete under other tags, and does no harm', async () => {
+  it('may push and delete under other tags without affecting the package', async () => {
     const app = await published()
     const manifest = await strangersManifest(app)
     expect((await put(app, 'mine', manifest)).status).toBe(201)
@@ -135,7 +135,7 @@ describe('a stranger', () => {
     expect(await app.client.tags()).toEqual(['latest', 'v1', 'v1.0.0', 'v2', 'v2.0.0'])
   })
 
-  it('may attach a signature to what is published', async () => {
+  it('may attach a signature to a published revision', async () => {
     const app = await published()
     const subject = { mediaType: MEDIA_TYPE.manifest, digest: app.revision.artifact.digest, size: 1 }
     const signature = await strangersManifest(app, {
@@ -148,7 +148,7 @@ describe('a stranger', () => {
     expect(referrers).toMatchObject({ manifests: [{ artifactType: 'application/vnd.example.signature' }] })
   })
 
-  it('is free in repositories that are not managed', async () => {
+  it('may use any tag in a repository that is not managed', async () => {
     const app = await published()
     const manifest = await strangersManifest(app, {}, 'tools/helper')
     for (const tag of ['v1', 'latest'])
@@ -157,7 +157,7 @@ describe('a stranger', () => {
   })
 
   it.each(['v1', 'latest', 'v9.0.0', '9.9.9'])(
-    'that had set the tag %s before the repository was registered keeps nobody from noticing',
+    'is reported if it set the tag %s before the repository was registered',
     async (tag) => {
       const app = await memoryApp()
       expect((await put(app, tag, await strangersManifest(app))).status).toBe(201)
@@ -180,7 +180,7 @@ describe('a stranger', () => {
     },
   )
 
-  it('that had pushed there before can delete all of it by its digest', async () => {
+  it('can delete by digest what it pushed before the repository was registered', async () => {
     const app = await memoryApp()
     const manifest = await strangersManifest(app)
     for (const tag of ['v1', 'latest', 'mine']) expect((await put(app, tag, manifest)).status).toBe(201)
@@ -189,7 +189,7 @@ describe('a stranger', () => {
     expect(await app.client.publish('ws1')).toMatchObject({ revision: 1 })
   })
 
-  it('that comes while the package is made is refused, or keeps it from being made', async () => {
+  it('is refused while the package is being created, or makes the creation fail', async () => {
     let refused = 0
     for (let round = 0; round < 40; round++) {
       const app = await memoryApp()
@@ -211,7 +211,7 @@ describe('a stranger', () => {
       ]).toContainEqual([made, pushed])
       refused += pushed === 409 ? 1 : 0
     }
-    // Both happen, or the rounds tell nothing.
+    // Unless both happen, the rounds prove nothing.
     expect(refused).toBeGreaterThan(0)
     expect(refused).toBeLessThan(40)
   })

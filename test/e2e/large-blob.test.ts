@@ -15,7 +15,7 @@ const SIZE = Number(process.env.PKGSERVER_TEST_LARGE_BLOB ?? 256 * MIB)
 const PEAK = 150
 const TIMEOUT = 30_000 + SIZE / 10_000
 
-/** No two blocks are alike. */
+/** Yields the blob in blocks, no two of them alike. */
 function* blocks(): Generator<Buffer> {
   for (let i = 0; i < SIZE / MIB; i++) yield Buffer.alloc(MIB, `block ${i} of a large blob\n`)
 }
@@ -26,7 +26,7 @@ async function digestOf(content: Iterable<Uint8Array> | AsyncIterable<Uint8Array
   return `sha256:${hash.digest('hex')}`
 }
 
-/** Sends the whole blob in one request; with a length unless it is chunked. Resolves to the status. */
+/** Sends the whole blob in one request, chunked unless the headers give a length. Returns the status. */
 async function sendBlob(method: string, url: URL, headers: Record<string, string | number>): Promise<number> {
   const sent = request(url, { method, headers })
   const answered = once(sent, 'response') as Promise<[IncomingMessage]>
@@ -36,7 +36,7 @@ async function sendBlob(method: string, url: URL, headers: Record<string, string
   return response.statusCode ?? 0
 }
 
-/** As each start but the first: what Node makes of the sources is kept then, and need not be made in memory. */
+/** Starts a server with a warm compile cache, so that compiling takes no memory, as in every start but the first. */
 async function startCompiled(): Promise<ServerProcess> {
   const compiled = { NODE_COMPILE_CACHE: await temporaryFolder() }
   const first = await startServer(await temporaryFolder(), [], compiled)
@@ -52,7 +52,7 @@ async function session(server: ServerProcess): Promise<URL> {
 
 describe.runIf(process.platform === 'linux')(`a blob of ${SIZE / MIB} MiB`, () => {
   it.each(['one PUT', 'one PATCH without a length'])(
-    `goes in %s and comes out as it was, and takes no more than ${PEAK} MiB of memory`,
+    `is uploaded by %s and downloaded unchanged, within ${PEAK} MiB of memory`,
     async (how) => {
       const digest = await digestOf(blocks())
       const server = await startCompiled()

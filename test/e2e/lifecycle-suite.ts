@@ -1,12 +1,12 @@
-/** The life of a package, as its users see it: one suite, run on every place where artifacts can be stored. */
+/** The life of a package as users see it: one suite for every kind of artifact storage. */
 import { describe, expect, it } from 'vitest'
 import type { TestApp } from '../support/app.ts'
 
 const YAML = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n`
 
 export function lifecycleSuite(kind: string, start: () => Promise<TestApp>): void {
-  describe(`the life of a package, on ${kind}`, () => {
-    it('takes 40 files, one edit, a proposal and an approval to revision 1', async () => {
+  describe(`a server with artifacts in ${kind}`, () => {
+    it('publishes 40 files as revision 1 after an edit, a proposal and an approval', async () => {
       const { client, address } = await start()
       await client.createRepository()
       const files = Object.fromEntries(
@@ -76,7 +76,7 @@ export function lifecycleSuite(kind: string, start: () => Promise<TestApp>): voi
       expect(await client.resolve('v1')).toBe(first.artifact.digest)
     })
 
-    it('clones a revision into another repository, whose layer is the same', async () => {
+    it('clones a revision into another repository, with the same layer', async () => {
       const { client } = await start()
       await client.createRepository()
       await client.createRepository('prod', 'deployment')
@@ -102,7 +102,7 @@ export function lifecycleSuite(kind: string, start: () => Promise<TestApp>): voi
       expect(second.artifact.digest).not.toBe(first.artifact.digest)
     })
 
-    it('hides a draft from whoever selects by semver or latest', async () => {
+    it('hides a draft from clients that select by semver or latest', async () => {
       const { client } = await start()
       await client.createRepository()
       const { name } = await client.createDraft('v9.9.9'.replaceAll('.', '-'))
@@ -112,7 +112,7 @@ export function lifecycleSuite(kind: string, start: () => Promise<TestApp>): voi
       expect(await client.resolve('latest')).toBeUndefined()
     })
 
-    it('sends a rejected proposal back to Draft, where it can be edited', async () => {
+    it('returns a rejected proposal to Draft, where it can be edited', async () => {
       const { client } = await start()
       await client.createRepository()
       const { name } = await client.createDraft('ws1')
@@ -163,7 +163,7 @@ export function lifecycleSuite(kind: string, start: () => Promise<TestApp>): voi
       expect((await client.get(name)).artifact).toEqual(artifact)
     })
 
-    it('deletes in two steps, and never uses the number again', async () => {
+    it('deletes in two steps, and never reuses the number', async () => {
       const { client } = await start()
       await client.createRepository()
       const first = await client.publish('ws1')
@@ -179,9 +179,9 @@ export function lifecycleSuite(kind: string, start: () => Promise<TestApp>): voi
         lifecycle: 'Published',
         conditions: second.conditions,
       })
-      // When it was decided is recorded beside the manifest.
+      // The time of the decision is recorded beside the manifest.
       const rejected = '_deletion-rejected-v2'
-      // Where the registry lists no referrers, a tag does.
+      // Without the referrers API, a tag lists the referrers.
       const tags = (await client.tags()).filter((tag) => !tag.startsWith('sha256-'))
       expect(tags).toEqual([rejected, 'latest', 'v1', 'v1.0.0', 'v2', 'v2.0.0'])
 
@@ -203,7 +203,7 @@ export function lifecycleSuite(kind: string, start: () => Promise<TestApp>): voi
       expect(again).toMatchObject({ status: 409, body: { code: 'already_exists' } })
     })
 
-    it('takes `latest` away with the last published revision', async () => {
+    it('removes `latest` with the last published revision', async () => {
       const { client } = await start()
       await client.createRepository()
       const { name } = await client.publish('ws1')
@@ -217,7 +217,7 @@ export function lifecycleSuite(kind: string, start: () => Promise<TestApp>): voi
       })
     })
 
-    it('lets a draft be deleted, and its tag with it', async () => {
+    it('deletes a draft together with its tag', async () => {
       const { client } = await start()
       await client.createRepository()
       const { name, artifact } = await client.createDraft('ws1')
@@ -228,7 +228,7 @@ export function lifecycleSuite(kind: string, start: () => Promise<TestApp>): voi
       expect(await client.resolve(artifact.digest)).toBeUndefined()
     })
 
-    it('tags declared versions, the buildless tag following the highest build', async () => {
+    it('tags declared versions, and moves the buildless tag to the highest build', async () => {
       const { client } = await start()
       await client.createRepository()
       const two = await client.publish('ws1', undefined, { version: '1.17.0+2' })

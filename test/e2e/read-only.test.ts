@@ -1,4 +1,4 @@
-/** A disk that is nearly full: nothing is written to it, and all else goes on. */
+/** On a nearly full disk, the server refuses writes and everything else goes on. */
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
@@ -8,7 +8,7 @@ import { itemsOf } from '../support/jobs.ts'
 
 const MIB = 1024 * 1024
 
-/** An app on a disk of which the test says how much is free, in MiB. */
+/** Returns an app on a disk, and `have` to set the disk's free space in MiB. */
 async function appOnDisk() {
   const state = { free: 1000 }
   const disk = new DiskSpace({
@@ -16,7 +16,7 @@ async function appOnDisk() {
     minFree: 256 * MIB,
     log: pino({ level: 'silent' }),
     freeBytes: async () => {
-      if (state.free < 0) throw new Error('nobody can tell')
+      if (state.free < 0) throw new Error('statfs failed')
       return state.free * MIB
     },
   })
@@ -31,7 +31,7 @@ async function appOnDisk() {
 }
 
 describe('a server whose disk is nearly full', () => {
-  it('refuses what would take room, and says how much there is and what the setting is', async () => {
+  it('refuses writes, and names the free space and the setting', async () => {
     const { client, have } = await appOnDisk()
     const draft = await client.createDraft('ws1')
     const before = await client.ok('GET', '/packagerevisions')
@@ -60,7 +60,7 @@ describe('a server whose disk is nearly full', () => {
     expect(await client.ok('GET', '/packagerevisions')).toEqual(before)
   })
 
-  it('takes no pushes, and serves pulls', async () => {
+  it('refuses pushes, and serves pulls', async () => {
     const { client, have } = await appOnDisk()
     const { artifact } = await client.publish('ws1')
     await have(100)
@@ -80,7 +80,7 @@ describe('a server whose disk is nearly full', () => {
     expect(await client.resources('blueprints.nf.upf.ws1')).toHaveProperty('Kptfile')
   })
 
-  it('goes on with what makes room, or takes none', async () => {
+  it('still accepts deletions and collects garbage', async () => {
     const { client, have } = await appOnDisk()
     const { name } = await client.publish('ws1')
     const draft = await client.createDraft('ws2')
@@ -92,7 +92,7 @@ describe('a server whose disk is nearly full', () => {
     await client.ok('POST', '/garbage-collections', {})
   })
 
-  it('is ready, and says what it is', async () => {
+  it('stays ready, and reports that it is read-only', async () => {
     const { client, have } = await appOnDisk()
     await have(100)
     const ready = await client.send('/readyz')
@@ -108,7 +108,7 @@ describe('a server whose disk is nearly full', () => {
     expect(metrics).toMatch(/^disk_free_bytes 104857600$/m)
   })
 
-  it('writes again when there is clearly enough', async () => {
+  it('accepts writes again once there is clearly enough space', async () => {
     const { client, have, disk } = await appOnDisk()
     const create = (workspace: string) =>
       client.call('POST', '/packagerevisions', {
@@ -130,7 +130,7 @@ describe('a server whose disk is nearly full', () => {
     expect((await create('c')).status).toBe(201)
   })
 
-  it('lets jobs wait', async () => {
+  it('pauses jobs', async () => {
     const { client, have } = await appOnDisk()
     const { name } = await client.publish('ws1')
     const targets = Array.from({ length: 20 }, (_, at) => ({ package: `c${at}` }))

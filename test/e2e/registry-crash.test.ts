@@ -1,4 +1,4 @@
-/** kill -9 while others push to the registry. */
+/** Kills the server while clients push to the registry. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -11,17 +11,17 @@ import { temporaryFolder } from '../support/temporary.ts'
 const KILLS = Number(process.env.PKGSERVER_TEST_KILLS ?? 5)
 const WORKERS = [0, 1, 2, 3]
 const REPOSITORY = 'tools/notes'
-/** The tag that all workers move, each from where it has just seen it. */
+/** The tag that all workers move, each from the digest that it has just read. */
 const SHARED = 'shared'
 
-/** A tag that one worker has for itself: what it was told, and what a write without an answer may have made of it. */
+/** A tag of one worker: its acknowledged state, and the state that a write without an answer may have made. */
 type OwnTag = { now: Artifact | undefined; maybe?: { next: Artifact | undefined } }
 
 type Notes = {
   own: Map<string, OwnTag>
-  /** By digest, also what was never acknowledged. */
+  /** By digest, including those never acknowledged. */
   artifacts: Map<string, Artifact>
-  /** Where the shared tag was when the round began, and its moves since: acknowledged, and all that were tried. */
+  /** The digest of the shared tag at the start of the round, and the moves acknowledged and attempted since. */
   shared: { base: string; said: Move[]; tried: Move[] }
   /** Acknowledged in this round. */
   manifests: Artifact[]
@@ -49,7 +49,7 @@ async function work(pusher: RegistryClient, worker: string, notes: Notes): Promi
   })
 }
 
-/** Makes the tag, moves it, or deletes it: each in turn, as far as chance will have it. */
+/** Creates, moves or deletes the tag at random. */
 async function changeOwn(
   pusher: RegistryClient,
   tag: string,
@@ -84,7 +84,7 @@ async function moveShared(
   notes.writes++
 }
 
-/** What of the acknowledged is not there, and what is there that nobody has put there. Goes on from what is there. */
+/** Returns lost content that was acknowledged, and tags that no client has set. Corrects the notes to the actual state. */
 async function faultsOf(pusher: RegistryClient, notes: Notes): Promise<{ lost: string[]; wrong: string[] }> {
   const lost: string[] = []
   const wrong: string[] = []
@@ -118,7 +118,7 @@ function tagged({ own, artifacts, shared }: Notes): Artifact[] {
 
 describe('kill -9 during pushes', () => {
   it(
-    `loses nothing that was acknowledged, in ${KILLS} kills`,
+    `loses nothing acknowledged, in ${KILLS} kills`,
     async () => {
       const data = await temporaryFolder()
       const first = artifactOf('first', {})
@@ -137,7 +137,7 @@ describe('kill -9 during pushes', () => {
         faults.wrong.push(...wrong)
       }
       for (let round = 0; round < KILLS; round++) {
-        // Collections run too, of what is from rounds long ago.
+        // Garbage collections run as well, on content from much earlier rounds.
         const server = await startServer(data, ['--log-level', 'error', '--gc-grace', '10s'])
         const pusher = new RegistryClient(server.client, REPOSITORY)
         if (round === 0) {

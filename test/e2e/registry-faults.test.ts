@@ -1,4 +1,4 @@
-/** A registry elsewhere that fails in the middle of each change: nothing is half done, and later it succeeds. */
+/** A remote registry fails in the middle of each change: nothing is left half done, and a later attempt succeeds. */
 import type { MiddlewareHandler } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { RemoteRegistry } from '../../src/oci/remote/remote-registry.ts'
@@ -6,7 +6,7 @@ import { memoryApp, type TestApp } from '../support/app.ts'
 import { failEachChange, type Saboteur } from '../support/each-change.ts'
 import { registryBehind } from '../support/registries.ts'
 
-/** What a registry does; with the last one only once, and then it is well again. */
+/** Faults of a registry. The last one happens only once. */
 const FAULTS = [
   'is down',
   'answers 500',
@@ -17,7 +17,7 @@ const FAULTS = [
 ] as const
 type Fault = (typeof FAULTS)[number]
 
-/** A registry that is well until the saboteur begins. */
+/** Returns a middleware that lets requests through until the saboteur begins. */
 function faulty(fault: Fault): Saboteur & { middleware: MiddlewareHandler } {
   let active = false
   let left = 0
@@ -63,7 +63,7 @@ async function appElsewhere(middleware: MiddlewareHandler, attempts = 1): Promis
 }
 
 describe.each(FAULTS)('a registry that %s', (fault) => {
-  it('at any request of any change: it is refused as a whole, or done as a whole', async () => {
+  it('makes a change fail as a whole or succeed as a whole, at any request', async () => {
     const saboteur = faulty(fault)
     const app = await appElsewhere(saboteur.middleware, fault === 'loses one answer' ? 3 : 1)
     const refusals = await failEachChange(app, saboteur, { status: 503, code: 'unavailable' })
@@ -72,8 +72,8 @@ describe.each(FAULTS)('a registry that %s', (fault) => {
   }, 60_000)
 })
 
-describe('a registry that is slow', () => {
-  it('is waited for', async () => {
+describe('a slow registry', () => {
+  it('delays a change without failing it', async () => {
     const { client } = await appElsewhere(async (_, next) => {
       await new Promise((resolve) => setTimeout(resolve, 60))
       await next()
@@ -83,7 +83,7 @@ describe('a registry that is slow', () => {
 })
 
 describe('a registry that is down', () => {
-  it('makes the server not ready, which says what is wrong', async () => {
+  it('makes the server report that it is not ready, and why', async () => {
     const { begin, end, middleware } = faulty('is down')
     const { client } = await appElsewhere(middleware)
     begin(0)

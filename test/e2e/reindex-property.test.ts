@@ -1,4 +1,4 @@
-/** Whatever was called in whatever order: an index that is built from the registry gives the same answers. */
+/** After any sequence of calls, an index rebuilt from the registry gives the same answers. */
 import { describe, expect, it } from 'vitest'
 import { allAnswers } from '../support/answers.ts'
 import { memoryApp } from '../support/app.ts'
@@ -13,7 +13,7 @@ const ANY = { 'If-Match': '*' }
 
 type Random = { pick: <T>(items: readonly T[]) => T; below: (limit: number) => number }
 
-/** One call that makes sense or not: what is refused changes nothing. */
+/** Makes a random call, valid or not. */
 async function step(client: Client, { pick, below }: Random): Promise<void> {
   const { items } = await client.ok('GET', '/packagerevisions?limit=1000')
   const name = items.length > 0 ? pick<{ name: string }>(items).name : 'a.p.w'
@@ -53,9 +53,9 @@ async function step(client: Client, { pick, below }: Random): Promise<void> {
   ])()
 }
 
-describe('random programs', () => {
+describe('a random sequence of calls', () => {
   it.each(Array.from({ length: PROGRAMS }, (_, at) => SEED + at))(
-    'leave in the registry all that is needed for the index (seed %i)',
+    'leaves everything in the registry that the index needs (seed %i)',
     async (seed) => {
       const random = seededRandom(seed)
       const below = (limit: number): number => Math.floor(random() * limit)
@@ -66,7 +66,7 @@ describe('random programs', () => {
       const again = await reindexed(app)
       expect(again.report.notes).toEqual([])
       expect(await allAnswers(again.client)).toEqual(await allAnswers(app.client))
-      // And what is refused is the same.
+      // Further calls keep the rebuilt index consistent, too.
       for (let at = 0; at < STEPS; at++) await step(again.client, { pick, below })
       expect((await again.client.ok('POST', '/verifications', {})).differences).toEqual([])
     },

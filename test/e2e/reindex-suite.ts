@@ -1,4 +1,4 @@
-/** The index is lost: what the registry tells makes the same one. Run on every place where artifacts can be stored. */
+/** The registry restores a lost index: one suite for every kind of artifact storage. */
 import { describe, expect, it } from 'vitest'
 import { allAnswers } from '../support/answers.ts'
 import type { TestApp } from '../support/app.ts'
@@ -8,8 +8,8 @@ import { seedServer } from '../support/seed-server.ts'
 const ANY = { 'If-Match': '*' }
 
 export function reindexSuite(kind: string, start: () => Promise<TestApp>): void {
-  describe(`an index that is built from the registry, on ${kind}`, () => {
-    it('gives the same answers, field by field, and goes on where the lost one was', async () => {
+  describe(`an index rebuilt from artifacts in ${kind}`, () => {
+    it('gives the same answers, field by field, and continues where the lost one ended', async () => {
       const app = await start()
       await seedServer(app.client)
       const before = await allAnswers(app.client)
@@ -19,7 +19,7 @@ export function reindexSuite(kind: string, start: () => Promise<TestApp>): void 
       expect(report.notes).toEqual([])
       expect(report.revisions).toBe(before['/packagerevisions?limit=1000'].items.length)
 
-      // No ETag that was given out stands for something else now.
+      // No ETag from before may stand for another state.
       const { items } = await client.ok('GET', '/packagerevisions?limit=1000')
       for (const { resourceVersion } of items) expect(Number(resourceVersion)).toBeGreaterThan(highest)
 

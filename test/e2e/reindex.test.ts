@@ -22,12 +22,12 @@ function onRegistryBehind(...middlewares: Parameters<typeof registryBehind>[0]):
 
 reindexSuite('files', folderApp)
 reindexSuite('memory', memoryApp)
-reindexSuite('a registry elsewhere', onRegistryBehind())
-reindexSuite('a registry that deletes no tags', onRegistryBehind(withoutTagDeletion()))
-reindexSuite('a registry that deletes nothing', onRegistryBehind(withoutDeletion))
+reindexSuite('a remote registry', onRegistryBehind())
+reindexSuite('a remote registry that cannot delete tags', onRegistryBehind(withoutTagDeletion()))
+reindexSuite('a remote registry that cannot delete', onRegistryBehind(withoutDeletion))
 
-describe('a registry that does not tell its repositories', () => {
-  it('is indexed by the names that are given', async () => {
+describe('a registry that does not list its repositories', () => {
+  it('is indexed from the names on the command line', async () => {
     const url = await registryBehind([
       (c, next) => (c.req.path === '/v2/_catalog' ? Promise.resolve(c.text('no', 404)) : next()),
     ])
@@ -51,8 +51,8 @@ describe('a registry that does not tell its repositories', () => {
   })
 })
 
-describe('what others have put into the registry', () => {
-  it('is ignored, and said', async () => {
+describe('foreign content in the registry', () => {
+  it('is ignored and reported', async () => {
     const app = await memoryApp()
     const { registry } = app.parts.ctx
     await app.client.createRepository()
@@ -73,7 +73,7 @@ describe('what others have put into the registry', () => {
       expect(notes).toContain(`the tag ${tag} is ignored`)
     }
     expect(await allAnswers(again.client)).toEqual(before)
-    // What leads to ours from where it does not belong would be deployed.
+    // A foreign tag that points to our artifact would be deployed.
     expect(await app.client.resolve('v7')).toBeUndefined()
     expect(await app.client.resolve('v9')).toBeDefined()
   })

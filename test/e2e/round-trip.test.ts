@@ -34,7 +34,7 @@ const KINDS: Record<string, Buffer> = {
   [`${'d'.repeat(200)}/${'f'.repeat(200)}.txt`]: Buffer.from('long'),
   'eight-mib.bin': Buffer.alloc(8 * 1024 * 1024, Buffer.from([...Array(251).keys()])),
 }
-// An object literal takes `__proto__:` for the prototype; here it is a file.
+// An object literal would set the prototype with `__proto__:`; here it is a file.
 const FILES = new Map(
   Object.entries(
     Object.fromEntries([...Object.entries(KINDS), ['__proto__', Buffer.from('a file like any other')]]),
@@ -79,7 +79,7 @@ async function checkOneByOne(client: Client, name: string): Promise<void> {
 }
 
 describe('every kind of file', () => {
-  it('survives the way in and out bit for bit, as JSON', async () => {
+  it('survives a round trip as JSON, bit for bit', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const body = `{"repository": "blueprints", "package": "nf/upf", "workspace": "ws1", "source": {"resources": ${asText(FILES)}}}`
@@ -90,7 +90,7 @@ describe('every kind of file', () => {
     await checkOneByOne(client, name)
   })
 
-  it('survives as an archive, made by POST and by PUT', async () => {
+  it('survives a round trip as an archive, by POST and by PUT', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const archive = tarGz(
@@ -117,7 +117,7 @@ describe('every kind of file', () => {
     await check(client, name)
   })
 
-  it('survives as the archive that pkgserver itself gives out', async () => {
+  it('survives in an archive that pkgserver itself returned', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const first = await client.createDraft('ws1', {
@@ -132,8 +132,8 @@ describe('every kind of file', () => {
   })
 })
 
-describe('a file that is UTF-8 but no text', () => {
-  it('is shown in base64', async () => {
+describe('a file that is UTF-8 but not text', () => {
+  it('is returned in base64', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const bytes = Buffer.from('a\u0000b')
@@ -147,8 +147,8 @@ describe('a file that is UTF-8 but no text', () => {
   })
 })
 
-describe('directories', () => {
-  it('go as deep as paths may, and come back', async () => {
+describe('a directory', () => {
+  it('can be nested as deep as paths allow', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const deep = `${'d/'.repeat(63)}f.yaml`
@@ -165,7 +165,7 @@ describe('directories', () => {
 })
 
 describe('a patch of files', () => {
-  it('can be an archive, which adds and replaces', async () => {
+  it('can be an archive, which adds and replaces files', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const { name } = await client.createDraft('ws1', {
@@ -189,7 +189,7 @@ describe('a patch of files', () => {
 })
 
 describe('reading files', () => {
-  it('gives JSON or the archive, as Accept prefers', async () => {
+  it('returns JSON or an archive, as Accept prefers', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const { name, artifact } = await client.createDraft('ws1')
@@ -221,7 +221,7 @@ describe('reading files', () => {
     expect((await get('text/html')).status).toBe(406)
   })
 
-  it('is answered with 404, and nothing else, for a file that is not there', async () => {
+  it('returns 404 without an ETag for a missing file', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const { name } = await client.createDraft('ws1')
@@ -232,7 +232,7 @@ describe('reading files', () => {
     expect(missing.headers.get('ETag')).toBeNull()
   })
 
-  it('is answered with 304 when the client has them already', async () => {
+  it('returns 304 if the client already has them', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const { name, resourceVersion } = await client.createDraft('ws1')
@@ -258,7 +258,7 @@ describe('reading files', () => {
     }
   })
 
-  it('is possible for a revision that was saved in a bad state', async () => {
+  it('works for a revision whose files do not parse', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const { name } = await client.createDraft('ws1', { resources: { 'a.yaml': ': : :' } })

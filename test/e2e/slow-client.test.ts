@@ -17,7 +17,7 @@ async function open(url: URL, head: string[]): Promise<Socket> {
   return socket
 }
 
-/** Sends so many bytes every 50 milliseconds until all are sent and the connection ends; resolves to what came back. */
+/** Sends this many bytes every 50 ms until all are sent and the connection ends. Returns the response. */
 async function sendSlowly(socket: Socket, bytes: number, all: number): Promise<string> {
   let answer = ''
   socket.setEncoding('utf8').on('data', (text: string) => {
@@ -34,12 +34,12 @@ async function sendSlowly(socket: Socket, bytes: number, all: number): Promise<s
   return answer
 }
 
-describe('a client that sends one byte now and then', () => {
+describe('a client that sends slowly', () => {
   it.each([
     'PUT /api/v1/packagerevisions/a.b.c/resources HTTP/1.1',
     'POST /v2/a/b/blobs/uploads/?digest=sha256:0 HTTP/1.1',
     'PUT /v2/a/b/manifests/x HTTP/1.1',
-  ])('is cut off: %s', async (line) => {
+  ])('is disconnected: %s', async (line) => {
     const { url, client } = await folderServer({}, PACE)
     const path = line.split(' ')[1]?.includes('uploads')
       ? line.replace('sha256:0', digestOf(Buffer.from('no such thing')))
@@ -49,7 +49,7 @@ describe('a client that sends one byte now and then', () => {
     expect((await client.send('/healthz')).status).toBe(200)
   })
 
-  it('is waited for when it is slow, but means it', async () => {
+  it('is served while it keeps the minimum rate', async () => {
     const { url } = await folderServer({}, PACE)
     const blob = Buffer.alloc(12_000, 'x')
     const socket = await open(url, [
@@ -61,8 +61,8 @@ describe('a client that sends one byte now and then', () => {
   })
 })
 
-describe('a client that reads nothing of its answer', () => {
-  it('is cut off, and one that reads slowly is not', async () => {
+describe('a client that does not read its response', () => {
+  it('is disconnected, unlike one that reads slowly', async () => {
     const { url, client } = await folderServer({}, PACE)
     const blob = Buffer.alloc(24 * 1024 * 1024, 'blob')
     const digest = digestOf(blob)
@@ -85,7 +85,7 @@ describe('a client that reads nothing of its answer', () => {
     })
     await setTimeout(PACE.window * 4)
     expect(cut).toBe(false)
-    // What the kernel holds for it comes still, and then the end.
+    // It still receives what the kernel has buffered, and then the end.
     let rest = 0
     stuck.on('data', (chunk) => {
       rest += chunk.length
@@ -98,11 +98,11 @@ describe('a client that reads nothing of its answer', () => {
 })
 
 describe('a stream of events', () => {
-  it('may be silent for as long as nothing happens', async () => {
+  it('may stay silent while nothing happens', async () => {
     const { url, client, parts } = await folderServer({}, PACE)
     await client.createRepository()
     const upstream = await client.publish('ws1')
-    // So the job goes on for a while.
+    // Keeps the job running.
     breakRegistry(parts.ctx, (operation) => operation === 'mount' || operation === 'push')
     const job = await client.ok('POST', '/clones', {
       upstream: upstream.name,

@@ -1,4 +1,4 @@
-/** Traces, as a collector of OpenTelemetry gets them. */
+/** Traces as an OpenTelemetry collector receives them. */
 import { expect, it } from 'vitest'
 import { listening } from '../support/listening.ts'
 import { startServer } from '../support/process.ts'
@@ -38,7 +38,7 @@ async function collector(): Promise<{ url: URL; spans: Span[]; services: Set<str
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 const PARENT = '00f067aa0ba902b7'
 
-it('show each request within that of the client, and what it did in the registry, the database and threads', async () => {
+it('adds spans for each request, registry call, transaction and thread to the trace of the client', async () => {
   const { url, spans, services } = await collector()
   const server = await startServer(await temporaryFolder(), [], { OTEL_EXPORTER_OTLP_ENDPOINT: url.href })
   const { client } = server
@@ -67,7 +67,7 @@ it('show each request within that of the client, and what it did in the registry
   expect(other?.parentSpanId ?? '').toBe('')
 })
 
-it('are not needed: without a collector that answers, the server works and stops', async () => {
+it('works and stops without a collector that responds', async () => {
   const server = await startServer(await temporaryFolder(), ['--otlp-endpoint', 'http://127.0.0.1:1'])
   await server.client.createRepository()
   expect(await server.stop()).toBe(0)

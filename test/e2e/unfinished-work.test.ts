@@ -1,4 +1,4 @@
-/** What becomes of a change that the database has and the registry has not. */
+/** Changes that are committed in the database but not yet done in the registry. */
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -6,7 +6,7 @@ import { finishAll } from '../../src/service/intents.ts'
 import { folderApp, type TestApp } from '../support/app.ts'
 import { breakRegistry } from '../support/faults.ts'
 
-/** Publishes a draft while the registry takes no tags. */
+/** Approves a draft while the registry accepts no tags. */
 async function approveWithoutTags({ client, parts }: TestApp, name: string): Promise<void> {
   await client.verb(name, 'propose')
   breakRegistry(parts.ctx, (operation) => operation === 'tag' || operation === 'untag')
@@ -16,8 +16,8 @@ async function approveWithoutTags({ client, parts }: TestApp, name: string): Pro
   })
 }
 
-describe('work that was decided and not done', () => {
-  it('is done at the next start, in its order', async () => {
+describe('a committed change that the registry lacks', () => {
+  it('is done at the next start, in the order of the commits', async () => {
     const first = await folderApp()
     await first.client.createRepository()
     await first.client.publish('ws1')
@@ -27,14 +27,14 @@ describe('work that was decided and not done', () => {
     await first.close()
 
     const { client } = await folderApp(first.data)
-    // The proposal, which is done again, sets draft-ws2; the publication comes after it.
+    // The proposal is repeated and sets draft-ws2; the publication follows it.
     expect(await client.tags()).toEqual(['latest', 'v1', 'v1.0.0', 'v2', 'v2.0.0'])
     const { artifact, lifecycle } = await client.get(second.name)
     expect(lifecycle).toBe('Published')
     for (const tag of ['latest', 'v2', 'v2.0.0']) expect(await client.resolve(tag)).toBe(artifact.digest)
   })
 
-  it('keeps nobody else from theirs, and the server not from starting', async () => {
+  it('blocks neither other packages nor the start of the server', async () => {
     const first = await folderApp()
     await first.client.createRepository()
     for (const name of ['stuck', 'well']) {
@@ -58,7 +58,7 @@ describe('work that was decided and not done', () => {
     expect(await client.tags('blueprints/stuck')).toEqual(['latest', 'v1', 'v1.0.0'])
   })
 
-  it('is reported and given up where the artifact is gone: the package goes on', async () => {
+  it('is reported and dropped if its artifact is gone, and does not block its package', async () => {
     const app = await folderApp()
     const { client, parts } = app
     const reported: unknown[] = []
@@ -78,8 +78,8 @@ describe('work that was decided and not done', () => {
   })
 })
 
-describe('a registry that fails', () => {
-  it('before the decision: the change is refused as a whole', async () => {
+describe('a change that meets a failing registry', () => {
+  it('is refused as a whole before the commit', async () => {
     const { client, parts } = await folderApp()
     await client.createRepository()
     const draft = await client.createDraft('ws1')
@@ -107,7 +107,7 @@ describe('a registry that fails', () => {
     expect(await client.verb(draft.name, 'propose')).toMatchObject({ lifecycle: 'Proposed' })
   })
 
-  it('after the decision: the change is kept, and its tags follow as soon as they can', async () => {
+  it('is kept after the commit, and its tags follow as soon as possible', async () => {
     const { client, parts } = await folderApp()
     await client.createRepository()
     const { name } = await client.createDraft('ws1')

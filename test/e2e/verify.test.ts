@@ -1,4 +1,4 @@
-/** Each kind of damage is found, and what can be repaired is. */
+/** Verification finds each kind of damage, and repairs what it can. */
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'kysely'
@@ -14,7 +14,7 @@ async function verify(client: Client, fix = false) {
   return client.ok('POST', '/verifications', { fix })
 }
 
-/** Damages a lively server, and sees that it is found, put right, and as it was before. */
+/** Damages a server, and checks that verification finds the problems and restores the previous state. */
 async function damaged(
   app: TestApp,
   damage: () => Promise<unknown>,
@@ -63,7 +63,7 @@ describe('verify', () => {
     ])
   })
 
-  it('finds records that are gone', async () => {
+  it('finds missing records', async () => {
     const app = await lively()
     const { registry } = app.parts.ctx
     await damaged(app, () => registry.repository(NAME).untag('deletion-proposed-v2'), [
@@ -107,7 +107,7 @@ describe('verify', () => {
     }
   })
 
-  it('finds a package, and a repository, that the index knows nothing of', async () => {
+  it('finds a package and a repository that the index lacks', async () => {
     const app = await lively()
     const { db } = app.parts.ctx
     await damaged(app, async () => {
@@ -119,7 +119,7 @@ describe('verify', () => {
     }, [/does not have the package/, /has no repository again/])
   })
 
-  it('makes manifests again, and configs, and takes layers from where else they are', async () => {
+  it('restores manifests and configs, and reports layers that are lost', async () => {
     const app = await lively()
     const { registry } = app.parts.ctx
     const target = registry.repository(NAME)
@@ -135,7 +135,7 @@ describe('verify', () => {
     await damaged(app, () => target.delete(layer), [/^the files of .* cannot be read/], { lost: true })
   })
 
-  it('reads the disk, and says what is lost for good', async () => {
+  it('reads the files on disk, and reports what only a backup can restore', async () => {
     const app = await folderApp()
     await seedServer(app.client)
     const { artifact } = await app.client.get('blueprints.nf.upf.ws1')

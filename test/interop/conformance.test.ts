@@ -1,4 +1,4 @@
-/** What the OCI's own suites say of the registry: https://github.com/opencontainers/distribution-spec */
+/** The OCI conformance suites, run on the registry: https://github.com/opencontainers/distribution-spec */
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,31 +10,31 @@ import { temporaryFolder } from '../support/temporary.ts'
 import { type Report, readJunit } from './junit.ts'
 import { describeIfThere, describeWith } from './tool.ts'
 
-const SOURCE = 'Build it from github.com/opencontainers/distribution-spec, see conformance/README.md there'
+const SOURCE = 'Build it from github.com/opencontainers/distribution-spec as its conformance/README.md says'
 
-/** The suite that tests of Go modules can always be built from, between 1.1.0-rc2 and rc3. */
+/** The suite from between 1.1.0-rc2 and rc3, which Go can build from its module alone. */
 const OF_2023 = tool('oci-conformance-2023')
 
-/** That of the current specification. */
+/** The suite of the current specification. */
 const OF_1_1 = tool('oci-conformance-1.1', `${SOURCE}, at the tag v1.1.1.`)
 
-/** The one written anew on the main branch, where the next specification is made. */
+/** The rewritten suite on the main branch, for the next specification. */
 const NEW = tool('oci-conformance', `${SOURCE}, at the commit 967efdc.`)
 
 const GINKGO = 'OCI Distribution Conformance Tests'
 
-/** What the older suites skip, and why. */
+/** Tests that the older suites skip, and why. */
 const SKIPPED_BY_GINKGO = [
-  // For registries that nothing can be pushed to.
+  // For registries that accept no pushes.
   `${GINKGO} Pull Setup Get tag name from environment`,
   `${GINKGO} Content Discovery Setup Populate registry with test tags (no push)`,
   // For registries that do not mount blobs. This one does.
   `${GINKGO} Push Cross-Repository Blob Mount Cross-mounting of nonexistent blob should yield session id`,
-  // For registries that look for a blob in all repositories. The case for those that do not is run.
+  // For registries that search all repositories for a blob. The test for other registries is run.
   `${GINKGO} Push Cross-Repository Blob Mount Cross-mounting without from, and automatic content discovery enabled should return a 201`,
 ]
 
-/** Nothing is mounted without saying from where, which registries need not do. */
+/** Mounting a blob without naming its repository is optional, and not supported. */
 const ANONYMOUS_MOUNT = ['sha256', 'sha512'].map(
   (algorithm) => `OCI Conformance Test/${algorithm} blobs/mount anonymous/blob-mount-anonymous`,
 )
@@ -44,7 +44,7 @@ const CANCEL = ['sha256', 'sha512'].map(
   (algorithm) => `OCI Conformance Test/${algorithm} blobs/post cancel/blob-post-cancel`,
 )
 
-/** Runs a suite against a server that is started for it. `env` says how the suite is told where that is. */
+/** Runs a suite against a new server. `env` returns the variables that tell the suite where the server is. */
 async function reportOf(
   suite: Tool,
   env: (host: string, folder: string) => Record<string, string>,
@@ -56,7 +56,7 @@ async function reportOf(
   try {
     await promisify(execFile)(suite.path, options)
   } catch {
-    // It fails when a test of it does, which the report tells better.
+    // It exits with an error if a test fails; the report has the details.
   }
   return readJunit(await readFile(join(folder, 'junit.xml'), 'utf8'))
 }
@@ -89,28 +89,28 @@ function byNewSuite(version: string): Promise<Report> {
 function expectConformance(report: Report, atLeast: number, skipped: string[]): void {
   expect(report.failed).toEqual([])
   expect(report.skipped.sort()).toEqual(skipped.sort())
-  // Fewer would mean that the suite did not get to the others.
+  // Fewer would mean that the suite stopped early.
   expect(report.tests).toBeGreaterThanOrEqual(atLeast)
 }
 
 describeWith(OF_2023, 'the conformance suite of 2023', () => {
-  it('finds no fault with pulling, pushing, discovery and management', async () => {
+  it('passes for pull, push, content discovery and content management', async () => {
     expectConformance(await byGinkgo(OF_2023), 64, SKIPPED_BY_GINKGO)
   })
 })
 
 describeIfThere(OF_1_1, 'the conformance suite of specification 1.1', () => {
-  it('finds no fault with pulling, pushing, discovery and management', async () => {
+  it('passes for pull, push, content discovery and content management', async () => {
     expectConformance(await byGinkgo(OF_1_1), 80, SKIPPED_BY_GINKGO)
   })
 })
 
 describeIfThere(NEW, 'the conformance suite of the main branch', () => {
-  it('finds no fault by specification 1.1', async () => {
+  it('passes for specification 1.1', async () => {
     expectConformance(await byNewSuite('1.1'), 858, [...ANONYMOUS_MOUNT, ...CANCEL])
   })
 
-  it('finds no fault by the specification to come', async () => {
+  it('passes for the next specification', async () => {
     expectConformance(await byNewSuite('dev'), 982, ANONYMOUS_MOUNT)
   })
 })

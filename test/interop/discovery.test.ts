@@ -1,4 +1,4 @@
-/** Packages that others push with their own tools, to registries of others. */
+/** Discovery of packages that other tools push, to third-party registries. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
@@ -22,7 +22,7 @@ const consumer = tool('consumer')
 const UPF = files(1)['upf.yaml']
 const LAYER = 'application/vnd.oci.image.layer.v1.tar+gzip'
 
-/** A folder with these files. */
+/** Creates a folder with these files. */
 async function folderWith(contents: Record<string, string | Buffer>): Promise<string> {
   const folder = await temporaryFolder()
   for (const [path, content] of Object.entries(contents)) {
@@ -32,7 +32,7 @@ async function folderWith(contents: Record<string, string | Buffer>): Promise<st
   return folder
 }
 
-/** An app that may fill repositories from a registry, with the credentials for it. */
+/** Opens an app that may sync from a registry, with the credentials for it. */
 async function appFor({ url, credentials }: Pick<RegistryPeer, 'url' | 'credentials'>): Promise<Client> {
   const folder = await temporaryFolder()
   const { username, password } = credentials ?? {}
@@ -57,7 +57,7 @@ async function orasPush(
   await output(oras, ['push', '--plain-http', ...login, `${url.host}/team/${name}`, ...args], { cwd })
 }
 
-/** How people push a package with oras, and the files that it then has. */
+/** Ways to push a package with oras, and the files that it must have afterwards. */
 const ORAS: Record<string, { args: string[]; has: Record<string, string> }> = {
   'a single file': { args: ['upf.yaml'], has: { 'upf.yaml': UPF } },
   'a file with its type': { args: ['upf.yaml:application/yaml'], has: { 'upf.yaml': UPF } },
@@ -82,8 +82,8 @@ const ORAS: Record<string, { args: string[]; has: Record<string, string> }> = {
   'an image of 1.0': { args: ['--image-spec', 'v1.0', 'upf.yaml'], has: { 'upf.yaml': UPF } },
 }
 
-describeWith(oras, 'what oras pushes', () => {
-  it('is found, however it is packed', async () => {
+describeWith(oras, 'a package that oras pushes', () => {
+  it('is found however it is packed', async () => {
     const there = await elsewhere()
     const all = tarGz([{ name: './a.yaml', content: UPF }])
     const sources = { 'upf.yaml': UPF, 'more/smf.yaml': UPF }
@@ -100,7 +100,7 @@ describeWith(oras, 'what oras pushes', () => {
     }
   })
 
-  it('keeps names and bytes as they are', async () => {
+  it('keeps its file names and bytes', async () => {
     const there = await elsewhere()
     const binary = Object.fromEntries(
       Object.entries(AWKWARD_FILES).map(([path, content]) => [
@@ -116,8 +116,8 @@ describeWith(oras, 'what oras pushes', () => {
   })
 })
 
-describeWith(consumer, 'what Flux pushes', () => {
-  it('is found: folders and files, packed and as they are', async () => {
+describeWith(consumer, 'a package that Flux pushes', () => {
+  it('is found as a folder or as a file, packed or not', async () => {
     const there = await elsewhere()
     const folder = await folderWith({ 'upf.yaml': UPF, 'nested/deep/smf.yaml': UPF })
     const push = (tag: string, path: string, ...more: string[]) =>
@@ -145,12 +145,12 @@ describeWith(consumer, 'what Flux pushes', () => {
   })
 })
 
-/** Pushes to a registry of others, and finds it there: all repositories, or those that are named. */
+/** Syncs from a third-party registry: from named repositories if it cannot list them. */
 function isFilledFrom(
   start: (options: { auth: RegistryAuth }) => Promise<RegistryPeer>,
   { auths = ['none', 'htpasswd', 'token'], lists = true }: { auths?: RegistryAuth[]; lists?: boolean } = {},
 ): void {
-  it.each(auths)('with %s', async (auth) => {
+  it.each(auths)('is filled with authentication: %s', async (auth) => {
     const peer = await start({ auth })
     onTestFinished(peer.stop)
     const folder = await folderWith({ 'upf.yaml': UPF })
@@ -173,7 +173,7 @@ function isFilledFrom(
   })
 }
 
-describeWith(oras, 'a catalog that is filled', () => {
+describeWith(oras, 'a catalog', () => {
   describeWith(DOCKER_REGISTRY, 'from docker-registry 2.8', () => isFilledFrom(dockerRegistry))
   describeWith(DISTRIBUTION, 'from distribution 3', () => isFilledFrom(distribution))
   describeIfThere(ZOT, 'from zot', () => isFilledFrom(zot))

@@ -1,10 +1,10 @@
-/** Files as packages have them and as folders show them, to compare one with the other. */
+/** Files of packages and of folders, to compare them. */
 import { isUtf8 } from 'node:buffer'
 import { lstat, readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { Files } from '../support/client.ts'
 
-/** What archives and their readers get wrong: names, sizes and bytes of every kind. */
+/** Names, sizes and bytes that archive tools get wrong. */
 export const AWKWARD_FILES: Files = {
   'configmap.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\n',
   'nested/deeper/deepest/service.yaml': 'apiVersion: v1\nkind: Service\nmetadata:\n  name: deep\n',
@@ -22,13 +22,13 @@ export const AWKWARD_FILES: Files = {
   'block.bin': { base64: Buffer.alloc(1024, 0xfe).toString('base64') },
 }
 
-/** All files of a folder. Throws for anything in it that is neither a file nor a folder that its owner can use. */
+/** Returns all files of a folder. Throws for other entries, and for those that their owner cannot use. */
 export async function filesOf(folder: string): Promise<Files> {
   const files: Files = {}
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name)
     const name = relative(folder, path)
-    // Not tried out by reading: root can read everything.
+    // Trying to read it proves nothing, because root can read everything.
     const wanted = entry.isDirectory() ? 0o700 : 0o600
     if (((await lstat(path)).mode & wanted) !== wanted) throw new Error(`${name}: its owner cannot use it`)
     if (entry.isDirectory()) continue

@@ -1,4 +1,4 @@
-/** What GitOps tools deploy. Each goes its own way from a reference to files: see gitops/main.go. */
+/** What GitOps tools deploy. Each resolves a reference to files in its own way: see gitops/main.go. */
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { folderServer } from '../support/app.ts'
@@ -17,7 +17,7 @@ const SECOND = {
   'b.txt': 'b',
 }
 
-/** Each way to ask for the newest revision. */
+/** Ways to request the newest revision. */
 const NEWEST = {
   'Flux with tag: latest': ['flux', '-tag', 'latest'],
   'Flux without a reference': ['flux'],
@@ -27,7 +27,7 @@ const NEWEST = {
   'Config Sync with the tag latest': ['configsync', '-tag', 'latest'],
 }
 
-/** How to ask for a certain digest. */
+/** Ways to request a digest. */
 const PINNED = [
   ['flux', '-digest'],
   ['argocd', '-revision'],
@@ -40,15 +40,15 @@ type Deployment = { tag?: string; digest: string; revision: string; layers: stri
 
 type Setup = {
   client: Client
-  /** What a tool takes from the package. */
+  /** Deploys the package with a tool. */
   deploy: (args: string[]) => Promise<Deployment>
-  /** The same for each tool that asks for the newest revision. */
+  /** Deploys the newest revision with each tool. */
   deployNewest: () => Promise<(Deployment & { tool: string })[]>
   attempt: (args: string[]) => Promise<Run>
   push: (repository: string, tag: string) => Promise<Run>
 }
 
-describeWith(consumer, 'GitOps tools', () => {
+describeWith(consumer, 'a registry for GitOps tools', () => {
   async function start(): Promise<Setup> {
     const { client, url } = await folderServer()
     await client.createRepository()
@@ -72,7 +72,7 @@ describeWith(consumer, 'GitOps tools', () => {
     }
   }
 
-  it('every tool deploys the newest revision, file for file', async () => {
+  it('lets every tool deploy the newest revision, file for file', async () => {
     const { client, deployNewest } = await start()
     await client.publish('ws1', { resources: SECOND })
     const { name, artifact } = await client.publish('ws2', { resources: FIRST })
@@ -82,7 +82,7 @@ describeWith(consumer, 'GitOps tools', () => {
     }
   })
 
-  it('every tool deploys a pinned digest, byte for byte', async () => {
+  it('lets every tool deploy a pinned digest, byte for byte', async () => {
     const { client, deploy } = await start()
     const { artifact } = await client.publish('ws1', { resources: FIRST })
     await client.publish('ws2', { resources: SECOND })
@@ -92,9 +92,9 @@ describeWith(consumer, 'GitOps tools', () => {
     }
   })
 
-  it('no tool deploys a draft or a proposed draft', async () => {
+  it('hides drafts and proposals from every tool', async () => {
     const { client, deployNewest, attempt } = await start()
-    // Workspaces whose names would be taken for versions, were they tags.
+    // As tags, the names of these workspaces would be taken for versions.
     const proposed = await client.createDraft('latest', { resources: SECOND })
     await client.verb(proposed.name, 'propose')
     await client.createDraft('v9', { resources: SECOND })
@@ -103,7 +103,7 @@ describeWith(consumer, 'GitOps tools', () => {
     for (const { tool, files } of await deployNewest()) expect(files, tool).toEqual(FIRST)
   })
 
-  it('every tool stays with a revision proposed for deletion, and goes back when it is deleted', async () => {
+  it('lets every tool keep a revision proposed for deletion, and go back once it is deleted', async () => {
     const { client, deployNewest } = await start()
     const first = await client.publish('ws1', { resources: FIRST })
     const second = await client.publish('ws2', { resources: SECOND })
@@ -119,7 +119,7 @@ describeWith(consumer, 'GitOps tools', () => {
     }
   })
 
-  it('no tool is moved by what others push beside a package, whatever the tag', async () => {
+  it('lets no tool deploy foreign content, whatever its tag', async () => {
     const { client, deployNewest, push } = await start()
     await client.publish('ws1', { resources: FIRST })
     const before = await deployNewest()
@@ -127,7 +127,7 @@ describeWith(consumer, 'GitOps tools', () => {
       const { code, stderr } = await push(PACKAGE, tag)
       expect(code, stderr).toBe(0)
     }
-    // The last three look like versions to Argo CD but are none: with such a tag it would resolve no range at all.
+    // Argo CD takes the last three for invalid versions: with such a tag it could not resolve any range.
     const versions = ['v9.9.9', '9.9.9', '9', 'v1.0.0_1', '2026-01', '1.0.0-01', '99999999999999999999']
     for (const tag of ['latest', 'v1', ...versions]) {
       const { code, stderr } = await push(PACKAGE, tag)
@@ -138,7 +138,7 @@ describeWith(consumer, 'GitOps tools', () => {
     for (const { tool, files } of before) expect(files, tool).toEqual(FIRST)
   })
 
-  it('Flux shows which tag and digest it took', async () => {
+  it('lets Flux show the tag and digest that it deployed', async () => {
     const { client, deploy } = await start()
     const first = await client.publish('ws1', { resources: FIRST })
     const second = await client.publish('ws2', { resources: SECOND })
@@ -149,14 +149,14 @@ describeWith(consumer, 'GitOps tools', () => {
     expect(await deploy(['flux', '-tag', 'v1'])).toMatchObject({ revision: `v1@${first.artifact.digest}` })
   })
 
-  it('Flux takes no draft even for a range that includes pre-releases', async () => {
+  it('hides drafts from Flux even in a range that includes pre-releases', async () => {
     const { client, deploy } = await start()
     await client.publish('ws1', { resources: FIRST })
     await client.createDraft('2-0-0', { resources: SECOND })
     expect(await deploy(['flux', '-semver', '>=1.0.0-0'])).toMatchObject({ tag: 'v1.0.0', files: FIRST })
   })
 
-  it('tools find a declared version, and of its builds the highest', async () => {
+  it('lets tools find the highest build of a declared version', async () => {
     const { client, deploy, attempt } = await start()
     const ranges = [
       ['flux', '-semver', '>=1.17.0'],
@@ -176,7 +176,7 @@ describeWith(consumer, 'GitOps tools', () => {
     expect((await attempt(['flux', '-semver', '>=1.18.0'])).stderr).toContain('no match found')
   })
 
-  it('go-containerregistry pushes an image and pulls it again, to a repository of its own or beside a package', async () => {
+  it('lets go-containerregistry push and pull an image in another repository or beside a package', async () => {
     const { client, push } = await start()
     await client.publish('ws1')
     for (const [repository, tag] of [

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Tries to install what not every proxy of Go modules serves, into .ci/cache/bin: the newer conformance suite, zot and
-# its benchmark, kpt. Without them their tests are skipped, and say so.
+# Tries to install programs that not every Go module proxy serves into .ci/cache/bin: the newer conformance suite, zot
+# and its benchmark, and kpt. Without them, their tests are skipped with a message.
 set -u
 cd "$(dirname "$0")"
 cache="$(cd ../.. && pwd)/.ci/cache"
 export CGO_ENABLED=0 GOEXPERIMENT=jsonv2
 
-# <program> <name of it in the tests> <package@version>
+# <program> <its name in the tests> <package@version>
 try() {
   if test -x "$cache/bin/$2"; then return; fi
   if GOBIN="$cache/tried" go install "$3" 2> "$cache/tried.log"; then

@@ -5,13 +5,13 @@ set -eu
 cd "$(dirname "$0")"
 GOBIN="$(cd ../.. && pwd)/.ci/cache/bin"
 export GOBIN
-# Go switches to the toolchain that the modules ask for, if need be.
+# Go switches to the toolchain that the modules require.
 go -C tools install tool
 go -C gitops build -buildvcs=false -o "$GOBIN/consumer" .
 conformance/install.sh
 ../peers/install.sh
 ../install-python-program.sh interop/schemathesis schemathesis
 ./install-if-served.sh
-# Any jq will do: the walk through an upgrade shortens answers with it.
+# Any version of jq will do. The walk-through of docs/upgrades.md shortens responses with it.
 command -v jq > /dev/null || apt-get install -y -qq jq
 ls "$GOBIN"

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { readJunit } from './junit.ts'
 
-it('says what failed and what was skipped, in the words of each suite', () => {
+it('returns the names of failed and skipped tests in each dialect', () => {
   const cases = `
     <testcase name="passed" time="1"/>
     <testcase name="passed too" status="passed"><system-err>&lt;failure&gt;</system-err></testcase>
@@ -18,7 +18,7 @@ it('says what failed and what was skipped, in the words of each suite', () => {
   })
 })
 
-it('believes a count of failures without their names, and no report without tests', () => {
+it('trusts a count of failures without names, and refuses a report without tests', () => {
   const suite = '<testsuite name="x" tests="2" failures="1" errors="0"></testsuite>'
   expect(readJunit(suite).failed).toEqual(['1 in all, by the count of the report'])
   for (const text of ['', '<testsuite name="x" tests="0"/>']) expect(() => readJunit(text)).toThrow()

@@ -1,7 +1,7 @@
-/** The reports that test programs write as XML for machines to read: as much of them as tests look at. */
+/** Reads JUnit reports, as far as tests need them. */
 
 export type Report = {
-  /** What the program says it ran. Some count steps of a case too. */
+  /** The count in the report. Some programs count the steps of a case, too. */
   tests: number
   failed: string[]
   skipped: string[]

@@ -1,4 +1,4 @@
-/** What kpt reads of the packages that others are made from: `kpt fn render` and `kpt live init` know no other fields. */
+/** kpt reads clones: `kpt fn render` and `kpt live init` refuse unknown fields in a Kptfile. */
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { memoryApp } from '../support/app.ts'
@@ -11,7 +11,7 @@ import { describeIfThere, output, run } from './tool.ts'
 
 const KPT = tool('kpt')
 
-/** Publishes files as a package, clones that, and has the clone in a folder. */
+/** Publishes a package, clones it, and unpacks the clone into a folder. */
 async function clonedFolder(client: Client, path: string, source: object): Promise<string> {
   const { name } = await client.publish('ws1', source, { package: path })
   const target = { repository: 'prod', package: `${path}-1` }
@@ -28,7 +28,7 @@ async function client(): Promise<Client> {
   return app.client
 }
 
-describeIfThere(KPT, 'kpt and clones', () => {
+describeIfThere(KPT, 'kpt', () => {
   it('shows and renders a clone, and leaves its Kptfile as it is', async () => {
     const folder = await clonedFolder(await client(), 'nf/upf', { init: { description: 'plane' } })
     expect(await output(KPT, ['pkg', 'tree'], { cwd: folder })).toContain('Kptfile upf-1')
@@ -38,7 +38,7 @@ describeIfThere(KPT, 'kpt and clones', () => {
     expect((await filesOf(folder)).Kptfile).toBe(before)
   })
 
-  it('looks for the upstream in git, finds that this is none, and fetches nothing', async () => {
+  it('finds that the upstream of a clone is not in git, and fetches nothing', async () => {
     const folder = await clonedFolder(await client(), 'nf/upf', { init: {} })
     const git = (...args: string[]) =>
       execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], { cwd: folder })
@@ -51,7 +51,7 @@ describeIfThere(KPT, 'kpt and clones', () => {
     expect(stderr).toContain("'remote-oci' is not a git command")
   })
 
-  describe.runIf(hasCorpus)('of real packages', () => {
+  describe.runIf(hasCorpus)('with clones of real packages', () => {
     it('reads all fields of their Kptfiles', async () => {
       const api = await client()
       for (const [at, real] of kptPackages()

@@ -1,4 +1,4 @@
-/** The life of a package, with its artifacts in what others wrote: S3 servers, and registries with and without users. */
+/** The life of a package with its artifacts in third-party S3 servers and registries. */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, onTestFinished, vi } from 'vitest'
 import { lifecycleSuite } from '../e2e/lifecycle-suite.ts'
@@ -23,7 +23,7 @@ function onS3(kind: string, start: () => Promise<S3Peer>): void {
 }
 
 async function appOnS3(peer: S3Peer): Promise<TestApp> {
-  // Where the SDK looks for credentials.
+  // The AWS SDK reads its credentials from here.
   vi.stubEnv('AWS_ACCESS_KEY_ID', peer.credentials.accessKeyId)
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', peer.credentials.secretAccessKey)
   onTestFinished(() => void vi.unstubAllEnvs())
@@ -46,7 +46,7 @@ function onRegistry(kind: string, start: () => Promise<RegistryPeer>): void {
   })
 }
 
-/** Below a prefix, as teams share registries. */
+/** Opens an app on a registry, below a prefix, as teams share registries. */
 async function appOnRegistry(peer: RegistryPeer): Promise<TestApp> {
   const prefix = `team/${randomUUID()}`
   const app = await folderApp(undefined, {
@@ -65,7 +65,7 @@ async function appOnRegistry(peer: RegistryPeer): Promise<TestApp> {
   return { ...app, client }
 }
 
-/** Asks a registry as its user would, with whatever it wants of him. */
+/** Sends a request to a registry as its user would, and authenticates if required. */
 async function fetchAs({ credentials }: RegistryPeer, url: URL, init: RequestInit = {}): Promise<Response> {
   const accept = 'application/vnd.oci.image.manifest.v1+json'
   const headers = { ...(init.headers as Record<string, string>), Accept: accept }
@@ -83,8 +83,8 @@ async function fetchAs({ credentials }: RegistryPeer, url: URL, init: RequestIni
   return fetch(url, { ...init, headers: { ...headers, Authorization: `Bearer ${token}` } })
 }
 
-describeWith(VERSITYGW, 'versitygw', () => onS3('S3, versitygw', versitygw))
-describeWith(MOTO, 'moto', () => onS3('S3, moto', moto))
+describeWith(VERSITYGW, 'versitygw', () => onS3('S3 (versitygw)', versitygw))
+describeWith(MOTO, 'moto', () => onS3('S3 (moto)', moto))
 describeWith(DOCKER_REGISTRY, 'docker-registry 2.8', () => {
   onRegistry('docker-registry 2.8', dockerRegistry)
   onRegistry('docker-registry 2.8 with htpasswd', () => dockerRegistry({ auth: 'htpasswd' }))

@@ -1,4 +1,4 @@
-/** Artifacts in a registry that deletes nothing, as docker-registry does unless its operator says otherwise. */
+/** Artifacts in a registry that cannot delete, which is the default of docker-registry. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
@@ -18,7 +18,7 @@ const FILES = (text: string) => ({
   resources: { 'a.yaml': `apiVersion: v1\nkind: X\nmetadata: {name: ${text}}\n` },
 })
 
-describeWith(DOCKER_REGISTRY, 'docker-registry that deletes nothing', () => {
+describeWith(DOCKER_REGISTRY, 'docker-registry without deletion', () => {
   let peer: RegistryPeer
   let teams = 0
   beforeAll(async () => {
@@ -26,7 +26,7 @@ describeWith(DOCKER_REGISTRY, 'docker-registry that deletes nothing', () => {
   })
   afterAll(() => peer.stop())
 
-  /** A server whose artifacts are in the registry, below a prefix of its own. */
+  /** Starts a server whose artifacts are in the registry, below its own prefix. */
   async function start() {
     const prefix = `team-${teams++}`
     const server = await startServer(await temporaryFolder(), ['--registry', `${peer.url.origin}/${prefix}`])
@@ -38,7 +38,7 @@ describeWith(DOCKER_REGISTRY, 'docker-registry that deletes nothing', () => {
       repository,
       resolve: async (tag: string) => (await repository.resolve(tag)).digest,
       reference: `${peer.url.host}/${prefix}/blueprints/nf/upf`,
-      /** What a client that knows nothing of ours is told. */
+      /** Reads a manifest as any other client does. */
       get: async (tag: string) => {
         const path = `/v2/${prefix}/blueprints/nf/upf/manifests/${tag}`
         const answer = await fetch(new URL(path, peer.url), {
@@ -52,7 +52,7 @@ describeWith(DOCKER_REGISTRY, 'docker-registry that deletes nothing', () => {
     }
   }
 
-  it('is said in the log, with what does not hold', async () => {
+  it('is reported in the log, with its consequences', async () => {
     const { log } = await start()
     await vi.waitFor(() => {
       expect(log()).toMatch(/does not delete manifests: .*reachable by its digest.*lead to an empty artifact/)
@@ -61,7 +61,7 @@ describeWith(DOCKER_REGISTRY, 'docker-registry that deletes nothing', () => {
     })
   })
 
-  it('has packages reviewed, published and deleted all the same', async () => {
+  it('still allows packages to be reviewed, published and deleted', async () => {
     const { client, repository, resolve, get } = await start()
     const first = await client.publish('ws1', FILES('one'))
     const second = await client.publish('ws2', FILES('two'))
@@ -85,7 +85,7 @@ describeWith(DOCKER_REGISTRY, 'docker-registry that deletes nothing', () => {
     expect(await client.publish('ws3', FILES('three'))).toMatchObject({ revision: 3 })
   })
 
-  it('takes `latest` away with the last revision', async () => {
+  it('loses `latest` with the last revision', async () => {
     const { client, repository, get } = await start()
     const { name } = await client.publish('ws1')
     await client.verb(name, 'propose-deletion')
@@ -95,7 +95,7 @@ describeWith(DOCKER_REGISTRY, 'docker-registry that deletes nothing', () => {
     expect(await client.publish('ws2')).toMatchObject({ revision: 2 })
   })
 
-  it('lets a package be made again after its only draft was deleted', async () => {
+  it('allows a package to be created again after its only draft was deleted', async () => {
     const { client, resolve, repository } = await start()
     for (const workspace of ['ws1', 'ws2', 'ws3']) {
       const { name, artifact } = await client.createDraft(workspace, FILES('one'))
@@ -112,7 +112,7 @@ describeWith(DOCKER_REGISTRY, 'docker-registry that deletes nothing', () => {
 
   const oras = tool('oras')
   describeWith(oras, 'oras', () => {
-    it('gets no file by the tag of a deleted revision', async () => {
+    it('pulls no file by the tag of a deleted revision', async () => {
       const { client, reference } = await start()
       const { name } = await client.publish('ws1', FILES('one'))
       const folder = await temporaryFolder()
@@ -126,11 +126,11 @@ describeWith(DOCKER_REGISTRY, 'docker-registry that deletes nothing', () => {
   const consumer = tool('consumer')
   describeWith(consumer, 'GitOps tools', () => {
     it.each([
-      // From an image without files it would deploy just that: nothing.
+      // It would deploy an image without files as it is: empty.
       { name: 'configsync', flag: '-tag', code: 1 },
       { name: 'flux', flag: '-tag', code: 1 },
       { name: 'argocd', flag: '-revision', code: 1 },
-    ])('$name gets no file by the tag of a deleted revision', async ({ name, flag, code }) => {
+    ])('$name: they deploy no file by the tag of a deleted revision', async ({ name, flag, code }) => {
       const { client, reference } = await start()
       const revision = await client.publish('ws1', FILES('one'))
       const folder = await temporaryFolder()

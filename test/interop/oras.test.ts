@@ -1,11 +1,11 @@
-/** The oras command line: what people inspect, copy and extend artifacts with. */
+/** The oras command line, which inspects, copies and extends artifacts. */
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { folderServer } from '../support/app.ts'
-import type { Client } from '../support/client.ts'
+import type { Client, Json } from '../support/client.ts'
 import { tool } from '../support/program.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { AWKWARD_FILES, filesOf } from './files.ts'
@@ -18,17 +18,14 @@ const PROPOSAL_TYPE = 'application/vnd.pkgserver.deletion-proposal.v1+json'
 
 type Setup = {
   client: Client
-  /** A reference to something in the registry, as oras takes it. */
+  /** Returns a reference in the registry as oras writes it. */
   ref: (rest: string) => string
   folder: string
-  /** Runs oras, by plain HTTP, in the folder. */
+  /** Runs oras over plain HTTP in the folder. */
   ok: (command: string, ...args: string[]) => Promise<string>
   json: (command: string, ...args: string[]) => Promise<Json>
   attempt: (command: string, ...args: string[]) => Promise<Run>
 }
-
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
-type Json = any
 
 async function start(): Promise<Setup> {
   const { client, url } = await folderServer()
@@ -65,7 +62,7 @@ describeWith(oras, 'oras', () => {
     expect(lines(await ok('repo tags', ref(`${PACKAGE}:v1`)))).toEqual(['latest', 'v1', 'v1.0.0'])
   })
 
-  it('shows an artifact with one layer, which its config describes truly', async () => {
+  it('shows an artifact with one layer that matches its config', async () => {
     const { client, ok, json, ref, folder } = await start()
     const { artifact } = await client.publish('ws1', { resources: AWKWARD_FILES })
     const manifest = await json('manifest fetch', ref(`${PACKAGE}:v1`))
@@ -125,7 +122,7 @@ describeWith(oras, 'oras', () => {
     expect(await filesOf(join(folder, 'draft'))).toEqual(await client.resources(name))
   })
 
-  it('resolves tags to the digests that the API names', async () => {
+  it('resolves tags to the digests that the API returns', async () => {
     const { client, ok, ref } = await start()
     const { artifact } = await client.publish('ws1')
     for (const tag of artifact.tags) {
@@ -133,7 +130,7 @@ describeWith(oras, 'oras', () => {
     }
   })
 
-  it('pushes artifacts of its own to a repository that holds no packages', async () => {
+  it('pushes other artifacts to a repository without packages', async () => {
     const { ok, ref, folder } = await start()
     await writeFile(join(folder, 'notes.txt'), 'notes\n')
     for (const tag of ['v1', 'latest', '9.9.9']) {
@@ -144,7 +141,7 @@ describeWith(oras, 'oras', () => {
     await ok('manifest delete', '--force', ref('elsewhere/tools:9.9.9'))
   })
 
-  it('pushes beside the revisions of a package, under a tag that is no version', async () => {
+  it('pushes beside the revisions of a package under a tag that is not a version', async () => {
     const { client, ok, ref, folder } = await start()
     const { artifact } = await client.publish('ws1')
     await writeFile(join(folder, 'sbom.json'), '{}\n')
@@ -156,7 +153,7 @@ describeWith(oras, 'oras', () => {
     expect(await filesOf(join(folder, 'out'))).toEqual({ 'sbom.json': '{}\n' })
   })
 
-  it('may not push a tag that could be taken for a revision or version', async () => {
+  it('cannot push a tag that could be taken for a revision or version', async () => {
     const { client, attempt, ok, ref, folder } = await start()
     const { artifact } = await client.publish('ws1')
     const before = await client.tags()
@@ -167,7 +164,7 @@ describeWith(oras, 'oras', () => {
       expect(code, tag).toBe(1)
       expect(stderr).toContain(`denied: the tag ${tag} of ${PACKAGE} is set by pkgserver alone`)
     }
-    // Nor with a detour: first under another tag, then the tag; or copied from elsewhere.
+    // Detours are refused as well: tagging what was pushed under another tag, or copying it.
     await ok('push', ref(`${PACKAGE}:other`), 'evil.txt')
     expect((await attempt('tag', ref(`${PACKAGE}:other`), 'latest')).stderr).toContain('denied')
     expect((await attempt('cp', ref(`${PACKAGE}:other`), ref(`${PACKAGE}:v1`))).stderr).toContain('denied')
@@ -178,14 +175,14 @@ describeWith(oras, 'oras', () => {
     expect(await filesOf(join(folder, 'out'))).not.toHaveProperty('evil.txt')
   })
 
-  it('may push a published manifest again under its own tag, which changes nothing', async () => {
+  it('can push a published manifest again under its own tag, which changes nothing', async () => {
     const { client, ok, ref } = await start()
     const { artifact } = await client.publish('ws1')
     await ok('tag', ref(`${PACKAGE}@${artifact.digest}`), 'v1', 'latest')
     expect(await client.resolve('v1')).toBe(artifact.digest)
   })
 
-  it('may not delete what is published', async () => {
+  it('cannot delete what is published', async () => {
     const { client, attempt, ok, ref, folder } = await start()
     const { artifact } = await client.publish('ws1', { resources: AWKWARD_FILES })
     const refused = [
@@ -225,7 +222,7 @@ describeWith(oras, 'oras', () => {
     expect(await filesOf(join(folder, 'back'))).toEqual(AWKWARD_FILES)
   })
 
-  it('attaches to a published revision, which stays as it is, and finds what is attached', async () => {
+  it('attaches artifacts to a published revision without changing it, and finds them', async () => {
     const { client, ok, json, ref, folder } = await start()
     const { artifact } = await client.publish('ws1')
     const type = 'application/vnd.example.signature'
@@ -239,7 +236,7 @@ describeWith(oras, 'oras', () => {
       'signature.txt',
     )
 
-    // Not through a fallback tag, which clients only write where a registry has no referrers API.
+    // There is no fallback tag: clients write one only if a registry has no referrers API.
     expect(await client.tags()).toEqual(['latest', 'v1', 'v1.0.0'])
     expect(await client.resolve('v1')).toBe(artifact.digest)
     expect(await referrers(json, ref(`${PACKAGE}:v1`))).toEqual(['application/vnd.example.other', type])
@@ -254,7 +251,7 @@ describeWith(oras, 'oras', () => {
     expect(await referrers(json, ref('mirror/upf:v1'))).toEqual(['application/vnd.example.other', type])
   })
 
-  it('discovers that a revision is proposed for deletion, by whom and why, and then that this was rejected', async () => {
+  it('discovers who proposed the deletion of a revision and why, and that it was rejected', async () => {
     const { client, attempt, json, ok, ref, folder } = await start()
     const { name, artifact } = await client.publish('ws1')
     expect(await referrers(json, ref(`${PACKAGE}:v1`))).toEqual([])
@@ -273,7 +270,7 @@ describeWith(oras, 'oras', () => {
     expect(await referrers(json, ref(`${PACKAGE}:v1`))).toEqual(rejection)
   })
 
-  it('finds nothing of a deleted revision, and leaves the others alone', async () => {
+  it('finds nothing of a deleted revision, and all of the others', async () => {
     const { client, attempt, ok, ref, folder } = await start()
     const first = await client.publish('ws1', { resources: AWKWARD_FILES })
     const second = await client.publish('ws2', { copy: { from: first.name } })
@@ -282,13 +279,13 @@ describeWith(oras, 'oras', () => {
     for (const reference of [':v2', ':v2.0.0', `@${second.artifact.digest}`]) {
       expect((await attempt('resolve', ref(PACKAGE + reference))).stderr, reference).toContain('not found')
     }
-    // The layer was common to both.
+    // Both shared a layer.
     await ok('pull', '--output', 'out', ref(`${PACKAGE}:latest`))
     expect(await filesOf(join(folder, 'out'))).toEqual(AWKWARD_FILES)
   })
 })
 
-/** The artifact types of what refers to an artifact, sorted. */
+/** Returns the artifact types of the referrers of an artifact, sorted. */
 async function referrers(json: Setup['json'], reference: string): Promise<string[]> {
   const { referrers } = await json('discover', '--format', 'json', reference)
   return referrers.map((referrer: { artifactType: string }) => referrer.artifactType).sort()

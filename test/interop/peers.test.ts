@@ -1,4 +1,4 @@
-/** The servers of others, as tests and benchmarks start them: they do what they are started for. */
+/** The third-party servers that tests and benchmarks start behave as these expect. */
 import { createHash } from 'node:crypto'
 import { expect, it, onTestFinished } from 'vitest'
 import { signedFetch } from '../support/peers/aws-signature.ts'
@@ -66,8 +66,8 @@ function digestOf(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`
 }
 
-function takesAnArtifact(start: () => Promise<RegistryPeer>): void {
-  it('takes and gives back an artifact, and is gone when it is stopped', async () => {
+function storesArtifacts(start: () => Promise<RegistryPeer>): void {
+  it('stores an artifact, and does not respond once it is stopped', async () => {
     const peer = await started(start())
     expect((await ping(peer)).status).toBe(200)
     await roundTrip(peer)
@@ -76,8 +76,8 @@ function takesAnArtifact(start: () => Promise<RegistryPeer>): void {
   })
 }
 
-function letsOnlyUsersIn(start: (options: { auth: RegistryAuth }) => Promise<RegistryPeer>): void {
-  it('asks for a password, and takes the right one', async () => {
+function authenticates(start: (options: { auth: RegistryAuth }) => Promise<RegistryPeer>): void {
+  it('requires the right password', async () => {
     const peer = await started(start({ auth: 'htpasswd' }))
     const refused = await ping(peer)
     expect(refused.status).toBe(401)
@@ -87,7 +87,7 @@ function letsOnlyUsersIn(start: (options: { auth: RegistryAuth }) => Promise<Reg
     await roundTrip(peer, basic(username, password))
   })
 
-  it('asks for a token, and takes one that allows what is done', async () => {
+  it('requires a token with the right scope', async () => {
     const { tokens, credentials, ...peer } = await started(start({ auth: 'token' }))
     if (!tokens || !credentials) throw new Error('there is no token server')
     const { username, password } = credentials
@@ -129,11 +129,11 @@ function letsOnlyUsersIn(start: (options: { auth: RegistryAuth }) => Promise<Reg
   })
 }
 
-function deletesIfTold(
+function deletesIfEnabled(
   start: (options: { delete?: boolean }) => Promise<RegistryPeer>,
   refusal: number,
 ): void {
-  it('deletes, or refuses to', async () => {
+  it('deletes only if deletion is enabled', async () => {
     for (const [options, status] of [
       [{}, 202],
       [{ delete: false }, refusal],
@@ -147,7 +147,7 @@ function deletesIfTold(
 }
 
 function storesObjects(start: () => Promise<S3Peer>): void {
-  it('stores an object for who signs, and is gone when it is stopped', async () => {
+  it('stores an object for signed requests, and does not respond once it is stopped', async () => {
     const peer = await started(start())
     expect((await signedFetch(peer, 'PUT', '/bucket')).status).toBe(200)
     expect((await signedFetch(peer, 'PUT', '/bucket/some/key', 'content')).status).toBe(200)
@@ -160,25 +160,25 @@ function storesObjects(start: () => Promise<S3Peer>): void {
 }
 
 describeWith(DOCKER_REGISTRY, 'docker-registry 2.8', () => {
-  takesAnArtifact(dockerRegistry)
-  letsOnlyUsersIn(dockerRegistry)
-  deletesIfTold(dockerRegistry, 405)
+  storesArtifacts(dockerRegistry)
+  authenticates(dockerRegistry)
+  deletesIfEnabled(dockerRegistry, 405)
 })
 
 describeWith(DISTRIBUTION, 'distribution 3', () => {
-  takesAnArtifact(distribution)
-  letsOnlyUsersIn(distribution)
-  deletesIfTold(distribution, 405)
+  storesArtifacts(distribution)
+  authenticates(distribution)
+  deletesIfEnabled(distribution, 405)
 })
 
 describeIfThere(ZOT, 'zot', () => {
-  takesAnArtifact(zot)
-  letsOnlyUsersIn(zot)
+  storesArtifacts(zot)
+  authenticates(zot)
 })
 
 describeWith(OLAREG, 'olareg', () => {
-  takesAnArtifact(olareg)
-  deletesIfTold(olareg, 405)
+  storesArtifacts(olareg)
+  deletesIfEnabled(olareg, 405)
 })
 
 describeWith(VERSITYGW, 'versitygw', () => storesObjects(versitygw))

@@ -1,4 +1,4 @@
-/** Requests that schemathesis makes up from the API document, against the server: each answer is in the document. */
+/** Requests that schemathesis generates from the API document: the server answers each as documented. */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -15,7 +15,7 @@ const SEED = Number(process.env.PKGSERVER_TEST_SEED ?? Math.floor(Math.random() 
 /** The time that is said is for requests; what it has found is made small after it. */
 const TIMEOUT = (SECONDS * 2 + 120) * 1000
 
-/** What holds of any server that keeps to its document. The other checks ask for what the document does not say. */
+/** Checks that any server which follows its document passes. The other checks require more than that. */
 const CHECKS = [
   'not_a_server_error',
   'status_code_conformance',
@@ -34,7 +34,7 @@ const limits = (sessions: number) => ({
   'limits.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: limits\ndata:\n  sessions: "${sessions}"\n`,
 })
 
-/** Makes something of each kind; resolves to the names of it all. */
+/** Creates one object of each kind, and returns their names. */
 async function furnish(client: Client): Promise<object> {
   const clone = { repository: 'edge', package: 'upf' }
   await client.createRepository()
@@ -69,10 +69,10 @@ async function furnish(client: Client): Promise<object> {
   }
 }
 
-/** Requests that the document allows, with names and values that exist; and such as it does not allow. */
+/** Requests that the document allows, with existing names and values, and requests that it does not allow. */
 const MODES = ['positive', 'negative'] as const
 
-describeWith(schemathesis, 'requests that schemathesis makes up', () => {
+describeWith(schemathesis, 'requests that schemathesis generates', () => {
   it.each(MODES)(
     `are answered as the API document says, for ${SECONDS / MODES.length} seconds from seed ${SEED}: %s`,
     async (mode) => {
@@ -98,10 +98,10 @@ describeWith(schemathesis, 'requests that schemathesis makes up', () => {
         '--generation-database',
         'none',
       )
-      // What is valid in place of what was made wrong would be taken for a mistake that nobody noticed.
+      // In negative tests, valid values from the hooks would look like errors that the server missed.
       const hooks: Record<string, string> =
         mode === 'positive' ? { SCHEMATHESIS_HOOKS: HOOKS, PKGSERVER_TEST_KNOWN: known } : {}
-      const { code, stdout, stderr } = await make(args, folder, hooks)
+      const { code, stdout, stderr } = await generate(args, folder, hooks)
       process.stderr.write(`schemathesis, ${mode}: ${summaryOf(stdout)}\n`)
       const again = `PKGSERVER_TEST_SEED=${SEED} npx vitest run test/interop/schemathesis.test.ts`
       expect(code, `Again: ${again}\n${stdout}${stderr}\n${errorsOf(server.log())}`).toBe(0)
@@ -112,8 +112,8 @@ describeWith(schemathesis, 'requests that schemathesis makes up', () => {
   )
 })
 
-/** In a folder of its own, where it leaves what it remembers. */
-function make(args: string[], cwd: string, env: Record<string, string>): Promise<Run> {
+/** Runs schemathesis in its own folder, where it leaves its state. */
+function generate(args: string[], cwd: string, env: Record<string, string>): Promise<Run> {
   return new Promise((done) => {
     const options = { cwd, env: { ...process.env, ...env, NO_COLOR: '1' }, maxBuffer: 64 << 20 }
     execFile(schemathesis.path, args, options, (error, stdout, stderr) => {
@@ -122,7 +122,7 @@ function make(args: string[], cwd: string, env: Record<string, string>): Promise
   })
 }
 
-/** What it has counted. */
+/** Returns the counts in its output. */
 function summaryOf(stdout: string): string {
   const operations = /Tested: \d+/.exec(stdout)?.[0]
   const cases = /Test cases:\s+(.*)/.exec(stdout)?.[1]

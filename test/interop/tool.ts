@@ -1,4 +1,4 @@
-/** Programs that interop tests drive. */
+/** Test suites that need an external program. */
 import { execFile } from 'node:child_process'
 import { describe, it } from 'vitest'
 import type { Tool } from '../support/program.ts'
@@ -6,8 +6,8 @@ import type { Tool } from '../support/program.ts'
 export type Run = { code: number; stdout: string; stderr: string }
 
 /**
- * A suite that needs a program. Without it the suite is skipped, and says so, but fails in CI: nobody would notice
- * there that nothing is tested any more.
+ * Declares a suite that needs a program. Without the program, the suite is skipped with a message, except in CI, where a
+ * skipped suite would go unnoticed: there it fails.
  */
 export function describeWith(program: Tool, title: string, suite: () => void): void {
   if (program.found) {
@@ -24,21 +24,21 @@ export function describeWith(program: Tool, title: string, suite: () => void): v
   }
 }
 
-/** The same for a program that CI cannot install: there too its suite is only skipped, and says so. */
+/** Declares a suite that needs a program which CI may not be able to install: it is skipped there, too. */
 export function describeIfThere(program: Tool, title: string, suite: () => void): void {
   if (program.found) {
     describe(title, suite)
   } else {
-    const warning = `SKIPPED${process.env.CI ? ', AND NOBODY ELSE TESTS IT' : ''}: ${title}`
+    const warning = `SKIPPED${process.env.CI ? ' IN CI' : ''}: ${title}`
     process.stderr.write(`\n${warning}\n  ${program.missing}\n\n`)
     describe.skip(`${title} (${program.missing})`, suite)
   }
 }
 
-/** Runs a program to its end, whatever that is. */
+/** Runs a program to its end, whatever its exit code. */
 export function run(program: Tool, args: string[], options: { cwd?: string } = {}): Promise<Run> {
   return new Promise((done, failed) => {
-    // No settings or credentials of whoever runs the tests.
+    // Without the user's own settings and credentials.
     const env = { ...process.env, DOCKER_CONFIG: '/nonexistent', NO_COLOR: '1' }
     execFile(program.path, args, { ...options, env, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
       if (error && typeof error.code !== 'number') failed(error)
@@ -47,7 +47,7 @@ export function run(program: Tool, args: string[], options: { cwd?: string } = {
   })
 }
 
-/** Runs a program that has to succeed: what it writes to stdout. */
+/** Runs a program that must succeed, and returns its stdout. */
 export async function output(program: Tool, args: string[], options: { cwd?: string } = {}): Promise<string> {
   const { code, stdout, stderr } = await run(program, args, options)
   if (code !== 0) throw new Error(`${program.name} ${args.join(' ')} ended with ${code}:\n${stderr}${stdout}`)

@@ -1,4 +1,4 @@
-/** The commands of docs/upgrades.md, as a reader would type them: they work, and answer what the page says. */
+/** The commands of docs/upgrades.md work as printed, and answer what the page shows. */
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,14 +10,14 @@ import { describeWith } from './tool.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** The code blocks of a page in a language. */
+/** Returns the code blocks of a page in one language. */
 function blocks(page: string, language: string): string[] {
   return [...page.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(
     (match) => match[1] ?? '',
   )
 }
 
-/** Runs a script of bash to its end: what it prints. */
+/** Runs a bash script that must succeed, and returns its output. */
 function bash(script: string, cwd: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const shell = spawn('bash', ['-euo', 'pipefail'], { cwd, stdio: ['pipe', 'pipe', 'pipe'] })
@@ -30,8 +30,8 @@ function bash(script: string, cwd: string): Promise<string> {
   })
 }
 
-describeWith(tool('jq'), 'the walk through an upgrade', () => {
-  it('answers what the page says', async () => {
+describeWith(tool('jq'), 'the walk-through of docs/upgrades.md', () => {
+  it('prints what the page shows', async () => {
     const { url, client } = await folderServer()
     const page = await readFile(join(ROOT, 'docs/upgrades.md'), 'utf8')
     await client.createRepository()

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Takes docker-registry out of Debian's package, without installing it: that would start a service.
-# Any 2.8 will do, as Debian replaces a package when it mends it.
+# Extracts docker-registry from Debian's package without installing it, which would start a service.
+# Any 2.8 will do, because Debian replaces packages when it fixes them.
 set -eu
 cd "$(dirname "$0")"
 cache="$(cd ../.. && pwd)/.ci/cache"
@@ -13,10 +13,10 @@ echo 'Unpacking docker-registry'
 mkdir -p "$cache/bin"
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
-# apt hands downloads to a user of its own.
+# apt downloads as its own user.
 chmod 755 "$folder"
 (cd "$folder" && apt-get download -qq -o APT::Sandbox::User= docker-registry && dpkg -x docker-registry_*.deb unpacked) || {
-  echo 'Debian could not be asked for docker-registry. Is its list of packages there (apt-get update)?' >&2
+  echo 'cannot download docker-registry from Debian: run apt-get update first' >&2
   exit 1
 }
 cp "$folder/unpacked/usr/bin/docker-registry" "$program"

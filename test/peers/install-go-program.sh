@@ -1,11 +1,11 @@
 #!/bin/sh
 # Builds the tool of a folder's go.mod into .ci/cache/bin, under the name of the folder.
-# A module for each: together they would settle on versions that none of their authors has tested.
+# Each program has its own module: together they would resolve to versions that their authors have not tested.
 set -eu
 cd "$(dirname "$0")/$1"
 cache="$(cd ../../.. && pwd)/.ci/cache"
 stamp="$cache/$1.stamp"
-# What the program is made of. Asking Go itself whether it is current takes a second for each.
+# The inputs of the build. Letting Go check whether a program is current takes a second for each.
 wanted="$(go env GOVERSION) $(cat go.mod go.sum | sha256sum)"
 if test -x "$cache/bin/$1" && test "$(cat "$stamp" 2> /dev/null)" = "$wanted"; then
   exit 0

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Installs the registries and S3 servers that tests and benchmarks run against, each in one version, into .ci/cache.
-# What is there already is left alone. It needs Go, Python and Debian's apt-get; no root, and no running service.
+# Installed programs are kept. It needs Go, Python and Debian's apt-get, but neither root nor a running service.
 set -u
 cd "$(dirname "$0")"
 failed=
-# One after the other: each compiler alone takes the memory of a small machine.
+# One at a time, because each compilation takes the memory of a small machine.
 for peer in docker-registry distribution olareg versitygw moto; do
   case $peer in
     docker-registry) ./install-docker-registry.sh ;;

@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { scheduleDiscovery } from '../../src/server/discovery-schedule.ts'
 
-it('asks again and again what is due, after a failure too, until it is stopped', async () => {
+it('runs due syncs periodically, even after a failure, until it is stopped', async () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
   let rounds = 0

@@ -10,7 +10,7 @@ import { runCommand, startServer } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
 describe('pkgserver serve', () => {
-  it('greets with where everything is, and with commands that work', async () => {
+  it('prints its addresses, and commands that work', async () => {
     const data = join(await temporaryFolder(), 'made/by/it')
     const server = await startServer(data)
     const text = server.output()
@@ -36,7 +36,7 @@ describe('pkgserver serve', () => {
     expect(await server.stop()).toBe(0)
   })
 
-  it('writes a line of JSON for each request, without bodies', async () => {
+  it('logs each request as a line of JSON, without bodies', async () => {
     const server = await startServer(await temporaryFolder())
     await server.client.createRepository('very-secret')
     await server.client.send('/healthz')
@@ -58,7 +58,7 @@ describe('pkgserver serve', () => {
     expect(server.log()).not.toContain('very-secret')
   })
 
-  it('names itself by its public URL', async () => {
+  it('uses its public URL in references', async () => {
     const { client } = await folderServer({ 'public-url': 'https://packages.example.com' })
     await client.createRepository()
     expect((await client.createDraft('ws1')).artifact.reference).toBe(
@@ -113,7 +113,7 @@ describe('pkgserver serve', () => {
     expect(await (await startServer(data)).stop()).toBe(0)
   })
 
-  it('says what is wrong with a port that is taken', async () => {
+  it('reports a port that is in use', async () => {
     const server = await startServer(await temporaryFolder())
     const second = await runCommand([
       'serve',
@@ -137,7 +137,7 @@ describe('the command line', () => {
     }
   })
 
-  it('explains itself', async () => {
+  it('prints its usage and its version', async () => {
     for (const args of [[], ['--help'], ['serve', '--help']]) {
       const { code, output } = await runCommand(args)
       expect(code).toBe(0)
@@ -159,7 +159,7 @@ describe('the command line', () => {
     })
   })
 
-  it('refuses what it does not know, in a sentence', async () => {
+  it('reports unknown commands, flags and values in one line', async () => {
     expect(await runCommand(['dance'])).toMatchObject({
       code: 2,
       log: expect.stringContaining('there is no command "dance"'),

@@ -3,7 +3,7 @@ import { sourceOpener } from '../../src/server/source-registry.ts'
 
 const nothing = { registryConfig: undefined }
 
-it('sources may be on all hosts but private addresses, unless the settings name them', () => {
+it('allows sources on all hosts except private addresses by default', () => {
   const open = sourceOpener({ ...nothing, sourceHosts: undefined }, '1')
   for (const url of [
     'oci://ghcr.io/org',
@@ -26,7 +26,7 @@ it('sources may be on all hosts but private addresses, unless the settings name 
     expect(() => open(url), url).toThrow(expect.objectContaining({ code: 'forbidden' }))
 })
 
-it('sources are on the hosts that the settings name, and on no others', () => {
+it('allows sources only on the configured hosts, if there are any', () => {
   const open = sourceOpener({ ...nothing, sourceHosts: ['localhost:5000', 'ghcr.io'] }, '1')
   for (const url of ['oci://localhost:5000/a', 'https://ghcr.io/a', 'https://GHCR.io:8443/a'])
     expect(() => open(url), url).not.toThrow()

@@ -1,13 +1,10 @@
-/** All that the API tells, so that two indexes can be compared field by field. */
-import type { Client } from './client.ts'
+/** Reads everything that the API returns, to compare two indexes field by field. */
+import type { Client, Json } from './client.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
-type Json = any
-
-/** Numbers that an index gives out by itself: a new one has others. */
+/** Fields that differ in a rebuilt index. */
 const OWN = ['resourceVersion', 'continue']
 
-/** Every answer about what is stored, by the path that asked for it. */
+/** Returns the responses about everything that is stored, by path. */
 export async function allAnswers(client: Client): Promise<Record<string, Json>> {
   const answers: Record<string, Json> = {}
   const ask = async (path: string): Promise<Json> => {

@@ -1,4 +1,4 @@
-/** The real application, on real files or in memory, without or with a socket. */
+/** The real application, on real files or in memory, with or without a socket. */
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { readConfig } from '../../src/config.ts'
@@ -16,11 +16,11 @@ const silent = pino({ level: 'silent' })
 export type TestApp = {
   client: Client
   parts: Components
-  /** How references of artifacts begin. */
+  /** The host and prefix of artifact references. */
   address: string
 }
 
-/** An app in memory, called without a socket. */
+/** Opens an app in memory, called without a socket. */
 export async function memoryApp(
   change: (parts: Components) => Components = (parts) => parts,
   disk?: DiskSpace,
@@ -30,7 +30,7 @@ export async function memoryApp(
   return appOf(parts)
 }
 
-/** An app on a data folder, called without a socket. `settings`: variables of the environment. */
+/** Opens an app on a data folder, called without a socket. `settings` are environment variables. */
 export async function folderApp(
   data?: string,
   settings: Record<string, string> = {},
@@ -46,7 +46,7 @@ export async function folderApp(
   return { ...(await appOf(parts)), data: folder, close }
 }
 
-/** A server on a free port of this machine, on a data folder. */
+/** Starts a server on a new data folder and a free local port. */
 export async function folderServer(
   flags: Record<string, string> = {},
   pace?: Pace,

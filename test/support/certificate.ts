@@ -1,4 +1,4 @@
-/** A certificate that signs itself, for keys whose readers take nothing else. X.509 in as few bytes as it takes. */
+/** Minimal self-signed X.509 certificates, for programs that accept keys in no other form. */
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 
 /** DER: https://www.itu.int/rec/T-REC-X.690 */
@@ -18,7 +18,7 @@ const COMMON_NAME = '550403'
 
 export type Certified = { key: KeyObject; der: Buffer; pem: string }
 
-/** A new RSA key with its certificate, which is valid for this century. */
+/** Returns a new RSA key and its certificate, valid from 2020 to 2099. */
 export function selfSigned(name: string): Certified {
   const pair = generateKeyPairSync('rsa', {
     modulusLength: 2048,

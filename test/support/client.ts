@@ -1,4 +1,4 @@
-/** A client of the REST API for tests: short calls for what a test prepares, whole answers for what it checks. */
+/** A client of the REST API for tests: short calls to prepare a test, whole responses to check. */
 import { expect } from 'vitest'
 import { undocumented } from './documented.ts'
 
@@ -6,8 +6,8 @@ type Send = (path: string, init?: RequestInit) => Promise<Response>
 
 export type Answer<Body> = { status: number; headers: Headers; body: Body; text: string }
 
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
-type Json = any
+// biome-ignore lint/suspicious/noExplicitAny: tests read responses of any shape
+export type Json = any
 
 export type Files = Record<string, string | { base64: string } | null>
 
@@ -18,7 +18,7 @@ export class Client {
     this.send = send
   }
 
-  /** A call of the REST API. An object is sent as JSON. */
+  /** Calls the REST API. Sends an object as JSON. */
   async call(
     method: string,
     path: string,
@@ -41,7 +41,7 @@ export class Client {
     return answer
   }
 
-  /** The same, for a call that has to succeed: its body. */
+  /** Makes a call that must succeed, and returns the body of the response. */
   async ok(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Json> {
     const answer = await this.call(method, path, body, headers)
     expect(answer.status, answer.text).toBeLessThan(300)
@@ -52,7 +52,7 @@ export class Client {
     return this.ok('POST', '/repositories', { name, type })
   }
 
-  /** Makes a draft, of `nf/upf` in `blueprints` where nothing else is said. */
+  /** Creates a draft, by default of `nf/upf` in `blueprints`. */
   async createDraft(workspace: string, source: object = { init: {} }, more: object = {}): Promise<Json> {
     return this.ok('POST', '/packagerevisions', {
       repository: 'blueprints',
@@ -67,7 +67,7 @@ export class Client {
     return this.ok('POST', `/packagerevisions/${name}/${verb}`, body)
   }
 
-  /** Makes a draft and publishes it. */
+  /** Creates a draft and publishes it. */
   async publish(workspace: string, source: object = { init: {} }, more: object = {}): Promise<Json> {
     const { name } = await this.createDraft(workspace, source, more)
     await this.verb(name, 'propose')
@@ -90,13 +90,13 @@ export class Client {
     return Buffer.from(await response.arrayBuffer())
   }
 
-  /** Sorted: not every registry does it. */
+  /** Returns the tags, sorted because not every registry sorts them. */
   async tags(repository = 'blueprints/nf/upf'): Promise<string[]> {
     const response = await this.send(`/v2/${repository}/tags/list`)
     return response.status === 404 ? [] : ((await response.json()) as { tags: string[] }).tags.sort()
   }
 
-  /** The digest that a tag or digest of the registry resolves to. */
+  /** Returns the digest that a tag or digest resolves to in the registry. */
   async resolve(reference: string, repository = 'blueprints/nf/upf'): Promise<string | undefined> {
     const response = await this.send(`/v2/${repository}/manifests/${reference}`, { method: 'HEAD' })
     return response.headers.get('Docker-Content-Digest') ?? undefined

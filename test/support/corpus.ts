@@ -1,21 +1,22 @@
 /**
- * Real packages, published by others, which are not part of this repository: `PKGSERVER_TEST_CORPUS` says where
- * they are, if not beside the checkout. Without them their tests are skipped, except in CI.
+ * Real packages, which are not part of this repository: `PKGSERVER_TEST_CORPUS` names their folder if it is not beside
+ * the checkout. Without them, their tests are skipped, or fail in CI.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Files } from './client.ts'
 
 const ROOT = process.env.PKGSERVER_TEST_CORPUS ?? join(import.meta.dirname, '../../../shared/corpus')
 
 export const hasCorpus = existsSync(ROOT)
 
 if (!hasCorpus) {
-  const message = `There is no corpus of real packages in ${ROOT}: set PKGSERVER_TEST_CORPUS to where it is.`
+  const message = `There is no corpus of real packages in ${ROOT}: set PKGSERVER_TEST_CORPUS to its folder.`
   if (process.env.CI) throw new Error(message)
   process.stderr.write(`SKIPPED: tests with real packages. ${message}\n`)
 }
 
-/** One version of a real package: where it comes from, and its files. */
+/** One version of a real package and the folder with its files. */
 export type CorpusPackage = { path: string; version: string; folder: string }
 
 /** `kpt-packages/<path>/@<version>/`: real kpt packages, several versions of each. */
@@ -40,6 +41,11 @@ export function glasskubePackages(): CorpusPackage[] {
         .filter((entry) => entry.isDirectory())
         .map((version) => ({ path: name, version: version.name, folder: join(root, name, version.name) })),
     )
+}
+
+/** Returns files as the REST API takes them. */
+export function toJson(files: Map<string, Buffer>): Files {
+  return Object.fromEntries([...files].map(([path, bytes]) => [path, { base64: bytes.toString('base64') }]))
 }
 
 export function readFiles({ folder }: CorpusPackage): Map<string, Buffer> {

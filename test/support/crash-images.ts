@@ -1,6 +1,6 @@
 /**
- * What a kill -9 would leave: the files of a data folder as they are after each durable step of a write. Files of the
- * registry are never written in place, and SQLite is at rest between two calls, so a copy is what the next start finds.
+ * Images of a data folder as kill -9 would leave it after each durable step of a write. A copy is accurate, because
+ * files of the registry are never written in place and SQLite is idle between two calls.
  */
 import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { temporaryFolder } from './temporary.ts'
 
 export type CrashImage = { step: string; data: string }
 
-/** Does the work, and resolves to an image before it, one after each of its steps, and one after its answer. */
+/** Does the work. Returns an image from before it, one after each of its steps, and one after its answer. */
 export async function crashImages(data: string, work: () => Promise<unknown>): Promise<CrashImage[]> {
   const root = await temporaryFolder()
   const images: CrashImage[] = []
@@ -38,7 +38,7 @@ export async function crashImages(data: string, work: () => Promise<unknown>): P
   return images
 }
 
-/** Has something done after each call of a method. Returns how to undo that. */
+/** Runs `then` after each call of a method. Returns a function that undoes this. */
 function after(prototype: object, name: string, then: (first: unknown) => void): () => void {
   const original = Reflect.get(prototype, name)
   Reflect.set(prototype, name, async function (this: unknown, ...args: unknown[]) {

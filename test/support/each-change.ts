@@ -1,21 +1,21 @@
-/** Each change that a package goes through, and what must hold when something fails in the middle of it. */
+/** Every change of a package, and the rules that must hold if something fails in the middle of it. */
 import { expect } from 'vitest'
 import { finishAll } from '../../src/service/intents.ts'
 import type { TestApp } from './app.ts'
 import type { Client } from './client.ts'
 
-/** Fails from some operation on, until it is told to stop. */
+/** Makes operations fail. */
 export type Saboteur = {
-  /** So many operations go well before. */
+  /** Makes all operations fail after this many have succeeded. */
   begin: (after: number) => void
-  /** How often it struck. */
+  /** Lets all operations succeed again. Returns how many have failed. */
   end: () => number
 }
 
 type Change = {
   verb: string
   call: (client: Client, name: string) => ReturnType<Client['call']>
-  /** What it leads to; undefined where nothing is left. */
+  /** The resulting lifecycle, or undefined if nothing is left. */
   lifecycle: string | undefined
   tags: string[]
 }
@@ -71,9 +71,9 @@ const CHANGES: readonly Change[] = [
 ]
 
 /**
- * Does each change again and again, and lets it fail one operation later each time. A change that is refused has
- * changed nothing and can be repeated; one that is acknowledged, or said to be saved, is done, with its tags. Resolves
- * to how often something failed. The repository `blueprints` has to be there.
+ * Repeats each change, failing it one operation later each time. A change that is refused must have changed nothing and
+ * be repeatable; one that is acknowledged, or reported as saved, must be done, with its tags. Returns the number of
+ * failed changes. The repository `blueprints` must exist.
  */
 export async function failEachChange(
   { client, parts }: TestApp,

@@ -1,4 +1,4 @@
-/** A registry that others push to: the embedded one, on a socket of its own. */
+/** A source registry: an embedded one, on its own socket. */
 import { gzipSync } from 'node:zlib'
 import type { MiddlewareHandler } from 'hono'
 import type { Annotations, Descriptor } from '../../src/oci/descriptor.ts'
@@ -19,7 +19,7 @@ export type Elsewhere = {
   url: URL
   registry: EmbeddedRegistry
   requests: Recorded[]
-  /** Pushes files as Flux does. Resolves to the digest. */
+  /** Pushes files as Flux does. Returns the digest. */
   flux: (
     name: string,
     tag: string,
@@ -28,7 +28,7 @@ export type Elsewhere = {
   ) => Promise<string>
   /** Pushes an artifact of these layers. */
   push: (name: string, tag: string, layers: Layer[], annotations?: Annotations) => Promise<Descriptor>
-  /** Puts a manifest under a tag, whatever it says. */
+  /** Puts any manifest under a tag. */
   put: (name: string, tag: string, manifest: Manifest | Index) => Promise<Descriptor>
 }
 
@@ -74,7 +74,7 @@ export async function elsewhere(middlewares: MiddlewareHandler[] = []): Promise<
   }
 }
 
-/** A tar.gz of files, as a tar program writes it. */
+/** Returns a tar.gz of files, as a tar program writes it. */
 export function tarOf(files: Record<string, string>): Buffer {
   return gzipSync(tar(Object.entries(files).map(([name, content]) => ({ name, content }))))
 }

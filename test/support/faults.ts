@@ -4,7 +4,7 @@ import type { ServiceContext } from '../../src/service/context.ts'
 
 const originals = new WeakMap<ServiceContext, Registry>()
 
-/** Makes the registry that the services see fail in the operations that `fails` says, as one that is down does. */
+/** Makes the registry of the services unavailable for the operations that `fails` selects. */
 export function breakRegistry(
   ctx: ServiceContext,
   fails: (operation: keyof Repository, repository: string) => boolean,

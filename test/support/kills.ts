@@ -1,8 +1,8 @@
-/** kill -9 while clients are at work. */
+/** Kills a server while clients write to it. */
 import { setTimeout } from 'node:timers/promises'
 import type { ServerProcess } from './process.ts'
 
-/** Works until the server is gone. What a test has found out is thrown on. */
+/** Repeats the work until the server is gone. Rethrows other errors, such as failed assertions. */
 export async function untilGone(work: () => Promise<void>): Promise<void> {
   try {
     for (;;) await work()
@@ -13,8 +13,7 @@ export async function untilGone(work: () => Promise<void>): Promise<void> {
 }
 
 /**
- * Kills a server some milliseconds, `least` to `most` of them, after the workers have begun, and waits until these
- * have noticed.
+ * Kills a server `least` to `most` milliseconds after the workers have begun, and waits until these have noticed.
  */
 export async function killAmid(
   server: ServerProcess,

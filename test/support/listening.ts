@@ -5,7 +5,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { onTestFinished } from 'vitest'
 
-/** An HTTP server that is gone after the test, and its URL. */
+/** Starts an HTTP server that stops after the test. Returns its URL. */
 export async function listening(listener: RequestListener): Promise<URL> {
   const server = createServer(listener).listen(0, '127.0.0.1')
   onTestFinished(() => {

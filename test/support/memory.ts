@@ -1,7 +1,7 @@
-/** What a process and its children hold in memory, in MiB: of Linux only. */
+/** The memory of a process and its children, in MiB. Linux only. */
 import { readdir, readFile } from 'node:fs/promises'
 
-/** `now` is resident at this moment; `peak` is the most that ever was, each process by itself. */
+/** `now` is the resident memory; `peak` is the sum of the peaks of all processes. */
 export type Memory = { now: number; peak: number }
 
 export async function memoryOf(pid: number): Promise<Memory | undefined> {

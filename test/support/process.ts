@@ -1,4 +1,4 @@
-/** The server as its users run it: a process of its own. */
+/** The server as users run it: in its own process. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -12,14 +12,14 @@ export type ServerProcess = {
   process: ChildProcess
   url: URL
   client: Client
-  /** What it has written to its standard output, and to its log. */
+  /** Its standard output, and its log on standard error. */
   output: () => string
   log: () => string
-  /** Sends a signal and waits for the end; resolves to the exit code, or to the name of the signal. */
+  /** Sends a signal and waits for the process to end. Returns its exit code, or the signal that ended it. */
   stop: (signal?: NodeJS.Signals) => Promise<number | string | null>
 }
 
-/** Runs a command of the command line to its end. */
+/** Runs a pkgserver command to its end. */
 export async function runCommand(args: string[], env: Record<string, string> = {}) {
   const child = start(args, env)
   await once(child.process, 'close')
@@ -39,7 +39,7 @@ export async function startServer(
       const found = /API +(http:\S+)\/api\/v1/.exec(child.output())
       if (found?.[1]) resolve(new URL(found[1]))
     })
-    child.process.once('exit', () => reject(new Error(`the server ended: ${child.log()}`)))
+    child.process.once('exit', () => reject(new Error(`the server exited: ${child.log()}`)))
   })
   // Node resolves localhost to IPv6 first, where the server does not listen.
   url.hostname = '127.0.0.1'

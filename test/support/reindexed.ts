@@ -1,4 +1,4 @@
-/** An app whose index is built anew from the registry of another one. */
+/** An app whose index is rebuilt from the registry of another app. */
 import { onTestFinished } from 'vitest'
 import { GroupCommit } from '../../src/database/group-commit.ts'
 import { indexedRepositories } from '../../src/database/maintenance/indexed-package.ts'
@@ -10,17 +10,17 @@ import { type ReindexReport, reindex } from '../../src/service/maintenance/reind
 import type { TestApp } from './app.ts'
 import { Client } from './client.ts'
 
-/** The same app over the same registry, as it is after a start with a new index. */
+/** Returns the same app on the same registry, as after a start with a rebuilt index. */
 export async function reindexed({ parts, address }: TestApp): Promise<TestApp & { report: ReindexReport }> {
   const { ctx } = parts
   const db = openDatabase(':memory:')
   onTestFinished(() => db.destroy())
-  // Where a registry has no list of them, whoever runs it knows the names.
-  const told = await ctx.registry.repositories().then(
+  // If the registry cannot list its repositories, the operator names them.
+  const isListed = await ctx.registry.repositories().then(
     () => true,
     () => false,
   )
-  const names = told ? undefined : await indexedRepositories(ctx.db)
+  const names = isListed ? undefined : await indexedRepositories(ctx.db)
   const report = await reindex({ registry: ctx.registry, db, now: ctx.now, names })
   const next = { ...ctx, db, commits: new GroupCommit(db), intents: new IntentLog() }
   await recallIntents(next)

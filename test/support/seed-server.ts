@@ -1,4 +1,4 @@
-/** Data of every kind, for tests of what backs up, compares and restores it. */
+/** Data of every kind, for tests that back it up, restore it or compare it. */
 import type { Client } from './client.ts'
 
 const ANY = { 'If-Match': '*' }

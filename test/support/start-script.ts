@@ -1,5 +1,5 @@
 import packageJson from '../../package.json' with { type: 'json' }
 
-/** What `npm start` tells Node. */
+/** The Node flags of `npm start`. */
 export const NODE_FLAGS =
   / node (.*)src\/main\.ts/.exec(packageJson.scripts.start)?.[1]?.split(' ').filter(Boolean) ?? []

@@ -57,7 +57,7 @@ export function tarEntry({
   return Buffer.concat([header, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)])
 }
 
-/** An extended header for the next entry; type 'g' is for all that follow. */
+/** Returns an extended header for the next entry, or for all following ones if the type is 'g'. */
 export function pax(records: Record<string, string>, type = 'x'): TarEntry {
   const content = Object.entries(records).map(([key, value]) => {
     const rest = Buffer.byteLength(` ${key}=${value}\n`)

@@ -1,4 +1,4 @@
-"""Lets requests meet what is there: names that exist and values that are valid, beside those that are made up."""
+"""Mixes existing names and valid values into generated requests."""
 
 import json
 import os
@@ -42,7 +42,7 @@ VALID = {
 
 
 def known(place, operation):
-    """What is valid for a parameter or field of an operation, by its name."""
+    """Returns valid values for the parameters or fields of an operation, by name."""
     path = operation.path
     names = {name: st.sampled_from(values) for name, values in KNOWN["any"].items()}
     if path.startswith("/api/v1/jobs"):
@@ -55,7 +55,7 @@ def known(place, operation):
 
 
 def mixed(place, context, generated):
-    """Each part as it was generated, or one that is valid."""
+    """Replaces parts of a generated value with valid ones."""
     if not isinstance(generated, dict):
         return st.just(generated)
     names = known(place, context.operation)
@@ -73,7 +73,7 @@ def flatmap_path_parameters(context, path_parameters):
 
 @schemathesis.hook
 def flatmap_query(context, query):
-    """Hardly any token that is made up is one."""
+    """Drops the continue token from some requests, because generated tokens are hardly ever valid."""
     if not isinstance(query, dict) or "continue" not in query:
         return mixed("query", context, query)
     without = {name: value for name, value in query.items() if name != "continue"}
@@ -87,7 +87,7 @@ def flatmap_body(context, body):
 
 @schemathesis.hook
 def flatmap_headers(context, headers):
-    """Nor is any ETag."""
+    """Replaces some conditions with "*", because generated ETags never match."""
     name = next((name for name in headers or {} if name in ("If-Match", "If-None-Match")), None)
     if name is None:
         return st.just(headers)

@@ -1,4 +1,4 @@
-/** Signs requests to S3, with nothing of the code under test. The body is not part of the signature. */
+/** Signs S3 requests without the code under test. The signature does not cover the body. */
 import { createHash, createHmac } from 'node:crypto'
 import type { S3Peer } from './s3-servers.ts'
 

@@ -1,5 +1,5 @@
 /**
- * The registry that Docker began: 2.8, which most run, and 3. Neither has the referrers API.
+ * distribution, the registry that Docker started: 2.8, the most common version, and 3. Neither has the referrers API.
  * https://distribution.github.io/distribution/about/configuration/
  */
 import { writeFile } from 'node:fs/promises'
@@ -10,11 +10,11 @@ import { type Peer, peerProgram, startServerProcess } from './server-process.ts'
 
 export type DistributionOptions = {
   auth?: RegistryAuth
-  /** Whether it deletes what it is asked to; it does not unless its operator says so. Here it does. */
+  /** Whether it allows deletion: true by default here, false by default in the program itself. */
   delete?: boolean
 }
 
-/** Version 2.8, as Debian has it. */
+/** Version 2.8, as Debian packages it. */
 export const DOCKER_REGISTRY = peerProgram('docker-registry')
 
 /** Version 3. */
@@ -44,7 +44,7 @@ function start(
         delete: { enabled: options.delete ?? true },
         cache: { blobdescriptor: 'inmemory' },
       },
-      http: { addr: `127.0.0.1:${port}`, secret: 'of no use' },
+      http: { addr: `127.0.0.1:${port}`, secret: 'unused' },
       ...(await authOf(options.auth, folder, tokens)),
     }
     const path = join(folder, 'config.yml')

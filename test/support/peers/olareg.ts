@@ -1,4 +1,4 @@
-/** olareg, a small registry with the referrers API. It knows no users: https://github.com/olareg/olareg */
+/** olareg, a small registry with the referrers API. It has no authentication: https://github.com/olareg/olareg */
 import { join } from 'node:path'
 import type { RegistryPeer } from './registry-peer.ts'
 import { peerProgram, startServerProcess } from './server-process.ts'

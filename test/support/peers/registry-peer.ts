@@ -1,4 +1,4 @@
-/** A registry of others, and how one gets in. */
+/** Third-party registries, and how to authenticate with them. */
 import { startTokenServer, type TokenServer } from '../token-server.ts'
 import type { Peer } from './server-process.ts'
 
@@ -7,18 +7,18 @@ export type RegistryAuth = 'none' | 'htpasswd' | 'token'
 export type Login = { username: string; password: string }
 
 export type RegistryPeer = Peer & {
-  /** Who may do everything; nobody else may do anything. Absent where nobody is asked. */
+  /** The only user, who may do everything. Absent without authentication. */
   credentials?: Login
-  /** Who gives out the tokens; only with them. It stops with its registry. */
+  /** The token server, if tokens are required. It stops with its registry. */
   tokens?: TokenServer
 }
 
 export const LOGIN: Login = { username: 'tester', password: 'correct horse' }
 
-/** A file for htpasswd with LOGIN, by bcrypt with its least cost: registries check it with every request. */
+/** An htpasswd file with LOGIN. bcrypt has its lowest cost because registries check it with every request. */
 export const HTPASSWD = 'tester:$2b$04$2h/yOQk333Gts/5k8oPjcONonG7Ur2wLIJZDcWdt6wMjTZD0zh5hi\n'
 
-/** What `start` starts, with what `auth` needs. */
+/** Starts a registry, and a token server if `auth` needs one. */
 export async function withAuth(
   auth: RegistryAuth,
   start: (tokens: TokenServer | undefined) => Promise<Peer>,

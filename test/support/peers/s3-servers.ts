@@ -1,4 +1,4 @@
-/** S3 servers that others wrote. Neither proves what Amazon does, but both were written against its clients. */
+/** Third-party S3 servers. They do not prove what Amazon S3 does, but were written for its clients. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { signedFetch } from './aws-signature.ts'
@@ -9,10 +9,10 @@ export type S3Peer = Peer & {
   credentials: { accessKeyId: string; secretAccessKey: string }
 }
 
-/** On files. It checks the signatures of requests. */
+/** Stores files, and checks the signatures of requests. */
 export const VERSITYGW = peerProgram('versitygw')
 
-/** In memory, and in Python. It takes any credentials. */
+/** A Python program that stores in memory and accepts any credentials. */
 export const MOTO = peerProgram('moto_server')
 
 const ACCESS = {
@@ -29,7 +29,7 @@ export async function versitygw(): Promise<S3Peer> {
     return {
       args: [
         ...['--port', `127.0.0.1:${port}`, '--region', ACCESS.region, '--health', '/health', '--quiet'],
-        // Not every file system for temporary files has the attributes that it would take instead.
+        // By default it uses extended attributes, which not every file system for temporary files has.
         ...['posix', '--sidecar', metadata, buckets],
       ],
       env: { ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secretAccessKey },
@@ -47,10 +47,10 @@ export async function moto(): Promise<S3Peer> {
   return { ...peer, ...ACCESS }
 }
 
-/** The same with a bucket named "packages". */
+/** Starts a server and creates the bucket "packages". */
 export async function withBucket(start: () => Promise<S3Peer>): Promise<S3Peer> {
   const peer = await start()
   const created = await signedFetch(peer, 'PUT', '/packages')
-  if (!created.ok) throw new Error(`no bucket: ${created.status} ${await created.text()}`)
+  if (!created.ok) throw new Error(`cannot create a bucket: ${created.status} ${await created.text()}`)
   return peer
 }

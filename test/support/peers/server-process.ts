@@ -1,6 +1,6 @@
 /**
- * A server of others as a child process. Not bound to a test runner, as the benchmarks start them too: whoever starts
- * one has to stop it.
+ * Third-party servers as child processes. Benchmarks start them too, so they do not depend on the test runner: the
+ * caller must stop them.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,16 +15,16 @@ export type Peer = {
   name: string
   url: URL
   pid: number
-  /** Kills it and removes what it has stored. */
+  /** Kills it and deletes its data. */
   stop: () => Promise<void>
-  /** What it has written to stdout and stderr. */
+  /** Its stdout and stderr. */
   logs: () => string
 }
 
 export type Launch = {
   args: string[]
   env?: Record<string, string>
-  /** The path that is asked until there is an answer, whatever its status. */
+  /** The path to poll until it responds, with whatever status. */
   ready: string
 }
 
@@ -43,12 +43,12 @@ export async function startServerProcess(
   for (let attempt = 1; ; attempt++) {
     const peer = await tryStart(program, launch)
     if (!(peer instanceof Error)) return peer
-    // The port was free a moment ago; someone else may have been faster.
+    // Another process may have taken the port since it was found free.
     if (attempt === ATTEMPTS || !/address already in use/i.test(peer.message)) throw peer
   }
 }
 
-/** The program of a peer that test/peers installs. */
+/** Finds a program that test/peers installs. */
 export function peerProgram(name: string): Tool {
   return tool(name, 'test/peers/install.sh installs it.')
 }
@@ -63,7 +63,7 @@ async function tryStart(
   const { PATH = '' } = process.env
   const child = spawn(program.path, args, {
     cwd: folder,
-    // No settings or credentials of whoever runs this.
+    // Without the user's own settings and credentials.
     env: { PATH, HOME: folder, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -74,7 +74,7 @@ async function tryStart(
     })
   }
   const closed = once(child, 'close')
-  // Nobody is left to stop it when this process ends without having done so.
+  // If this process exits first, the child must not outlive it.
   const kill = () => void child.kill('SIGKILL')
   process.once('exit', kill)
   const stop = async () => {
@@ -97,7 +97,7 @@ async function answers(url: URL, hasEnded: () => boolean): Promise<boolean> {
   while (Date.now() < end && !hasEnded()) {
     try {
       await (await fetch(url, { signal: AbortSignal.timeout(1000) })).arrayBuffer()
-      // Somebody else may have taken the port, and be the one who answers.
+      // If it has exited, another process took the port and responded.
       return !hasEnded()
     } catch {
       await delay(25)

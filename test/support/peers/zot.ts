@@ -6,10 +6,10 @@ import type { TokenServer } from '../token-server.ts'
 import { HTPASSWD, type RegistryAuth, type RegistryPeer, withAuth } from './registry-peer.ts'
 import { startServerProcess } from './server-process.ts'
 
-/** Version 2.1. No script installs it: its module is not to be had from every proxy of Go modules. */
+/** Version 2.1. It may be missing in CI too, because not every Go module proxy serves its module. */
 export const ZOT = tool(
   'zot',
-  'Take it from https://github.com/project-zot/zot/releases; the minimal one will do.',
+  'Get it from https://github.com/project-zot/zot/releases; the minimal build is enough.',
 )
 
 export function zot({ auth = 'none' }: { auth?: RegistryAuth } = {}): Promise<RegistryPeer> {
