@@ -1,4 +1,4 @@
-/** Conditions say what is known of a revision; readiness gates name those that must be True before it is proposed. */
+/** Conditions of a revision, and readiness gates, which name the conditions that must be True before it is proposed. */
 import { AppError } from '../core/errors.ts'
 import { sizeProblem } from './labels.ts'
 
@@ -6,7 +6,10 @@ export type ConditionStatus = 'True' | 'False' | 'Unknown'
 export type Condition = { type: string; status: ConditionStatus; reason: string; message: string }
 export type ReadinessGate = { conditionType: string }
 
-/** Conditions that only the server sets. */
+/**
+ * Conditions that clients cannot set. `Approved` and `DeletionProposed` keep the reason of a review so that later readers
+ * see it.
+ */
 const SERVER_TYPES = ['Valid', 'Merged', 'Approved', 'DeletionProposed']
 
 export function isServerCondition(type: string): boolean {
@@ -26,7 +29,7 @@ export function withoutCondition(conditions: readonly Condition[], type: string)
   return conditions.filter((condition) => condition.type !== type)
 }
 
-/** The conditions after a client wrote `next`: its own are replaced, the server's stay. Throws `invalid`. */
+/** Replaces the conditions of clients by `next` and keeps the server's. Throws `invalid`. */
 export function replaceClientConditions(
   current: readonly Condition[],
   next: readonly Condition[],
@@ -48,7 +51,7 @@ export function replaceClientConditions(
   ]
 }
 
-/** The gates whose condition is not True, with the status that the condition has. */
+/** Returns the gates whose condition is not True, with the status of that condition. */
 export function closedGates(
   gates: readonly ReadinessGate[],
   conditions: readonly Condition[],

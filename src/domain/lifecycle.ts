@@ -1,4 +1,4 @@
-/** The lifecycle of a package revision: design section 2's table, and the words for what it forbids. */
+/** The lifecycle of a package revision: which verbs each state allows, and where they lead. */
 import { AppError } from '../core/errors.ts'
 
 export const LIFECYCLES = ['Draft', 'Proposed', 'Published', 'DeletionProposed'] as const
@@ -13,7 +13,7 @@ const TRANSITIONS: Record<Lifecycle, Partial<Record<Verb, Lifecycle | 'deleted'>
   DeletionProposed: { approve: 'deleted', reject: 'Published', delete: 'deleted' },
 }
 
-/** What the client can do instead, where the list of allowed verbs alone does not say it. */
+/** Advice for the client, where the list of allowed verbs alone does not help. */
 const ADVICE: Partial<Record<Lifecycle, Partial<Record<Verb, string>>>> = {
   Draft: { approve: 'Propose it first.' },
   Proposed: { edit: 'Reject it first: that makes it a Draft again.' },
@@ -27,7 +27,7 @@ const ADVICE: Partial<Record<Lifecycle, Partial<Record<Verb, string>>>> = {
   },
 }
 
-/** A revision that has a number and immutable content. */
+/** Reports whether a revision in this state has a number and immutable content. */
 export function isPublished(lifecycle: Lifecycle): boolean {
   return lifecycle === 'Published' || lifecycle === 'DeletionProposed'
 }
@@ -36,7 +36,7 @@ function allowedVerbs(from: Lifecycle): Verb[] {
   return Object.keys(TRANSITIONS[from]) as Verb[]
 }
 
-/** Where `verb` leads from `from`. Throws `wrong_lifecycle`, naming the state and what is allowed in it. */
+/** Returns the state that `verb` leads to. Throws `wrong_lifecycle` with the current state and the verbs it allows. */
 export function transition(name: string, from: Lifecycle, verb: Verb): Lifecycle | 'deleted' {
   const to = TRANSITIONS[from][verb]
   if (to) return to

@@ -4,14 +4,14 @@ import { isKrmPath, type KrmDocument, readKrmFile } from '../krm/krm-file.ts'
 import type { Resources } from '../resources.ts'
 
 const DEFINITION = 'CustomResourceDefinition'
-/** What takes longer than a few seconds to read is not asked. */
+/** Reading more takes longer than a few seconds, so further definitions are skipped. */
 const MAX_BYTES = 16 * 1024 * 1024
 
 type Kind = Pick<ObjectIdentity, 'group' | 'kind'>
 
-/** The schemas that any of these versions of a package defines for some kinds. */
+/** Returns the schemas that any of these versions of a package defines for some kinds. */
 export function packageSchemas(versions: readonly Resources[], kinds: Iterable<Kind>): CrdSchemas {
-  // No other group may be one of custom resources.
+  // The group of a custom resource always has a dot.
   const custom = [...kinds].filter(({ group }) => group.includes('.'))
   return crdSchemas(definitions(versions, custom))
 }

@@ -6,7 +6,7 @@ import { applySetters } from './setters.ts'
 
 export type CloneRequest = { resources: Resources; note: UpstreamNote; setters?: Labels | undefined }
 
-/** Those of the upstream's files that a clone has otherwise; or why it cannot have these values. */
+/** Returns the files in which a clone differs from its upstream, or the problem with the values of its setters. */
 export function cloneResources({ resources, note, setters = {} }: CloneRequest): Resources | SetterProblem {
   const set = applySetters(resources, setters)
   if ('problem' in set) return set
@@ -14,7 +14,7 @@ export function cloneResources({ resources, note, setters = {} }: CloneRequest):
   return new Map([...cloned].filter(([path, content]) => !sameBytes(content, resources.get(path))))
 }
 
-/** Without values for setters no other file changes, so no other need be looked at. */
+/** Returns the files that a clone may change: without values for setters, only those with the name and the upstream. */
 export function filesToLookAt({ resources, setters = {} }: Omit<CloneRequest, 'note'>): Resources {
   if (Object.keys(setters).length > 0) return resources
   return new Map([...resources].filter(([path]) => NOTED_FILES.includes(path)))

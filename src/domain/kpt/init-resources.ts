@@ -1,4 +1,4 @@
-/** The files of a package that starts from nothing: what `kpt pkg init` and Porch's init task make. */
+/** The files of a new package, as `kpt pkg init` and Porch's init task create them. */
 import { stringify } from 'yaml'
 import type { Resources } from '../resources.ts'
 

@@ -1,13 +1,13 @@
-/** Where a package keeps the values of its setters: the ConfigMaps of its apply-setters functions. */
+/** The values of the setters of a package, which are in the ConfigMaps of its apply-setters functions. */
 import { editObject, type FieldEdit } from '../krm/edit-object.ts'
 import { isKptfile, type KrmFile, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
 import { fieldOf, isPlainList, isPlainMap, type Plain } from '../krm/plain.ts'
 import type { Resources } from '../resources.ts'
 
 export type SetterConfig = {
-  /** Of the package or subpackage whose Kptfile names it: empty, or with "/" at its end. */
+  /** The directory of the package or subpackage whose Kptfile names the config: empty, or with "/" at its end. */
   directory: string
-  /** The file that has the values, and where in its first object they are. */
+  /** The file with the values, and their field in its first object. */
   path: string
   field: readonly (string | number)[]
   values: ReadonlyMap<string, string>
@@ -15,7 +15,7 @@ export type SetterConfig = {
 
 const APPLY_SETTERS = /(?:^|\/)apply-setters(?:[:@]|$)/
 
-/** Of the package before its subpackages, as its values are put over theirs. */
+/** Returns the configs of the package before those of its subpackages, which it overrides. */
 export function setterConfigs(resources: Resources): SetterConfig[] {
   return [...resources.keys()]
     .filter(isKptfile)
@@ -41,7 +41,7 @@ function configsOf(resources: Resources, kptfile: string): SetterConfig[] {
   })
 }
 
-/** The file with values set in a config that is in it. */
+/** Returns a file with values set in one of its configs. */
 export function writeConfig(
   content: Uint8Array,
   { field }: SetterConfig,

@@ -2,10 +2,12 @@ import { keyedItems } from './list-items.ts'
 import type { ListType } from './list-types.ts'
 import { type Plain, samePlain } from './plain.ts'
 
-/** Where an item of a list was in the list before, and where it is in a third one. */
+/** The index of an item of the target list in the current list, and in the donor's list. */
 export type Aligned = { from: number | undefined; donor: number | undefined }
 
-/** Which items of a list are which of an older version: by their keys where they have some, or else by their value. */
+/**
+ * Finds the items of the target list in the current one and in the donor's: by key if they have keys, else by value.
+ */
 export function alignItems(
   current: readonly Plain[],
   target: readonly Plain[],

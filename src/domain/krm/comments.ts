@@ -1,4 +1,4 @@
-/** The comments of a document, by the field that they are about. */
+/** The comments of a document, by the field they belong to. */
 import { isMap, isSeq, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { SourceDocument } from './fragments.ts'
 import { keyedItems } from './list-items.ts'
@@ -17,10 +17,13 @@ import {
   startsLine,
 } from './source-text.ts'
 
-/** A place where a comment stands, or could; `text` is empty without one. */
+/** The range of a comment, or of where one could be inserted; `text` is empty without one. */
 export type CommentSlot = { start: number; end: number; text: string; column: number }
 
-/** The comments above and behind fields and items in block style, by a key that is the same in other versions. */
+/**
+ * Returns the comments above and behind fields and items in block style. The key of a comment names its field, so it is
+ * the same in other versions of the object.
+ */
 export function commentSlots(source: SourceDocument, listTypes: ListTypes): Map<string, CommentSlot> {
   const slots = new Map<string, CommentSlot>()
   const { body: text, document } = source

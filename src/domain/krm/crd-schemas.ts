@@ -1,4 +1,4 @@
-/** List types of custom resources, from the definitions that a package brings along. */
+/** List types of custom resources, from the CustomResourceDefinitions in a package. */
 import type { ObjectIdentity } from './identity.ts'
 import type { KrmDocument } from './krm-file.ts'
 import type { ListType, ListTypes } from './list-types.ts'
@@ -25,7 +25,10 @@ export function crdSchemas(documents: Iterable<KrmDocument>): CrdSchemas {
   return schemas
 }
 
-/** `x-kubernetes-list-type` and `x-kubernetes-list-map-keys` of the lists of a kind; undefined without a definition. */
+/**
+ * Returns the list types of a kind, which are its `x-kubernetes-list-type` and `x-kubernetes-list-map-keys`; undefined
+ * if the package does not define the kind.
+ */
 export function crdListTypes(schemas: CrdSchemas, kind: Kind): ListTypes | undefined {
   const versions = schemas.get(kindKey(kind))
   if (!versions) return undefined

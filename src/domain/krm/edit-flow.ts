@@ -1,4 +1,4 @@
-/** Changes inside brackets: `{cpu: 1, memory: 2Gi}`, and so all of what is written as JSON. */
+/** Edits inside flow collections such as `{cpu: 1, memory: 2Gi}`, and so inside JSON. */
 import { type Document, isMap, isScalar, isSeq, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
 import { alignItems } from './align-items.ts'
 import { type Donor, donorAt, inlineText, writeInline } from './fragments.ts'
@@ -16,12 +16,12 @@ import {
 import { isFlow, type ParsedPair } from './source-text.ts'
 import type { TextEdit } from './text-edits.ts'
 
-/** A field or an item between two commas. */
+/** The range of a field or an item between two commas. */
 type Part = { start: number; end: number }
 
 export type FlowContext = { text: string; document: Document.Parsed; listTypes: ListTypes }
 
-/** undefined where the brackets have to be written anew. */
+/** Returns the edits that give a flow collection another value; undefined if it must be replaced as a whole. */
 export function editFlow(
   { text, document, listTypes }: FlowContext,
   node: ParsedNode,
@@ -99,7 +99,7 @@ export function editFlow(
     const aligned = alignItems(current, wanted, [], listTypes(place))
     const kept = aligned.flatMap(({ from: at }) => at ?? [])
     const inOrder = kept.every((at, index) => index === 0 || at > (kept[index - 1] ?? 0))
-    // New items only behind all others.
+    // New items can only be appended.
     if (!inOrder || aligned.slice(0, kept.length).some(({ from: at }) => at === undefined)) return undefined
     const items = seq.items as ParsedNode[]
     const parts = items.map(({ range: [start, end] }) => ({ start, end }))
@@ -117,7 +117,7 @@ export function editFlow(
     return edits
   }
 
-  /** Takes parts out, each with a comma, and puts new ones behind the last. */
+  /** Removes parts, each with a comma, and appends new ones. */
   function editParts(
     node: ParsedNode,
     parts: readonly Part[],
@@ -153,7 +153,7 @@ export function editFlow(
   function written(value: Plain, from: Donor | undefined): string {
     if (isJson) return JSON.stringify(value)
     const line = inlineText(value, from)
-    // What needs no quotes elsewhere may need them here.
+    // A scalar that needs no quotes in block style may need them in a flow collection.
     return isScalar(from?.node) && /[,[\]{}]/.test(line) ? writeInline(value) : line
   }
 }

@@ -5,12 +5,12 @@ import { listTypesOf } from './list-types.ts'
 import { fieldOf, isPlainList, isPlainMap, type Plain, type PlainMap } from './plain.ts'
 import { rewrite } from './rewrite.ts'
 
-/** A field and what it is to be; undefined removes it. */
+/** A field and its new value; undefined removes the field. */
 export type FieldEdit = { field: FieldPath; value: Plain | undefined }
 
 /**
- * The text of an object with some fields set or removed, and everything else as it is written. Maps on the way to a
- * field are made; an item of a list has to be there, unless the path ends with it. Throws `invalid`.
+ * Returns the text of an object with fields set or removed, and everything else unchanged. Missing maps on the way to a
+ * field are created; an item of a list must exist unless the path ends with it. Throws `invalid`.
  */
 export function editObject(document: KrmDocument, edits: readonly FieldEdit[]): string {
   const { value, identity } = document
@@ -18,7 +18,7 @@ export function editObject(document: KrmDocument, edits: readonly FieldEdit[]): 
   return rewrite(document, target as PlainMap, listTypesOf(identity))
 }
 
-/** The value with a field in it set or removed. Throws `invalid` for a path that leads nowhere. */
+/** Returns the value with one field set or removed. Throws `invalid` for a path through an item that does not exist. */
 export function withField(
   value: Plain | undefined,
   field: FieldPath,
@@ -53,7 +53,7 @@ function withKey(
   return Object.fromEntries(entries.map(([name, old]) => [name, name === key ? field : old]))
 }
 
-/** The value of a field; undefined where there is none. */
+/** Returns the value of a field; undefined if it does not exist. */
 export function valueAt(value: Plain | undefined, field: FieldPath): Plain | undefined {
   return field.reduce<Plain | undefined>((now, step) => {
     if (typeof step === 'string') return fieldOf(now, step)
@@ -61,7 +61,7 @@ export function valueAt(value: Plain | undefined, field: FieldPath): Plain | und
   }, value)
 }
 
-/** A field that is not there counts as one that has its default: `protocol` of a port. */
+/** A port without `protocol` has its default, TCP. */
 function isItem(item: Plain, index: number, step: Exclude<FieldStep, string>): boolean {
   if (typeof step === 'number') return step === index
   return Object.entries(step).every(([key, wanted]) => {

@@ -1,4 +1,4 @@
-/** New parts of a document: as they are written in another one that has them, or else anew. */
+/** The text of parts to insert: copied from a donor, a document that has the same value there, or else generated. */
 import { type Document, isMap, isScalar, isSeq, type ParsedNode, stringify, type YAMLMap } from 'yaml'
 import { isPlainList, isPlainMap, keyText, type Plain, plainOf, samePlain } from './plain.ts'
 import {
@@ -16,33 +16,33 @@ import {
   startsLine,
 } from './source-text.ts'
 
-/** A parsed document of one object. */
+/** The document of one object, with its text. */
 export type SourceDocument = { body: string; document: Document.Parsed; root: YAMLMap.Parsed }
 
-/** A place in another document. */
+/** A node of another document, whose text can be copied. */
 export type Donor = { source: SourceDocument; node: ParsedNode | null }
 
-/** Also for readers of YAML 1.1, to whom `yes` and `on` are booleans unless they are quoted. */
+/** Quotes `yes` and `on`, which YAML 1.1 reads as booleans. */
 const WRITE = { lineWidth: 0, compat: 'yaml-1.1' } as const
 
 export function writeObject(value: Plain): string {
   return stringify(value, WRITE)
 }
 
-/** A value in one line, as it can stand anywhere. */
+/** Returns a value in one line that is valid in block style and in a flow collection. */
 export function writeInline(value: Plain): string {
   const line = stringify([value], { ...WRITE, collectionStyle: 'flow', flowCollectionPadding: false }).trim()
   return line.includes('\n') ? JSON.stringify(value) : line.slice(1, -1)
 }
 
-/** A field, without a line feed behind it; its key stands in the first column. */
+/** Returns a field with its key in the first column and no line feed at the end. */
 export function fieldText(key: string, value: Plain, donor: Donor | undefined): string {
   const found = donorPair(donor, key, value)
   if (found) return entryText(found.donor, found.entry)
   return stringify(new Map([[key, value]]), WRITE).replace(/\n$/, '')
 }
 
-/** What stands behind the key of a field: the colon and the value. */
+/** Returns the text behind the key of a field: the colon and the value. */
 export function behindKey(key: string, value: Plain, donor: Donor | undefined): string {
   const found = donorPair(donor, key, value)
   if (!found) {
@@ -53,7 +53,7 @@ export function behindKey(key: string, value: Plain, donor: Donor | undefined): 
   return indent(body.slice(found.pair.key.range[1], pairEnd(body, found.pair)), -found.entry.column, false)
 }
 
-/** An item of a list, likewise; `at` is its place in the donor's list. */
+/** Returns an item of a list in the same way; `at` is its index in the donor's list. */
 export function itemText(value: Plain, donor: Donor | undefined, at: number | undefined): string {
   const node = donor?.node
   if (donor && isSeq(node) && at !== undefined) {
@@ -64,7 +64,7 @@ export function itemText(value: Plain, donor: Donor | undefined, at: number | un
   return stringify([value], WRITE).replace(/\n$/, '')
 }
 
-/** A value as it is written there, where that is in one line or in brackets. */
+/** Returns a value in one line, copied from the donor if it is one line there. */
 export function inlineText(value: Plain, donor: Donor | undefined): string {
   const node = donor?.node
   if (!donor || !node || isBlockScalar(node)) return writeInline(value)
@@ -76,7 +76,7 @@ export function inlineText(value: Plain, donor: Donor | undefined): string {
   return text.includes('\n') ? writeInline(value) : text
 }
 
-/** The place of a field, or of an item, of the donor. */
+/** Returns the donor for a field or an item of the donor's node. */
 export function donorAt(donor: Donor | undefined, step: string | number | undefined): Donor | undefined {
   if (!donor || step === undefined) return undefined
   const { node, source } = donor
@@ -114,7 +114,7 @@ function donorPair(
   return { donor, pair, entry }
 }
 
-/** With the comments above and behind it. */
+/** Returns the text of an entry with the comments above and behind it. */
 function entryText({ source: { body } }: Donor, entry: Entry): string {
   const from = lineStart(body, entry.start)
   const comment = startsLine(body, entry.start) ? body.slice(commentStart(body, entry), from) : ''

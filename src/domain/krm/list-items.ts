@@ -1,4 +1,4 @@
-/** The items of a list that is a map or a set in truth, each with what tells it apart. */
+/** The items of a list that Kubernetes treats as a map or a set, each with its key. */
 import type { FieldStep } from './field-path.ts'
 import type { ListType } from './list-types.ts'
 import { fieldOf, isPlainList, isPlainMap, type Plain } from './plain.ts'
@@ -6,8 +6,8 @@ import { fieldOf, isPlainList, isPlainMap, type Plain } from './plain.ts'
 export type Item = { key: string; step: FieldStep; value: Plain; index: number }
 
 /**
- * The items of some versions of one list, told apart in the same way in each. Undefined where that is not possible,
- * since an item lacks its key or two have the same: then the list is atomic.
+ * Returns the items of several versions of a list, with the same key fields in each. Undefined if an item lacks a key
+ * or two items share one: then the list is atomic.
  */
 export function keyedItems(
   versions: readonly (Plain | undefined)[],
@@ -43,7 +43,7 @@ function keyedBy(
   return keyed
 }
 
-/** The step to the item of a set is its value, with no field before it. */
+/** An item of a set is identified by its value, under the empty key. */
 function setStep(item: Plain): FieldStep | undefined {
   return isPlainMap(item) || isPlainList(item) ? undefined : { '': String(item) }
 }

@@ -1,11 +1,11 @@
-/** YAML nodes as plain values: what a field holds, without how it is written. */
+/** JSON values of YAML nodes: the content of a field without its notation. */
 import { type Document, isAlias, isMap, isScalar, isSeq, type Scalar } from 'yaml'
 
 export type PlainMap = { readonly [key: string]: Plain }
-/** What JSON can say. A field that is not there is `undefined`, which is not `null`. */
+/** A value as in JSON. A missing field is `undefined`, which differs from `null`. */
 export type Plain = null | boolean | number | string | readonly Plain[] | PlainMap
 
-/** A node's value. The aliases of the document are expanded: only for one that `inspectDocument` has passed. */
+/** Returns the value of a node with aliases expanded, so `inspectDocument` must have passed the document. */
 export function plainOf(node: unknown, document: Document.Parsed): Plain {
   if (isAlias(node)) return plainOf(node.resolve(document), document)
   if (isScalar(node)) return plainScalar(node)
@@ -16,13 +16,13 @@ export function plainOf(node: unknown, document: Document.Parsed): Plain {
   return map
 }
 
-/** The name of a field, as Kubernetes would read it. */
+/** Returns the name of a field as Kubernetes reads it. */
 export function keyText(key: unknown): string {
   if (!isScalar(key)) return String(key)
   return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value))
 }
 
-/** Numbers that JSON would round are left as they are written. */
+/** Keeps the text of numbers that JSON would round. */
 function plainScalar({ value, source }: Scalar): Plain {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value
   if (typeof value === 'number') {
@@ -32,7 +32,7 @@ function plainScalar({ value, source }: Scalar): Plain {
   return source ?? String(value)
 }
 
-/** Sets also what would be a prototype otherwise. */
+/** Sets `__proto__` as a key like any other. */
 function setOwn(map: Record<string, Plain>, key: string, value: Plain): void {
   Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true })
 }
@@ -45,12 +45,12 @@ export function isPlainList(value: Plain | undefined): value is readonly Plain[]
   return Array.isArray(value)
 }
 
-/** The value of a field; undefined where there is none. */
+/** Returns the value of a field; undefined if it does not exist. */
 export function fieldOf(value: Plain | undefined, key: string): Plain | undefined {
   return isPlainMap(value) && Object.hasOwn(value, key) ? value[key] : undefined
 }
 
-/** Whether two values are the same; the order of a map's keys does not count. */
+/** Reports whether two values are equal, whatever the order of keys. */
 export function samePlain(a: Plain | undefined, b: Plain | undefined): boolean {
   if (a === b) return true
   if (isPlainList(a)) {

@@ -1,4 +1,7 @@
-/** Changes what a YAML document says, and as little as possible of how it is written. */
+/**
+ * Changes values in a YAML document and as little of its text as possible. Edits text because the yaml library rewrites
+ * indentation, folds and blank lines of everything it prints.
+ */
 import {
   isAlias,
   isMap,
@@ -50,8 +53,8 @@ import {
 import { applyEdits, type TextEdit } from './text-edits.ts'
 
 /**
- * The text of `source`, changed so that its value is `target`. What stays the same keeps its bytes. What is new is
- * taken from `donor`, comments included, where it has the same value.
+ * Returns the text of `source`, changed so that its value is `target`. Unchanged parts keep their bytes; new ones are
+ * copied from `donor`, comments included, if it has the same value.
  */
 export function rewrite(
   source: SourceDocument,
@@ -60,7 +63,7 @@ export function rewrite(
   donor?: SourceDocument,
 ): string {
   if (samePlain(plainOf(source.root, source.document), target)) return source.body
-  // An anchor or an alias means something only where it stands.
+  // Anchors and aliases would break in another document.
   const from = donor && !hasAnchors(donor) ? { source: donor, node: donor.root } : undefined
   for (const attempt of from ? [from, undefined] : [undefined]) {
     const edited = editText(source, target, listTypes, attempt)
@@ -69,7 +72,7 @@ export function rewrite(
   return writeObject(target)
 }
 
-/** Whether the text is a document of that value: what editing can get wrong is found out here. */
+/** Reports whether a text parses to a value, which catches whatever editing got wrong. */
 export function says(body: string, target: Plain): boolean {
   const document = parseDocument(body, { uniqueKeys: false, logLevel: 'silent' })
   return document.errors.length === 0 && samePlain(plainOf(document.contents, document), target)
@@ -87,7 +90,7 @@ function hasAnchors({ document }: SourceDocument): boolean {
   return found
 }
 
-/** undefined for a text that cannot be edited. */
+/** Returns undefined for a text that cannot be edited. */
 function editText(
   source: SourceDocument,
   target: PlainMap,
@@ -149,7 +152,7 @@ function editText(
     const end = pairEnd(text, pair)
     const [firstLine = '', ...lines] = written.split('\n')
     if (lines.length === 0) return [{ start: key.range[1], end, text: written }]
-    // A comment behind the old value stays on the line of the key.
+    // Keeps the comment behind the old value on the line of the key.
     const comment = text.slice(end, lineEnd(text, end)).trimEnd()
     return [
       {
@@ -160,7 +163,7 @@ function editText(
     ]
   }
 
-  /** undefined for a value that is to be replaced as a whole. */
+  /** Returns undefined for a value that must be replaced as a whole. */
   function editInside(
     node: ParsedNode | null,
     wanted: Plain,
@@ -222,7 +225,7 @@ function editText(
     return edits
   }
 
-  /** The whole list anew, each item as it was written where it was. */
+  /** Replaces the whole list, keeping the text of each item. */
   function reordered(
     entries: readonly Entry[],
     aligned: readonly Aligned[],
@@ -248,7 +251,7 @@ function editText(
     const first = entries[0] as Entry
     let at = 0
     if (firstKept > 0 && !startsLine(text, first.start)) {
-      // `- a: 1` loses its first field: what comes next moves up to the dash.
+      // `- a: 1` loses its first field, so the next one moves up to the dash.
       const next = entries[firstKept] as Entry
       edits.push({ start: first.start, end: commentStart(text, next) + next.column, text: '' })
       at = firstKept
@@ -256,7 +259,7 @@ function editText(
     for (; at < entries.length; at++) {
       const entry = entries[at] as Entry
       if (isKept(at)) continue
-      // The comment above the first of them is likely to be about all.
+      // A comment above the first entry is probably about all of them.
       const start = at === 0 ? lineStart(text, entry.start) : commentStart(text, entry)
       const end = lineEnd(text, entry.end)
       edits.push(start === 0 ? { start, end: end + 1, text: '' } : { start: start - 1, end, text: '' })
@@ -264,7 +267,7 @@ function editText(
     return edits
   }
 
-  /** Behind the entry `after`, or before those that are kept. */
+  /** Inserts behind the entry `after`, or else before those that are kept. */
   function insertion(
     entries: readonly Entry[],
     after: number | undefined,
@@ -282,7 +285,7 @@ function editText(
   }
 }
 
-/** Keys as the donor has them, and then all others. */
+/** Returns the keys in the order of the donor, followed by all others. */
 function inOrderOf(donor: Donor | undefined, keys: readonly string[]): string[] {
   const order = donor && isMap(donor.node) ? donor.node.items.map(({ key }) => keyText(key)) : []
   const [wanted, ordered] = [new Set(keys), new Set(order)]

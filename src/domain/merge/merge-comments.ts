@@ -8,8 +8,8 @@ import { indent } from '../krm/source-text.ts'
 import { applyEdits, type TextEdit } from '../krm/text-edits.ts'
 
 /**
- * The text of a merged object with the comments that upstream has changed, and local has not. Comments are no
- * conflicts: where both sides changed one, local's stays.
+ * Returns the text of a merged object with the changed comments of upstream. Setters live in comments, so upstream's
+ * change is taken unless local changed the comment too; comments never conflict.
  */
 export function mergeComments(
   body: string,
@@ -30,7 +30,7 @@ export function mergeComments(
   for (const [key, slot] of commentSlots({ body, document, root: document.contents }, listTypes)) {
     const wanted = changed.get(key)
     if (!wanted || slot.text !== before.get(key)?.text) continue
-    // By this comment the object is found again, whatever it is called here.
+    // This comment ties the object to upstream, whatever its local name is.
     if (slot.text.includes('kpt-merge:')) continue
     const behind = key.endsWith(' behind')
     const text = behind ? wanted.text && ` ${wanted.text}` : indent(wanted.text, slot.column)

@@ -1,4 +1,4 @@
-/** Three-way merge of a file that is not made of KRM objects: a text, or bytes. */
+/** Three-way merge of a file without KRM objects: text or binary. */
 import { textOf } from '../diff/text-lines.ts'
 import type { Plain } from '../krm/plain.ts'
 import { type Conflict, type Side, threeValues } from './conflict.ts'
@@ -38,7 +38,7 @@ export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined):
   return a === b || (a !== undefined && b !== undefined && Buffer.compare(a, b) === 0)
 }
 
-/** As a conflict tells of it: bytes only by their number. */
+/** Returns the content as a conflict shows it: of a binary file only the size. */
 function shown(content: Uint8Array | undefined): Plain | undefined {
   return content && (textOf(content) ?? { size: content.byteLength })
 }

@@ -9,14 +9,14 @@ import type { FieldConflict, Side } from './conflict.ts'
 import { mergeComments } from './merge-comments.ts'
 import { mergeValues } from './merge-values.ts'
 
-/** `original` is undefined where both sides have added the object. */
+/** `original` is undefined if both sides added the object. */
 export type ObjectVersions = { original: KrmDocument | undefined; local: KrmDocument; upstream: KrmDocument }
 
 export type MergeObjectOptions = {
-  /** Asked only where both sides have changed the object. */
+  /** Called only if both sides changed the object. */
   listTypes: () => ListTypes
   prefer: Side
-  /** Fields that are local's own whatever upstream does. */
+  /** Fields that stay local, whatever upstream does. */
   own: readonly FieldPath[]
 }
 

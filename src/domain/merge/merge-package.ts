@@ -1,4 +1,4 @@
-/** Takes a newer upstream in, with one of the strategies. */
+/** Merges a newer upstream into a package, with one of the strategies. */
 import { withField } from '../krm/edit-object.ts'
 import type { FieldPath } from '../krm/field-path.ts'
 import { type ReadKrmFile, readKrmFile } from '../krm/krm-file.ts'
@@ -14,11 +14,11 @@ export type MergeInput = PackageVersions & { strategy: MergeStrategy; prefer: Si
 export type MergedPackage = {
   resources: Resources
   conflicts: Conflict[]
-  /** For `fast-forward`: the files that were changed locally, and keep it from being done. */
+  /** The files with local changes, which `fast-forward` refuses. */
   modified: string[]
 }
 
-/** What a clone changes in its files without anybody having edited them. */
+/** The fields that a clone sets by itself, which are not edits. */
 const OWN_FIELDS: Readonly<Record<string, readonly FieldPath[]>> = {
   Kptfile: [['metadata', 'name'], ['upstream'], ['upstreamLock']],
   'package-context.yaml': [
@@ -27,7 +27,7 @@ const OWN_FIELDS: Readonly<Record<string, readonly FieldPath[]>> = {
   ],
 }
 
-/** `read` may be a cache before `readKrmFile`: what is in a file depends on its content alone. */
+/** `read` may be a cache in front of `readKrmFile`, whose result depends on the content alone. */
 export function mergePackage(
   { strategy, prefer, ...versions }: MergeInput,
   read: ReadKrmFile = readKrmFile,
@@ -49,7 +49,7 @@ export function mergePackage(
   }
 }
 
-/** The files, with those merged that say what the package is. */
+/** Adds the merged Kptfile and package-context.yaml to the files. */
 function withOwnFiles(
   resources: Resources,
   versions: PackageVersions,
@@ -65,7 +65,7 @@ function withOwnFiles(
   return { resources: new Map([...resources, ...merged.resources]), conflicts: merged.conflicts }
 }
 
-/** The paths of files that differ in more than what a clone changes by itself. */
+/** Returns the paths of files that differ in more than the fields that a clone sets by itself. */
 function modifiedFiles(original: Resources, local: Resources): string[] {
   return [...new Set([...original.keys(), ...local.keys()])].filter((path) => {
     const [before, now] = [original.get(path), local.get(path)]
@@ -77,7 +77,7 @@ function modifiedFiles(original: Resources, local: Resources): string[] {
 
 function withoutFields(content: Uint8Array, fields: readonly FieldPath[]): Plain | undefined {
   const value: Plain | undefined = readKrmFile(content)?.documents.map((document) => document.value)[0]
-  // Bytes that are no KRM object are not the same as any others.
+  // Content that is not KRM equals only the same bytes.
   if (value === undefined) return Buffer.from(content).toString('base64')
   return fields.reduce<Plain | undefined>((now, field) => withField(now, field, undefined), value)
 }

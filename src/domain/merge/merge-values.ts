@@ -1,11 +1,11 @@
-/** Three-way merge of values: what only one side has changed is taken from it. */
+/** Three-way merge of values: a change by one side is taken, different changes by both are a conflict. */
 import type { FieldPath } from '../krm/field-path.ts'
 import { type Item, keyedItems } from '../krm/list-items.ts'
 import type { ListTypes } from '../krm/list-types.ts'
 import { fieldOf, isPlainMap, type Plain, type PlainMap, samePlain } from '../krm/plain.ts'
 import { type FieldConflict, type Side, threeValues } from './conflict.ts'
 
-/** undefined is what is not there. */
+/** Missing values are undefined. */
 export type Versions = {
   original: Plain | undefined
   local: Plain | undefined
@@ -14,7 +14,7 @@ export type Versions = {
 
 export type MergedValue = { value: Plain | undefined; conflicts: FieldConflict[] }
 
-/** `prefer` says whose value a conflict gets. */
+/** Merges the versions; a conflict gets the value of the side `prefer`. */
 export function mergeValues(versions: Versions, listTypes: ListTypes, prefer: Side): MergedValue {
   const conflicts: FieldConflict[] = []
   return { value: merge(versions, [], []), conflicts }
@@ -81,8 +81,8 @@ export function mergeValues(versions: Versions, listTypes: ListTypes, prefer: Si
 }
 
 /**
- * The order of items: that of the side which has changed it, or of the preferred one where both have. What only the
- * other side has stands behind the item that it stands behind there.
+ * Merges the order of items: that of the side that changed it, or of the preferred one if both did. An item that only
+ * the other side has follows the same item as there.
  */
 export function mergeOrder(
   original: readonly string[],
@@ -105,7 +105,7 @@ export function mergeOrder(
   return [...first, ...base.flatMap((key) => [key, ...(behind.get(key) ?? [])])]
 }
 
-/** Whether each side has put what all have into an order of its own. */
+/** Reports whether each side put the common items into an order of its own. */
 function inDifferentOrders(
   original: readonly string[],
   local: readonly string[],
@@ -114,7 +114,7 @@ function inDifferentOrders(
   return moved(original, local) && moved(original, upstream) && moved(local, upstream)
 }
 
-/** Whether what two lists share is in another order in them. */
+/** Reports whether the items that two lists share are in different orders. */
 function moved(before: readonly string[], after: readonly string[]): boolean {
   const [inBefore, inAfter] = [new Set(before), new Set(after)]
   const now = after.filter((key) => inBefore.has(key))

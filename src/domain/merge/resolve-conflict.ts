@@ -1,4 +1,4 @@
-/** Conflicts in the files of a draft: what stands there for them now, and putting something else there. */
+/** Conflicts in the files of a draft: the current value, and its replacement. */
 import { AppError } from '../../core/errors.ts'
 import { packageSchemas } from '../diff/package-schemas.ts'
 import { crdListTypes } from '../krm/crd-schemas.ts'
@@ -17,7 +17,7 @@ import { mergeText } from './merge-text.ts'
 
 type Place = { path: string; file: KrmFile; document: KrmDocument }
 
-/** Whether what the conflict is about differs between two states of a draft: somebody has edited it. */
+/** Reports whether an edit of a draft changed the value that is in conflict. */
 export function isEdited(conflict: Conflict, before: Resources, after: Resources): boolean {
   if (conflict.object === null) return !sameBytes(before.get(conflict.path), after.get(conflict.path))
   return !samePlain(currentValue(conflict, before), currentValue(conflict, after))
@@ -29,8 +29,8 @@ function currentValue(conflict: Conflict, resources: Resources): Plain | undefin
 }
 
 /**
- * The files with one side's value in the place of the conflict. `upstream` are upstream's files: what is taken from
- * them is written as it is written there.
+ * Returns the files with the conflict replaced by the value of one side. A value of upstream keeps its text in the
+ * files `upstream`.
  */
 export function withSide(
   conflict: Conflict,
@@ -45,7 +45,7 @@ export function withSide(
   return withObjectValue(conflict, conflict[side], resources, donor)
 }
 
-/** The files with that value in the place of the conflict. Throws `invalid` for one that cannot stand there. */
+/** Returns the files with the conflict replaced by a value. Throws `invalid` for a value that does not fit. */
 export function withValue(conflict: Conflict, value: Plain, resources: Resources): Resources {
   if (conflict.object !== null) return withObjectValue(conflict, value, resources, undefined)
   if (typeof value !== 'string')
@@ -53,7 +53,7 @@ export function withValue(conflict: Conflict, value: Plain, resources: Resources
   return withFile(resources, conflict.path, Buffer.from(value))
 }
 
-/** undefined where that side has deleted the file. */
+/** Returns undefined if that side deleted the file. */
 function sideOfFile(conflict: Conflict, side: Side, upstream: Resources): Uint8Array | undefined {
   const { original, local, upstream: theirs, path } = conflict
   if (typeof original === 'string' && typeof local === 'string' && typeof theirs === 'string') {
@@ -103,7 +103,7 @@ function written(value: Plain): string {
   return writeObject(value)
 }
 
-/** In its file, or else wherever it has moved to. */
+/** Finds the object of a conflict in its file, or else in the one it was moved to. */
 function findObject(conflict: Conflict, resources: Resources): Place | undefined {
   const paths = [conflict.path, ...resources.keys()]
   for (const path of paths) {
@@ -115,7 +115,7 @@ function findObject(conflict: Conflict, resources: Resources): Place | undefined
   return undefined
 }
 
-/** undefined removes the object, and with the last one the file. */
+/** Replaces the text of an object; undefined removes it, and with the last object the file. */
 function withBody(
   resources: Resources,
   { path, file, document }: Place,

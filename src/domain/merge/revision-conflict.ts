@@ -1,8 +1,8 @@
-/** The conflicts of a draft that an upgrade has made, and what has become of them. */
+/** The conflicts that an upgrade left in a draft, and their resolutions. */
 import type { Condition } from '../conditions.ts'
 import type { Conflict } from './conflict.ts'
 
-/** How a conflict was resolved: somebody edited what it is about, chose a side, or gave another value. */
+/** The way a conflict was resolved: by an edit of the files, by the choice of a side, or by another value. */
 export type Resolution = 'edit' | 'local' | 'upstream' | 'value'
 
 export type RevisionConflict = Conflict & {
@@ -20,14 +20,14 @@ export function numbered(conflicts: readonly Conflict[]): RevisionConflict[] {
   return conflicts.map((conflict, at) => ({ ...conflict, id: String(at + 1), resolution: null }))
 }
 
-/** For people: `deployment.yaml: apps/Deployment web: spec.replicas`. */
+/** Formats the place of a conflict for people: `deployment.yaml: apps/Deployment web: spec.replicas`. */
 export function conflictPlace({ path, object, field }: Conflict): string {
   return [path, object, field].filter(Boolean).join(': ')
 }
 
 const SHOWN = 5
 
-/** Whether all that the merge left open is decided: the condition `Merged`. */
+/** Returns the condition `Merged`, which is True when all conflicts are resolved. */
 export function mergedCondition(conflicts: readonly RevisionConflict[]): Condition {
   const open = conflicts.filter(isOpen)
   if (open.length === 0) {

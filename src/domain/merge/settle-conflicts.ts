@@ -1,5 +1,4 @@
-/** What threads do about the conflicts of a draft. */
-
+/** The work on the conflicts of a draft that runs in worker threads. */
 import type { Plain } from '../krm/plain.ts'
 import type { Resources } from '../resources.ts'
 import type { Side } from './conflict.ts'
@@ -9,7 +8,7 @@ import type { RevisionConflict } from './revision-conflict.ts'
 /** One of the sides, or another value. */
 export type Choice = { choose: Side } | { value: Plain }
 
-/** The ids of the conflicts that an edit of the files has touched. */
+/** Returns the IDs of the conflicts whose values an edit of the files changed. */
 export function editedConflicts(input: {
   conflicts: readonly RevisionConflict[]
   before: Resources
@@ -19,7 +18,7 @@ export function editedConflicts(input: {
   return conflicts.filter((conflict) => isEdited(conflict, before, after)).map(({ id }) => id)
 }
 
-/** The files with what was chosen for a conflict. Throws `invalid`, and `conflict` where it has lost its place. */
+/** Returns the files with the choice for a conflict. Throws `invalid`, or `conflict` if its object is gone. */
 export function settleConflict(input: {
   conflict: RevisionConflict
   choice: Choice

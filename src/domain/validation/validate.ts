@@ -1,4 +1,7 @@
-/** Validates the resources of a package: the rules of design section 2 for what may be proposed. */
+/**
+ * Validates the resources of a package. A YAML file or Kptfile that does not parse is an error, unless `.krmignore`
+ * excludes it. An object without apiVersion, kind or name, or with the identity of another one, is a warning.
+ */
 import type { ErrorDetail } from '../../core/errors.ts'
 import type { Condition } from '../conditions.ts'
 import { groupOf } from '../krm/identity.ts'
@@ -8,15 +11,15 @@ import { krmIgnore } from './krm-ignore.ts'
 import { type Finding, type KrmObject, readYamlFile, type YamlFile } from './yaml-file.ts'
 
 export type Findings = {
-  /** Why the package cannot be proposed. */
+  /** Problems that prevent a proposal. */
   errors: ErrorDetail[]
-  /** What looks wrong and stops nobody. */
+  /** Problems that do not. */
   warnings: ErrorDetail[]
 }
 
 /**
- * `read` may be a cache before `readYamlFile`: what is in a file depends on its content alone. `onFile` is told of each
- * file that was read.
+ * `read` may be a cache in front of `readYamlFile`, whose result depends on the content alone. `onFile` is called for
+ * each file that was read.
  */
 export function validateResources(
   resources: Resources,
@@ -37,7 +40,7 @@ export function validateResources(
   return findings
 }
 
-/** Who has more of them than that has one cause for most. */
+/** The limit for errors, and for warnings; more of them mostly have one cause. */
 const MAX_FINDINGS = 200
 
 function add(to: ErrorDetail[], path: string, findings: readonly Finding[]): void {
@@ -70,7 +73,7 @@ function objectWarnings(path: string, object: KrmObject, seen: Map<string, strin
 
 const SHOWN = 5
 
-/** The findings as the condition `Valid` of the revision. */
+/** Returns the condition `Valid` of a revision with these findings. */
 export function validCondition({ errors, warnings }: Findings): Condition {
   if (errors.length > 0) {
     return { type: 'Valid', status: 'False', reason: 'Invalid', message: summary('error', errors) }
