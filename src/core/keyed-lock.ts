@@ -12,8 +12,7 @@ export class KeyedLock {
 
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key)
-    const hold = () => this.#hold(work)
-    const mine = before ? before.then(hold, hold) : hold()
+    const mine = before ? before.then(() => this.#hold(work)) : this.#hold(work)
     // A failure reaches only its own caller, not the next one in the queue.
     const done = mine.catch(() => undefined)
     this.#last.set(key, done)

@@ -21,8 +21,7 @@ export function conditionsProblem(conditions: readonly Condition[]): string | un
 }
 
 export function withCondition(conditions: readonly Condition[], next: Condition): Condition[] {
-  const others = conditions.filter((condition) => condition.type !== next.type)
-  return [...others, next]
+  return [...withoutCondition(conditions, next.type), next]
 }
 
 export function withoutCondition(conditions: readonly Condition[], type: string): Condition[] {
@@ -61,4 +60,12 @@ export function closedGates(
     if (condition?.status === 'True') return []
     return [{ conditionType, status: condition?.status ?? 'missing', message: condition?.message ?? '' }]
   })
+}
+
+const SHOWN = 5
+
+/** Joins the first of some texts for the message of a condition: `a; b and 3 more`. */
+export function joinFirst(texts: readonly string[]): string {
+  const more = texts.length > SHOWN ? ` and ${texts.length - SHOWN} more` : ''
+  return texts.slice(0, SHOWN).join('; ') + more
 }

@@ -109,3 +109,8 @@ export function patchResources(base: Resources, patch: ReadonlyMap<string, Uint8
   }
   return merged
 }
+
+/** Reports whether two files have the same content; a missing file equals only another missing one. */
+export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && Buffer.compare(a, b) === 0)
+}

@@ -1,6 +1,6 @@
 /** Pairs the files of two versions: by path, or else as renames. */
 import { gitBlobId } from '../../core/git-blob.ts'
-import type { Resources } from '../resources.ts'
+import { type Resources, sameBytes } from '../resources.ts'
 import { fileName, type Rename } from './rename.ts'
 import { similarRenames } from './similar-files.ts'
 
@@ -54,23 +54,12 @@ function exactRenames(
   added: Resources,
   keyOf: (path: string, content: Uint8Array) => string,
 ): Rename[] {
-  const candidates = new Map<string, string[]>()
-  for (const [path, content] of [...removed].reverse()) {
-    if (content.byteLength === 0) continue
-    const key = keyOf(path, content)
-    const known = candidates.get(key)
-    if (known) known.push(path)
-    else candidates.set(key, [path])
-  }
+  const files = [...removed].filter(([, { byteLength }]) => byteLength > 0)
+  const candidates = Map.groupBy(files.reverse(), ([path, content]) => keyOf(path, content))
   const renames: Rename[] = []
   for (const [to, content] of added) {
-    const from = candidates.get(keyOf(to, content))?.pop()
-    const old = from === undefined ? undefined : removed.get(from)
-    if (from !== undefined && old && sameBytes(old, content)) renames.push({ from, to, similarity: 100 })
+    const [from, old] = candidates.get(keyOf(to, content))?.pop() ?? []
+    if (from !== undefined && sameBytes(old, content)) renames.push({ from, to, similarity: 100 })
   }
   return renames
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.byteLength === b.byteLength && Buffer.compare(a, b) === 0
 }

@@ -1,6 +1,7 @@
 /** The hunks of a unified diff. */
+
+import { countLines, linesOf } from '../text-lines.ts'
 import { type Effort, type LineChange, lineChanges } from './line-changes.ts'
-import { countLines, linesOf } from './text-lines.ts'
 
 export type Hunks = { text: string; addedLines: number; removedLines: number }
 

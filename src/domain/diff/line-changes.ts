@@ -3,6 +3,7 @@
  * diff and its ETag is made of their digests.
  */
 import { diffArrays } from 'diff'
+import { lineNumbers } from '../text-lines.ts'
 import { commonLines } from './common-lines.ts'
 
 /** The lines from `oldAt` to `oldAt + oldCount` became those from `newAt` to `newAt + newCount`, counted from 0. */
@@ -29,18 +30,14 @@ export function lineChanges(
   after: readonly string[],
   effort: Effort,
 ): LineChange[] {
-  const numbers = new Map<string, number>()
-  const [olds, news] = [before, after].map((lines) => lines.map(numberOf)) as [number[], number[]]
+  const numberOf = lineNumbers()
+  const [olds, news] = [before, after].map((lines) => lines.map((line) => numberOf(line))) as [
+    number[],
+    number[],
+  ]
   const changes: LineChange[] = []
   compare({ oldAt: 0, oldCount: olds.length, newAt: 0, newCount: news.length }, true)
   return changes
-
-  function numberOf(line: string): number {
-    const known = numbers.get(line)
-    if (known !== undefined) return known
-    numbers.set(line, numbers.size)
-    return numbers.size - 1
-  }
 
   function compare(piece: LineChange, mayCut: boolean): void {
     const middle = trimmed(olds, news, piece)

@@ -111,13 +111,7 @@ function matchedObjects(olds: readonly Found[], news: readonly Found[]): Map<Fou
   return matched
 
   function match(from: readonly Found[], to: readonly Found[], keyOf: (found: Found) => string): void {
-    const waiting = new Map<string, Found[]>()
-    for (const old of from.toReversed()) {
-      const key = keyOf(old)
-      const known = waiting.get(key)
-      if (known) known.push(old)
-      else waiting.set(key, [old])
-    }
+    const waiting = Map.groupBy(from.toReversed(), keyOf)
     for (const now of to) {
       const old = waiting.get(keyOf(now))?.pop()
       if (old) matched.set(now, old)

@@ -1,7 +1,7 @@
 /** Finds renames of files that were also changed. */
 import type { Resources } from '../resources.ts'
+import { countLines, lineNumbers, linesOf, textOf } from '../text-lines.ts'
 import { fileName, type Rename } from './rename.ts'
-import { countLines, linesOf, textOf } from './text-lines.ts'
 
 /** In percent; the default of git. */
 const MIN_SIMILARITY = 50
@@ -24,7 +24,7 @@ export function similarRenames(removed: Resources, added: Resources): Rename[] {
   if (candidates.some((files) => files.length === 0) || tooMuch(candidates.flat())) return []
 
   const lineSizes: number[] = []
-  const numbers = new Map<string, number>()
+  const numberOf = lineNumbers()
   const [olds, news] = candidates.map((files) =>
     files.flatMap(([path, content]): Profile[] => {
       const text = textOf(content)
@@ -52,12 +52,8 @@ export function similarRenames(removed: Resources, added: Resources): Rename[] {
   function profile(text: string): Map<number, number> {
     const lines = new Map<number, number>()
     for (const line of linesOf(text)) {
-      let number = numbers.get(line)
-      if (number === undefined) {
-        number = numbers.size
-        numbers.set(line, number)
-        lineSizes[number] = Buffer.byteLength(line)
-      }
+      const number = numberOf(line)
+      lineSizes[number] ??= Buffer.byteLength(line)
       lines.set(number, (lines.get(number) ?? 0) + 1)
     }
     return lines

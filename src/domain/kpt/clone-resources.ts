@@ -1,6 +1,6 @@
 import type { SetterProblem } from '../krm/apply-setter-comments.ts'
 import type { Labels } from '../labels.ts'
-import type { Resources } from '../resources.ts'
+import { type Resources, sameBytes } from '../resources.ts'
 import { NOTED_FILES, type UpstreamNote, withUpstream } from './kptfile.ts'
 import { applySetters } from './setters.ts'
 
@@ -15,11 +15,7 @@ export function cloneResources({ resources, note, setters = {} }: CloneRequest):
 }
 
 /** Returns the files that a clone may change: without values for setters, only those with the name and the upstream. */
-export function filesToLookAt({ resources, setters = {} }: Omit<CloneRequest, 'note'>): Resources {
+export function changeableFiles({ resources, setters = {} }: Omit<CloneRequest, 'note'>): Resources {
   if (Object.keys(setters).length > 0) return resources
   return new Map([...resources].filter(([path]) => NOTED_FILES.includes(path)))
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return b !== undefined && Buffer.compare(a, b) === 0
 }

@@ -34,7 +34,7 @@ export function withUpstream(resources: Resources, note: UpstreamNote): Resource
 }
 
 /** Returns the last segment of the path, which is the name of the package to kpt and Porch. */
-function nameOf(packagePath: string): string {
+export function nameOf(packagePath: string): string {
   return packagePath.slice(packagePath.lastIndexOf('/') + 1)
 }
 

@@ -1,6 +1,5 @@
 /** The comments of a document, by the field they belong to. */
 import { isMap, isSeq, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
-import type { SourceDocument } from './fragments.ts'
 import { keyedItems } from './list-items.ts'
 import type { ListTypes } from './list-types.ts'
 import { keyText, type Plain, plainOf } from './plain.ts'
@@ -13,6 +12,7 @@ import {
   lineStart,
   mapEntries,
   type ParsedPair,
+  type SourceDocument,
   seqEntries,
   startsLine,
 } from './source-text.ts'

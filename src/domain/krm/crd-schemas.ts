@@ -1,13 +1,11 @@
 /** List types of custom resources, from the CustomResourceDefinitions in a package. */
-import type { ObjectIdentity } from './identity.ts'
+import { formatKind, type ObjectKind } from './identity.ts'
 import type { KrmDocument } from './krm-file.ts'
 import type { ListType, ListTypes } from './list-types.ts'
 import { fieldOf, isPlainList, isPlainMap, type Plain } from './plain.ts'
 
 /** The schemas of a package's CustomResourceDefinitions, by group and kind. */
 export type CrdSchemas = ReadonlyMap<string, readonly Plain[]>
-
-type Kind = Pick<ObjectIdentity, 'group' | 'kind'>
 
 export function crdSchemas(documents: Iterable<KrmDocument>): CrdSchemas {
   const schemas = new Map<string, Plain[]>()
@@ -18,7 +16,7 @@ export function crdSchemas(documents: Iterable<KrmDocument>): CrdSchemas {
     const kind = fieldOf(fieldOf(spec, 'names'), 'kind')
     const versions = fieldOf(spec, 'versions')
     if (typeof group !== 'string' || typeof kind !== 'string' || !isPlainList(versions)) continue
-    const key = kindKey({ group, kind })
+    const key = formatKind({ group, kind })
     const found = versions.flatMap((version) => fieldOf(fieldOf(version, 'schema'), 'openAPIV3Schema') ?? [])
     schemas.set(key, [...(schemas.get(key) ?? []), ...found])
   }
@@ -29,8 +27,8 @@ export function crdSchemas(documents: Iterable<KrmDocument>): CrdSchemas {
  * Returns the list types of a kind, which are its `x-kubernetes-list-type` and `x-kubernetes-list-map-keys`; undefined
  * if the package does not define the kind.
  */
-export function crdListTypes(schemas: CrdSchemas, kind: Kind): ListTypes | undefined {
-  const versions = schemas.get(kindKey(kind))
+export function crdListTypes(schemas: CrdSchemas, kind: ObjectKind): ListTypes | undefined {
+  const versions = schemas.get(formatKind(kind))
   if (!versions) return undefined
   return (place) => {
     for (const version of versions) {
@@ -58,8 +56,4 @@ function listType(schema: Plain | undefined): ListType | undefined {
     if (value !== undefined && !isPlainMap(value) && !isPlainList(value)) defaults[key] = String(value)
   }
   return { type, keys: keys.map(String), defaults }
-}
-
-function kindKey({ group, kind }: Kind): string {
-  return `${group}/${kind}`
 }

@@ -2,10 +2,13 @@
 import { isMap, isScalar, type YAMLMap } from 'yaml'
 import { fieldOf, keyText, type PlainMap } from './plain.ts'
 
-export type ObjectIdentity = {
+export type ObjectKind = {
   /** Without the version, since an object may move to another version of its API. */
   group: string
   kind: string
+}
+
+export type ObjectIdentity = ObjectKind & {
   namespace: string
   /** Empty for objects that have none by design, such as a Kustomization. */
   name: string
@@ -54,9 +57,13 @@ export function identityKey({ group, kind, namespace, name }: ObjectIdentity): s
   return JSON.stringify([group, kind, namespace, name])
 }
 
+/** Formats a kind for people: `apps/Deployment`, or `Service` for one of the core API. */
+export function formatKind({ group, kind }: ObjectKind): string {
+  return group === '' ? kind : `${group}/${kind}`
+}
+
 /** Formats an identity for people: `apps/Deployment shop/web`. */
-export function formatIdentity({ group, kind, namespace, name }: ObjectIdentity): string {
-  const type = group === '' ? kind : `${group}/${kind}`
-  if (name === '') return type
-  return `${type} ${namespace === '' ? '' : `${namespace}/`}${name}`
+export function formatIdentity({ namespace, name, ...kind }: ObjectIdentity): string {
+  if (name === '') return formatKind(kind)
+  return `${formatKind(kind)} ${namespace === '' ? '' : `${namespace}/`}${name}`
 }

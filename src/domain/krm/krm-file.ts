@@ -1,17 +1,16 @@
 /** Files of KRM objects: the text of each document, and its parsed value. */
-import { type Document, isMap, isPair, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml'
+import { type Document, isMap, isPair, isScalar, isSeq } from 'yaml'
 import { decodeUtf8 } from '../../core/utf8.ts'
-import { inspectDocument } from '../validation/inspect-node.ts'
+import { linesOf } from '../text-lines.ts'
+import { inspectDocument } from '../validation/inspect-document.ts'
 import { type ObjectIdentity, readIdentity } from './identity.ts'
 import { type PlainMap, plainOf } from './plain.ts'
+import { parseSource, type SourceDocument } from './source-text.ts'
 
-export type KrmDocument = {
+/** An object of a file; `body` is its text with its comments. */
+export type KrmDocument = SourceDocument & {
   /** The text before the object: comments, empty documents, and the line `---`. */
   head: string
-  /** The object with its comments. */
-  body: string
-  document: Document.Parsed
-  root: YAMLMap.Parsed
   value: PlainMap
   identity: ObjectIdentity
 }
@@ -74,7 +73,7 @@ export function isKptfile(path: string): boolean {
  */
 function split(text: string): { head: string; body: string }[] | undefined {
   const pieces = [{ head: text.startsWith('\uFEFF') ? '\uFEFF' : '', body: '' }]
-  for (const line of text.replace(/^\uFEFF/, '').match(/[^\n]*\n|[^\n]+$/g) ?? []) {
+  for (const line of linesOf(text.replace(/^\uFEFF/, ''))) {
     if (/^(?:%|\.\.\.(?=\s|$))/.test(line)) return undefined
     if (!SEPARATOR.test(line)) (pieces.at(-1) as { body: string }).body += line
     else if (PLAIN_SEPARATOR.test(line)) pieces.push({ head: line, body: '' })
@@ -85,7 +84,7 @@ function split(text: string): { head: string; body: string }[] | undefined {
 
 function parse(body: string): Document.Parsed | undefined {
   try {
-    return parseDocument(body, { uniqueKeys: false, keepSourceTokens: true, logLevel: 'silent' })
+    return parseSource(body)
   } catch (error) {
     // The parser recurses, so deep nesting overflows the stack.
     if (error instanceof RangeError) return undefined

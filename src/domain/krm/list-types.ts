@@ -2,7 +2,7 @@
  * The lists of Kubernetes objects that its structured merge treats as maps or sets
  * (https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy). All others are atomic.
  */
-import type { ObjectIdentity } from './identity.ts'
+import { formatKind, type ObjectKind } from './identity.ts'
 
 /** A list whose items are identified by key fields; a missing field has its default. */
 export type MapList = {
@@ -97,13 +97,10 @@ const OTHERS: Readonly<Record<string, Readonly<Record<string, ListType>>>> = {
 }
 
 /** Returns the list types of a built-in kind; `schema` has those of a custom one, from `crd-schemas.ts`. */
-export function listTypesOf(
-  { group, kind }: Pick<ObjectIdentity, 'group' | 'kind'>,
-  schema?: ListTypes,
-): ListTypes {
-  const type = group === '' ? kind : `${group}/${kind}`
-  const pod = own(POD_SPEC_AT, type)
-  const others = own(OTHERS, type) ?? {}
+export function listTypesOf(kind: ObjectKind, schema?: ListTypes): ListTypes {
+  const name = formatKind(kind)
+  const pod = own(POD_SPEC_AT, name)
+  const others = own(OTHERS, name) ?? {}
   return (place) => {
     const path = place.join('.')
     const inPod =

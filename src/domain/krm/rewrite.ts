@@ -2,19 +2,9 @@
  * Changes values in a YAML document and as little of its text as possible. Edits text because the yaml library rewrites
  * indentation, folds and blank lines of everything it prints.
  */
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type ParsedNode,
-  parseDocument,
-  visit,
-  type YAMLMap,
-  type YAMLSeq,
-} from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, type ParsedNode, visit, type YAMLMap, type YAMLSeq } from 'yaml'
 import { type Aligned, alignItems } from './align-items.ts'
-import { editFlow } from './edit-flow.ts'
+import { editFlowCollection } from './edit-flow-collection.ts'
 import {
   behindKey,
   type Donor,
@@ -22,9 +12,8 @@ import {
   fieldText,
   inlineText,
   itemText,
-  type SourceDocument,
   writeObject,
-} from './fragments.ts'
+} from './inserted-text.ts'
 import type { ListTypes } from './list-types.ts'
 import {
   fieldOf,
@@ -47,6 +36,8 @@ import {
   mapEntries,
   type ParsedPair,
   pairEnd,
+  parseSource,
+  type SourceDocument,
   seqEntries,
   startsLine,
 } from './source-text.ts'
@@ -67,14 +58,14 @@ export function rewrite(
   const from = donor && !hasAnchors(donor) ? { source: donor, node: donor.root } : undefined
   for (const attempt of from ? [from, undefined] : [undefined]) {
     const edited = editText(source, target, listTypes, attempt)
-    if (edited !== undefined && says(edited, target)) return edited
+    if (edited !== undefined && parsesTo(edited, target)) return edited
   }
   return writeObject(target)
 }
 
 /** Reports whether a text parses to a value, which catches whatever editing got wrong. */
-export function says(body: string, target: Plain): boolean {
-  const document = parseDocument(body, { uniqueKeys: false, logLevel: 'silent' })
+export function parsesTo(body: string, target: Plain): boolean {
+  const document = parseSource(body)
   return document.errors.length === 0 && samePlain(plainOf(document.contents, document), target)
 }
 
@@ -99,7 +90,7 @@ function editText(
 ): string | undefined {
   const { body: text, document } = source
   const edits = isFlow(source.root)
-    ? editFlow({ text, document, listTypes }, source.root, target, donor, [])
+    ? editFlowCollection({ text, document, listTypes }, source.root, target, donor, [])
     : editMap(source.root, target, donor, [])
   if (!edits) return undefined
   const edited = applyEdits(text, edits)
@@ -178,7 +169,7 @@ function editText(
     const isCollection = isPlainMap(wanted) || isPlainList(wanted)
     const sameStyle = isCollection ? isFlow(node) && (node as YAMLSeq).items.length > 0 : isScalar(node)
     if (!sameStyle) return undefined
-    const inner = isCollection && editFlow({ text, document, listTypes }, node, wanted, from, place)
+    const inner = isCollection && editFlowCollection({ text, document, listTypes }, node, wanted, from, place)
     if (inner) return inner
     return [{ start: node.range[0], end: node.range[1], text: inlineText(wanted, from) }]
   }

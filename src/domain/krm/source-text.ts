@@ -1,5 +1,24 @@
 /** Positions of the parts of a YAML document in its text. */
-import { isMap, isScalar, isSeq, type Pair, type ParsedNode, Scalar, type YAMLMap, type YAMLSeq } from 'yaml'
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  type Pair,
+  type ParsedNode,
+  parseDocument,
+  Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml'
+
+/** The document of one object, with its text. */
+export type SourceDocument = { body: string; document: Document.Parsed; root: YAMLMap.Parsed }
+
+/** Parses a document. `inspectDocument` finds duplicate keys, for which the library takes quadratic time. */
+export function parseSource(body: string): Document.Parsed {
+  return parseDocument(body, { uniqueKeys: false, keepSourceTokens: true, logLevel: 'silent' })
+}
 
 export type ParsedPair = Pair<ParsedNode, ParsedNode | null>
 

@@ -98,9 +98,9 @@ class Matching {
     keyOf: (object: PlacedObject) => string | undefined,
     { inOrder = false, similar = false }: { inOrder?: boolean; similar?: boolean },
   ): void {
-    const candidates = groupBy(this.#to, keyOf)
-    for (const [key, objects] of groupBy(this.#from, keyOf)) {
-      const others = candidates.get(key) ?? []
+    const candidates = Map.groupBy(this.#to, keyOf)
+    for (const [key, objects] of Map.groupBy(this.#from, keyOf)) {
+      const others = (key && candidates.get(key)) || []
       if (!inOrder && (objects.length !== 1 || others.length !== 1)) continue
       for (const [at, object] of objects.entries()) {
         const other = others[at]
@@ -112,21 +112,6 @@ class Matching {
     this.#from = this.#from.filter((object) => !this.#found.has(object))
     this.#to = this.#to.filter((object) => !taken.has(object))
   }
-}
-
-function groupBy(
-  objects: readonly PlacedObject[],
-  keyOf: (object: PlacedObject) => string | undefined,
-): Map<string, PlacedObject[]> {
-  const groups = new Map<string, PlacedObject[]>()
-  for (const object of objects) {
-    const key = keyOf(object)
-    if (!key) continue
-    const group = groups.get(key)
-    if (group) group.push(object)
-    else groups.set(key, [object])
-  }
-  return groups
 }
 
 /** Returns the share of the fields of two objects that both have with the same value, from 0 to 1. */

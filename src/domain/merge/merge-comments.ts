@@ -1,10 +1,9 @@
-import { isMap, parseDocument } from 'yaml'
+import { isMap } from 'yaml'
 import { type CommentSlot, commentSlots } from '../krm/comments.ts'
-import type { SourceDocument } from '../krm/fragments.ts'
 import type { ListTypes } from '../krm/list-types.ts'
 import { plainOf } from '../krm/plain.ts'
-import { says } from '../krm/rewrite.ts'
-import { indent } from '../krm/source-text.ts'
+import { parsesTo } from '../krm/rewrite.ts'
+import { indent, parseSource, type SourceDocument } from '../krm/source-text.ts'
 import { applyEdits, type TextEdit } from '../krm/text-edits.ts'
 
 /**
@@ -24,7 +23,7 @@ export function mergeComments(
     if (old && old.text !== slot.text) changed.set(key, slot)
   }
   if (changed.size === 0) return body
-  const document = parseDocument(body, { uniqueKeys: false, keepSourceTokens: true, logLevel: 'silent' })
+  const document = parseSource(body)
   if (!isMap(document.contents)) return body
   const edits: TextEdit[] = []
   for (const [key, slot] of commentSlots({ body, document, root: document.contents }, listTypes)) {
@@ -37,5 +36,5 @@ export function mergeComments(
     edits.push({ start: slot.start, end: slot.end, text })
   }
   const edited = applyEdits(body, edits)
-  return says(edited, plainOf(document.contents, document)) ? edited : body
+  return parsesTo(edited, plainOf(document.contents, document)) ? edited : body
 }

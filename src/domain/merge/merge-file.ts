@@ -1,6 +1,8 @@
 /** Three-way merge of a file without KRM objects: text or binary. */
-import { textOf } from '../diff/text-lines.ts'
+
 import type { Plain } from '../krm/plain.ts'
+import { sameBytes } from '../resources.ts'
+import { textOf } from '../text-lines.ts'
 import { type Conflict, type Side, threeValues } from './conflict.ts'
 import { mergeText } from './merge-text.ts'
 
@@ -32,10 +34,6 @@ export function mergeFile(
   const { text, conflicts } = mergeText(base, ours, theirs, prefer)
   const lines = conflicts.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join(', ')
   return { content: Buffer.from(text), conflicts: lines === '' ? [] : [conflict(`lines ${lines}`)] }
-}
-
-export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && Buffer.compare(a, b) === 0)
 }
 
 /** Returns the content as a conflict shows it: of a binary file only the size. */

@@ -2,7 +2,7 @@
 import { type CrdSchemas, crdListTypes } from '../krm/crd-schemas.ts'
 import { valueAt, withField } from '../krm/edit-object.ts'
 import { type FieldPath, formatFieldPath } from '../krm/field-path.ts'
-import { formatIdentity, type ObjectIdentity } from '../krm/identity.ts'
+import { formatIdentity, formatKind, type ObjectIdentity } from '../krm/identity.ts'
 import { type KrmDocument, readKrmFile } from '../krm/krm-file.ts'
 import { type ListTypes, listTypesOf } from '../krm/list-types.ts'
 import { isPlainMap, type Plain, samePlain } from '../krm/plain.ts'
@@ -15,7 +15,7 @@ import { mergeOrder } from './merge-values.ts'
 export type MergedObject = MatchedObject & { path: string; body: string }
 
 /** The fields of the root Kptfile that name the package and its upstream; they stay local. */
-const OWN_FIELDS: readonly FieldPath[] = [['metadata', 'name'], ['upstream'], ['upstreamLock']]
+export const OWN_FIELDS: readonly FieldPath[] = [['metadata', 'name'], ['upstream'], ['upstreamLock']]
 
 /** `schemasOf` returns the schemas of a kind in the package; it is called only for objects that both sides changed. */
 export function mergeKrm(
@@ -73,7 +73,7 @@ export function mergeKrm(
   }
 
   function typesOf(identity: ObjectIdentity): ListTypes {
-    const kind = `${identity.group}/${identity.kind}`
+    const kind = formatKind(identity)
     const types = known.get(kind) ?? listTypesOf(identity, crdListTypes(schemasOf(identity), identity))
     known.set(kind, types)
     return types
@@ -99,14 +99,8 @@ function mergedIdentity(body: string, local: KrmDocument): ObjectIdentity {
 
 /** Groups the objects by file, in an order that follows local and upstream. */
 export function objectsByFile(objects: readonly MergedObject[]): Map<string, MergedObject[]> {
-  const files = new Map<string, MergedObject[]>()
-  for (const object of objects) {
-    const file = files.get(object.path)
-    if (file) file.push(object)
-    else files.set(object.path, [object])
-  }
-  for (const [path, file] of files) files.set(path, inOrder(path, file))
-  return files
+  const files = Map.groupBy(objects, ({ path }) => path)
+  return new Map([...files].map(([path, file]) => [path, inOrder(path, file)]))
 }
 
 function inOrder(path: string, objects: readonly MergedObject[]): MergedObject[] {

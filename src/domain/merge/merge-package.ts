@@ -3,9 +3,9 @@ import { withField } from '../krm/edit-object.ts'
 import type { FieldPath } from '../krm/field-path.ts'
 import { type ReadKrmFile, readKrmFile } from '../krm/krm-file.ts'
 import { type Plain, samePlain } from '../krm/plain.ts'
-import type { Resources } from '../resources.ts'
+import { type Resources, sameBytes } from '../resources.ts'
 import type { Conflict, Side } from './conflict.ts'
-import { sameBytes } from './merge-file.ts'
+import { OWN_FIELDS } from './merge-krm.ts'
 import { mergeResources, type PackageVersions } from './merge-resources.ts'
 import type { MergeStrategy } from './strategy.ts'
 
@@ -19,8 +19,8 @@ export type MergedPackage = {
 }
 
 /** The fields that a clone sets by itself, which are not edits. */
-const OWN_FIELDS: Readonly<Record<string, readonly FieldPath[]>> = {
-  Kptfile: [['metadata', 'name'], ['upstream'], ['upstreamLock']],
+const CLONE_FIELDS: Readonly<Record<string, readonly FieldPath[]>> = {
+  Kptfile: OWN_FIELDS,
   'package-context.yaml': [
     ['data', 'name'],
     ['data', 'package-path'],
@@ -56,7 +56,7 @@ function withOwnFiles(
   prefer: Side,
 ): { resources: Resources; conflicts: Conflict[] } {
   const own = (files: Resources): Resources =>
-    new Map([...files].filter(([path]) => Object.hasOwn(OWN_FIELDS, path)))
+    new Map([...files].filter(([path]) => Object.hasOwn(CLONE_FIELDS, path)))
   const { original, local, upstream } = versions
   const merged = mergeResources(
     { original: own(original), local: own(local), upstream: own(upstream) },
@@ -70,7 +70,7 @@ function modifiedFiles(original: Resources, local: Resources): string[] {
   return [...new Set([...original.keys(), ...local.keys()])].filter((path) => {
     const [before, now] = [original.get(path), local.get(path)]
     if (sameBytes(before, now)) return false
-    const fields = OWN_FIELDS[path]
+    const fields = CLONE_FIELDS[path]
     return !fields || !before || !now || !samePlain(withoutFields(before, fields), withoutFields(now, fields))
   })
 }

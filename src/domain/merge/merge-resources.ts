@@ -3,10 +3,10 @@ import { packageSchemas } from '../diff/package-schemas.ts'
 import type { CrdSchemas } from '../krm/crd-schemas.ts'
 import type { ObjectIdentity } from '../krm/identity.ts'
 import { isKrmPath, type KrmFile, type ReadKrmFile, readKrmFile } from '../krm/krm-file.ts'
-import type { Resources } from '../resources.ts'
+import { type Resources, sameBytes } from '../resources.ts'
 import type { Conflict, Side } from './conflict.ts'
 import type { PlacedObject } from './match-objects.ts'
-import { mergeFile, sameBytes } from './merge-file.ts'
+import { mergeFile } from './merge-file.ts'
 import { type MergedObject, mergeKrm, objectsByFile } from './merge-krm.ts'
 
 /** `original` is the revision that `local` was made from, `upstream` the newer one. */

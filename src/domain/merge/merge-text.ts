@@ -1,6 +1,6 @@
 /** Three-way merge of texts, line by line. */
 import { lineChanges } from '../diff/line-changes.ts'
-import { linesOf } from '../diff/text-lines.ts'
+import { linesOf } from '../text-lines.ts'
 import type { Side } from './conflict.ts'
 
 export type MergedText = {

@@ -1,5 +1,5 @@
 /** The conflicts that an upgrade left in a draft, and their resolutions. */
-import type { Condition } from '../conditions.ts'
+import { type Condition, joinFirst } from '../conditions.ts'
 import type { Conflict } from './conflict.ts'
 
 /** The way a conflict was resolved: by an edit of the files, by the choice of a side, or by another value. */
@@ -25,8 +25,6 @@ export function conflictPlace({ path, object, field }: Conflict): string {
   return [path, object, field].filter(Boolean).join(': ')
 }
 
-const SHOWN = 5
-
 /** Returns the condition `Merged`, which is True when all conflicts are resolved. */
 export function mergedCondition(conflicts: readonly RevisionConflict[]): Condition {
   const open = conflicts.filter(isOpen)
@@ -35,12 +33,10 @@ export function mergedCondition(conflicts: readonly RevisionConflict[]): Conditi
       conflicts.length === 0 ? 'there was no conflict' : `all ${conflicts.length} conflicts are resolved`
     return { type: 'Merged', status: 'True', reason: conflicts.length === 0 ? 'Clean' : 'Resolved', message }
   }
-  const places = open.slice(0, SHOWN).map(conflictPlace)
-  const more = open.length > SHOWN ? ` and ${open.length - SHOWN} more` : ''
   return {
     type: 'Merged',
     status: 'False',
     reason: 'Conflicts',
-    message: `${open.length} of ${conflicts.length} conflicts are open: ${places.join('; ')}${more}`,
+    message: `${open.length} of ${conflicts.length} conflicts are open: ${joinFirst(open.map(conflictPlace))}`,
   }
 }

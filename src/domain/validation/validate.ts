@@ -3,8 +3,8 @@
  * excludes it. An object without apiVersion, kind or name, or with the identity of another one, is a warning.
  */
 import type { ErrorDetail } from '../../core/errors.ts'
-import type { Condition } from '../conditions.ts'
-import { groupOf } from '../krm/identity.ts'
+import { type Condition, joinFirst } from '../conditions.ts'
+import { groupOf, identityKey } from '../krm/identity.ts'
 import { isKrmPath } from '../krm/krm-file.ts'
 import type { Resources } from '../resources.ts'
 import { krmIgnore } from './krm-ignore.ts'
@@ -61,7 +61,7 @@ function objectWarnings(path: string, object: KrmObject, seen: Map<string, strin
   if (!name) return []
 
   const group = groupOf(apiVersion ?? '')
-  const identity = JSON.stringify([group, kind, namespace ?? '', name])
+  const identity = identityKey({ group, kind: kind ?? '', namespace: namespace ?? '', name })
   const first = seen.get(identity)
   if (first === undefined) {
     seen.set(identity, `${path}:${line}`)
@@ -70,8 +70,6 @@ function objectWarnings(path: string, object: KrmObject, seen: Map<string, strin
   const shown = `${kind} ${namespace ? `${namespace}/` : ''}${name}`
   return [{ line, message: `${shown} is also in ${first}` }]
 }
-
-const SHOWN = 5
 
 /** Returns the condition `Valid` of a revision with these findings. */
 export function validCondition({ errors, warnings }: Findings): Condition {
@@ -85,9 +83,8 @@ export function validCondition({ errors, warnings }: Findings): Condition {
 }
 
 function summary(noun: string, found: ErrorDetail[]): string {
-  const lines = found
-    .slice(0, SHOWN)
-    .map(({ path, line, message }) => `${path}${line === undefined ? '' : `:${line}`}: ${message}`)
-  const more = found.length > SHOWN ? ` and ${found.length - SHOWN} more` : ''
-  return `${found.length} ${noun}${found.length === 1 ? '' : 's'}: ${lines.join('; ')}${more}`
+  const lines = found.map(
+    ({ path, line, message }) => `${path}${line === undefined ? '' : `:${line}`}: ${message}`,
+  )
+  return `${found.length} ${noun}${found.length === 1 ? '' : 's'}: ${joinFirst(lines)}`
 }

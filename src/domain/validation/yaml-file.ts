@@ -2,7 +2,7 @@
 import { Composer, type Document, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml'
 import { decodeUtf8 } from '../../core/utf8.ts'
 import { findImages } from './find-images.ts'
-import { inspectDocument } from './inspect-node.ts'
+import { inspectDocument } from './inspect-document.ts'
 
 export type KrmObject = {
   apiVersion: string | undefined

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isMap, parseDocument, stringify, type YAMLMap } from 'yaml'
-import type { SourceDocument } from '../../../src/domain/krm/fragments.ts'
 import { listTypesOf } from '../../../src/domain/krm/list-types.ts'
 import { type PlainMap, plainOf } from '../../../src/domain/krm/plain.ts'
 import { rewrite } from '../../../src/domain/krm/rewrite.ts'
+import { parseSource, type SourceDocument } from '../../../src/domain/krm/source-text.ts'
 import { type Fields, randomFields, randomStyle, renderObject } from '../../support/random-packages.ts'
 
 const RUNS = 300 * Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
@@ -12,7 +12,7 @@ const NO_TYPES = listTypesOf({ group: '', kind: 'ConfigMap' })
 const DEPLOYMENT = listTypesOf({ group: 'apps', kind: 'Deployment' })
 
 function source(body: string): SourceDocument {
-  const document = parseDocument(body, { uniqueKeys: false, keepSourceTokens: true })
+  const document = parseSource(body)
   expect(document.errors).toEqual([])
   return { body, document, root: document.contents as YAMLMap.Parsed }
 }

@@ -1,5 +1,5 @@
 /** The text of parts to insert: copied from a donor, a document that has the same value there, or else generated. */
-import { type Document, isMap, isScalar, isSeq, type ParsedNode, stringify, type YAMLMap } from 'yaml'
+import { isMap, isScalar, isSeq, type ParsedNode, stringify, type YAMLMap } from 'yaml'
 import { isPlainList, isPlainMap, keyText, type Plain, plainOf, samePlain } from './plain.ts'
 import {
   commentStart,
@@ -12,12 +12,10 @@ import {
   mapEntries,
   type ParsedPair,
   pairEnd,
+  type SourceDocument,
   seqEntries,
   startsLine,
 } from './source-text.ts'
-
-/** The document of one object, with its text. */
-export type SourceDocument = { body: string; document: Document.Parsed; root: YAMLMap.Parsed }
 
 /** A node of another document, whose text can be copied. */
 export type Donor = { source: SourceDocument; node: ParsedNode | null }
@@ -27,6 +25,11 @@ const WRITE = { lineWidth: 0, compat: 'yaml-1.1' } as const
 
 export function writeObject(value: Plain): string {
   return stringify(value, WRITE)
+}
+
+/** Generates YAML without a line feed at the end. */
+function printed(value: unknown): string {
+  return stringify(value, WRITE).replace(/\n$/, '')
 }
 
 /** Returns a value in one line that is valid in block style and in a flow collection. */
@@ -39,16 +42,13 @@ export function writeInline(value: Plain): string {
 export function fieldText(key: string, value: Plain, donor: Donor | undefined): string {
   const found = donorPair(donor, key, value)
   if (found) return entryText(found.donor, found.entry)
-  return stringify(new Map([[key, value]]), WRITE).replace(/\n$/, '')
+  return printed(new Map([[key, value]]))
 }
 
 /** Returns the text behind the key of a field: the colon and the value. */
 export function behindKey(key: string, value: Plain, donor: Donor | undefined): string {
   const found = donorPair(donor, key, value)
-  if (!found) {
-    const written = stringify(new Map([['k', value]]), WRITE)
-    return written.slice(1).replace(/\n$/, '')
-  }
+  if (!found) return printed(new Map([['k', value]])).slice(1)
   const { body } = found.donor.source
   return indent(body.slice(found.pair.key.range[1], pairEnd(body, found.pair)), -found.entry.column, false)
 }
@@ -61,7 +61,7 @@ export function itemText(value: Plain, donor: Donor | undefined, at: number | un
     if (entry && samePlain(plainOf(node.items[at], donor.source.document), value))
       return entryText(donor, entry)
   }
-  return stringify([value], WRITE).replace(/\n$/, '')
+  return printed([value])
 }
 
 /** Returns a value in one line, copied from the donor if it is one line there. */

@@ -1,7 +1,7 @@
 /** Edits inside flow collections such as `{cpu: 1, memory: 2Gi}`, and so inside JSON. */
 import { type Document, isMap, isScalar, isSeq, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
 import { alignItems } from './align-items.ts'
-import { type Donor, donorAt, inlineText, writeInline } from './fragments.ts'
+import { type Donor, donorAt, inlineText, writeInline } from './inserted-text.ts'
 import type { ListTypes } from './list-types.ts'
 import {
   fieldOf,
@@ -22,7 +22,7 @@ type Part = { start: number; end: number }
 export type FlowContext = { text: string; document: Document.Parsed; listTypes: ListTypes }
 
 /** Returns the edits that give a flow collection another value; undefined if it must be replaced as a whole. */
-export function editFlow(
+export function editFlowCollection(
   { text, document, listTypes }: FlowContext,
   node: ParsedNode,
   wanted: Plain,
