@@ -4,9 +4,15 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { fieldChanges } from '../../src/domain/krm/field-changes.ts'
 import { type FieldStep, formatFieldPath } from '../../src/domain/krm/field-path.ts'
+import {
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  sameJson,
+} from '../../src/domain/krm/json-value.ts'
 import { keyedItems } from '../../src/domain/krm/list-items.ts'
 import { listTypesOf } from '../../src/domain/krm/list-types.ts'
-import { isPlainList, isPlainMap, type Plain, type PlainMap, samePlain } from '../../src/domain/krm/plain.ts'
 import type { Conflict } from '../../src/domain/merge/conflict.ts'
 import { mergeResources } from '../../src/domain/merge/merge-resources.ts'
 import type { Resources } from '../../src/domain/resources.ts'
@@ -115,8 +121,8 @@ function compare(
 
 function reasonOf(
   step: FieldStep | undefined,
-  ours: Plain | undefined,
-  kpts: Plain | undefined,
+  ours: JsonValue | undefined,
+  kpts: JsonValue | undefined,
   type: ReturnType<ReturnType<typeof listTypesOf>>,
 ): Reason | undefined {
   if (ours === null && kpts === undefined) return REASONS[1]
@@ -124,24 +130,24 @@ function reasonOf(
   if (typeof ours === 'string' && typeof kpts === 'string' && ours.trimEnd() === kpts.trimEnd())
     return REASONS[4]
   const [mine, theirs] = keyedItems([ours, kpts], type) ?? []
-  if (mine && theirs && samePlain(byKey(mine), byKey(theirs))) return REASONS[3]
+  if (mine && theirs && sameJson(byKey(mine), byKey(theirs))) return REASONS[3]
   return undefined
 }
 
-function byKey(items: readonly { key: string; value: Plain }[]): PlainMap {
+function byKey(items: readonly { key: string; value: JsonValue }[]): JsonObject {
   return Object.fromEntries(items.map(({ key, value }) => [key, value]))
 }
 
 /** An item of a list without the fields that tell it apart. */
-function withoutKeys(item: Plain | undefined, step: FieldStep | undefined): Plain | undefined {
-  if (!isPlainMap(item) || typeof step !== 'object') return item
+function withoutKeys(item: JsonValue | undefined, step: FieldStep | undefined): JsonValue | undefined {
+  if (!isJsonObject(item) || typeof step !== 'object') return item
   return Object.fromEntries(Object.entries(item).filter(([key]) => !Object.hasOwn(step, key)))
 }
 
 /** null, or maps and lists of nothing else. */
-function isNothing(value: Plain | undefined): boolean {
-  if (isPlainList(value)) return value.every(isNothing)
-  return value === null || (isPlainMap(value) && Object.values(value).every(isNothing))
+function isNothing(value: JsonValue | undefined): boolean {
+  if (isJsonArray(value)) return value.every(isNothing)
+  return value === null || (isJsonObject(value) && Object.values(value).every(isNothing))
 }
 
 /** The objects without what kpt notes in them of their upstream, by the names that they have here. */
@@ -149,8 +155,8 @@ function comparable(files: Resources): Map<string, Placed> {
   const objects = new Map<string, Placed>()
   for (const [id, object] of objectsOf(files)) {
     const { upstream, upstreamLock, ...value } = object.value
-    const metadata = (value.metadata ?? {}) as PlainMap
-    const annotations = Object.entries((metadata.annotations ?? {}) as PlainMap).filter(
+    const metadata = (value.metadata ?? {}) as JsonObject
+    const annotations = Object.entries((metadata.annotations ?? {}) as JsonObject).filter(
       ([key]) => key !== MARK,
     )
     const { annotations: _, ...others } = metadata
@@ -158,7 +164,7 @@ function comparable(files: Resources): Map<string, Placed> {
     const { group, kind } = object.identity
     const name = JSON.stringify([group, kind, metadata.namespace ?? '', metadata.name ?? ''])
     const key = id.startsWith('[') && !objects.has(name) ? name : id
-    objects.set(key, { ...object, value: { ...value, metadata: { ...others, ...rest } } as PlainMap })
+    objects.set(key, { ...object, value: { ...value, metadata: { ...others, ...rest } } as JsonObject })
   }
   return objects
 }

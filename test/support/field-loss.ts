@@ -3,10 +3,16 @@ import { valueAt } from '../../src/domain/krm/edit-object.ts'
 import { fieldChanges } from '../../src/domain/krm/field-changes.ts'
 import { formatFieldPath } from '../../src/domain/krm/field-path.ts'
 import { formatIdentity, identityKey } from '../../src/domain/krm/identity.ts'
+import {
+  fieldOf,
+  isJsonArray,
+  isJsonObject,
+  type JsonValue,
+  sameJson,
+} from '../../src/domain/krm/json-value.ts'
 import { isKrmPath, type KrmDocument, readKrmFile } from '../../src/domain/krm/krm-file.ts'
 import { keyedItems } from '../../src/domain/krm/list-items.ts'
 import { type ListTypes, listTypesOf } from '../../src/domain/krm/list-types.ts'
-import { fieldOf, isPlainList, isPlainMap, type Plain, samePlain } from '../../src/domain/krm/plain.ts'
 import type { Conflict } from '../../src/domain/merge/conflict.ts'
 import type { Resources } from '../../src/domain/resources.ts'
 
@@ -43,11 +49,11 @@ export function lostChanges(
     const own = conflicts.filter((conflict) => conflict.object === id)
     if (own.some(({ field }) => field === '')) continue
     if (!changed) {
-      if (result && samePlain(result.value, old?.value)) lost.push(`${id}: is still there`)
+      if (result && sameJson(result.value, old?.value)) lost.push(`${id}: is still there`)
       continue
     }
     if (!result) {
-      if (!old || !samePlain(old.value, changed.value)) lost.push(`${id}: is not there`)
+      if (!old || !sameJson(old.value, changed.value)) lost.push(`${id}: is not there`)
       continue
     }
     const listTypes = listTypesOf(object.identity)
@@ -71,19 +77,19 @@ export function isRelated(a: string, b: string): boolean {
 
 /** Whether all of a value is there: in a map, and in a list whose items are told apart, there may be more. */
 function holds(
-  found: Plain | undefined,
-  wanted: Plain,
+  found: JsonValue | undefined,
+  wanted: JsonValue,
   listTypes: ListTypes,
   place: readonly string[],
-  before?: Plain,
+  before?: JsonValue,
 ): boolean {
-  if (samePlain(found, wanted)) return true
-  if (isPlainMap(found) && isPlainMap(wanted)) {
+  if (sameJson(found, wanted)) return true
+  if (isJsonObject(found) && isJsonObject(wanted)) {
     return Object.entries(wanted).every(([key, value]) =>
       holds(fieldOf(found, key), value, listTypes, [...place, key]),
     )
   }
-  if (!isPlainList(found) || !isPlainList(wanted)) return false
+  if (!isJsonArray(found) || !isJsonArray(wanted)) return false
   const [there, own] = keyedItems([found, wanted], listTypes(place)) ?? []
   if (!there || !own) return false
   const byKey = new Map(there.map(({ key, value }) => [key, value]))

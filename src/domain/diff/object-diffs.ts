@@ -2,9 +2,9 @@
 import { crdListTypes } from '../krm/crd-schemas.ts'
 import { type FieldChange, fieldChanges } from '../krm/field-changes.ts'
 import { formatIdentity, identityKey, type ObjectIdentity } from '../krm/identity.ts'
+import { type JsonObject, sameJson } from '../krm/json-value.ts'
 import { isKrmPath, readKrmFile } from '../krm/krm-file.ts'
 import { listTypesOf } from '../krm/list-types.ts'
-import { type PlainMap, samePlain } from '../krm/plain.ts'
 import type { Resources } from '../resources.ts'
 import type { FilePair } from './file-pairs.ts'
 import { packageSchemas } from './package-schemas.ts'
@@ -23,7 +23,7 @@ export type ObjectDiff = {
 /** The objects of more YAML are not compared, since that takes seconds and half a gigabyte of memory. */
 const MAX_BYTES = 16 * 1024 * 1024
 
-type Found = { pair: FilePair; identity: ObjectIdentity; value: PlainMap }
+type Found = { pair: FilePair; identity: ObjectIdentity; value: JsonObject }
 
 /**
  * Returns the differences of each pair of files that consist of KRM objects alone. Other pairs have no entry, and none
@@ -51,7 +51,7 @@ export function objectDiffs(
   }
 
   const matched = matchedObjects(olds, news)
-  const changed = [...matched].filter(([now, old]) => !samePlain(old.value, now.value)).map(([now]) => now)
+  const changed = [...matched].filter(([now, old]) => !sameJson(old.value, now.value)).map(([now]) => now)
   const schemas = packageSchemas(
     packages,
     changed.map(({ identity }) => identity),

@@ -1,7 +1,7 @@
 /** The name and the upstream of a package, as its Kptfile records them. */
 import { editObject, type FieldEdit, valueAt } from '../krm/edit-object.ts'
+import { isJsonObject, type JsonValue } from '../krm/json-value.ts'
 import { type KrmDocument, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
-import { isPlainMap, type Plain } from '../krm/plain.ts'
 import type { MergeStrategy } from '../merge/strategy.ts'
 import type { Upstream } from '../package-revision.ts'
 import type { Resources } from '../resources.ts'
@@ -103,11 +103,11 @@ function editDocument(
 }
 
 /** Otherwise kpt could not read the Kptfile either, and it is left as it is. */
-function parentsAreMaps(value: Plain, edits: readonly FieldEdit[]): boolean {
+function parentsAreMaps(value: JsonValue, edits: readonly FieldEdit[]): boolean {
   return edits.every(({ field }) =>
     field.slice(0, -1).every((_, at) => {
       const parent = valueAt(value, field.slice(0, at + 1))
-      return parent === undefined || parent === null || isPlainMap(parent)
+      return parent === undefined || parent === null || isJsonObject(parent)
     }),
   )
 }

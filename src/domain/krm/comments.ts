@@ -1,8 +1,8 @@
 /** The comments of a document, by the field they belong to. */
 import { isMap, isSeq, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
+import { type JsonValue, jsonOf, keyText } from './json-value.ts'
 import { keyedItems } from './list-items.ts'
 import type { ListTypes } from './list-types.ts'
-import { keyText, type Plain, plainOf } from './plain.ts'
 import {
   commentStart,
   type Entry,
@@ -48,7 +48,7 @@ export function commentSlots(source: SourceDocument, listTypes: ListTypes): Map<
   }
 
   function visitList(seq: YAMLSeq.Parsed, parent: string, place: readonly string[]): void {
-    const [items] = keyedItems([plainOf(seq, document) as Plain], listTypes(place)) ?? []
+    const [items] = keyedItems([jsonOf(seq, document) as JsonValue], listTypes(place)) ?? []
     for (const [at, entry] of (seqEntries(text, seq) ?? []).entries()) {
       const node = seq.items[at] as ParsedNode
       const key = `${parent}/${items?.[at]?.key ?? at}`

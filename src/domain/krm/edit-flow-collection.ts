@@ -2,17 +2,17 @@
 import { type Document, isMap, isScalar, isSeq, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
 import { alignItems } from './align-items.ts'
 import { type Donor, donorAt, inlineText, writeInline } from './inserted-text.ts'
-import type { ListTypes } from './list-types.ts'
 import {
   fieldOf,
-  isPlainList,
-  isPlainMap,
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  jsonOf,
   keyText,
-  type Plain,
-  type PlainMap,
-  plainOf,
-  samePlain,
-} from './plain.ts'
+  sameJson,
+} from './json-value.ts'
+import type { ListTypes } from './list-types.ts'
 import { isFlow, type ParsedPair } from './source-text.ts'
 import type { TextEdit } from './text-edits.ts'
 
@@ -25,7 +25,7 @@ export type FlowContext = { text: string; document: Document.Parsed; listTypes: 
 export function editFlowCollection(
   { text, document, listTypes }: FlowContext,
   node: ParsedNode,
-  wanted: Plain,
+  wanted: JsonValue,
   donor: Donor | undefined,
   place: readonly string[],
 ): TextEdit[] | undefined {
@@ -34,12 +34,12 @@ export function editFlowCollection(
 
   function edit(
     node: ParsedNode | null,
-    wanted: Plain,
+    wanted: JsonValue,
     from: Donor | undefined,
     place: readonly string[],
   ): TextEdit[] | undefined {
     if (!node || node.range[0] === node.range[1]) return undefined
-    if (samePlain(plainOf(node, document), wanted)) return []
+    if (sameJson(jsonOf(node, document), wanted)) return []
     const [start, end] = node.range
     const inside = isFlow(node) ? editInside(node, wanted, from, place) : undefined
     if (inside) return inside
@@ -48,18 +48,18 @@ export function editFlowCollection(
 
   function editInside(
     node: ParsedNode,
-    wanted: Plain,
+    wanted: JsonValue,
     from: Donor | undefined,
     place: readonly string[],
   ): TextEdit[] | undefined {
-    if (isMap(node) && isPlainMap(wanted)) return editMap(node as YAMLMap.Parsed, wanted, from, place)
-    if (isSeq(node) && isPlainList(wanted)) return editList(node as YAMLSeq.Parsed, wanted, from, place)
+    if (isMap(node) && isJsonObject(wanted)) return editMap(node as YAMLMap.Parsed, wanted, from, place)
+    if (isSeq(node) && isJsonArray(wanted)) return editList(node as YAMLSeq.Parsed, wanted, from, place)
     return undefined
   }
 
   function editMap(
     map: YAMLMap.Parsed,
-    wanted: PlainMap,
+    wanted: JsonObject,
     from: Donor | undefined,
     place: readonly string[],
   ): TextEdit[] | undefined {
@@ -75,7 +75,7 @@ export function editFlowCollection(
       .filter((key) => !known.has(key))
       .map((key) => {
         const name = isJson ? JSON.stringify(key) : writeInline(key)
-        return `${name}: ${written(wanted[key] as Plain, donorAt(from, key))}`
+        return `${name}: ${written(wanted[key] as JsonValue, donorAt(from, key))}`
       })
     const edits = editParts(map, parts, (at) => fieldOf(wanted, keys[at] ?? '') !== undefined, added)
     for (const [at, { value }] of pairs.entries()) {
@@ -91,11 +91,11 @@ export function editFlowCollection(
 
   function editList(
     seq: YAMLSeq.Parsed,
-    wanted: readonly Plain[],
+    wanted: readonly JsonValue[],
     from: Donor | undefined,
     place: readonly string[],
   ): TextEdit[] | undefined {
-    const current = plainOf(seq, document) as readonly Plain[]
+    const current = jsonOf(seq, document) as readonly JsonValue[]
     const aligned = alignItems(current, wanted, [], listTypes(place))
     const kept = aligned.flatMap(({ from: at }) => at ?? [])
     const inOrder = kept.every((at, index) => index === 0 || at > (kept[index - 1] ?? 0))
@@ -107,7 +107,7 @@ export function editFlowCollection(
     const added = wanted.slice(kept.length).map((item) => written(item, undefined))
     const edits = editParts(seq, parts, (at) => isKept.has(at), added)
     for (const [index, at] of kept.entries()) {
-      const inner = edit(items[at] as ParsedNode, wanted[index] as Plain, donorAt(from, undefined), [
+      const inner = edit(items[at] as ParsedNode, wanted[index] as JsonValue, donorAt(from, undefined), [
         ...place,
         '[]',
       ])
@@ -150,7 +150,7 @@ export function editFlowCollection(
     }
   }
 
-  function written(value: Plain, from: Donor | undefined): string {
+  function written(value: JsonValue, from: Donor | undefined): string {
     if (isJson) return JSON.stringify(value)
     const line = inlineText(value, from)
     // A scalar that needs no quotes in block style may need them in a flow collection.

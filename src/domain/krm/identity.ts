@@ -1,6 +1,6 @@
 /** The identity of a KRM object, which stays the same when its content changes. */
 import { isMap, isScalar, type YAMLMap } from 'yaml'
-import { fieldOf, keyText, type PlainMap } from './plain.ts'
+import { fieldOf, type JsonObject, keyText } from './json-value.ts'
 
 export type ObjectKind = {
   /** Without the version, since an object may move to another version of its API. */
@@ -15,7 +15,7 @@ export type ObjectIdentity = ObjectKind & {
 }
 
 /** Reads the identity of an object; undefined for a value that is not a KRM object. */
-export function readIdentity(value: PlainMap, root: YAMLMap.Parsed): ObjectIdentity | undefined {
+export function readIdentity(value: JsonObject, root: YAMLMap.Parsed): ObjectIdentity | undefined {
   const apiVersion = fieldOf(value, 'apiVersion')
   const kind = fieldOf(value, 'kind')
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || kind === '') return undefined

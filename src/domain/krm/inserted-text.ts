@@ -1,6 +1,6 @@
 /** The text of parts to insert: copied from a donor, a document that has the same value there, or else generated. */
 import { isMap, isScalar, isSeq, type ParsedNode, stringify, type YAMLMap } from 'yaml'
-import { isPlainList, isPlainMap, keyText, type Plain, plainOf, samePlain } from './plain.ts'
+import { isJsonArray, isJsonObject, type JsonValue, jsonOf, keyText, sameJson } from './json-value.ts'
 import {
   commentStart,
   type Entry,
@@ -23,7 +23,7 @@ export type Donor = { source: SourceDocument; node: ParsedNode | null }
 /** Quotes `yes` and `on`, which YAML 1.1 reads as booleans. */
 const WRITE = { lineWidth: 0, compat: 'yaml-1.1' } as const
 
-export function writeObject(value: Plain): string {
+export function writeObject(value: JsonValue): string {
   return stringify(value, WRITE)
 }
 
@@ -33,20 +33,20 @@ function printed(value: unknown): string {
 }
 
 /** Returns a value in one line that is valid in block style and in a flow collection. */
-export function writeInline(value: Plain): string {
+export function writeInline(value: JsonValue): string {
   const line = stringify([value], { ...WRITE, collectionStyle: 'flow', flowCollectionPadding: false }).trim()
   return line.includes('\n') ? JSON.stringify(value) : line.slice(1, -1)
 }
 
 /** Returns a field with its key in the first column and no line feed at the end. */
-export function fieldText(key: string, value: Plain, donor: Donor | undefined): string {
+export function fieldText(key: string, value: JsonValue, donor: Donor | undefined): string {
   const found = donorPair(donor, key, value)
   if (found) return entryText(found.donor, found.entry)
   return printed(new Map([[key, value]]))
 }
 
 /** Returns the text behind the key of a field: the colon and the value. */
-export function behindKey(key: string, value: Plain, donor: Donor | undefined): string {
+export function behindKey(key: string, value: JsonValue, donor: Donor | undefined): string {
   const found = donorPair(donor, key, value)
   if (!found) return printed(new Map([['k', value]])).slice(1)
   const { body } = found.donor.source
@@ -54,23 +54,23 @@ export function behindKey(key: string, value: Plain, donor: Donor | undefined): 
 }
 
 /** Returns an item of a list in the same way; `at` is its index in the donor's list. */
-export function itemText(value: Plain, donor: Donor | undefined, at: number | undefined): string {
+export function itemText(value: JsonValue, donor: Donor | undefined, at: number | undefined): string {
   const node = donor?.node
   if (donor && isSeq(node) && at !== undefined) {
     const entry = seqEntries(donor.source.body, node)?.[at]
-    if (entry && samePlain(plainOf(node.items[at], donor.source.document), value))
+    if (entry && sameJson(jsonOf(node.items[at], donor.source.document), value))
       return entryText(donor, entry)
   }
   return printed([value])
 }
 
 /** Returns a value in one line, copied from the donor if it is one line there. */
-export function inlineText(value: Plain, donor: Donor | undefined): string {
+export function inlineText(value: JsonValue, donor: Donor | undefined): string {
   const node = donor?.node
   if (!donor || !node || isBlockScalar(node)) return writeInline(value)
-  const sameStyle = isPlainMap(value) || isPlainList(value) ? isFlow(node) : isScalar(node)
+  const sameStyle = isJsonObject(value) || isJsonArray(value) ? isFlow(node) : isScalar(node)
   const [start, end] = node.range
-  if (!sameStyle || start === end || !samePlain(plainOf(node, donor.source.document), value))
+  if (!sameStyle || start === end || !sameJson(jsonOf(node, donor.source.document), value))
     return writeInline(value)
   const text = donor.source.body.slice(start, end)
   return text.includes('\n') ? writeInline(value) : text
@@ -103,14 +103,14 @@ function placeOf(map: YAMLMap.Parsed, key: string): number | undefined {
 function donorPair(
   donor: Donor | undefined,
   key: string,
-  value: Plain,
+  value: JsonValue,
 ): { donor: Donor; pair: ParsedPair; entry: Entry } | undefined {
   if (!donor || !isMap(donor.node)) return undefined
   const at = placeOf(donor.node as YAMLMap.Parsed, key)
   if (at === undefined) return undefined
   const pair = pairAt(donor.node, at)
   const entry = mapEntries(donor.source.body, donor.node as YAMLMap.Parsed)?.[at]
-  if (!entry || !samePlain(plainOf(pair.value, donor.source.document), value)) return undefined
+  if (!entry || !sameJson(jsonOf(pair.value, donor.source.document), value)) return undefined
   return { donor, pair, entry }
 }
 

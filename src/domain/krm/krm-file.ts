@@ -4,14 +4,14 @@ import { decodeUtf8 } from '../../core/utf8.ts'
 import { linesOf } from '../text-lines.ts'
 import { inspectDocument } from '../validation/inspect-document.ts'
 import { type ObjectIdentity, readIdentity } from './identity.ts'
-import { type PlainMap, plainOf } from './plain.ts'
+import { type JsonObject, jsonOf } from './json-value.ts'
 import { parseSource, type SourceDocument } from './source-text.ts'
 
 /** An object of a file; `body` is its text with its comments. */
 export type KrmDocument = SourceDocument & {
   /** The text before the object: comments, empty documents, and the line `---`. */
   head: string
-  value: PlainMap
+  value: JsonObject
   identity: ObjectIdentity
 }
 
@@ -106,7 +106,7 @@ function readDocument(body: string): Read | 'empty' | undefined {
   const root = document.contents
   if (root === null || (isScalar(root) && root.value === null)) return 'empty'
   if (!isMap(root) || inspectDocument(document).length > 0) return undefined
-  const value = plainOf(root, document) as PlainMap
+  const value = jsonOf(root, document) as JsonObject
   const identity = readIdentity(value, root)
   return identity && { document, root, value, identity }
 }

@@ -14,17 +14,17 @@ import {
   itemText,
   writeObject,
 } from './inserted-text.ts'
-import type { ListTypes } from './list-types.ts'
 import {
   fieldOf,
-  isPlainList,
-  isPlainMap,
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  jsonOf,
   keyText,
-  type Plain,
-  type PlainMap,
-  plainOf,
-  samePlain,
-} from './plain.ts'
+  sameJson,
+} from './json-value.ts'
+import type { ListTypes } from './list-types.ts'
 import {
   commentStart,
   type Entry,
@@ -49,11 +49,11 @@ import { applyEdits, type TextEdit } from './text-edits.ts'
  */
 export function rewrite(
   source: SourceDocument,
-  target: PlainMap,
+  target: JsonObject,
   listTypes: ListTypes,
   donor?: SourceDocument,
 ): string {
-  if (samePlain(plainOf(source.root, source.document), target)) return source.body
+  if (sameJson(jsonOf(source.root, source.document), target)) return source.body
   // Anchors and aliases would break in another document.
   const from = donor && !hasAnchors(donor) ? { source: donor, node: donor.root } : undefined
   for (const attempt of from ? [from, undefined] : [undefined]) {
@@ -64,9 +64,9 @@ export function rewrite(
 }
 
 /** Reports whether a text parses to a value, which catches whatever editing got wrong. */
-export function parsesTo(body: string, target: Plain): boolean {
+export function parsesTo(body: string, target: JsonValue): boolean {
   const document = parseSource(body)
-  return document.errors.length === 0 && samePlain(plainOf(document.contents, document), target)
+  return document.errors.length === 0 && sameJson(jsonOf(document.contents, document), target)
 }
 
 function hasAnchors({ document }: SourceDocument): boolean {
@@ -84,7 +84,7 @@ function hasAnchors({ document }: SourceDocument): boolean {
 /** Returns undefined for a text that cannot be edited. */
 function editText(
   source: SourceDocument,
-  target: PlainMap,
+  target: JsonObject,
   listTypes: ListTypes,
   donor: Donor | undefined,
 ): string | undefined {
@@ -99,7 +99,7 @@ function editText(
 
   function editMap(
     map: YAMLMap.Parsed,
-    wanted: PlainMap,
+    wanted: JsonObject,
     from: Donor | undefined,
     place: readonly string[],
   ): TextEdit[] | undefined {
@@ -121,20 +121,20 @@ function editText(
       const at = places.get(key)
       if (at !== undefined) {
         if (from) last = at
-      } else edits.push(insertion(entries, last, firstKept, fieldText(key, wanted[key] as Plain, from)))
+      } else edits.push(insertion(entries, last, firstKept, fieldText(key, wanted[key] as JsonValue, from)))
     }
     return edits
   }
 
   function editField(
     pair: ParsedPair,
-    wanted: Plain,
+    wanted: JsonValue,
     from: Donor | undefined,
     place: readonly string[],
   ): TextEdit[] {
     const { key, value } = pair
     const name = keyText(key)
-    if (value && samePlain(plainOf(value, document), wanted)) return []
+    if (value && sameJson(jsonOf(value, document), wanted)) return []
     const inner = donorAt(from, name)
     const edits = editInside(value, wanted, inner, place)
     if (edits) return edits
@@ -157,16 +157,16 @@ function editText(
   /** Returns undefined for a value that must be replaced as a whole. */
   function editInside(
     node: ParsedNode | null,
-    wanted: Plain,
+    wanted: JsonValue,
     from: Donor | undefined,
     place: readonly string[],
   ): TextEdit[] | undefined {
-    if (isMap(node) && isPlainMap(wanted) && !isFlow(node))
+    if (isMap(node) && isJsonObject(wanted) && !isFlow(node))
       return editMap(node as YAMLMap.Parsed, wanted, from, place)
-    if (isSeq(node) && isPlainList(wanted) && !isFlow(node))
+    if (isSeq(node) && isJsonArray(wanted) && !isFlow(node))
       return editList(node as YAMLSeq.Parsed, wanted, from, place)
     if (!node || isBlockScalar(node) || node.range[0] === node.range[1]) return undefined
-    const isCollection = isPlainMap(wanted) || isPlainList(wanted)
+    const isCollection = isJsonObject(wanted) || isJsonArray(wanted)
     const sameStyle = isCollection ? isFlow(node) && (node as YAMLSeq).items.length > 0 : isScalar(node)
     if (!sameStyle) return undefined
     const inner = isCollection && editFlowCollection({ text, document, listTypes }, node, wanted, from, place)
@@ -176,19 +176,19 @@ function editText(
 
   function editList(
     seq: YAMLSeq.Parsed,
-    wanted: readonly Plain[],
+    wanted: readonly JsonValue[],
     from: Donor | undefined,
     place: readonly string[],
   ): TextEdit[] | undefined {
     const entries = seqEntries(text, seq)
-    const donorList = from?.node ? plainOf(from.node, from.source.document) : undefined
-    const current = plainOf(seq, document) as readonly Plain[]
-    const aligned = alignItems(current, wanted, isPlainList(donorList) ? donorList : [], listTypes(place))
+    const donorList = from?.node ? jsonOf(from.node, from.source.document) : undefined
+    const current = jsonOf(seq, document) as readonly JsonValue[]
+    const aligned = alignItems(current, wanted, isJsonArray(donorList) ? donorList : [], listTypes(place))
     const kept = aligned.flatMap(({ from: at }) => at ?? [])
     if (!entries || kept.length === 0) return undefined
-    const editItem = (at: number, item: Plain, donor: Donor | undefined): TextEdit[] => {
+    const editItem = (at: number, item: JsonValue, donor: Donor | undefined): TextEdit[] => {
       const node = seq.items[at] as ParsedNode
-      if (samePlain(current[at], item)) return []
+      if (sameJson(current[at], item)) return []
       const edits = editInside(node, item, donor, [...place, '[]'])
       if (edits) return edits
       const entry = entries[at] as Entry
@@ -208,7 +208,7 @@ function editText(
     const firstKept = kept[0] ?? 0
     let last: number | undefined
     for (const [at, { from: index, donor }] of aligned.entries()) {
-      const item = wanted[at] as Plain
+      const item = wanted[at] as JsonValue
       if (index === undefined) edits.push(insertion(entries, last, firstKept, itemText(item, from, donor)))
       else edits.push(...editItem(index, item, donorAt(from, donor)))
       last = index ?? last
@@ -220,14 +220,14 @@ function editText(
   function reordered(
     entries: readonly Entry[],
     aligned: readonly Aligned[],
-    wanted: readonly Plain[],
+    wanted: readonly JsonValue[],
     from: Donor | undefined,
-    editItem: (at: number, item: Plain, donor: Donor | undefined) => TextEdit[],
+    editItem: (at: number, item: JsonValue, donor: Donor | undefined) => TextEdit[],
   ): TextEdit[] | undefined {
     if (!entries.every(({ start }) => startsLine(text, start))) return undefined
     const [first, last] = [entries[0] as Entry, entries.at(-1) as Entry]
     const chunks = aligned.map(({ from: index, donor }, at) => {
-      const item = wanted[at] as Plain
+      const item = wanted[at] as JsonValue
       if (index === undefined) return indent(itemText(item, from, donor), first.column)
       const entry = entries[index] as Entry
       const edits = editItem(index, item, donorAt(from, donor))

@@ -1,6 +1,6 @@
 /** Merge conflicts, which people and programs can read. */
 import type { FieldPath } from '../krm/field-path.ts'
-import type { Plain } from '../krm/plain.ts'
+import type { JsonValue } from '../krm/json-value.ts'
 
 export type Side = 'local' | 'upstream'
 
@@ -12,9 +12,9 @@ export type Conflict = {
   object: string | null
   /** As `formatFieldPath` writes it; empty for a whole object or file, and `lines 3-5` in a text. */
   field: string
-  original?: Plain
-  local?: Plain
-  upstream?: Plain
+  original?: JsonValue
+  local?: JsonValue
+  upstream?: JsonValue
   /** The side whose value the merged package has. */
   chosen: Side
 }
@@ -24,9 +24,9 @@ export type FieldConflict = Omit<Conflict, 'path' | 'object' | 'field'> & { fiel
 
 /** Leaves out undefined values. */
 export function threeValues(
-  original: Plain | undefined,
-  local: Plain | undefined,
-  upstream: Plain | undefined,
+  original: JsonValue | undefined,
+  local: JsonValue | undefined,
+  upstream: JsonValue | undefined,
 ): Pick<Conflict, 'original' | 'local' | 'upstream'> {
   return {
     ...(original === undefined ? {} : { original }),

@@ -1,7 +1,7 @@
 /** Matches the objects of three versions of a package. */
 import { identityKey } from '../krm/identity.ts'
+import { isJsonArray, isJsonObject, type JsonValue } from '../krm/json-value.ts'
 import { isKptfile, type KrmDocument } from '../krm/krm-file.ts'
-import { isPlainList, isPlainMap, type Plain } from '../krm/plain.ts'
 
 /** An object with its position in the package. */
 export type PlacedObject = KrmDocument & { path: string; index: number }
@@ -115,16 +115,16 @@ class Matching {
 }
 
 /** Returns the share of the fields of two objects that both have with the same value, from 0 to 1. */
-function similarity(a: Plain, b: Plain): number {
+function similarity(a: JsonValue, b: JsonValue): number {
   const [inA, inB] = [new Set(leaves(a)), new Set(leaves(b))]
   let shared = 0
   for (const leaf of inA) if (inB.has(leaf)) shared++
   return (2 * shared) / (inA.size + inB.size)
 }
 
-function* leaves(value: Plain, path = ''): Generator<string> {
-  if (isPlainList(value)) for (const item of value) yield* leaves(item, `${path}/[]`)
-  else if (isPlainMap(value))
+function* leaves(value: JsonValue, path = ''): Generator<string> {
+  if (isJsonArray(value)) for (const item of value) yield* leaves(item, `${path}/[]`)
+  else if (isJsonObject(value))
     for (const [key, field] of Object.entries(value)) yield* leaves(field, `${path}/${key}`)
   else yield `${path}=${JSON.stringify(value)}`
 }

@@ -1,7 +1,7 @@
 import { isMap } from 'yaml'
 import { type CommentSlot, commentSlots } from '../krm/comments.ts'
+import { jsonOf } from '../krm/json-value.ts'
 import type { ListTypes } from '../krm/list-types.ts'
-import { plainOf } from '../krm/plain.ts'
 import { parsesTo } from '../krm/rewrite.ts'
 import { indent, parseSource, type SourceDocument } from '../krm/source-text.ts'
 import { applyEdits, type TextEdit } from '../krm/text-edits.ts'
@@ -36,5 +36,5 @@ export function mergeComments(
     edits.push({ start: slot.start, end: slot.end, text })
   }
   const edited = applyEdits(body, edits)
-  return parsesTo(edited, plainOf(document.contents, document)) ? edited : body
+  return parsesTo(edited, jsonOf(document.contents, document)) ? edited : body
 }

@@ -1,6 +1,6 @@
 /** Three-way merge of a file without KRM objects: text or binary. */
 
-import type { Plain } from '../krm/plain.ts'
+import type { JsonValue } from '../krm/json-value.ts'
 import { sameBytes } from '../resources.ts'
 import { textOf } from '../text-lines.ts'
 import { type Conflict, type Side, threeValues } from './conflict.ts'
@@ -37,6 +37,6 @@ export function mergeFile(
 }
 
 /** Returns the content as a conflict shows it: of a binary file only the size. */
-function shown(content: Uint8Array | undefined): Plain | undefined {
+function shown(content: Uint8Array | undefined): JsonValue | undefined {
   return content && (textOf(content) ?? { size: content.byteLength })
 }

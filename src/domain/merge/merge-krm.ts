@@ -3,9 +3,9 @@ import { type CrdSchemas, crdListTypes } from '../krm/crd-schemas.ts'
 import { valueAt, withField } from '../krm/edit-object.ts'
 import { type FieldPath, formatFieldPath } from '../krm/field-path.ts'
 import { formatIdentity, formatKind, type ObjectIdentity } from '../krm/identity.ts'
+import { isJsonObject, type JsonValue, sameJson } from '../krm/json-value.ts'
 import { type KrmDocument, readKrmFile } from '../krm/krm-file.ts'
 import { type ListTypes, listTypesOf } from '../krm/list-types.ts'
-import { isPlainMap, type Plain, samePlain } from '../krm/plain.ts'
 import { type Conflict, type Side, threeValues } from './conflict.ts'
 import { type MatchedObject, matchObjects, type PlacedObject } from './match-objects.ts'
 import { mergeObject } from './merge-object.ts'
@@ -42,7 +42,7 @@ export function mergeKrm(
     const left = local ?? upstream
     if (!left || !original) return left
     // One side deleted it; a change by the other must not be lost silently.
-    if (samePlain(unmarked(left.value), unmarked(original.value))) return undefined
+    if (sameJson(unmarked(left.value), unmarked(original.value))) return undefined
     const values = threeValues(original.value, local?.value, upstream?.value)
     conflicts.push({
       path: left.path,
@@ -83,11 +83,11 @@ export function mergeKrm(
 const MARK: FieldPath = ['metadata', 'annotations', 'internal.kpt.dev/upstream-identifier']
 
 /** Removes the annotation that kpt and Porch put on each object of a clone, which is not an edit. */
-function unmarked(value: Plain): Plain | undefined {
+function unmarked(value: JsonValue): JsonValue | undefined {
   if (valueAt(value, MARK) === undefined) return value
   const without = withField(value, MARK, undefined)
   const annotations = valueAt(without, ['metadata', 'annotations'])
-  const isEmpty = isPlainMap(annotations) && Object.keys(annotations).length === 0
+  const isEmpty = isJsonObject(annotations) && Object.keys(annotations).length === 0
   return isEmpty ? withField(without, ['metadata', 'annotations'], undefined) : without
 }
 

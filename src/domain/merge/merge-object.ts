@@ -1,9 +1,9 @@
 /** Three-way merge of one object. */
 import { valueAt, withField } from '../krm/edit-object.ts'
 import type { FieldPath } from '../krm/field-path.ts'
+import { type JsonObject, sameJson } from '../krm/json-value.ts'
 import type { KrmDocument } from '../krm/krm-file.ts'
 import type { ListTypes } from '../krm/list-types.ts'
-import { type PlainMap, samePlain } from '../krm/plain.ts'
 import { rewrite } from '../krm/rewrite.ts'
 import type { FieldConflict, Side } from './conflict.ts'
 import { mergeComments } from './merge-comments.ts'
@@ -25,18 +25,18 @@ export function mergeObject(
   { listTypes: findListTypes, prefer, own }: MergeObjectOptions,
 ): { body: string; conflicts: FieldConflict[] } {
   if (original && upstream.body === original.body) return { body: local.body, conflicts: [] }
-  const withOwn = (value: PlainMap): PlainMap =>
-    own.reduce((now, field) => withField(now, field, valueAt(local.value, field)) as PlainMap, value)
+  const withOwn = (value: JsonObject): JsonObject =>
+    own.reduce((now, field) => withField(now, field, valueAt(local.value, field)) as JsonObject, value)
   const versions = {
     original: original && withOwn(original.value),
     local: local.value,
     upstream: withOwn(upstream.value),
   }
-  if (original && local.body === original.body && samePlain(versions.upstream, upstream.value)) {
+  if (original && local.body === original.body && sameJson(versions.upstream, upstream.value)) {
     return { body: upstream.body, conflicts: [] }
   }
   const listTypes = findListTypes()
   const { value, conflicts } = mergeValues(versions, listTypes, prefer)
-  const body = rewrite(local, value as PlainMap, listTypes, upstream)
+  const body = rewrite(local, value as JsonObject, listTypes, upstream)
   return { body: original ? mergeComments(body, original, upstream, listTypes) : body, conflicts }
 }

@@ -1,8 +1,8 @@
 /** Merges a newer upstream into a package, with one of the strategies. */
 import { withField } from '../krm/edit-object.ts'
 import type { FieldPath } from '../krm/field-path.ts'
+import { type JsonValue, sameJson } from '../krm/json-value.ts'
 import { type ReadKrmFile, readKrmFile } from '../krm/krm-file.ts'
-import { type Plain, samePlain } from '../krm/plain.ts'
 import { type Resources, sameBytes } from '../resources.ts'
 import type { Conflict, Side } from './conflict.ts'
 import { OWN_FIELDS } from './merge-krm.ts'
@@ -71,13 +71,13 @@ function modifiedFiles(original: Resources, local: Resources): string[] {
     const [before, now] = [original.get(path), local.get(path)]
     if (sameBytes(before, now)) return false
     const fields = CLONE_FIELDS[path]
-    return !fields || !before || !now || !samePlain(withoutFields(before, fields), withoutFields(now, fields))
+    return !fields || !before || !now || !sameJson(withoutFields(before, fields), withoutFields(now, fields))
   })
 }
 
-function withoutFields(content: Uint8Array, fields: readonly FieldPath[]): Plain | undefined {
-  const value: Plain | undefined = readKrmFile(content)?.documents.map((document) => document.value)[0]
+function withoutFields(content: Uint8Array, fields: readonly FieldPath[]): JsonValue | undefined {
+  const value: JsonValue | undefined = readKrmFile(content)?.documents.map((document) => document.value)[0]
   // Content that is not KRM equals only the same bytes.
   if (value === undefined) return Buffer.from(content).toString('base64')
-  return fields.reduce<Plain | undefined>((now, field) => withField(now, field, undefined), value)
+  return fields.reduce<JsonValue | undefined>((now, field) => withField(now, field, undefined), value)
 }

@@ -6,9 +6,9 @@ import { valueAt, withField } from '../krm/edit-object.ts'
 import { parseFieldPath } from '../krm/field-path.ts'
 import { formatIdentity } from '../krm/identity.ts'
 import { writeObject } from '../krm/inserted-text.ts'
+import { isJsonObject, type JsonObject, type JsonValue, sameJson } from '../krm/json-value.ts'
 import { isKrmPath, type KrmDocument, type KrmFile, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
 import { listTypesOf } from '../krm/list-types.ts'
-import { isPlainMap, type Plain, type PlainMap, samePlain } from '../krm/plain.ts'
 import { rewrite } from '../krm/rewrite.ts'
 import { type Resources, sameBytes } from '../resources.ts'
 import type { Conflict, Side } from './conflict.ts'
@@ -19,10 +19,10 @@ type Place = { path: string; file: KrmFile; document: KrmDocument }
 /** Reports whether an edit of a draft changed the value that is in conflict. */
 export function isEdited(conflict: Conflict, before: Resources, after: Resources): boolean {
   if (conflict.object === null) return !sameBytes(before.get(conflict.path), after.get(conflict.path))
-  return !samePlain(currentValue(conflict, before), currentValue(conflict, after))
+  return !sameJson(currentValue(conflict, before), currentValue(conflict, after))
 }
 
-function currentValue(conflict: Conflict, resources: Resources): Plain | undefined {
+function currentValue(conflict: Conflict, resources: Resources): JsonValue | undefined {
   const value = findObject(conflict, resources)?.document.value
   return valueAt(value, parseFieldPath(conflict.field) ?? [])
 }
@@ -45,7 +45,7 @@ export function withSide(
 }
 
 /** Returns the files with the conflict replaced by a value. Throws `invalid` for a value that does not fit. */
-export function withValue(conflict: Conflict, value: Plain, resources: Resources): Resources {
+export function withValue(conflict: Conflict, value: JsonValue, resources: Resources): Resources {
   if (conflict.object !== null) return withObjectValue(conflict, value, resources, undefined)
   if (typeof value !== 'string')
     throw new AppError('invalid', `value: ${conflict.path} is a file: send its text`)
@@ -71,7 +71,7 @@ function sideOfFile(conflict: Conflict, side: Side, upstream: Resources): Uint8A
 
 function withObjectValue(
   conflict: Conflict,
-  value: Plain | undefined,
+  value: JsonValue | undefined,
   resources: Resources,
   donor: KrmDocument | undefined,
 ): Resources {
@@ -91,14 +91,14 @@ function withObjectValue(
   const { document } = place
   const target = withField(document.value, field, value)
   if (target === undefined) return withBody(resources, place, undefined)
-  if (!isPlainMap(target)) throw new AppError('invalid', 'value: an object is a mapping')
+  if (!isJsonObject(target)) throw new AppError('invalid', 'value: an object is a mapping')
   const schemas = packageSchemas([resources], [document.identity])
   const listTypes = listTypesOf(document.identity, crdListTypes(schemas, document.identity))
-  return withBody(resources, place, rewrite(document, target as PlainMap, listTypes, donor))
+  return withBody(resources, place, rewrite(document, target as JsonObject, listTypes, donor))
 }
 
-function written(value: Plain): string {
-  if (!isPlainMap(value)) throw new AppError('invalid', 'value: an object is a mapping')
+function written(value: JsonValue): string {
+  if (!isJsonObject(value)) throw new AppError('invalid', 'value: an object is a mapping')
   return writeObject(value)
 }
 

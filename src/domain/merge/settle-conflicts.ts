@@ -1,12 +1,12 @@
 /** The work on the conflicts of a draft that runs in worker threads. */
-import type { Plain } from '../krm/plain.ts'
+import type { JsonValue } from '../krm/json-value.ts'
 import type { Resources } from '../resources.ts'
 import type { Side } from './conflict.ts'
 import { isEdited, withSide, withValue } from './resolve-conflict.ts'
 import type { RevisionConflict } from './revision-conflict.ts'
 
 /** One of the sides, or another value. */
-export type Choice = { choose: Side } | { value: Plain }
+export type Choice = { choose: Side } | { value: JsonValue }
 
 /** Returns the IDs of the conflicts whose values an edit of the files changed. */
 export function editedConflicts(input: {

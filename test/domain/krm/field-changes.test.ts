@@ -3,16 +3,16 @@ import { describe, expect, it } from 'vitest'
 import { crdListTypes, crdSchemas } from '../../../src/domain/krm/crd-schemas.ts'
 import { fieldChanges } from '../../../src/domain/krm/field-changes.ts'
 import { formatFieldPath } from '../../../src/domain/krm/field-path.ts'
+import { type JsonObject, sameJson } from '../../../src/domain/krm/json-value.ts'
 import { readKrmFile } from '../../../src/domain/krm/krm-file.ts'
 import { type ListTypes, listTypesOf } from '../../../src/domain/krm/list-types.ts'
-import { type PlainMap, samePlain } from '../../../src/domain/krm/plain.ts'
 
 const DEPLOYMENT = listTypesOf({ group: 'apps', kind: 'Deployment' })
 const SERVICE = listTypesOf({ group: '', kind: 'Service' })
 const KPTFILE = listTypesOf({ group: 'kpt.dev', kind: 'Kptfile' })
 
 /** Each as `<field> <before> <after>`. */
-function changes(before: PlainMap, after: PlainMap, types: ListTypes = DEPLOYMENT): string[] {
+function changes(before: JsonObject, after: JsonObject, types: ListTypes = DEPLOYMENT): string[] {
   return fieldChanges(before, after, types).map((change) =>
     [
       formatFieldPath(change.field),
@@ -22,7 +22,7 @@ function changes(before: PlainMap, after: PlainMap, types: ListTypes = DEPLOYMEN
   )
 }
 
-const pod = (spec: PlainMap): PlainMap => ({ spec: { template: { spec } } })
+const pod = (spec: JsonObject): JsonObject => ({ spec: { template: { spec } } })
 
 describe('the fields that differ', () => {
   it('are told as deep down as can be', () => {
@@ -55,7 +55,7 @@ describe('the fields that differ', () => {
   })
 
   it('know the defaults of key fields', () => {
-    const port = (more: PlainMap) => ({ spec: { ports: [{ port: 80, ...more }] } })
+    const port = (more: JsonObject) => ({ spec: { ports: [{ port: 80, ...more }] } })
     expect(changes(port({}), port({ protocol: 'TCP' }), SERVICE)).toEqual([
       'spec.ports[port=80,protocol=TCP].protocol - "TCP"',
     ])
@@ -79,7 +79,7 @@ describe('the fields that differ', () => {
   })
 
   it('tell functions of a pipeline apart by their names, or by what they run', () => {
-    const pipeline = (...mutators: PlainMap[]) => ({ pipeline: { mutators } })
+    const pipeline = (...mutators: JsonObject[]) => ({ pipeline: { mutators } })
     const [one, two] = [
       { image: 'set-labels:v1', configPath: 'a' },
       { image: 'set-labels:v1', configPath: 'b' },
@@ -107,9 +107,9 @@ describe('the fields that differ', () => {
     )
     fc.assert(
       fc.property(value, value, (before, after) => {
-        const [old, now] = [before, after] as [PlainMap, PlainMap]
+        const [old, now] = [before, after] as [JsonObject, JsonObject]
         expect(changes(old, structuredClone(old))).toEqual([])
-        expect(changes(old, now).length > 0).toBe(!samePlain(old, now))
+        expect(changes(old, now).length > 0).toBe(!sameJson(old, now))
       }),
     )
   })

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isMap, parseDocument, stringify, type YAMLMap } from 'yaml'
+import { type JsonObject, jsonOf } from '../../../src/domain/krm/json-value.ts'
 import { listTypesOf } from '../../../src/domain/krm/list-types.ts'
-import { type PlainMap, plainOf } from '../../../src/domain/krm/plain.ts'
 import { rewrite } from '../../../src/domain/krm/rewrite.ts'
 import { parseSource, type SourceDocument } from '../../../src/domain/krm/source-text.ts'
 import { type Fields, randomFields, randomStyle, renderObject } from '../../support/random-packages.ts'
@@ -17,9 +17,9 @@ function source(body: string): SourceDocument {
   return { body, document, root: document.contents as YAMLMap.Parsed }
 }
 
-function read(body: string): PlainMap {
+function read(body: string): JsonObject {
   const { document, root } = source(body)
-  return plainOf(root, document) as PlainMap
+  return jsonOf(root, document) as JsonObject
 }
 
 /** The text with the values of another one, whose new parts are taken from it. */

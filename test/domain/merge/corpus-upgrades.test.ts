@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { fieldChanges } from '../../../src/domain/krm/field-changes.ts'
 import { formatFieldPath } from '../../../src/domain/krm/field-path.ts'
 import { formatIdentity } from '../../../src/domain/krm/identity.ts'
+import { sameJson } from '../../../src/domain/krm/json-value.ts'
 import { readKrmFile } from '../../../src/domain/krm/krm-file.ts'
 import { listTypesOf } from '../../../src/domain/krm/list-types.ts'
-import { samePlain } from '../../../src/domain/krm/plain.ts'
 import type { Conflict } from '../../../src/domain/merge/conflict.ts'
 import { mergeResources } from '../../../src/domain/merge/merge-resources.ts'
 import type { Resources } from '../../../src/domain/resources.ts'
@@ -110,7 +110,7 @@ function isChanged({ object, path, field }: Conflict, original: Resources, side:
   const [before, now] = [original, side].map((files) =>
     [...objectsOf(files).values()].find(({ identity }) => formatIdentity(identity) === object),
   )
-  if (!before || !now || field === '') return !samePlain(before?.value, now?.value)
+  if (!before || !now || field === '') return !sameJson(before?.value, now?.value)
   return fieldChanges(before.value, now.value, listTypesOf(now.identity)).some((change) =>
     isRelated(formatFieldPath(change.field), field),
   )

@@ -3,9 +3,9 @@ import { expect, it } from 'vitest'
 import { valueAt } from '../../../src/domain/krm/edit-object.ts'
 import { parseFieldPath } from '../../../src/domain/krm/field-path.ts'
 import { formatIdentity } from '../../../src/domain/krm/identity.ts'
+import { isJsonArray, isJsonObject, type JsonValue } from '../../../src/domain/krm/json-value.ts'
 import { keyedItems } from '../../../src/domain/krm/list-items.ts'
 import { listTypesOf } from '../../../src/domain/krm/list-types.ts'
-import { isPlainList, isPlainMap, type Plain } from '../../../src/domain/krm/plain.ts'
 import type { Conflict, Side } from '../../../src/domain/merge/conflict.ts'
 import { mergeResources } from '../../../src/domain/merge/merge-resources.ts'
 import type { Resources } from '../../../src/domain/resources.ts'
@@ -53,7 +53,7 @@ function asText(resources: Resources): Record<string, string> {
 }
 
 /** What the objects say, and in which files. */
-function values(resources: Resources): Record<string, Plain> {
+function values(resources: Resources): Record<string, JsonValue> {
   return Object.fromEntries(
     [...objectsOf(resources)].map(([key, { path, value, identity }]) => {
       return [`${path} ${key}`, sorted(value, [], listTypesOf(identity))]
@@ -62,15 +62,19 @@ function values(resources: Resources): Record<string, Plain> {
 }
 
 /** Lists whose items are told apart by a key are in the order of their keys. */
-function sorted(value: Plain, place: readonly string[], listTypes: ReturnType<typeof listTypesOf>): Plain {
-  if (isPlainList(value)) {
+function sorted(
+  value: JsonValue,
+  place: readonly string[],
+  listTypes: ReturnType<typeof listTypesOf>,
+): JsonValue {
+  if (isJsonArray(value)) {
     const [items] = keyedItems([value], listTypes(place)) ?? []
     const inOrder = items
       ? [...items].sort((a, b) => (a.key < b.key ? -1 : 1)).map((item) => item.value)
       : value
     return inOrder.map((item) => sorted(item, [...place, '[]'], listTypes))
   }
-  if (!isPlainMap(value)) return value
+  if (!isJsonObject(value)) return value
   return Object.fromEntries(
     Object.entries(value).map(([key, field]) => [key, sorted(field, [...place, key], listTypes)]),
   )
@@ -113,7 +117,7 @@ it('loses no change: each is in the merged package, or in a conflict whose value
   )
 })
 
-function valueIn({ object, field }: Conflict, resources: Resources): Plain | undefined {
+function valueIn({ object, field }: Conflict, resources: Resources): JsonValue | undefined {
   const found = [...objectsOf(resources).values()].find(({ identity }) => formatIdentity(identity) === object)
   return valueAt(found?.value, parseFieldPath(field) ?? [])
 }

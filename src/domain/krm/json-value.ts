@@ -1,18 +1,18 @@
 /** JSON values of YAML nodes: the content of a field without its notation. */
 import { type Document, isAlias, isMap, isScalar, isSeq, type Scalar } from 'yaml'
 
-export type PlainMap = { readonly [key: string]: Plain }
+export type JsonObject = { readonly [key: string]: JsonValue }
 /** A value as in JSON. A missing field is `undefined`, which differs from `null`. */
-export type Plain = null | boolean | number | string | readonly Plain[] | PlainMap
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject
 
 /** Returns the value of a node with aliases expanded, so `inspectDocument` must have passed the document. */
-export function plainOf(node: unknown, document: Document.Parsed): Plain {
-  if (isAlias(node)) return plainOf(node.resolve(document), document)
-  if (isScalar(node)) return plainScalar(node)
-  if (isSeq(node)) return node.items.map((item) => plainOf(item, document))
+export function jsonOf(node: unknown, document: Document.Parsed): JsonValue {
+  if (isAlias(node)) return jsonOf(node.resolve(document), document)
+  if (isScalar(node)) return jsonOfScalar(node)
+  if (isSeq(node)) return node.items.map((item) => jsonOf(item, document))
   if (!isMap(node)) return null
-  const map: Record<string, Plain> = {}
-  for (const { key, value } of node.items) setOwn(map, keyText(key), plainOf(value, document))
+  const map: Record<string, JsonValue> = {}
+  for (const { key, value } of node.items) setOwn(map, keyText(key), jsonOf(value, document))
   return map
 }
 
@@ -23,7 +23,7 @@ export function keyText(key: unknown): string {
 }
 
 /** Keeps the text of numbers that JSON would round. */
-function plainScalar({ value, source }: Scalar): Plain {
+function jsonOfScalar({ value, source }: Scalar): JsonValue {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value
   if (typeof value === 'number') {
     const exact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
@@ -33,31 +33,31 @@ function plainScalar({ value, source }: Scalar): Plain {
 }
 
 /** Sets `__proto__` as a key like any other. */
-function setOwn(map: Record<string, Plain>, key: string, value: Plain): void {
+function setOwn(map: Record<string, JsonValue>, key: string, value: JsonValue): void {
   Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
-export function isPlainMap(value: Plain | undefined): value is PlainMap {
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-export function isPlainList(value: Plain | undefined): value is readonly Plain[] {
+export function isJsonArray(value: JsonValue | undefined): value is readonly JsonValue[] {
   return Array.isArray(value)
 }
 
 /** Returns the value of a field; undefined if it does not exist. */
-export function fieldOf(value: Plain | undefined, key: string): Plain | undefined {
-  return isPlainMap(value) && Object.hasOwn(value, key) ? value[key] : undefined
+export function fieldOf(value: JsonValue | undefined, key: string): JsonValue | undefined {
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined
 }
 
 /** Reports whether two values are equal, whatever the order of keys. */
-export function samePlain(a: Plain | undefined, b: Plain | undefined): boolean {
+export function sameJson(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   if (a === b) return true
-  if (isPlainList(a)) {
-    return isPlainList(b) && a.length === b.length && a.every((item, at) => samePlain(item, b[at]))
+  if (isJsonArray(a)) {
+    return isJsonArray(b) && a.length === b.length && a.every((item, at) => sameJson(item, b[at]))
   }
-  if (!isPlainMap(a) || !isPlainMap(b)) return false
+  if (!isJsonObject(a) || !isJsonObject(b)) return false
   const keys = Object.keys(a)
   if (keys.length !== Object.keys(b).length) return false
-  return keys.every((key) => Object.hasOwn(b, key) && samePlain(a[key], b[key]))
+  return keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key], b[key]))
 }
