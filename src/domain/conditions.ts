@@ -7,8 +7,7 @@ export type Condition = { type: string; status: ConditionStatus; reason: string;
 export type ReadinessGate = { conditionType: string }
 
 /**
- * Conditions that clients cannot set. `Approved` and `DeletionProposed` keep the reason of a review so that later readers
- * see it.
+ * Conditions that clients cannot set. `Approved` and `DeletionProposed` show the reason of a review to later readers.
  */
 const SERVER_TYPES = ['Valid', 'Merged', 'Approved', 'DeletionProposed']
 

@@ -1,4 +1,4 @@
-/** The lifecycle of a package revision: which verbs each state allows, and where they lead. */
+/** The lifecycle of a package revision, as a table. */
 import { AppError } from '../core/errors.ts'
 
 export const LIFECYCLES = ['Draft', 'Proposed', 'Published', 'DeletionProposed'] as const
@@ -13,7 +13,7 @@ const TRANSITIONS: Record<Lifecycle, Partial<Record<Verb, Lifecycle | 'deleted'>
   DeletionProposed: { approve: 'deleted', reject: 'Published', delete: 'deleted' },
 }
 
-/** Advice for the client, where the list of allowed verbs alone does not help. */
+/** What the client can do instead, where the list of allowed verbs alone does not say it. */
 const ADVICE: Partial<Record<Lifecycle, Partial<Record<Verb, string>>>> = {
   Draft: { approve: 'Propose it first.' },
   Proposed: { edit: 'Reject it first: that makes it a Draft again.' },

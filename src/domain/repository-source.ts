@@ -47,7 +47,7 @@ const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const MIN_INTERVAL = 30_000
 const MAX_INTERVAL = 7 * 86_400_000
 
-/** Parses an interval to milliseconds; undefined if it is malformed, too short or too long. */
+/** Parses the interval of a source. Returns milliseconds; undefined for a text that INTERVAL_RULE does not allow. */
 export function parseInterval(text: string): number | undefined {
   if (text === '0') return 0
   const [matched, number, unit] = /^([0-9]{1,6})([smhd])$/.exec(text) ?? []
