@@ -12,7 +12,7 @@ export type UnfitTag = { tag: string; problem: string }
  */
 const TAG = /^v?([0-9]{1,15})\.([0-9]{1,15})\.([0-9]{1,15})(-[0-9A-Za-z.-]+)?(?:_([0-9A-Za-z.-]+))?$/
 
-/** Returns the tags that are versions, in the order of those, and the tags whose version cannot be used. */
+/** Returns the tags that are versions, sorted by version, and the tags whose version cannot be used. */
 export function versionTags(
   tags: readonly string[],
   { prereleases }: { prereleases: boolean },

@@ -51,13 +51,13 @@ describe('imageReference', () => {
   })
 })
 
-describe('search words', () => {
-  it('are runs of letters and digits, in lower case', () => {
+describe('phraseOf and contentsOf', () => {
+  it('splits a text into runs of letters and digits, in lower case', () => {
     expect(phraseOf('The User-Plane, v1.2')).toBe(' the user plane v1 2')
     expect(phrasesOf('nf/u  %  Größe')).toEqual([' nf u', ' größe'])
   })
 
-  it('come from kinds, names, descriptions and keywords, each once', () => {
+  it('takes words from kinds, names, descriptions and keywords, each once', () => {
     const text = `apiVersion: kpt.dev/v1
 kind: Kptfile
 metadata: {name: x}

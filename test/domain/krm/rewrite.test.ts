@@ -141,7 +141,7 @@ describe('rewrite', () => {
     )
   })
 
-  it('generates a document that it cannot edit', () => {
+  it('replaces a document that it cannot edit', () => {
     expect(edited('? a\n: 1\nb: 2\n', 'a: 1\nb: 3\n')).toBe('a: 1\nb: 3\n')
     expect(isMap(parseDocument(edited('a: 1\n', 'b: 2\n')).contents)).toBe(true)
   })

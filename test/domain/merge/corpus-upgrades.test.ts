@@ -20,15 +20,15 @@ import {
 import { isRelated, lostChanges, objectsOf, type Placed } from '../../support/field-loss.ts'
 import { textsOf } from '../../support/texts.ts'
 
-describe.skipIf(!hasCorpus)('upgrades of real packages', { timeout: 120_000 }, () => {
+describe.skipIf(!hasCorpus)('a merge of real upgrades', { timeout: 120_000 }, () => {
   const upgrades = hasCorpus ? corpusUpgrades() : []
 
-  it('cover the whole corpus', () => {
+  it('covers the whole corpus', () => {
     expect(upgrades.filter(({ to }) => to === 'v3.0.0')).toHaveLength(22)
     expect(upgrades.filter(({ to }) => to === 'main')).toHaveLength(46)
   })
 
-  it('give the new version byte for byte if nothing was edited', () => {
+  it('gives the new version byte for byte if nothing was edited', () => {
     for (const { path, original, upstream } of upgrades) {
       const { resources, conflicts } = mergeResources({ original, local: original, upstream }, 'local')
       expect(conflicts, path).toEqual([])
@@ -42,7 +42,7 @@ describe.skipIf(!hasCorpus)('upgrades of real packages', { timeout: 120_000 }, (
     }
   })
 
-  it('lose no edit, change nothing else, and conflict only if both sides changed the same field', () => {
+  it('loses no edit, changes nothing else, and conflicts only if both sides changed the same field', () => {
     const totals = { edits: 0, clean: 0, withConflicts: 0, conflicts: 0 }
     for (const upgrade of upgrades) {
       const { files, edits } = withLocalEdits(upgrade.original, upgrade.path)
