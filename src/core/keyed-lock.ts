@@ -1,10 +1,10 @@
-/** One holder at a time for each key, in the order of arrival; different keys do not wait for each other. */
+/** Runs the work for each key one at a time, in the order of the calls; different keys do not wait for each other. */
 export class KeyedLock {
   readonly #last = new Map<string, Promise<unknown>>()
-  /** When each work that is going on began, the oldest first. */
+  /** The work that holds any key, oldest first. */
   readonly #working = new Set<{ since: number }>()
 
-  /** Since when the oldest work is going on that holds any key, in milliseconds since 1970. */
+  /** The start of the longest-running work that holds any key, in milliseconds since 1970. */
   get workingSince(): number | undefined {
     const [oldest] = this.#working
     return oldest?.since
@@ -12,9 +12,8 @@ export class KeyedLock {
 
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key)
-    const hold = () => this.#hold(work)
-    const mine = before ? before.then(hold, hold) : hold()
-    // Whoever waits for this holder is not told of its failure: that is for its own caller.
+    const mine = before ? before.then(() => this.#hold(work)) : this.#hold(work)
+    // A failure reaches only its own caller, not the next one in the queue.
     const done = mine.catch(() => undefined)
     this.#last.set(key, done)
     try {

@@ -1,29 +1,37 @@
-/** What happens to package revisions, as it is told to those who watch. */
+/** Changes of package revisions, as watchers and webhooks get them. */
 import type { PackageRevision } from './package-revision.ts'
 
-/** What lists can be filtered by and that changes, and what tells one change from another. */
-export type Changing = Pick<
-  PackageRevision,
-  'lifecycle' | 'latest' | 'revision' | 'version' | 'labels' | 'upstream' | 'updatedAt'
->
+const WATCHED_FIELDS = [
+  'lifecycle',
+  'latest',
+  'revision',
+  'version',
+  'labels',
+  'upstream',
+  'updatedAt',
+] as const
+
+/**
+ * The fields that lists can be filtered by and that can change, and `updatedAt`, which tells an edit from a side
+ * effect.
+ */
+export type WatchedFields = Pick<PackageRevision, (typeof WATCHED_FIELDS)[number]>
 
 export type RevisionChange = {
-  /** Of all changes in the order of their commits: it only grows. A deletion has one of its own. */
+  /** Grows with each change, in the order of the commits; a deletion gets one of its own. */
   resourceVersion: number
   type: 'added' | 'modified' | 'deleted'
-  /** As it is since then; a deleted one as it last was, with the resourceVersion of its deletion. */
+  /** The revision after the change; a deleted one as it last was, with the resourceVersion of its deletion. */
   revision: PackageRevision
-  /** Those fields that had another value before. */
-  was: Partial<Changing>
-  /** About what it takes in memory. */
+  /** The former values of the watched fields that changed. */
+  was: Partial<WatchedFields>
+  /** The approximate size in memory. */
   bytes: number
 }
 
-const CHANGING = ['lifecycle', 'latest', 'revision', 'version', 'labels', 'upstream', 'updatedAt'] as const
-
-/** The fields of `before` that are otherwise in `after`. */
-export function difference(before: Changing, after: Changing): Partial<Changing> {
-  const differing = CHANGING.filter((field) => !same(before[field], after[field]))
+/** Returns the watched fields that differ, with their values in `before`. */
+export function difference(before: WatchedFields, after: WatchedFields): Partial<WatchedFields> {
+  const differing = WATCHED_FIELDS.filter((field) => !same(before[field], after[field]))
   return Object.fromEntries(differing.map((field) => [field, before[field]]))
 }
 
@@ -35,8 +43,8 @@ export const WATCH_EVENTS = ['ADDED', 'MODIFIED', 'DELETED'] as const
 export type WatchEventType = (typeof WATCH_EVENTS)[number]
 
 /**
- * What a change is to somebody who sees only some revisions: what comes into view is added to him, and what goes out of
- * it deleted. Undefined where he sees nothing of it.
+ * Returns the event of a change for a watcher that sees only some revisions: one that comes into view is added, and one
+ * that leaves it is deleted. Undefined if the watcher sees the revision neither before nor after.
  */
 export function eventType(
   change: RevisionChange,

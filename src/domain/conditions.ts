@@ -1,4 +1,4 @@
-/** Conditions say what is known of a revision; readiness gates name those that must be True before it is proposed. */
+/** Conditions of a revision, and readiness gates, which name the conditions that must be True before it is proposed. */
 import { AppError } from '../core/errors.ts'
 import { sizeProblem } from './labels.ts'
 
@@ -6,7 +6,9 @@ export type ConditionStatus = 'True' | 'False' | 'Unknown'
 export type Condition = { type: string; status: ConditionStatus; reason: string; message: string }
 export type ReadinessGate = { conditionType: string }
 
-/** Conditions that only the server sets. */
+/**
+ * Conditions that clients cannot set. `Approved` and `DeletionProposed` show the reason of a review to later readers.
+ */
 const SERVER_TYPES = ['Valid', 'Merged', 'Approved', 'DeletionProposed']
 
 export function isServerCondition(type: string): boolean {
@@ -18,15 +20,14 @@ export function conditionsProblem(conditions: readonly Condition[]): string | un
 }
 
 export function withCondition(conditions: readonly Condition[], next: Condition): Condition[] {
-  const others = conditions.filter((condition) => condition.type !== next.type)
-  return [...others, next]
+  return [...withoutCondition(conditions, next.type), next]
 }
 
 export function withoutCondition(conditions: readonly Condition[], type: string): Condition[] {
   return conditions.filter((condition) => condition.type !== type)
 }
 
-/** The conditions after a client wrote `next`: its own are replaced, the server's stay. Throws `invalid`. */
+/** Replaces the conditions of clients by `next` and keeps the server's. Throws `invalid`. */
 export function replaceClientConditions(
   current: readonly Condition[],
   next: readonly Condition[],
@@ -48,7 +49,7 @@ export function replaceClientConditions(
   ]
 }
 
-/** The gates whose condition is not True, with the status that the condition has. */
+/** Returns the gates whose condition is not True, with the status of that condition. */
 export function closedGates(
   gates: readonly ReadinessGate[],
   conditions: readonly Condition[],
@@ -58,4 +59,12 @@ export function closedGates(
     if (condition?.status === 'True') return []
     return [{ conditionType, status: condition?.status ?? 'missing', message: condition?.message ?? '' }]
   })
+}
+
+const SHOWN = 5
+
+/** Joins the first of some texts for the message of a condition: `a; b and 3 more`. */
+export function joinFirst(texts: readonly string[]): string {
+  const more = texts.length > SHOWN ? ` and ${texts.length - SHOWN} more` : ''
+  return texts.slice(0, SHOWN).join('; ') + more
 }

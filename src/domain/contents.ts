@@ -1,10 +1,10 @@
-/** What is in the files of a package, as far as it can be searched for. It depends on the files alone. */
+/** The searchable contents of a package: objects, images and words. They depend on its files alone. */
 import { type ImageReference, imageReference } from './image-reference.ts'
 import { phraseOf } from './search-words.ts'
 import type { YamlFile } from './validation/yaml-file.ts'
 
+/** An object of a file; fields that it lacks are empty. */
 export type ContentObject = {
-  /** '' where the object does not say it. */
   apiVersion: string
   kind: string
   namespace: string
@@ -15,18 +15,18 @@ export type ContentObject = {
 export type Contents = {
   objects: ContentObject[]
   images: ImageReference[]
-  /** Phrases from descriptions, keywords, kinds and names: a line for each. */
+  /** Phrases from descriptions, keywords, kinds and names, one a line. */
   words: string
 }
 
-/** What is beyond is not found by a search: a package shall not cost more than others together. */
+/** Contents beyond these limits cannot be searched, so that no package outweighs all others in the index. */
 export const MAX_OBJECTS = 5000
 const MAX_IMAGES = 1000
 const MAX_WORDS = 16 * 1024
-/** Fields of Kubernetes are shorter, and an image is no text. */
+/** Longer than any valid field of Kubernetes or image reference. */
 const MAX_FIELD = 512
 
-/** Files by their paths, in the order of the package. */
+/** Collects the contents of parsed files, given with their paths in the order of the package. */
 export function contentsOf(files: Iterable<readonly [string, YamlFile]>): Contents {
   const objects: ContentObject[] = []
   const images = new Map<string, ImageReference>()
@@ -44,19 +44,19 @@ export function contentsOf(files: Iterable<readonly [string, YamlFile]>): Conten
     }
     for (const text of file.about) phrases.add(phraseOf(text))
   }
-  return { objects, images: [...images.values()], words: linesOf(phrases) }
+  return { objects, images: [...images.values()], words: joinPhrases(phrases) }
 }
 
 function fits(text: string): boolean {
   return text.length <= MAX_FIELD
 }
 
-/** `NetworkPolicy` is found by "policy", too. */
+/** Splits camel case, so that "policy" finds `NetworkPolicy`. */
 function kindInWords(kind: string): string {
   return kind.replace(/([a-z0-9])([A-Z])/g, '$1 $2')
 }
 
-function linesOf(phrases: Iterable<string>): string {
+function joinPhrases(phrases: Iterable<string>): string {
   let lines = ''
   for (const phrase of phrases) {
     if (phrase !== '' && lines.length + phrase.length < MAX_WORDS) lines += `\n${phrase}`

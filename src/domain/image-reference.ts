@@ -1,10 +1,10 @@
-/** References of container images, as the fields `image` of pods have them. */
+/** Container image references, as in the `image` field of a container. */
 
-/** What Docker leaves out: `docker.io/library/nginx` is `nginx`. */
+/** The default registry, which Docker leaves out: `docker.io/library/nginx` is `nginx`. */
 const DEFAULT_REGISTRY = /^(?:index\.)?docker\.io\/(?:library\/(?=[^/]+$))?/
 
 export type ImageReference = {
-  /** In its short form. */
+  /** Without the default registry. */
   reference: string
   /** Without tag and digest. */
   repository: string

@@ -1,4 +1,4 @@
-/** Work on many packages at once: a job, and an item of it for each package. */
+/** Bulk operations: a job, with one item for each package. */
 import type { ErrorCode } from '../core/errors.ts'
 import type { Labels } from './labels.ts'
 import type { PackageId, RevisionId } from './names.ts'
@@ -7,13 +7,13 @@ export const JOB_KINDS = ['clone', 'upgrade'] as const
 export type JobKind = (typeof JOB_KINDS)[number]
 
 export const JOB_STATES = ['Running', 'Completed', 'Cancelled'] as const
-/** Completed says that every item has come to its end, whichever: the counts tell how many failed. */
+/** `Completed` means that every item has ended; the counts say how many of them failed. */
 export type JobState = (typeof JOB_STATES)[number]
 
 export const ITEM_STATES = ['Pending', 'Succeeded', 'Failed', 'Skipped'] as const
 export type ItemState = (typeof ITEM_STATES)[number]
 
-/** The published revision that a job is about. It is found once, so that all items take the same. */
+/** The published revision that a job clones or upgrades to. It is resolved once, so that all items use the same one. */
 export type JobUpstream = PackageId & { name: string; revision: number }
 
 export type JobCounts = {
@@ -22,7 +22,7 @@ export type JobCounts = {
   succeeded: number
   failed: number
   skipped: number
-  /** How many of those that succeeded have conflicts to be resolved. */
+  /** The number of succeeded items with conflicts to resolve. */
   conflicts: number
 }
 
@@ -32,10 +32,10 @@ export type Job = {
   state: JobState
   dryRun: boolean
   upstream: JobUpstream
-  /** What was asked for, but for the targets: those are the items. */
+  /** The request without its targets, which are the items. */
   request: JobRequest
   counts: JobCounts
-  /** The number of its last event. */
+  /** The number of the last event of the job. */
   events: number
   createdBy: string
   createdAt: string
@@ -45,7 +45,7 @@ export type Job = {
 
 export type JobRequest = Readonly<Record<string, unknown>>
 
-/** What a single item is given, beyond what is the same for all. */
+/** The input of a single item, beyond what all items share. */
 export type ItemInput = {
   version?: string | undefined
   labels?: Labels | undefined
@@ -53,10 +53,10 @@ export type ItemInput = {
   setters?: Labels | undefined
 }
 
-/** Where the draft of an item is to be. An upgrade takes another workspace where that one is used up. */
+/** An item and the name of its draft. An upgrade takes another workspace if this one has been used before. */
 export type NewJobItem = RevisionId & { input: ItemInput }
 
-/** What has become of an item. */
+/** The result of an item. */
 export type ItemOutcome =
   | { state: 'Succeeded'; revision: string | null; conflicts: number; reason?: string }
   | { state: 'Skipped'; reason: string; revision?: string }
@@ -65,13 +65,13 @@ export type ItemOutcome =
 export type JobItem = NewJobItem & {
   index: number
   state: ItemState
-  /** Name of the draft that it made, or that was there before. */
+  /** The name of the draft that the item created or found. */
   revision: string | null
   conflicts: number
-  /** Why it failed or was skipped, or what it would do. */
+  /** Why the item failed or was skipped, or what it would do in a dry run. */
   reason: string | null
   errorCode: ErrorCode | null
-  /** The number of the event that told of its end. */
+  /** The number of the event that reported the end of the item. */
   event: number | null
 }
 

@@ -9,15 +9,15 @@ export type LabelRequirement =
   | { key: string; operator: 'in' | 'notin'; values: string[] }
   | { key: string; operator: 'exists' | 'absent' }
 
-/** Requirements are separated by commas that are not inside parentheses. */
+/** A comma that is not inside parentheses. */
 const SEPARATOR = /,(?![^(]*\))/
 const SET = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/
 const EQUALITY = /^([^\s!=]+)\s*(==|=|!=)\s*([^\s!=]*)$/
 
-/** Each is a condition of the query, of which a database takes so many. */
+/** Each requirement is a condition of the query, and databases limit their number. */
 const MAX_REQUIREMENTS = 100
 
-/** Throws `invalid` with the part that is wrong. An empty selector selects everything. */
+/** Parses a selector; an empty one selects everything. Throws `invalid` with the part that is wrong. */
 export function parseLabelSelector(text: string): LabelRequirement[] {
   if (text.trim() === '') return []
   const parts = text.split(SEPARATOR)

@@ -1,4 +1,4 @@
-/** Labels and annotations, as Kubernetes has them: same grammar, so that they can be shown as such later. */
+/** Labels and annotations with the grammar of Kubernetes, so that a Kubernetes API can serve them unchanged. */
 
 export type Labels = Readonly<Record<string, string>>
 
@@ -10,16 +10,16 @@ const KEY_RULE =
 const VALUE_RULE =
   'must be empty, or 1 to 63 characters of letters, digits, "-", "_" and ".", starting and ending with a letter or digit'
 
-/** Lists can be filtered by labels, so each is a row of the index. */
+/** Each label is a row of the index, since lists can be filtered by it. */
 const MAX_LABELS = 256
 
 /**
- * All annotations of an object together, as in Kubernetes, and all conditions likewise. They travel in the manifest,
- * which has 4 MiB: JSON inside of JSON makes seven bytes of one at the worst.
+ * The limit for all annotations of an object together, as in Kubernetes, and for all of its conditions. Both are stored
+ * in the manifest, which may have 4 MiB, and JSON inside JSON turns one byte into at most seven.
  */
 const MAX_METADATA_BYTES = 256 * 1024
 
-/** What is wrong with the key of a label or an annotation, or with the type of a condition. */
+/** Returns the rule that the key of a label or an annotation, or the type of a condition, breaks. */
 export function keyProblem(key: string): string | undefined {
   const slash = key.indexOf('/')
   const prefix = slash < 0 ? undefined : key.slice(0, slash)
@@ -40,7 +40,7 @@ export function annotationsProblem(annotations: Labels): string | undefined {
   return sizeProblem('annotations', Object.entries(annotations))
 }
 
-/** What is wrong with the size of texts that travel in the manifest; `what` says which they are. */
+/** Returns the problem with texts that are too large for the manifest; `what` names them in it. */
 export function sizeProblem(what: string, texts: readonly (readonly string[])[]): string | undefined {
   const bytes = texts.reduce((sum, parts) => sum + Buffer.byteLength(parts.join('')), 0)
   if (bytes <= MAX_METADATA_BYTES) return undefined

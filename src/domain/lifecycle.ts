@@ -24,7 +24,7 @@ const DETOURS: Partial<Record<Lifecycle, Partial<Record<Verb, Detour>>>> = {
   DeletionProposed: { edit: 'copy' },
 }
 
-/** A revision that has a number and immutable content. */
+/** Reports whether a revision in this state has a number and immutable content. */
 export function isPublished(lifecycle: Lifecycle): boolean {
   return lifecycle === 'Published' || lifecycle === 'DeletionProposed'
 }
@@ -33,7 +33,7 @@ function allowedVerbs(from: Lifecycle): Verb[] {
   return Object.keys(TRANSITIONS[from]) as Verb[]
 }
 
-/** Where `verb` leads from `from`. Throws `wrong_lifecycle`, naming the state and what is allowed in it. */
+/** Returns the state that `verb` leads to. Throws `wrong_lifecycle` with the current state and the verbs it allows. */
 export function transition(name: string, from: Lifecycle, verb: Verb): Lifecycle | 'deleted' {
   const to = TRANSITIONS[from][verb]
   if (to) return to

@@ -1,11 +1,14 @@
-/** The names of design section 1: their grammar, and the name of a package revision, which parses back. */
+/**
+ * Names of repositories, packages, workspaces and package revisions. Labels have no dots, so the name of a revision
+ * parses back into its parts.
+ */
 import { AppError } from '../core/errors.ts'
 
 const LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
 const LABEL_RULE =
   'must be 1 to 63 characters of a-z, 0-9 and "-", starting and ending with a letter or digit (a DNS-1123 label)'
 
-/** A package revision's name is also a Kubernetes object name: a DNS subdomain of at most 253 characters. */
+/** The limit of a Kubernetes object name, a DNS subdomain, which the name of a revision must fit. */
 const MAX_REVISION_NAME = 253
 
 export type PackageId = { repository: string; package: string }
@@ -15,30 +18,30 @@ export function isLabel(text: string): boolean {
   return LABEL.test(text)
 }
 
-/** What is wrong with a repository's or a workspace's name; undefined when nothing is. */
+/** Returns the problem with the name of a repository or a workspace; undefined if there is none. */
 export function labelProblem(text: string): string | undefined {
   return isLabel(text) ? undefined : LABEL_RULE
 }
 
-/** What is wrong with a package's path; undefined when nothing is. */
+/** Returns the problem with the path of a package; undefined if there is none. */
 export function packageProblem(path: string): string | undefined {
   if (path.split('/').every(isLabel)) return undefined
   return `must be one or more labels separated by "/" (nf/upf); each label ${LABEL_RULE}`
 }
 
-/** What is wrong with the three together; undefined when nothing is. */
+/** Returns the problem with the length of the whole name; undefined if there is none. */
 export function revisionIdProblem(id: RevisionId): string | undefined {
   const length = revisionName(id).length
   if (length <= MAX_REVISION_NAME) return undefined
   return `the name ${revisionName(id)} has ${length} characters; at most ${MAX_REVISION_NAME} are allowed`
 }
 
-/** `<repository>.<package with "/" as ".">.<workspace>` */
+/** Returns `<repository>.<package with "/" as ".">.<workspace>`. */
 export function revisionName(id: RevisionId): string {
   return `${id.repository}.${id.package.replaceAll('/', '.')}.${id.workspace}`
 }
 
-/** The inverse of `revisionName`. Throws `invalid` for a text that cannot be such a name. */
+/** The inverse of `revisionName`. Throws `invalid` for a text that is not such a name. */
 export function parseRevisionName(name: string): RevisionId {
   const labels = name.split('.')
   if (labels.length < 3 || name.length > MAX_REVISION_NAME || !labels.every(isLabel)) {

@@ -4,7 +4,7 @@ import type { Lifecycle } from './lifecycle.ts'
 import type { RepositoryType } from './repository.ts'
 
 export const TASKS = ['init', 'resources', 'clone', 'copy', 'upgrade', 'discover'] as const
-/** How a revision came to be: the key of the `source` it was created from, or that it was found elsewhere. */
+/** The origin of a revision: the key of the `source` it was created from, or `discover` if it was found elsewhere. */
 export type Task = (typeof TASKS)[number]
 
 /** The published revision that a package was cloned from or last upgraded to. */
@@ -17,20 +17,20 @@ export type Upstream = {
   digest: string
 }
 
-/** What the manifest of a revision points to. */
+/** The OCI artifact of a revision. */
 export type Artifact = {
-  /** Digest and size of the manifest. */
+  /** The digest and the size of the manifest. */
   digest: string
   size: number
   layerDigest: string
   layerSize: number
-  /** Digest of the plain tar in the layer. */
+  /** The digest of the uncompressed layer. */
   diffId: string
   configDigest: string
   configSize: number
 }
 
-/** What a manifest says of its revision; with the tags it is enough to rebuild the index. */
+/** A revision as its manifest records it; together with the tags, that is enough to rebuild the index. */
 export type RevisionRecord = {
   repository: string
   repositoryType: RepositoryType
@@ -58,22 +58,22 @@ export type RevisionRecord = {
 
 export type PackageRevision = RevisionRecord & {
   name: string
-  /** Whether it is the highest revision that is Published or DeletionProposed. */
+  /** True for the highest revision that is Published or DeletionProposed. */
   latest: boolean
-  /** Whether it is the highest live build of its version. */
+  /** True for the highest live build of its version. */
   latestBuild: boolean
-  /** The highest live revision of the upstream's package: higher than `upstream.revision` when that is outdated. */
+  /** The highest live revision of the upstream's package; higher than `upstream.revision` if that is outdated. */
   upstreamLatest: number | null
   artifact: Artifact
   resourceVersion: string
 }
 
-/** A package revision as it is handed to the index, which adds what it derives. */
+/** A package revision without the fields that the index derives. */
 export type NewPackageRevision = Omit<PackageRevision, 'name' | 'upstreamLatest' | 'resourceVersion'>
 
-/** A workspace whose revision is gone, with what that was published as: all of it is used up. */
+/** A workspace whose revision was deleted. Its name, number and version cannot be used again. */
 export type RetiredWorkspace = { workspace: string; revision: number; version: string | null }
 
-/** What lists of revisions can be sorted by; the name decides between equals. */
+/** The sort fields of lists of revisions; ties are broken by name. */
 export const SORT_FIELDS = ['name', 'updatedAt', 'publishedAt'] as const
 export type Sort = { field: (typeof SORT_FIELDS)[number]; descending: boolean }

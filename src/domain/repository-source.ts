@@ -1,15 +1,15 @@
-/** Catalogs that are filled from a registry elsewhere: where that is, and what is known of what was found there. */
+/** Sources of catalogs that are filled from another registry, and the status of their syncs. */
 import { packageProblem } from './names.ts'
 
-/** A place in a registry that others push to. */
+/** A location in a registry that others push to. */
 export type RepositorySource = {
-  /** Of the registry, with what stands before the names of the packages there. It never changes. */
+  /** The registry and the prefix of its packages. It cannot be changed. */
   url: string
-  /** The repositories below it; null for all that the registry lists. */
+  /** The repositories below the URL; null for all that the registry lists. */
   packages: string[] | null
-  /** Whether versions like 2.0.0-rc.1 are taken, too. */
+  /** Also imports versions such as 2.0.0-rc.1. */
   prereleases: boolean
-  /** How often it is looked at, in the words of the settings; "0" for only when somebody asks. */
+  /** The time between syncs, such as `10m`; `0` for syncs on request only. */
   interval: string
 }
 
@@ -18,7 +18,7 @@ export const DEFAULT_SYNC_INTERVAL = '10m'
 export const SYNC_STATES = ['Pending', 'Syncing', 'Succeeded', 'Failed'] as const
 export type SyncState = (typeof SYNC_STATES)[number]
 
-/** Something there that could not be taken, or is no longer what it was. */
+/** An artifact that could not be imported, or that was changed after its import. */
 export type SyncProblem = { reference: string; reason: string }
 
 export type SyncStatus = {
@@ -28,16 +28,16 @@ export type SyncStatus = {
   nextSyncAt: string | null
   /** Why the last sync failed. */
   error: string | null
-  /** How many packages were found there. */
+  /** The number of packages in the source. */
   packages: number
-  /** How many revisions there are here. */
+  /** The number of revisions in the catalog. */
   revisions: number
   problems: SyncProblem[]
-  /** Of which `problems` has the first. */
+  /** The number of all problems; `problems` has the first of them. */
   problemCount: number
 }
 
-/** Annotations of a revision that say which artifact it was: what is needed to know it again. */
+/** Annotations with the artifact that a revision was imported from, by which the next sync recognizes it. */
 export const ORIGIN = {
   reference: 'pkgserver.dev/origin-reference',
   digest: 'pkgserver.dev/origin-digest',
@@ -47,7 +47,7 @@ const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const MIN_INTERVAL = 30_000
 const MAX_INTERVAL = 7 * 86_400_000
 
-/** In milliseconds; undefined where the text is none, or too short or too long. */
+/** Parses the interval of a source. Returns milliseconds; undefined for a text that INTERVAL_RULE does not allow. */
 export function parseInterval(text: string): number | undefined {
   if (text === '0') return 0
   const [matched, number, unit] = /^([0-9]{1,6})([smhd])$/.exec(text) ?? []
@@ -58,7 +58,7 @@ export function parseInterval(text: string): number | undefined {
 
 export const INTERVAL_RULE = 'must be from 30s to 7d, as a number and a unit of s, m, h or d, or 0 for never'
 
-/** What is wrong with the URL of a source; undefined when nothing is. */
+/** Returns the problem with the URL of a source; undefined if there is none. */
 export function sourceUrlProblem(text: string): string | undefined {
   const url = /^(?:https?|oci):\/\//.test(text) && URL.canParse(text) ? new URL(text) : undefined
   const plain = url && url.username + url.password + url.search + url.hash === '' && url.host !== ''
@@ -66,7 +66,7 @@ export function sourceUrlProblem(text: string): string | undefined {
   return 'must be the URL of a place in a registry, like https://registry.example.com/team or oci://ghcr.io/org, without user name, tag or query'
 }
 
-/** What is wrong with the name of an OCI repository as the path of a package; undefined when nothing is. */
+/** Returns the problem with the name of an OCI repository as the path of a package; undefined if there is none. */
 export function foreignNameProblem(name: string): string | undefined {
   const problem = packageProblem(name)
   return problem && `its name cannot be the path of a package, which ${problem}`

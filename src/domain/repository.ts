@@ -10,7 +10,7 @@ export type Repository = {
   type: RepositoryType
   description: string
   labels: Labels
-  /** Where its revisions come from, if not from its clients. */
+  /** The registry that its revisions come from; absent if clients create them. */
   source?: RepositorySource
   createdBy: string
   createdAt: string
@@ -18,5 +18,5 @@ export type Repository = {
   resourceVersion: string
 }
 
-/** A repository without what the index adds. */
+/** A repository without the fields that the index adds. */
 export type RepositoryContent = Omit<Repository, 'resourceVersion'>

@@ -1,12 +1,12 @@
-/** The files of a package revision: path to bytes, and what a path may be (design 3, tar rules 2 to 6). */
+/** The files of a package revision, by path, and the rules for their paths. */
 import { AppError } from '../core/errors.ts'
 
 export type Resources = ReadonlyMap<string, Uint8Array>
 
 export type ResourceLimits = {
-  /** Sum of the sizes of all files, unpacked. */
+  /** The total size of all files, unpacked. */
   maxBytes: number
-  /** The most files, and the most directories. */
+  /** The maximum of files, and also of directories. */
   maxFiles: number
 }
 
@@ -19,8 +19,8 @@ const MAX_DEPTH = 64
 const CONTROL = /[\u0000-\u001f\u007f]/
 
 /**
- * What is wrong with the path of a file; undefined when nothing is. The rules are the intersection of what Flux,
- * Argo CD, Config Sync and oras take, so that a path that is accepted can be deployed by each of them.
+ * Returns the problem with the path of a file; undefined if there is none. The rules are the intersection of what Flux,
+ * Argo CD, Config Sync and oras accept, so that each of them can deploy every path.
  */
 export function pathProblem(path: string): string | undefined {
   if (path === '') return 'the path is empty'
@@ -45,13 +45,13 @@ export function pathProblem(path: string): string | undefined {
   return undefined
 }
 
-/** The directories that the files are in. */
+/** Returns the directories that contain the files, at every level. */
 export function directoriesOf(paths: Iterable<string>): Set<string> {
   const directories = new Set<string>()
   for (const path of paths) {
     for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
       const directory = path.slice(0, slash)
-      // With a directory those above it are known.
+      // Its parents were added together with it.
       if (directories.has(directory)) break
       directories.add(directory)
     }
@@ -98,7 +98,7 @@ export function tooManyBytes(limits: ResourceLimits): AppError {
   )
 }
 
-/** Files of `patch` are added or replaced; null deletes. */
+/** Returns `base` with the files of `patch` added or replaced; null deletes a file. */
 export function patchResources(base: Resources, patch: ReadonlyMap<string, Uint8Array | null>): Resources {
   const merged = new Map(base)
   for (const [path, content] of patch) {
@@ -106,4 +106,9 @@ export function patchResources(base: Resources, patch: ReadonlyMap<string, Uint8
     else merged.set(path, content)
   }
   return merged
+}
+
+/** Reports whether two files have the same content; a missing file equals only another missing one. */
+export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && Buffer.compare(a, b) === 0)
 }

@@ -1,6 +1,6 @@
-/** Texts as a search sees them: words of letters and digits, in small letters. */
+/** Search terms: words of letters and digits, in lower case. */
 
-/** Anything else stands between words. The database splits in the same way. */
+/** The full-text index of the database splits words in the same way. */
 const BETWEEN_WORDS = /[^\p{L}\p{N}]+/u
 
 export function wordsOf(text: string): string[] {
@@ -8,8 +8,8 @@ export function wordsOf(text: string): string[] {
 }
 
 /**
- * The words of a text with a space before each; '' where there are none. A text has what is asked for where its phrase
- * contains the one of the question: words in that order, of which the last may go on.
+ * Returns the words of a text with a space before each. A text matches a query if its phrase contains the phrase of the
+ * query: the same words in the same order, the last one as a prefix.
  */
 export function phraseOf(text: string): string {
   return wordsOf(text)
@@ -17,7 +17,7 @@ export function phraseOf(text: string): string {
     .join('')
 }
 
-/** What is asked for with `q`: the phrases between its spaces, all of which have to be there. */
+/** Returns the phrases of a query, which spaces separate; a match contains all of them. */
 export function phrasesOf(q: string): string[] {
   return [...new Set(q.split(/\s+/).map(phraseOf))].filter(Boolean)
 }

@@ -1,16 +1,23 @@
-/** The tags of a package revision in its OCI repository: design section 3's table. */
+/**
+ * The tags of a package revision in its OCI repository:
+ * - `draft-<workspace>` on a Draft or Proposed revision; it moves with each save.
+ * - `v<revision>` on a published one, and `v<revision>.0.0` for Flux, whose semver ignores `v3`. They never move.
+ * - `v<version>`, "+" written "_", instead of the latter on one that declares a version; it never moves either, but
+ *   `v<version without build>` follows the highest build.
+ * - `latest` on the latest published revision.
+ */
 import { isPublished, type Lifecycle } from './lifecycle.ts'
 
 export const LATEST_TAG = 'latest'
 
-/** The tag of the record of what the package was: numbers and workspaces that are used up. */
+/** The tag of the record of a package: the numbers and workspaces that cannot be used again. */
 export const PACKAGE_RECORD_TAG = '_package'
-/** The tag, in the OCI repository named like the repository itself, of the record that describes it. */
+/** The tag of the record of a repository, in the OCI repository of the same name. */
 export const REPOSITORY_RECORD_TAG = '_repository'
 
 /**
- * Tags that only pkgserver writes in a package's OCI repository: its own, and whatever a client would take for a
- * version (Flux and Argo CD read `1.2.3` like `v1.2.3`), so that nobody else's push is ever deployed as a release.
+ * Tags that only pkgserver writes in a package's OCI repository: its own, and all that clients read as versions, with
+ * or without "v". Flux would take anyone's push of `9.9.9` for the latest release.
  */
 const RESERVED = /^(?:latest$|v?[0-9]|draft-|deletion-proposed-|_)/
 
@@ -18,7 +25,7 @@ export function isReservedTag(tag: string): boolean {
   return RESERVED.test(tag)
 }
 
-/** The tag of the record of the conflicts that an upgrade has left in a revision. */
+/** Returns the tag of the record of the conflicts that an upgrade left in a revision. */
 export function conflictsTag(workspace: string): string {
   return `_conflicts-${workspace}`
 }
@@ -31,17 +38,17 @@ export function deletionProposedTag(revision: number): string {
   return `deletion-proposed-v${revision}`
 }
 
-/** The tag of the record that the last proposal to delete a revision was rejected. */
+/** Returns the tag of the record that the last proposal to delete a revision was rejected. */
 export function deletionRejectedTag(revision: number): string {
   return `_deletion-rejected-v${revision}`
 }
 
-/** "+" is no tag character; OCI clients write "_" for it. */
+/** Returns the tag of a version. Tags cannot contain "+"; OCI clients write "_" for it. */
 export function versionTag(version: string): string {
   return `v${version.replace('+', '_')}`
 }
 
-/** The tags that a publication writes once and that never move. */
+/** Returns the tags that a publication writes once and that never move. */
 export function fixedTags(revision: number, version: string | null): string[] {
   return [`v${revision}`, version === null ? `v${revision}.0.0` : versionTag(version)]
 }
@@ -52,11 +59,11 @@ export type Tagged = {
   version: string | null
   lifecycle: Lifecycle
   latest: boolean
-  /** Whether it is the highest build of its version, and so holds the tag without the build number. */
+  /** True for the highest build of its version, which has the tag without the build number. */
   latestBuild: boolean
 }
 
-/** Every tag on a revision's artifact, in ASCII order. */
+/** Returns every tag of a revision, in ASCII order. */
 export function tagsOf(revision: Tagged): string[] {
   if (!isPublished(revision.lifecycle)) return [draftTag(revision.workspace)]
   const tags = fixedTags(revision.revision, revision.version)
@@ -65,7 +72,7 @@ export function tagsOf(revision: Tagged): string[] {
   return tags.sort()
 }
 
-/** `v1.17.0` for `1.17.0+2`: the tag that follows the highest build. */
+/** Returns `v1.17.0` for `1.17.0+2`: the tag that follows the highest build. */
 export function buildlessTag(version: string): string {
   return `v${version.replace(/\+.*$/, '')}`
 }

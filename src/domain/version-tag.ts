@@ -1,18 +1,18 @@
-/** Which tags of other people's artifacts are versions. */
+/** Versions among the tags of artifacts from another registry. */
 import { compareVersions, parseVersion, VERSION_RULE, type Version } from './version.ts'
 
 export type VersionTag = { tag: string; version: Version }
 
-/** A tag that means a version which no package here can declare, and why. */
+/** A tag for a version that no package here can declare, and the reason. */
 export type UnfitTag = { tag: string; problem: string }
 
 /**
- * As Flux reads tags: three numbers, which may have zeros in front as dates have them, with or without "v". As in
- * charts, "_" stands for "+", which is no character of tags.
+ * A version as Flux reads it: three numbers, which may have leading zeros as in dates, with or without "v". As in Helm
+ * charts, "_" stands for "+", which tags cannot contain.
  */
 const TAG = /^v?([0-9]{1,15})\.([0-9]{1,15})\.([0-9]{1,15})(-[0-9A-Za-z.-]+)?(?:_([0-9A-Za-z.-]+))?$/
 
-/** The versions among tags in their order, and those that cannot be used. All others are no versions. */
+/** Returns the tags that are versions, sorted by version, and the tags whose version cannot be used. */
 export function versionTags(
   tags: readonly string[],
   { prereleases }: { prereleases: boolean },
@@ -41,7 +41,7 @@ function versionOf(tag: string): string | undefined {
   return numbers + prerelease + (build === undefined ? '' : `+${build}`)
 }
 
-/** The workspace of a version that is found elsewhere: `v1-17-0-2` for `1.17.0+2`. Others may come to the same. */
+/** Returns the workspace of an imported version: `v1-17-0-2` for `1.17.0+2`. Several versions may have the same one. */
 export function workspaceOf(version: string): string {
   return `v${version.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`.slice(0, 55).replace(/-+$/, '')
 }

@@ -5,20 +5,20 @@ export type Version = {
   text: string
   /** The version without its build number: `1.17.0`. */
   base: string
-  /** 0 where the version has none. */
+  /** 0 if the version has none. */
   build: number
 }
 
 const MAX_LENGTH = 100
 const BUILD = /^(?:0|[1-9][0-9]{0,14})$/
 
-/** The version, or undefined where the text is none. No leading "v", no "=", no blanks. */
+/** Parses a version without leading "v" or "=" and without spaces; undefined for any other text. */
 export function parseVersion(text: string): Version | undefined {
   if (text.length > MAX_LENGTH) return undefined
   const parsed = semver.parse(text)
   if (!parsed) return undefined
   const build = parsed.build.join('.')
-  // The library overlooks a "v" and blanks around.
+  // The library accepts a leading "v" and surrounding spaces.
   if (text !== parsed.version + (build && `+${build}`) || (build && !BUILD.test(build))) return undefined
   return { text, base: parsed.version, build: Number(build) }
 }
@@ -27,15 +27,15 @@ export const VERSION_RULE =
   'must be a semantic version without a leading "v", its build metadata a single number without leading zeros: 1.17.0, 1.17.0-rc.1 or 1.17.0+2'
 
 /**
- * Whether two versions of one package cannot both exist. `1.17.0` and `1.17.0+2` cannot: the tag v1.17.0 would
- * have to stay on the first for ever and follow the second.
+ * Reports whether two versions cannot exist in one package. `1.0.0` beside `1.0.0+1` is refused: the tag v1.0.0 would
+ * have to stay and to follow the highest build.
  */
 export function versionsClash(a: Version, b: Version): boolean {
   if (a.text === b.text) return true
   return a.base === b.base && (!a.text.includes('+') || !b.text.includes('+'))
 }
 
-/** Negative where `a` comes before `b`: by semver, and then by the number of the build. */
+/** Compares by semver, then by build number; negative if `a` comes first. */
 export function compareVersions(a: Version, b: Version): number {
   return semver.compare(a.base, b.base) || a.build - b.build
 }

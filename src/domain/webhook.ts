@@ -1,9 +1,9 @@
-/** Webhooks: who is told of what happens to package revisions, and how the telling goes. */
+/** Webhooks: subscriptions to events of package revisions, and their deliveries. */
 import type { RevisionChange } from './change.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { PackageRevision } from './package-revision.ts'
 
-/** What a webhook can be told of. */
+/** The events that a webhook can subscribe to. */
 export const CHANGE_EVENTS = [
   'drafted',
   'updated',
@@ -16,18 +16,18 @@ export const CHANGE_EVENTS = [
 ] as const
 export type ChangeEvent = (typeof CHANGE_EVENTS)[number]
 
-/** `ping` is sent to see whether anybody answers. */
+/** `ping` is sent on request, to test the receiver. */
 export const WEBHOOK_EVENTS = [...CHANGE_EVENTS, 'ping'] as const
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number]
 
 export const DELIVERY_STATES = ['Pending', 'Delivered', 'GivenUp'] as const
 export type DeliveryState = (typeof DELIVERY_STATES)[number]
 
-/** Which revisions a webhook is about: all that have everything that is asked for. */
+/** Selects the revisions that match every given field. */
 export type WebhookFilter = {
   repository?: string | undefined
   package?: string | undefined
-  /** The state since the event; of a deleted one the last. */
+  /** The state after the event; of a deleted revision, its last one. */
   lifecycle?: Lifecycle | undefined
   labelSelector?: string | undefined
 }
@@ -51,12 +51,12 @@ export type Webhook = WebhookContent & {
 export type Delivery = {
   id: number
   event: WebhookEvent
-  /** The revision that it tells of; null for a ping. */
+  /** The name of the revision; null for a ping. */
   revision: string | null
   resourceVersion: string | null
   state: DeliveryState
   attempts: number
-  /** Of the last attempt: the status of the answer, or why there was none, and how many milliseconds it took. */
+  /** The last attempt: the HTTP status, or the error without a response, and the duration in milliseconds. */
   statusCode: number | null
   error: string | null
   duration: number | null
@@ -64,7 +64,7 @@ export type Delivery = {
   nextAttempt: string | null
 }
 
-/** A delivery with what it takes to make it. */
+/** A delivery with everything that its next attempt needs. */
 export type DueDelivery = Delivery & {
   webhook: { id: number; name: string; url: string; secret: string }
   content: PackageRevision | null
@@ -79,7 +79,7 @@ const TRANSITIONS: Partial<Record<`${Lifecycle} ${Lifecycle}`, ChangeEvent>> = {
   'DeletionProposed Published': 'deletion-rejected',
 }
 
-/** What a change is called; undefined for what happens to a revision because of another one. */
+/** Returns the event of a change; undefined for a side effect of a change to another revision. */
 export function changeEvent({ type, revision, was }: RevisionChange): ChangeEvent | undefined {
   if (type === 'added') return revision.lifecycle === 'Draft' ? 'drafted' : 'published'
   if (type === 'deleted') return 'deleted'

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { KeyedLock } from '../../src/core/keyed-lock.ts'
 
 describe('KeyedLock', () => {
-  it('lets one holder of a key after the other work, in the order of arrival', async () => {
+  it('runs the work for a key one at a time, in the order of the calls', async () => {
     const lock = new KeyedLock()
     const steps: string[] = []
     const work = (name: string, ms: number) => async () => {
@@ -19,7 +19,7 @@ describe('KeyedLock', () => {
     expect(steps).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends'])
   })
 
-  it('does not let holders of different keys wait', async () => {
+  it('runs the work for different keys at the same time', async () => {
     const lock = new KeyedLock()
     let release = () => {}
     const held = lock.run('a', () => new Promise<void>((resolve) => (release = resolve)))
@@ -28,7 +28,7 @@ describe('KeyedLock', () => {
     await held
   })
 
-  it('knows since when the oldest work is going on', async () => {
+  it('reports the start of the longest-running work', async () => {
     const lock = new KeyedLock()
     expect(lock.workingSince).toBeUndefined()
     let release = () => {}
@@ -44,7 +44,7 @@ describe('KeyedLock', () => {
     expect(lock.workingSince).toBeUndefined()
   })
 
-  it('goes on after a failure, which only its own caller sees', async () => {
+  it('goes on after a failure, which reaches only its own caller', async () => {
     const lock = new KeyedLock()
     const failing = lock.run('k', async () => {
       throw new Error('no')

@@ -4,13 +4,13 @@ import { closedGates, replaceClientConditions } from '../../src/domain/condition
 const valid = { type: 'Valid', status: 'True', reason: 'Valid', message: '' } as const
 const scanned = { type: 'Scanned', status: 'True', reason: 'Clean', message: '' } as const
 
-describe('conditions', () => {
-  it('of the server stay when a client replaces its own', () => {
+describe('replaceClientConditions', () => {
+  it('keeps the conditions of the server', () => {
     expect(replaceClientConditions([valid, scanned], [])).toEqual([valid])
     expect(replaceClientConditions([valid], [scanned])).toEqual([valid, scanned])
   })
 
-  it('of the server may be sent back as they are, and not otherwise', () => {
+  it('accepts conditions of the server only if they are unchanged', () => {
     expect(replaceClientConditions([valid], [valid, scanned])).toEqual([valid, scanned])
     expect(() => replaceClientConditions([valid], [{ ...valid, status: 'False' }])).toThrow(
       /set by the server only/,
@@ -19,8 +19,8 @@ describe('conditions', () => {
   })
 })
 
-describe('readiness gates', () => {
-  it('are open when the condition is True, and only then', () => {
+describe('closedGates', () => {
+  it('returns the gates whose condition is not True', () => {
     const gates = [{ conditionType: 'Scanned' }, { conditionType: 'Tested' }, { conditionType: 'Priced' }]
     const priced = { type: 'Priced', status: 'Unknown', reason: '', message: 'asked' } as const
     expect(closedGates(gates, [scanned, priced])).toEqual([

@@ -8,10 +8,10 @@ function contents(text: string): Contents {
   return contentsOf([['a.yaml', readYamlFile(Buffer.from(text))]])
 }
 
-describe('the images of a file', () => {
+describe('contentsOf', () => {
   const images = (text: string) => contents(text).images.map(({ reference }) => reference)
 
-  it('stand in lists of containers, wherever these are', () => {
+  it('finds images in lists of containers at any depth', () => {
     const text = `spec:
   image: no
   jobTemplate:
@@ -27,37 +27,37 @@ describe('the images of a file', () => {
     expect(images(text)).toEqual(['a', 'b:1', 'c@sha256:0'])
   })
 
-  it('may be named by an alias, and be no text at all', () => {
+  it('resolves an alias of an image, and skips an image that is not text', () => {
     expect(images('x: &i nginx\nspec: {containers: [{image: *i}, {image: 1}, {image: }, text]}')).toEqual([
       'nginx',
     ])
   })
 
-  it('are found in files as deep as they can be read', () => {
+  it('finds images in the most deeply nested files', () => {
     const depth = 500
     expect(images(`${'{a: '.repeat(depth)}{containers: [{image: x}]}${'}'.repeat(depth)}`)).toEqual(['x'])
   })
 })
 
-describe('a reference of an image', () => {
+describe('imageReference', () => {
   it.each([
     ['nginx', 'nginx', 'nginx'],
     ['docker.io/library/nginx:1', 'nginx:1', 'nginx'],
     ['index.docker.io/grafana/loki', 'grafana/loki', 'grafana/loki'],
     ['localhost:5000/a/b', 'localhost:5000/a/b', 'localhost:5000/a/b'],
     ['localhost:5000/a:1@sha256:00', 'localhost:5000/a:1@sha256:00', 'localhost:5000/a'],
-  ])('%s is %s of %s', (text, reference, repository) => {
+  ])('shortens %s to %s, in the repository %s', (text, reference, repository) => {
     expect(imageReference(text)).toEqual({ reference, repository })
   })
 })
 
-describe('words', () => {
-  it('are letters and digits, in small letters', () => {
+describe('phraseOf and contentsOf', () => {
+  it('splits a text into runs of letters and digits, in lower case', () => {
     expect(phraseOf('The User-Plane, v1.2')).toBe(' the user plane v1 2')
     expect(phrasesOf('nf/u  %  Größe')).toEqual([' nf u', ' größe'])
   })
 
-  it('come from kinds, names, descriptions and keywords, each once', () => {
+  it('takes words from kinds, names, descriptions and keywords, each once', () => {
     const text = `apiVersion: kpt.dev/v1
 kind: Kptfile
 metadata: {name: x}
@@ -79,7 +79,7 @@ info: {description: A b, keywords: [c, 1]}
   })
 })
 
-it('a package has no more in the index than others together', () => {
+it('limits the objects and words of a package', () => {
   const { objects, words } = contents('{kind: A, metadata: {name: x}}\n---\n'.repeat(MAX_OBJECTS + 10))
   expect(objects).toHaveLength(MAX_OBJECTS)
   expect(words.length).toBeLessThan(16 * 1024)

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { parseLabelSelector } from '../../src/domain/label-selector.ts'
 import { annotationsProblem, keyProblem, labelValueProblem } from '../../src/domain/labels.ts'
 
-describe('keys of labels', () => {
+describe('keyProblem', () => {
   it.each(['a', 'app.kubernetes.io/name', 'A_b.c-1', `${'x'.repeat(63)}`, `${'a'.repeat(253)}/x`])(
-    'take %s',
+    'accepts %s',
     (key) => {
       expect(keyProblem(key)).toBeUndefined()
     },
@@ -21,26 +21,26 @@ describe('keys of labels', () => {
     'x'.repeat(64),
     `${'a'.repeat(254)}/x`,
     '__proto__',
-  ])('refuse %j', (key) => expect(keyProblem(key)).toMatch(/must be/))
+  ])('refuses %j', (key) => expect(keyProblem(key)).toMatch(/must be/))
 })
 
-describe('values of labels', () => {
-  it.each(['', 'a', 'A.b_c-1', 'x'.repeat(63)])('take %j', (value) =>
+describe('labelValueProblem', () => {
+  it.each(['', 'a', 'A.b_c-1', 'x'.repeat(63)])('accepts %j', (value) =>
     expect(labelValueProblem(value)).toBeUndefined(),
   )
-  it.each(['-', 'a ', 'ä', 'a/b', 'x'.repeat(64)])('refuse %j', (value) =>
+  it.each(['-', 'a ', 'ä', 'a/b', 'x'.repeat(64)])('refuses %j', (value) =>
     expect(labelValueProblem(value)).toMatch(/must be/),
   )
 })
 
-describe('annotations', () => {
-  it('have 256 KiB together', () => {
+describe('annotationsProblem', () => {
+  it('limits all annotations together to 256 KiB', () => {
     expect(annotationsProblem({ a: 'x'.repeat(256 * 1024 - 1) })).toBeUndefined()
     expect(annotationsProblem({ a: 'x'.repeat(256 * 1024) })).toMatch(/262145 bytes together; at most 262144/)
   })
 })
 
-describe('label selectors', () => {
+describe('parseLabelSelector', () => {
   it.each([
     ['', []],
     ['env=prod', [{ key: 'env', operator: 'in', values: ['prod'] }]],
@@ -60,7 +60,7 @@ describe('label selectors', () => {
         { key: 'y', operator: 'in', values: ['z'] },
       ],
     ],
-  ])('%j', (text, requirements) => expect(parseLabelSelector(text)).toEqual(requirements))
+  ])('parses %j', (text, requirements) => expect(parseLabelSelector(text)).toEqual(requirements))
 
   it.each([
     ',',
@@ -75,5 +75,5 @@ describe('label selectors', () => {
     'a=b c',
     'env in (a(b))',
     Array(101).fill('a=b').join(),
-  ])('refuse %j', (text) => expect(() => parseLabelSelector(text)).toThrow(/^the label selector has /))
+  ])('refuses %j', (text) => expect(() => parseLabelSelector(text)).toThrow(/^the label selector has /))
 })

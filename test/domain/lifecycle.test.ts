@@ -5,7 +5,7 @@ import { LIFECYCLES, type Lifecycle, transition, type Verb } from '../../src/dom
 
 const VERBS: Verb[] = ['edit', 'propose', 'approve', 'reject', 'propose-deletion', 'delete']
 
-/** Design section 2, row by row. */
+/** The transitions that clients rely on. */
 const TABLE: Record<string, Partial<Record<Verb, string>>> = {
   Draft: { edit: 'Draft', propose: 'Proposed', delete: 'deleted' },
   Proposed: { reject: 'Draft', approve: 'Published', delete: 'deleted' },
@@ -22,11 +22,11 @@ function remedyOf(from: Lifecycle, verb: Verb): Remedy | undefined {
   }
 }
 
-describe('the lifecycle', () => {
+describe('transition', () => {
   for (const from of LIFECYCLES) {
     for (const verb of VERBS) {
       const to = TABLE[from]?.[verb]
-      it(`${verb} from ${from}: ${to ?? 'refused'}`, () => {
+      it(to ? `leads from ${from} to ${to} by ${verb}` : `refuses ${verb} of a ${from} revision`, () => {
         if (to) expect(transition('a.b.c', from, verb)).toBe(to)
         else
           expect(() => transition('a.b.c', from, verb)).toThrow(

@@ -12,10 +12,10 @@ import {
 
 const label = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,10}[a-z0-9])?$/)
 
-describe('labels', () => {
-  it.each(['a', '0', 'a-b', 'a--b', 'x'.repeat(63)])('take %s', (text) => expect(isLabel(text)).toBe(true))
+describe('isLabel', () => {
+  it.each(['a', '0', 'a-b', 'a--b', 'x'.repeat(63)])('accepts %s', (text) => expect(isLabel(text)).toBe(true))
   it.each(['', '-a', 'a-', 'A', 'a.b', 'a_b', 'ä', 'a/b', 'a b', 'a\n', 'x'.repeat(64)])(
-    'refuse %j',
+    'refuses %j',
     (text) => {
       expect(isLabel(text)).toBe(false)
       expect(labelProblem(text)).toMatch(/DNS-1123/)
@@ -23,21 +23,21 @@ describe('labels', () => {
   )
 })
 
-describe('package paths', () => {
-  it.each(['upf', 'nf/upf', 'a/b/c/d'])('take %s', (path) => expect(packageProblem(path)).toBeUndefined())
-  it.each(['', '/', 'a/', '/a', 'a//b', 'a/../b', 'a.b', 'A/b'])('refuse %j', (path) => {
+describe('packageProblem', () => {
+  it.each(['upf', 'nf/upf', 'a/b/c/d'])('accepts %s', (path) => expect(packageProblem(path)).toBeUndefined())
+  it.each(['', '/', 'a/', '/a', 'a//b', 'a/../b', 'a.b', 'A/b'])('refuses %j', (path) => {
     expect(packageProblem(path)).toMatch(/must be one or more labels/)
   })
 })
 
-describe('names of package revisions', () => {
-  it('join repository, package and workspace with dots', () => {
+describe('the name of a package revision', () => {
+  it('joins repository, package and workspace with dots', () => {
     expect(revisionName({ repository: 'blueprints', package: 'nf/upf', workspace: 'ws1' })).toBe(
       'blueprints.nf.upf.ws1',
     )
   })
 
-  it('parse back', () => {
+  it('parses back', () => {
     fc.assert(
       fc.property(
         label,
@@ -52,13 +52,13 @@ describe('names of package revisions', () => {
   })
 
   it.each(['', 'a', 'a.b', 'a..b.c', 'a.b.', '.a.b.c', 'A.b.c', 'a.b/c.d', `a.b.${'x'.repeat(300)}`])(
-    'refuse %j',
+    'is not %j',
     (name) => {
       expect(() => parseRevisionName(name)).toThrow(AppError)
     },
   )
 
-  it('have at most 253 characters, so that Kubernetes can hold them', () => {
+  it('has at most 253 characters, the limit of Kubernetes', () => {
     const id = {
       repository: 'a'.repeat(63),
       package: Array(3).fill('b'.repeat(63)).join('/'),

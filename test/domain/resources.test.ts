@@ -3,7 +3,7 @@ import { checkResources, patchResources, pathProblem } from '../../src/domain/re
 
 const bytes = (text: string) => Buffer.from(text)
 
-describe('paths of files', () => {
+describe('pathProblem', () => {
   it.each([
     'a',
     'a/b.yaml',
@@ -17,7 +17,7 @@ describe('paths of files', () => {
     '-',
     '__proto__',
     'x'.repeat(255),
-  ])('take %j', (path) => expect(pathProblem(path)).toBeUndefined())
+  ])('accepts %j', (path) => expect(pathProblem(path)).toBeUndefined())
 
   it.each([
     ['', 'empty'],
@@ -40,21 +40,21 @@ describe('paths of files', () => {
     ['x'.repeat(256), '255'],
     [Array(60).fill('abcdefghijklmnopqrstuvwxyz').join('/'), '1024'],
     [Array(65).fill('a').join('/'), 'deeper than 64'],
-  ])('refuse %j', (path, reason) => expect(pathProblem(path)).toContain(reason))
+  ])('refuses %j', (path, reason) => expect(pathProblem(path)).toContain(reason))
 })
 
-describe('files', () => {
+describe('checkResources', () => {
   it.each([
     [['a', 'a/b'], 'a'],
     [['a/b/c', 'a/b'], 'a/b'],
-  ])('cannot be directories as well: %j', (paths, clash) => {
+  ])('refuses a file that is also a directory: %j', (paths, clash) => {
     const files = new Map(paths.map((path) => [path, bytes('')]))
     expect(() => checkResources(files, { maxBytes: 1, maxFiles: 9 })).toThrow(
       `"${clash}" is both a file and a directory`,
     )
   })
 
-  it('may have a name that begins like that of a directory', () => {
+  it('accepts a file whose name begins like that of a directory', () => {
     const files = new Map([
       ['a', bytes('')],
       ['ab/c', bytes('')],
@@ -62,7 +62,7 @@ describe('files', () => {
     expect(() => checkResources(files, { maxBytes: 1, maxFiles: 9 })).not.toThrow()
   })
 
-  it('have a limit to their directories, which cost as much as files', () => {
+  it('limits directories, which cost as much as files', () => {
     const files = new Map([
       ['a/b/c', bytes('')],
       ['a/d/e', bytes('')],
@@ -71,7 +71,7 @@ describe('files', () => {
     expect(() => checkResources(files, { maxBytes: 1, maxFiles: 2 })).toThrow(/more than 2 directories/)
   })
 
-  it('have limits in number and size', () => {
+  it('limits the number of files and their size', () => {
     const files = new Map([
       ['a', bytes('123')],
       ['b', bytes('45')],
@@ -80,8 +80,10 @@ describe('files', () => {
     expect(() => checkResources(files, { maxBytes: 4, maxFiles: 2 })).toThrow(/more than 4 bytes/)
     expect(() => checkResources(files, { maxBytes: 5, maxFiles: 1 })).toThrow(/more than 1 files/)
   })
+})
 
-  it('are added, replaced and deleted by a patch', () => {
+describe('patchResources', () => {
+  it('adds, replaces and deletes files', () => {
     const base = new Map([
       ['a', bytes('1')],
       ['b', bytes('2')],

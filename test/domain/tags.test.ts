@@ -10,13 +10,13 @@ const published = {
   latestBuild: false,
 }
 
-describe('tags', () => {
-  it('of a draft and of a proposed revision are one', () => {
+describe('tagsOf', () => {
+  it('gives a draft and a proposed revision a single tag', () => {
     expect(tagsOf({ ...published, lifecycle: 'Draft', revision: 0 })).toEqual(['draft-ws1'])
     expect(tagsOf({ ...published, lifecycle: 'Proposed', revision: 0 })).toEqual(['draft-ws1'])
   })
 
-  it('of a published revision have its number, also as semver', () => {
+  it('gives a published revision its number, also as semver', () => {
     expect(tagsOf(published)).toEqual(['v3', 'v3.0.0'])
     expect(tagsOf({ ...published, lifecycle: 'DeletionProposed', latest: true })).toEqual([
       'latest',
@@ -25,7 +25,7 @@ describe('tags', () => {
     ])
   })
 
-  it('have the declared version instead of the number as semver', () => {
+  it('gives a revision its declared version instead of the number as semver', () => {
     expect(tagsOf({ ...published, version: '1.2.0+4' })).toEqual(['v1.2.0_4', 'v3'])
     expect(tagsOf({ ...published, version: '1.2.0+4', latestBuild: true })).toEqual([
       'v1.2.0',
@@ -34,7 +34,9 @@ describe('tags', () => {
     ])
     expect(tagsOf({ ...published, version: '1.2.0-rc.1' })).toEqual(['v1.2.0-rc.1', 'v3'])
   })
+})
 
+describe('isReservedTag', () => {
   it.each([
     'latest',
     'v1',
@@ -46,9 +48,9 @@ describe('tags', () => {
     'draft-x',
     'deletion-proposed-v1',
     '_package',
-  ])('%s is written by pkgserver alone', (tag) => expect(isReservedTag(tag)).toBe(true))
+  ])('reserves %s', (tag) => expect(isReservedTag(tag)).toBe(true))
   it.each(['vendor', 'stable', 'test', 'sha256-abc.sig', 'latest-test', 'V1x', 'drafts'])(
-    '%s is free',
+    'leaves %s free',
     (tag) => {
       expect(isReservedTag(tag)).toBe(false)
     },

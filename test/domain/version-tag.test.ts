@@ -7,8 +7,8 @@ function versionsOf(tags: string[], prereleases = true): string[] {
   return versionTags(tags, { prereleases }).versions.map(({ tag, version }) => `${tag}=${version.text}`)
 }
 
-describe('tags that are versions', () => {
-  it('are read as Flux and Helm read them', () => {
+describe('versionTags', () => {
+  it('reads tags as Flux and Helm do', () => {
     expect(versionsOf(['6.1.0', 'v1.2.3', 'v2025.07.03', '1.0.0_4', '1.0.0-rc.1_2'])).toEqual([
       '1.0.0-rc.1_2=1.0.0-rc.1+2',
       '1.0.0_4=1.0.0+4',
@@ -18,7 +18,7 @@ describe('tags that are versions', () => {
     ])
   })
 
-  it('are not those that only look alike', () => {
+  it('skips tags that only look like versions', () => {
     const others = [
       'latest',
       'main-4f2c',
@@ -32,7 +32,7 @@ describe('tags that are versions', () => {
     expect(versionTags(others, { prereleases: true })).toEqual({ versions: [], unfit: [] })
   })
 
-  it('come in the order of their versions, and of equal ones by name', () => {
+  it('sorts by version, and equal versions by tag', () => {
     const tags = ['v1.10.0', '1.9.0', 'v1.9.0', '2.0.0', '2.0.0-rc.10', '2.0.0-rc.9', '1.0.0_10', '1.0.0_9']
     expect(versionTags(tags, { prereleases: true }).versions.map(({ tag }) => tag)).toEqual([
       '1.0.0_9',
@@ -46,18 +46,20 @@ describe('tags that are versions', () => {
     ])
   })
 
-  it('are pre-releases only where those are asked for', () => {
+  it('returns pre-releases only on request', () => {
     expect(versionsOf(['1.0.0-rc.1', '1.0.0', '1.0.0-rc.1_2'], false)).toEqual(['1.0.0=1.0.0'])
   })
 
-  it('are told where no package can declare them', () => {
+  it('reports tags for versions that no package can declare', () => {
     const { versions, unfit } = versionTags(['1.0.0_abc', '1.0.0-01'], { prereleases: true })
     expect(versions).toEqual([])
     expect(unfit.map(({ tag }) => tag)).toEqual(['1.0.0_abc', '1.0.0-01'])
     expect(unfit[0]?.problem).toContain('1.0.0+abc')
   })
+})
 
-  it('make workspaces that are labels', () => {
+describe('workspaceOf', () => {
+  it('returns a label', () => {
     expect(workspaceOf('1.17.0+2')).toBe('v1-17-0-2')
     expect(workspaceOf('1.0.0-RC.1')).toBe('v1-0-0-rc-1')
     const identifier = fc.stringMatching(/^[0-9A-Za-z-]{1,90}$/)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseVersion, versionsClash } from '../../src/domain/version.ts'
 
-describe('versions', () => {
+describe('parseVersion', () => {
   it.each([
     ['1.17.0', '1.17.0', 0],
     ['1.17.0+2', '1.17.0', 2],
@@ -9,7 +9,7 @@ describe('versions', () => {
     ['1.0.0-rc.1', '1.0.0-rc.1', 0],
     ['1.0.0-rc.1+3', '1.0.0-rc.1', 3],
     ['0.0.0+0', '0.0.0', 0],
-  ])('take %s', (text, base, build) => expect(parseVersion(text)).toEqual({ text, base, build }))
+  ])('accepts %s', (text, base, build) => expect(parseVersion(text)).toEqual({ text, base, build }))
 
   it.each([
     '',
@@ -27,8 +27,10 @@ describe('versions', () => {
     '1.2.3-',
     'latest',
     `1.2.3-${'x'.repeat(100)}`,
-  ])('refuse %j', (text) => expect(parseVersion(text)).toBeUndefined())
+  ])('refuses %j', (text) => expect(parseVersion(text)).toBeUndefined())
+})
 
+describe('versionsClash', () => {
   it.each([
     ['1.0.0', '1.0.0', true],
     ['1.0.0', '1.0.0+1', true],
@@ -36,7 +38,7 @@ describe('versions', () => {
     ['1.0.0+1', '1.0.0+2', false],
     ['1.0.0', '1.0.1', false],
     ['1.0.0', '1.0.0-rc.1', false],
-  ])('%s and %s clash: %s', (a, b, clash) => {
+  ])('for %s and %s returns %s', (a, b, clash) => {
     const [x, y] = [parseVersion(a), parseVersion(b)]
     if (!x || !y) throw new Error('not parsed')
     expect(versionsClash(x, y)).toBe(clash)

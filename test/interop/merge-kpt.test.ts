@@ -1,34 +1,40 @@
-/** What kpt makes of the upgrades of real packages, field by field, and why we make something else of some. */
+/** Compares upgrades of real packages with those of kpt, field by field, and gives the reason of each difference. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { fieldChanges } from '../../src/domain/krm/field-changes.ts'
 import { type FieldStep, formatFieldPath } from '../../src/domain/krm/field-path.ts'
+import {
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  sameJson,
+} from '../../src/domain/krm/json-value.ts'
 import { keyedItems } from '../../src/domain/krm/list-items.ts'
 import { listTypesOf } from '../../src/domain/krm/list-types.ts'
-import { isPlainList, isPlainMap, type Plain, type PlainMap, samePlain } from '../../src/domain/krm/plain.ts'
 import type { Conflict } from '../../src/domain/merge/conflict.ts'
 import { mergeResources } from '../../src/domain/merge/merge-resources.ts'
 import type { Resources } from '../../src/domain/resources.ts'
 import { hasCorpus } from '../support/corpus.ts'
 import { type CorpusUpgrade, corpusUpgrades, withLocalEdits } from '../support/corpus-upgrades.ts'
-import { isRelated, objectsOf, type Placed } from '../support/field-loss.ts'
+import { isRelated, objectsOf, type Placed, placeOf } from '../support/field-loss.ts'
 import { git } from '../support/git.ts'
 import { hasOtherUpstreams, type KptUpdate, kpt, kptUpdates } from '../support/kpt.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { describeIfThere } from './tool.ts'
 
 const REASONS = [
-  'both sides changed the field: kpt takes upstream in silence, here it is a conflict',
-  'kpt drops fields that are null',
-  'upstream has removed the value: kpt keeps what is null or empty of it',
-  'kpt leaves a keyed list in the order that it had, here upstream changes it',
-  'a block text ends with its file, without a line feed: kpt reads it without one, here it has one',
+  'both sides changed the field: kpt silently takes upstream, here it is a conflict',
+  'kpt drops null fields',
+  'upstream removed the value: kpt keeps what is null or empty in it',
+  'kpt keeps the order of a keyed list, here upstream changes it',
+  'a block scalar ends with its file, without a line feed: kpt drops the line feed, here it stays',
 ] as const
 type Reason = (typeof REASONS)[number]
 
 const TIMEOUT = 400_000
-/** All of them take minutes; of one in so many kpt is asked otherwise. */
+/** All of them take minutes, so by default only every sixth is compared. */
 const EACH = process.env.CI_LONG || Number(process.env.PKGSERVER_TEST_RUNS ?? 1) > 1 ? 1 : 6
 const DOCUMENT = join(import.meta.dirname, '../../docs/upgrades-of-real-packages.md')
 
@@ -40,7 +46,7 @@ describeIfThere(kpt, 'kpt pkg update', () => {
           .filter((_, at) => at % EACH === 0)
       : []
 
-  it.runIf(hasCorpus)('comes to the same where nothing was edited', { timeout: TIMEOUT }, async () => {
+  it.runIf(hasCorpus)('gives the same result if nothing was edited', { timeout: TIMEOUT }, async () => {
     const some = upgrades.filter(({ to }) => to === 'v3.0.0')
     const updates = await kptUpdates(await temporaryFolder(), some, (files) => files)
     for (const [at, upgrade] of some.entries()) {
@@ -50,7 +56,7 @@ describeIfThere(kpt, 'kpt pkg update', () => {
     }
   })
 
-  it.runIf(hasCorpus)('differs with local edits for known reasons alone', { timeout: TIMEOUT }, async () => {
+  it.runIf(hasCorpus)('differs with local edits only for known reasons', { timeout: TIMEOUT }, async () => {
     const updates = await kptUpdates(
       await temporaryFolder(),
       upgrades,
@@ -74,9 +80,11 @@ function table(rows: readonly string[]): string {
   const head = ['package', 'versions', 'files', 'objects', 'merge', ...REASONS.map((_, at) => at + 1)]
   return `# Upgrades of real packages
 
-Written by \`PKGSERVER_TEST_RUNS=2 npx vitest run test/interop/merge-kpt.test.ts --update\`: each package of the corpus that has a newer version,
-edited locally as people do (replicas, an image, a label, a comment, a namespace, a file added and one deleted), and merged with
-that version. The columns at the right count the fields in which \`kpt pkg update\` comes to something else, by reason:
+Written by \`PKGSERVER_TEST_RUNS=2 npx vitest run test/interop/merge-kpt.test.ts --update\`.
+
+Each package of the corpus that has a newer version was edited locally as users do (replicas, an image, a label, a comment, a
+namespace, a file added and one deleted), and merged with that version. The columns on the right count the fields for which
+\`kpt pkg update\` gives a different result, by reason:
 
 ${reasons}
 
@@ -98,11 +106,12 @@ function compare(
     const listTypes = listTypesOf(identity)
     for (const { field, before, after } of fieldChanges(value, theirs.get(key)?.value ?? {}, listTypes)) {
       const name = formatFieldPath(field)
-      const place = field.map((step) => (typeof step === 'string' ? step : '[]'))
       const isConflict = conflicts.some(
         (conflict) => conflict.path === file && isRelated(conflict.field, name),
       )
-      const reason = isConflict ? REASONS[0] : reasonOf(field.at(-1), before, after, listTypes(place))
+      const reason = isConflict
+        ? REASONS[0]
+        : reasonOf(field.at(-1), before, after, listTypes(placeOf(field)))
       expect(
         reason,
         `${path} ${key} ${name}: ${JSON.stringify(before)}, kpt ${JSON.stringify(after)}`,
@@ -115,8 +124,8 @@ function compare(
 
 function reasonOf(
   step: FieldStep | undefined,
-  ours: Plain | undefined,
-  kpts: Plain | undefined,
+  ours: JsonValue | undefined,
+  kpts: JsonValue | undefined,
   type: ReturnType<ReturnType<typeof listTypesOf>>,
 ): Reason | undefined {
   if (ours === null && kpts === undefined) return REASONS[1]
@@ -124,33 +133,33 @@ function reasonOf(
   if (typeof ours === 'string' && typeof kpts === 'string' && ours.trimEnd() === kpts.trimEnd())
     return REASONS[4]
   const [mine, theirs] = keyedItems([ours, kpts], type) ?? []
-  if (mine && theirs && samePlain(byKey(mine), byKey(theirs))) return REASONS[3]
+  if (mine && theirs && sameJson(byKey(mine), byKey(theirs))) return REASONS[3]
   return undefined
 }
 
-function byKey(items: readonly { key: string; value: Plain }[]): PlainMap {
+function byKey(items: readonly { key: string; value: JsonValue }[]): JsonObject {
   return Object.fromEntries(items.map(({ key, value }) => [key, value]))
 }
 
-/** An item of a list without the fields that tell it apart. */
-function withoutKeys(item: Plain | undefined, step: FieldStep | undefined): Plain | undefined {
-  if (!isPlainMap(item) || typeof step !== 'object') return item
+/** Returns an item of a list without its key fields. */
+function withoutKeys(item: JsonValue | undefined, step: FieldStep | undefined): JsonValue | undefined {
+  if (!isJsonObject(item) || typeof step !== 'object') return item
   return Object.fromEntries(Object.entries(item).filter(([key]) => !Object.hasOwn(step, key)))
 }
 
-/** null, or maps and lists of nothing else. */
-function isNothing(value: Plain | undefined): boolean {
-  if (isPlainList(value)) return value.every(isNothing)
-  return value === null || (isPlainMap(value) && Object.values(value).every(isNothing))
+/** Reports whether a value is null, or has nothing but nulls in maps and lists. */
+function isNothing(value: JsonValue | undefined): boolean {
+  if (isJsonArray(value)) return value.every(isNothing)
+  return value === null || (isJsonObject(value) && Object.values(value).every(isNothing))
 }
 
-/** The objects without what kpt notes in them of their upstream, by the names that they have here. */
+/** Returns the objects by their local names, without what kpt notes of their upstream. */
 function comparable(files: Resources): Map<string, Placed> {
   const objects = new Map<string, Placed>()
   for (const [id, object] of objectsOf(files)) {
     const { upstream, upstreamLock, ...value } = object.value
-    const metadata = (value.metadata ?? {}) as PlainMap
-    const annotations = Object.entries((metadata.annotations ?? {}) as PlainMap).filter(
+    const metadata = (value.metadata ?? {}) as JsonObject
+    const annotations = Object.entries((metadata.annotations ?? {}) as JsonObject).filter(
       ([key]) => key !== MARK,
     )
     const { annotations: _, ...others } = metadata
@@ -158,7 +167,7 @@ function comparable(files: Resources): Map<string, Placed> {
     const { group, kind } = object.identity
     const name = JSON.stringify([group, kind, metadata.namespace ?? '', metadata.name ?? ''])
     const key = id.startsWith('[') && !objects.has(name) ? name : id
-    objects.set(key, { ...object, value: { ...value, metadata: { ...others, ...rest } } as PlainMap })
+    objects.set(key, { ...object, value: { ...value, metadata: { ...others, ...rest } } as JsonObject })
   }
   return objects
 }

@@ -1,4 +1,4 @@
-/** Upgrades of real packages, and what somebody may have edited in the older version. */
+/** Upgrades of real packages, and local edits of their older versions. */
 import { type CorpusPackage, kptPackages, readFiles } from './corpus.ts'
 
 export type Files = Map<string, Buffer>
@@ -9,7 +9,7 @@ const STEPS = [
   ['v3.0.0', 'main'],
 ] as const
 
-/** Each package with its next version, where they differ. */
+/** Returns each package with its next version, if they differ. */
 export function corpusUpgrades(): CorpusUpgrade[] {
   const packages = kptPackages()
   const find = (path: string, version: string): CorpusPackage | undefined =>
@@ -29,18 +29,18 @@ function isSame(a: Files, b: Files): boolean {
   return a.size === b.size && [...a].every(([path, content]) => b.get(path)?.equals(content))
 }
 
-/** A namespace that was changed locally starts with it. */
+/** The prefix of a namespace that was changed locally. */
 export const LOCAL = 'local-'
 
 export type Edited = { files: Files; edits: string[] }
 
-/** The files as somebody edited them, by hand: the same for the same name of a package. */
+/** Edits files as a user would. The edits depend only on the name of the package. */
 export function withLocalEdits(files: Files, name: string): Edited {
   const random = randomNumbers(name)
   const edited = new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)))
   const edits: string[] = []
   for (const [what, edit] of Object.entries(EDITS)) {
-    const paths = [...edited.keys()].filter((path) => /\.ya?ml$/.test(path) && path !== ADDED)
+    const paths = [...edited.keys()].filter((path) => isYaml(path) && path !== ADDED)
     const start = random(Math.max(paths.length, 1))
     const inTurn = [...paths.slice(start), ...paths.slice(0, start)]
     for (const path of inTurn) {
@@ -52,9 +52,7 @@ export function withLocalEdits(files: Files, name: string): Edited {
       break
     }
   }
-  const resources = [...edited.keys()].filter(
-    (path) => /\.ya?ml$/.test(path) && path !== 'package-context.yaml',
-  )
+  const resources = [...edited.keys()].filter((path) => isYaml(path) && path !== 'package-context.yaml')
   const untouched = resources.filter((path) => files.get(path) === edited.get(path))
   if (resources.length > 3 && untouched.length > 0) {
     const path = untouched[random(untouched.length)] as string
@@ -64,6 +62,10 @@ export function withLocalEdits(files: Files, name: string): Edited {
   edited.set(ADDED, Buffer.from(QUOTA))
   edits.push(`${ADDED} added`)
   return { files: edited, edits }
+}
+
+function isYaml(path: string): boolean {
+  return /\.ya?ml$/.test(path)
 }
 
 const ADDED = 'local-quota.yaml'
@@ -76,7 +78,7 @@ spec:
     pods: "10"
 `
 
-/** Each changes the first place that fits, or nothing. */
+/** Each returns the text unchanged if it does not apply. */
 const EDITS: Readonly<Record<string, (text: string) => string>> = {
   replicas: (text) => text.replace(/^( *replicas: )\d+/m, '$17'),
   image: (text) => text.replace(/^( *(?:- )?image: [^\s:]+(?::\d+\/[^\s:]+)?):[^\s"']+$/m, '$1:local'),
@@ -86,7 +88,7 @@ const EDITS: Readonly<Record<string, (text: string) => string>> = {
     text.replaceAll(/^(metadata:.*\n(?: {2}.*\n)*? {2}namespace: )([a-z][-a-z]*)$/gm, `$1${LOCAL}$2`),
 }
 
-/** Numbers below a bound that follow from a text. */
+/** Returns a generator of random numbers below a bound, seeded by a text. */
 function randomNumbers(seed: string): (below: number) => number {
   let state = [...seed].reduce((sum, char) => Math.imul(sum ^ char.charCodeAt(0), 16777619) >>> 0, 2166136261)
   return (below) => {
@@ -95,12 +97,12 @@ function randomNumbers(seed: string): (below: number) => number {
   }
 }
 
-/** With the namespaces that they had before: then objects have the identity that they have upstream. */
+/** Restores the former namespaces, so that objects have their upstream identity. */
 export function withoutLocalNamespaces(files: ReadonlyMap<string, Uint8Array>): Files {
   return new Map(
     [...files].map(([path, content]) => [
       path,
-      /\.ya?ml$/.test(path)
+      isYaml(path)
         ? Buffer.from(Buffer.from(content).toString().replaceAll(`namespace: ${LOCAL}`, 'namespace: '))
         : Buffer.from(content),
     ]),

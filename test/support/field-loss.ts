@@ -1,23 +1,29 @@
-/** Whether a merge lost something: the changes of one side that are neither in what was merged nor in a conflict. */
+/** Finds the changes of one side that a merge lost: those that are neither in its result nor in a conflict. */
 import { valueAt } from '../../src/domain/krm/edit-object.ts'
 import { fieldChanges } from '../../src/domain/krm/field-changes.ts'
-import { formatFieldPath } from '../../src/domain/krm/field-path.ts'
+import { type FieldPath, formatFieldPath } from '../../src/domain/krm/field-path.ts'
 import { formatIdentity, identityKey } from '../../src/domain/krm/identity.ts'
+import {
+  fieldOf,
+  isJsonArray,
+  isJsonObject,
+  type JsonValue,
+  sameJson,
+} from '../../src/domain/krm/json-value.ts'
 import { isKrmPath, type KrmDocument, readKrmFile } from '../../src/domain/krm/krm-file.ts'
 import { keyedItems } from '../../src/domain/krm/list-items.ts'
 import { type ListTypes, listTypesOf } from '../../src/domain/krm/list-types.ts'
-import { fieldOf, isPlainList, isPlainMap, type Plain, samePlain } from '../../src/domain/krm/plain.ts'
 import type { Conflict } from '../../src/domain/merge/conflict.ts'
 import type { Resources } from '../../src/domain/resources.ts'
 
 export type Placed = KrmDocument & { path: string }
 
-/** The objects of a package by what tells them apart, numbered where that does not. */
+/** Returns the objects of a package by identity, with a number if several have the same one. */
 export function objectsOf(resources: Resources): Map<string, Placed> {
   const objects = new Map<string, Placed>()
   for (const [path, content] of [...resources].sort(([a], [b]) => (a < b ? -1 : 1))) {
     for (const document of (isKrmPath(path) && readKrmFile(content)?.documents) || []) {
-      // Of these each subpackage has its own; a clone gives its Kptfile another name.
+      // Each subpackage has its own, and a clone renames its Kptfile, so they are identified by path.
       const isOwn = /(?:^|\/)(?:Kptfile|package-context\.yaml)$/.test(path)
       const id = isOwn ? path : identityKey(document.identity)
       let key = id
@@ -28,7 +34,7 @@ export function objectsOf(resources: Resources): Map<string, Placed> {
   return objects
 }
 
-/** Each change of `side` that is lost; `except` are fields that need not be kept. */
+/** Returns the changes of `side` that were lost, except those of fields for which `except` holds. */
 export function lostChanges(
   { original, side, merged }: { original: Resources; side: Resources; merged: Resources },
   conflicts: readonly Conflict[],
@@ -43,11 +49,11 @@ export function lostChanges(
     const own = conflicts.filter((conflict) => conflict.object === id)
     if (own.some(({ field }) => field === '')) continue
     if (!changed) {
-      if (result && samePlain(result.value, old?.value)) lost.push(`${id}: is still there`)
+      if (result && sameJson(result.value, old?.value)) lost.push(`${id}: is still there`)
       continue
     }
     if (!result) {
-      if (!old || !samePlain(old.value, changed.value)) lost.push(`${id}: is not there`)
+      if (!old || !sameJson(old.value, changed.value)) lost.push(`${id}: is not there`)
       continue
     }
     const listTypes = listTypesOf(object.identity)
@@ -55,7 +61,7 @@ export function lostChanges(
       const path = formatFieldPath(field)
       if (except(object, path) || own.some((conflict) => isRelated(conflict.field, path))) continue
       const found = valueAt(result.value, field)
-      const place = field.map((step) => (typeof step === 'string' ? step : '[]'))
+      const place = placeOf(field)
       const kept = after === undefined ? found === undefined : holds(found, after, listTypes, place, before)
       if (!kept) lost.push(`${id}: ${path} is ${JSON.stringify(found)}, not ${JSON.stringify(after)}`)
     }
@@ -63,31 +69,36 @@ export function lostChanges(
   return lost
 }
 
-/** Whether one path is the other, or above it. */
+/** Returns the place of a field for `ListTypes`. */
+export function placeOf(field: FieldPath): string[] {
+  return field.map((step) => (typeof step === 'string' ? step : '[]'))
+}
+
+/** Reports whether one path is the other, or above it. */
 export function isRelated(a: string, b: string): boolean {
   const [short = '', long = ''] = a.length < b.length ? [a, b] : [b, a]
   return short === '' || (long.startsWith(short) && /^(?:$|[.[])/.test(long.slice(short.length)))
 }
 
-/** Whether all of a value is there: in a map, and in a list whose items are told apart, there may be more. */
+/** Reports whether a value includes another one; maps and keyed lists may have more. */
 function holds(
-  found: Plain | undefined,
-  wanted: Plain,
+  found: JsonValue | undefined,
+  wanted: JsonValue,
   listTypes: ListTypes,
   place: readonly string[],
-  before?: Plain,
+  before?: JsonValue,
 ): boolean {
-  if (samePlain(found, wanted)) return true
-  if (isPlainMap(found) && isPlainMap(wanted)) {
+  if (sameJson(found, wanted)) return true
+  if (isJsonObject(found) && isJsonObject(wanted)) {
     return Object.entries(wanted).every(([key, value]) =>
       holds(fieldOf(found, key), value, listTypes, [...place, key]),
     )
   }
-  if (!isPlainList(found) || !isPlainList(wanted)) return false
+  if (!isJsonArray(found) || !isJsonArray(wanted)) return false
   const [there, own] = keyedItems([found, wanted], listTypes(place)) ?? []
   if (!there || !own) return false
   const byKey = new Map(there.map(({ key, value }) => [key, value]))
-  // Only the order was changed, if anything was there before.
+  // With a former value only the order was changed.
   if (before !== undefined) return own.every(({ key }) => byKey.has(key))
   return own.every(({ key, value }) => holds(byKey.get(key), value, listTypes, [...place, '[]']))
 }

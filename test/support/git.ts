@@ -1,4 +1,4 @@
-/** git itself applies the patches that we write. */
+/** Applies patches with git. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,9 +6,12 @@ import { dirname, join } from 'node:path'
 import type { Resources } from '../../src/domain/resources.ts'
 import { tool } from './program.ts'
 
-export const git = tool('git', 'Every system has a package of it.')
+export const git = tool('git', 'Install the package git of your system.')
 
-/** The files that `git apply` makes of others. */
+/** The environment of git without the settings of the user. */
+export const GIT_ENV = { PATH: process.env.PATH, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' }
+
+/** Returns the files after `git apply` of a patch. */
 export function applied(
   before: Resources,
   patch: string,
@@ -20,21 +23,16 @@ export function applied(
       mkdirSync(dirname(join(folder, path)), { recursive: true })
       writeFileSync(join(folder, path), content)
     }
-    if (patch !== '') run(folder, ['apply', ...flags, '-'], patch)
+    if (patch !== '') apply(folder, flags, patch)
     return filesIn(folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-function run(folder: string, args: string[], input: string): void {
-  const env = {
-    PATH: process.env.PATH,
-    GIT_CONFIG_GLOBAL: '/dev/null',
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_DIR: '/nonexistent',
-  }
-  execFileSync(git.path, args, { cwd: folder, env, input, stdio: ['pipe', 'pipe', 'pipe'] })
+function apply(folder: string, flags: readonly string[], input: string): void {
+  const env = { ...GIT_ENV, GIT_DIR: '/nonexistent' }
+  execFileSync(git.path, ['apply', ...flags, '-'], { cwd: folder, env, input, stdio: 'pipe' })
 }
 
 function filesIn(folder: string): Map<string, Buffer> {

@@ -1,4 +1,4 @@
-/** `kpt pkg update` of many packages: another program's opinion on what upgrades should come to. */
+/** `kpt pkg update` of many packages, to compare our upgrades with. */
 import { execFile } from 'node:child_process'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -10,22 +10,22 @@ import { type Tool, tool } from './program.ts'
 export const kpt: Tool = tool('kpt')
 
 export type KptUpdate = {
-  /** What kpt made of the older version, with the local edits. */
+  /** The older version as kpt fetched it, with the local edits. */
   local: Files
-  /** What it made of that with the newer version. */
+  /** The result of the update to the newer version. */
   updated: Files
-  /** How long that took, in milliseconds. */
+  /** The duration of the update in milliseconds. */
   took: number
 }
 
-/** Whether a subpackage has an upstream of its own: kpt would fetch that too, from wherever it is. */
+/** Reports whether a subpackage has an upstream of its own, which kpt would fetch from elsewhere. */
 export function hasOtherUpstreams({ original, upstream }: CorpusUpgrade): boolean {
   return [original, upstream].some((files) =>
     [...files].some(([path, content]) => path.endsWith('/Kptfile') && /^upstream:/m.test(content.toString())),
   )
 }
 
-/** Gets each package with kpt into a git repository in an empty folder, edits it, and updates it to the newer version. */
+/** Fetches each package with kpt into the empty folder `root`, edits it, and updates it to the newer version. */
 export async function kptUpdates(
   root: string,
   upgrades: readonly CorpusUpgrade[],

@@ -1,18 +1,9 @@
 /** Merges of packages whose files are texts. */
 import type { Conflict, Side } from '../../src/domain/merge/conflict.ts'
 import { mergeResources } from '../../src/domain/merge/merge-resources.ts'
-import type { Resources } from '../../src/domain/resources.ts'
+import { resourcesOf, type Texts, textsOf } from './texts.ts'
 
-export type Texts = Readonly<Record<string, string>>
 export type Merged = { files: Record<string, string>; conflicts: Conflict[] }
-
-export function resourcesOf(texts: Texts): Resources {
-  return new Map(Object.entries(texts).map(([path, text]) => [path, Buffer.from(text)]))
-}
-
-export function textsOf(resources: Resources): Record<string, string> {
-  return Object.fromEntries([...resources].map(([path, content]) => [path, Buffer.from(content).toString()]))
-}
 
 export function merged(original: Texts, local: Texts, upstream: Texts, prefer: Side = 'local'): Merged {
   const versions = {
@@ -24,7 +15,7 @@ export function merged(original: Texts, local: Texts, upstream: Texts, prefer: S
   return { files: textsOf(resources), conflicts }
 }
 
-/** The same of packages of one file. */
+/** Merges packages of one file. */
 export function mergedFile(
   [original, local, upstream]: readonly [string, string, string],
   path = 'a.yaml',
@@ -34,7 +25,7 @@ export function mergedFile(
   return { text: files[path], conflicts }
 }
 
-/** Three versions of a text: as it is, and with something else for a part of it. */
+/** Returns three versions of a text: the original, and one with a replacement for each side. */
 export function versions(
   text: string,
   local: readonly [string, string],

@@ -1,4 +1,4 @@
-/** Bytes that were something once, changed by chance: what fast-check shrinks is the list of changes. */
+/** Random mutations of bytes; fast-check shrinks the list of mutations. */
 import fc from 'fast-check'
 
 export type Mutation =
@@ -10,7 +10,7 @@ export type Mutation =
   | { do: 'insert'; at: number; bytes: Uint8Array }
   | { do: 'move'; at: number; length: number; to: number }
 
-/** A place as a part of the whole, so that a mutation fits into bytes of any length. */
+/** A position as a fraction, so that a mutation fits bytes of any length. */
 const place = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 const length = fc.integer({ min: 1, max: 2048 })
 
@@ -31,7 +31,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
 
 export const mutations = fc.array(mutation, { minLength: 1, maxLength: 6 })
 
-/** `unit`: places and lengths are rounded down to a multiple of it, as the blocks of a tar. */
+/** Applies mutations. Positions and ends are rounded to a multiple of `unit`, such as the block of a tar. */
 export function mutated(bytes: Uint8Array, changes: readonly Mutation[], unit = 1): Buffer {
   let after: Buffer = Buffer.from(bytes)
   for (const change of changes) after = changed(after, change, unit)
@@ -70,10 +70,10 @@ function changed(before: Buffer, change: Mutation, unit: number): Buffer {
   }
 }
 
-/** How many times the usual runs: for a long search. */
+/** The factor of the usual runs, for a long search. */
 export const RUNS = Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
 
-/** The settings of a property that is checked so many times; a failure prints its seed. */
+/** Returns the settings of a property with this number of runs; a failure prints its seed. */
 export function fuzzing(runs: number): fc.Parameters<unknown> {
   const seed = process.env.PKGSERVER_TEST_SEED
   return { numRuns: runs * RUNS, ...(seed === undefined ? {} : { seed: Number(seed) }) }

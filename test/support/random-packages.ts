@@ -1,4 +1,4 @@
-/** Random packages of KRM objects, in random styles of YAML with comments, and random changes of them. */
+/** Random packages of KRM objects with comments, in random styles of YAML, and random changes of them. */
 import fc from 'fast-check'
 import type { Resources } from '../../src/domain/resources.ts'
 
@@ -39,7 +39,7 @@ const { value } = fc.letrec<{ value: Value }>((tie) => ({
     { weight: 1, arbitrary: fc.array(tie('value'), { maxLength: 3 }) },
     {
       weight: 2,
-      arbitrary: fc.dictionary(fc.constantFrom(...KEYS), tie('value'), { maxKeys: 4 }).map(plainly),
+      arbitrary: fc.dictionary(fc.constantFrom(...KEYS), tie('value'), { maxKeys: 4 }).map(withPrototype),
     },
   ),
 }))
@@ -47,10 +47,10 @@ const { value } = fc.letrec<{ value: Value }>((tie) => ({
 export const randomValue = value
 export const randomFields: fc.Arbitrary<Fields> = fc
   .dictionary(fc.constantFrom(...KEYS), value, { minKeys: 1, maxKeys: 5 })
-  .map(plainly)
+  .map(withPrototype)
 
-/** fast-check makes maps without a prototype, which no parser does. */
-function plainly<T extends object>(map: T): T {
+/** fast-check makes maps without a prototype; parsers do not. */
+function withPrototype<T extends object>(map: T): T {
   return { ...map }
 }
 
@@ -100,7 +100,7 @@ export const randomPackage: fc.Arbitrary<Package> = fc
     return files
   })
 
-/** A change at a place that is chosen by numbers, whatever the package is. */
+/** A change at a place chosen by a number, so that it fits every package. */
 export type Change = {
   kind: 'set' | 'remove' | 'add' | 'delete object' | 'add object'
   at: number
@@ -125,16 +125,16 @@ export const randomChanges: fc.Arbitrary<Change[]> = fc.array(
   { maxLength: 5 },
 )
 
-/** Changes of fields that need no list to be told apart. */
+/** Changes of fields only. */
 export const randomFieldChanges: fc.Arbitrary<Change[]> = fc.array(
   fc.record({ kind: fc.constantFrom<Change['kind']>('set', 'remove', 'add'), at: fc.nat(), value }),
   { maxLength: 5 },
 )
 
-/** A map and a key in it, and the path of that: `n1/spec/alpha`. */
+/** A map, a key in it, and the path of the field, with NUL between its parts. */
 type Spot = { map: Fields; key: string; path: string }
 
-/** The package with those changes for which `allowed` holds; `made` is told where they were made. */
+/** Applies the changes for which `allowed` holds, and calls `made` with their paths. */
 export function changed(
   files: Package,
   changes: readonly Change[],
@@ -189,7 +189,7 @@ function* spotsIn(value: Value, path: string): Generator<Spot> {
   if (Array.isArray(value)) {
     for (const item of value) {
       const name = typeof item === 'object' && item && !Array.isArray(item) ? item.name : undefined
-      // Items without a name are in atomic lists.
+      // Lists with items that have no name are atomic.
       if (typeof name === 'string') yield* spotsIn(item as Value, `${path}\0${name}`)
     }
     return
@@ -219,7 +219,7 @@ export const randomStyle: fc.Arbitrary<Style> = fc.record({
   flow: fc.boolean(),
 })
 
-/** The files as somebody writes them; the same fields are always written in the same way. */
+/** Renders the files in a style; the same fields always have the same text. */
 export function render(files: Package, style: Style): Resources {
   return new Map(
     Object.entries(files).map(([path, objects]) => [path, Buffer.from(renderFile(objects, style))]),
@@ -231,11 +231,12 @@ function renderFile(objects: readonly Fields[], style: Style): string {
   return style.crlf ? text.replaceAll('\n', '\r\n') : text
 }
 
-/** A comment is a number: the one that `commentAt` gives its place. */
+/** Renders an object with the comments of `commentAt`. */
 export function renderObject(object: Fields, style: Style): string {
   return new Writer(style, nameOf(object)).map(object, '', 0)
 }
 
+/** Returns the comment of a field, which is a hash of its place. */
 export function commentAt(name: string, path: string, where: 'above' | 'behind'): string {
   return `# c${hash(`${name} ${path} ${where}`)}`
 }
@@ -261,7 +262,7 @@ class Writer {
         const inner = `${path}/${nameIn(item) ?? at}`
         if (!isFields(item) || Object.keys(item).length === 0) return this.#entry('-', item, inner, column)
         const text = this.map(item, inner, column + 2)
-        // What stands above the first field of an item stands above the dash.
+        // A comment above the first field of an item goes above the dash.
         const above = /^( *#.*\n)*/.exec(text)?.[0] ?? ''
         const dashed = text.slice(above.length).replace(/^ */, `${' '.repeat(column)}- `)
         return above.replace(/^ {2}/gm, '') + dashed
@@ -269,7 +270,7 @@ class Writer {
       .join('')
   }
 
-  /** `key: value`, or `- value`. */
+  /** Renders `key: value`, or `- value`. */
   #entry(head: string, value: Value, path: string, column: number): string {
     const { comments, dashes, indent } = this.#style
     const start = ' '.repeat(column)
@@ -302,7 +303,7 @@ class Writer {
   }
 }
 
-function isFields(value: Value): value is Fields {
+export function isFields(value: Value | undefined): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
@@ -310,7 +311,7 @@ function nameIn(item: Value): string | undefined {
   return isFields(item) && typeof item.name === 'string' ? item.name : undefined
 }
 
-/** In one line, and strings in one of three styles of quotes. */
+/** Renders a value in one line, and strings in one of three styles. */
 function inline(value: Value, style: number): string {
   if (Array.isArray(value)) return `[${value.map((item) => inline(item, style)).join(', ')}]`
   if (isFields(value)) {

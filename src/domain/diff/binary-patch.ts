@@ -1,10 +1,10 @@
-/** Content that is no text, as git puts it into patches. https://git-scm.com/docs/diff-format */
+/** Binary content in the format of git's patches: https://git-scm.com/docs/diff-format */
 import { deflate } from 'pako'
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~'
 const LINE_BYTES = 52
 
-/** The new content and the old one, so that the patch can be taken back. */
+/** Has both the new and the old content, so that the patch can be reversed. */
 export function binaryPatch(before: Uint8Array, after: Uint8Array): string {
   return `GIT binary patch\n${literal(after)}\n${literal(before)}\n`
 }
@@ -19,12 +19,12 @@ function literal(content: Uint8Array): string {
   return lines.join('')
 }
 
-/** A to Z are 1 to 26, a to z are 27 to 52. */
+/** Encodes 1 to 26 as A to Z, and 27 to 52 as a to z. */
 function lengthLetter(length: number): string {
   return String.fromCharCode(length <= 26 ? 64 + length : 70 + length)
 }
 
-/** Five digits for four bytes; the last group is filled up with zeros. */
+/** Encodes four bytes as five digits; the last group is padded with zeros. */
 function base85(bytes: Uint8Array): string {
   let text = ''
   for (let at = 0; at < bytes.byteLength; at += 4) {

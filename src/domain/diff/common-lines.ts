@@ -1,11 +1,11 @@
-/** Lines by which two texts hold together, however much was changed between them: those of patience diff. */
+/** The anchors of patience diff: lines that align two texts however much was changed between them. */
 
-/** A line of each text, by its number in it, that is the same. */
+/** The index of the same line in each text. */
 export type CommonLine = { oldAt: number; newAt: number }
 
 /**
- * Lines that are there once in each text and in the same order in both, as many as there can be. They are given as
- * numbers, the same number for the same line.
+ * Returns the most lines that occur once in each text and in the same order in both. Lines are given as numbers, equal
+ * ones for equal lines.
  */
 export function commonLines(olds: readonly number[], news: readonly number[]): CommonLine[] {
   const oldPlaces = singles(olds)
@@ -15,7 +15,7 @@ export function commonLines(olds: readonly number[], news: readonly number[]): C
     const oldAt = oldPlaces.get(line)
     if (newAt !== MANY && oldAt !== undefined && oldAt !== MANY) common.push({ oldAt, newAt })
   }
-  return longestRise(common)
+  return longestIncreasing(common)
 }
 
 const MANY = -1
@@ -26,8 +26,8 @@ function singles(lines: readonly number[]): Map<number, number> {
   return places
 }
 
-/** The most of them whose places in the old text rise as those in the new one do: by patience sorting. */
-function longestRise(lines: readonly CommonLine[]): CommonLine[] {
+/** Returns the longest subsequence that increases in both texts, by patience sorting. */
+function longestIncreasing(lines: readonly CommonLine[]): CommonLine[] {
   const sorted = lines.toSorted((a, b) => a.newAt - b.newAt)
   type Card = CommonLine & { below: Card | undefined }
   const tops: Card[] = []
@@ -40,7 +40,8 @@ function longestRise(lines: readonly CommonLine[]): CommonLine[] {
     }
     tops[low] = { ...line, below: tops[low - 1] }
   }
-  const rise: CommonLine[] = []
-  for (let card = tops.at(-1); card; card = card.below) rise.push({ oldAt: card.oldAt, newAt: card.newAt })
-  return rise.reverse()
+  const increasing: CommonLine[] = []
+  for (let card = tops.at(-1); card; card = card.below)
+    increasing.push({ oldAt: card.oldAt, newAt: card.newAt })
+  return increasing.reverse()
 }

@@ -1,4 +1,4 @@
-/** How the files of two revisions differ. */
+/** The differences between the files of two revisions. */
 import type { Resources } from '../resources.ts'
 import { type FilePair, filePairs } from './file-pairs.ts'
 import { expectedSize, filePatch } from './file-patch.ts'
@@ -8,38 +8,38 @@ import { type ObjectDiff, objectDiffs } from './object-diffs.ts'
 export type FileDiff = {
   path: string
   change: 'added' | 'removed' | 'renamed' | 'changed'
-  /** The path that it had before, where it is renamed. */
+  /** The former path of a renamed file. */
   from?: string
   binary: boolean
-  /** 0 in a binary file, as `removedLines`. */
+  /** 0 in a binary file, like `removedLines`. */
   addedLines: number
   removedLines: number
-  /** Unified, with the headers of git: `git apply` takes it. */
+  /** A unified diff with the headers of git, which `git apply` accepts. */
   patch: string
   /**
-   * How its objects differ; empty where only comments and the like do. Missing where the file is not made of KRM
-   * objects alone, and where too much has changed to look into it.
+   * The differences between its objects; empty if only comments and the like differ. Missing if the file does not
+   * consist of KRM objects alone, or if the changed files are too large to compare.
    */
   objects?: ObjectDiff[]
 }
 
 export type ResourcesDiff = {
-  /** Sorted by path. A renamed file stands where it is now. */
+  /** Sorted by path; a renamed file by its new one. */
   files: FileDiff[]
-  /** Files are left out, as all of it is larger than anybody can use. */
+  /** True if files were left out, since all of them exceed `MAX_DIFF_SIZE`. */
   truncated: boolean
 }
 
 export type DiffInput = {
   before: Resources
   after: Resources
-  /** Only this file, or the files in this directory, as they are called before or after. */
+  /** Limits the diff to a file or a directory, by its path before or after. */
   path?: string | undefined
-  /** Without the objects, which take most of the time. */
+  /** Leaves out the objects, which take most of the time. */
   patchesOnly?: boolean
 }
 
-/** Bytes of all patches, and of the objects as JSON. */
+/** The bytes of all patches, and of the objects as JSON. More is of no use to a client. */
 export const MAX_DIFF_SIZE = 32 * 1024 * 1024
 
 export function diffResources({ before, after, path, patchesOnly = false }: DiffInput): ResourcesDiff {

@@ -1,22 +1,22 @@
-/** Which file of one version became which of the other: by its path, else as a rename. */
+/** Pairs the files of two versions: by path, or else as renames. */
 import { gitBlobId } from '../../core/git-blob.ts'
-import type { Resources } from '../resources.ts'
+import { type Resources, sameBytes } from '../resources.ts'
 import { fileName, type Rename } from './rename.ts'
 import { similarRenames } from './similar-files.ts'
 
-/** A file that is not the same in both versions; the content is missing where it is not there. */
+/** A file that differs between the versions; its content is missing in a version without it. */
 export type FilePair = {
-  /** Of the file as it is after; of a removed file as it was. */
+  /** The path in the later version; of a removed file, its former path. */
   path: string
-  /** The path that it had before, where it is renamed. */
+  /** The former path of a renamed file. */
   from?: string
-  /** How much of a renamed file is the same, in percent. */
+  /** The unchanged part of a renamed file, in percent. */
   similarity?: number
   before?: Uint8Array
   after?: Uint8Array
 }
 
-/** The files that differ, sorted by path. */
+/** Returns the files that differ, sorted by path. */
 export function filePairs(before: Resources, after: Resources): FilePair[] {
   const pairs: FilePair[] = []
   const removed = new Map([...before].filter(([path]) => !after.has(path)))
@@ -48,29 +48,18 @@ export function filePairs(before: Resources, after: Resources): FilePair[] {
   return pairs.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-/** Files that have the same key on both sides, and the same content. Empty ones are no sign of a rename. */
+/** Pairs files with the same key and the same content. Empty files do not count as renames. */
 function exactRenames(
   removed: Resources,
   added: Resources,
   keyOf: (path: string, content: Uint8Array) => string,
 ): Rename[] {
-  const candidates = new Map<string, string[]>()
-  for (const [path, content] of [...removed].reverse()) {
-    if (content.byteLength === 0) continue
-    const key = keyOf(path, content)
-    const known = candidates.get(key)
-    if (known) known.push(path)
-    else candidates.set(key, [path])
-  }
+  const files = [...removed].filter(([, { byteLength }]) => byteLength > 0)
+  const candidates = Map.groupBy(files.reverse(), ([path, content]) => keyOf(path, content))
   const renames: Rename[] = []
   for (const [to, content] of added) {
-    const from = candidates.get(keyOf(to, content))?.pop()
-    const old = from === undefined ? undefined : removed.get(from)
-    if (from !== undefined && old && sameBytes(old, content)) renames.push({ from, to, similarity: 100 })
+    const [from, old] = candidates.get(keyOf(to, content))?.pop() ?? []
+    if (from !== undefined && sameBytes(old, content)) renames.push({ from, to, similarity: 100 })
   }
   return renames
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.byteLength === b.byteLength && Buffer.compare(a, b) === 0
 }

@@ -1,15 +1,15 @@
-/** How one file differs, as a patch of git: https://git-scm.com/docs/diff-format#generate_patch_text_with_p */
+/** The difference of one file as a patch of git: https://git-scm.com/docs/diff-format#generate_patch_text_with_p */
 import { gitBlobId } from '../../core/git-blob.ts'
+import { countLines, textOf } from '../text-lines.ts'
 import { binaryPatch } from './binary-patch.ts'
 import type { FilePair } from './file-pairs.ts'
 import { gitPath } from './git-path.ts'
 import { hunksOf, MAX_LINES } from './hunks.ts'
 import type { Effort } from './line-changes.ts'
-import { countLines, textOf } from './text-lines.ts'
 
 export type FilePatch = { binary: boolean; patch: string; addedLines: number; removedLines: number }
 
-/** Packages know no other. */
+/** The only mode that files of packages have. */
 const MODE = '100644'
 const NO_BLOB = '0'.repeat(40)
 const NOTHING = new Uint8Array()
@@ -33,10 +33,10 @@ export function filePatch(pair: FilePair, effort: Effort): FilePatch {
   return { binary: false, patch: header + names + text, ...counts }
 }
 
-/** Binary files of more bytes take long to pack, and are packed already, mostly. */
+/** Larger binary files take long to compress, and most are compressed already. */
 const MAX_PACKED = 32 * 1024 * 1024
 
-/** About how many bytes the patch has, as far as can be told before it is made: 0 where that is not known. */
+/** Estimates the bytes of a patch before it is made; 0 if that is not possible. */
 export function expectedSize({ before = NOTHING, after = NOTHING, similarity }: FilePair): number {
   if (similarity === 100) return 0
   const bytes = before.byteLength + after.byteLength
@@ -69,7 +69,7 @@ function blobId(content: Uint8Array | undefined): string {
   return content ? gitBlobId(content) : NO_BLOB
 }
 
-/** A tab shows where a name with blanks ends. */
+/** A tab marks the end of a name with spaces. */
 function side(prefix: 'a' | 'b', content: Uint8Array | undefined, path: string): string {
   if (!content) return '/dev/null'
   const name = gitPath(`${prefix}/${path}`)

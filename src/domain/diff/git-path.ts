@@ -1,4 +1,6 @@
-/** Paths as git writes them in patches: https://git-scm.com/docs/git-config#Documentation/git-config.txt-corequotePath */
+/**
+ * Paths as git writes them in patches: https://git-scm.com/docs/git-config#Documentation/git-config.txt-corequotePath
+ */
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '\x07': '\\a',
@@ -12,7 +14,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\\\',
 }
 
-/** Quoted like a string of C where it has other characters than those of ASCII that show. */
+/** Quotes a path like a C string, unless it has only printable ASCII characters without quotes and backslashes. */
 export function gitPath(path: string): string {
   if (/^[ !#-[\]-~]*$/.test(path)) return path
   let text = ''

@@ -1,11 +1,12 @@
 /** The hunks of a unified diff. */
+
+import { countLines, linesOf } from '../text-lines.ts'
 import { type Effort, type LineChange, lineChanges } from './line-changes.ts'
-import { countLines, linesOf } from './text-lines.ts'
 
 export type Hunks = { text: string; addedLines: number; removedLines: number }
 
 const CONTEXT = 3
-/** Texts with more lines together are not looked into. */
+/** Texts with more lines together are replaced as a whole. */
 export const MAX_LINES = 1_000_000
 const NO_END = '\\ No newline at end of file\n'
 
@@ -23,7 +24,7 @@ export function hunksOf(before: string, after: string, effort: Effort): Hunks {
   }
 }
 
-/** Changes that are so close that their contexts would touch are in one hunk. */
+/** Groups changes into hunks; changes whose contexts would touch share one. */
 function grouped(changes: readonly LineChange[]): LineChange[][] {
   const groups: LineChange[][] = []
   let end = Number.NEGATIVE_INFINITY
@@ -63,13 +64,13 @@ function signed(sign: string, line: string): string {
   return line.endsWith('\n') ? sign + line : `${sign}${line}\n${NO_END}`
 }
 
-/** Lines are counted from 1; a range without lines is where it would follow. */
+/** Formats a range of lines, counted from 1; an empty one names the line before it. */
 function range(start: number, count: number): string {
   const from = count === 0 ? start : start + 1
   return count === 1 ? String(from) : `${from},${count}`
 }
 
-/** One hunk that replaces everything, without a list of the lines. */
+/** Returns one hunk that replaces everything, without splitting the texts into lines. */
 function wholeText(before: string, after: string): Hunks {
   const [removedLines, addedLines] = [before, after].map(
     (text) => countLines(Buffer.from(text)) + (text === '' || text.endsWith('\n') ? 0 : 1),

@@ -1,43 +1,43 @@
-/** Which lines of a text were replaced by which. */
+/**
+ * Finds the lines that changed between two texts. Bounded by steps, not time, so two revisions always have the same
+ * diff and its ETag is made of their digests.
+ */
 import { diffArrays } from 'diff'
+import { lineNumbers } from '../text-lines.ts'
 import { commonLines } from './common-lines.ts'
 
-/** Lines `oldAt` up to `oldAt + oldCount` became `newAt` up to `newAt + newCount`; counted from 0. */
+/** The lines from `oldAt` to `oldAt + oldCount` became those from `newAt` to `newAt + newCount`, counted from 0. */
 export type LineChange = { oldAt: number; oldCount: number; newAt: number; newCount: number }
 
-/** What is left of the steps that one comparison of packages may take. */
+/** The steps left for one comparison of packages. */
 export type Effort = { left: number }
 
-/** Some seconds, where somebody made files for that. */
+/** Allows some seconds, which only hostile files take. */
 export function newEffort(): Effort {
   return { left: 30_000_000 }
 }
 
-/** Longer texts are cut at lines that both have once, and compared piece by piece: that takes far less time. */
+/** Longer texts are cut at lines that occur once in both and compared piece by piece, which is much faster. */
 const MAX_WHOLE = 1_000
-/** Who changes more than so many lines of a piece reads it anew. */
+/** A piece with more changed lines is one change, since nobody reads it line by line. */
 const MAX_EDITS = 3_000
-/** Looking at a line that is the same takes that part of a step. */
+/** The steps that it takes to compare an unchanged line. */
 const LINE = 0.1
 
-/** In order. What would take too long to find out is one change. */
+/** Returns the changes in order. A piece that would take too many steps is one change. */
 export function lineChanges(
   before: readonly string[],
   after: readonly string[],
   effort: Effort,
 ): LineChange[] {
-  const numbers = new Map<string, number>()
-  const [olds, news] = [before, after].map((lines) => lines.map(numberOf)) as [number[], number[]]
+  const numberOf = lineNumbers()
+  const [olds, news] = [before, after].map((lines) => lines.map((line) => numberOf(line))) as [
+    number[],
+    number[],
+  ]
   const changes: LineChange[] = []
   compare({ oldAt: 0, oldCount: olds.length, newAt: 0, newCount: news.length }, true)
   return changes
-
-  function numberOf(line: string): number {
-    const known = numbers.get(line)
-    if (known !== undefined) return known
-    numbers.set(line, numbers.size)
-    return numbers.size - 1
-  }
 
   function compare(piece: LineChange, mayCut: boolean): void {
     const middle = trimmed(olds, news, piece)
@@ -74,7 +74,7 @@ export function lineChanges(
     effort.left -= steps(edits, lines)
   }
 
-  /** Changes that follow upon each other are one. */
+  /** Merges adjacent changes into one. */
   function add(change: LineChange): void {
     if (change.oldCount === 0 && change.newCount === 0) return
     const last = changes.at(-1)
@@ -85,7 +85,7 @@ export function lineChanges(
   }
 }
 
-/** Without the lines that are the same at the start and at the end. */
+/** Strips the common lines at the start and at the end. */
 function trimmed(olds: readonly number[], news: readonly number[], piece: LineChange): LineChange {
   let { oldAt, oldCount, newAt, newCount } = piece
   while (oldCount > 0 && newCount > 0 && olds[oldAt] === news[newAt]) {
@@ -101,12 +101,12 @@ function trimmed(olds: readonly number[], news: readonly number[], piece: LineCh
   return { oldAt, oldCount, newAt, newCount }
 }
 
-/** The steps grow with the square of the edits, and with each edit all lines may be looked at. */
+/** Returns the cost of a comparison: quadratic in the edits, and each edit may visit all lines. */
 function steps(edits: number, lines: number): number {
   return edits * (edits / 2 + lines * LINE)
 }
 
-/** The inverse: how many edits can be found in so many steps. */
+/** The inverse of `steps`: returns the number of edits that can be found in `most` steps. */
 function editsWithin(most: number, lines: number): number {
   const share = lines * LINE
   return Math.floor(Math.sqrt(share * share + 2 * Math.max(0, most)) - share)

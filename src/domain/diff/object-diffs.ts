@@ -1,10 +1,10 @@
-/** How the KRM objects of two versions of a package differ. They are matched over all files. */
+/** The differences between the KRM objects of two versions of a package, matched across all files. */
 import { crdListTypes } from '../krm/crd-schemas.ts'
 import { type FieldChange, fieldChanges } from '../krm/field-changes.ts'
 import { formatIdentity, identityKey, type ObjectIdentity } from '../krm/identity.ts'
+import { type JsonObject, sameJson } from '../krm/json-value.ts'
 import { isKrmPath, readKrmFile } from '../krm/krm-file.ts'
 import { listTypesOf } from '../krm/list-types.ts'
-import { type PlainMap, samePlain } from '../krm/plain.ts'
 import type { Resources } from '../resources.ts'
 import type { FilePair } from './file-pairs.ts'
 import { packageSchemas } from './package-schemas.ts'
@@ -12,22 +12,22 @@ import { packageSchemas } from './package-schemas.ts'
 export type ObjectDiff = {
   /** As `formatIdentity` writes it. */
   object: string
-  /** One that is only in another file now is `moved`; one that was changed as well is `changed`. */
+  /** `moved` if only its file is another one; `changed` if its content is, too. */
   change: 'added' | 'removed' | 'moved' | 'changed'
-  /** The path of the file that it was in, where that did not become this one. */
+  /** The path of its former file, unless that became this one. */
   from?: string
-  /** What differs in an object that is there before and after. */
+  /** The changed fields of an object that exists before and after. */
   fields: FieldChange[]
 }
 
-/** Of more bytes of YAML the objects are not compared: it takes seconds, and half a gigabyte. */
+/** The objects of more YAML are not compared, since that takes seconds and half a gigabyte of memory. */
 const MAX_BYTES = 16 * 1024 * 1024
 
-type Found = { pair: FilePair; identity: ObjectIdentity; value: PlainMap }
+type Found = { pair: FilePair; identity: ObjectIdentity; value: JsonObject }
 
 /**
- * The objects of each pair that has KRM objects alone, on each side that it has. Pairs of other files have no entry,
- * and none has one where they are too large together.
+ * Returns the differences of each pair of files that consist of KRM objects alone. Other pairs have no entry, and none
+ * has one if all files together are too large.
  */
 export function objectDiffs(
   pairs: readonly FilePair[],
@@ -51,7 +51,7 @@ export function objectDiffs(
   }
 
   const matched = matchedObjects(olds, news)
-  const changed = [...matched].filter(([now, old]) => !samePlain(old.value, now.value)).map(([now]) => now)
+  const changed = [...matched].filter(([now, old]) => !sameJson(old.value, now.value)).map(([now]) => now)
   const schemas = packageSchemas(
     packages,
     changed.map(({ identity }) => identity),
@@ -84,13 +84,16 @@ function sizeOf({ before, after }: FilePair): number {
   return (before?.byteLength ?? 0) + (after?.byteLength ?? 0)
 }
 
-/** Only the values are kept: the trees that they are read from are ten times as large. */
+/** Keeps only the values, since the parsed documents are ten times as large. */
 function readSide(pair: FilePair, content: Uint8Array | undefined): Found[] | undefined {
   if (!content) return []
   return readKrmFile(content)?.documents.map(({ identity, value }) => ({ pair, identity, value }))
 }
 
-/** Which object each one was: first in the same file, then in any. One without a name is nowhere else. */
+/**
+ * Maps each object to its former one: in the same file, or else in any. One without a name is never matched across
+ * files.
+ */
 function matchedObjects(olds: readonly Found[], news: readonly Found[]): Map<Found, Found> {
   const matched = new Map<Found, Found>()
   const numbers = new Map<FilePair, number>()
@@ -108,13 +111,7 @@ function matchedObjects(olds: readonly Found[], news: readonly Found[]): Map<Fou
   return matched
 
   function match(from: readonly Found[], to: readonly Found[], keyOf: (found: Found) => string): void {
-    const waiting = new Map<string, Found[]>()
-    for (const old of from.toReversed()) {
-      const key = keyOf(old)
-      const known = waiting.get(key)
-      if (known) known.push(old)
-      else waiting.set(key, [old])
-    }
+    const waiting = Map.groupBy(from.toReversed(), keyOf)
     for (const now of to) {
       const old = waiting.get(keyOf(now))?.pop()
       if (old) matched.set(now, old)

@@ -1,22 +1,20 @@
 import { type CrdSchemas, crdSchemas } from '../krm/crd-schemas.ts'
-import type { ObjectIdentity } from '../krm/identity.ts'
+import type { ObjectKind } from '../krm/identity.ts'
 import { isKrmPath, type KrmDocument, readKrmFile } from '../krm/krm-file.ts'
 import type { Resources } from '../resources.ts'
 
 const DEFINITION = 'CustomResourceDefinition'
-/** What takes longer than a few seconds to read is not asked. */
+/** Reading more takes longer than a few seconds, so further definitions are skipped. */
 const MAX_BYTES = 16 * 1024 * 1024
 
-type Kind = Pick<ObjectIdentity, 'group' | 'kind'>
-
-/** The schemas that any of these versions of a package defines for some kinds. */
-export function packageSchemas(versions: readonly Resources[], kinds: Iterable<Kind>): CrdSchemas {
-  // No other group may be one of custom resources.
+/** Returns the schemas that any of these versions of a package defines for some kinds. */
+export function packageSchemas(versions: readonly Resources[], kinds: Iterable<ObjectKind>): CrdSchemas {
+  // The group of a custom resource always has a dot.
   const custom = [...kinds].filter(({ group }) => group.includes('.'))
   return crdSchemas(definitions(versions, custom))
 }
 
-function* definitions(versions: readonly Resources[], kinds: readonly Kind[]): Generator<KrmDocument> {
+function* definitions(versions: readonly Resources[], kinds: readonly ObjectKind[]): Generator<KrmDocument> {
   if (kinds.length === 0) return
   let left = MAX_BYTES
   const seen: Buffer[] = []

@@ -1,4 +1,4 @@
-/** A file that moved. `similarity` in percent. */
+/** A renamed file; `similarity` is in percent. */
 export type Rename = { from: string; to: string; similarity: number }
 
 export function fileName(path: string): string {

@@ -1,30 +1,30 @@
-/** Renames of files that were changed as well. */
+/** Finds renames of files that were also changed. */
 import type { Resources } from '../resources.ts'
+import { countLines, lineNumbers, linesOf, textOf } from '../text-lines.ts'
 import { fileName, type Rename } from './rename.ts'
-import { countLines, linesOf, textOf } from './text-lines.ts'
 
-/** As in git: so much has to be the same. */
+/** In percent; the default of git. */
 const MIN_SIMILARITY = 50
-/** Of files with more lines or bytes, only exact renames are found; and of all, if they have more together. */
+/** Larger files, and all files if they exceed a total, are only searched for exact renames. */
 const MAX_LINES = 100_000
 const MAX_BYTES = 4 * 1024 * 1024
 const MAX_TOTAL_LINES = 500_000
 const MAX_TOTAL_BYTES = 32 * 1024 * 1024
-/** So many steps at most: a line that is looked up is one, and two files that are similar take memory. */
+/** A step is the lookup of a line; a similar pair costs more, for the memory that it takes. */
 const MAX_STEPS = 5_000_000
 const STEPS_OF_SIMILAR = 10
 
-/** How often each line is there. Lines are numbered over all files. */
+/** The count of each line of a file. Lines are numbered across all files. */
 type Profile = { path: string; bytes: number; lines: Map<number, number> }
 type Found = Rename & { sameName: boolean }
 
-/** The best ones first. No file is in two of them. */
+/** Returns the renames, the most similar first; no file is in two of them. */
 export function similarRenames(removed: Resources, added: Resources): Rename[] {
   const candidates = [candidatesOf(removed), candidatesOf(added)] as const
   if (candidates.some((files) => files.length === 0) || tooMuch(candidates.flat())) return []
 
   const lineSizes: number[] = []
-  const numbers = new Map<string, number>()
+  const numberOf = lineNumbers()
   const [olds, news] = candidates.map((files) =>
     files.flatMap(([path, content]): Profile[] => {
       const text = textOf(content)
@@ -52,18 +52,14 @@ export function similarRenames(removed: Resources, added: Resources): Rename[] {
   function profile(text: string): Map<number, number> {
     const lines = new Map<number, number>()
     for (const line of linesOf(text)) {
-      let number = numbers.get(line)
-      if (number === undefined) {
-        number = numbers.size
-        numbers.set(line, number)
-        lineSizes[number] = Buffer.byteLength(line)
-      }
+      const number = numberOf(line)
+      lineSizes[number] ??= Buffer.byteLength(line)
       lines.set(number, (lines.get(number) ?? 0) + 1)
     }
     return lines
   }
 
-  /** The bytes in lines that both have, as a part of the larger file. Never all: exact renames are known. */
+  /** Returns the bytes in common lines as a percentage of the larger file; below 100, since exact renames are known. */
   function similarityOf(a: Profile, b: Profile): number {
     const [few, many] = a.lines.size < b.lines.size ? [a, b] : [b, a]
     let same = 0

@@ -1,12 +1,12 @@
 import type { SetterProblem } from '../krm/apply-setter-comments.ts'
 import type { Labels } from '../labels.ts'
-import type { Resources } from '../resources.ts'
+import { type Resources, sameBytes } from '../resources.ts'
 import { NOTED_FILES, type UpstreamNote, withUpstream } from './kptfile.ts'
 import { applySetters } from './setters.ts'
 
 export type CloneRequest = { resources: Resources; note: UpstreamNote; setters?: Labels | undefined }
 
-/** Those of the upstream's files that a clone has otherwise; or why it cannot have these values. */
+/** Returns the files in which a clone differs from its upstream, or the problem with the values of its setters. */
 export function cloneResources({ resources, note, setters = {} }: CloneRequest): Resources | SetterProblem {
   const set = applySetters(resources, setters)
   if ('problem' in set) return set
@@ -14,12 +14,8 @@ export function cloneResources({ resources, note, setters = {} }: CloneRequest):
   return new Map([...cloned].filter(([path, content]) => !sameBytes(content, resources.get(path))))
 }
 
-/** Without values for setters no other file changes, so no other need be looked at. */
-export function filesToLookAt({ resources, setters = {} }: Omit<CloneRequest, 'note'>): Resources {
+/** Returns the files that a clone may change: without values for setters, only those with the name and the upstream. */
+export function changeableFiles({ resources, setters = {} }: Omit<CloneRequest, 'note'>): Resources {
   if (Object.keys(setters).length > 0) return resources
   return new Map([...resources].filter(([path]) => NOTED_FILES.includes(path)))
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return b !== undefined && Buffer.compare(a, b) === 0
 }

@@ -1,11 +1,12 @@
-/** The files of a package that starts from nothing: what `kpt pkg init` and Porch's init task make. */
+/** The files of a new package, as `kpt pkg init` and Porch's init task create them. */
 import { stringify } from 'yaml'
 import type { Resources } from '../resources.ts'
+import { nameOf } from './kptfile.ts'
 
 export type InitOptions = { description?: string | undefined }
 
 export function initResources(packagePath: string, options: InitOptions = {}): Resources {
-  const name = packagePath.slice(packagePath.lastIndexOf('/') + 1)
+  const name = nameOf(packagePath)
   const description = options.description ?? `${name} description`
   const kptfile = {
     apiVersion: 'kpt.dev/v1',

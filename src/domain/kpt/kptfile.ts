@@ -1,7 +1,7 @@
-/** What a Kptfile says of the package's name and of its upstream, in the words of kpt. */
+/** The name and the upstream of a package, as its Kptfile records them. */
 import { editObject, type FieldEdit, valueAt } from '../krm/edit-object.ts'
+import { isJsonObject, type JsonValue } from '../krm/json-value.ts'
 import { type KrmDocument, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
-import { isPlainMap, type Plain } from '../krm/plain.ts'
 import type { MergeStrategy } from '../merge/strategy.ts'
 import type { Upstream } from '../package-revision.ts'
 import type { Resources } from '../resources.ts'
@@ -9,18 +9,19 @@ import type { Resources } from '../resources.ts'
 export type UpstreamNote = {
   packagePath: string
   upstream: Upstream
-  /** How kpt would take in a newer upstream; what the Kptfile says already, where that is not said. */
+  /** The strategy of `kpt pkg update`; by default the one in the Kptfile. */
   strategy?: MergeStrategy | undefined
 }
 
-/** The files that tell of name and upstream: all that `withUpstream` reads. */
+/** The files with the name and the upstream, the only ones that `withUpstream` reads. */
 export const NOTED_FILES = ['Kptfile', 'package-context.yaml']
 
 const DEFAULT_STRATEGY: MergeStrategy = 'resource-merge'
 
 /**
- * The files with the package's name and upstream in the Kptfile, and the name in package-context.yaml: each only where
- * it is there and can be read, and with everything else in it byte for byte. The same files where nothing changes.
+ * Returns the files with the name and the upstream set in the Kptfile, and the name in package-context.yaml. A file
+ * that is missing or does not parse is skipped; everything else stays byte for byte. Returns the same map if nothing
+ * changes.
  */
 export function withUpstream(resources: Resources, note: UpstreamNote): Resources {
   const changed = new Map<string, Uint8Array>()
@@ -32,8 +33,8 @@ export function withUpstream(resources: Resources, note: UpstreamNote): Resource
   return changed.size === 0 ? resources : new Map([...resources, ...changed])
 }
 
-/** The last part of the path, as kpt and Porch have it. */
-function nameOf(packagePath: string): string {
+/** Returns the last segment of the path, which is the name of the package to kpt and Porch. */
+export function nameOf(packagePath: string): string {
   return packagePath.slice(packagePath.lastIndexOf('/') + 1)
 }
 
@@ -55,15 +56,14 @@ function editKptfile(content: Uint8Array, { packagePath, upstream, strategy }: U
 }
 
 /**
- * A revision in the words that kpt has for a directory in git: it refuses a Kptfile with another type. The repository
- * has no host, as that is the registry that the package itself is in: its content says the same wherever it is moved to.
- * git takes such a URL for nothing that it can fetch from, so `kpt pkg update` fails and does not fetch something else.
+ * Describes a revision as a directory in git, since kpt refuses other upstream types; without a host the content is
+ * independent of the server, and git fetches nothing: `kpt pkg update` fails instead of fetching something else.
  */
 function gitLocator({ repository, package: path, revision }: Upstream) {
   return { repo: `oci:///${repository}/${path}`, directory: '/', ref: `v${revision}` }
 }
 
-/** Field by field, so that comments between them stay. What another type of origin has goes. */
+/** Sets each field by itself, so that comments between them stay, and removes those of other upstream types. */
 function locate(field: 'upstream' | 'upstreamLock', git: Record<string, string>): FieldEdit[] {
   return [
     { field: [field, 'type'], value: 'git' },
@@ -88,7 +88,7 @@ function editContext(content: Uint8Array, { packagePath }: UpstreamNote) {
   )
 }
 
-/** The file with the first such object edited; undefined where there is none, or where it says all that already. */
+/** Returns the file with its first matching object edited; undefined if there is none or nothing changes. */
 function editDocument(
   content: Uint8Array,
   wanted: (document: KrmDocument) => boolean,
@@ -102,12 +102,12 @@ function editDocument(
   return writeKrmFile(file, new Map([[found, editObject(found, edits)]]))
 }
 
-/** Otherwise it is no Kptfile that kpt could read: it is left as it is. */
-function parentsAreMaps(value: Plain, edits: readonly FieldEdit[]): boolean {
+/** Otherwise kpt could not read the Kptfile either, and it is left as it is. */
+function parentsAreMaps(value: JsonValue, edits: readonly FieldEdit[]): boolean {
   return edits.every(({ field }) =>
     field.slice(0, -1).every((_, at) => {
       const parent = valueAt(value, field.slice(0, at + 1))
-      return parent === undefined || parent === null || isPlainMap(parent)
+      return parent === undefined || parent === null || isJsonObject(parent)
     }),
   )
 }

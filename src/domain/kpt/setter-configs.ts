@@ -1,13 +1,13 @@
-/** Where a package keeps the values of its setters: the ConfigMaps of its apply-setters functions. */
+/** The values of the setters of a package, which are in the ConfigMaps of its apply-setters functions. */
 import { editObject, type FieldEdit } from '../krm/edit-object.ts'
+import { fieldOf, isJsonArray, isJsonObject, type JsonValue } from '../krm/json-value.ts'
 import { isKptfile, type KrmFile, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
-import { fieldOf, isPlainList, isPlainMap, type Plain } from '../krm/plain.ts'
 import type { Resources } from '../resources.ts'
 
 export type SetterConfig = {
-  /** Of the package or subpackage whose Kptfile names it: empty, or with "/" at its end. */
+  /** The directory of the package or subpackage whose Kptfile names the config: empty, or with "/" at its end. */
   directory: string
-  /** The file that has the values, and where in its first object they are. */
+  /** The file with the values, and their field in its first object. */
   path: string
   field: readonly (string | number)[]
   values: ReadonlyMap<string, string>
@@ -15,7 +15,7 @@ export type SetterConfig = {
 
 const APPLY_SETTERS = /(?:^|\/)apply-setters(?:[:@]|$)/
 
-/** Of the package before its subpackages, as its values are put over theirs. */
+/** Returns the configs of the package before those of its subpackages, which it overrides. */
 export function setterConfigs(resources: Resources): SetterConfig[] {
   return [...resources.keys()]
     .filter(isKptfile)
@@ -26,7 +26,7 @@ export function setterConfigs(resources: Resources): SetterConfig[] {
 function configsOf(resources: Resources, kptfile: string): SetterConfig[] {
   const directory = kptfile.slice(0, -'Kptfile'.length)
   const mutators = fieldOf(fieldOf(firstObject(resources.get(kptfile)), 'pipeline'), 'mutators')
-  if (!isPlainList(mutators)) return []
+  if (!isJsonArray(mutators)) return []
   return mutators.flatMap((mutator, at): SetterConfig[] => {
     if (!APPLY_SETTERS.test(String(fieldOf(mutator, 'image') ?? ''))) return []
     const configPath = fieldOf(mutator, 'configPath')
@@ -41,7 +41,7 @@ function configsOf(resources: Resources, kptfile: string): SetterConfig[] {
   })
 }
 
-/** The file with values set in a config that is in it. */
+/** Returns a file with values set in one of its configs. */
 export function writeConfig(
   content: Uint8Array,
   { field }: SetterConfig,
@@ -54,13 +54,13 @@ export function writeConfig(
   return writeKrmFile(file, new Map([[first, editObject(first, edits)]]))
 }
 
-function firstObject(content: Uint8Array | undefined): Plain | undefined {
+function firstObject(content: Uint8Array | undefined): JsonValue | undefined {
   const file: KrmFile | undefined = content && readKrmFile(content)
   return file?.documents[0]?.value
 }
 
-function textValues(data: Plain | undefined): Map<string, string> {
-  if (!isPlainMap(data)) return new Map()
+function textValues(data: JsonValue | undefined): Map<string, string> {
+  if (!isJsonObject(data)) return new Map()
   return new Map(
     Object.entries(data).flatMap(([name, value]) =>
       typeof value === 'object' ? [] : [[name, String(value)] as const],

@@ -1,6 +1,6 @@
 /**
- * Setters, as kpt's function apply-setters has them: names for values, which a ConfigMap or the Kptfile holds, and which
- * comments such as `image: nginx:1.25 # kpt-set: nginx:${tag}` put into fields.
+ * Setters of kpt's function apply-setters: named values in a ConfigMap or the Kptfile, which comments such as
+ * `image: nginx:1.25 # kpt-set: nginx:${tag}` insert into fields.
  * https://github.com/kptdev/krm-functions-catalog/tree/main/functions/go/apply-setters
  */
 import { applySetterComments, type SetterProblem } from '../krm/apply-setter-comments.ts'
@@ -11,7 +11,7 @@ import type { Resources } from '../resources.ts'
 import { krmIgnore } from '../validation/krm-ignore.ts'
 import { type SetterConfig, setterConfigs, writeConfig } from './setter-configs.ts'
 
-/** The setters that a package has a value for, or that a comment in it refers to; in ASCII order. */
+/** Returns the setters that a package has a value for, or that one of its comments refers to, in ASCII order. */
 export function setterNames(resources: Resources): string[] {
   return settersOf(commentedFiles(resources), setterConfigs(resources))
 }
@@ -25,8 +25,9 @@ function settersOf(files: readonly CommentedFile[], configs: readonly SetterConf
 }
 
 /**
- * The files with the values in the configs of apply-setters and in every field that refers to them, all else byte for
- * byte. A problem where a value belongs nowhere, or cannot be put where it belongs.
+ * Returns the files with the values set in the configs of apply-setters and in every field that refers to them;
+ * everything else stays byte for byte. Returns a problem for a setter that nothing refers to, or a value that does not
+ * fit a field.
  */
 export function applySetters(resources: Resources, values: Labels): Resources | SetterProblem {
   const given = new Map(Object.entries(values))
@@ -54,7 +55,7 @@ export function applySetters(resources: Resources, values: Labels): Resources | 
   return changed
 }
 
-/** A file that functions of the package would see, with such comments, and the setters that they name. */
+/** A file with setter comments that the functions of the package would process, and the setters that it names. */
 type CommentedFile = { path: string; file: KrmFile; names: ReadonlySet<string> }
 
 function commentedFiles(resources: Resources): CommentedFile[] {
@@ -81,13 +82,15 @@ function applyToFile(
   return { content: writeKrmFile(file, bodies) }
 }
 
-/** What the configs say for a file: the package's own word counts more than that of its subpackages. */
+/** Returns the configured values for a file; those of the package override those of its subpackages. */
 function valuesFor(path: string, configs: readonly SetterConfig[]): Map<string, string> {
   const covering = configs.filter(({ directory }) => path.startsWith(directory))
   return new Map(covering.reverse().flatMap(({ values }) => [...values]))
 }
 
-/** Each config that has a value gets the new one; a value that none has goes to the outermost one that it concerns. */
+/**
+ * Assigns each value to the configs that have its setter, or else to the outermost config of each file that uses it.
+ */
 function configValues(
   files: readonly CommentedFile[],
   configs: readonly SetterConfig[],

@@ -1,15 +1,17 @@
+import { type JsonValue, sameJson } from './json-value.ts'
 import { keyedItems } from './list-items.ts'
 import type { ListType } from './list-types.ts'
-import { type Plain, samePlain } from './plain.ts'
 
-/** Where an item of a list was in the list before, and where it is in a third one. */
+/** The index of an item of the target list in the current list, and in the donor's list. */
 export type Aligned = { from: number | undefined; donor: number | undefined }
 
-/** Which items of a list are which of an older version: by their keys where they have some, or else by their value. */
+/**
+ * Finds the items of the target list in the current one and in the donor's: by key if they have keys, else by value.
+ */
 export function alignItems(
-  current: readonly Plain[],
-  target: readonly Plain[],
-  donor: readonly Plain[],
+  current: readonly JsonValue[],
+  target: readonly JsonValue[],
+  donor: readonly JsonValue[],
   type: ListType | undefined,
 ): Aligned[] {
   const [old, now, other] = keyedItems([current, target, donor], type) ?? []
@@ -18,12 +20,12 @@ export function alignItems(
     const donorAt = new Map(other.map(({ key, index }) => [key, index]))
     return now.map(({ key }) => ({ from: oldAt.get(key), donor: donorAt.get(key) }))
   }
-  const inDonor = samePlain(target, donor)
+  const inDonor = sameJson(target, donor)
   let next = 0
   return target.map((item, at) => {
     const donorIndex = inDonor ? at : undefined
     if (current.length === target.length) return { from: at, donor: donorIndex }
-    const from = current.findIndex((candidate, index) => index >= next && samePlain(candidate, item))
+    const from = current.findIndex((candidate, index) => index >= next && sameJson(candidate, item))
     if (from < 0) return { from: undefined, donor: donorIndex }
     next = from + 1
     return { from, donor: donorIndex }

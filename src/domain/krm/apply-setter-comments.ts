@@ -1,4 +1,4 @@
-/** Puts the values of setters into the fields of an object whose comments ask for them. */
+/** Writes the values of setters into the fields of an object whose comments refer to them. */
 import { isSeq, parseDocument, type Scalar } from 'yaml'
 import type { KrmDocument } from './krm-file.ts'
 import { type ListSetter, namesOf, type ScalarSetter, setterComments } from './setter-comments.ts'
@@ -6,16 +6,16 @@ import { contentEnd, isFlow, lineEnd } from './source-text.ts'
 import { applyEdits, type TextEdit } from './text-edits.ts'
 
 export type SetterValues = {
-  /** Only fields that refer to one of these are written. */
+  /** The new values; only fields that refer to one of these setters are written. */
   given: ReadonlyMap<string, string>
-  /** What the package says of the others. */
+  /** The values that the package has for the other setters. */
   known: ReadonlyMap<string, string>
 }
 
-/** Why values cannot be put where they belong. */
+/** The reason why values cannot be written. */
 export type SetterProblem = { problem: string }
 
-/** The text of the object with the values in it, all else byte for byte. */
+/** Returns the text of the object with the values written and everything else unchanged, byte for byte. */
 export function applySetterComments(
   document: Pick<KrmDocument, 'body' | 'root'>,
   values: SetterValues,
@@ -25,7 +25,7 @@ export function applySetterComments(
   let written = 0
   for (const found of setterComments(document)) {
     if (!namesOf(found.pattern).some((name) => values.given.has(name))) continue
-    // The items of a list that is written anew have no values of their own any more.
+    // The setter is in a list that was just replaced as a whole.
     if (startOf(found) < written) continue
     const edit = 'scalar' in found ? editScalar(body, found, values) : editList(body, found, values)
     if ('problem' in edit) return edit
@@ -60,7 +60,7 @@ function editScalar(
   return { start, end: contentEnd(body, scalar), text: block === undefined ? text : `${text} ${block}` }
 }
 
-/** In the way in which the value was quoted before; as with kpt, only a plain one may become a number. */
+/** Quotes the value like the one before; as in kpt, only a plain scalar may become a number. */
 function writeScalar(value: string, type: Scalar.Type | undefined, inFlow: boolean): string {
   const oneLine = !/[\r\n]/.test(value)
   if (type === 'QUOTE_SINGLE' && oneLine) return `'${value.replaceAll("'", "''")}'`
@@ -81,8 +81,8 @@ function canBePlain(value: string, inFlow: boolean): boolean {
 }
 
 /**
- * The values that a field has now for the names in its pattern: `nginx:1.25` for `${image}:${tag}`. Each takes what it
- * can, so where one name follows another the values are a guess, as with kpt.
+ * Returns the values of the names in a pattern, taken from the value of the field: `nginx:1.25` for `${image}:${tag}`.
+ * As in kpt, earlier names match as much as they can, so the split between adjacent names is a guess.
  */
 function derivedValues(pattern: string, value: string): Map<string, string> {
   const names = namesOf(pattern)
@@ -92,7 +92,7 @@ function derivedValues(pattern: string, value: string): Map<string, string> {
   const start = (parts[0] ?? '').length
   if (!value.startsWith(parts[0] ?? '') || !value.endsWith(parts.at(-1) ?? '') || end < start)
     return new Map()
-  // From the back: then the names before take as much as they can.
+  // From the end, so that earlier names match as much as they can.
   for (const separator of parts.slice(1, -1).reverse()) {
     const at = value.slice(start, end).lastIndexOf(separator)
     if (at < 0) return new Map()
@@ -127,11 +127,11 @@ function editList(
   if (isFlow(list)) return { start: list.range[0], end: list.range[1], text: written(true) }
   const eol = body.includes('\r\n') ? '\r\n' : '\n'
   const start = list.range[0]
-  // With the comment behind the last item, which is gone.
+  // Includes the comment behind the last item, which goes with it.
   const last = lineEnd(body, contentEnd(body, list))
   const end = body[last - 1] === '\r' ? last - 1 : last
   if (empty) {
-    // Where a list is empty, kpt looks for the comment behind the brackets.
+    // kpt expects the comment of an empty list behind the brackets.
     return { start: comment.start, end, text: `[] ${body.slice(comment.start, comment.end)}` }
   }
   const indent = ' '.repeat(start - (body.lastIndexOf('\n', start) + 1))

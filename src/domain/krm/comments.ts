@@ -1,9 +1,8 @@
-/** The comments of a document, by the field that they are about. */
+/** The comments of a document, by the field they belong to. */
 import { isMap, isSeq, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
-import type { SourceDocument } from './fragments.ts'
+import { type JsonValue, jsonOf, keyText } from './json-value.ts'
 import { keyedItems } from './list-items.ts'
 import type { ListTypes } from './list-types.ts'
-import { keyText, type Plain, plainOf } from './plain.ts'
 import {
   commentStart,
   type Entry,
@@ -13,14 +12,18 @@ import {
   lineStart,
   mapEntries,
   type ParsedPair,
+  type SourceDocument,
   seqEntries,
   startsLine,
 } from './source-text.ts'
 
-/** A place where a comment stands, or could; `text` is empty without one. */
+/** The range of a comment, or of where one could be inserted; `text` is empty without one. */
 export type CommentSlot = { start: number; end: number; text: string; column: number }
 
-/** The comments above and behind fields and items in block style, by a key that is the same in other versions. */
+/**
+ * Returns the comments above and behind fields and items in block style. The key of a comment names its field, so it is
+ * the same in other versions of the object.
+ */
 export function commentSlots(source: SourceDocument, listTypes: ListTypes): Map<string, CommentSlot> {
   const slots = new Map<string, CommentSlot>()
   const { body: text, document } = source
@@ -45,7 +48,7 @@ export function commentSlots(source: SourceDocument, listTypes: ListTypes): Map<
   }
 
   function visitList(seq: YAMLSeq.Parsed, parent: string, place: readonly string[]): void {
-    const [items] = keyedItems([plainOf(seq, document) as Plain], listTypes(place)) ?? []
+    const [items] = keyedItems([jsonOf(seq, document) as JsonValue], listTypes(place)) ?? []
     for (const [at, entry] of (seqEntries(text, seq) ?? []).entries()) {
       const node = seq.items[at] as ParsedNode
       const key = `${parent}/${items?.[at]?.key ?? at}`

@@ -1,62 +1,59 @@
-/** List types of custom resources, from the definitions that a package brings along. */
-import type { ObjectIdentity } from './identity.ts'
+/** List types of custom resources, from the CustomResourceDefinitions in a package. */
+import { formatKind, type ObjectKind } from './identity.ts'
+import { fieldOf, isJsonArray, isJsonObject, type JsonValue } from './json-value.ts'
 import type { KrmDocument } from './krm-file.ts'
 import type { ListType, ListTypes } from './list-types.ts'
-import { fieldOf, isPlainList, isPlainMap, type Plain } from './plain.ts'
 
 /** The schemas of a package's CustomResourceDefinitions, by group and kind. */
-export type CrdSchemas = ReadonlyMap<string, readonly Plain[]>
-
-type Kind = Pick<ObjectIdentity, 'group' | 'kind'>
+export type CrdSchemas = ReadonlyMap<string, readonly JsonValue[]>
 
 export function crdSchemas(documents: Iterable<KrmDocument>): CrdSchemas {
-  const schemas = new Map<string, Plain[]>()
+  const schemas = new Map<string, JsonValue[]>()
   for (const { identity, value } of documents) {
     if (identity.group !== 'apiextensions.k8s.io' || identity.kind !== 'CustomResourceDefinition') continue
     const spec = fieldOf(value, 'spec')
     const group = fieldOf(spec, 'group')
     const kind = fieldOf(fieldOf(spec, 'names'), 'kind')
     const versions = fieldOf(spec, 'versions')
-    if (typeof group !== 'string' || typeof kind !== 'string' || !isPlainList(versions)) continue
-    const key = kindKey({ group, kind })
+    if (typeof group !== 'string' || typeof kind !== 'string' || !isJsonArray(versions)) continue
+    const key = formatKind({ group, kind })
     const found = versions.flatMap((version) => fieldOf(fieldOf(version, 'schema'), 'openAPIV3Schema') ?? [])
     schemas.set(key, [...(schemas.get(key) ?? []), ...found])
   }
   return schemas
 }
 
-/** `x-kubernetes-list-type` and `x-kubernetes-list-map-keys` of the lists of a kind; undefined without a definition. */
-export function crdListTypes(schemas: CrdSchemas, kind: Kind): ListTypes | undefined {
-  const versions = schemas.get(kindKey(kind))
+/**
+ * Returns the list types of a kind, which are its `x-kubernetes-list-type` and `x-kubernetes-list-map-keys`; undefined
+ * if the package does not define the kind.
+ */
+export function crdListTypes(schemas: CrdSchemas, kind: ObjectKind): ListTypes | undefined {
+  const versions = schemas.get(formatKind(kind))
   if (!versions) return undefined
   return (place) => {
     for (const version of versions) {
-      const type = listType(place.reduce<Plain | undefined>(step, version))
+      const type = listType(place.reduce<JsonValue | undefined>(step, version))
       if (type) return type
     }
     return undefined
   }
 }
 
-function step(schema: Plain | undefined, key: string): Plain | undefined {
+function step(schema: JsonValue | undefined, key: string): JsonValue | undefined {
   if (key === '[]') return fieldOf(schema, 'items')
   return fieldOf(fieldOf(schema, 'properties'), key) ?? fieldOf(schema, 'additionalProperties')
 }
 
-function listType(schema: Plain | undefined): ListType | undefined {
+function listType(schema: JsonValue | undefined): ListType | undefined {
   const type = fieldOf(schema, 'x-kubernetes-list-type')
   if (type === 'set') return { type }
   const keys = fieldOf(schema, 'x-kubernetes-list-map-keys')
-  if (type !== 'map' || !isPlainList(keys) || keys.length === 0) return undefined
+  if (type !== 'map' || !isJsonArray(keys) || keys.length === 0) return undefined
   const properties = fieldOf(fieldOf(schema, 'items'), 'properties')
   const defaults: Record<string, string> = {}
   for (const key of keys.map(String)) {
     const value = fieldOf(fieldOf(properties, key), 'default')
-    if (value !== undefined && !isPlainMap(value) && !isPlainList(value)) defaults[key] = String(value)
+    if (value !== undefined && !isJsonObject(value) && !isJsonArray(value)) defaults[key] = String(value)
   }
   return { type, keys: keys.map(String), defaults }
-}
-
-function kindKey({ group, kind }: Kind): string {
-  return `${group}/${kind}`
 }

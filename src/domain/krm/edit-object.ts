@@ -1,68 +1,71 @@
 import { AppError } from '../../core/errors.ts'
 import type { FieldPath, FieldStep } from './field-path.ts'
+import { fieldOf, isJsonArray, isJsonObject, type JsonObject, type JsonValue } from './json-value.ts'
 import type { KrmDocument } from './krm-file.ts'
 import { listTypesOf } from './list-types.ts'
-import { fieldOf, isPlainList, isPlainMap, type Plain, type PlainMap } from './plain.ts'
 import { rewrite } from './rewrite.ts'
 
-/** A field and what it is to be; undefined removes it. */
-export type FieldEdit = { field: FieldPath; value: Plain | undefined }
+/** A field and its new value; undefined removes the field. */
+export type FieldEdit = { field: FieldPath; value: JsonValue | undefined }
 
 /**
- * The text of an object with some fields set or removed, and everything else as it is written. Maps on the way to a
- * field are made; an item of a list has to be there, unless the path ends with it. Throws `invalid`.
+ * Returns the text of an object with fields set or removed, and everything else unchanged. Missing maps on the way to a
+ * field are created; an item of a list must exist unless the path ends with it. Throws `invalid`.
  */
 export function editObject(document: KrmDocument, edits: readonly FieldEdit[]): string {
   const { value, identity } = document
-  const target = edits.reduce<Plain | undefined>((now, edit) => withField(now, edit.field, edit.value), value)
-  return rewrite(document, target as PlainMap, listTypesOf(identity))
+  const target = edits.reduce<JsonValue | undefined>(
+    (now, edit) => withField(now, edit.field, edit.value),
+    value,
+  )
+  return rewrite(document, target as JsonObject, listTypesOf(identity))
 }
 
-/** The value with a field in it set or removed. Throws `invalid` for a path that leads nowhere. */
+/** Returns the value with one field set or removed. Throws `invalid` for a path through an item that does not exist. */
 export function withField(
-  value: Plain | undefined,
+  value: JsonValue | undefined,
   field: FieldPath,
-  wanted: Plain | undefined,
-): Plain | undefined {
+  wanted: JsonValue | undefined,
+): JsonValue | undefined {
   const [step, ...rest] = field
   if (step === undefined) return wanted
   if (typeof step === 'string') return withKey(value, step, rest, wanted)
-  const list = isPlainList(value) ? value : []
+  const list = isJsonArray(value) ? value : []
   const at = list.findIndex((item, index) => isItem(item, index, step))
   if (at < 0 && (rest.length > 0 || typeof step === 'number')) {
     if (wanted === undefined) return value
     throw new AppError('invalid', `the list has no item ${JSON.stringify(step)}`)
   }
   const item = withField(list[at], rest, wanted)
-  const items = at < 0 ? [...list, item] : list.with(at, item as Plain)
+  const items = at < 0 ? [...list, item] : list.with(at, item as JsonValue)
   return items.filter((each) => each !== undefined)
 }
 
 function withKey(
-  value: Plain | undefined,
+  value: JsonValue | undefined,
   key: string,
   rest: FieldPath,
-  wanted: Plain | undefined,
-): Plain | undefined {
-  const map = isPlainMap(value) ? value : {}
+  wanted: JsonValue | undefined,
+): JsonValue | undefined {
+  const map = isJsonObject(value) ? value : {}
   const field = withField(fieldOf(map, key), rest, wanted)
-  if (field === undefined && !isPlainMap(value)) return value
+  if (field === undefined && !isJsonObject(value)) return value
   const entries = Object.entries(map).filter(([name]) => field !== undefined || name !== key)
   if (field === undefined) return Object.fromEntries(entries)
   if (!Object.hasOwn(map, key)) return Object.fromEntries([...entries, [key, field]])
   return Object.fromEntries(entries.map(([name, old]) => [name, name === key ? field : old]))
 }
 
-/** The value of a field; undefined where there is none. */
-export function valueAt(value: Plain | undefined, field: FieldPath): Plain | undefined {
-  return field.reduce<Plain | undefined>((now, step) => {
+/** Returns the value of a field; undefined if it does not exist. */
+export function valueAt(value: JsonValue | undefined, field: FieldPath): JsonValue | undefined {
+  return field.reduce<JsonValue | undefined>((now, step) => {
     if (typeof step === 'string') return fieldOf(now, step)
-    return isPlainList(now) ? now.find((item, index) => isItem(item, index, step)) : undefined
+    return isJsonArray(now) ? now.find((item, index) => isItem(item, index, step)) : undefined
   }, value)
 }
 
-/** A field that is not there counts as one that has its default: `protocol` of a port. */
-function isItem(item: Plain, index: number, step: Exclude<FieldStep, string>): boolean {
+/** A port without `protocol` has its default, TCP. */
+function isItem(item: JsonValue, index: number, step: Exclude<FieldStep, string>): boolean {
   if (typeof step === 'number') return step === index
   return Object.entries(step).every(([key, wanted]) => {
     const value = key === '' ? item : fieldOf(item, key)

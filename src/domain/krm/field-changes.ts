@@ -1,29 +1,29 @@
-/** How two versions of an object differ, field by field. */
+/** The differences between two versions of an object, field by field. */
 import type { FieldPath, FieldStep } from './field-path.ts'
+import { fieldOf, isJsonObject, type JsonObject, type JsonValue, sameJson } from './json-value.ts'
 import { keyedItems } from './list-items.ts'
 import type { ListTypes } from './list-types.ts'
-import { fieldOf, isPlainMap, type Plain, type PlainMap, samePlain } from './plain.ts'
 
-/** A field that was added has no `before`, one that was removed no `after`. */
-export type FieldChange = { field: FieldPath; before?: Plain; after?: Plain }
+/** An added field has no `before`, a removed one no `after`. */
+export type FieldChange = { field: FieldPath; before?: JsonValue; after?: JsonValue }
 
 /**
- * The fields that differ, each as deep down as it can be told. A map that is added or removed is one change.
- * Lists are compared item by item where `listTypes` knows how items are told apart.
+ * Returns the fields that differ, as deep in the object as possible; an added or removed map is one change. Lists are
+ * compared item by item if `listTypes` knows their keys.
  */
-export function fieldChanges(before: PlainMap, after: PlainMap, listTypes: ListTypes): FieldChange[] {
+export function fieldChanges(before: JsonObject, after: JsonObject, listTypes: ListTypes): FieldChange[] {
   const changes: FieldChange[] = []
   compare(before, after, [], [])
   return changes
 
   function compare(
-    old: Plain | undefined,
-    now: Plain | undefined,
+    old: JsonValue | undefined,
+    now: JsonValue | undefined,
     field: readonly FieldStep[],
     place: readonly string[],
   ): void {
-    if (samePlain(old, now)) return
-    if (isPlainMap(old) && isPlainMap(now)) {
+    if (sameJson(old, now)) return
+    if (isJsonObject(old) && isJsonObject(now)) {
       for (const key of new Set([...Object.keys(old), ...Object.keys(now)])) {
         compare(fieldOf(old, key), fieldOf(now, key), [...field, key], [...place, key])
       }
@@ -48,7 +48,7 @@ export function fieldChanges(before: PlainMap, after: PlainMap, listTypes: ListT
     for (const { key, step, value } of newItems) {
       if (!oldKeys.has(key)) compare(undefined, value, [...field, step], [...place, '[]'])
     }
-    // The same items in another order.
-    if (changes.length === count) changes.push({ field, before: old as Plain, after: now as Plain })
+    // The items are the same, in another order.
+    if (changes.length === count) changes.push({ field, before: old as JsonValue, after: now as JsonValue })
   }
 }

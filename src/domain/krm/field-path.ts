@@ -1,14 +1,16 @@
-/** Where a field is in an object, and how that is written: `spec.containers[name=nginx].ports[0]`. */
+/** Paths of fields in an object, and their notation: `spec.containers[name=nginx].ports[0]`. */
 
-/** The key of a map, the place in a list, or the item of a list that has these values in its key fields.
- * The items of a set have their value for a key, under the empty name. */
+/**
+ * The key of a map, the index of an item, or the values of the key fields of an item. An item of a set is identified by
+ * its value, under the empty key.
+ */
 export type FieldStep = string | number | { readonly [keyField: string]: string }
 export type FieldPath = readonly FieldStep[]
 
 const PLAIN_KEY = /^[A-Za-z_][-A-Za-z0-9_/]*$/
 const PLAIN_WORD = /^[^\s"',=[\]]+$/
 
-/** The path of the whole object is empty. */
+/** Formats a path; that of the whole object is empty. */
 export function formatFieldPath(path: FieldPath): string {
   let text = ''
   for (const step of path) {
@@ -30,7 +32,7 @@ function word(text: string): string {
   return PLAIN_WORD.test(text) ? text : JSON.stringify(text)
 }
 
-// None of them can match a text in several ways: what comes from outside is read in one go.
+// None of them can match a text in several ways, so input from clients causes no backtracking.
 const QUOTED = String.raw`"(?:[^"\\]|\\.)*"`
 const WORD = String.raw`(?:${QUOTED}|[^\s"',=[\]]+)`
 const KEY = /\.?[A-Za-z_][-A-Za-z0-9_/]*/y
@@ -40,13 +42,13 @@ const ITEM_KEY = new RegExp(`[[,]${WORD}?=`, 'sy')
 const ITEM_VALUE = new RegExp(WORD, 'sy')
 const ITEM_END = /\]/y
 
-/** The inverse of `formatFieldPath`; undefined for what that does not write. */
+/** The inverse of `formatFieldPath`; undefined for a text that it never returns. */
 export function parseFieldPath(text: string): FieldPath | undefined {
   let at = 0
   try {
     const path: FieldStep[] = []
     while (at < text.length) path.push(step())
-    // Other ways to write it, such as quotes where none are needed, are not ours.
+    // Refuses other notations of the same path, such as unneeded quotes.
     return formatFieldPath(path) === text ? path : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined

@@ -1,18 +1,21 @@
-/** Which object it is: what stays when its content changes. */
+/** The identity of a KRM object, which stays the same when its content changes. */
 import { isMap, isScalar, type YAMLMap } from 'yaml'
-import { fieldOf, keyText, type PlainMap } from './plain.ts'
+import { fieldOf, type JsonObject, keyText } from './json-value.ts'
 
-export type ObjectIdentity = {
-  /** Without the version: an object may move to another version of its API. */
+export type ObjectKind = {
+  /** Without the version, since an object may move to another version of its API. */
   group: string
   kind: string
+}
+
+export type ObjectIdentity = ObjectKind & {
   namespace: string
   /** Empty for objects that have none by design, such as a Kustomization. */
   name: string
 }
 
-/** The identity that an object says it has; undefined for what is no KRM object. */
-export function readIdentity(value: PlainMap, root: YAMLMap.Parsed): ObjectIdentity | undefined {
+/** Reads the identity of an object; undefined for a value that is not a KRM object. */
+export function readIdentity(value: JsonObject, root: YAMLMap.Parsed): ObjectIdentity | undefined {
   const apiVersion = fieldOf(value, 'apiVersion')
   const kind = fieldOf(value, 'kind')
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || kind === '') return undefined
@@ -24,7 +27,7 @@ export function readIdentity(value: PlainMap, root: YAMLMap.Parsed): ObjectIdent
   return { group, kind, namespace: text(namespace), name: text(name) }
 }
 
-/** The group of an API version; that of the core is empty. */
+/** Returns the group of an API version; that of the core API is empty. */
 export function groupOf(apiVersion: string): string {
   return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
 }
@@ -34,7 +37,7 @@ function text(value: unknown): string {
 }
 
 /**
- * The comment of kpt that names the object as it is upstream, where a package renames it:
+ * Reads the comment by which kpt keeps the upstream name of an object that a package renames:
  * `metadata: # kpt-merge: <namespace>/<name>`.
  */
 function mergeComment(root: YAMLMap.Parsed): { namespace: string; name: string } | undefined {
@@ -49,14 +52,18 @@ function mergeComment(root: YAMLMap.Parsed): { namespace: string; name: string }
   return undefined
 }
 
-/** Two objects with the same key are the same. */
+/** Returns a key that is equal for equal identities. */
 export function identityKey({ group, kind, namespace, name }: ObjectIdentity): string {
   return JSON.stringify([group, kind, namespace, name])
 }
 
-/** For people: `apps/Deployment shop/web`. */
-export function formatIdentity({ group, kind, namespace, name }: ObjectIdentity): string {
-  const type = group === '' ? kind : `${group}/${kind}`
-  if (name === '') return type
-  return `${type} ${namespace === '' ? '' : `${namespace}/`}${name}`
+/** Formats a kind for people: `apps/Deployment`, or `Service` for one of the core API. */
+export function formatKind({ group, kind }: ObjectKind): string {
+  return group === '' ? kind : `${group}/${kind}`
+}
+
+/** Formats an identity for people: `apps/Deployment shop/web`. */
+export function formatIdentity({ namespace, name, ...kind }: ObjectIdentity): string {
+  if (name === '') return formatKind(kind)
+  return `${formatKind(kind)} ${namespace === '' ? '' : `${namespace}/`}${name}`
 }

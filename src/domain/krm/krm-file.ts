@@ -1,35 +1,34 @@
-/** A file of KRM objects: its documents as they are written, and what they say. */
-import { type Document, isMap, isPair, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml'
+/** Files of KRM objects: the text of each document, and its parsed value. */
+import { type Document, isMap, isPair, isScalar, isSeq } from 'yaml'
 import { decodeUtf8 } from '../../core/utf8.ts'
-import { inspectDocument } from '../validation/inspect-node.ts'
+import { linesOf } from '../text-lines.ts'
+import { inspectDocument } from '../validation/inspect-document.ts'
 import { type ObjectIdentity, readIdentity } from './identity.ts'
-import { type PlainMap, plainOf } from './plain.ts'
+import { type JsonObject, jsonOf } from './json-value.ts'
+import { parseSource, type SourceDocument } from './source-text.ts'
 
-export type KrmDocument = {
-  /** What stands before the object: comments, empty documents, and the line `---`. */
+/** An object of a file; `body` is its text with its comments. */
+export type KrmDocument = SourceDocument & {
+  /** The text before the object: comments, empty documents, and the line `---`. */
   head: string
-  /** The object with its comments. */
-  body: string
-  document: Document.Parsed
-  root: YAMLMap.Parsed
-  value: PlainMap
+  value: JsonObject
   identity: ObjectIdentity
 }
 
-/** `head` and `body` of all documents, and `tail`, are the text of the file. */
+/** `head` and `body` of all documents, followed by `tail`, are the text of the file. */
 export type KrmFile = { documents: KrmDocument[]; tail: string }
 
-/** Reads a file: `readKrmFile`, or a cache before it. */
+/** `readKrmFile`, or a cache in front of it. */
 export type ReadKrmFile = typeof readKrmFile
 
-/** Kubernetes takes 1.5 MiB in one object. Larger files are merged and compared as text. */
+/** Larger files are merged and compared as text. Kubernetes accepts 1.5 MiB in one object. */
 const MAX_BYTES = 8 * 1024 * 1024
-/** No schema of Kubernetes comes near; whoever walks an object may call himself for each level. */
+/** Much deeper than any schema of Kubernetes, and shallow enough for code that recurses into an object. */
 const MAX_DEPTH = 200
 const SEPARATOR = /^---(?=\s|$)/
 const PLAIN_SEPARATOR = /^---(?:\s+#.*)?\s*$/
 
-/** Undefined for a file that is not made of KRM objects alone: it does not parse, or has documents of other kinds. */
+/** Reads a file; undefined if it does not parse, or if any document is not a KRM object. */
 export function readKrmFile(content: Uint8Array): KrmFile | undefined {
   if (content.byteLength > MAX_BYTES) return undefined
   const text = decodeUtf8(content)
@@ -49,7 +48,7 @@ export function readKrmFile(content: Uint8Array): KrmFile | undefined {
   return documents.length === 0 ? undefined : { documents, tail: before }
 }
 
-/** The bytes of a file, with other bodies for some of its documents. */
+/** Returns the bytes of a file, with new bodies for some of its documents. */
 export function writeKrmFile(
   { documents, tail }: KrmFile,
   bodies: ReadonlyMap<KrmDocument, string>,
@@ -58,20 +57,23 @@ export function writeKrmFile(
   return Buffer.from(texts.join('') + tail)
 }
 
-/** Whether a file of that name may hold KRM objects. */
+/** Reports whether a file of that name may have KRM objects. */
 export function isKrmPath(path: string): boolean {
   return /\.ya?ml$/i.test(path) || isKptfile(path)
 }
 
-/** The Kptfile of the package or of a subpackage. */
+/** Reports whether a path is the Kptfile of the package or of a subpackage. */
 export function isKptfile(path: string): boolean {
   return path === 'Kptfile' || path.endsWith('/Kptfile')
 }
 
-/** At the separators, which no content can hold at the start of a line. Undefined for a stream with directives. */
+/**
+ * Splits a file at its separators, which no content can have at the start of a line. Undefined for a stream with
+ * directives, or with content on the line of a separator.
+ */
 function split(text: string): { head: string; body: string }[] | undefined {
   const pieces = [{ head: text.startsWith('\uFEFF') ? '\uFEFF' : '', body: '' }]
-  for (const line of text.replace(/^\uFEFF/, '').match(/[^\n]*\n|[^\n]+$/g) ?? []) {
+  for (const line of linesOf(text.replace(/^\uFEFF/, ''))) {
     if (/^(?:%|\.\.\.(?=\s|$))/.test(line)) return undefined
     if (!SEPARATOR.test(line)) (pieces.at(-1) as { body: string }).body += line
     else if (PLAIN_SEPARATOR.test(line)) pieces.push({ head: line, body: '' })
@@ -82,9 +84,9 @@ function split(text: string): { head: string; body: string }[] | undefined {
 
 function parse(body: string): Document.Parsed | undefined {
   try {
-    return parseDocument(body, { uniqueKeys: false, keepSourceTokens: true, logLevel: 'silent' })
+    return parseSource(body)
   } catch (error) {
-    // The parser calls itself for each level.
+    // The parser recurses, so deep nesting overflows the stack.
     if (error instanceof RangeError) return undefined
     throw error
   }
@@ -104,7 +106,7 @@ function readDocument(body: string): Read | 'empty' | undefined {
   const root = document.contents
   if (root === null || (isScalar(root) && root.value === null)) return 'empty'
   if (!isMap(root) || inspectDocument(document).length > 0) return undefined
-  const value = plainOf(root, document) as PlainMap
+  const value = jsonOf(root, document) as JsonObject
   const identity = readIdentity(value, root)
   return identity && { document, root, value, identity }
 }

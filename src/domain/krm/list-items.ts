@@ -1,20 +1,20 @@
-/** The items of a list that is a map or a set in truth, each with what tells it apart. */
+/** The items of a list that Kubernetes treats as a map or a set, each with its key. */
 import type { FieldStep } from './field-path.ts'
+import { fieldOf, isJsonArray, isJsonObject, type JsonValue } from './json-value.ts'
 import type { ListType } from './list-types.ts'
-import { fieldOf, isPlainList, isPlainMap, type Plain } from './plain.ts'
 
-export type Item = { key: string; step: FieldStep; value: Plain; index: number }
+export type Item = { key: string; step: FieldStep; value: JsonValue; index: number }
 
 /**
- * The items of some versions of one list, told apart in the same way in each. Undefined where that is not possible,
- * since an item lacks its key or two have the same: then the list is atomic.
+ * Returns the items of several versions of a list, with the same key fields in each. Undefined if an item lacks a key
+ * or two items share one: then the list is atomic.
  */
 export function keyedItems(
-  versions: readonly (Plain | undefined)[],
+  versions: readonly (JsonValue | undefined)[],
   type: ListType | undefined,
 ): Item[][] | undefined {
-  if (!type || !versions.every((version) => version === undefined || isPlainList(version))) return undefined
-  const lists = versions.map((version) => (isPlainList(version) ? version : []))
+  if (!type || !versions.every((version) => version === undefined || isJsonArray(version))) return undefined
+  const lists = versions.map((version) => (isJsonArray(version) ? version : []))
   if (type.type === 'set') return keyedBy(lists, setStep)
   for (const keys of [type.keys, ...(type.or ?? [])]) {
     const found = keyedBy(lists, (item) => mapStep(item, keys, type.defaults))
@@ -24,8 +24,8 @@ export function keyedItems(
 }
 
 function keyedBy(
-  lists: readonly (readonly Plain[])[],
-  stepOf: (item: Plain) => FieldStep | undefined,
+  lists: readonly (readonly JsonValue[])[],
+  stepOf: (item: JsonValue) => FieldStep | undefined,
 ): Item[][] | undefined {
   const keyed: Item[][] = []
   for (const list of lists) {
@@ -43,13 +43,13 @@ function keyedBy(
   return keyed
 }
 
-/** The step to the item of a set is its value, with no field before it. */
-function setStep(item: Plain): FieldStep | undefined {
-  return isPlainMap(item) || isPlainList(item) ? undefined : { '': String(item) }
+/** An item of a set is identified by its value, under the empty key. */
+function setStep(item: JsonValue): FieldStep | undefined {
+  return isJsonObject(item) || isJsonArray(item) ? undefined : { '': String(item) }
 }
 
 function mapStep(
-  item: Plain,
+  item: JsonValue,
   keys: readonly string[],
   defaults: Readonly<Record<string, string>> = {},
 ): FieldStep | undefined {

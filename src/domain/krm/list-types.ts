@@ -1,20 +1,20 @@
 /**
- * Which lists of Kubernetes objects are maps or sets in truth, as its structured merge sees them
+ * The lists of Kubernetes objects that its structured merge treats as maps or sets
  * (https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy). All others are atomic.
  */
-import type { ObjectIdentity } from './identity.ts'
+import { formatKind, type ObjectKind } from './identity.ts'
 
-/** By these fields the items of a list are told apart; a field that is missing has its default. */
+/** A list whose items are identified by key fields; a missing field has its default. */
 export type MapList = {
   type: 'map'
   keys: readonly string[]
   defaults?: Readonly<Record<string, string>>
-  /** Other fields, for lists in which not every item has `keys`. */
+  /** Alternative key fields, for lists in which some item lacks `keys`. */
   or?: readonly (readonly string[])[]
 }
 export type ListType = MapList | { type: 'set' }
 
-/** The type of a list by its place in the object: keys of maps, and `[]` for the items of a list. */
+/** Returns the type of the list at a place in an object: keys of maps, and `[]` for the items of a list. */
 export type ListTypes = (place: readonly string[]) => ListType | undefined
 
 const byName: ListType = { type: 'map', keys: ['name'] }
@@ -65,7 +65,7 @@ const POD_SPEC_AT: Readonly<Record<string, string>> = {
   'batch/CronJob': 'spec.jobTemplate.spec.template.spec',
 }
 
-/** The functions of a kpt pipeline have a name, or are told apart by what they run. */
+/** The functions of a kpt pipeline are identified by name, or else by what they run. */
 const functions: ListType = {
   type: 'map',
   keys: ['name'],
@@ -96,14 +96,11 @@ const OTHERS: Readonly<Record<string, Readonly<Record<string, ListType>>>> = {
   },
 }
 
-/** The lists of a built-in type; those of a custom one are in the schema that `crd-schemas.ts` finds for it. */
-export function listTypesOf(
-  { group, kind }: Pick<ObjectIdentity, 'group' | 'kind'>,
-  schema?: ListTypes,
-): ListTypes {
-  const type = group === '' ? kind : `${group}/${kind}`
-  const pod = own(POD_SPEC_AT, type)
-  const others = own(OTHERS, type) ?? {}
+/** Returns the list types of a built-in kind; `schema` has those of a custom one, from `crd-schemas.ts`. */
+export function listTypesOf(kind: ObjectKind, schema?: ListTypes): ListTypes {
+  const name = formatKind(kind)
+  const pod = own(POD_SPEC_AT, name)
+  const others = own(OTHERS, name) ?? {}
   return (place) => {
     const path = place.join('.')
     const inPod =
@@ -112,7 +109,7 @@ export function listTypesOf(
   }
 }
 
-/** Kinds and fields may be called like what every object has: `constructor`. */
+/** Looks up own properties only, since a kind or a field may be called `constructor`. */
 function own<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined
 }

@@ -1,17 +1,10 @@
-/** Changes what a YAML document says, and as little as possible of how it is written. */
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type ParsedNode,
-  parseDocument,
-  visit,
-  type YAMLMap,
-  type YAMLSeq,
-} from 'yaml'
+/**
+ * Changes values in a YAML document and as little of its text as possible. Edits text because the yaml library rewrites
+ * indentation, folds and blank lines of everything it prints.
+ */
+import { isAlias, isMap, isScalar, isSeq, type ParsedNode, visit, type YAMLMap, type YAMLSeq } from 'yaml'
 import { type Aligned, alignItems } from './align-items.ts'
-import { editFlow } from './edit-flow.ts'
+import { editFlowCollection } from './edit-flow-collection.ts'
 import {
   behindKey,
   type Donor,
@@ -19,20 +12,19 @@ import {
   fieldText,
   inlineText,
   itemText,
-  type SourceDocument,
   writeObject,
-} from './fragments.ts'
-import type { ListTypes } from './list-types.ts'
+} from './inserted-text.ts'
 import {
   fieldOf,
-  isPlainList,
-  isPlainMap,
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  jsonOf,
   keyText,
-  type Plain,
-  type PlainMap,
-  plainOf,
-  samePlain,
-} from './plain.ts'
+  sameJson,
+} from './json-value.ts'
+import type { ListTypes } from './list-types.ts'
 import {
   commentStart,
   type Entry,
@@ -44,35 +36,37 @@ import {
   mapEntries,
   type ParsedPair,
   pairEnd,
+  parseSource,
+  type SourceDocument,
   seqEntries,
   startsLine,
 } from './source-text.ts'
 import { applyEdits, type TextEdit } from './text-edits.ts'
 
 /**
- * The text of `source`, changed so that its value is `target`. What stays the same keeps its bytes. What is new is
- * taken from `donor`, comments included, where it has the same value.
+ * Returns the text of `source`, changed so that its value is `target`. Unchanged parts keep their bytes; new ones are
+ * copied from `donor`, comments included, if it has the same value.
  */
 export function rewrite(
   source: SourceDocument,
-  target: PlainMap,
+  target: JsonObject,
   listTypes: ListTypes,
   donor?: SourceDocument,
 ): string {
-  if (samePlain(plainOf(source.root, source.document), target)) return source.body
-  // An anchor or an alias means something only where it stands.
+  if (sameJson(jsonOf(source.root, source.document), target)) return source.body
+  // Anchors and aliases would break in another document.
   const from = donor && !hasAnchors(donor) ? { source: donor, node: donor.root } : undefined
   for (const attempt of from ? [from, undefined] : [undefined]) {
     const edited = editText(source, target, listTypes, attempt)
-    if (edited !== undefined && says(edited, target)) return edited
+    if (edited !== undefined && parsesTo(edited, target)) return edited
   }
   return writeObject(target)
 }
 
-/** Whether the text is a document of that value: what editing can get wrong is found out here. */
-export function says(body: string, target: Plain): boolean {
-  const document = parseDocument(body, { uniqueKeys: false, logLevel: 'silent' })
-  return document.errors.length === 0 && samePlain(plainOf(document.contents, document), target)
+/** Reports whether a text parses to a value, which catches whatever editing got wrong. */
+export function parsesTo(body: string, target: JsonValue): boolean {
+  const document = parseSource(body)
+  return document.errors.length === 0 && sameJson(jsonOf(document.contents, document), target)
 }
 
 function hasAnchors({ document }: SourceDocument): boolean {
@@ -87,16 +81,16 @@ function hasAnchors({ document }: SourceDocument): boolean {
   return found
 }
 
-/** undefined for a text that cannot be edited. */
+/** Returns undefined for a text that cannot be edited. */
 function editText(
   source: SourceDocument,
-  target: PlainMap,
+  target: JsonObject,
   listTypes: ListTypes,
   donor: Donor | undefined,
 ): string | undefined {
   const { body: text, document } = source
   const edits = isFlow(source.root)
-    ? editFlow({ text, document, listTypes }, source.root, target, donor, [])
+    ? editFlowCollection({ text, document, listTypes }, source.root, target, donor, [])
     : editMap(source.root, target, donor, [])
   if (!edits) return undefined
   const edited = applyEdits(text, edits)
@@ -105,7 +99,7 @@ function editText(
 
   function editMap(
     map: YAMLMap.Parsed,
-    wanted: PlainMap,
+    wanted: JsonObject,
     from: Donor | undefined,
     place: readonly string[],
   ): TextEdit[] | undefined {
@@ -127,20 +121,20 @@ function editText(
       const at = places.get(key)
       if (at !== undefined) {
         if (from) last = at
-      } else edits.push(insertion(entries, last, firstKept, fieldText(key, wanted[key] as Plain, from)))
+      } else edits.push(insertion(entries, last, firstKept, fieldText(key, wanted[key] as JsonValue, from)))
     }
     return edits
   }
 
   function editField(
     pair: ParsedPair,
-    wanted: Plain,
+    wanted: JsonValue,
     from: Donor | undefined,
     place: readonly string[],
   ): TextEdit[] {
     const { key, value } = pair
     const name = keyText(key)
-    if (value && samePlain(plainOf(value, document), wanted)) return []
+    if (value && sameJson(jsonOf(value, document), wanted)) return []
     const inner = donorAt(from, name)
     const edits = editInside(value, wanted, inner, place)
     if (edits) return edits
@@ -149,7 +143,7 @@ function editText(
     const end = pairEnd(text, pair)
     const [firstLine = '', ...lines] = written.split('\n')
     if (lines.length === 0) return [{ start: key.range[1], end, text: written }]
-    // A comment behind the old value stays on the line of the key.
+    // Keeps the comment behind the old value on the line of the key.
     const comment = text.slice(end, lineEnd(text, end)).trimEnd()
     return [
       {
@@ -160,41 +154,41 @@ function editText(
     ]
   }
 
-  /** undefined for a value that is to be replaced as a whole. */
+  /** Returns undefined for a value that must be replaced as a whole. */
   function editInside(
     node: ParsedNode | null,
-    wanted: Plain,
+    wanted: JsonValue,
     from: Donor | undefined,
     place: readonly string[],
   ): TextEdit[] | undefined {
-    if (isMap(node) && isPlainMap(wanted) && !isFlow(node))
+    if (isMap(node) && isJsonObject(wanted) && !isFlow(node))
       return editMap(node as YAMLMap.Parsed, wanted, from, place)
-    if (isSeq(node) && isPlainList(wanted) && !isFlow(node))
+    if (isSeq(node) && isJsonArray(wanted) && !isFlow(node))
       return editList(node as YAMLSeq.Parsed, wanted, from, place)
     if (!node || isBlockScalar(node) || node.range[0] === node.range[1]) return undefined
-    const isCollection = isPlainMap(wanted) || isPlainList(wanted)
+    const isCollection = isJsonObject(wanted) || isJsonArray(wanted)
     const sameStyle = isCollection ? isFlow(node) && (node as YAMLSeq).items.length > 0 : isScalar(node)
     if (!sameStyle) return undefined
-    const inner = isCollection && editFlow({ text, document, listTypes }, node, wanted, from, place)
+    const inner = isCollection && editFlowCollection({ text, document, listTypes }, node, wanted, from, place)
     if (inner) return inner
     return [{ start: node.range[0], end: node.range[1], text: inlineText(wanted, from) }]
   }
 
   function editList(
     seq: YAMLSeq.Parsed,
-    wanted: readonly Plain[],
+    wanted: readonly JsonValue[],
     from: Donor | undefined,
     place: readonly string[],
   ): TextEdit[] | undefined {
     const entries = seqEntries(text, seq)
-    const donorList = from?.node ? plainOf(from.node, from.source.document) : undefined
-    const current = plainOf(seq, document) as readonly Plain[]
-    const aligned = alignItems(current, wanted, isPlainList(donorList) ? donorList : [], listTypes(place))
+    const donorList = from?.node ? jsonOf(from.node, from.source.document) : undefined
+    const current = jsonOf(seq, document) as readonly JsonValue[]
+    const aligned = alignItems(current, wanted, isJsonArray(donorList) ? donorList : [], listTypes(place))
     const kept = aligned.flatMap(({ from: at }) => at ?? [])
     if (!entries || kept.length === 0) return undefined
-    const editItem = (at: number, item: Plain, donor: Donor | undefined): TextEdit[] => {
+    const editItem = (at: number, item: JsonValue, donor: Donor | undefined): TextEdit[] => {
       const node = seq.items[at] as ParsedNode
-      if (samePlain(current[at], item)) return []
+      if (sameJson(current[at], item)) return []
       const edits = editInside(node, item, donor, [...place, '[]'])
       if (edits) return edits
       const entry = entries[at] as Entry
@@ -214,7 +208,7 @@ function editText(
     const firstKept = kept[0] ?? 0
     let last: number | undefined
     for (const [at, { from: index, donor }] of aligned.entries()) {
-      const item = wanted[at] as Plain
+      const item = wanted[at] as JsonValue
       if (index === undefined) edits.push(insertion(entries, last, firstKept, itemText(item, from, donor)))
       else edits.push(...editItem(index, item, donorAt(from, donor)))
       last = index ?? last
@@ -222,18 +216,18 @@ function editText(
     return edits
   }
 
-  /** The whole list anew, each item as it was written where it was. */
+  /** Replaces the whole list, keeping the text of each item. */
   function reordered(
     entries: readonly Entry[],
     aligned: readonly Aligned[],
-    wanted: readonly Plain[],
+    wanted: readonly JsonValue[],
     from: Donor | undefined,
-    editItem: (at: number, item: Plain, donor: Donor | undefined) => TextEdit[],
+    editItem: (at: number, item: JsonValue, donor: Donor | undefined) => TextEdit[],
   ): TextEdit[] | undefined {
     if (!entries.every(({ start }) => startsLine(text, start))) return undefined
     const [first, last] = [entries[0] as Entry, entries.at(-1) as Entry]
     const chunks = aligned.map(({ from: index, donor }, at) => {
-      const item = wanted[at] as Plain
+      const item = wanted[at] as JsonValue
       if (index === undefined) return indent(itemText(item, from, donor), first.column)
       const entry = entries[index] as Entry
       const edits = editItem(index, item, donorAt(from, donor))
@@ -248,7 +242,7 @@ function editText(
     const first = entries[0] as Entry
     let at = 0
     if (firstKept > 0 && !startsLine(text, first.start)) {
-      // `- a: 1` loses its first field: what comes next moves up to the dash.
+      // `- a: 1` loses its first field, so the next one moves up to the dash.
       const next = entries[firstKept] as Entry
       edits.push({ start: first.start, end: commentStart(text, next) + next.column, text: '' })
       at = firstKept
@@ -256,7 +250,7 @@ function editText(
     for (; at < entries.length; at++) {
       const entry = entries[at] as Entry
       if (isKept(at)) continue
-      // The comment above the first of them is likely to be about all.
+      // A comment above the first entry is probably about all of them.
       const start = at === 0 ? lineStart(text, entry.start) : commentStart(text, entry)
       const end = lineEnd(text, entry.end)
       edits.push(start === 0 ? { start, end: end + 1, text: '' } : { start: start - 1, end, text: '' })
@@ -264,7 +258,7 @@ function editText(
     return edits
   }
 
-  /** Behind the entry `after`, or before those that are kept. */
+  /** Inserts behind the entry `after`, or else before those that are kept. */
   function insertion(
     entries: readonly Entry[],
     after: number | undefined,
@@ -282,7 +276,7 @@ function editText(
   }
 }
 
-/** Keys as the donor has them, and then all others. */
+/** Returns the keys in the order of the donor, followed by all others. */
 function inOrderOf(donor: Donor | undefined, keys: readonly string[]): string[] {
   const order = donor && isMap(donor.node) ? donor.node.items.map(({ key }) => keyText(key)) : []
   const [wanted, ordered] = [new Set(keys), new Set(order)]

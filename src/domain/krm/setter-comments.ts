@@ -1,4 +1,4 @@
-/** Comments `# kpt-set: …` in an object, and the fields that they are about. */
+/** The comments `# kpt-set: …` of an object, and the fields they belong to. */
 import { isMap, isScalar, isSeq, type ParsedNode, type Scalar, type YAMLSeq } from 'yaml'
 import type { KrmDocument } from './krm-file.ts'
 import { isBlockScalar, isFlow, lineEnd, type ParsedPair } from './source-text.ts'
@@ -7,14 +7,14 @@ export type ScalarSetter = {
   pattern: string
   scalar: Scalar.Parsed
   inFlow: boolean
-  /** The comment of a block scalar, which stands within it: behind the `|`. */
+  /** The comment of a block scalar, which is inside of it, behind the `|`. */
   block?: string
 }
 
 export type ListSetter = {
   pattern: string
   list: YAMLSeq.Parsed
-  /** Where it stands in the text: behind the key of a block, behind the `]` of a flow. */
+  /** The range of the comment: behind the key of a block list, behind the `]` of a flow list. */
   comment: { start: number; end: number }
 }
 
@@ -24,12 +24,12 @@ export const SETTER_COMMENT = '# kpt-set: '
 const COMMENT = /^[ \t]*(# kpt-set: (.*?))[ \t\r]*(?:\n|$)/
 const NAME = /\$\{([^}]+)\}/g
 
-/** The names of setters in a pattern: `${image}:${tag}`. */
+/** Returns the names of the setters in a pattern such as `${image}:${tag}`. */
 export function namesOf(pattern: string): string[] {
   return [...pattern.matchAll(NAME)].map((match) => match[1] ?? '')
 }
 
-/** The comments that kpt honours: behind a scalar, behind a list in brackets, and behind the key of any other list. */
+/** Returns the comments that kpt applies: behind a scalar, behind a flow list, and behind the key of a block list. */
 export function setterComments({ body, root }: Pick<KrmDocument, 'body' | 'root'>): SetterComment[] {
   if (!body.includes(SETTER_COMMENT)) return []
   const found: SetterComment[] = []

@@ -1,5 +1,24 @@
-/** Where the parts of a YAML document stand in its text. */
-import { isMap, isScalar, isSeq, type Pair, type ParsedNode, Scalar, type YAMLMap, type YAMLSeq } from 'yaml'
+/** Positions of the parts of a YAML document in its text. */
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  type Pair,
+  type ParsedNode,
+  parseDocument,
+  Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml'
+
+/** The document of one object, with its text. */
+export type SourceDocument = { body: string; document: Document.Parsed; root: YAMLMap.Parsed }
+
+/** Parses a document. `inspectDocument` finds duplicate keys, for which the library takes quadratic time. */
+export function parseSource(body: string): Document.Parsed {
+  return parseDocument(body, { uniqueKeys: false, keepSourceTokens: true, logLevel: 'silent' })
+}
 
 export type ParsedPair = Pair<ParsedNode, ParsedNode | null>
 
@@ -10,18 +29,18 @@ export function lineStart(text: string, at: number): number {
   return text.lastIndexOf('\n', at - 1) + 1
 }
 
-/** The end of the line, before the line feed. */
+/** Returns the end of the line, before its line feed. */
 export function lineEnd(text: string, at: number): number {
   const end = text.indexOf('\n', at)
   return end < 0 ? text.length : end
 }
 
-/** Whether nothing but white space stands before it on its line. */
+/** Reports whether only white space precedes a position on its line. */
 export function startsLine(text: string, at: number): boolean {
   return text.slice(lineStart(text, at), at).trim() === ''
 }
 
-/** Whether a map or a list is written in brackets. */
+/** Reports whether a node is a flow collection: a map or a list in brackets. */
 export function isFlow(node: unknown): boolean {
   return (isMap(node) || isSeq(node)) && node.flow === true
 }
@@ -30,7 +49,7 @@ export function isBlockScalar(node: unknown): boolean {
   return isScalar(node) && (node.type === Scalar.BLOCK_LITERAL || node.type === Scalar.BLOCK_FOLDED)
 }
 
-/** Where the content of a node ends, without the comment and the line feed behind it. */
+/** Returns the end of the content of a node, before the comment and the line feed behind it. */
 export function contentEnd(text: string, node: ParsedNode): number {
   if ((isMap(node) || isSeq(node)) && !isFlow(node)) {
     const last: unknown = node.items.at(-1)
@@ -47,7 +66,7 @@ export function pairEnd(text: string, { key, value }: ParsedPair): number {
 
 const knownEntries = new WeakMap<object, Entry[] | undefined>()
 
-/** The fields of a map in block style; undefined where that cannot be told by its keys: `? key`, `!!str key`. */
+/** Returns the fields of a map in block style; undefined if a key is not first on its line: `? key`, `!!str key`. */
 export function mapEntries(text: string, map: YAMLMap.Parsed): Entry[] | undefined {
   return onceFor(map, () => findMapEntries(text, map))
 }
@@ -66,7 +85,7 @@ function findMapEntries(text: string, map: YAMLMap.Parsed): Entry[] | undefined 
   return simple && !isFlow(map) ? entries : undefined
 }
 
-/** The items of a list in block style, from their dashes on. */
+/** Returns the items of a list in block style, including their dashes. */
 export function seqEntries(text: string, seq: YAMLSeq.Parsed): Entry[] | undefined {
   return onceFor(seq, () => findSeqEntries(text, seq))
 }
@@ -86,7 +105,7 @@ function columnOf(text: string, at: number): number {
   return at - lineStart(text, at)
 }
 
-/** The start of the comment that stands right above an entry, in its column; of the entry's own line without one. */
+/** Returns the start of the comment right above an entry, in the same column; without one, of the line of the entry. */
 export function commentStart(text: string, { start, column }: Pick<Entry, 'start' | 'column'>): number {
   let from = lineStart(text, start)
   while (from > 0) {
@@ -98,7 +117,7 @@ export function commentStart(text: string, { start, column }: Pick<Entry, 'start
   return from
 }
 
-/** Shifts the lines of a text to the right, or to the left; empty ones stay empty. */
+/** Shifts the lines of a text to the right, or to the left by a negative number; blank lines stay as they are. */
 export function indent(text: string, by: number, firstLine = true): string {
   if (by === 0) return text
   return text

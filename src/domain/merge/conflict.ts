@@ -1,38 +1,32 @@
-/** What both sides of a merge have changed, each in its own way: data for people, and for programs. */
+/** Merge conflicts, which people and programs can read. */
 import type { FieldPath } from '../krm/field-path.ts'
-import type { Plain } from '../krm/plain.ts'
+import type { JsonValue } from '../krm/json-value.ts'
 
 export type Side = 'local' | 'upstream'
 
-/** A file, an object or a field that both sides have changed. A value that is missing was not there, or is deleted. */
+/** A file, object or field that both sides changed differently. A missing value did not exist, or was deleted. */
 export type Conflict = {
-  /** The file, as the merged package has it. */
+  /** The path of the file in the merged package. */
   path: string
-  /** As `formatIdentity` writes it; null where the file is no KRM file. */
+  /** As `formatIdentity` writes it; null for a file that is not KRM. */
   object: string | null
-  /** As `formatFieldPath` writes it; empty for the whole object or file. */
+  /** As `formatFieldPath` writes it; empty for a whole object or file, and `lines 3-5` in a text. */
   field: string
-  original?: Plain
-  local?: Plain
-  upstream?: Plain
-  /** Whose value the merged package has. */
+  original?: JsonValue
+  local?: JsonValue
+  upstream?: JsonValue
+  /** The side whose value the merged package has. */
   chosen: Side
 }
 
-/** A conflict between values, before it is known whose they are. */
-export type FieldConflict = {
-  field: FieldPath
-  original?: Plain
-  local?: Plain
-  upstream?: Plain
-  chosen: Side
-}
+/** A conflict between values, before their file and object are known. */
+export type FieldConflict = Omit<Conflict, 'path' | 'object' | 'field'> & { field: FieldPath }
 
-/** Leaves out what is undefined. */
+/** Leaves out undefined values. */
 export function threeValues(
-  original: Plain | undefined,
-  local: Plain | undefined,
-  upstream: Plain | undefined,
+  original: JsonValue | undefined,
+  local: JsonValue | undefined,
+  upstream: JsonValue | undefined,
 ): Pick<Conflict, 'original' | 'local' | 'upstream'> {
   return {
     ...(original === undefined ? {} : { original }),

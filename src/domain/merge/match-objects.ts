@@ -1,9 +1,9 @@
-/** Which objects of three versions of a package are the same. */
+/** Matches the objects of three versions of a package. */
 import { identityKey } from '../krm/identity.ts'
+import { isJsonArray, isJsonObject, type JsonValue } from '../krm/json-value.ts'
 import { isKptfile, type KrmDocument } from '../krm/krm-file.ts'
-import { isPlainList, isPlainMap, type Plain } from '../krm/plain.ts'
 
-/** An object where it stands in its package. */
+/** An object with its position in the package. */
 export type PlacedObject = KrmDocument & { path: string; index: number }
 
 /** The same object in the versions that have it. */
@@ -13,6 +13,10 @@ export type MatchedObject = {
   upstream: PlacedObject | undefined
 }
 
+/**
+ * Pairs objects by identity. Renamed objects are paired if nothing else fits; otherwise a clone that sets a namespace
+ * loses its tie to upstream.
+ */
 export function matchObjects(
   original: readonly PlacedObject[],
   local: readonly PlacedObject[],
@@ -43,7 +47,7 @@ export function matchObjects(
 
 type Matches = ReadonlyMap<PlacedObject, PlacedObject>
 
-/** Without objects that seem renamed, where the other side has one of the new name that is none of these. */
+/** Drops an assumed rename if the other side has another object of the new name. */
 function withoutRivals(matches: Matches, others: readonly PlacedObject[], toOthers: Matches): Matches {
   const named = new Map(others.map((object) => [identityKey(object.identity), object]))
   return new Map(
@@ -56,7 +60,7 @@ function withoutRivals(matches: Matches, others: readonly PlacedObject[], toOthe
   )
 }
 
-/** How much of an object has to be the same for it to be the one that has another name now. */
+/** The share of equal fields above which an object of another name is the same one, renamed. */
 const SIMILAR = 0.5
 
 class Matching {
@@ -70,7 +74,7 @@ class Matching {
   }
 
   byIdentity(): Map<PlacedObject, PlacedObject> {
-    // A clone gives its Kptfile another name.
+    // A clone renames its Kptfile, so that is identified by its path.
     this.#pair((object) => (isKptfile(object.path) ? object.path : undefined), { inOrder: true })
     this.#pair((object) => `${identityKey(object.identity)} ${object.path}`, { inOrder: true })
     this.#pair(({ identity }) => (identity.name === '' ? undefined : identityKey(identity)), {
@@ -79,7 +83,7 @@ class Matching {
     return this.#found
   }
 
-  /** Also objects that were renamed, or put into another namespace. */
+  /** Also pairs objects that were renamed, or moved to another namespace. */
   all(): Map<PlacedObject, PlacedObject> {
     this.byIdentity()
     this.#pair(({ identity: { group, kind, name } }) => name && JSON.stringify([group, kind, name]), {})
@@ -89,14 +93,14 @@ class Matching {
     return this.#found
   }
 
-  /** Pairs what has the same key: one after the other, or only where nothing else has that key. */
+  /** Pairs objects with the same key: in order, or only if no other object has that key. */
   #pair(
     keyOf: (object: PlacedObject) => string | undefined,
     { inOrder = false, similar = false }: { inOrder?: boolean; similar?: boolean },
   ): void {
-    const candidates = groupBy(this.#to, keyOf)
-    for (const [key, objects] of groupBy(this.#from, keyOf)) {
-      const others = candidates.get(key) ?? []
+    const candidates = Map.groupBy(this.#to, keyOf)
+    for (const [key, objects] of Map.groupBy(this.#from, keyOf)) {
+      const others = (key && candidates.get(key)) || []
       if (!inOrder && (objects.length !== 1 || others.length !== 1)) continue
       for (const [at, object] of objects.entries()) {
         const other = others[at]
@@ -110,32 +114,17 @@ class Matching {
   }
 }
 
-function groupBy(
-  objects: readonly PlacedObject[],
-  keyOf: (object: PlacedObject) => string | undefined,
-): Map<string, PlacedObject[]> {
-  const groups = new Map<string, PlacedObject[]>()
-  for (const object of objects) {
-    const key = keyOf(object)
-    if (!key) continue
-    const group = groups.get(key)
-    if (group) group.push(object)
-    else groups.set(key, [object])
-  }
-  return groups
-}
-
-/** The part of the fields of two objects that both have with the same value. */
-function similarity(a: Plain, b: Plain): number {
+/** Returns the share of the fields of two objects that both have with the same value, from 0 to 1. */
+function similarity(a: JsonValue, b: JsonValue): number {
   const [inA, inB] = [new Set(leaves(a)), new Set(leaves(b))]
   let shared = 0
   for (const leaf of inA) if (inB.has(leaf)) shared++
   return (2 * shared) / (inA.size + inB.size)
 }
 
-function* leaves(value: Plain, path = ''): Generator<string> {
-  if (isPlainList(value)) for (const item of value) yield* leaves(item, `${path}/[]`)
-  else if (isPlainMap(value))
+function* leaves(value: JsonValue, path = ''): Generator<string> {
+  if (isJsonArray(value)) for (const item of value) yield* leaves(item, `${path}/[]`)
+  else if (isJsonObject(value))
     for (const [key, field] of Object.entries(value)) yield* leaves(field, `${path}/${key}`)
   else yield `${path}=${JSON.stringify(value)}`
 }

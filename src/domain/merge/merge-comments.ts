@@ -1,15 +1,14 @@
-import { isMap, parseDocument } from 'yaml'
+import { isMap } from 'yaml'
 import { type CommentSlot, commentSlots } from '../krm/comments.ts'
-import type { SourceDocument } from '../krm/fragments.ts'
+import { jsonOf } from '../krm/json-value.ts'
 import type { ListTypes } from '../krm/list-types.ts'
-import { plainOf } from '../krm/plain.ts'
-import { says } from '../krm/rewrite.ts'
-import { indent } from '../krm/source-text.ts'
+import { parsesTo } from '../krm/rewrite.ts'
+import { indent, parseSource, type SourceDocument } from '../krm/source-text.ts'
 import { applyEdits, type TextEdit } from '../krm/text-edits.ts'
 
 /**
- * The text of a merged object with the comments that upstream has changed, and local has not. Comments are no
- * conflicts: where both sides changed one, local's stays.
+ * Returns the text of a merged object with the changed comments of upstream. Setters live in comments, so upstream's
+ * change is taken unless local changed the comment too; comments never conflict.
  */
 export function mergeComments(
   body: string,
@@ -24,18 +23,18 @@ export function mergeComments(
     if (old && old.text !== slot.text) changed.set(key, slot)
   }
   if (changed.size === 0) return body
-  const document = parseDocument(body, { uniqueKeys: false, keepSourceTokens: true, logLevel: 'silent' })
+  const document = parseSource(body)
   if (!isMap(document.contents)) return body
   const edits: TextEdit[] = []
   for (const [key, slot] of commentSlots({ body, document, root: document.contents }, listTypes)) {
     const wanted = changed.get(key)
     if (!wanted || slot.text !== before.get(key)?.text) continue
-    // By this comment the object is found again, whatever it is called here.
+    // This comment ties the object to upstream, whatever its local name is.
     if (slot.text.includes('kpt-merge:')) continue
     const behind = key.endsWith(' behind')
     const text = behind ? wanted.text && ` ${wanted.text}` : indent(wanted.text, slot.column)
     edits.push({ start: slot.start, end: slot.end, text })
   }
   const edited = applyEdits(body, edits)
-  return says(edited, plainOf(document.contents, document)) ? edited : body
+  return parsesTo(edited, jsonOf(document.contents, document)) ? edited : body
 }

@@ -1,6 +1,8 @@
-/** Three-way merge of a file that is not made of KRM objects: a text, or bytes. */
-import { textOf } from '../diff/text-lines.ts'
-import type { Plain } from '../krm/plain.ts'
+/** Three-way merge of a file without KRM objects: text or binary. */
+
+import type { JsonValue } from '../krm/json-value.ts'
+import { sameBytes } from '../resources.ts'
+import { textOf } from '../text-lines.ts'
 import { type Conflict, type Side, threeValues } from './conflict.ts'
 import { mergeText } from './merge-text.ts'
 
@@ -34,11 +36,7 @@ export function mergeFile(
   return { content: Buffer.from(text), conflicts: lines === '' ? [] : [conflict(`lines ${lines}`)] }
 }
 
-export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && Buffer.compare(a, b) === 0)
-}
-
-/** As a conflict tells of it: bytes only by their number. */
-function shown(content: Uint8Array | undefined): Plain | undefined {
+/** Returns the content as a conflict shows it: of a binary file only the size. */
+function shown(content: Uint8Array | undefined): JsonValue | undefined {
   return content && (textOf(content) ?? { size: content.byteLength })
 }

@@ -1,11 +1,11 @@
-/** Three-way merge of the KRM objects of a package: which there are, what they say, and in which file they stand. */
+/** Three-way merge of the KRM objects of a package: which of them exist, their content, and their files. */
 import { type CrdSchemas, crdListTypes } from '../krm/crd-schemas.ts'
 import { valueAt, withField } from '../krm/edit-object.ts'
 import { type FieldPath, formatFieldPath } from '../krm/field-path.ts'
-import { formatIdentity, type ObjectIdentity } from '../krm/identity.ts'
+import { formatIdentity, formatKind, type ObjectIdentity } from '../krm/identity.ts'
+import { isJsonObject, type JsonValue, sameJson } from '../krm/json-value.ts'
 import { type KrmDocument, readKrmFile } from '../krm/krm-file.ts'
 import { type ListTypes, listTypesOf } from '../krm/list-types.ts'
-import { isPlainMap, type Plain, samePlain } from '../krm/plain.ts'
 import { type Conflict, type Side, threeValues } from './conflict.ts'
 import { type MatchedObject, matchObjects, type PlacedObject } from './match-objects.ts'
 import { mergeObject } from './merge-object.ts'
@@ -14,10 +14,10 @@ import { mergeOrder } from './merge-values.ts'
 /** An object of the merged package. */
 export type MergedObject = MatchedObject & { path: string; body: string }
 
-/** What the Kptfile of the root says of the package itself, and of where it comes from. */
-const OWN_FIELDS: readonly FieldPath[] = [['metadata', 'name'], ['upstream'], ['upstreamLock']]
+/** The fields of the root Kptfile that name the package and its upstream; they stay local. */
+export const OWN_FIELDS: readonly FieldPath[] = [['metadata', 'name'], ['upstream'], ['upstreamLock']]
 
-/** `schemasOf` finds what the package says of a kind: only asked of those that both sides have changed. */
+/** `schemasOf` returns the schemas of a kind in the package; it is called only for objects that both sides changed. */
 export function mergeKrm(
   [original, local, upstream]: readonly [
     readonly PlacedObject[],
@@ -41,8 +41,8 @@ export function mergeKrm(
     if (local && upstream) return mergeBoth({ original, local, upstream })
     const left = local ?? upstream
     if (!left || !original) return left
-    // One side has deleted it. What the other has made of it must not be lost in silence.
-    if (samePlain(unmarked(left.value), unmarked(original.value))) return undefined
+    // One side deleted it; a change by the other must not be lost silently.
+    if (sameJson(unmarked(left.value), unmarked(original.value))) return undefined
     const values = threeValues(original.value, local?.value, upstream?.value)
     conflicts.push({
       path: left.path,
@@ -73,7 +73,7 @@ export function mergeKrm(
   }
 
   function typesOf(identity: ObjectIdentity): ListTypes {
-    const kind = `${identity.group}/${identity.kind}`
+    const kind = formatKind(identity)
     const types = known.get(kind) ?? listTypesOf(identity, crdListTypes(schemasOf(identity), identity))
     known.set(kind, types)
     return types
@@ -82,31 +82,25 @@ export function mergeKrm(
 
 const MARK: FieldPath = ['metadata', 'annotations', 'internal.kpt.dev/upstream-identifier']
 
-/** Without the annotation by which kpt and Porch mark each object of a clone: nobody has edited anything. */
-function unmarked(value: Plain): Plain | undefined {
+/** Removes the annotation that kpt and Porch put on each object of a clone, which is not an edit. */
+function unmarked(value: JsonValue): JsonValue | undefined {
   if (valueAt(value, MARK) === undefined) return value
   const without = withField(value, MARK, undefined)
   const annotations = valueAt(without, ['metadata', 'annotations'])
-  const isEmpty = isPlainMap(annotations) && Object.keys(annotations).length === 0
+  const isEmpty = isJsonObject(annotations) && Object.keys(annotations).length === 0
   return isEmpty ? withField(without, ['metadata', 'annotations'], undefined) : without
 }
 
-/** Upstream may have given the object another name. */
+/** Returns the identity after the merge, since upstream may have renamed the object. */
 function mergedIdentity(body: string, local: KrmDocument): ObjectIdentity {
   if (body === local.body) return local.identity
   return readKrmFile(Buffer.from(body))?.documents[0]?.identity ?? local.identity
 }
 
-/** The objects of each file, in the order that local and upstream have given them. */
+/** Groups the objects by file, in an order that follows local and upstream. */
 export function objectsByFile(objects: readonly MergedObject[]): Map<string, MergedObject[]> {
-  const files = new Map<string, MergedObject[]>()
-  for (const object of objects) {
-    const file = files.get(object.path)
-    if (file) file.push(object)
-    else files.set(object.path, [object])
-  }
-  for (const [path, file] of files) files.set(path, inOrder(path, file))
-  return files
+  const files = Map.groupBy(objects, ({ path }) => path)
+  return new Map([...files].map(([path, file]) => [path, inOrder(path, file)]))
 }
 
 function inOrder(path: string, objects: readonly MergedObject[]): MergedObject[] {

@@ -1,22 +1,22 @@
 /** Three-way merge of one object. */
 import { valueAt, withField } from '../krm/edit-object.ts'
 import type { FieldPath } from '../krm/field-path.ts'
+import { type JsonObject, sameJson } from '../krm/json-value.ts'
 import type { KrmDocument } from '../krm/krm-file.ts'
 import type { ListTypes } from '../krm/list-types.ts'
-import { type PlainMap, samePlain } from '../krm/plain.ts'
 import { rewrite } from '../krm/rewrite.ts'
 import type { FieldConflict, Side } from './conflict.ts'
 import { mergeComments } from './merge-comments.ts'
 import { mergeValues } from './merge-values.ts'
 
-/** `original` is undefined where both sides have added the object. */
+/** `original` is undefined if both sides added the object. */
 export type ObjectVersions = { original: KrmDocument | undefined; local: KrmDocument; upstream: KrmDocument }
 
 export type MergeObjectOptions = {
-  /** Asked only where both sides have changed the object. */
+  /** Called only if both sides changed the object. */
   listTypes: () => ListTypes
   prefer: Side
-  /** Fields that are local's own whatever upstream does. */
+  /** Fields that stay local, whatever upstream does. */
   own: readonly FieldPath[]
 }
 
@@ -25,18 +25,18 @@ export function mergeObject(
   { listTypes: findListTypes, prefer, own }: MergeObjectOptions,
 ): { body: string; conflicts: FieldConflict[] } {
   if (original && upstream.body === original.body) return { body: local.body, conflicts: [] }
-  const withOwn = (value: PlainMap): PlainMap =>
-    own.reduce((now, field) => withField(now, field, valueAt(local.value, field)) as PlainMap, value)
+  const withOwn = (value: JsonObject): JsonObject =>
+    own.reduce((now, field) => withField(now, field, valueAt(local.value, field)) as JsonObject, value)
   const versions = {
     original: original && withOwn(original.value),
     local: local.value,
     upstream: withOwn(upstream.value),
   }
-  if (original && local.body === original.body && samePlain(versions.upstream, upstream.value)) {
+  if (original && local.body === original.body && sameJson(versions.upstream, upstream.value)) {
     return { body: upstream.body, conflicts: [] }
   }
   const listTypes = findListTypes()
   const { value, conflicts } = mergeValues(versions, listTypes, prefer)
-  const body = rewrite(local, value as PlainMap, listTypes, upstream)
+  const body = rewrite(local, value as JsonObject, listTypes, upstream)
   return { body: original ? mergeComments(body, original, upstream, listTypes) : body, conflicts }
 }

@@ -1,11 +1,11 @@
-/** Takes a newer upstream in, with one of the strategies. */
+/** Merges a newer upstream into a package, with one of the strategies. */
 import { withField } from '../krm/edit-object.ts'
 import type { FieldPath } from '../krm/field-path.ts'
+import { type JsonValue, sameJson } from '../krm/json-value.ts'
 import { type ReadKrmFile, readKrmFile } from '../krm/krm-file.ts'
-import { type Plain, samePlain } from '../krm/plain.ts'
-import type { Resources } from '../resources.ts'
+import { type Resources, sameBytes } from '../resources.ts'
 import type { Conflict, Side } from './conflict.ts'
-import { sameBytes } from './merge-file.ts'
+import { OWN_FIELDS } from './merge-krm.ts'
 import { mergeResources, type PackageVersions } from './merge-resources.ts'
 import type { MergeStrategy } from './strategy.ts'
 
@@ -14,20 +14,20 @@ export type MergeInput = PackageVersions & { strategy: MergeStrategy; prefer: Si
 export type MergedPackage = {
   resources: Resources
   conflicts: Conflict[]
-  /** For `fast-forward`: the files that were changed locally, and keep it from being done. */
+  /** The files with local changes, which `fast-forward` refuses. */
   modified: string[]
 }
 
-/** What a clone changes in its files without anybody having edited them. */
-const OWN_FIELDS: Readonly<Record<string, readonly FieldPath[]>> = {
-  Kptfile: [['metadata', 'name'], ['upstream'], ['upstreamLock']],
+/** The fields that a clone sets by itself, which are not edits. */
+const CLONE_FIELDS: Readonly<Record<string, readonly FieldPath[]>> = {
+  Kptfile: OWN_FIELDS,
   'package-context.yaml': [
     ['data', 'name'],
     ['data', 'package-path'],
   ],
 }
 
-/** `read` may be a cache before `readKrmFile`: what is in a file depends on its content alone. */
+/** `read` may be a cache in front of `readKrmFile`, whose result depends on the content alone. */
 export function mergePackage(
   { strategy, prefer, ...versions }: MergeInput,
   read: ReadKrmFile = readKrmFile,
@@ -49,14 +49,14 @@ export function mergePackage(
   }
 }
 
-/** The files, with those merged that say what the package is. */
+/** Adds the merged Kptfile and package-context.yaml to the files. */
 function withOwnFiles(
   resources: Resources,
   versions: PackageVersions,
   prefer: Side,
 ): { resources: Resources; conflicts: Conflict[] } {
   const own = (files: Resources): Resources =>
-    new Map([...files].filter(([path]) => Object.hasOwn(OWN_FIELDS, path)))
+    new Map([...files].filter(([path]) => Object.hasOwn(CLONE_FIELDS, path)))
   const { original, local, upstream } = versions
   const merged = mergeResources(
     { original: own(original), local: own(local), upstream: own(upstream) },
@@ -65,19 +65,19 @@ function withOwnFiles(
   return { resources: new Map([...resources, ...merged.resources]), conflicts: merged.conflicts }
 }
 
-/** The paths of files that differ in more than what a clone changes by itself. */
+/** Returns the paths of files that differ in more than the fields that a clone sets by itself. */
 function modifiedFiles(original: Resources, local: Resources): string[] {
   return [...new Set([...original.keys(), ...local.keys()])].filter((path) => {
     const [before, now] = [original.get(path), local.get(path)]
     if (sameBytes(before, now)) return false
-    const fields = OWN_FIELDS[path]
-    return !fields || !before || !now || !samePlain(withoutFields(before, fields), withoutFields(now, fields))
+    const fields = CLONE_FIELDS[path]
+    return !fields || !before || !now || !sameJson(withoutFields(before, fields), withoutFields(now, fields))
   })
 }
 
-function withoutFields(content: Uint8Array, fields: readonly FieldPath[]): Plain | undefined {
-  const value: Plain | undefined = readKrmFile(content)?.documents.map((document) => document.value)[0]
-  // Bytes that are no KRM object are not the same as any others.
+function withoutFields(content: Uint8Array, fields: readonly FieldPath[]): JsonValue | undefined {
+  const value: JsonValue | undefined = readKrmFile(content)?.documents.map((document) => document.value)[0]
+  // Content that is not KRM equals only the same bytes.
   if (value === undefined) return Buffer.from(content).toString('base64')
-  return fields.reduce<Plain | undefined>((now, field) => withField(now, field, undefined), value)
+  return fields.reduce<JsonValue | undefined>((now, field) => withField(now, field, undefined), value)
 }

@@ -1,15 +1,15 @@
-/** Three-way merge of the files of a package, with one of kpt's strategies. */
+/** Three-way merge of the files of a package: the strategy `resource-merge` of kpt. */
 import { packageSchemas } from '../diff/package-schemas.ts'
 import type { CrdSchemas } from '../krm/crd-schemas.ts'
 import type { ObjectIdentity } from '../krm/identity.ts'
 import { isKrmPath, type KrmFile, type ReadKrmFile, readKrmFile } from '../krm/krm-file.ts'
-import type { Resources } from '../resources.ts'
+import { type Resources, sameBytes } from '../resources.ts'
 import type { Conflict, Side } from './conflict.ts'
 import type { PlacedObject } from './match-objects.ts'
-import { mergeFile, sameBytes } from './merge-file.ts'
+import { mergeFile } from './merge-file.ts'
 import { type MergedObject, mergeKrm, objectsByFile } from './merge-krm.ts'
 
-/** `original` is what local was made from, `upstream` what that has become since. */
+/** `original` is the revision that `local` was made from, `upstream` the newer one. */
 export type PackageVersions = { original: Resources; local: Resources; upstream: Resources }
 
 export type MergedResources = { resources: Resources; conflicts: Conflict[] }
@@ -17,9 +17,8 @@ export type MergedResources = { resources: Resources; conflicts: Conflict[] }
 type Files = ReadonlyMap<string, KrmFile>
 
 /**
- * Merges objects field by field, and all other files line by line. What only one side has changed is taken from it,
- * written as it is written there; what both have changed differently is a conflict, and `prefer` says whose value is
- * taken for it.
+ * Merges objects field by field, and all other files line by line. A change by one side is taken with its text and
+ * comments; different changes by both are a conflict, which gets the value of the side `prefer`.
  */
 export function mergeResources(
   { original, local, upstream }: PackageVersions,
@@ -55,7 +54,7 @@ export function mergeResources(
   function fileContent(path: string, objects: readonly MergedObject[]): Uint8Array {
     const [originalFile, localFile, upstreamFile] = krm.map((files) => files.get(path))
     if (isVerbatim(path, objects, 'local', localFile)) return local.get(path) as Uint8Array
-    // Upstream's file to the last byte, with whatever is between the objects.
+    // Keeps upstream's file byte for byte, with the text between its objects.
     if (
       isVerbatim(path, objects, 'upstream', upstreamFile) &&
       sameBytes(original.get(path), local.get(path))
@@ -67,7 +66,7 @@ export function mergeResources(
   }
 }
 
-/** Files that are the same in several versions are read once. */
+/** Reads the files of all versions; one that is the same in several of them is read once. */
 function readAll(versions: readonly Resources[], read: ReadKrmFile): Map<string, KrmFile>[] {
   const known = new Map<string, { content: Uint8Array; file: KrmFile | undefined }[]>()
   const readOnce = (path: string, content: Uint8Array): KrmFile | undefined => {
@@ -94,7 +93,7 @@ function placed(files: Files, isText: (path: string) => boolean): PlacedObject[]
   )
 }
 
-/** Whether a file of one side has just these objects, as they are. */
+/** Reports whether a file of one side consists of exactly these objects, unchanged. */
 function isVerbatim(
   path: string,
   objects: readonly MergedObject[],
@@ -110,7 +109,7 @@ function isVerbatim(
   )
 }
 
-/** What stands before or behind an object: where both sides have changed it, as local has it. */
+/** Merges the text before or behind an object; local wins if both sides changed it. */
 function mergedPart(original = '', local: string | undefined, upstream: string | undefined): string {
   return (local === original ? upstream : undefined) ?? local ?? upstream ?? ''
 }

@@ -1,11 +1,11 @@
 /** Three-way merge of texts, line by line. */
 import { lineChanges } from '../diff/line-changes.ts'
-import { linesOf } from '../diff/text-lines.ts'
+import { linesOf } from '../text-lines.ts'
 import type { Side } from './conflict.ts'
 
 export type MergedText = {
   text: string
-  /** The lines of the merged text, from 1, that stand for what both sides have changed. */
+  /** The lines of the merged text, from 1, that both sides changed. */
   conflicts: { from: number; to: number }[]
 }
 
@@ -35,10 +35,10 @@ export function mergeText(original: string, local: string, upstream: string, pre
   return { text: merged.flat().join(''), conflicts }
 }
 
-/** Lines `start` to `end` of the original, and what stands there now. */
+/** The lines that replace those from `start` to `end` of the original. */
 type Change = { start: number; end: number; lines: readonly string[] }
 
-/** Of the steps of `lineChanges`: as many as two texts cost that differ in two thousand lines. */
+/** In steps of `lineChanges`: the cost of two texts that differ in two thousand lines. */
 const EFFORT = 2_000_000
 
 function changesOf(base: readonly string[], now: readonly string[]): Change[] {
@@ -51,7 +51,7 @@ function changesOf(base: readonly string[], now: readonly string[]): Change[] {
 
 type Region = { start: number; end: number; local: Change[]; upstream: Change[] }
 
-/** Components of the original that one side has changed, or both: changes that touch each other belong together. */
+/** Groups the changes of both sides into regions of the original; changes that touch each other share one. */
 function regions(local: readonly Change[], upstream: readonly Change[]): Region[] {
   const all = [
     ...local.map((change) => ({ change, side: 'local' as const })),

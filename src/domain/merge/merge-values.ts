@@ -1,30 +1,30 @@
-/** Three-way merge of values: what only one side has changed is taken from it. */
+/** Three-way merge of values: a change by one side is taken, different changes by both are a conflict. */
 import type { FieldPath } from '../krm/field-path.ts'
+import { fieldOf, isJsonObject, type JsonObject, type JsonValue, sameJson } from '../krm/json-value.ts'
 import { type Item, keyedItems } from '../krm/list-items.ts'
 import type { ListTypes } from '../krm/list-types.ts'
-import { fieldOf, isPlainMap, type Plain, type PlainMap, samePlain } from '../krm/plain.ts'
 import { type FieldConflict, type Side, threeValues } from './conflict.ts'
 
-/** undefined is what is not there. */
+/** Missing values are undefined. */
 export type Versions = {
-  original: Plain | undefined
-  local: Plain | undefined
-  upstream: Plain | undefined
+  original: JsonValue | undefined
+  local: JsonValue | undefined
+  upstream: JsonValue | undefined
 }
 
-export type MergedValue = { value: Plain | undefined; conflicts: FieldConflict[] }
+export type MergedValue = { value: JsonValue | undefined; conflicts: FieldConflict[] }
 
-/** `prefer` says whose value a conflict gets. */
+/** Merges the versions; a conflict gets the value of the side `prefer`. */
 export function mergeValues(versions: Versions, listTypes: ListTypes, prefer: Side): MergedValue {
   const conflicts: FieldConflict[] = []
   return { value: merge(versions, [], []), conflicts }
 
-  function merge(versions: Versions, field: FieldPath, place: readonly string[]): Plain | undefined {
+  function merge(versions: Versions, field: FieldPath, place: readonly string[]): JsonValue | undefined {
     const { original, local, upstream } = versions
-    if (samePlain(local, upstream) || samePlain(original, upstream)) return local
-    if (samePlain(original, local)) return upstream
-    if (isPlainMap(local) && isPlainMap(upstream)) {
-      const shared = isPlainMap(original) ? original : undefined
+    if (sameJson(local, upstream) || sameJson(original, upstream)) return local
+    if (sameJson(original, local)) return upstream
+    if (isJsonObject(local) && isJsonObject(upstream)) {
+      const shared = isJsonObject(original) ? original : undefined
       return mergeMaps({ original: shared, local, upstream }, field, place)
     }
     if (local !== undefined && upstream !== undefined) {
@@ -37,11 +37,15 @@ export function mergeValues(versions: Versions, listTypes: ListTypes, prefer: Si
   }
 
   function mergeMaps(
-    { original, local, upstream }: { original: PlainMap | undefined; local: PlainMap; upstream: PlainMap },
+    {
+      original,
+      local,
+      upstream,
+    }: { original: JsonObject | undefined; local: JsonObject; upstream: JsonObject },
     field: FieldPath,
     place: readonly string[],
-  ): PlainMap {
-    const entries: [string, Plain][] = []
+  ): JsonObject {
+    const entries: [string, JsonValue][] = []
     for (const key of new Set([...Object.keys(local), ...Object.keys(upstream)])) {
       const versions = {
         original: fieldOf(original, key),
@@ -54,11 +58,11 @@ export function mergeValues(versions: Versions, listTypes: ListTypes, prefer: Si
     return Object.fromEntries(entries)
   }
 
-  function mergeLists(versions: Item[][], field: FieldPath, place: readonly string[]): Plain[] {
+  function mergeLists(versions: Item[][], field: FieldPath, place: readonly string[]): JsonValue[] {
     const [original, local, upstream] = versions.map(
       (items) => new Map(items.map((item) => [item.key, item])),
     )
-    const merged = new Map<string, Plain>()
+    const merged = new Map<string, JsonValue>()
     for (const key of new Set([...(local?.keys() ?? []), ...(upstream?.keys() ?? [])])) {
       const item = local?.get(key) ?? upstream?.get(key)
       const values = {
@@ -81,8 +85,8 @@ export function mergeValues(versions: Versions, listTypes: ListTypes, prefer: Si
 }
 
 /**
- * The order of items: that of the side which has changed it, or of the preferred one where both have. What only the
- * other side has stands behind the item that it stands behind there.
+ * Merges the order of items: that of the side that changed it, or of the preferred one if both did. An item that only
+ * the other side has follows the same item as there.
  */
 export function mergeOrder(
   original: readonly string[],
@@ -105,7 +109,7 @@ export function mergeOrder(
   return [...first, ...base.flatMap((key) => [key, ...(behind.get(key) ?? [])])]
 }
 
-/** Whether each side has put what all have into an order of its own. */
+/** Reports whether each side put the common items into an order of its own. */
 function inDifferentOrders(
   original: readonly string[],
   local: readonly string[],
@@ -114,7 +118,7 @@ function inDifferentOrders(
   return moved(original, local) && moved(original, upstream) && moved(local, upstream)
 }
 
-/** Whether what two lists share is in another order in them. */
+/** Reports whether the items that two lists share are in different orders. */
 function moved(before: readonly string[], after: readonly string[]): boolean {
   const [inBefore, inAfter] = [new Set(before), new Set(after)]
   const now = after.filter((key) => inBefore.has(key))

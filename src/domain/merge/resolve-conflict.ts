@@ -1,36 +1,35 @@
-/** Conflicts in the files of a draft: what stands there for them now, and putting something else there. */
+/** Conflicts in the files of a draft: the current value, and its replacement. */
 import { AppError } from '../../core/errors.ts'
 import { packageSchemas } from '../diff/package-schemas.ts'
 import { crdListTypes } from '../krm/crd-schemas.ts'
 import { valueAt, withField } from '../krm/edit-object.ts'
 import { parseFieldPath } from '../krm/field-path.ts'
-import { writeObject } from '../krm/fragments.ts'
 import { formatIdentity } from '../krm/identity.ts'
+import { writeObject } from '../krm/inserted-text.ts'
+import { isJsonObject, type JsonObject, type JsonValue, sameJson } from '../krm/json-value.ts'
 import { isKrmPath, type KrmDocument, type KrmFile, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
 import { listTypesOf } from '../krm/list-types.ts'
-import { isPlainMap, type Plain, type PlainMap, samePlain } from '../krm/plain.ts'
 import { rewrite } from '../krm/rewrite.ts'
-import type { Resources } from '../resources.ts'
+import { type Resources, sameBytes } from '../resources.ts'
 import type { Conflict, Side } from './conflict.ts'
-import { sameBytes } from './merge-file.ts'
 import { mergeText } from './merge-text.ts'
 
 type Place = { path: string; file: KrmFile; document: KrmDocument }
 
-/** Whether what the conflict is about differs between two states of a draft: somebody has edited it. */
+/** Reports whether an edit of a draft changed the value that is in conflict. */
 export function isEdited(conflict: Conflict, before: Resources, after: Resources): boolean {
   if (conflict.object === null) return !sameBytes(before.get(conflict.path), after.get(conflict.path))
-  return !samePlain(currentValue(conflict, before), currentValue(conflict, after))
+  return !sameJson(currentValue(conflict, before), currentValue(conflict, after))
 }
 
-function currentValue(conflict: Conflict, resources: Resources): Plain | undefined {
+function currentValue(conflict: Conflict, resources: Resources): JsonValue | undefined {
   const value = findObject(conflict, resources)?.document.value
   return valueAt(value, parseFieldPath(conflict.field) ?? [])
 }
 
 /**
- * The files with one side's value in the place of the conflict. `upstream` are upstream's files: what is taken from
- * them is written as it is written there.
+ * Returns the files with the conflict replaced by the value of one side. A value of upstream keeps its text in the
+ * files `upstream`.
  */
 export function withSide(
   conflict: Conflict,
@@ -47,15 +46,15 @@ export function withSide(
 
 const NOT_A_MAPPING = 'the value of an object must be a mapping'
 
-/** The files with that value in the place of the conflict. Throws `invalid` for one that cannot stand there. */
-export function withValue(conflict: Conflict, value: Plain, resources: Resources): Resources {
+/** Returns the files with the conflict replaced by a value. Throws `invalid` for a value that does not fit. */
+export function withValue(conflict: Conflict, value: JsonValue, resources: Resources): Resources {
   if (conflict.object !== null) return withObjectValue(conflict, value, resources, undefined)
   if (typeof value !== 'string')
     throw new AppError('invalid', `${conflict.path} is a file, so its value must be text`)
   return withFile(resources, conflict.path, Buffer.from(value))
 }
 
-/** undefined where that side has deleted the file. */
+/** Returns undefined if that side deleted the file. */
 function sideOfFile(conflict: Conflict, side: Side, upstream: Resources): Uint8Array | undefined {
   const { original, local, upstream: theirs, path } = conflict
   if (typeof original === 'string' && typeof local === 'string' && typeof theirs === 'string') {
@@ -74,7 +73,7 @@ function sideOfFile(conflict: Conflict, side: Side, upstream: Resources): Uint8A
 
 function withObjectValue(
   conflict: Conflict,
-  value: Plain | undefined,
+  value: JsonValue | undefined,
   resources: Resources,
   donor: KrmDocument | undefined,
 ): Resources {
@@ -94,18 +93,18 @@ function withObjectValue(
   const { document } = place
   const target = withField(document.value, field, value)
   if (target === undefined) return withBody(resources, place, undefined)
-  if (!isPlainMap(target)) throw new AppError('invalid', NOT_A_MAPPING)
+  if (!isJsonObject(target)) throw new AppError('invalid', NOT_A_MAPPING)
   const schemas = packageSchemas([resources], [document.identity])
   const listTypes = listTypesOf(document.identity, crdListTypes(schemas, document.identity))
-  return withBody(resources, place, rewrite(document, target as PlainMap, listTypes, donor))
+  return withBody(resources, place, rewrite(document, target as JsonObject, listTypes, donor))
 }
 
-function written(value: Plain): string {
-  if (!isPlainMap(value)) throw new AppError('invalid', NOT_A_MAPPING)
+function written(value: JsonValue): string {
+  if (!isJsonObject(value)) throw new AppError('invalid', NOT_A_MAPPING)
   return writeObject(value)
 }
 
-/** In its file, or else wherever it has moved to. */
+/** Finds the object of a conflict in its file, or else in the one it was moved to. */
 function findObject(conflict: Conflict, resources: Resources): Place | undefined {
   const paths = [conflict.path, ...resources.keys()]
   for (const path of paths) {
@@ -117,7 +116,7 @@ function findObject(conflict: Conflict, resources: Resources): Place | undefined
   return undefined
 }
 
-/** undefined removes the object, and with the last one the file. */
+/** Replaces the text of an object; undefined removes it, and with the last object the file. */
 function withBody(
   resources: Resources,
   { path, file, document }: Place,

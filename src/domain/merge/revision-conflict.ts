@@ -1,8 +1,8 @@
-/** The conflicts of a draft that an upgrade has made, and what has become of them. */
-import type { Condition } from '../conditions.ts'
+/** The conflicts that an upgrade left in a draft, and their resolutions. */
+import { type Condition, joinFirst } from '../conditions.ts'
 import type { Conflict } from './conflict.ts'
 
-/** How a conflict was resolved: somebody edited what it is about, chose a side, or gave another value. */
+/** The way a conflict was resolved: by an edit of the files, by the choice of a side, or by another value. */
 export type Resolution = 'edit' | 'local' | 'upstream' | 'value'
 
 export type RevisionConflict = Conflict & {
@@ -20,14 +20,12 @@ export function numbered(conflicts: readonly Conflict[]): RevisionConflict[] {
   return conflicts.map((conflict, at) => ({ ...conflict, id: String(at + 1), resolution: null }))
 }
 
-/** For people: `deployment.yaml: apps/Deployment web: spec.replicas`. */
+/** Formats the place of a conflict for people: `deployment.yaml: apps/Deployment web: spec.replicas`. */
 export function conflictPlace({ path, object, field }: Conflict): string {
   return [path, object, field].filter(Boolean).join(': ')
 }
 
-const SHOWN = 5
-
-/** Whether all that the merge left open is decided: the condition `Merged`. */
+/** Returns the condition `Merged`, which is True when all conflicts are resolved. */
 export function mergedCondition(conflicts: readonly RevisionConflict[]): Condition {
   const open = conflicts.filter(isOpen)
   if (open.length === 0) {
@@ -35,12 +33,10 @@ export function mergedCondition(conflicts: readonly RevisionConflict[]): Conditi
       conflicts.length === 0 ? 'there was no conflict' : `all ${conflicts.length} conflicts are resolved`
     return { type: 'Merged', status: 'True', reason: conflicts.length === 0 ? 'Clean' : 'Resolved', message }
   }
-  const places = open.slice(0, SHOWN).map(conflictPlace)
-  const more = open.length > SHOWN ? ` and ${open.length - SHOWN} more` : ''
   return {
     type: 'Merged',
     status: 'False',
     reason: 'Conflicts',
-    message: `${open.length} of ${conflicts.length} conflicts are open: ${places.join('; ')}${more}`,
+    message: `${open.length} of ${conflicts.length} conflicts are open: ${joinFirst(open.map(conflictPlace))}`,
   }
 }

@@ -1,15 +1,14 @@
-/** What threads do about the conflicts of a draft. */
-
-import type { Plain } from '../krm/plain.ts'
+/** The work on the conflicts of a draft that runs in worker threads. */
+import type { JsonValue } from '../krm/json-value.ts'
 import type { Resources } from '../resources.ts'
 import type { Side } from './conflict.ts'
 import { isEdited, withSide, withValue } from './resolve-conflict.ts'
 import type { RevisionConflict } from './revision-conflict.ts'
 
 /** One of the sides, or another value. */
-export type Choice = { choose: Side } | { value: Plain }
+export type Choice = { choose: Side } | { value: JsonValue }
 
-/** The ids of the conflicts that an edit of the files has touched. */
+/** Returns the IDs of the conflicts whose values an edit of the files changed. */
 export function editedConflicts(input: {
   conflicts: readonly RevisionConflict[]
   before: Resources
@@ -19,7 +18,7 @@ export function editedConflicts(input: {
   return conflicts.filter((conflict) => isEdited(conflict, before, after)).map(({ id }) => id)
 }
 
-/** The files with what was chosen for a conflict. Throws `invalid`, and `conflict` where it has lost its place. */
+/** Returns the files with the choice for a conflict. Throws `invalid`, or `conflict` if its object is gone. */
 export function settleConflict(input: {
   conflict: RevisionConflict
   choice: Choice

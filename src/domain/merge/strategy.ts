@@ -1,12 +1,12 @@
-/** How a newer upstream is taken in; the names are those of `kpt pkg update`. */
+/** The strategies for merging a newer upstream, named as in `kpt pkg update`. */
 export const MERGE_STRATEGIES = [
-  /** Field by field: what both sides changed is a conflict. */
+  /** Field by field; different changes by both sides are conflicts. */
   'resource-merge',
-  /** Only where nothing was changed locally. */
+  /** Only without local changes. */
   'fast-forward',
-  /** Upstream's files, whatever was changed locally; only the Kptfile is merged. */
+  /** Upstream's files instead of the local ones; only the Kptfile is merged. */
   'force-delete-replace',
-  /** Upstream's files over the local ones; files that are only local stay. */
+  /** Upstream's files over the local ones; files that exist only locally stay. */
   'copy-merge',
 ] as const
 export type MergeStrategy = (typeof MERGE_STRATEGIES)[number]

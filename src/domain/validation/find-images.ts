@@ -1,13 +1,13 @@
 import { type Document, isAlias, isMap, isScalar, isSeq } from 'yaml'
 
-/** Where pods have their containers; objects of other kinds that make pods call them the same. */
+/** The lists of containers of a pod; other kinds that create pods use the same names. */
 const CONTAINERS = new Set(['containers', 'initContainers', 'ephemeralContainers'])
 
-/** The values of `image` in all lists of containers of a document, wherever they stand. */
+/** Returns the images of all lists of containers in a document, at any depth. */
 export function findImages(document: Document.Parsed): string[] {
   const images: string[] = []
   const anchors = new Map<string, string>()
-  // No recursion: how deep a document is nested is not ours to judge.
+  // Not recursive, since a document may be nested deeper than the stack allows.
   const open: { node: unknown; inContainers: boolean }[] = [{ node: document.contents, inContainers: false }]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { node, inContainers } = next

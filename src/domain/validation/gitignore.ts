@@ -1,7 +1,6 @@
 /**
- * The patterns of gitignore (https://git-scm.com/docs/gitignore), with a bound on the work. The libraries at hand make
- * regular expressions of them, and those of a hostile pattern run for ever: these patterns come from whoever sends a
- * package.
+ * The patterns of gitignore (https://git-scm.com/docs/gitignore), with a bound on the work. Libraries turn them into
+ * regular expressions, and those of a hostile pattern, which any client can send in a package, run forever.
  */
 
 type Token =
@@ -13,15 +12,15 @@ type Token =
 /** One part of a class: `a`, `a-z` or `[:digit:]`. */
 type Member = (char: string) => boolean
 
-/** One name of a pattern; undefined is `**`, any number of names. */
+/** One name of a pattern; undefined is `**`, which matches any number of names. */
 type Segment = readonly Token[] | undefined
 
 type Pattern = { segments: readonly Segment[]; negated: boolean; onlyDirectories: boolean }
 
-/** A name, by its characters. */
+/** The characters of a name. */
 type Name = readonly string[]
 
-/** How many comparisons may still be made, by all that share it. */
+/** A limit on comparisons, shared by several sets of patterns. */
 export class Budget {
   #left: number
 
@@ -41,7 +40,7 @@ export class BudgetError extends Error {}
 export class GitIgnore {
   readonly #patterns: readonly Pattern[]
   readonly #budget: Budget
-  /** What is known of directories: their files ask for them again and again. */
+  /** Results for directories, which all of their files need. */
   readonly #directories = new Map<string, boolean>()
 
   constructor(text: string, budget: Budget) {
@@ -49,7 +48,7 @@ export class GitIgnore {
     this.#budget = budget
   }
 
-  /** Whether the patterns name this file, or a directory that it is in. Throws `BudgetError`. */
+  /** Reports whether the patterns match a file or one of its directories. Throws `BudgetError`. */
   ignores(path: string): boolean {
     const names = path.split('/').map((name) => Array.from(name))
     for (
@@ -60,7 +59,7 @@ export class GitIgnore {
       const directory = path.slice(0, slash)
       const known = this.#directories.get(directory) ?? this.#lastMatch(names.slice(0, depth), true)
       this.#directories.set(directory, known)
-      // Nothing below a directory that is left out can be taken in again.
+      // Nothing below an ignored directory can be included again.
       if (known) return true
     }
     return this.#lastMatch(names, false)
@@ -77,31 +76,31 @@ export class GitIgnore {
 }
 
 function parsePattern(line: string): Pattern | undefined {
-  let text = withoutBlanksAtEnd(line)
+  let text = withoutTrailingSpaces(line)
   if (text === '' || text.startsWith('#')) return undefined
   const negated = text.startsWith('!')
   if (negated) text = text.slice(1)
   const onlyDirectories = text.endsWith('/')
   if (onlyDirectories) text = text.slice(0, -1)
-  // It escapes nothing, and so matches nothing.
+  // A trailing backslash is invalid, and matches nothing.
   if (isEscaped(text, text.length)) return undefined
   const anchored = text.includes('/')
   const names = text.replace(/^\//, '').split('/')
   const segments: Segment[] = names.map((name) => (anchored && name === '**' ? undefined : parseName(name)))
-  // `a/**` is everything inside of a, and not a itself.
+  // `a/**` matches everything inside `a`, but not `a` itself.
   if (segments.length > 1 && segments.at(-1) === undefined) segments.push([{ kind: 'star' }])
   if (!anchored) segments.unshift(undefined)
   return { segments, negated, onlyDirectories }
 }
 
-/** Blanks at the end do not count, unless they are escaped. */
-function withoutBlanksAtEnd(line: string): string {
+/** Trailing spaces are ignored unless they are escaped. */
+function withoutTrailingSpaces(line: string): string {
   let end = line.length
   while (end > 0 && line[end - 1] === ' ' && line[end - 2] !== '\\') end--
   return line.slice(0, end)
 }
 
-/** Whether an odd number of backslashes stands before the position. */
+/** Reports whether an odd number of backslashes precedes the position. */
 function isEscaped(text: string, at: number): boolean {
   let backslashes = 0
   while (text[at - 1 - backslashes] === '\\') backslashes++
@@ -121,7 +120,7 @@ function parseName(name: string): Token[] {
       tokens.push(token)
       at = end
     } else if (char !== '\\') tokens.push({ kind: 'char', char })
-    // At the end of a name it escapes the slash behind it, which is that anyway.
+    // At the end of a name, a backslash escapes the slash behind it, which changes nothing.
     else if (++at < chars.length) tokens.push({ kind: 'char', char: chars[at] ?? '' })
   }
   return tokens
@@ -129,7 +128,7 @@ function parseName(name: string): Token[] {
 
 const NOTHING: Token = { kind: 'class', negated: false, members: [] }
 
-/** `[a-z_]`, `[!a-z]`, `[[:digit:]]`. One that is not closed matches nothing. */
+/** Parses `[a-z_]`, `[!a-z]` or `[[:digit:]]`. A class that is not closed matches nothing. */
 function parseClass(chars: Name, start: number): { token: Token; end: number } {
   let at = start + 1
   const negated = chars[at] === '!' || chars[at] === '^'
@@ -158,13 +157,15 @@ function parseClass(chars: Name, start: number): { token: Token; end: number } {
   return { token: { kind: 'class', negated, members }, end: at }
 }
 
-/** Where the `:]` of a named class stands, if the next `]` is part of one; else -1. */
+/** Returns the index of the `:]` of a named class if the next `]` is part of one, else -1. */
 function closingColon(chars: Name, start: number): number {
   const bracket = chars.indexOf(']', start)
   return bracket > start && chars[bracket - 1] === ':' ? bracket - 1 : -1
 }
 
-/** https://pubs.opengroup.org/onlinepubs/9699919799/basedefs/V1_chap09.html#tag_09_03_05, in ASCII as git has them. */
+/**
+ * https://pubs.opengroup.org/onlinepubs/9699919799/basedefs/V1_chap09.html#tag_09_03_05, limited to ASCII as in git.
+ */
 const NAMED_CLASSES: Record<string, RegExp | undefined> = {
   alnum: /^[0-9A-Za-z]$/,
   alpha: /^[A-Za-z]$/,
@@ -198,8 +199,8 @@ function matchChar(token: Token, char: string, budget: Budget): boolean {
 }
 
 /**
- * Whether a sequence matches a pattern in which some elements stand for any number of items. Of several wildcards
- * only the last one has to be tried again, with one item more, so nothing is tried twice.
+ * Matches a sequence against a pattern in which wildcards stand for any number of items. After a mismatch only the last
+ * wildcard is extended, by one item, so there is no exponential backtracking.
  */
 function matchWithWildcard<Element, Item>(
   pattern: readonly Element[],

@@ -1,16 +1,16 @@
-/** `.krmignore`: gitignore syntax, one file in any directory of the package, for the files below that directory. */
+/** `.krmignore` files: gitignore syntax, in any directory of the package, for the files below that directory. */
 import type { ErrorDetail } from '../../core/errors.ts'
 import type { Resources } from '../resources.ts'
 import { Budget, BudgetError, GitIgnore } from './gitignore.ts'
 
 const FILE = '.krmignore'
-/** Of all of them together: more than anybody writes. */
+/** The limit for all of them together, far above real ones. */
 const MAX_BYTES = 16 * 1024
-/** For all files of a package: a second or two, and five times what 10,000 files with fifty patterns take. */
+/** The limit for all files of a package: a second or two, five times the steps of 10,000 files with fifty patterns. */
 const MAX_STEPS = 50_000_000
 
 export type KrmIgnore = {
-  /** Whether the package's files of that name leave this path out. */
+  /** Reports whether the `.krmignore` files of the package exclude a path. */
   ignores: (path: string) => boolean
   errors: ErrorDetail[]
 }

@@ -1,22 +1,25 @@
-/** Validates the resources of a package: the rules of design section 2 for what may be proposed. */
+/**
+ * Validates the resources of a package. A YAML file or Kptfile that does not parse is an error, unless `.krmignore`
+ * excludes it. An object without apiVersion, kind or name, or with the identity of another one, is a warning.
+ */
 import type { ErrorDetail } from '../../core/errors.ts'
-import type { Condition } from '../conditions.ts'
-import { groupOf } from '../krm/identity.ts'
+import { type Condition, joinFirst } from '../conditions.ts'
+import { groupOf, identityKey } from '../krm/identity.ts'
 import { isKrmPath } from '../krm/krm-file.ts'
 import type { Resources } from '../resources.ts'
 import { krmIgnore } from './krm-ignore.ts'
 import { type Finding, type KrmObject, readYamlFile, type YamlFile } from './yaml-file.ts'
 
 export type Findings = {
-  /** Why the package cannot be proposed. */
+  /** Problems that prevent a proposal. */
   errors: ErrorDetail[]
-  /** What looks wrong and stops nobody. */
+  /** Problems that do not. */
   warnings: ErrorDetail[]
 }
 
 /**
- * `read` may be a cache before `readYamlFile`: what is in a file depends on its content alone. `onFile` is told of each
- * file that was read.
+ * `read` may be a cache in front of `readYamlFile`, whose result depends on the content alone. `onFile` is called for
+ * each file that was read.
  */
 export function validateResources(
   resources: Resources,
@@ -37,7 +40,7 @@ export function validateResources(
   return findings
 }
 
-/** Who has more of them than that has one cause for most. */
+/** The limit for errors, and for warnings; more of them mostly have one cause. */
 const MAX_FINDINGS = 200
 
 function add(to: ErrorDetail[], path: string, findings: readonly Finding[]): void {
@@ -58,7 +61,7 @@ function objectWarnings(path: string, object: KrmObject, seen: Map<string, strin
   if (!name) return []
 
   const group = groupOf(apiVersion ?? '')
-  const identity = JSON.stringify([group, kind, namespace ?? '', name])
+  const identity = identityKey({ group, kind: kind ?? '', namespace: namespace ?? '', name })
   const first = seen.get(identity)
   if (first === undefined) {
     seen.set(identity, `${path}:${line}`)
@@ -68,9 +71,7 @@ function objectWarnings(path: string, object: KrmObject, seen: Map<string, strin
   return [{ line, message: `${shown} is also in ${first}` }]
 }
 
-const SHOWN = 5
-
-/** The findings as the condition `Valid` of the revision. */
+/** Returns the condition `Valid` of a revision with these findings. */
 export function validCondition({ errors, warnings }: Findings): Condition {
   if (errors.length > 0) {
     return { type: 'Valid', status: 'False', reason: 'Invalid', message: summary('error', errors) }
@@ -82,9 +83,8 @@ export function validCondition({ errors, warnings }: Findings): Condition {
 }
 
 function summary(noun: string, found: ErrorDetail[]): string {
-  const lines = found
-    .slice(0, SHOWN)
-    .map(({ path, line, message }) => `${path}${line === undefined ? '' : `:${line}`}: ${message}`)
-  const more = found.length > SHOWN ? ` and ${found.length - SHOWN} more` : ''
-  return `${found.length} ${noun}${found.length === 1 ? '' : 's'}: ${lines.join('; ')}${more}`
+  const lines = found.map(
+    ({ path, line, message }) => `${path}${line === undefined ? '' : `:${line}`}: ${message}`,
+  )
+  return `${found.length} ${noun}${found.length === 1 ? '' : 's'}: ${joinFirst(lines)}`
 }

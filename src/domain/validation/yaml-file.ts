@@ -1,8 +1,8 @@
-/** Reads one YAML file as far as validation and search need it: does it parse, and what is in it. */
+/** Reads a YAML file for validation and search: its errors, objects, images and descriptions. */
 import { Composer, type Document, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml'
 import { decodeUtf8 } from '../../core/utf8.ts'
 import { findImages } from './find-images.ts'
-import { inspectDocument } from './inspect-node.ts'
+import { inspectDocument } from './inspect-document.ts'
 
 export type KrmObject = {
   apiVersion: string | undefined
@@ -12,25 +12,25 @@ export type KrmObject = {
   line: number
 }
 
-/** Something wrong at a place in a file; line and column count from 1. */
+/** A problem at a position in a file; line and column count from 1. */
 export type Finding = { line: number; column?: number; message: string }
 
 export type YamlFile = {
   errors: Finding[]
   objects: KrmObject[]
   warnings: Finding[]
-  /** Of containers. */
+  /** The images of containers. */
   images: string[]
   /** Descriptions and keywords of Kptfiles. */
   about: string[]
 }
 
-/** Errors and warnings of a file are reported so often; who has more of them has one cause. */
+/** The limit for the errors of a file, and for its warnings; more of them mostly have one cause. */
 const MAX_FINDINGS = 20
 
 /**
- * Larger files are not read. What the parser needs, up to 4 µs and 300 bytes for each token, has a bound so; the
- * definitions of large operators have 60,000 tokens, and Kubernetes takes 1.5 MiB in one object.
+ * Larger files are not read. That bounds the parser, which takes up to 4 µs and 300 bytes a token. The
+ * CustomResourceDefinitions of large operators have 60,000 tokens, and Kubernetes accepts 1.5 MiB in one object.
  */
 const MAX_BYTES = 16 * 1024 * 1024
 const MAX_TOKENS = 1_000_000
@@ -49,10 +49,10 @@ export function readYamlFile(content: Uint8Array): YamlFile {
   return file
 }
 
-/** One document after the other, so that only one is in memory. Throws `UnreadableError`. */
+/** Yields one document after the other, so that only one is in memory. Throws `UnreadableError`. */
 function* documentsOf(text: string, lines: LineCounter): Generator<Document.Parsed> {
   const parser = new Parser(lines.addNewLine)
-  // uniqueKeys costs the square of the number of keys; inspectDocument looks for duplicates instead.
+  // uniqueKeys takes quadratic time; inspectDocument finds duplicate keys instead.
   const composer = new Composer({
     lineCounter: lines,
     uniqueKeys: false,
@@ -80,7 +80,7 @@ function reasonOf(error: unknown): string {
   throw error
 }
 
-/** Nothing between two separators, or only comments. */
+/** Reports whether a document has nothing but comments. */
 function isEmpty({ contents }: Document.Parsed): boolean {
   return contents === null || (isScalar(contents) && contents.value === null)
 }
@@ -93,7 +93,7 @@ function decode(content: Uint8Array): string {
 }
 
 function readDocument(document: Document.Parsed, lines: LineCounter, file: YamlFile): void {
-  // The library reports an overflow of the stack as if it were an error of the document.
+  // The library reports a stack overflow as an error of the document.
   if (document.errors.some(({ message }) => message.includes('call stack'))) throw new RangeError()
   const faults = document.errors.map(({ message, pos }) => ({ message, offset: pos[0] }))
   if (faults.length === 0) faults.push(...inspectDocument(document))

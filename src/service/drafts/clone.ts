@@ -1,7 +1,7 @@
 import { AppError } from '../../core/errors.ts'
 import { latestName } from '../../database/package-revisions/published.ts'
 import type { Db } from '../../database/schema.ts'
-import { type CloneRequest, filesToLookAt } from '../../domain/kpt/clone-resources.ts'
+import { type CloneRequest, changeableFiles } from '../../domain/kpt/clone-resources.ts'
 import type { Labels } from '../../domain/labels.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
@@ -53,7 +53,7 @@ export async function cloned(ctx: ServiceContext, target: PackageId, source: Clo
 }
 
 async function changedFiles(ctx: ServiceContext, request: CloneRequest): Promise<Resources> {
-  const resources = filesToLookAt(request)
+  const resources = changeableFiles(request)
   if (resources.size === 0) return resources
   const changed = await ctx.clone({ ...request, resources })
   if (!('problem' in changed)) return changed

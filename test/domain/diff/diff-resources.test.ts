@@ -1,23 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { diffResources, type FileDiff } from '../../../src/domain/diff/diff-resources.ts'
 import { formatFieldPath } from '../../../src/domain/krm/field-path.ts'
-
-type Texts = Record<string, string>
-
-function files(texts: Texts): Map<string, Uint8Array> {
-  return new Map(Object.entries(texts).map(([path, text]) => [path, Buffer.from(text)]))
-}
+import { resourcesOf, type Texts } from '../../support/texts.ts'
 
 function diff(before: Texts, after: Texts, path?: string): FileDiff[] {
-  return diffResources({ before: files(before), after: files(after), path }).files
+  return diffResources({ before: resourcesOf(before), after: resourcesOf(after), path }).files
 }
 
-/** What became of the files, in short. */
+/** Returns the changes of the files, each as `<change> <from> <path>`. */
 function changes(before: Texts, after: Texts): string[] {
   return diff(before, after).map(({ path, change, from }) => [change, from, path].filter(Boolean).join(' '))
 }
 
-/** What became of the objects of all files, in short. */
+/** Returns the changes of the objects of all files, each in one line. */
 function objects(before: Texts, after: Texts): string[] {
   return diff(before, after).flatMap(({ path, objects: found }) =>
     (found ?? []).map(({ object, change, from, fields }) => {
@@ -30,12 +25,12 @@ function objects(before: Texts, after: Texts): string[] {
 const map = (name: string, value = '1') =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n  key: "${value}"\n`
 
-describe('files', () => {
-  it('are none where none differs', () => {
+describe('diffResources of files', () => {
+  it('returns nothing for equal files', () => {
     expect(diff({ a: 'x' }, { a: 'x' })).toEqual([])
   })
 
-  it('are renamed where the content is the same, to the same name if one has it', () => {
+  it('finds renames of unchanged files, preferably to the same name', () => {
     expect(changes({ 'a/x': 'same\n', 'a/y': 'same\n' }, { 'b/y': 'same\n', 'b/x': 'same\n' })).toEqual([
       'renamed a/x b/x',
       'renamed a/y b/y',
@@ -43,19 +38,19 @@ describe('files', () => {
     expect(changes({ a: 'same\n' }, { b: 'same\n', c: 'same\n' })).toEqual(['renamed a b', 'added c'])
   })
 
-  it('are renamed where half of the lines are the same', () => {
+  it('finds renames of files that keep half of their lines', () => {
     const [old] = diff({ a: '1\n2\n3\n4\n' }, { b: '1\n2\nx\ny\n' })
     expect(old).toMatchObject({ change: 'renamed', from: 'a', addedLines: 2, removedLines: 2 })
     expect(old?.patch).toContain('similarity index 50%\nrename from a\nrename to b\n')
     expect(changes({ a: '1\n2\n3\n4\n' }, { b: '1\nx\ny\nz\n' })).toEqual(['removed a', 'added b'])
   })
 
-  it('are no renames where they are empty, or still there', () => {
+  it('takes neither empty files nor remaining ones for renamed', () => {
     expect(changes({ a: '' }, { b: '' })).toEqual(['removed a', 'added b'])
     expect(changes({ a: 'same\n' }, { a: 'same\n', b: 'same\n' })).toEqual(['added b'])
   })
 
-  it('are those of a directory where it is asked for, by both paths of a rename', () => {
+  it('limits the diff to a path, before or after a rename', () => {
     const before = { 'a/x': 'x\n', 'a/y': '1\n', ab: '1\n' }
     const after = { 'b/x': 'x\n', 'a/y': '2\n', ab: '2\n' }
     const found = (path: string) => diff(before, after, path).map((file) => file.path)
@@ -66,16 +61,16 @@ describe('files', () => {
     expect(found('c')).toEqual([])
   })
 
-  it('stop where all of it is too much, before much is made of it', () => {
-    const large = files({ a: 'one\n', b: 'x\n'.repeat(12_000_000) })
-    const { files: shown, truncated } = diffResources({ before: files({}), after: large })
+  it('stops before it makes a diff that is too large', () => {
+    const large = resourcesOf({ a: 'one\n', b: 'x\n'.repeat(12_000_000) })
+    const { files: shown, truncated } = diffResources({ before: resourcesOf({}), after: large })
     expect(shown.map(({ path }) => path)).toEqual(['a'])
     expect(truncated).toBe(true)
   })
 })
 
-describe('objects', () => {
-  it('are compared field by field', () => {
+describe('diffResources of objects', () => {
+  it('compares objects field by field', () => {
     const before = { 'a.yaml': `${map('one')}---\n${map('two')}` }
     const after = { 'a.yaml': `${map('two', '2')}---\n${map('three')}` }
     expect(objects(before, after)).toEqual([
@@ -85,7 +80,7 @@ describe('objects', () => {
     ])
   })
 
-  it('are the same in another file', () => {
+  it('finds objects that moved to another file', () => {
     const before = { 'all.yaml': `${map('one')}---\n${map('two')}---\n${map('three')}` }
     const after = { 'all.yaml': map('one'), 'three.yaml': map('three'), 'two.yaml': map('two', '2') }
     expect(objects(before, after)).toEqual([
@@ -94,7 +89,7 @@ describe('objects', () => {
     ])
   })
 
-  it('have not moved where their file is renamed', () => {
+  it('does not report the objects of a renamed file as moved', () => {
     const long = `# ${'words '.repeat(50)}\n`
     expect(objects({ 'a.yaml': long + map('one') }, { 'b.yaml': long + map('one', '2') })).toEqual([
       'b.yaml: changed ConfigMap one data.key',
@@ -102,7 +97,7 @@ describe('objects', () => {
     expect(diff({ 'a.yaml': map('one') }, { 'b.yaml': map('one') })[0]).toMatchObject({ objects: [] })
   })
 
-  it('are none in a file whose comments differ alone, and missing in one that is no KRM', () => {
+  it('returns no objects if only comments differ, or the file is not KRM', () => {
     expect(diff({ 'a.yaml': map('one') }, { 'a.yaml': `# new\n${map('one')}` })[0]?.objects).toEqual([])
     expect(diff({ 'a.yaml': 'a: 1\n' }, { 'a.yaml': map('one') })[0]?.objects).toBeUndefined()
     expect(diff({ 'a.txt': map('one') }, { 'a.txt': map('two') })[0]?.objects).toBeUndefined()
@@ -114,7 +109,7 @@ describe('objects', () => {
     expect(file?.objects).toBeUndefined()
   })
 
-  it('without a name are told apart by their files', () => {
+  it('identifies objects without a name by their files', () => {
     const kustomization = (resource: string) =>
       `apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - ${resource}\n`
     const before = { 'a/kustomization.yaml': kustomization('x'), 'b/kustomization.yaml': kustomization('y') }
@@ -125,7 +120,7 @@ describe('objects', () => {
     ])
   })
 
-  it('of custom types have the lists of the definitions in either version', () => {
+  it('uses the list types of the definitions in either version', () => {
     const definition = `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: plans.example.com}

@@ -6,7 +6,7 @@ import { describeWith } from '../../interop/tool.ts'
 import { type CorpusPackage, hasCorpus, kptPackages, readFiles } from '../../support/corpus.ts'
 import { applied, git } from '../../support/git.ts'
 
-/** Few, so that files have some in common. */
+/** Few, so that files share some. */
 const line = fc.constantFrom(
   'a',
   'b',
@@ -68,7 +68,7 @@ const change: fc.Arbitrary<Change> = fc.record({
   remove: fc.nat({ max: 8 }),
 })
 
-/** Writes, moves, edits and removes files; what would be a file and a directory at once is left out. */
+/** Writes, moves, edits and removes files, except those that would be a file and a directory at once. */
 function changed(files: Resources, changes: readonly Change[]): Map<string, Uint8Array> {
   const result = new Map(files)
   for (const { from, to, content: written, insert, at, remove } of changes) {
@@ -97,7 +97,7 @@ const versions = fc
   )
   .map(([first, second, edits]) => {
     const before = changed(new Map(), first)
-    // Also files that keep their name.
+    // Edits of files that keep their name.
     const inPlace = edits.map((name, index): Change => {
       return {
         from: name,
@@ -124,7 +124,7 @@ function patchOf(before: Resources, after: Resources): string {
 }
 
 describeWith(git, 'git apply', () => {
-  it('makes the new files of the old ones, and the other way round, whatever they are', () => {
+  it('turns random files into their new versions, and back', () => {
     fc.assert(
       fc.property(versions, ({ before, after }) => {
         const patch = patchOf(before, after)
@@ -136,18 +136,18 @@ describeWith(git, 'git apply', () => {
   }, 60_000)
 
   it.each([
-    ['an empty file that is new', {}, { a: '' }],
-    ['an empty file that is gone', { 'x y': '' }, {}],
+    ['a new empty file', {}, { a: '' }],
+    ['a deleted empty file', { 'x y': '' }, {}],
     ['a file that becomes empty', { a: 'x\n' }, { a: '' }],
-    ['a file that gets an end', { a: 'x' }, { a: 'x\n' }],
-    ['a file that loses its end', { a: 'x\ny\n' }, { a: 'x\ny' }],
+    ['a file that gets a line feed at the end', { a: 'x' }, { a: 'x\n' }],
+    ['a file that loses the line feed at its end', { a: 'x\ny\n' }, { a: 'x\ny' }],
     ['a file that becomes a directory', { a: 'x\n' }, { 'a/b': 'x\n' }],
     ['a directory that becomes a file', { 'a/b': '1\n2\n3\n4\n' }, { a: '1\n2\n3\n5\n' }],
-    ['names that are swapped', { a: '1\n', b: '2\n' }, { a: '2\n', b: '1\n' }],
+    ['swapped names', { a: '1\n', b: '2\n' }, { a: '2\n', b: '1\n' }],
     ['text that becomes binary', { a: 'x\n' }, { a: '\0' }],
-    ['ends that become those of Windows', { a: 'x\ny\n' }, { a: 'x\r\ny\r\n' }],
-    ['a mark of the byte order', { a: 'x\n' }, { a: '\uFEFFx\n' }],
-  ])('takes %s', (_what, old, now) => {
+    ['line endings that become CRLF', { a: 'x\ny\n' }, { a: 'x\r\ny\r\n' }],
+    ['a new byte order mark', { a: 'x\n' }, { a: '\uFEFFx\n' }],
+  ])('applies %s', (_what, old, now) => {
     const [before, after] = [old, now].map(
       (files) => new Map(Object.entries<string>(files).map(([name, words]) => [name, Buffer.from(words)])),
     ) as [Map<string, Buffer>, Map<string, Buffer>]
@@ -157,7 +157,7 @@ describeWith(git, 'git apply', () => {
   })
 
   it.runIf(hasCorpus)(
-    'makes each version of real packages of the one before',
+    'turns each version of real packages into the next',
     () => {
       const byPath = Map.groupBy(kptPackages(), ({ path: where }) => where)
       let compared = 0

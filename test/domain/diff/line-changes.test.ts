@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type LineChange, lineChanges, newEffort } from '../../../src/domain/diff/line-changes.ts'
 
-/** The new lines, made of the old ones and the changes. */
+/** Returns the new lines, made from the old ones and the changes. */
 function changed(
   before: readonly string[],
   after: readonly string[],
@@ -25,15 +25,15 @@ function edits(changes: readonly LineChange[]): number {
 
 const letters = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 30 })
 
-/** So long that it is cut into pieces: some lines are there once, some often, and some are moved. */
+/** Long enough to be cut into pieces, with unique, repeated and moved lines. */
 const long = fc.array(fc.oneof(fc.nat({ max: 2_000 }).map(String), fc.constantFrom('{', '}', '')), {
   minLength: 700,
   maxLength: 900,
   size: 'max',
 })
 
-describe('the changes of lines', () => {
-  it('make one text of the other, and are apart', () => {
+describe('lineChanges', () => {
+  it('turns one text into the other, by changes that do not touch', () => {
     const versions = fc.oneof({ weight: 20, arbitrary: fc.tuple(letters, letters) }, fc.tuple(long, long))
     fc.assert(
       fc.property(versions, ([before, after]) => {
@@ -49,13 +49,13 @@ describe('the changes of lines', () => {
     )
   })
 
-  it('are few, also in a text that is much longer and differs in many places', () => {
+  it('finds few changes even in a long text that differs in many places', () => {
     const before = Array.from({ length: 50_000 }, (_, line) => (line % 5 === 0 ? '' : `line ${line}`))
     const after = before.map((line, at) => (at % 10 === 3 ? `${line} changed` : line))
     expect(edits(lineChanges(before, after, newEffort()))).toBe(10_000)
   })
 
-  it('are one where it would take too long to find them', () => {
+  it('returns a single change if the search would take too long', () => {
     const noise = (seed: number) =>
       Array.from({ length: 10_000 }, (_, line) => String((line * line * seed) % 7))
     const effort = newEffort()
@@ -65,7 +65,7 @@ describe('the changes of lines', () => {
       expect(lineChanges(noise(3), noise(5), effort)).toHaveLength(1)
       spent.push(left - effort.left)
     }
-    // What is used up for one file is not there for the next.
+    // All files share the effort.
     expect(effort.left).toBeGreaterThanOrEqual(0)
     expect(spent.at(-1)).toBeLessThan((spent[0] ?? 0) / 100)
     expect(lineChanges(['a', 'b', 'c'], ['x', 'b', 'y'], { left: 0 })).toEqual([

@@ -23,8 +23,8 @@ function textOf(resources: Resources, path = 'Kptfile'): string {
 
 const HEAD = 'apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: my-upf\n'
 
-describe('a Kptfile that gets an upstream', () => {
-  it('keeps how kpt is to take in a newer one, and comments, from the upstream before', () => {
+describe('withUpstream', () => {
+  it('keeps the strategy and the comments of the former upstream', () => {
     const before = `${HEAD}upstream: # theirs
   type: git
   git:
@@ -59,7 +59,7 @@ pipeline: {}
     expect(edited(before, { strategy: 'copy-merge' })).toBe(after.replace('fast-forward', 'copy-merge'))
   })
 
-  it('is the same object where it says all that already, or where it is none', () => {
+  it('returns the same map if nothing changes, or without a valid Kptfile', () => {
     const known = new Map([['Kptfile', Buffer.from(edited(HEAD))]])
     expect(withUpstream(known, NOTE)).toBe(known)
     for (const text of ['', 'kind: [', 'a: 1\n', `${HEAD}upstream: x\n`, HEAD.replace('Kptfile', 'Other')]) {
@@ -71,8 +71,8 @@ pipeline: {}
   })
 })
 
-describe.runIf(hasCorpus)('the Kptfiles of real packages', () => {
-  it('lose no line but those that are set', () => {
+describe.runIf(hasCorpus)('withUpstream of real packages', () => {
+  it('removes no lines but those that it sets', () => {
     for (const real of kptPackages()) {
       const before = readFiles(real)
       const after = withUpstream(before, NOTE)

@@ -1,22 +1,16 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how setters are written
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: setters look like template placeholders
 import { describe, expect, it } from 'vitest'
 import { applySetters, setterNames } from '../../../src/domain/kpt/setters.ts'
+import { resourcesOf, type Texts, textsOf } from '../../support/texts.ts'
 
-type Files = Record<string, string>
-
-function resources(files: Files) {
-  return new Map(Object.entries(files).map(([path, text]) => [path, Buffer.from(text)]))
-}
-
-/** The files that have changed, or the problem. */
-function changed(files: Files, values: Record<string, string>): Files | string {
-  const applied = applySetters(resources(files), values)
+/** Returns the changed files, or the problem. */
+function changed(files: Texts, values: Record<string, string>): Texts | string {
+  const applied = applySetters(resourcesOf(files), values)
   if ('problem' in applied) return applied.problem
-  const all = [...applied].map(([path, bytes]) => [path, Buffer.from(bytes).toString()] as const)
-  return Object.fromEntries(all.filter(([path, text]) => text !== files[path]))
+  return Object.fromEntries(Object.entries(textsOf(applied)).filter(([path, text]) => text !== files[path]))
 }
 
-/** One object whose `spec` is that, before and after. */
+/** Applies values to an object with this `spec`, and returns its new one. */
 function spec(lines: string, values: Record<string, string>): string {
   const file = (text: string) => `apiVersion: v1\nkind: Thing\nmetadata:\n  name: a\nspec:\n${text}`
   const result = changed({ 'a.yaml': file(lines) }, values)
@@ -40,7 +34,7 @@ const KPTFILE = [
 const SETTERS =
   'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: setters\ndata:\n  # of nginx\n  tag: "1.25"\n'
 
-describe('values for setters', () => {
+describe('applySetters', () => {
   it.each([
     [
       '  image: nginx:1.25 # kpt-set: nginx:${tag}\n',
@@ -67,7 +61,7 @@ describe('values for setters', () => {
     ['  n: |- # kpt-set: ${n}\n    a\n    b\n  m: 1\n', { n: 'c' }, '  n: "c" # kpt-set: ${n}\n  m: 1\n'],
     ['  x: [a, # kpt-set: ${n}\n    b]\n', { n: 'c' }, '  x: [c, # kpt-set: ${n}\n    b]\n'],
     ['  n: null # kpt-set: ${n}\n', { n: 'c' }, '  n: c # kpt-set: ${n}\n'],
-    // What kpt takes for no setter comment.
+    // Comments that kpt does not apply.
     [
       '  n: a # kpt-set:${n}\n  m: a # kpt-set: ${n}\n',
       { n: 'b' },
@@ -78,7 +72,7 @@ describe('values for setters', () => {
       { n: 'b' },
       '  # kpt-set: ${n}\n  n: a\n  m: b # kpt-set: ${n}\n',
     ],
-  ] as const)('%j with %j', (before, values, after) => {
+  ] as const)('in %j writes %j', (before, values, after) => {
     expect(spec(before, values)).toBe(after)
   })
 
@@ -98,11 +92,11 @@ describe('values for setters', () => {
     ['  e: [] # kpt-set: ${env}\n  f: 1\n', '- a\n- b', '  e: [a, b] # kpt-set: ${env}\n  f: 1\n'],
     ['  e: [a,  b] # kpt-set: ${env}\n', '[c]', '  e: [c] # kpt-set: ${env}\n'],
     ['  e: # kpt-set: ${env}\n    - a # kpt-set: ${env}\n', '[c]', '  e: # kpt-set: ${env}\n    - c\n'],
-  ])('the list %j with %j', (before, env, after) => {
+  ])('in the list %j writes %j', (before, env, after) => {
     expect(spec(before, { env })).toBe(after)
   })
 
-  it('that cannot be put where they belong are a problem', () => {
+  it('returns a problem for a value that does not fit', () => {
     expect(spec('  e: # kpt-set: ${env}\n    - a\n', { env: 'x' })).toMatch(/a\.yaml: .*env fills a list/)
     expect(spec('  e: # kpt-set: a-${env}\n    - a\n', { env: '[x]' })).toMatch(
       /one setter, not from "a-\$\{env\}"/,
@@ -112,7 +106,7 @@ describe('values for setters', () => {
     )
   })
 
-  it('leave the others of a field as the configs say, or as they are', () => {
+  it('takes the other values of a field from the configs, or else from the field', () => {
     const pattern = '# kpt-set: ${registry}/${image}:${tag}\n'
     expect(spec(`  i: a/b/c:1 ${pattern}`, { tag: '2' })).toBe(`  i: a/b/c:2 ${pattern}`)
     expect(spec(`  i: a/b/c:1 ${pattern}`, { image: 'x' })).toBe(`  i: a/b/x:1 ${pattern}`)
@@ -123,10 +117,10 @@ describe('values for setters', () => {
     })
   })
 
-  it('stand in the config that the Kptfile names', () => {
+  it('writes the config that the Kptfile names', () => {
     const file = 'apiVersion: v1\nkind: T\nmetadata:\n  name: a\ni: x:1.25 # kpt-set: ${image}:${tag}\n'
     const files = { Kptfile: KPTFILE, 'setters.yaml': SETTERS, 'a.yaml': file }
-    expect(setterNames(resources(files))).toEqual(['image', 'tag'])
+    expect(setterNames(resourcesOf(files))).toEqual(['image', 'tag'])
     expect(changed(files, { tag: '1.27', image: 'nginx' })).toEqual({
       'setters.yaml': `${SETTERS.replace('1.25', '1.27')}  image: nginx\n`,
       'a.yaml': file.replace('x:1.25', 'nginx:1.27'),
@@ -136,10 +130,10 @@ describe('values for setters', () => {
       Kptfile: inline.replace('tag: v1 # it', 'tag: "true" # it'),
     })
     const validator = KPTFILE.replace('mutators', 'validators')
-    expect(setterNames(resources({ Kptfile: validator, 'setters.yaml': SETTERS }))).toEqual([])
+    expect(setterNames(resourcesOf({ Kptfile: validator, 'setters.yaml': SETTERS }))).toEqual([])
   })
 
-  it('reach subpackages, and their configs where these have them', () => {
+  it('writes subpackages, and their configs if they have the setter', () => {
     const file = (image: string) =>
       `apiVersion: v1\nkind: T\nmetadata:\n  name: a\ni: ${image} # kpt-set: \${image}:\${tag}\n`
     const files = {
@@ -160,14 +154,14 @@ describe('values for setters', () => {
     })
   })
 
-  it('for what nothing refers to are a problem that names the setters there are', () => {
+  it('returns a problem with the known setters for an unknown one', () => {
     const files = { Kptfile: KPTFILE, 'setters.yaml': SETTERS }
     expect(changed(files, { tga: '1' })).toBe('the package has no setter tga; its setters are tag')
     expect(changed({ 'a.yaml': 'a: 1\n' }, { x: '1' })).toBe('the package has no setters, so x cannot be set')
     expect(changed(files, {})).toEqual({})
   })
 
-  it('do not touch files that are no KRM', () => {
+  it('leaves files alone that are not KRM', () => {
     const files = {
       Kptfile: KPTFILE,
       'setters.yaml': SETTERS,

@@ -3,16 +3,16 @@ import { describe, expect, it } from 'vitest'
 import { crdListTypes, crdSchemas } from '../../../src/domain/krm/crd-schemas.ts'
 import { fieldChanges } from '../../../src/domain/krm/field-changes.ts'
 import { formatFieldPath } from '../../../src/domain/krm/field-path.ts'
+import { type JsonObject, sameJson } from '../../../src/domain/krm/json-value.ts'
 import { readKrmFile } from '../../../src/domain/krm/krm-file.ts'
 import { type ListTypes, listTypesOf } from '../../../src/domain/krm/list-types.ts'
-import { type PlainMap, samePlain } from '../../../src/domain/krm/plain.ts'
 
 const DEPLOYMENT = listTypesOf({ group: 'apps', kind: 'Deployment' })
 const SERVICE = listTypesOf({ group: '', kind: 'Service' })
 const KPTFILE = listTypesOf({ group: 'kpt.dev', kind: 'Kptfile' })
 
-/** Each as `<field> <before> <after>`. */
-function changes(before: PlainMap, after: PlainMap, types: ListTypes = DEPLOYMENT): string[] {
+/** Returns the changes as `<field> <before> <after>`. */
+function changes(before: JsonObject, after: JsonObject, types: ListTypes = DEPLOYMENT): string[] {
   return fieldChanges(before, after, types).map((change) =>
     [
       formatFieldPath(change.field),
@@ -22,10 +22,10 @@ function changes(before: PlainMap, after: PlainMap, types: ListTypes = DEPLOYMEN
   )
 }
 
-const pod = (spec: PlainMap): PlainMap => ({ spec: { template: { spec } } })
+const pod = (spec: JsonObject): JsonObject => ({ spec: { template: { spec } } })
 
-describe('the fields that differ', () => {
-  it('are told as deep down as can be', () => {
+describe('fieldChanges', () => {
+  it('reports fields as deep in the object as possible', () => {
     expect(changes({ a: { b: 1, c: 2 } }, { a: { b: 1, c: 3 }, d: { e: null } })).toEqual([
       'a.c 2 3',
       'd - {"e":null}',
@@ -35,11 +35,11 @@ describe('the fields that differ', () => {
     expect(changes({ a: 1 }, { a: '1' })).toEqual(['a 1 "1"'])
   })
 
-  it('are none where only the order of keys differs', () => {
+  it('ignores the order of keys', () => {
     expect(changes({ a: 1, b: { c: 1, d: 2 } }, { b: { d: 2, c: 1 }, a: 1 })).toEqual([])
   })
 
-  it('are in the items of lists that are maps, wherever those stand', () => {
+  it('compares the items of keyed lists at any depth', () => {
     const before = pod({
       containers: [
         { name: 'a', image: 'x:1' },
@@ -54,14 +54,14 @@ describe('the fields that differ', () => {
     ])
   })
 
-  it('know the defaults of key fields', () => {
-    const port = (more: PlainMap) => ({ spec: { ports: [{ port: 80, ...more }] } })
+  it('applies the defaults of key fields', () => {
+    const port = (more: JsonObject) => ({ spec: { ports: [{ port: 80, ...more }] } })
     expect(changes(port({}), port({ protocol: 'TCP' }), SERVICE)).toEqual([
       'spec.ports[port=80,protocol=TCP].protocol - "TCP"',
     ])
   })
 
-  it('are the whole list where its items cannot be told apart, or have another order', () => {
+  it('reports the whole list if keys are not unique, or if only the order differs', () => {
     const list = (...names: string[]) => pod({ volumes: names.map((name) => ({ name })) })
     expect(changes(list('a', 'a'), list('a'))).toHaveLength(1)
     expect(changes(list('a', 'b'), list('b', 'a'))).toEqual([
@@ -70,7 +70,7 @@ describe('the fields that differ', () => {
     expect(changes({ args: ['a'] }, { args: ['b'] })).toEqual(['args ["a"] ["b"]'])
   })
 
-  it('are in sets by their values', () => {
+  it('compares the items of sets by value', () => {
     const object = (...finalizers: string[]) => ({ metadata: { finalizers } })
     expect(changes(object('a', 'b'), object('b', 'c.d/e'))).toEqual([
       'metadata.finalizers[=a] "a" -',
@@ -78,8 +78,8 @@ describe('the fields that differ', () => {
     ])
   })
 
-  it('tell functions of a pipeline apart by their names, or by what they run', () => {
-    const pipeline = (...mutators: PlainMap[]) => ({ pipeline: { mutators } })
+  it('identifies functions of a pipeline by name, or else by what they run', () => {
+    const pipeline = (...mutators: JsonObject[]) => ({ pipeline: { mutators } })
     const [one, two] = [
       { image: 'set-labels:v1', configPath: 'a' },
       { image: 'set-labels:v1', configPath: 'b' },
@@ -89,7 +89,7 @@ describe('the fields that differ', () => {
     ])
   })
 
-  it('may be called like what every object of JavaScript has', () => {
+  it('handles fields that are called like properties of every JavaScript object', () => {
     const names = ['constructor', 'toString', 'hasOwnProperty']
     for (const name of names) {
       expect(changes({ [name]: ['a'] }, { [name]: ['b'] })).toEqual([`${name} ["a"] ["b"]`])
@@ -100,22 +100,22 @@ describe('the fields that differ', () => {
     expect(changes({}, own)).toEqual(['__proto__ - {"a":1}'])
   })
 
-  it('are none between the same, and some between others', () => {
+  it('reports nothing for equal values, and something for all others', () => {
     const value = fc.dictionary(
       fc.constantFrom('a', 'metadata', 'finalizers', 'spec'),
       fc.jsonValue({ maxDepth: 3 }),
     )
     fc.assert(
       fc.property(value, value, (before, after) => {
-        const [old, now] = [before, after] as [PlainMap, PlainMap]
+        const [old, now] = [before, after] as [JsonObject, JsonObject]
         expect(changes(old, structuredClone(old))).toEqual([])
-        expect(changes(old, now).length > 0).toBe(!samePlain(old, now))
+        expect(changes(old, now).length > 0).toBe(!sameJson(old, now))
       }),
     )
   })
 })
 
-describe('the lists of custom resources', () => {
+describe('crdListTypes', () => {
   const definition = (schema: object, version = 'v1') => ({
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -139,7 +139,7 @@ describe('the lists of custom resources', () => {
     items: { properties: { id: { type: 'string' }, kind: { default: 'plain' } } },
   })
 
-  it('have the types of their definition', () => {
+  it('returns the types of the definition', () => {
     const types = typesOf(
       definition({
         properties: {
@@ -159,12 +159,12 @@ describe('the lists of custom resources', () => {
     }
   })
 
-  it('have those of any version that says them', () => {
+  it('finds the type in any version of the definition', () => {
     const types = typesOf(definition({}), definition({ properties: { map: keyed('id') } }, 'v2'))
     expect(types?.(['map'])).toMatchObject({ type: 'map' })
   })
 
-  it('are unknown without a definition, or with one of nonsense', () => {
+  it('returns nothing without a valid definition', () => {
     expect(typesOf()).toBeUndefined()
     expect(typesOf({ ...definition({}), spec: { group: 1, versions: {} } })).toBeUndefined()
     expect(typesOf(definition({ properties: [] }))?.(['map'])).toBeUndefined()

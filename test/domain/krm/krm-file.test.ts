@@ -31,8 +31,8 @@ const piece = fc.constantFrom(
   `${map('d')}data:\n  text: |\n    ---\n    x\n\n  more: "a\n    b"\n`,
 )
 
-describe('a file of objects', () => {
-  it('is what is before its objects, the objects, and what is behind them', () => {
+describe('readKrmFile', () => {
+  it('keeps every byte in the heads, bodies and tail of a file', () => {
     const file = fc
       .tuple(fc.boolean(), fc.array(piece, { maxLength: 12 }), fc.boolean(), fc.boolean())
       .map(([mark, pieces, windows, end]) => {
@@ -61,48 +61,50 @@ describe('a file of objects', () => {
       ['ConfigMap a', 'ConfigMap b'],
     ],
     [
-      'ends of lines of Windows',
+      'CRLF line endings',
       `---\r\n${map('a').replaceAll('\n', '\r\n')}--- # b\r\n${map('b')}`,
       ['ConfigMap a', 'ConfigMap b'],
     ],
-    ['a mark of the byte order', `\uFEFF${map('a')}`, ['ConfigMap a']],
-    ['a mark of the byte order and a separator', `\uFEFF---\n${map('a')}`, ['ConfigMap a']],
+    ['a byte order mark', `\uFEFF${map('a')}`, ['ConfigMap a']],
+    ['a byte order mark and a separator', `\uFEFF---\n${map('a')}`, ['ConfigMap a']],
     ['empty documents', `---\n# nothing\n---\n${map('a')}---\n`, ['ConfigMap a']],
-    ['no end', map('a').trimEnd(), ['ConfigMap a']],
+    ['no line feed at the end', map('a').trimEnd(), ['ConfigMap a']],
     [
       'flow style',
       '{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}}',
       ['apps/Deployment a'],
     ],
-  ])('is read with %s', (_what, text, expected) => {
+  ])('reads a file with %s', (_what, text, expected) => {
     expect(names(text)).toEqual(expected)
     expect(written(read(text) as KrmFile)).toBe(text)
   })
 
-  it("belongs to its separator: the comment before an object is the object's", () => {
+  it('assigns a comment before an object to the object, and one before the separator to the head', () => {
     const { documents, tail } = read(`# head\n---\n# own\n${map('a')}---\n# tail\n`) as KrmFile
     expect(documents[0]).toMatchObject({ head: '# head\n---\n', body: `# own\n${map('a')}` })
     expect(tail).toBe('---\n# tail\n')
   })
 
   it.each([
-    ['nothing', ''],
-    ['comments alone', '# x\n'],
-    ['other documents too', `${map('a')}---\na: 1\n`],
+    ['no content', ''],
+    ['only comments', '# x\n'],
+    ['another document', `${map('a')}---\na: 1\n`],
     ['a list', '- a\n'],
-    ['what does not parse', `${map('a')}x: [\n`],
+    ['invalid YAML', `${map('a')}x: [\n`],
     ['directives', `%YAML 1.2\n---\n${map('a')}`],
-    ['ends of documents', `${map('a')}...\n`],
-    ['ends of documents with comments', `${map('a')}... # end\n`],
+    ['a document end marker', `${map('a')}...\n`],
+    ['a document end marker with a comment', `${map('a')}... # end\n`],
     ['an object on the line of a separator', '--- {apiVersion: v1, kind: A, metadata: {name: a}}\n'],
-    ['a key twice', `${map('a')}kind: Secret\n`],
-    ['a kind that is no text', 'apiVersion: v1\nkind: 1\n'],
-    ['bytes that are no text', '\0'],
-  ])('is none with %s', (_what, text) => {
+    ['a duplicate key', `${map('a')}kind: Secret\n`],
+    ['a kind that is not a string', 'apiVersion: v1\nkind: 1\n'],
+    ['binary content', '\0'],
+  ])('refuses a file with %s', (_what, text) => {
     expect(read(text)).toBeUndefined()
   })
+})
 
-  it('is known by its name', () => {
+describe('isKrmPath', () => {
+  it('recognizes files by name', () => {
     for (const path of ['a.yaml', 'b/c.YML', 'Kptfile', 'sub/Kptfile'])
       expect(isKrmPath(path), path).toBe(true)
     for (const path of ['a.json', 'xKptfile', 'yaml']) expect(isKrmPath(path), path).toBe(false)
@@ -120,7 +122,7 @@ describe('the identity of an object', () => {
     ['metadata:\n  # kpt-merge: up/stream\n  name: a', 'apps/Deployment up/stream'],
     ['metadata:\n  name: a # kpt-merge: up/stream', 'apps/Deployment a'],
     ['metadata: # kpt-merge: nonsense\n  name: a', 'apps/Deployment a'],
-  ])('%s', (metadata, expected) => {
+  ])('with %j is %s', (metadata, expected) => {
     expect(names(`apiVersion: apps/v1\nkind: Deployment\n${metadata}\n`)).toEqual([expected])
   })
 })

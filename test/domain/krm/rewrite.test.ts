@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isMap, parseDocument, stringify, type YAMLMap } from 'yaml'
-import type { SourceDocument } from '../../../src/domain/krm/fragments.ts'
+import { type JsonObject, jsonOf } from '../../../src/domain/krm/json-value.ts'
 import { listTypesOf } from '../../../src/domain/krm/list-types.ts'
-import { type PlainMap, plainOf } from '../../../src/domain/krm/plain.ts'
 import { rewrite } from '../../../src/domain/krm/rewrite.ts'
+import { parseSource, type SourceDocument } from '../../../src/domain/krm/source-text.ts'
 import { type Fields, randomFields, randomStyle, renderObject } from '../../support/random-packages.ts'
 
 const RUNS = 300 * Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
@@ -12,31 +12,31 @@ const NO_TYPES = listTypesOf({ group: '', kind: 'ConfigMap' })
 const DEPLOYMENT = listTypesOf({ group: 'apps', kind: 'Deployment' })
 
 function source(body: string): SourceDocument {
-  const document = parseDocument(body, { uniqueKeys: false, keepSourceTokens: true })
+  const document = parseSource(body)
   expect(document.errors).toEqual([])
   return { body, document, root: document.contents as YAMLMap.Parsed }
 }
 
-function read(body: string): PlainMap {
+function read(body: string): JsonObject {
   const { document, root } = source(body)
-  return plainOf(root, document) as PlainMap
+  return jsonOf(root, document) as JsonObject
 }
 
-/** The text with the values of another one, whose new parts are taken from it. */
+/** Rewrites a text to the value of another one, which is also the donor. */
 function edited(body: string, wanted: string, listTypes = NO_TYPES): string {
   return rewrite(source(body), read(wanted), listTypes, source(wanted))
 }
 
 const object = randomFields.map((fields): Fields => ({ metadata: { name: 'x' }, keep: 1, ...fields }))
 
-/** Some fields of one, and some of the other. */
+/** An object, and either another one or a mix of both. */
 const twoObjects = fc.tuple(object, object, fc.boolean()).map(([source, other, isMixed]) => {
   const some = Object.entries(other).filter((_, at) => at % 2 === 1)
   return { source, target: isMixed ? { ...source, ...Object.fromEntries(some) } : other }
 })
 
-describe('any document', () => {
-  it('says exactly what it should', () => {
+describe('rewrite of random documents', () => {
+  it('produces exactly the target value', () => {
     fc.assert(
       fc.property(twoObjects, randomStyle, randomStyle, ({ source: before, target }, style, other) => {
         const from = source(renderObject(before, style))
@@ -49,7 +49,7 @@ describe('any document', () => {
     )
   })
 
-  it('keeps the lines of fields that are as they were', () => {
+  it('keeps the lines of unchanged fields', () => {
     fc.assert(
       fc.property(twoObjects, randomStyle, ({ source: before, target }, style) => {
         const text = rewrite(source(renderObject(before, style)), target, NO_TYPES)
@@ -65,15 +65,15 @@ describe('any document', () => {
   })
 })
 
-describe('one document', () => {
-  it('changes a value where it stands, in the style that it had', () => {
+describe('rewrite', () => {
+  it('changes a value in place, and keeps its style', () => {
     expect(edited('a: \'x\' # one\nb: "y"   # two\n', 'a: z\nb: y\n')).toBe('a: z # one\nb: "y"   # two\n')
     expect(edited('a:   1\nb: |\n  text\nc: 3\n', 'a: 2\nb: |\n  text\nc: 3\n')).toBe(
       'a:   2\nb: |\n  text\nc: 3\n',
     )
   })
 
-  it('changes brackets inside, and leaves what else is in them as it is', () => {
+  it('edits inside a flow collection, and keeps the rest of it', () => {
     expect(edited(`r: { cpu: "1",  mem: '2Gi' } # c\n`, 'r:\n  cpu: 2\n  mem: 2Gi\n')).toBe(
       `r: { cpu: 2,  mem: '2Gi' } # c\n`,
     )
@@ -83,7 +83,7 @@ describe('one document', () => {
     expect(edited(`r: ['1', "2",3]\n`, `r: ['1', "2", 4]\n`)).toBe(`r: ['1', "2",4]\n`)
   })
 
-  it('stays JSON where it was', () => {
+  it('keeps JSON valid JSON', () => {
     const before = '{\n  "kind": "A",\n  "metadata": {\n    "name": "x"\n  }\n}\n'
     const after = before.replace('"x"\n', '"x",\n    "labels": {"a":"b"}\n')
     expect(edited(before, after)).toBe(after)
@@ -93,29 +93,29 @@ describe('one document', () => {
     })
   })
 
-  it('keeps anchors where what they stand for stays', () => {
+  it('keeps anchors whose values stay', () => {
     const before = 'a: &x\n  k: 1 # one\nb: *x\nc: 3\n'
     expect(edited(before, 'a:\n  k: 1\nb:\n  k: 1\nc: 4\n')).toBe('a: &x\n  k: 1 # one\nb: *x\nc: 4\n')
     const apart = edited(before, 'a:\n  k: 2\nb:\n  k: 1\nc: 3\n')
     expect(read(apart)).toEqual({ a: { k: 2 }, b: { k: 1 }, c: 3 })
   })
 
-  it('keeps the line ends of Windows', () => {
+  it('keeps CRLF line endings', () => {
     expect(edited('a: 1\r\nb: 2\r\n', 'a: 1\nb: 3\nc:\n  - 4\n')).toBe('a: 1\r\nb: 3\r\nc:\r\n  - 4\r\n')
     expect(edited('a: 1\r\nb: 2\n', 'a: 1\nb: 3\n')).toBe('a: 1\r\nb: 3\n')
   })
 
-  it('ends without a line feed where it did', () => {
+  it('adds no line feed at the end', () => {
     expect(edited('a: 1\nb: 2', 'a: 1\nb: 3\nc: 4\n')).toBe('a: 1\nb: 3\nc: 4')
     expect(edited('a: 1\nb: 2', 'a: 1\n')).toBe('a: 1')
   })
 
-  it('puts what is new where the donor has it, with its comments', () => {
+  it('inserts new parts where the donor has them, with their comments', () => {
     const donor = 'a: 1\n# about b\nb: 2 # two\nc: 3\n'
     expect(edited('a: 1\nc: 3\nown: 4\n', `${donor}own: 4\n`)).toBe(`${donor}own: 4\n`)
   })
 
-  it('follows the indentation of its lists', () => {
+  it('follows the indentation of the existing lists', () => {
     const spec = (dash: string) =>
       `spec:\n  template:\n    spec:\n      containers:\n${dash}- name: a\n${dash}  env:\n${dash}  - name: X\n${dash}    value: "1"\n`
     const donor = `${spec('        ')}            - name: Y\n              value: "2"\n`.replace(
@@ -127,7 +127,7 @@ describe('one document', () => {
     )
   })
 
-  it('takes items out, and puts them into another order, with their comments', () => {
+  it('removes and reorders items together with their comments', () => {
     const body =
       'spec:\n  template:\n    spec:\n      containers:\n      # first\n      - name: a\n      # second\n      - name: b # b\n'
     const items = (...names: string[]) => ({
@@ -141,7 +141,7 @@ describe('one document', () => {
     )
   })
 
-  it('is written anew where its text cannot be edited', () => {
+  it('replaces a document that it cannot edit', () => {
     expect(edited('? a\n: 1\nb: 2\n', 'a: 1\nb: 3\n')).toBe('a: 1\nb: 3\n')
     expect(isMap(parseDocument(edited('a: 1\n', 'b: 2\n')).contents)).toBe(true)
   })

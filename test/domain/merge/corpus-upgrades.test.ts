@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { fieldChanges } from '../../../src/domain/krm/field-changes.ts'
 import { formatFieldPath } from '../../../src/domain/krm/field-path.ts'
 import { formatIdentity } from '../../../src/domain/krm/identity.ts'
+import { sameJson } from '../../../src/domain/krm/json-value.ts'
 import { readKrmFile } from '../../../src/domain/krm/krm-file.ts'
 import { listTypesOf } from '../../../src/domain/krm/list-types.ts'
-import { samePlain } from '../../../src/domain/krm/plain.ts'
 import type { Conflict } from '../../../src/domain/merge/conflict.ts'
 import { mergeResources } from '../../../src/domain/merge/merge-resources.ts'
 import type { Resources } from '../../../src/domain/resources.ts'
@@ -18,20 +18,21 @@ import {
   withoutLocalNamespaces,
 } from '../../support/corpus-upgrades.ts'
 import { isRelated, lostChanges, objectsOf, type Placed } from '../../support/field-loss.ts'
+import { textsOf } from '../../support/texts.ts'
 
-describe.skipIf(!hasCorpus)('upgrades of real packages', { timeout: 120_000 }, () => {
+describe.skipIf(!hasCorpus)('a merge of real upgrades', { timeout: 120_000 }, () => {
   const upgrades = hasCorpus ? corpusUpgrades() : []
 
-  it('are all there', () => {
+  it('covers the whole corpus', () => {
     expect(upgrades.filter(({ to }) => to === 'v3.0.0')).toHaveLength(22)
     expect(upgrades.filter(({ to }) => to === 'main')).toHaveLength(46)
   })
 
-  it('give the new version byte for byte where nothing was edited', () => {
+  it('gives the new version byte for byte if nothing was edited', () => {
     for (const { path, original, upstream } of upgrades) {
       const { resources, conflicts } = mergeResources({ original, local: original, upstream }, 'local')
       expect(conflicts, path).toEqual([])
-      const [merged, wanted] = [texts(resources), texts(upstream)]
+      const [merged, wanted] = [textsOf(resources), textsOf(upstream)]
       if (OWN_FIELDS.test(differences(original.get('Kptfile'), upstream.get('Kptfile')))) {
         // Each package keeps its own name and upstream.
         delete merged.Kptfile
@@ -41,7 +42,7 @@ describe.skipIf(!hasCorpus)('upgrades of real packages', { timeout: 120_000 }, (
     }
   })
 
-  it('lose no edit, change nothing else, and conflict only where both sides changed the same', () => {
+  it('loses no edit, changes nothing else, and conflicts only if both sides changed the same field', () => {
     const totals = { edits: 0, clean: 0, withConflicts: 0, conflicts: 0 }
     for (const upgrade of upgrades) {
       const { files, edits } = withLocalEdits(upgrade.original, upgrade.path)
@@ -65,7 +66,7 @@ function merge({ path, original, upstream }: CorpusUpgrade, local: Resources): C
   const { resources, conflicts } = mergeResources({ original, local, upstream }, 'local')
   for (const file of resources.keys()) {
     const wasRead = [local, upstream].every((files) => !files.has(file) || reads(files, file))
-    expect(!wasRead || reads(resources, file), `${path}: ${file} is not what it was`).toBe(true)
+    expect(!wasRead || reads(resources, file), `${path}: ${file} no longer parses`).toBe(true)
   }
   const before = withoutLocalNamespaces(local)
   const merged = withoutLocalNamespaces(resources)
@@ -86,7 +87,7 @@ function merge({ path, original, upstream }: CorpusUpgrade, local: Resources): C
 
 const OWN_FIELDS = /^(?:upstream|upstreamLock|metadata\.name)\b/m
 
-/** The fields of the first object that differ, each in a line. */
+/** Returns the fields that differ in the first object, one a line. */
 function differences(before: Buffer | undefined, now: Buffer | undefined): string {
   const [old, own] = [before, now].map((content) => content && readKrmFile(content)?.documents[0])
   if (!old || !own) return ''
@@ -103,19 +104,15 @@ function namespaces(files: Resources): number {
   return [...files.values()].join('').split(`namespace: ${LOCAL}`).length
 }
 
-/** Whether a side has changed what the conflict is about. */
+/** Reports whether a side changed the value in conflict. */
 function isChanged({ object, path, field }: Conflict, original: Resources, side: Resources): boolean {
   if (object === null)
     return Buffer.compare(original.get(path) ?? Buffer.of(), side.get(path) ?? Buffer.of()) !== 0
   const [before, now] = [original, side].map((files) =>
     [...objectsOf(files).values()].find(({ identity }) => formatIdentity(identity) === object),
   )
-  if (!before || !now || field === '') return !samePlain(before?.value, now?.value)
+  if (!before || !now || field === '') return !sameJson(before?.value, now?.value)
   return fieldChanges(before.value, now.value, listTypesOf(now.identity)).some((change) =>
     isRelated(formatFieldPath(change.field), field),
   )
-}
-
-function texts(files: Resources): Record<string, string> {
-  return Object.fromEntries([...files].map(([path, content]) => [path, Buffer.from(content).toString()]))
 }

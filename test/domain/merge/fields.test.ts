@@ -1,4 +1,4 @@
-/** Fields of one object that both sides have. */
+/** Merges of the fields of an object. */
 import { describe, expect, it } from 'vitest'
 import { merged, mergedFile, versions } from '../../support/merging.ts'
 
@@ -24,8 +24,8 @@ spec:
 `
 const WEB = 'spec.template.spec.containers[name=web]'
 
-describe('fields', () => {
-  it('takes each side for what that alone has changed, and leaves the rest as local has it', () => {
+describe('a merge of fields', () => {
+  it('takes what only one side changed, and leaves the rest as local has it', () => {
     const { text, conflicts } = mergedFile(
       versions(DEPLOYMENT, ['replicas: 1', 'replicas: 3'], ['1.27"', '1.28"']),
     )
@@ -33,7 +33,7 @@ describe('fields', () => {
     expect(text).toBe(DEPLOYMENT.replace('replicas: 1', 'replicas: 3').replace('1.27"', '1.28"'))
   })
 
-  it('has a conflict where both changed an image', () => {
+  it('has a conflict if both sides changed an image', () => {
     const input = versions(DEPLOYMENT, ['nginx:1.27"', 'mirror/nginx:1.27"'], ['1.27"', '1.28"'])
     const conflict = {
       path: 'a.yaml',
@@ -49,7 +49,7 @@ describe('fields', () => {
     expect(upstream).toEqual({ text: input[2], conflicts: [{ ...conflict, chosen: 'upstream' }] })
   })
 
-  it('has a conflict where one side removed what the other changed', () => {
+  it('has a conflict if one side removed what the other changed', () => {
     const input = versions(
       DEPLOYMENT,
       ['  replicas: 1 # one is enough\n', ''],
@@ -61,7 +61,7 @@ describe('fields', () => {
     expect(conflicts[0]).not.toHaveProperty('local')
   })
 
-  it('tells ports apart by number and protocol', () => {
+  it('identifies ports by number and protocol', () => {
     const { text, conflicts } = mergedFile(
       versions(
         DEPLOYMENT,
@@ -75,7 +75,7 @@ describe('fields', () => {
     )
   })
 
-  it('takes variables that both sides added, and has a conflict where they are the same', () => {
+  it('takes the variables that both sides added, and has a conflict if both added the same one', () => {
     const add = (name: string, value: string) =>
       [
         "          value: 'info'\n",
@@ -90,14 +90,14 @@ describe('fields', () => {
     expect(same.conflicts).toMatchObject([{ field: `${WEB}.env[name=X].value`, local: 'a', upstream: 'b' }])
   })
 
-  it('takes a whole list where its items cannot be told apart', () => {
+  it('treats a list without keys as one value', () => {
     const text = 'apiVersion: v1\nkind: Thing\nmetadata:\n  name: a\nlist: [1, 2]\n'
     expect(
       mergedFile(versions(text, ['[1, 2]', '[1, 2, 3]'], ['[1, 2]', '[0, 1, 2]'])).conflicts,
     ).toMatchObject([{ field: 'list', original: [1, 2], local: [1, 2, 3], upstream: [0, 1, 2] }])
   })
 
-  it('has a conflict where both put a list into an order of their own', () => {
+  it('has a conflict if both sides reordered a list', () => {
     const pod = (names: string) =>
       `apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  initContainers:\n${[...names].map((name) => `  - name: ${name}\n`).join('')}`
     expect(mergedFile([pod('abc'), pod('bac'), pod('abc')])).toEqual({ text: pod('bac'), conflicts: [] })
@@ -108,7 +108,7 @@ describe('fields', () => {
     expect(mergedFile([pod('abc'), pod('bac'), pod('acb')], 'a.yaml', 'upstream').text).toBe(pod('acb'))
   })
 
-  it('merges a comment that upstream changed, and one for setters with it', () => {
+  it('takes a comment that only upstream changed, such as one of a setter', () => {
     const { text } = mergedFile(
       versions(DEPLOYMENT, ['replicas: 1', 'replicas: 3'], ['# kpt-set: nginx:TAG', '# kpt-set: IMAGE:TAG']),
     )
@@ -122,7 +122,7 @@ describe('fields', () => {
   })
 })
 
-describe('lists of custom resources', () => {
+describe('a merge of custom resources', () => {
   const CRD = `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata:
@@ -156,7 +156,7 @@ spec:
     size: 1
   tags: [a]
 `
-  it('have the keys that their definition in the package says', () => {
+  it('uses the list keys of the definition in the package', () => {
     const farm = FARM.replace('x\n    size: 1', 'x\n    size: 2').replace('[a]', '[a, b]')
     const theirs = FARM.replace('y\n    size: 1', 'y\n    size: 3').replace('[a]', '[a, c]')
     const package_ = (text: string) => ({ 'crd.yaml': CRD, 'farm.yaml': text })
@@ -170,7 +170,7 @@ spec:
   })
 })
 
-describe('the Kptfile', () => {
+describe('a merge of the Kptfile', () => {
   const KPTFILE = `apiVersion: kpt.dev/v1
 kind: Kptfile
 metadata:
@@ -197,7 +197,7 @@ pipeline:
     const { text, conflicts } = mergedFile([KPTFILE, local, upstream], 'Kptfile')
     expect(conflicts).toEqual([])
     expect(text).toBe(local.replace('one', 'two').concat('  - image: check:v1\n'))
-    // Also where nothing was edited since.
+    // The same holds without local edits.
     expect(mergedFile([KPTFILE, KPTFILE, upstream], 'Kptfile').text).not.toContain('v9')
   })
 })

@@ -1,4 +1,4 @@
-/** How files are written, and those that are not made of KRM objects. */
+/** Merges of files: their notation, and files that are not KRM. */
 import { describe, expect, it } from 'vitest'
 import { readKrmFile } from '../../../src/domain/krm/krm-file.ts'
 import { mergeResources } from '../../../src/domain/merge/merge-resources.ts'
@@ -10,25 +10,19 @@ const BOTH = [
   ['c: 1', 'c: 2'],
 ] as const
 
-describe('an object', () => {
+describe('a merge of an object', () => {
   it.each([
-    ['with the line ends of Windows', OBJECT.replaceAll('\n', '\r\n')],
+    ['with CRLF line endings', OBJECT.replaceAll('\n', '\r\n')],
     ['without a line feed at the end', `${OBJECT}  d: 1`],
     [
-      'in brackets',
+      'in flow style',
       'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: { a: 1,  b: "1", c: 1 }\n',
     ],
-    [
-      'as JSON',
-      JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', data: { a: 1, b: 1, c: 1 } }, null, 2).replaceAll(
-        '":',
-        '":',
-      ),
-    ],
+    ['as JSON', JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', data: { a: 1, b: 1, c: 1 } }, null, 2)],
     ['with anchors', `${OBJECT.replace('data:', 'data: &x')}other: *x\nmore: &y [1]\n`],
-    ['with a mark of the byte order', `\uFEFF${OBJECT}`],
+    ['with a byte order mark', `\uFEFF${OBJECT}`],
     ['amid comments', `# first\n\n${OBJECT}\n# last\n`],
-  ])('%s stays so', (_, text) => {
+  ])('keeps it %s', (_, text) => {
     const quoted = text.includes('"a":')
       ? BOTH.map(([from, to]) => [from.replace(':', '":'), to.replace(':', '":')] as const)
       : BOTH
@@ -36,7 +30,7 @@ describe('an object', () => {
     const { text: both, conflicts } = mergedFile(versions(text, mine, theirs))
     expect(conflicts).toEqual([])
     if (!text.includes('*x')) expect(both).toBe(text.replace(...mine).replace(...theirs))
-    // An alias says what its anchor does, for both sides.
+    // An alias changes along with its anchor, so only the values are compared.
     else
       expect(readKrmFile(Buffer.from(both ?? ''))?.documents[0]?.value).toMatchObject({
         data: { a: 2, b: 1, c: 2 },
@@ -44,7 +38,7 @@ describe('an object', () => {
       })
   })
 
-  it('with anchors keeps them where their values stay', () => {
+  it('keeps anchors whose values stay', () => {
     const text = `${OBJECT}x: &x [1]\ny: *x # same\n`
     expect(mergedFile(versions(text, ...BOTH)).text).toBe(
       text.replace('a: 1', 'a: 2').replace('c: 1', 'c: 2'),
@@ -52,7 +46,7 @@ describe('an object', () => {
   })
 })
 
-describe('a file of other things', () => {
+describe('a merge of a file that is not KRM', () => {
   it.each([
     [
       'values.yaml',
@@ -68,13 +62,13 @@ describe('a file of other things', () => {
     ],
     ['a.json', '{\n  "a": 1,\n  "b": 1,\n  "c": 1\n}\n', ['"a": 1', '"a": 2'], ['"c": 1', '"c": 2']],
     ['README.md', 'one\r\ntwo\r\nthree', ['one', 'ONE'], ['three', 'THREE']],
-  ] as const)('is merged line by line: %s', (path, text, [a, b], [c, d]) => {
+  ] as const)('is done line by line: %s', (path, text, [a, b], [c, d]) => {
     const { text: both, conflicts } = mergedFile(versions(text, [a, b], [c, d]), path)
     expect(conflicts).toEqual([])
     expect(both).toBe(text.replace(a, b).replace(c, d))
   })
 
-  it('has a conflict in lines that both changed', () => {
+  it('has a conflict in lines that both sides changed', () => {
     const input = versions('one\ntwo\nthree\n', ['two', 'mine'], ['two', 'theirs'])
     expect(mergedFile(input, 'a.txt')).toEqual({
       text: input[1],
@@ -93,7 +87,7 @@ describe('a file of other things', () => {
     expect(mergedFile(input, 'a.txt', 'upstream').text).toBe(input[2])
   })
 
-  it('is taken from one side where it is no text, and so are files that one side deleted', () => {
+  it('takes one side of a binary file, or of one that a side deleted', () => {
     const [a, b, c] = [Buffer.of(0, 1), Buffer.of(0, 2), Buffer.of(0, 3, 4)]
     const merge = (
       local: Buffer | undefined,
@@ -126,7 +120,7 @@ describe('a file of other things', () => {
     expect(merge(undefined, c).content).toBeUndefined()
   })
 
-  it('is any file that is one in one of the versions', () => {
+  it('is done if any of the versions is not KRM', () => {
     const broken = `${OBJECT}  - :\n`
     const { conflicts } = mergedFile([OBJECT, OBJECT.replace('a: 1', 'a: 2'), broken])
     expect(conflicts).toEqual([])
@@ -135,8 +129,8 @@ describe('a file of other things', () => {
   })
 })
 
-describe('hostile files', () => {
-  it('are texts where they are too deep', () => {
+describe('a merge of hostile files', () => {
+  it('treats objects that are nested too deeply as text', () => {
     for (const depth of [300, 5_000, 20_000]) {
       for (const deep of [`[`.repeat(depth) + `]`.repeat(depth), `\n  ${'- '.repeat(depth)}x`]) {
         const text = `kind: A\napiVersion: v1\nx: ${deep}\n`
@@ -148,7 +142,7 @@ describe('hostile files', () => {
     }
   })
 
-  it('are merged with thousands of fields and items', () => {
+  it('handles thousands of fields and items', () => {
     const fields = (count: number, value: (at: number) => string) =>
       `${OBJECT.split('data')[0]}data:\n${Array.from({ length: count }, (_, at) => `  k${at}: ${value(at)}\n`).join('')}`
     const { conflicts } = mergedFile([
@@ -163,7 +157,7 @@ describe('hostile files', () => {
     expect(text?.match(/- name: /g)).toHaveLength(20_001)
   })
 
-  it('are merged where a long text was written anew', () => {
+  it('handles a long text that was replaced as a whole', () => {
     const text = (word: string) =>
       Array.from({ length: 200_000 }, (_, at) => `line ${word} number ${at}\n`).join('')
     const { conflicts } = mergedFile([text('a'), text('b'), text('c')], 'a.txt')

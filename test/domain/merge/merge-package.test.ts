@@ -1,8 +1,8 @@
-/** The strategies, as `kpt pkg update` has them. */
+/** The strategies of `kpt pkg update`. */
 import { expect, it } from 'vitest'
 import { mergePackage } from '../../../src/domain/merge/merge-package.ts'
 import type { MergeStrategy } from '../../../src/domain/merge/strategy.ts'
-import { resourcesOf, type Texts, textsOf } from '../../support/merging.ts'
+import { resourcesOf, type Texts, textsOf } from '../../support/texts.ts'
 
 const kptfile = (name: string, description: string, more = '') =>
   `apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: ${name}\n${more}info:\n  description: ${description}\n`
@@ -25,7 +25,7 @@ const upstream = {
 const clone = { ...original, Kptfile: kptfile('mine', 'one', UPSTREAM) }
 const edited = { ...clone, 'a.yaml': map('a', 7), 'own.yaml': map('own', 1), 'r.md': 'mine\n' }
 
-function run(strategy: MergeStrategy, local: Texts) {
+function mergedWith(strategy: MergeStrategy, local: Texts) {
   const { resources, ...rest } = mergePackage({
     original: resourcesOf(original),
     local: resourcesOf(local),
@@ -39,14 +39,14 @@ function run(strategy: MergeStrategy, local: Texts) {
 const taken = { ...upstream, Kptfile: kptfile('mine', 'two', UPSTREAM) }
 
 it.each(['resource-merge', 'fast-forward', 'force-delete-replace', 'copy-merge'] as const)(
-  '%s takes all of upstream where nothing was edited, but for the name and the upstream',
+  '%s takes all of upstream if nothing was edited, except the name and the upstream',
   (strategy) => {
-    expect(run(strategy, clone)).toEqual({ files: taken, conflicts: [], modified: [] })
+    expect(mergedWith(strategy, clone)).toEqual({ files: taken, conflicts: [], modified: [] })
   },
 )
 
-it('resource-merge keeps what is local, and says what both have changed', () => {
-  const { files, conflicts } = run('resource-merge', edited)
+it('resource-merge keeps local changes, and reports what both sides changed', () => {
+  const { files, conflicts } = mergedWith('resource-merge', edited)
   expect(files).toEqual({ ...taken, 'a.yaml': map('a', 7), 'own.yaml': map('own', 1), 'r.md': 'mine\n' })
   expect(conflicts.map(({ path, field }) => `${path} ${field}`).sort()).toEqual([
     'a.yaml data.a',
@@ -54,18 +54,20 @@ it('resource-merge keeps what is local, and says what both have changed', () => 
   ])
 })
 
-it('fast-forward names the files that keep it from being done', () => {
-  expect(run('fast-forward', edited).modified.sort()).toEqual(['a.yaml', 'own.yaml', 'r.md'])
-  expect(run('fast-forward', { ...clone, Kptfile: kptfile('mine', 'other') }).modified).toEqual(['Kptfile'])
+it('fast-forward names the files with local changes', () => {
+  expect(mergedWith('fast-forward', edited).modified.sort()).toEqual(['a.yaml', 'own.yaml', 'r.md'])
+  expect(mergedWith('fast-forward', { ...clone, Kptfile: kptfile('mine', 'other') }).modified).toEqual([
+    'Kptfile',
+  ])
   const { Kptfile: _, ...without } = clone
-  expect(run('fast-forward', without).modified).toEqual(['Kptfile'])
+  expect(mergedWith('fast-forward', without).modified).toEqual(['Kptfile'])
 })
 
-it('force-delete-replace leaves nothing of what is local, but in the Kptfile', () => {
-  expect(run('force-delete-replace', edited)).toEqual({ files: taken, conflicts: [], modified: [] })
+it('force-delete-replace drops local changes outside the Kptfile', () => {
+  expect(mergedWith('force-delete-replace', edited)).toEqual({ files: taken, conflicts: [], modified: [] })
 })
 
-it('copy-merge writes over what is local, and keeps files that upstream never had', () => {
+it('copy-merge overwrites local files, and keeps those that upstream never had', () => {
   const files = { ...taken, 'own.yaml': map('own', 1) }
-  expect(run('copy-merge', edited)).toEqual({ files, conflicts: [], modified: [] })
+  expect(mergedWith('copy-merge', edited)).toEqual({ files, conflicts: [], modified: [] })
 })

@@ -1,18 +1,18 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mergeText } from '../../../src/domain/merge/merge-text.ts'
 import { git } from '../../support/git.ts'
+import { temporaryFolder } from '../../support/temporary.ts'
 
 const lines = (words: readonly string[]): string => words.map((word) => `${word}\n`).join('')
 
-/** Each line is there once, so that there is one way to compare two of them. */
+/** Unique lines, so that there is only one way to align two texts. */
 const text = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,3}$/), { maxLength: 12 })
 
-/** Takes some lines out, and puts some in, no two of which are ever the same. */
+/** Removes some lines and inserts unique ones. */
 function edited(words: readonly string[], cuts: readonly number[], name: string): string[] {
   return words.flatMap((word, at) => {
     const cut = cuts[at] ?? 0
@@ -27,8 +27,8 @@ const cuts = fc.array(
   { maxLength: 12 },
 )
 
-describe('a text', () => {
-  it('is that of the side which alone changed it', () => {
+describe('mergeText', () => {
+  it('takes the text of the side that alone changed it', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (a, b) => {
         expect(mergeText(a, b, a, 'upstream')).toEqual({ text: b, conflicts: [] })
@@ -38,7 +38,7 @@ describe('a text', () => {
     )
   })
 
-  it('has the lines of both, or a conflict that says where', () => {
+  it('keeps the changed lines of both sides, or locates the conflict', () => {
     fc.assert(
       fc.property(text, cuts, cuts, (words, mine, theirs) => {
         const [local, upstream] = [edited(words, mine, 'L'), edited(words, theirs, 'U')]
@@ -56,30 +56,26 @@ describe('a text', () => {
     )
   })
 
-  it.runIf(git.found)('is merged as git merges it', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pkgserver-test-'))
-    try {
-      fc.assert(
-        fc.property(text, cuts, cuts, (words, mine, theirs) => {
-          const versions = [words, edited(words, mine, 'L'), edited(words, theirs, 'U')].map(lines) as [
-            string,
-            string,
-            string,
-          ]
-          for (const [at, content] of versions.entries()) writeFileSync(join(folder, String(at)), content)
-          for (const side of ['local', 'upstream'] as const) {
-            const flag = side === 'local' ? '--ours' : '--theirs'
-            const wanted = execFileSync(git.path, ['merge-file', '-p', flag, '1', '0', '2'], {
-              cwd: folder,
-              encoding: 'utf8',
-            })
-            expect(mergeText(...versions, side).text).toBe(wanted)
-          }
-        }),
-        { numRuns: 60 },
-      )
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
-    }
+  it.runIf(git.found)('gives the result of git merge-file', async () => {
+    const folder = await temporaryFolder()
+    fc.assert(
+      fc.property(text, cuts, cuts, (words, mine, theirs) => {
+        const versions = [words, edited(words, mine, 'L'), edited(words, theirs, 'U')].map(lines) as [
+          string,
+          string,
+          string,
+        ]
+        for (const [at, content] of versions.entries()) writeFileSync(join(folder, String(at)), content)
+        for (const side of ['local', 'upstream'] as const) {
+          const flag = side === 'local' ? '--ours' : '--theirs'
+          const wanted = execFileSync(git.path, ['merge-file', '-p', flag, '1', '0', '2'], {
+            cwd: folder,
+            encoding: 'utf8',
+          })
+          expect(mergeText(...versions, side).text).toBe(wanted)
+        }
+      }),
+      { numRuns: 60 },
+    )
   })
 })

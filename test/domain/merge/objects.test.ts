@@ -1,4 +1,4 @@
-/** Which objects there are, and in which files. */
+/** Merges of objects that were added, deleted, renamed, or moved to other files. */
 import { describe, expect, it } from 'vitest'
 import { merged, mergedFile } from '../../support/merging.ts'
 
@@ -7,8 +7,8 @@ const map = (name: string, data: string, more = '') =>
 const ONE = map('one', 'x')
 const TWO = map('two', 'x')
 
-describe('an object', () => {
-  it('goes where upstream moved it, with what local edited', () => {
+describe('a merge of an object', () => {
+  it('moves it where upstream moved it, with the edits of local', () => {
     const local = { 'a.yaml': `${ONE.replace('x', 'mine')}---\n${TWO}` }
     const { files, conflicts } = merged({ 'a.yaml': `${ONE}---\n${TWO}` }, local, {
       'a.yaml': TWO,
@@ -18,23 +18,23 @@ describe('an object', () => {
     expect(files).toEqual({ 'b.yaml': ONE.replace('x', 'mine'), 'a.yaml': TWO })
   })
 
-  it('stays where local moved it', () => {
+  it('leaves it where local moved it', () => {
     const { files } = merged({ 'a.yaml': ONE }, { 'c.yaml': ONE }, { 'a.yaml': ONE.replace('x', 'theirs') })
     expect(files).toEqual({ 'c.yaml': ONE.replace('x', 'theirs') })
   })
 
   it.each([
     ['in another namespace', map('one', 'x', '  namespace: shop\n')],
-    ['with another name', map('uno', 'x')],
+    ['under another name', map('uno', 'x')],
     [
-      'with another name, which kpt noted',
+      'under another name that kpt noted',
       map('uno', 'y').replace('metadata:', 'metadata: # kpt-merge: /one'),
     ],
     [
-      'quite different, which kpt noted',
+      'with other content, under another name that kpt noted',
       'apiVersion: v1\nkind: ConfigMap\nmetadata: # kpt-merge: /one\n  name: z\n',
     ],
-  ])('is found again %s', (_, local) => {
+  ])('finds it %s', (_, local) => {
     const upstream = ONE.replace('name: one', 'name: one\n  labels:\n    a: b')
     const { files, conflicts } = merged({ 'a.yaml': ONE }, { 'a.yaml': local }, { 'a.yaml': upstream })
     expect(conflicts).toEqual([])
@@ -42,7 +42,7 @@ describe('an object', () => {
     expect(files['a.yaml']).toContain(/ {2}name: \w+/.exec(local)?.[0])
   })
 
-  it('keeps the note of kpt though upstream drops it', () => {
+  it('keeps the note of kpt although upstream drops it', () => {
     const original = ONE.replace('metadata:', 'metadata: # kpt-merge: /one')
     const { text } = mergedFile([
       original,
@@ -52,13 +52,13 @@ describe('an object', () => {
     expect(text).toBe(original.replace('name: one', 'name: mine').replace('x', 'theirs'))
   })
 
-  it('that upstream renamed is named in conflicts as it is now', () => {
+  it('uses the new name of upstream in conflicts', () => {
     const upstream = ONE.replace('name: one', 'name: uno').replace('x', 'theirs')
     const { conflicts } = mergedFile([ONE, ONE.replace('x', 'mine'), upstream])
     expect(conflicts).toMatchObject([{ object: 'ConfigMap uno', field: 'data.d' }])
   })
 
-  it('is no other that has its new name', () => {
+  it('does not pair it with an object that has the new name already', () => {
     const { files, conflicts } = merged(
       { 'a.yaml': ONE },
       { 'a.yaml': TWO },
@@ -68,7 +68,7 @@ describe('an object', () => {
     expect(conflicts).toMatchObject([{ object: 'ConfigMap two', field: 'data.d', local: 'x', upstream: 'y' }])
   })
 
-  it('that one side deleted is gone, unless the other changed it', () => {
+  it('deletes it if one side did, unless the other changed it', () => {
     expect(merged({ 'a.yaml': ONE }, {}, { 'a.yaml': ONE })).toEqual({ files: {}, conflicts: [] })
     expect(merged({ 'a.yaml': ONE }, { 'a.yaml': ONE }, {})).toEqual({ files: {}, conflicts: [] })
     const changed = { 'a.yaml': ONE.replace('x', 'y') }
@@ -83,7 +83,7 @@ describe('an object', () => {
     }
   })
 
-  it('that upstream deleted is not kept for the mark that kpt put on it', () => {
+  it('deletes it although kpt annotated it locally', () => {
     const mark = '  annotations:\n    internal.kpt.dev/upstream-identifier: "|ConfigMap|default|one"\n'
     expect(merged({ 'a.yaml': ONE }, { 'a.yaml': map('one', 'x', mark) }, {})).toEqual({
       files: {},
@@ -91,7 +91,7 @@ describe('an object', () => {
     })
   })
 
-  it('that both sides added is merged', () => {
+  it('merges it if both sides added it', () => {
     const { files, conflicts } = merged(
       {},
       { 'a.yaml': ONE },
@@ -103,8 +103,8 @@ describe('an object', () => {
   })
 })
 
-describe('a file of several objects', () => {
-  it('has new ones where they are upstream, and its own where they were', () => {
+describe('a merge of several objects in a file', () => {
+  it('inserts new objects where upstream has them, and keeps local ones in place', () => {
     const [o, n, m] = ['three', 'new', 'mine'].map((name) => map(name, 'x'))
     const { text, conflicts } = mergedFile([
       `# License\n---\n${ONE}---\n${TWO}---\n${o}`,
@@ -117,7 +117,7 @@ describe('a file of several objects', () => {
     )
   })
 
-  it('may end without a line feed', () => {
+  it('accepts a file without a line feed at the end', () => {
     const { text } = mergedFile([
       ONE.trimEnd(),
       ONE.trimEnd().replace('a: "1"', 'a: "2"'),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Conflict, Side } from '../../../src/domain/merge/conflict.ts'
 import { isEdited, withSide, withValue } from '../../../src/domain/merge/resolve-conflict.ts'
-import { merged, resourcesOf, type Texts, textsOf } from '../../support/merging.ts'
+import { merged } from '../../support/merging.ts'
+import { resourcesOf, type Texts, textsOf } from '../../support/texts.ts'
 
 const ONE = `apiVersion: v1
 kind: ConfigMap
@@ -13,7 +14,7 @@ data:
 `
 const edit = (text: string, a: string, b: number) => text.replace("'1'", a).replace('b: 1', `b: ${b}`)
 
-/** The merged package, and its conflicts resolved for a side. */
+/** Merges a package, and resolves its conflicts for a side. */
 function resolved(original: Texts, local: Texts, upstream: Texts, chosen: Side, side: Side): Texts {
   const { files, conflicts } = merged(original, local, upstream, chosen)
   expect(conflicts.length).toBeGreaterThan(0)
@@ -23,20 +24,20 @@ function resolved(original: Texts, local: Texts, upstream: Texts, chosen: Side, 
   )
 }
 
-describe('a side of each conflict', () => {
+describe('withSide', () => {
   it.each([
     ['a field', { 'a.yaml': ONE }, { 'a.yaml': edit(ONE, '"2"', 2) }, { 'a.yaml': edit(ONE, "'3'", 3) }],
     ['an object that local deleted', { 'a.yaml': ONE }, {}, { 'a.yaml': edit(ONE, "'3'", 3) }],
     ['an object that upstream deleted', { 'a.yaml': ONE }, { 'a.yaml': edit(ONE, "'3'", 3) }, {}],
     ['a text', { 'a.txt': 'a\nb\nc\n' }, { 'a.txt': 'a\nx\nc\n' }, { 'a.txt': 'a\ny\nc\n' }],
     ['a text that local deleted', { 'a.txt': 'a\n' }, {}, { 'a.txt': 'b\n' }],
-  ] as const)('can be taken later: %s', (_, original, local, upstream) => {
+  ] as const)('gives what the merge would have given for that side: %s', (_, original, local, upstream) => {
     for (const side of ['local', 'upstream'] as const) {
       const atOnce = merged(original, local, upstream, side).files
       for (const chosen of ['local', 'upstream'] as const) {
         const later = resolved(original, local, upstream, chosen, side)
         expect(Object.keys(later)).toEqual(Object.keys(atOnce))
-        // Local's deleted fields and values come back as values: how they were quoted is known of upstream alone.
+        // The notation of a value is known of upstream only, so one of local comes back in another.
         if (side === 'upstream' || chosen === 'local') expect(later).toEqual(atOnce)
       }
     }
@@ -52,7 +53,7 @@ describe('a conflict', () => {
   const conflict = conflicts[0] as Conflict
   const before = resourcesOf(files)
 
-  it('can have any value', () => {
+  it('takes any value that fits', () => {
     expect(textsOf(withValue(conflict, '4', before))['a.yaml']).toBe(edit(ONE, '"4"', 1))
     expect(textsOf(withValue(conflict, { c: 1 }, before))['a.yaml']).toContain('  a: # about a\n    c: 1\n')
     const whole = { ...conflict, field: '' }
@@ -65,7 +66,7 @@ describe('a conflict', () => {
     )
   })
 
-  it('is edited when its own field is, wherever the object has moved', () => {
+  it('is edited when its own field is, even if the object moved', () => {
     const text = files['a.yaml'] as string
     const isIt = (now: Texts) => isEdited(conflict, before, resourcesOf(now))
     expect(isIt({ 'a.yaml': text })).toBe(false)

@@ -1,4 +1,4 @@
-/** YAML as nobody writes it: it is read, or said to be wrong, and nothing is thrown. */
+/** Arbitrary bytes are read, or reported as invalid, and nothing is thrown. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readKrmFile } from '../../../src/domain/krm/krm-file.ts'
@@ -7,7 +7,7 @@ import { readYamlFile } from '../../../src/domain/validation/yaml-file.ts'
 import { hasCorpus, kptPackages, readFiles } from '../../support/corpus.ts'
 import { fuzzing, mutated, mutations, RUNS } from '../../support/mutations.ts'
 
-/** In milliseconds, for a file of at most some ten KiB on a machine that does other things too. */
+/** In milliseconds, for a file of some ten KiB on a busy machine. */
 const LONGEST = 5000
 const TIMEOUT = 120_000 * RUNS
 
@@ -102,9 +102,9 @@ const PIECES = [
   ],
 ]
 
-describe('YAML files', () => {
+describe('validation', () => {
   it(
-    'may be random bytes',
+    'survives random bytes',
     () => {
       fc.assert(fc.property(fc.uint8Array({ maxLength: 3000 }), check), fuzzing(200))
     },
@@ -112,7 +112,7 @@ describe('YAML files', () => {
   )
 
   it(
-    'may be any order of what YAML is made of',
+    'survives random sequences of YAML tokens',
     () => {
       const pieces = fc.array(fc.constantFrom(...PIECES), { maxLength: 120 })
       fc.assert(
@@ -124,7 +124,7 @@ describe('YAML files', () => {
   )
 
   it(
-    'may be real ones that were damaged',
+    'survives damaged real files',
     () => {
       fc.assert(
         fc.property(base, mutations, (bytes, changes) => check(mutated(bytes, changes))),
@@ -135,7 +135,7 @@ describe('YAML files', () => {
   )
 
   it(
-    'may be put together of two',
+    'survives the halves of two files put together',
     () => {
       const halves = fc.property(base, base, mutations, (first, second, changes) => {
         const parts = Buffer.concat([first.subarray(0, first.length / 2), second.subarray(second.length / 2)])

@@ -4,15 +4,14 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Budget, BudgetError, GitIgnore } from '../../../src/domain/validation/gitignore.ts'
+import { GIT_ENV } from '../../support/git.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
-
-const ENV = { PATH: process.env.PATH ?? '', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' }
 
 function parse(text: string): GitIgnore {
   return new GitIgnore(text, new Budget(1_000_000))
 }
 
-describe('patterns', () => {
+describe('GitIgnore', () => {
   it.each<[string, string[], string[]]>([
     ['foo', ['foo', 'a/foo', 'foo/b'], ['foobar', 'a/xfoo']],
     ['/foo', ['foo', 'foo/b'], ['a/foo']],
@@ -38,18 +37,18 @@ describe('patterns', () => {
     ['trailing   ', ['trailing'], ['trailing   ']],
     ['escaped\\ ', ['escaped '], ['escaped']],
     ['crlf\r\n*.md\r\n', ['crlf', 'a.md'], []],
-  ])('%j', (text, ignored, taken) => {
+  ])('applies %j', (text, ignored, taken) => {
     const rules = parse(text)
     for (const path of ignored) expect(rules.ignores(path), path).toBe(true)
     for (const path of taken) expect(rules.ignores(path), path).toBe(false)
   })
 
-  it('mean what they mean to git', async () => {
+  it('agrees with git', async () => {
     const folder = await temporaryFolder()
-    execFileSync('git', ['init', '-q'], { cwd: folder, env: ENV })
+    execFileSync('git', ['init', '-q'], { cwd: folder, env: GIT_ENV })
     const name = fc.stringMatching(/^[ab.]{1,3}$/).filter((text) => !/^\.+$/.test(text))
     const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => names.join('/'))
-    // `**` only as a whole name: what git makes of it elsewhere depends on where the first wildcard stands.
+    // `**` only as a whole name, since its meaning elsewhere depends on the position of the first wildcard.
     const names = fc.constantFrom(
       'a',
       'b',
@@ -99,7 +98,7 @@ describe('patterns', () => {
     ],
     ['classes', `[${'a-b'.repeat(5000)}]*c`],
     ['many lines', 'b\n'.repeat(8000)],
-  ])('have a bound on the work that they make: %s', (_, text) => {
+  ])('stops patterns that take too long: %s', (_, text) => {
     const rules = parse(text)
     const match = () => {
       for (let i = 0; i < 1000; i++) rules.ignores(`${'a/'.repeat(20)}${'a'.repeat(200)}${i}`)
@@ -113,14 +112,14 @@ function ignoredByGit(folder: string, paths: string[]): string[] {
     const input = `${paths.join('\n')}\n`
     return execFileSync('git', ['check-ignore', '--no-index', '--stdin'], {
       cwd: folder,
-      env: ENV,
+      env: GIT_ENV,
       input,
       encoding: 'utf8',
     })
       .split('\n')
       .filter(Boolean)
   } catch (error) {
-    // It ends with 1 when it ignores none of them.
+    // It exits with 1 if it ignores none of them.
     if ((error as { status?: number }).status === 1) return []
     throw error
   }

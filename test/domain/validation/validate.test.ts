@@ -8,7 +8,7 @@ function validate(files: Record<string, string | Buffer>) {
 const OBJECT = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n'
 
 describe('validation', () => {
-  it('finds nothing in a sound package', () => {
+  it('finds nothing in a valid package', () => {
     const findings = validate({
       'a.yaml': OBJECT,
       'deep/b.yml': '# comment\n---\n---\n',
@@ -34,7 +34,7 @@ describe('validation', () => {
     ['a: 1\nb: 2\na: 3\n', 3, /the key "a" appears twice/],
     ['x:\n  a: 1\n  a: 1\n', 3, /the key "a" appears twice/],
     ['\ta: 1\n', 1, /./],
-  ])('says where %j is wrong', (text, line, message) => {
+  ])('locates the error in %j', (text, line, message) => {
     for (const path of ['dir/a.yaml', 'a.yml', 'Kptfile', 'sub/Kptfile', 'A.YAML']) {
       const { errors } = validate({ [path]: text })
       expect(errors[0]).toMatchObject({ path, line, message: expect.stringMatching(message) })
@@ -42,14 +42,14 @@ describe('validation', () => {
     expect(validate({ 'a.txt': text }).errors).toEqual([])
   })
 
-  it('refuses what is not UTF-8', () => {
+  it('refuses a file that is not UTF-8', () => {
     expect(validate({ 'a.yaml': Buffer.from([0x61, 0xff, 0xfe]) }).errors).toEqual([
       { path: 'a.yaml', line: 1, message: 'the file is not UTF-8' },
     ])
     expect(validate({ 'a.yaml': `\uFEFF${OBJECT}` }).errors).toEqual([])
   })
 
-  it('warns of objects without apiVersion, kind or name, and of what is no object', () => {
+  it('warns of objects without apiVersion, kind or name, and of documents that are not objects', () => {
     const { errors, warnings } = validate({
       'a.yaml': 'kind: X\nmetadata: {name: a}\n',
       'b.yaml': '---\napiVersion: v1\n',
@@ -68,7 +68,7 @@ describe('validation', () => {
     expect(validCondition({ errors, warnings })).toMatchObject({ status: 'True', reason: 'Warnings' })
   })
 
-  it('warns of two objects with one identity, whatever their version, in whatever files', () => {
+  it('warns of objects with the same identity, across versions and files', () => {
     const v2 = OBJECT.replace('v1', 'example.com/v2')
     const { warnings } = validate({
       'a.yaml': `${OBJECT}---\n${v2}`,
@@ -82,7 +82,7 @@ describe('validation', () => {
     ])
   })
 
-  it('leaves out what .krmignore names, in each directory for those below it', () => {
+  it('skips the files that a .krmignore excludes, in its directory and below', () => {
     const bad = 'a: b: c\n'
     const { errors } = validate({
       '.krmignore': 'templates/\n*.gen.yaml\n!keep.gen.yaml\n',
@@ -97,7 +97,7 @@ describe('validation', () => {
     expect(errors.map(({ path }) => path)).toEqual(['keep.gen.yaml', 'local.yaml'])
   })
 
-  it('refuses a .krmignore that is too large to be one', () => {
+  it('refuses a .krmignore that is too large', () => {
     const { errors } = validate({ '.krmignore': 'x\n'.repeat(20_000), 'a.yaml': OBJECT })
     expect(errors).toEqual([
       { path: '.krmignore', message: expect.stringContaining('more than 16384 bytes') },
@@ -107,7 +107,7 @@ describe('validation', () => {
     )
   })
 
-  it('reports the first of very many warnings', () => {
+  it('reports only the first of many warnings', () => {
     const many = Object.fromEntries(
       Array.from({ length: 30 }, (_, i) => [`f${i}.yaml`, '1\n---\n'.repeat(100)]),
     )
@@ -115,7 +115,7 @@ describe('validation', () => {
     expect(validate({ 'a.yaml': '1\n---\n'.repeat(20_000) }).warnings).toHaveLength(20)
   })
 
-  it('gives up on a file after twenty errors', () => {
+  it('reports at most twenty errors of a file', () => {
     const text = Array.from({ length: 500 }, (_, i) => `--- \na${i}: b: c\n`).join('')
     expect(validate({ 'a.yaml': text }).errors).toHaveLength(20)
     expect(validCondition(validate({ 'a.yaml': text })).message).toMatch(
@@ -141,26 +141,26 @@ describe('validation of hostile input', () => {
     ])
   })
 
-  it('takes honest aliases', () => {
+  it('accepts aliases of a reasonable size', () => {
     const text = `a: &a {x: 1, y: [1, 2, 3]}\n${Array.from({ length: 200 }, (_, i) => `k${i}: *a`).join('\n')}\n`
     expect(validate({ 'a.yaml': text }).errors).toEqual([])
   })
 
-  it('refuses to read a file that is larger than any YAML has to be', () => {
+  it('refuses a file that is too large', () => {
     const { errors } = validate({ 'a.yaml': Buffer.alloc(16 * 1024 * 1024 + 1, '#') })
     expect(errors).toEqual([
       { path: 'a.yaml', line: 1, message: expect.stringContaining('16777216 bytes, the most') },
     ])
   })
 
-  it('reads no further than the number of tokens that fits into memory', () => {
+  it('stops at the limit of tokens', () => {
     const { errors } = validate({ 'a.yaml': Buffer.from('- a\n'.repeat(1024 * 1024)) })
     expect(errors).toEqual([
       { path: 'a.yaml', line: 1, message: expect.stringContaining('1000000 tokens, the most') },
     ])
   })
 
-  it('gives up on patterns of .krmignore that would take for ever', () => {
+  it('gives up on patterns of .krmignore that take too long', () => {
     const files = Object.fromEntries(
       Array.from({ length: 400 }, (_, i) => [`${'a'.repeat(240)}${i}.yaml`, 'a: 1\n']),
     )
@@ -172,21 +172,20 @@ describe('validation of hostile input', () => {
     ])
   })
 
-  it('survives nesting without end', () => {
+  it('survives extreme nesting', () => {
     for (const text of [
       '['.repeat(50_000),
       '{a: '.repeat(20_000),
       `${Array.from({ length: 5000 }, (_, i) => `${' '.repeat(i)}a:\n`).join('')}`,
     ]) {
-      const { errors } = validate({ 'deep.yaml': text })
-      expect(errors.length).toBeGreaterThanOrEqual(0)
+      expect(() => validate({ 'deep.yaml': text })).not.toThrow()
     }
     expect(validate({ 'deep.yaml': `${'['.repeat(50_000)}${']'.repeat(50_000)}` }).errors).toEqual([
       { path: 'deep.yaml', line: 1, message: 'the file is nested too deeply' },
     ])
   })
 
-  it('reads a mapping with very many keys in the time that its size takes', () => {
+  it('finds a duplicate among very many keys in linear time', () => {
     const text = Array.from({ length: 50_000 }, (_, i) => `key${i}: ${i}\n`).join('')
     expect(validate({ 'wide.yaml': `${text}key500: again\n` }).errors).toMatchObject([
       { line: 50_001, message: 'the key "key500" appears twice' },

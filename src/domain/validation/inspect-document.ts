@@ -1,11 +1,11 @@
 /**
- * What a YAML document hides from a parser that only looks at syntax: duplicate keys, and aliases that expand to
- * more than anybody's memory. The yaml library finds the first in quadratic time and the second only by expanding,
- * so both are looked for here, in one walk.
+ * Finds faults of a YAML document beyond its syntax: duplicate keys, and aliases that expand to more than fits into
+ * memory. The yaml library finds the former in quadratic time and the latter only by expanding, so one walk looks for
+ * both.
  */
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node } from 'yaml'
 
-/** Nodes that a document may have after its aliases are expanded, unless it has a tenth of them as written. */
+/** The limit of nodes after aliases are expanded, unless a tenth of them are written out. */
 const MAX_EXPANDED = 100_000
 
 export type Fault = { offset: number; message: string }

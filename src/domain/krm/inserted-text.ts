@@ -1,6 +1,6 @@
-/** New parts of a document: as they are written in another one that has them, or else anew. */
-import { type Document, isMap, isScalar, isSeq, type ParsedNode, stringify, type YAMLMap } from 'yaml'
-import { isPlainList, isPlainMap, keyText, type Plain, plainOf, samePlain } from './plain.ts'
+/** The text of parts to insert: copied from a donor, a document that has the same value there, or else generated. */
+import { isMap, isScalar, isSeq, type ParsedNode, stringify, type YAMLMap } from 'yaml'
+import { isJsonArray, isJsonObject, type JsonValue, jsonOf, keyText, sameJson } from './json-value.ts'
 import {
   commentStart,
   type Entry,
@@ -12,71 +12,71 @@ import {
   mapEntries,
   type ParsedPair,
   pairEnd,
+  type SourceDocument,
   seqEntries,
   startsLine,
 } from './source-text.ts'
 
-/** A parsed document of one object. */
-export type SourceDocument = { body: string; document: Document.Parsed; root: YAMLMap.Parsed }
-
-/** A place in another document. */
+/** A node of another document, whose text can be copied. */
 export type Donor = { source: SourceDocument; node: ParsedNode | null }
 
-/** Also for readers of YAML 1.1, to whom `yes` and `on` are booleans unless they are quoted. */
+/** Quotes `yes` and `on`, which YAML 1.1 reads as booleans. */
 const WRITE = { lineWidth: 0, compat: 'yaml-1.1' } as const
 
-export function writeObject(value: Plain): string {
+export function writeObject(value: JsonValue): string {
   return stringify(value, WRITE)
 }
 
-/** A value in one line, as it can stand anywhere. */
-export function writeInline(value: Plain): string {
+/** Generates YAML without a line feed at the end. */
+function printed(value: unknown): string {
+  return stringify(value, WRITE).replace(/\n$/, '')
+}
+
+/** Returns a value in one line that is valid in block style and in a flow collection. */
+export function writeInline(value: JsonValue): string {
   const line = stringify([value], { ...WRITE, collectionStyle: 'flow', flowCollectionPadding: false }).trim()
   return line.includes('\n') ? JSON.stringify(value) : line.slice(1, -1)
 }
 
-/** A field, without a line feed behind it; its key stands in the first column. */
-export function fieldText(key: string, value: Plain, donor: Donor | undefined): string {
+/** Returns a field with its key in the first column and no line feed at the end. */
+export function fieldText(key: string, value: JsonValue, donor: Donor | undefined): string {
   const found = donorPair(donor, key, value)
   if (found) return entryText(found.donor, found.entry)
-  return stringify(new Map([[key, value]]), WRITE).replace(/\n$/, '')
+  return printed(new Map([[key, value]]))
 }
 
-/** What stands behind the key of a field: the colon and the value. */
-export function behindKey(key: string, value: Plain, donor: Donor | undefined): string {
+/** Returns the text behind the key of a field: the colon and the value. */
+export function behindKey(key: string, value: JsonValue, donor: Donor | undefined): string {
   const found = donorPair(donor, key, value)
-  if (!found) {
-    const written = stringify(new Map([['k', value]]), WRITE)
-    return written.slice(1).replace(/\n$/, '')
-  }
+  if (!found) return printed(new Map([['k', value]])).slice(1)
   const { body } = found.donor.source
   return indent(body.slice(found.pair.key.range[1], pairEnd(body, found.pair)), -found.entry.column, false)
 }
 
-/** An item of a list, likewise; `at` is its place in the donor's list. */
-export function itemText(value: Plain, donor: Donor | undefined, at: number | undefined): string {
+/** Returns an item of a list in the same way; `at` is its index in the donor's list. */
+export function itemText(value: JsonValue, donor: Donor | undefined, at: number | undefined): string {
   const node = donor?.node
   if (donor && isSeq(node) && at !== undefined) {
     const entry = seqEntries(donor.source.body, node)?.[at]
-    if (entry && samePlain(plainOf(node.items[at], donor.source.document), value))
+    if (entry && sameJson(jsonOf(node.items[at], donor.source.document), value))
       return entryText(donor, entry)
   }
-  return stringify([value], WRITE).replace(/\n$/, '')
+  return printed([value])
 }
 
-/** A value as it is written there, where that is in one line or in brackets. */
-export function inlineText(value: Plain, donor: Donor | undefined): string {
+/** Returns a value in one line, copied from the donor if it is one line there. */
+export function inlineText(value: JsonValue, donor: Donor | undefined): string {
   const node = donor?.node
   if (!donor || !node || isBlockScalar(node)) return writeInline(value)
-  const sameStyle = isPlainMap(value) || isPlainList(value) ? isFlow(node) : isScalar(node)
+  const sameStyle = isJsonObject(value) || isJsonArray(value) ? isFlow(node) : isScalar(node)
   const [start, end] = node.range
-  if (!sameStyle || start === end || !samePlain(plainOf(node, donor.source.document), value))
+  if (!sameStyle || start === end || !sameJson(jsonOf(node, donor.source.document), value))
     return writeInline(value)
   const text = donor.source.body.slice(start, end)
   return text.includes('\n') ? writeInline(value) : text
 }
 
-/** The place of a field, or of an item, of the donor. */
+/** Returns the donor for a field or an item of the donor's node. */
 export function donorAt(donor: Donor | undefined, step: string | number | undefined): Donor | undefined {
   if (!donor || step === undefined) return undefined
   const { node, source } = donor
@@ -103,18 +103,18 @@ function placeOf(map: YAMLMap.Parsed, key: string): number | undefined {
 function donorPair(
   donor: Donor | undefined,
   key: string,
-  value: Plain,
+  value: JsonValue,
 ): { donor: Donor; pair: ParsedPair; entry: Entry } | undefined {
   if (!donor || !isMap(donor.node)) return undefined
   const at = placeOf(donor.node as YAMLMap.Parsed, key)
   if (at === undefined) return undefined
   const pair = pairAt(donor.node, at)
   const entry = mapEntries(donor.source.body, donor.node as YAMLMap.Parsed)?.[at]
-  if (!entry || !samePlain(plainOf(pair.value, donor.source.document), value)) return undefined
+  if (!entry || !sameJson(jsonOf(pair.value, donor.source.document), value)) return undefined
   return { donor, pair, entry }
 }
 
-/** With the comments above and behind it. */
+/** Returns the text of an entry with the comments above and behind it. */
 function entryText({ source: { body } }: Donor, entry: Entry): string {
   const from = lineStart(body, entry.start)
   const comment = startsLine(body, entry.start) ? body.slice(commentStart(body, entry), from) : ''

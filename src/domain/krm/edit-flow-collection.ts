@@ -1,31 +1,31 @@
-/** Changes inside brackets: `{cpu: 1, memory: 2Gi}`, and so all of what is written as JSON. */
+/** Edits inside flow collections such as `{cpu: 1, memory: 2Gi}`, and so inside JSON. */
 import { type Document, isMap, isScalar, isSeq, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
 import { alignItems } from './align-items.ts'
-import { type Donor, donorAt, inlineText, writeInline } from './fragments.ts'
-import type { ListTypes } from './list-types.ts'
+import { type Donor, donorAt, inlineText, writeInline } from './inserted-text.ts'
 import {
   fieldOf,
-  isPlainList,
-  isPlainMap,
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  jsonOf,
   keyText,
-  type Plain,
-  type PlainMap,
-  plainOf,
-  samePlain,
-} from './plain.ts'
+  sameJson,
+} from './json-value.ts'
+import type { ListTypes } from './list-types.ts'
 import { isFlow, type ParsedPair } from './source-text.ts'
 import type { TextEdit } from './text-edits.ts'
 
-/** A field or an item between two commas. */
+/** The range of a field or an item between two commas. */
 type Part = { start: number; end: number }
 
 export type FlowContext = { text: string; document: Document.Parsed; listTypes: ListTypes }
 
-/** undefined where the brackets have to be written anew. */
-export function editFlow(
+/** Returns the edits that give a flow collection another value; undefined if it must be replaced as a whole. */
+export function editFlowCollection(
   { text, document, listTypes }: FlowContext,
   node: ParsedNode,
-  wanted: Plain,
+  wanted: JsonValue,
   donor: Donor | undefined,
   place: readonly string[],
 ): TextEdit[] | undefined {
@@ -34,12 +34,12 @@ export function editFlow(
 
   function edit(
     node: ParsedNode | null,
-    wanted: Plain,
+    wanted: JsonValue,
     from: Donor | undefined,
     place: readonly string[],
   ): TextEdit[] | undefined {
     if (!node || node.range[0] === node.range[1]) return undefined
-    if (samePlain(plainOf(node, document), wanted)) return []
+    if (sameJson(jsonOf(node, document), wanted)) return []
     const [start, end] = node.range
     const inside = isFlow(node) ? editInside(node, wanted, from, place) : undefined
     if (inside) return inside
@@ -48,18 +48,18 @@ export function editFlow(
 
   function editInside(
     node: ParsedNode,
-    wanted: Plain,
+    wanted: JsonValue,
     from: Donor | undefined,
     place: readonly string[],
   ): TextEdit[] | undefined {
-    if (isMap(node) && isPlainMap(wanted)) return editMap(node as YAMLMap.Parsed, wanted, from, place)
-    if (isSeq(node) && isPlainList(wanted)) return editList(node as YAMLSeq.Parsed, wanted, from, place)
+    if (isMap(node) && isJsonObject(wanted)) return editMap(node as YAMLMap.Parsed, wanted, from, place)
+    if (isSeq(node) && isJsonArray(wanted)) return editList(node as YAMLSeq.Parsed, wanted, from, place)
     return undefined
   }
 
   function editMap(
     map: YAMLMap.Parsed,
-    wanted: PlainMap,
+    wanted: JsonObject,
     from: Donor | undefined,
     place: readonly string[],
   ): TextEdit[] | undefined {
@@ -75,7 +75,7 @@ export function editFlow(
       .filter((key) => !known.has(key))
       .map((key) => {
         const name = isJson ? JSON.stringify(key) : writeInline(key)
-        return `${name}: ${written(wanted[key] as Plain, donorAt(from, key))}`
+        return `${name}: ${written(wanted[key] as JsonValue, donorAt(from, key))}`
       })
     const edits = editParts(map, parts, (at) => fieldOf(wanted, keys[at] ?? '') !== undefined, added)
     for (const [at, { value }] of pairs.entries()) {
@@ -91,15 +91,15 @@ export function editFlow(
 
   function editList(
     seq: YAMLSeq.Parsed,
-    wanted: readonly Plain[],
+    wanted: readonly JsonValue[],
     from: Donor | undefined,
     place: readonly string[],
   ): TextEdit[] | undefined {
-    const current = plainOf(seq, document) as readonly Plain[]
+    const current = jsonOf(seq, document) as readonly JsonValue[]
     const aligned = alignItems(current, wanted, [], listTypes(place))
     const kept = aligned.flatMap(({ from: at }) => at ?? [])
     const inOrder = kept.every((at, index) => index === 0 || at > (kept[index - 1] ?? 0))
-    // New items only behind all others.
+    // New items can only be appended.
     if (!inOrder || aligned.slice(0, kept.length).some(({ from: at }) => at === undefined)) return undefined
     const items = seq.items as ParsedNode[]
     const parts = items.map(({ range: [start, end] }) => ({ start, end }))
@@ -107,7 +107,7 @@ export function editFlow(
     const added = wanted.slice(kept.length).map((item) => written(item, undefined))
     const edits = editParts(seq, parts, (at) => isKept.has(at), added)
     for (const [index, at] of kept.entries()) {
-      const inner = edit(items[at] as ParsedNode, wanted[index] as Plain, donorAt(from, undefined), [
+      const inner = edit(items[at] as ParsedNode, wanted[index] as JsonValue, donorAt(from, undefined), [
         ...place,
         '[]',
       ])
@@ -117,7 +117,7 @@ export function editFlow(
     return edits
   }
 
-  /** Takes parts out, each with a comma, and puts new ones behind the last. */
+  /** Removes parts, each with a comma, and appends new ones. */
   function editParts(
     node: ParsedNode,
     parts: readonly Part[],
@@ -150,10 +150,10 @@ export function editFlow(
     }
   }
 
-  function written(value: Plain, from: Donor | undefined): string {
+  function written(value: JsonValue, from: Donor | undefined): string {
     if (isJson) return JSON.stringify(value)
     const line = inlineText(value, from)
-    // What needs no quotes elsewhere may need them here.
+    // A scalar that needs no quotes in block style may need them in a flow collection.
     return isScalar(from?.node) && /[,[\]{}]/.test(line) ? writeInline(value) : line
   }
 }
