@@ -230,7 +230,7 @@ describe('a watch of package revisions', () => {
   })
 
   it('makes room when its client goes, and there is not room for everybody', async () => {
-    const { client, parts } = await watchServer({ most: 1 })
+    const { client, parts } = await watchServer({ limit: 1 })
     const watching = await watch(client)
     await watching.next()
     const refused = await client.call('GET', '/packagerevisions?watch=true')
