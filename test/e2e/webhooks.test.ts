@@ -18,7 +18,7 @@ async function app(options: Partial<DispatcherOptions> = {}): Promise<TestApp> {
       targets: 'loopback',
       report: ctx.report,
       firstDelay: 20,
-      lookEvery: 10,
+      pollEvery: 10,
       ...options,
     })
     ctx.commits.onCommit(() => webhooks.wake())
