@@ -12,27 +12,27 @@ function pool(options: { timeout?: number; memory?: number }): ThreadPool {
   return made
 }
 
-it('packs and validates', async () => {
+it('packs and validates files', async () => {
   const { packed, findings } = await pool({}).tasks.prepare(small)
   expect(packed.layer.descriptor.digest).toMatch(/^sha256:/)
   expect(findings.errors).toEqual([])
 })
 
-it('gives up on what takes too long, and goes on with the next', async () => {
+it('fails a task that takes too long, and runs the next one', async () => {
   const { prepare } = pool({ timeout: 400 }).tasks
   await prepare(small)
   await expect(prepare(large)).rejects.toMatchObject({ code: 'unavailable' })
   await expect.poll(() => prepare(small).then(() => 'done', String), { timeout: 10_000 }).toBe('done')
 })
 
-it('survives files that need more memory than there is', async () => {
+it('fails a task that needs too much memory, and runs the next one', async () => {
   const { prepare } = pool({ memory: 32 }).tasks
   await prepare(small)
   await expect(prepare(large)).rejects.toMatchObject({ code: 'too_large' })
   await expect(prepare(small)).resolves.toBeDefined()
 })
 
-it('stops with work under way', async () => {
+it('fails tasks in flight when it is closed', async () => {
   const { tasks, close } = pool({})
   const failed = expect(tasks.prepare(large)).rejects.toThrow()
   await close()

@@ -9,7 +9,7 @@ function change(resourceVersion: number, workspace: string): RevisionChange {
   return { resourceVersion, type: 'added', revision, was: {}, bytes: 1 }
 }
 
-it('skips nothing that the filter has, wherever somebody is, and wakes for just that', async () => {
+it('wakes only for changes that concern the filter, and skips none of them from any position', async () => {
   const portions = fc.array(fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }), { maxLength: 12 })
   await fc.assert(
     fc.asyncProperty(portions, async (all) => {
@@ -38,7 +38,7 @@ it('skips nothing that the filter has, wherever somebody is, and wakes for just 
   )
 })
 
-it('leads who has waited for long to what he is woken for', () => {
+it('lets a watcher skip all changes before the one that wakes it', () => {
   const group = new WatchGroup(new WatchFilter({ workspace: 'mine' }))
   for (let at = 0; at < 1000; at++) group.receive([change(at + 1, 'other')], at)
   group.receive([change(1001, 'mine')], 1000)
