@@ -29,7 +29,7 @@ import { JobRunner } from '../service/jobs/runner.ts'
 import { upgradeItem } from '../service/jobs/upgrade-item.ts'
 import { collectGarbage } from '../service/maintenance/collect-garbage.ts'
 import { checkNotLost } from '../service/maintenance/lost-index.ts'
-import { createWorkPool, IN_THIS_THREAD, type WorkPool } from '../service/threads/thread-pool.ts'
+import { createThreadPool, IN_THIS_THREAD, type ThreadPool } from '../service/threads/thread-pool.ts'
 import { compactChanges } from '../service/watch/compaction.ts'
 import { Watches } from '../service/watch/watches.ts'
 import { pruneAllDeliveries } from '../service/webhooks/deliveries.ts'
@@ -72,7 +72,7 @@ export type Components = {
   disk: DiskSpace
   load: Load
   /** Of the threads that pack. */
-  queue: WorkPool['queue']
+  queue: ThreadPool['queue']
   /** Whether the server has been told to stop. */
   stopping: boolean
   log: Logger
@@ -184,10 +184,10 @@ function unwatched(log: Logger): DiskSpace {
   return new DiskSpace({ folder: '.', minFree: 0, log })
 }
 
-function startThreads(log: Logger, { work }: Metrics, tracing: Tracing): WorkPool {
-  return createWorkPool({
+function startThreads(log: Logger, { work }: Metrics, tracing: Tracing): ThreadPool {
+  return createThreadPool({
     report: (err) => log.error({ err }, 'a thread that packs has failed'),
-    onWork: (task, { waited, worked }) => {
+    onTask: (task, { waited, worked }) => {
       work.threadWait.observe({ task }, waited / 1000)
       work.threadWork.observe({ task }, worked / 1000)
       tracing.record(`thread ${task}`, (waited + worked) / 1000, { waited: waited / 1000 })
@@ -199,7 +199,7 @@ type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log'> &
   Pick<ServiceContext, 'backup'> & {
     db: Db
     opened: OpenedRegistry
-    pool: WorkPool
+    pool: ThreadPool
     open: OpenSource
     targets: Targets
   }
@@ -221,7 +221,7 @@ async function assemble(given: Opened): Promise<Components> {
     collect: embedded && ((options) => observeGarbage(metrics, embedded.collectGarbage(options))),
     locks: new KeyedLock(),
     intents: new IntentLog(),
-    ...pool.workers,
+    ...pool.tasks,
     backup: given.backup,
     limits: DEFAULT_LIMITS,
     now: () => new Date(),

@@ -5,18 +5,18 @@ import type { ResourceLimits } from '../domain/resources.ts'
 import type { Registry } from '../oci/roles.ts'
 import type { IntentLog } from './intent-log.ts'
 import type { BackupSource, CollectGarbage } from './ports.ts'
-import type { Workers } from './threads/thread-pool.ts'
+import type { AsyncTasks } from './threads/thread-pool.ts'
 
-/** What every use case works with. */
-export type ServiceContext = Workers & {
+/** The dependencies of all use cases. */
+export type ServiceContext = AsyncTasks & {
   db: Db
-  /** Every write to the database goes through it. */
+  /** All writes to the database go through it. */
   commits: GroupCommit
   /** Where artifacts are stored: embedded, remote, or in memory. */
   registry: Registry
-  /** Removes from the registry what nothing needs; undefined where the registry is not ours. */
+  /** Deletes unreferenced content from the registry; undefined for a remote registry. */
   collect: CollectGarbage | undefined
-  /** Where a backup finds everything; undefined where all is in memory. */
+  /** The files that a backup contains; undefined for a server in memory. */
   backup: BackupSource | undefined
   /** One change at a time for each package, and for each repository. */
   locks: KeyedLock
@@ -25,6 +25,6 @@ export type ServiceContext = Workers & {
   now: () => Date
   /** Signs continue tokens. */
   tokenKey: Buffer
-  /** Is told of failures that no caller hears of. */
+  /** Called with errors that no caller sees. */
   report: (error: unknown) => void
 }

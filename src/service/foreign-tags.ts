@@ -6,8 +6,8 @@ import { listTags } from './registry-content.ts'
 const SHOWN_TAGS = 10
 
 /**
- * Tags that were set before pkgserver kept others from it: Flux would take them for releases of the package. They
- * are refused and not removed, as they may be all that is left of an index that was lost. Throws `conflict`.
+ * Throws `conflict` for tags that were set before pkgserver managed the repository: Flux would take them for releases of
+ * the package. They are not deleted, because they may be all that is left of a lost index.
  */
 export async function checkNoForeignTags(ctx: ServiceContext, ociRepository: string): Promise<void> {
   const tags = (await listTags(ctx, ociRepository)).filter(isReservedTag)

@@ -1,6 +1,6 @@
 import type { Labels } from '../domain/labels.ts'
 
-/** JSON merge patch (RFC 7396) of labels or annotations: undefined leaves, null deletes. */
+/** A JSON merge patch (RFC 7396) of labels or annotations; undefined changes nothing. */
 export type LabelsPatch = Readonly<Record<string, string | null>> | null | undefined
 
 export function mergeLabels(base: Labels, patch: LabelsPatch): Labels {

@@ -14,7 +14,7 @@ type Metadata = {
   conditions?: readonly Condition[] | undefined
 }
 
-/** Throws `invalid` for labels, annotations, gates and conditions that no object may have. */
+/** Throws `invalid` for labels, annotations, gates and conditions that are not allowed. */
 export function checkMetadata(metadata: Metadata): void {
   const { labels = {}, annotations = {}, readinessGates = [], conditions = [] } = metadata
   const problem = labelsProblem(labels) ?? annotationsProblem(annotations) ?? conditionsProblem(conditions)

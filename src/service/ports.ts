@@ -1,6 +1,6 @@
-/** What the server provides to the use cases where it owns the data: garbage collection and backups. */
+/** Functions that the server provides to the use cases if it owns the data: garbage collection and backups. */
 
-/** What went from the registry, or would go. */
+/** Content that was deleted from the registry, or would be. */
 export type GarbageItem =
   | { kind: 'manifest' | 'link'; repository: string; digest: string }
   | { kind: 'blob'; digest: string; size: number }
@@ -10,21 +10,21 @@ export type GarbageReport = {
   manifests: number
   links: number
   blobs: number
-  /** What the manifests and blobs took, in bytes. */
+  /** The size of the deleted manifests and blobs. */
   bytes: number
   uploads: number
   milliseconds: number
-  /** Repositories in which nothing was removed, and why. */
+  /** Repositories from which nothing was deleted, and why. */
   skipped: { repository: string; reason: string }[]
-  /** Whether it was cut short, as another process collects in the same store. */
+  /** Whether it stopped early, because another process collects garbage in the same store. */
   interrupted: boolean
 }
 
-/** What a registry needs to be told: which manifests are needed besides those that have tags. */
+/** Deletes unreferenced content. `roots` returns the manifests of an OCI repository to keep besides tagged ones. */
 export type CollectGarbage = (options: {
   dryRun: boolean
   roots: (ociRepository: string) => Promise<string[]>
-  /** What was needed since then stays, in milliseconds since 1970. */
+  /** Content that was referenced since then is kept, in milliseconds since 1970. */
   keepSince: number | undefined
   onRemoved: (item: GarbageItem) => void
 }) => Promise<GarbageReport>
@@ -32,24 +32,24 @@ export type CollectGarbage = (options: {
 export type ArchiveInfo = {
   /** Version of pkgserver. */
   version: string
-  /** `files` if the registry's files are in the backup; else the address of the registry that has them. */
+  /** `files` if the registry's files are in the backup; else the address of the remote registry. */
   registry: 'files' | { elsewhere: string }
 }
 
-/** Where the data is that a backup takes. */
+/** The data that a backup contains. */
 export type BackupSource = {
-  /** Makes an empty folder for the copy, on the file system of the registry's files. */
+  /** Creates an empty folder for the copy, on the file system of the registry's files. */
   makeFolder: () => Promise<string>
   removeFolder: (folder: string) => Promise<void>
   /** Copies the index into the folder. */
   copyIndex: (folder: string) => Promise<void>
-  /** Copies the registry's files into the folder; undefined where they are elsewhere. */
+  /** Copies the registry's files into the folder; undefined for a remote registry. */
   registry: ((folder: string) => RegistryCopy) | undefined
   info: ArchiveInfo
 }
 
 export type RegistryCopy = {
   take: () => Promise<void>
-  /** Takes these OCI repositories once more. */
+  /** Copies these OCI repositories again. */
   refresh: (repositories: Iterable<string>) => Promise<void>
 }

@@ -1,12 +1,9 @@
 import { AppError } from '../core/errors.ts'
 
-/**
- * The resourceVersions of which the object must have one now; "any" for an object that only has to exist, undefined
- * for a call without a condition.
- */
+/** The object must have one of these resourceVersions; `any`: it must exist; undefined: no precondition. */
 export type Precondition = 'any' | readonly string[] | undefined
 
-/** Throws `precondition_failed` for an object that somebody has changed in between. */
+/** Throws `precondition_failed` if the object has changed since the caller read it. */
 export function checkPrecondition(name: string, resourceVersion: string, precondition: Precondition): void {
   if (precondition === undefined || precondition === 'any' || precondition.includes(resourceVersion)) return
   throw new AppError(

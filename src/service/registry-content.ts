@@ -1,4 +1,4 @@
-/** Reads and writes the content of artifacts. What goes wrong in the registry is told in the words of the domain. */
+/** Reads and writes the content of artifacts. Errors of the registry become `AppError`s. */
 import { type Blob, type PackedLayer, unpackLayer } from '../artifact/layer.ts'
 import { configDescriptor, layerDescriptor } from '../artifact/package-manifest.ts'
 import type { PackedRecord } from '../artifact/record.ts'
@@ -12,12 +12,12 @@ import { isNotFound, OciError } from '../oci/errors.ts'
 import { fetchAll } from '../oci/roles.ts'
 import type { ServiceContext } from './context.ts'
 
-/** Stores a layer and its config; they are no artifact before a manifest names them. */
+/** Pushes a layer and its config. They become an artifact with the manifest. */
 export async function pushLayer(ctx: ServiceContext, repository: string, packed: PackedLayer): Promise<void> {
   await pushAll(ctx, repository, [packed.layer, packed.config])
 }
 
-/** Makes layer and config of a revision those of another OCI repository too, without a transfer where that is possible. */
+/** Shares the layer and config of a revision with another OCI repository, by a mount if the registry supports it. */
 export async function shareLayer(
   ctx: ServiceContext,
   revision: PackageRevision,
@@ -47,12 +47,13 @@ export async function pushRecord(
   await pushAll(ctx, repository, [record.manifest])
 }
 
-/** The layer as it is stored: a tar.gz. */
+/** Opens the layer of a revision, a tar.gz. */
 export async function openLayer(ctx: ServiceContext, revision: PackageRevision): Promise<Stream> {
   const target = ctx.registry.repository(ociRepository(revision))
   return inRegistry(() => target.fetch(layerDescriptor(revision.artifact)))
 }
 
+/** Returns the files in the layer of a revision. */
 export async function readLayer(
   ctx: Pick<ServiceContext, 'registry' | 'limits'>,
   revision: PackageRevision,
@@ -63,7 +64,7 @@ export async function readLayer(
   return unpackLayer(bytes, ctx.limits)
 }
 
-/** The tags of an OCI repository; none where it does not exist yet. */
+/** Returns the tags of an OCI repository; none if it does not exist yet. */
 export async function listTags(ctx: ServiceContext, repository: string): Promise<string[]> {
   return inRegistry(async () => {
     try {
@@ -75,7 +76,7 @@ export async function listTags(ctx: ServiceContext, repository: string): Promise
   })
 }
 
-/** Whether a tag leads to something: names of tags are listed also where they were removed and cannot be deleted. */
+/** Returns whether a tag resolves. `listTags` may include removed tags that the registry could not delete. */
 export async function hasTag(
   ctx: Pick<ServiceContext, 'registry'>,
   repository: string,
@@ -92,7 +93,7 @@ export async function hasTag(
   })
 }
 
-/** Runs a call to the registry; its failures become `unavailable`. */
+/** Runs a call to the registry. Its errors become `unavailable`. */
 export async function inRegistry<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()

@@ -4,6 +4,8 @@ import { findRepository } from '../database/repositories/repositories.ts'
 import type { Db } from '../database/schema.ts'
 import type { Repository, RepositoryContent } from '../domain/repository.ts'
 import type { ServiceContext } from './context.ts'
+import { finishEarlier } from './intents.ts'
+import { checkPrecondition, type Precondition } from './precondition.ts'
 import { pushRecord } from './registry-content.ts'
 
 /** Throws `not_found`. */
@@ -13,7 +15,22 @@ export async function getRepository(db: Db, name: string): Promise<Repository> {
   throw new AppError('not_found', `there is no repository ${name}`, { remedy: { do: 'create_repository' } })
 }
 
-/** Pushes what a repository is, so that the registry knows it too. */
+/** Runs work on a repository, alone with it. Throws `not_found` and `precondition_failed`. */
+export async function withRepository<T>(
+  ctx: ServiceContext,
+  name: string,
+  precondition: Precondition,
+  work: (current: Repository) => Promise<T>,
+): Promise<T> {
+  return ctx.locks.run(name, async () => {
+    await finishEarlier(ctx, name)
+    const current = await getRepository(ctx.db, name)
+    checkPrecondition(name, current.resourceVersion, precondition)
+    return work(current)
+  })
+}
+
+/** Pushes the record of a repository, from which a lost index can be rebuilt. */
 export async function pushRepositoryRecord(
   ctx: ServiceContext,
   repository: RepositoryContent,

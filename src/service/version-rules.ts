@@ -1,5 +1,3 @@
-/** The rules for the versions that a package's revisions declare. */
-
 import { AppError } from '../core/errors.ts'
 import { declaredVersions } from '../database/package-revisions/package-revisions.ts'
 import type { PackageState } from '../database/repositories/packages.ts'
@@ -8,7 +6,7 @@ import { parseVersion, VERSION_RULE, versionsClash } from '../domain/version.ts'
 
 type Declaring = { name: string; workspace: string; version: string | null }
 
-/** Throws unless the revision may have this version: `invalid`, `already_exists` or `conflict`. */
+/** Throws `invalid`, `already_exists` or `conflict` if the revision may not have its version. */
 export async function checkVersion(
   db: Db,
   state: PackageState | undefined,
@@ -34,7 +32,7 @@ export async function checkVersion(
   }
 }
 
-/** Throws `not_ready` unless the revision declares a version exactly where its package's publications do. */
+/** Throws `not_ready` unless the revision declares a version if, and only if, the package's publications do. */
 export function checkDeclares(state: PackageState, { name, version }: Declaring): void {
   if (state.versioned === null || state.versioned === (version !== null)) return
   throw new AppError(

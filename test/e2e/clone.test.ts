@@ -25,7 +25,7 @@ function clone(client: Client, upstream: unknown, more: object = {}) {
 }
 
 describe('a clone', () => {
-  it('is a draft that knows its upstream, in the index and in its annotations', async () => {
+  it('is a draft with a link to its upstream, in the index and in its annotations', async () => {
     const { client, upstream } = await withUpstream()
     const original = await client.get(upstream)
     const { status, body } = await clone(client, upstream)
@@ -53,7 +53,7 @@ describe('a clone', () => {
     })
   })
 
-  it('takes files along, and no labels, annotations and readiness gates', async () => {
+  it('copies the files, but no labels, annotations or readiness gates', async () => {
     const { client } = await withUpstream()
     const more = {
       package: 'nf/smf',
@@ -72,7 +72,7 @@ describe('a clone', () => {
     expect(await client.resources(body.name)).toEqual(DEPLOYMENT.resources)
   })
 
-  it('has the layer of its upstream where there is no Kptfile', async () => {
+  it('shares the layer of its upstream if there is no Kptfile', async () => {
     const { client, upstream } = await withUpstream(DEPLOYMENT)
     const { body } = await clone(client, upstream)
     expect(body.artifact.layerDigest).toBe((await client.get(upstream)).artifact.layerDigest)
@@ -91,7 +91,7 @@ describe('a clone', () => {
     [{ repository: 'blueprints', package: 'nf/upf', version: '1.0.0' }, 2],
     [{ repository: 'blueprints', package: 'nf/upf', version: '1.1.0' }, 3],
     ['blueprints.nf.upf.ws2', 2],
-  ])('starts from the upstream that %j means', async (reference, revision) => {
+  ])('resolves the upstream %j', async (reference, revision) => {
     const { client } = await memoryApp()
     await client.createRepository()
     await client.createRepository('prod', 'deployment')
@@ -102,7 +102,7 @@ describe('a clone', () => {
     expect((await clone(client, reference)).body.upstream).toMatchObject({ revision, latestRevision: 3 })
   })
 
-  it('starts from nothing but a published revision', async () => {
+  it('starts from published revisions only', async () => {
     const { client, upstream } = await withUpstream()
     const draft = await client.createDraft('ws2', DEPLOYMENT, { version: null })
     const refused = async (reference: unknown) => {
@@ -125,7 +125,7 @@ describe('a clone', () => {
     expect(await refused(id)).toMatch(/^409 wrong_lifecycle/)
   })
 
-  it('makes new packages only, and says how to go on with others', async () => {
+  it('creates new packages only, and says how to continue existing ones', async () => {
     const { client, upstream } = await withUpstream()
     const first = (await clone(client, upstream)).body
     const again = await clone(client, upstream, { workspace: 'second' })
@@ -139,9 +139,9 @@ describe('a clone', () => {
     expect((await clone(client, upstream, { workspace: 'second' })).status).toBe(201)
   })
 
-  it('keeps its upstream from being deleted, or is refused', async () => {
+  it('protects its upstream from deletion, or is refused if the deletion was proposed first', async () => {
     const { client, parts, upstream } = await withUpstream(DEPLOYMENT)
-    // Between the look at the upstream and the decision, its deletion is proposed.
+    // Proposes the deletion after the upstream is resolved, but before the clone is committed.
     const { registry } = parts.ctx
     let proposed = false
     parts.ctx.registry = {
@@ -168,7 +168,7 @@ describe('a clone', () => {
 })
 
 describe('the Kptfile of a clone', () => {
-  it('names the package, and its upstream as kpt has it, and keeps all else', async () => {
+  it('has the new name and the upstream in the format of kpt, and is otherwise unchanged', async () => {
     const kptfile = [
       '# The package.',
       'apiVersion: kpt.dev/v1',
@@ -215,9 +215,9 @@ describe('the Kptfile of a clone', () => {
     })
   })
 
-  it('is left alone where it cannot be read', async () => {
+  it('is unchanged if it cannot be parsed', async () => {
     const { client } = await withUpstream()
-    // Such a package cannot be proposed unless it says that the file is not to be checked.
+    // A package can only be published with an invalid file if it ignores that file.
     const resources = { Kptfile: 'kind: [', '.krmignore': 'Kptfile\n' }
     const { name } = await client.publish('ws1', { resources }, { package: 'nf/broken' })
     const { body } = await clone(client, name)
@@ -232,7 +232,7 @@ describe('values for setters', () => {
   const POD = `apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  image: nginx:1.25 # kpt-set: nginx:\${tag}\n`
   const files = { Kptfile: KPTFILE, 'setters.yaml': SETTERS, 'pod.yaml': POD }
 
-  it('are in the files of the clone', async () => {
+  it('are applied to the files of the clone', async () => {
     const { client, upstream } = await withUpstream({ resources: files })
     const { body } = await clone(client, upstream, {
       source: { clone: { upstream, setters: { tag: '1.27' } } },
@@ -245,7 +245,7 @@ describe('values for setters', () => {
     })
   })
 
-  it('are refused where the package has no such setter, and nothing is left', async () => {
+  it('are refused for unknown setters, and no draft is created', async () => {
     const { client, upstream } = await withUpstream({ resources: files })
     const refused = async (setters: unknown) => {
       const { status, body } = await clone(client, upstream, { source: { clone: { upstream, setters } } })
@@ -258,7 +258,7 @@ describe('values for setters', () => {
     expect((await client.call('GET', '/packagerevisions/prod.edge.upf-1.main')).status).toBe(404)
   })
 
-  it('that change nothing leave the layer as it is', async () => {
+  it('share the layer of the upstream if they change nothing', async () => {
     const { 'pod.yaml': pod } = files
     const { client, upstream } = await withUpstream({ resources: { 'pod.yaml': pod } })
     const { body } = await clone(client, upstream, {
@@ -269,7 +269,7 @@ describe('values for setters', () => {
 })
 
 describe.runIf(hasCorpus)('clones of real packages', () => {
-  it('differ from their upstream in the lines of name and upstream alone', async () => {
+  it('differ from their upstreams only in the lines of name and upstream', async () => {
     const { client } = await withUpstream()
     const all = kptPackages()
     for (const [at, real] of all.filter((_, index) => index % 12 === 0).entries()) {
@@ -297,7 +297,7 @@ describe.runIf(hasCorpus)('clones of real packages', () => {
   }, 60_000)
 })
 
-/** The lines of a file that its original has not, but for those that a clone is to have. */
+/** Returns the lines that are neither in the original nor expected in a clone. */
 function linesBeside(content: string, original: string, digest: string): string[] {
   const known = new Set(original.split('\n'))
   const expected =

@@ -26,7 +26,7 @@ const targets = (count: number) =>
 const defaults = { repository: 'prod', labels: { team: 'core' } }
 
 describe('POST /clones', () => {
-  it('makes a draft for each target with its own values, and one failure keeps none of the others', async () => {
+  it('creates a draft with its own values for each target, even if others fail', async () => {
     const app = await memoryApp()
     const { client } = app
     const upstream = await prepared(app)
@@ -77,7 +77,7 @@ describe('POST /clones', () => {
     })
   })
 
-  it('gives all targets the same revision, whatever is published meanwhile', async () => {
+  it('clones the same revision to all targets, even if another one is published meanwhile', async () => {
     const app = await memoryApp()
     const { client } = app
     await prepared(app)
@@ -96,7 +96,7 @@ describe('POST /clones', () => {
     )
   })
 
-  it('makes nothing in a dry run, and tells what would be', async () => {
+  it('creates nothing in a dry run, and reports what would be created', async () => {
     const app = await memoryApp()
     const { client } = app
     const { name } = await prepared(app)
@@ -116,7 +116,7 @@ describe('POST /clones', () => {
     expect((await client.ok('GET', '/packagerevisions?repository=prod')).items).toHaveLength(1)
   })
 
-  it('is refused as a whole, and names the targets that are at fault', async () => {
+  it('is refused as a whole, and names the invalid targets', async () => {
     const app = await memoryApp()
     const { client } = app
     const upstream = (await prepared(app)).name
@@ -158,7 +158,7 @@ describe('POST /clones', () => {
     }
   })
 
-  it('goes on where it was when the server starts again', async () => {
+  it('continues after a restart of the server', async () => {
     const app = await folderApp()
     const upstream = await prepared(app)
     const { body } = await app.client.call('POST', '/clones', {
@@ -181,11 +181,11 @@ describe('POST /clones', () => {
     expect(seen).toEqual(Array.from({ length: 61 }, (_, at) => at + 1))
     const { items } = await client.ok('GET', '/packagerevisions?repository=prod&limit=1000')
     expect(items).toHaveLength(60)
-    // Tags follow the decision, which the item tells of.
+    // Tags are set after the commit that ends the item.
     await expect.poll(() => client.tags('prod/c59/upf')).toEqual(['draft-main'])
   })
 
-  it('waits for a registry that is down', async () => {
+  it('waits while the registry is down', async () => {
     const app = await memoryApp()
     const { client, parts } = app
     const { name } = await prepared(app)
@@ -197,7 +197,7 @@ describe('POST /clones', () => {
     expect((await ended(client, body.id)).counts).toMatchObject({ succeeded: 5, failed: 0 })
   })
 
-  it('counts a draft as made whose tag the registry has not taken yet', async () => {
+  it('counts a draft as created even before the registry has its tag', async () => {
     const app = await memoryApp()
     const { client, parts } = app
     const { name } = await prepared(app)

@@ -39,7 +39,7 @@ function bytesOf(files: Files): Map<string, Buffer> {
 }
 
 describe('the diff of a revision', () => {
-  it('tells the files and the fields that have changed since the previous one', async () => {
+  it('lists the files and fields that changed since the previous one', async () => {
     const client = await catalog()
     await client.publish('ws1', {
       resources: { 'web.yaml': deployment('web:1'), 'old.md': '# Old\n', 'same.md': 'same\n' },
@@ -92,7 +92,7 @@ describe('the diff of a revision', () => {
     expect((await diff(client, name, `?against=${name}`)).files).toEqual([])
   })
 
-  it('is one with the latest publication for drafts, and with the one below for publications', async () => {
+  it('compares drafts with the latest publication, and publications with the one before', async () => {
     const client = await catalog()
     for (const workspace of ['ws1', 'ws2', 'ws3']) {
       await client.publish(workspace, { resources: { 'a.md': `${workspace}\n` } })
@@ -118,7 +118,7 @@ describe('the diff of a revision', () => {
     })
   })
 
-  it('is possible with any revision, of another package too', async () => {
+  it('can be made against any revision, even of another package', async () => {
     const client = await catalog()
     await client.publish('ws1', { resources: { 'a.md': 'one\n' } })
     await client.publish('other', { resources: { 'a.md': 'two\n' } }, { package: 'nf/smf' })
@@ -140,7 +140,7 @@ describe('the diff of a revision', () => {
     expect(gone.status).toBe(404)
   })
 
-  it('is one with the upstream where there is one, also without saying so before the first publication', async () => {
+  it('compares with the upstream on request, and by default before the first publication', async () => {
     const { client, parts } = await memoryApp()
     await client.createRepository()
     await client.createRepository('deployments', 'deployment')
@@ -166,7 +166,7 @@ describe('the diff of a revision', () => {
     expect(await diff(client, name)).toEqual(found)
   })
 
-  it('is a patch for who asks for one, which makes the files of the other', async () => {
+  it('is available as a patch that git can apply', async () => {
     const client = await catalog()
     const before: Files = {
       'web.yaml': deployment('web:1'),
@@ -201,7 +201,7 @@ describe('the diff of a revision', () => {
     expect(other).toMatchObject({ status: 406, body: { code: 'not_acceptable' } })
   })
 
-  it('has an ETag that holds as long as both artifacts are the same', async () => {
+  it('has an ETag that changes with either artifact', async () => {
     const client = await catalog()
     await client.publish('ws1', { resources: { 'a.md': 'one\n' } })
     const { name } = await client.createDraft('ws2', { resources: { 'a.md': 'two\n' } })
@@ -222,7 +222,7 @@ describe('the diff of a revision', () => {
     expect(changed.body.files[0].patch).toContain('+three\n')
   })
 
-  it('is refused where it is larger than anybody can use, and can be had for one file', async () => {
+  it('is refused if it is too large, but available for a single file', async () => {
     const client = await catalog()
     await client.publish('ws1', { resources: { 'a.md': 'one\n' } })
     const { name } = await client.createDraft('ws2', {

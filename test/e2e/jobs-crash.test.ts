@@ -8,7 +8,7 @@ const TARGETS = 120
 const KILLS = 3
 
 describe('a job whose server is killed again and again', () => {
-  it('makes each target once, and fails none', async () => {
+  it('creates each draft once, and fails none', async () => {
     const data = await temporaryFolder()
     let id = ''
     for (let round = 0; round < KILLS; round++) {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { folderServer, memoryApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
 import { ended, eventsOf, follow, itemsOf, runJob, type ServerSentEvent } from '../support/jobs.ts'
+import { pages } from '../support/pages.ts'
 import { startServer } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
@@ -29,7 +30,7 @@ async function collected(response: Response): Promise<ServerSentEvent[]> {
 }
 
 describe('the events of a job', () => {
-  it('tell of each item and of the end, to whoever comes early, late or again', async () => {
+  it('list each item and the end, for clients that connect early, late or again', async () => {
     const { client } = await memoryApp()
     const id = await start(client, await prepare(client), 150)
     const live = await collected(await follow(client, id))
@@ -48,7 +49,7 @@ describe('the events of a job', () => {
     expect((await follow(client, id, 151)).status).toBe(204)
   })
 
-  it('are refused where there is no such job, and no such event yet', async () => {
+  it('are refused for an unknown job, and for an event that does not exist yet', async () => {
     const { client } = await memoryApp()
     const { id } = await runJob(client, '/clones', clones(await prepare(client), 1))
     expect((await follow(client, '99')).status).toBe(404)
@@ -59,7 +60,7 @@ describe('the events of a job', () => {
     expect(head.status).toBe(200)
   })
 
-  it('come over a socket, are logged and measured like any answer, and keep nothing for who has gone', async () => {
+  it('are streamed over a socket, measured like any response, and released when a client disconnects', async () => {
     const { client, parts } = await folderServer()
     const id = await start(client, await prepare(client), 100)
     const gone = new AbortController()
@@ -78,7 +79,7 @@ describe('the events of a job', () => {
     expect(metrics).toMatch(/^jobs_running 0$/m)
   })
 
-  it('end when the server stops, which does not wait for them; the next process goes on', async () => {
+  it('end at once when the server stops, and continue in the next process', async () => {
     const data = await temporaryFolder()
     const first = await startServer(data)
     const id = await start(first.client, await prepare(first.client), 200)
@@ -100,7 +101,7 @@ describe('the events of a job', () => {
 })
 
 describe('a job', () => {
-  it('that is cancelled makes nothing more', async () => {
+  it('creates no more drafts once it is cancelled', async () => {
     const { client } = await memoryApp()
     const id = await start(client, await prepare(client), 200)
     await expect.poll(async () => (await client.ok('GET', `/jobs/${id}`)).counts.succeeded).toBeGreaterThan(3)
@@ -126,7 +127,7 @@ describe('a job', () => {
     expect((await client.call('POST', '/jobs/77/cancel')).status).toBe(404)
   })
 
-  it('need not wait for a larger one that was there before', async () => {
+  it('does not wait for a larger one that started before', async () => {
     const { client } = await memoryApp()
     const upstream = await prepare(client)
     const large = await start(client, upstream, 300, 'large')
@@ -135,7 +136,7 @@ describe('a job', () => {
     await client.ok('POST', `/jobs/${large}/cancel`)
   })
 
-  it('is listed, page by page, and so are its items', async () => {
+  it('is listed in pages, and so are its items', async () => {
     const { client } = await memoryApp()
     const upstream = await prepare(client)
     const ids: string[] = []
@@ -143,13 +144,10 @@ describe('a job', () => {
       ids.unshift((await runJob(client, '/clones', clones(upstream, 5, `j${at}-`))).id)
     const listed = async (path: string, key: string) => {
       const found: string[] = []
-      let token: string | undefined
-      do {
-        const page = await client.ok('GET', `${path}limit=2${token ? `&continue=${token}` : ''}`)
+      for await (const page of pages(client, `${path}limit=2`)) {
         expect(page.items.length).toBeLessThanOrEqual(2)
         for (const item of page.items) found.push(item[key])
-        token = page.continue
-      } while (token)
+      }
       return found
     }
     expect(await listed('/jobs?', 'id')).toEqual(ids)

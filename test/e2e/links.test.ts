@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoryApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
+import { pages } from '../support/pages.ts'
 
 const FILES = { resources: { 'a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n' } }
 
@@ -11,7 +12,7 @@ async function emptyClient(): Promise<Client> {
   return client
 }
 
-/** Publishes a clone in `prod`; its name. */
+/** Publishes a clone, and returns its name. */
 async function clone(client: Client, upstream: string, path: string, repository = 'prod'): Promise<string> {
   const more = { repository, package: path }
   return (await client.publish('main', { clone: { upstream } }, more)).name
@@ -41,18 +42,15 @@ describe('the downstreams of a revision', () => {
 
   async function below(client: Client, name: string, query = ''): Promise<string[]> {
     const seen: string[] = []
-    let next = ''
-    do {
-      const page = await client.ok('GET', `/packagerevisions/${name}/downstreams?${query}${next}`)
+    for await (const page of pages(client, `/packagerevisions/${name}/downstreams?${query}`)) {
       for (const { name: found, depth } of page.items) seen.push(`${depth} ${found}`)
-      next = page.continue ? `&continue=${page.continue}` : ''
-    } while (next)
+    }
     return seen
   }
 
   const DIRECT = ['1 blueprints.mid.main', '1 prod.other.main', '1 prod.unfinished.draft']
 
-  it('are those that were made from it, and those made from these as far down as is asked for', async () => {
+  it('are its clones, and their clones down to the requested depth', async () => {
     const client = await tree()
     expect(await below(client, 'blueprints.nf.upf.ws1')).toEqual(DIRECT)
     const all = [...DIRECT, '2 prod.a.main', '2 prod.b.main']
@@ -62,7 +60,7 @@ describe('the downstreams of a revision', () => {
     expect(await below(client, 'blueprints.nf.upf.ws1', 'depth=2&latest=false')).toEqual([DIRECT[2]])
   })
 
-  it('come in pages', async () => {
+  it('are listed in pages', async () => {
     const client = await tree()
     const expected = await below(client, 'blueprints.nf.upf.ws1', 'depth=2')
     for (const limit of [1, 2, 3, 4, 5]) {
@@ -79,7 +77,7 @@ describe('the downstreams of a revision', () => {
     expect(other.status).toBe(400)
   })
 
-  it('can be those that are outdated', async () => {
+  it('can be filtered by outdated', async () => {
     const client = await tree()
     expect(await below(client, 'blueprints.nf.upf.ws1', 'outdated=true')).toEqual([])
     await client.publish('ws2', FILES)
@@ -90,7 +88,7 @@ describe('the downstreams of a revision', () => {
     ])
   })
 
-  it('are not there for what is no revision', async () => {
+  it('are refused for an unknown revision and for an invalid query', async () => {
     const client = await emptyClient()
     expect((await client.call('GET', '/packagerevisions/a.b.c/downstreams')).status).toBe(404)
     expect((await client.call('GET', '/packagerevisions/a/downstreams')).status).toBe(400)
@@ -100,8 +98,8 @@ describe('the downstreams of a revision', () => {
   })
 })
 
-describe('lists of what is outdated', () => {
-  it('follow the publications and deletions of upstreams', async () => {
+describe('lists filtered by outdated', () => {
+  it('follow publications and deletions of upstreams', async () => {
     const client = await emptyClient()
     const names = async (query: string): Promise<string[]> =>
       (await client.ok('GET', `/packagerevisions?${query}`)).items.map(({ name }: { name: string }) => name)
@@ -126,7 +124,7 @@ describe('lists of what is outdated', () => {
     expect((await client.get(a)).upstream).toMatchObject({ latestRevision: 2, outdated: true })
     const page = await client.ok('GET', '/packagerevisions?outdated=true&limit=1')
     expect(await names(`outdated=true&limit=1&continue=${page.continue}`)).toEqual([b])
-    // What is proposed for deletion is still the latest.
+    // A revision that is proposed for deletion is still the latest.
     await client.verb(second, 'propose-deletion')
     expect(await names('outdated=true')).toEqual([a, b])
     await client.verb(second, 'approve')
@@ -151,7 +149,7 @@ describe('the graph of a package', () => {
 
   const id = (repository: string, path: string) => ({ repository, package: path })
 
-  it('has what it is based on and what is based on it, and the revisions at both ends', async () => {
+  it('has its upstreams and downstreams, and the revisions at both ends of each link', async () => {
     const client = await graphed()
     const { nodes, edges, truncated } = await client.ok('GET', '/packages/blueprints/net/mid/graph')
     expect(truncated).toBe(false)
@@ -171,7 +169,7 @@ describe('the graph of a package', () => {
     expect(encoded).toEqual({ nodes, edges, truncated })
   })
 
-  it('goes as far as it is asked to, and says where it left something out', async () => {
+  it('is limited by depth and size, and says if it is truncated', async () => {
     const client = await graphed()
     const packages = async (query: string): Promise<string[]> =>
       (await client.ok('GET', `/packages/blueprints/nf/upf/graph?${query}`)).nodes.map(
@@ -188,7 +186,7 @@ describe('the graph of a package', () => {
     })
   })
 
-  it('is a Mermaid flowchart for whoever wants one', async () => {
+  it('is available as a Mermaid flowchart', async () => {
     const client = await graphed()
     const expected = [
       'flowchart LR',
@@ -211,7 +209,7 @@ describe('the graph of a package', () => {
     expect((await client.call('GET', path, undefined, { Accept: 'image/png' })).status).toBe(406)
   })
 
-  it('is refused for what is no package', async () => {
+  it('is refused for an unknown package and for an invalid request', async () => {
     const client = await emptyClient()
     expect((await client.call('GET', '/packages/blueprints/nothing/graph')).status).toBe(404)
     expect((await client.call('GET', '/packages/blueprints/No/graph')).status).toBe(400)

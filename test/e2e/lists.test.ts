@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoryApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
+import { pages } from '../support/pages.ts'
 
 async function filled(): Promise<Client> {
   const { client } = await memoryApp()
@@ -28,7 +29,7 @@ const ALL = ['blueprints.nf.smf.ws1', 'blueprints.nf.upf.ws1', 'blueprints.nf.up
 const [SMF, UPF1, UPF2, PROD] = ALL
 
 describe('the list of package revisions', () => {
-  it('finds what its filters name', async () => {
+  it('applies its filters', async () => {
     const client = await filled()
     const found = async (query: string, ...expected: (string | undefined)[]) =>
       expect(await names(client, query), query).toEqual(expected)
@@ -55,7 +56,7 @@ describe('the list of package revisions', () => {
     await found('labelSelector=env in (prod, dev),team', UPF1)
   })
 
-  it('has no more in one answer than memory is for, and loses nothing by that', async () => {
+  it('limits the size of a page, and loses no revision', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const annotations = { a: 'x'.repeat(250_000) }
@@ -73,7 +74,7 @@ describe('the list of package revisions', () => {
     expect(seen).toEqual(made)
   })
 
-  it('has as many in one answer as it is asked for', async () => {
+  it('has as many items in a page as the limit allows', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     for (let i = 0; i < 205; i++) await client.createDraft(`w${i}`, { resources: {} })
@@ -89,7 +90,7 @@ describe('the list of package revisions', () => {
     }
   })
 
-  it('is sorted as it is asked to', async () => {
+  it('is sorted by the requested field', async () => {
     const client = await filled()
     expect(await names(client, 'sort=-name')).toEqual([...ALL].reverse())
     expect(await names(client, 'sort=updatedAt')).toEqual([SMF, UPF1, UPF2, PROD])
@@ -98,20 +99,16 @@ describe('the list of package revisions', () => {
   })
 
   it.each(['name', '-name', 'updatedAt', '-updatedAt', 'publishedAt', '-publishedAt'])(
-    'comes in pages that have each revision once, sorted by %s',
+    'has each revision on one page, sorted by %s',
     async (sort) => {
       const client = await filled()
       const expected = await names(client, `sort=${sort}`)
       for (const limit of [1, 2, 3, 4]) {
         const seen: string[] = []
-        let token: string | undefined
-        do {
-          const more = token === undefined ? '' : `&continue=${token}`
-          const page = await client.ok('GET', `/packagerevisions?sort=${sort}&limit=${limit}${more}`)
+        for await (const page of pages(client, `/packagerevisions?sort=${sort}&limit=${limit}`)) {
           expect(page.items.length).toBeLessThanOrEqual(limit)
           seen.push(...page.items.map(({ name }: { name: string }) => name))
-          token = page.continue
-        } while (token)
+        }
         expect(seen, `limit ${limit}`).toEqual(expected)
       }
     },
@@ -138,7 +135,7 @@ describe('the list of package revisions', () => {
     expect((await client.call('GET', `/packagerevisions?limit=3&continue=${token}`)).status).toBe(200)
   })
 
-  it('tells the state of the index, which only grows', async () => {
+  it('has the resourceVersion of the index, which only grows', async () => {
     const client = await filled()
     const before = Number((await client.ok('GET', '/packagerevisions')).resourceVersion)
     const { resourceVersion } = await client.createDraft('ws9')
@@ -148,7 +145,7 @@ describe('the list of package revisions', () => {
 })
 
 describe('the list of packages', () => {
-  it('has a row for each package', async () => {
+  it('has an item for each package', async () => {
     const client = await filled()
     const { items } = await client.ok('GET', '/packages')
     expect(items).toEqual([
@@ -187,7 +184,7 @@ describe('the list of packages', () => {
 })
 
 describe('the list of repositories', () => {
-  it('comes in the order of the names, page by page', async () => {
+  it('is sorted by name, and comes in pages', async () => {
     const client = await filled()
     const first = await client.ok('GET', '/repositories?limit=1')
     expect(first.items).toMatchObject([{ name: 'blueprints', type: 'catalog' }])

@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createLoad, LOAD_LIMITS, type LoadLimits } from '../../src/http/load-shedding.ts'
-import { createWorkPool } from '../../src/service/threads/thread-pool.ts'
+import { createThreadPool } from '../../src/service/threads/thread-pool.ts'
 import { memoryApp, type TestApp } from '../support/app.ts'
 import { memoryOf } from '../support/memory.ts'
 import { startServer } from '../support/process.ts'
@@ -156,11 +156,11 @@ describe('a server with too much to do', () => {
   })
 
   it('lets so much wait for a thread, and the rest come again', async () => {
-    const pool = createWorkPool({ threads: 1, maxQueue: 1, report: () => undefined })
+    const pool = createThreadPool({ threads: 1, maxQueue: 1, report: () => undefined })
     const large = new Map([['a.yaml', Buffer.from('- a\n'.repeat(100_000))]])
     const outcomes = await Promise.all(
       Array.from({ length: 4 }, () =>
-        pool.workers.prepare(large).then(
+        pool.tasks.prepare(large).then(
           () => 'done',
           ({ code }) => code,
         ),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryApp } from '../support/app.ts'
 
 describe('repositories', () => {
-  it('are created, read, changed and deleted', async () => {
+  it('are created, read, updated and deleted', async () => {
     const { client } = await memoryApp()
     const created = await client.call('POST', '/repositories', {
       name: 'blueprints',
@@ -47,7 +47,7 @@ describe('repositories', () => {
     })
   })
 
-  it('have names that are used once, and types that stay', async () => {
+  it('have unique names, and types that cannot change', async () => {
     const { client } = await memoryApp()
     await client.createRepository('blueprints')
     expect(
@@ -63,7 +63,7 @@ describe('repositories', () => {
     })
   })
 
-  it('are not deleted while they hold revisions', async () => {
+  it('cannot be deleted while they hold revisions', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const { name } = await client.createDraft('ws1')
@@ -80,7 +80,7 @@ describe('repositories', () => {
     await client.ok('DELETE', '/repositories/blueprints', undefined, { 'If-Match': '*' })
   })
 
-  it('go on counting when they are made anew', async () => {
+  it('continue their revision numbers when they are created again', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const { name } = await client.publish('ws1')
@@ -101,7 +101,7 @@ describe('repositories', () => {
     expect(await client.publish('ws2')).toMatchObject({ revision: 2 })
   })
 
-  it('are recorded in the registry, where a new index could find them', async () => {
+  it('are recorded in the registry, from which an index can be rebuilt', async () => {
     const { client } = await memoryApp()
     await client.ok('POST', '/repositories', {
       name: 'blueprints',
@@ -123,11 +123,11 @@ describe('repositories', () => {
     expect(await client.resolve('_repository', 'blueprints')).toBeUndefined()
   })
 
-  it('are not made over a record that a lost index left in the registry', async () => {
+  it('cannot be created over a record that a lost index left in the registry', async () => {
     const { client, parts } = await memoryApp()
     await client.createRepository()
     await client.createRepository('kept')
-    // As where a registry does not tell its repositories, so that the start does not notice.
+    // As with a registry that cannot list its repositories, so the lost index goes unnoticed at startup.
     await parts.ctx.db.deleteFrom('repositories').where('name', '=', 'blueprints').execute()
     expect(
       await client.call('POST', '/repositories', { name: 'blueprints', type: 'deployment' }),

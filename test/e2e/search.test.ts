@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoryApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
+import { pages } from '../support/pages.ts'
 
 const KPTFILE = `apiVersion: kpt.dev/v1
 kind: Kptfile
@@ -53,7 +54,7 @@ async function found(client: Client, q: string): Promise<string[]> {
 }
 
 describe('a search for package revisions', () => {
-  it('looks through names, description, keywords, and kinds and names of objects', async () => {
+  it('searches names, descriptions, keywords, and kinds and names of objects', async () => {
     const client = await filled()
     expect(await found(client, 'upf')).toEqual(['nf/upf'])
     expect(await found(client, 'user plane')).toEqual(['nf/upf'])
@@ -65,13 +66,13 @@ describe('a search for package revisions', () => {
     expect(await found(client, 'blueprints')).toEqual(['nf/smf', 'nf/upf'])
     expect(await found(client, 'nf upf telecom')).toEqual(['nf/upf'])
     expect(await found(client, 'smf telecom')).toEqual([])
-    // Only the last word of a part may go on, and none begins before it does.
+    // Only the last word of a term matches by prefix, and no word matches in its middle.
     expect(await found(client, 'netw-policy')).toEqual([])
     expect(await found(client, 'pf')).toEqual([])
     expect(await found(client, 'u')).toEqual(['nf/upf'])
   })
 
-  it('takes nothing for more than words', async () => {
+  it('treats operators and special characters as plain text', async () => {
     const client = await filled()
     for (const q of ['%', '"', '*', "' OR 1=1 --", 'upf" OR "smf', 'NEAR(', '\0', '🦄']) {
       expect(await found(client, q), q).toEqual([])
@@ -80,7 +81,7 @@ describe('a search for package revisions', () => {
     expect(await found(client, 'upf*')).toEqual(['nf/upf'])
   })
 
-  it('follows the files of a draft, to its end', async () => {
+  it('follows edits and the deletion of a draft', async () => {
     const client = await filled()
     const name = 'blueprints.nf.upf.ws1'
     const resources = { 'app.yaml': deployment('redis:7', 'cache') }
@@ -94,7 +95,7 @@ describe('a search for package revisions', () => {
     expect((await client.ok('GET', '/objects?kind=Deployment')).items).toEqual([])
   })
 
-  it('finds clones and copies by what their files have', async () => {
+  it('finds clones and copies by the content of their files', async () => {
     const client = await filled()
     await client.verb('blueprints.nf.smf.ws1', 'propose')
     await client.verb('blueprints.nf.smf.ws1', 'approve')
@@ -108,7 +109,7 @@ describe('a search for package revisions', () => {
 })
 
 describe('a search for objects', () => {
-  it('says in which files of which revisions they are', async () => {
+  it('returns the files and revisions that contain them', async () => {
     const client = await filled()
     const { items } = await client.ok('GET', '/objects?kind=Deployment&name=gateway')
     expect(items).toEqual([
@@ -145,17 +146,14 @@ describe('a search for objects', () => {
       await client.createDraft(`w${at}`, { resources: { 'a.yaml': POLICY, 'b.yaml': deployment(`a:${at}`) } })
     }
     const seen: string[] = []
-    let token = ''
-    do {
-      const page = await client.ok('GET', `/objects?kind=NetworkPolicy&limit=3${token}`)
+    for await (const page of pages(client, '/objects?kind=NetworkPolicy&limit=3')) {
       seen.push(...page.items.map((item: { packageRevision: { name: string } }) => item.packageRevision.name))
-      token = page.continue ? `&continue=${page.continue}` : ''
-    } while (token)
+    }
     expect(seen).toHaveLength(8)
     expect(new Set(seen).size).toBe(8)
   })
 
-  it('needs to know which', async () => {
+  it('requires a filter on objects', async () => {
     const client = await filled()
     expect(await client.call('GET', '/objects?latest=true')).toMatchObject({
       status: 400,
@@ -165,7 +163,7 @@ describe('a search for objects', () => {
 })
 
 describe('a search for images', () => {
-  it('finds the latest revisions that run them', async () => {
+  it('finds the latest revisions that use them', async () => {
     const client = await filled()
     const images = async (image: string) =>
       (await client.ok('GET', `/images?image=${encodeURIComponent(image)}`)).items.map(

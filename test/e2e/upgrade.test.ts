@@ -1,4 +1,4 @@
-/** A clone takes in what its upstream has published since, through the API. */
+/** Upgrades of a clone to a newer revision of its upstream, through the API. */
 import { describe, expect, it } from 'vitest'
 import { memoryApp, type TestApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
@@ -24,7 +24,7 @@ const README = 'one\ntwo\nthree\n'
 
 const CLONE = 'edge.site-1.ws1'
 
-/** A blueprint in two revisions, and a published clone of the first that was edited. */
+/** Publishes two revisions of a blueprint, and an edited clone of the first. */
 async function editedClone(
   edit: (text: string) => string,
   upgrade: (text: string) => string,
@@ -63,7 +63,7 @@ const newImage = (text: string) => text.replace('upf:1.0', 'upf:2.0')
 const ownImage = (text: string) => text.replace('upf:1.0', 'mine:1.0')
 
 describe('an upgrade', () => {
-  it('takes in what upstream changed, and keeps what was changed locally', async () => {
+  it('merges the changes of the upstream, and keeps local ones', async () => {
     const { client, files } = await editedClone(moreReplicas, newImage)
     expect((await client.get(CLONE)).upstream).toMatchObject({
       revision: 1,
@@ -87,7 +87,7 @@ describe('an upgrade', () => {
     expect(await client.verb(name, 'approve')).toMatchObject({ revision: 2, latest: true })
   })
 
-  it('shows before it happens what would happen, and makes nothing', async () => {
+  it('can be previewed, which creates nothing', async () => {
     const { client } = await editedClone(ownImage, newImage)
     const preview = await client.ok('POST', `/packagerevisions/${CLONE}/upgrade-preview`, {})
     expect(preview).toMatchObject({
@@ -104,7 +104,7 @@ describe('an upgrade', () => {
     expect((await client.ok('GET', '/packagerevisions?repository=edge')).items).toHaveLength(1)
   })
 
-  it('goes where it is told to, from where it is told', async () => {
+  it('starts from and leads to the revisions in the request', async () => {
     const { client, files } = await editedClone(moreReplicas, newImage)
     await client.publish('ws3', { resources: { Kptfile: KPTFILE, 'upf.yaml': V1.replace('1.0', '3.0') } })
     const second = await upgraded(client, {
@@ -117,11 +117,11 @@ describe('an upgrade', () => {
   })
 
   it.each([
-    ['to where it is already', { to: 'blueprints.nf.upf.ws1' }, 409, 'conflict'],
-    ['to what is not there', { to: 'blueprints.nf.upf.none' }, 404, 'not_found'],
+    ['to the current upstream', { to: 'blueprints.nf.upf.ws1' }, 409, 'conflict'],
+    ['to an unknown revision', { to: 'blueprints.nf.upf.none' }, 404, 'not_found'],
     ['from another package', { from: 'blueprints.nf.upf.ws1' }, 400, 'invalid'],
     ['with an unknown strategy', { strategy: 'best' }, 400, 'invalid'],
-    ['fast forward over local changes', { strategy: 'fast-forward' }, 409, 'conflict'],
+    ['with fast-forward over local changes', { strategy: 'fast-forward' }, 409, 'conflict'],
   ])('is refused %s', async (_, request, status, code) => {
     const { client } = await editedClone(moreReplicas, newImage)
     const answer = await client.call('POST', '/packagerevisions', {
@@ -133,13 +133,13 @@ describe('an upgrade', () => {
     expect(answer).toMatchObject({ status, body: { code } })
   })
 
-  it('is refused for a package that has no upstream', async () => {
+  it('is refused for a package without an upstream', async () => {
     const { client } = await editedClone(moreReplicas, newImage)
     const answer = await client.call('POST', '/packagerevisions/blueprints.nf.upf.ws1/upgrade-preview', {})
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid' } })
   })
 
-  it('fast-forwards a clone that nobody has edited', async () => {
+  it('fast-forwards a clone without edits', async () => {
     const { client, files } = await editedClone((text) => text, newImage)
     const name = await upgraded(client, { strategy: 'fast-forward' })
     expect((await files(name))['upf.yaml']).toBe(newImage(V1))
@@ -150,7 +150,7 @@ describe('an upgrade', () => {
 describe('a conflict', () => {
   const conflicting = () => editedClone((text) => ownImage(moreReplicas(text)), newImage)
 
-  it('is listed, and keeps the draft from being proposed until it is resolved', async () => {
+  it('is listed, and blocks the proposal of the draft until it is resolved', async () => {
     const { client, files } = await conflicting()
     const name = await upgraded(client)
     const { items } = await client.ok('GET', `/packagerevisions/${name}/conflicts`)
@@ -185,7 +185,7 @@ describe('a conflict', () => {
   })
 
   it.each([
-    ['for local', { choose: 'local' }, 'mine:1.0'],
+    ['for the local side', { choose: 'local' }, 'mine:1.0'],
     ['with a value', { value: 'upf:2.0-mine' }, 'upf:2.0-mine'],
   ])('can be resolved %s', async (_, choice, image) => {
     const { client, files } = await conflicting()
@@ -195,7 +195,7 @@ describe('a conflict', () => {
     await client.verb(name, 'propose')
   })
 
-  it('is resolved by an edit of its field, and by no other', async () => {
+  it('is resolved by an edit of its field, but not by other edits', async () => {
     const { client, files } = await conflicting()
     const name = await upgraded(client)
     const text = (await files(name))['upf.yaml'] ?? ''
@@ -210,7 +210,7 @@ describe('a conflict', () => {
     await client.verb(name, 'propose')
   })
 
-  it('is resolved once, with a choice that makes sense, by whoever has seen the draft', async () => {
+  it('can be resolved once, with a valid choice and a matching If-Match', async () => {
     const { client } = await conflicting()
     const name = await upgraded(client)
     const resolve = (id: string, body: object, headers = {}) =>
@@ -226,7 +226,7 @@ describe('a conflict', () => {
     })
   })
 
-  it('goes along with a copy of the draft, and keeps that from being upgraded', async () => {
+  it('is copied with the draft, and blocks further upgrades', async () => {
     const { client } = await conflicting()
     const name = await upgraded(client)
     await client.createDraft('copy', { copy: { from: name } }, { repository: 'edge', package: 'site-1' })
@@ -240,7 +240,7 @@ describe('a conflict', () => {
     })
   })
 
-  it('is kept in the registry beside the draft, and gone with it', async () => {
+  it('is stored in the registry beside the draft, and deleted with it', async () => {
     const { client } = await conflicting()
     const name = await upgraded(client)
     expect(await client.tags('edge/site-1')).toContain('_conflicts-ws2')

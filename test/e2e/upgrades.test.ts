@@ -12,7 +12,7 @@ const blueprint = (replicas: number) => ({
 
 const UPSTREAM = { repository: 'blueprints', package: 'nf/upf' }
 
-/** Six published clones of revision 1, half of them in production, the last one with a change of its own; and revision 2. */
+/** Publishes six clones of revision 1, the last with a local change, and then revision 2. */
 async function outdated(client: Client): Promise<void> {
   await client.createRepository()
   await client.createRepository('prod', 'deployment')
@@ -52,7 +52,7 @@ async function upgradeDrafts(client: Client): Promise<string[]> {
 }
 
 describe('POST /upgrades', () => {
-  it('upgrades every downstream that is outdated, and does no harm when it is asked again', async () => {
+  it('upgrades every outdated downstream, and skips those in progress when repeated', async () => {
     const { client } = await memoryApp()
     await outdated(client)
     const job = await runJob(client, '/upgrades', { upstream: UPSTREAM })
@@ -86,7 +86,7 @@ describe('POST /upgrades', () => {
       reason: expect.stringContaining('already upgrades the package'),
     })
 
-    // Its workspace is used up, and the package outdated still.
+    // The package is still outdated, but its workspace cannot be used again.
     await client.ok('DELETE', '/packagerevisions/prod.c1.upgrade-v2', undefined, { 'If-Match': '*' })
     const third = await runJob(client, '/upgrades', { upstream: UPSTREAM, repository: 'prod' })
     expect(third.counts).toMatchObject({ total: 3, succeeded: 1, skipped: 2 })
@@ -96,7 +96,7 @@ describe('POST /upgrades', () => {
     })
   })
 
-  it('takes only those that are chosen, and the strategy and workspace that are said', async () => {
+  it('honours the selector, repository, strategy and workspace of the request', async () => {
     const { client } = await memoryApp()
     await outdated(client)
     const job = await runJob(client, '/upgrades', {
@@ -126,7 +126,7 @@ describe('POST /upgrades', () => {
     expect(await events.text()).toMatch(/^event: finished\n/)
   })
 
-  it('fails alone where a package cannot be upgraded so', async () => {
+  it('fails only the packages that cannot be upgraded', async () => {
     const { client } = await memoryApp()
     await outdated(client)
     const job = await runJob(client, '/upgrades', { upstream: UPSTREAM, strategy: 'fast-forward' })
@@ -137,7 +137,7 @@ describe('POST /upgrades', () => {
     })
   })
 
-  it('makes nothing in a dry run, and tells of conflicts', async () => {
+  it('creates nothing in a dry run, and reports conflicts', async () => {
     const { client } = await memoryApp()
     await outdated(client)
     const before = await client.ok('GET', '/packagerevisions?limit=1000')
@@ -153,7 +153,7 @@ describe('POST /upgrades', () => {
     expect(await client.tags('prod/c0')).toEqual(['latest', 'v1', 'v1.0.0'])
   })
 
-  it('is refused as a whole where it makes no sense', async () => {
+  it('is refused if the request is invalid', async () => {
     const { client } = await memoryApp()
     await outdated(client)
     const draft = await client.createDraft('ws3', { copy: { from: 'blueprints.nf.upf.ws2' } })

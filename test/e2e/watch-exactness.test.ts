@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Client } from '../support/client.ts'
+import { pages } from '../support/pages.ts'
 import { follow, own, type Watch, watch, watchServer } from '../support/watch.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
@@ -27,7 +28,7 @@ const FILTERS = [
 const WRITERS = 6
 const STEPS = 25
 
-/** What no revision says by itself. */
+/** Filters on fields that other revisions or files decide. */
 const DERIVED = [
   'outdated=true',
   'outdated=false',
@@ -39,7 +40,7 @@ const DERIVED = [
   'q=-',
 ]
 
-/** The same numbers each time. */
+/** Returns a seeded generator of random numbers. */
 function random(seed: number): () => number {
   let state = seed
   return () => {
@@ -48,7 +49,7 @@ function random(seed: number): () => number {
   }
 }
 
-/** Does whatever is possible with the revisions of one package, at random. */
+/** Performs random operations on the revisions of one package. */
 async function write(client: Client, writer: number): Promise<void> {
   const chance = random(writer + 1)
   const pick = <T>(items: readonly T[]): T => items[Math.floor(chance() * items.length)] as T
@@ -83,14 +84,14 @@ async function write(client: Client, writer: number): Promise<void> {
       'delete',
     ])
     const url = `/packagerevisions/${name}`
-    // What the lifecycle does not allow is refused, and nothing happens.
+    // Operations that the lifecycle does not allow are refused, and change nothing.
     if (act === 'label') await client.call('PATCH', url, { labels }, { 'If-Match': '*' })
     else if (act === 'delete') await client.call('DELETE', url, undefined, { 'If-Match': '*' })
     else await client.call('POST', `${url}/${act}`)
   }
 }
 
-/** Publishes an upstream, and deletes its latest revision where nothing is based on that. */
+/** Publishes revisions of the upstream, and deletes some that have no downstreams. */
 async function moveUpstream(client: Client): Promise<void> {
   const chance = random(99)
   for (let step = 0; step < 12; step++) {
@@ -126,13 +127,10 @@ async function clone(client: Client, writer: number): Promise<void> {
 async function list(client: Client, filter: string): Promise<{ items: Json[]; resourceVersion: string }> {
   const items: Json[] = []
   let first: string | undefined
-  let token = ''
-  do {
-    const page = await client.ok('GET', `/packagerevisions?limit=7&${filter}${token}`)
+  for await (const page of pages(client, `/packagerevisions?limit=7&${filter}`)) {
     first ??= page.resourceVersion
     items.push(...page.items)
-    token = page.continue ? `&continue=${page.continue}` : ''
-  } while (token)
+  }
   return { items, resourceVersion: first as string }
 }
 
@@ -149,8 +147,8 @@ class Follower {
     this.#chance = random(seed)
   }
 
-  /** Takes in what is there, and follows until the position is reached; hangs up now and then, and goes on where it was. */
-  async run(end: Promise<number>): Promise<void> {
+  /** Reads the current state, and follows it up to a position; disconnects now and then, and continues. */
+  async followUntil(end: Promise<number>): Promise<void> {
     let until = Number.POSITIVE_INFINITY
     void end.then((position) => {
       until = position
@@ -183,11 +181,11 @@ class Follower {
     for (let left = 1 + this.#chance() * 15; left > 0; left--) {
       const next = watching.next()
       const until = await Promise.race([next.then(() => Number.POSITIVE_INFINITY), end])
-      // Nothing more may come.
+      // No more events may come.
       if (position >= until) return position
       const event = await next
       follow(this.known, event)
-      // What is looked up has ids only behind it all.
+      // Events of derived filters have no id; the bookmark after them has.
       if (Number.isNaN(event.id)) continue
       expect(event.id).toBeGreaterThanOrEqual(position)
       if (event.event !== 'BOOKMARK') this.ids.push(event.id)
@@ -197,27 +195,37 @@ class Follower {
   }
 }
 
-/** That who has followed knows what a list has now. */
+/** Expects that a follower knows what a list contains now. */
 async function expectListed(client: Client, { filter, known }: Follower): Promise<void> {
   const { items } = await list(client, filter)
   const sorted = [...known.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
   expect(sorted.map(own), filter).toEqual(items.map(own))
 }
 
+/** Starts a server with two repositories and an upstream, and two followers for each filter. */
+async function startFollowers(filters: readonly string[]) {
+  const { client, parts } = await watchServer({ quietAfter: 100 })
+  await client.createRepository('r0')
+  await client.createRepository('r1', 'deployment')
+  await client.publish('main', { init: {} }, { repository: 'r0', package: 'up' })
+  const { promise: end, resolve } = Promise.withResolvers<number>()
+  const followers = [...filters, ...filters].map((filter, at) => new Follower(client, filter, at * 7919))
+  const following = followers.map((follower) => follower.followUntil(end))
+  /** Waits until all followers have caught up with what a list says now. */
+  const caughtUp = async (): Promise<void> => {
+    resolve(Number((await list(client, '')).resourceVersion))
+    await Promise.all(following)
+  }
+  return { client, parts, followers, caughtUp }
+}
+
 describe('watches while many write', () => {
-  it('tell exactly what the lists say, through any number of interruptions', async () => {
-    const { client, parts } = await watchServer({ quietAfter: 100 })
-    await client.createRepository('r0')
-    await client.createRepository('r1', 'deployment')
-    await client.publish('main', { init: {} }, { repository: 'r0', package: 'up' })
-    const { promise: end, resolve } = Promise.withResolvers<number>()
-    const followers = [...FILTERS, ...FILTERS].map((filter, at) => new Follower(client, filter, at * 7919))
-    const following = followers.map((follower) => follower.run(end))
+  it('send each change once, and lead to what lists contain, through any number of reconnects', async () => {
+    const { client, parts, followers, caughtUp } = await startFollowers(FILTERS)
     const steady = await watch(client)
     const seen: number[] = []
     await Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(client, writer)))
-    resolve(Number((await list(client, '')).resourceVersion))
-    await Promise.all(following)
+    await caughtUp()
 
     for (const follower of followers) {
       await expectListed(client, follower)
@@ -240,17 +248,10 @@ describe('watches while many write', () => {
     steady.close()
   }, 120_000)
 
-  it('tell also what comes and goes with others, and what is searched for', async () => {
-    const { client } = await watchServer({ quietAfter: 100 })
-    await client.createRepository('r0')
-    await client.createRepository('r1', 'deployment')
-    await client.publish('main', { init: {} }, { repository: 'r0', package: 'up' })
-    const { promise: end, resolve } = Promise.withResolvers<number>()
-    const followers = [...DERIVED, ...DERIVED].map((filter, at) => new Follower(client, filter, at * 7919))
-    const following = followers.map((follower) => follower.run(end))
+  it('lead to what lists contain with derived filters, too', async () => {
+    const { client, followers, caughtUp } = await startFollowers(DERIVED)
     await Promise.all([moveUpstream(client), ...[0, 1, 2].map((writer) => clone(client, writer))])
-    resolve(Number((await list(client, '')).resourceVersion))
-    await Promise.all(following)
+    await caughtUp()
 
     let most = 0
     for (const follower of followers) {

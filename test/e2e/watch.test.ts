@@ -7,7 +7,7 @@ import { short, watch, watchServer } from '../support/watch.ts'
 const NAME = 'blueprints.nf.upf.ws1'
 
 describe('a watch of package revisions', () => {
-  it('begins with where it is, and tells what happens from then on', async () => {
+  it('starts with a bookmark, and sends the changes from then on', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const { resourceVersion } = await client.publish('ws0')
@@ -43,7 +43,7 @@ describe('a watch of package revisions', () => {
     watching.close()
   })
 
-  it('adds what comes into its filter, and deletes what goes out of it', async () => {
+  it('sends ADDED for revisions that enter its filter, and DELETED for those that leave it', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const drafts = await watch(client, 'lifecycle=Draft&labelSelector=env%3Dprod')
@@ -79,7 +79,7 @@ describe('a watch of package revisions', () => {
     latest.close()
   })
 
-  it('goes on where it was, by resourceVersion and by Last-Event-ID', async () => {
+  it('continues from a resourceVersion or a Last-Event-ID', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const list = await client.ok('GET', '/packagerevisions')
@@ -91,7 +91,7 @@ describe('a watch of package revisions', () => {
     expect(short(seen)).toBe(`ADDED ${NAME}`)
     first.close()
     await client.createDraft('ws3')
-    // As browsers do: at the same address.
+    // Browsers reconnect to the same URL.
     const second = await watch(client, `resourceVersion=${list.resourceVersion}`, seen.id)
     await second.next()
     expect(short(await second.next())).toBe('ADDED blueprints.nf.upf.ws2')
@@ -99,7 +99,7 @@ describe('a watch of package revisions', () => {
     second.close()
   })
 
-  it('begins with what is there, where it is asked to', async () => {
+  it('sends the existing revisions first with sendInitialEvents', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     for (let i = 100; i < 230; i++) await client.createDraft(`w${i}`, { resources: {} })
@@ -113,7 +113,7 @@ describe('a watch of package revisions', () => {
     watching.close()
   })
 
-  it('is refused with 410 where what happened since is no longer kept, or has not happened', async () => {
+  it('is refused with 410 from a position that is no longer or not yet in the log', async () => {
     const { client, parts } = await memoryApp()
     await client.createRepository()
     const { resourceVersion } = await client.createDraft('ws1')
@@ -132,7 +132,7 @@ describe('a watch of package revisions', () => {
     watching.close()
   })
 
-  it('keeps the newest changes, by age and by size', async () => {
+  it('has a log that keeps the newest changes, by age and by size', async () => {
     const { client, parts } = await memoryApp()
     await client.createRepository()
     for (let i = 0; i < 10; i++) await client.createDraft(`w${i}`, { resources: {} })
@@ -161,7 +161,7 @@ describe('a watch of package revisions', () => {
     expect(answer.text).toContain(reason)
   })
 
-  it('takes no parameter of a list, nor a list one of a watch', async () => {
+  it('has parameters that lists refuse, and answers HEAD', async () => {
     const { client } = await memoryApp()
     const answer = await client.call('GET', '/packagerevisions?resourceVersion=5')
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid' } })
@@ -171,7 +171,7 @@ describe('a watch of package revisions', () => {
     expect(head.headers.get('Content-Type')).toBe('text/event-stream')
   })
 
-  it('lets go when the server stops', async () => {
+  it('ends when the server stops', async () => {
     const { client, parts } = await watchServer()
     const watching = await watch(client)
     await watching.next()
@@ -179,7 +179,7 @@ describe('a watch of package revisions', () => {
     expect(await watching.ended()).toBe(true)
   })
 
-  it('with words tells of what comes to have them, and of nothing else', async () => {
+  it('sends only revisions that begin or cease to match q', async () => {
     const { client } = await watchServer()
     await client.createRepository()
     const object = (name: string) => ({
@@ -201,7 +201,7 @@ describe('a watch of package revisions', () => {
     expect(told.filter((event) => event.includes('other'))).toEqual([])
   })
 
-  it('with outdated tells of downstreams when their upstream moves', async () => {
+  it('sends the downstreams with outdated when the latest revision of their upstream changes', async () => {
     const { client } = await watchServer()
     await client.createRepository('up')
     await client.createRepository('down', 'deployment')
@@ -229,8 +229,8 @@ describe('a watch of package revisions', () => {
     ])
   })
 
-  it('makes room when its client goes, and there is not room for everybody', async () => {
-    const { client, parts } = await watchServer({ most: 1 })
+  it('is refused with 503 beyond the limit, until another client disconnects', async () => {
+    const { client, parts } = await watchServer({ limit: 1 })
     const watching = await watch(client)
     await watching.next()
     const refused = await client.call('GET', '/packagerevisions?watch=true')
@@ -241,7 +241,7 @@ describe('a watch of package revisions', () => {
     await (await watch(client)).next()
   })
 
-  it('tells where it is while nothing happens that it is about', async () => {
+  it('sends bookmarks and heartbeats while no change concerns it', async () => {
     const { client } = await watchServer({ quietAfter: 50 })
     await client.createRepository()
     const response = await client.send('/api/v1/packagerevisions?watch=true&repository=other')
@@ -257,7 +257,7 @@ describe('a watch of package revisions', () => {
 })
 
 describe('a client that does not read', () => {
-  it('takes no memory, and is cut off', async () => {
+  it('takes no memory, and is disconnected', async () => {
     const { client, parts, port } = await watchServer({ slowAfter: 1500 })
     await client.createRepository()
     const socket = connect(port, '127.0.0.1')

@@ -10,7 +10,7 @@ import { type Receiver, receiver, SECRET } from '../support/webhook-receiver.ts'
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
 type Json = any
 
-/** One that may call this machine, and soon does so again. */
+/** An app whose webhooks may call this machine, and are retried soon. */
 async function app(options: Partial<DispatcherOptions> = {}): Promise<TestApp> {
   const made = await memoryApp((parts) => {
     const { ctx } = parts
@@ -18,7 +18,7 @@ async function app(options: Partial<DispatcherOptions> = {}): Promise<TestApp> {
       targets: 'loopback',
       report: ctx.report,
       firstDelay: 20,
-      lookEvery: 10,
+      pollEvery: 10,
       ...options,
     })
     ctx.commits.onCommit(() => webhooks.wake())
@@ -40,7 +40,7 @@ async function deliveries(client: Client, query = ''): Promise<Json[]> {
   return (await client.ok('GET', `/webhooks/ci/deliveries?${query}`)).items
 }
 
-/** Waits until everything that has happened is told. */
+/** Waits until all changes are delivered. */
 async function settled({ client, parts: { ctx } }: TestApp): Promise<Json[]> {
   await expect
     .poll(async () => (await readPosition(ctx.db, 'webhooks_position')) >= (await lastChange(ctx.db)))
@@ -63,7 +63,7 @@ const EVERYTHING = [
 ]
 
 describe('a webhook', () => {
-  it('is told of a publication, signed', async () => {
+  it('receives a signed request for a publication', async () => {
     const made = await app()
     const { client } = made
     const flux = await receiver()
@@ -102,7 +102,7 @@ describe('a webhook', () => {
     ])
   })
 
-  it('is told each step of the lifecycle by its name, and nothing of marks that move', async () => {
+  it('receives an event for each step of the lifecycle, and none when only latest moves', async () => {
     const made = await app()
     const { client } = made
     const ci = await receiver()
@@ -136,7 +136,7 @@ describe('a webhook', () => {
     ])
   })
 
-  it('is told what its filter has, and what it is enabled for', async () => {
+  it('receives the events that match its filter, while it is enabled', async () => {
     const made = await app()
     const { client } = made
     const ci = await receiver()
@@ -160,7 +160,7 @@ describe('a webhook', () => {
     expect(told).toEqual(['blueprints.nf.upf.ws2', 'blueprints.nf.upf.ws4'])
   })
 
-  it('is told again until it answers with 2xx, in time, by itself', async () => {
+  it('is retried until it answers with 2xx in time, and without a redirect', async () => {
     const made = await app({ timeout: 1000 })
     const { client } = made
     const ci = await receiver()
@@ -187,7 +187,7 @@ describe('a webhook', () => {
     expect(other.received).toEqual([])
   })
 
-  it('shows why it waits, and is told at once where that is asked for', async () => {
+  it('shows why a delivery is pending, and sends it at once on redelivery', async () => {
     const made = await app({ firstDelay: 3_600_000 })
     const { client } = made
     const ci = await receiver()
@@ -206,7 +206,7 @@ describe('a webhook', () => {
     }
   })
 
-  it('is given up after a day', async () => {
+  it('gives up a delivery after a day', async () => {
     let late = 0
     const made = await app({ firstDelay: 3_600_000 })
     const { client, parts } = made
@@ -225,7 +225,7 @@ describe('a webhook', () => {
     expect(ci.received.length).toBeGreaterThan(10)
   })
 
-  it('can be tried out', async () => {
+  it('can be pinged', async () => {
     const made = await app()
     const { client } = made
     const ci = await receiver()
@@ -237,7 +237,7 @@ describe('a webhook', () => {
     expect((await client.call('POST', '/webhooks/ci/ping')).body.code).toBe('conflict')
   })
 
-  it('that does not answer leaves room for others, and for the server', async () => {
+  it('does not block other webhooks or the server when it does not answer', async () => {
     const made = await app({ timeout: 60_000 })
     const { client } = made
     const silent = await receiver()
@@ -251,7 +251,7 @@ describe('a webhook', () => {
     expect(await settled(made)).toHaveLength(30)
   })
 
-  it('keeps a log of so many deliveries, and lets so many wait', async () => {
+  it('keeps limited numbers of ended and pending deliveries', async () => {
     const made = await app({ firstDelay: 3_600_000 })
     const { client, parts } = made
     const ci = await receiver()
@@ -276,7 +276,7 @@ describe('a webhook', () => {
 })
 
 describe('the webhooks of a server', () => {
-  it('are told after a restart what they had not heard', async () => {
+  it('receive pending deliveries after a restart', async () => {
     const settings = { PKGSERVER_WEBHOOK_TARGETS: 'loopback' }
     const ci = await receiver()
     ci.answer = () => undefined
@@ -294,13 +294,13 @@ describe('the webhooks of a server', () => {
     expect(told.sort()).toEqual(['drafted', 'published'])
   })
 
-  it('are told what was committed just before a crash', async () => {
+  it('receive changes that were committed just before a crash', async () => {
     const settings = { PKGSERVER_WEBHOOK_TARGETS: 'loopback' }
     const ci = await receiver()
     const first = await folderApp(undefined, settings)
     await first.client.createRepository()
     await subscribe(first.client, ci, { events: ['drafted'] })
-    // As if it had not come to it.
+    // As if the process had crashed before it routed the change.
     await first.parts.webhooks.stop()
     await first.client.createDraft('ws1')
     expect(await deliveries(first.client)).toEqual([])
@@ -313,7 +313,7 @@ describe('the webhooks of a server', () => {
     expect(ci.received).toHaveLength(1)
   })
 
-  it('are made, shown without their secret, changed and deleted', async () => {
+  it('are created, shown without their secret, updated and deleted', async () => {
     const made = await app()
     const { client } = made
     const ci = await receiver()
@@ -352,14 +352,14 @@ describe('the webhooks of a server', () => {
     'http://0x7f.1/',
     'http://[::1]:8080/',
     'http://127.0.0.1:8080/',
-  ])('may not lead to %s', async (url) => {
+  ])('may not call %s', async (url) => {
     const { client } = await memoryApp()
     const answer = await client.call('POST', '/webhooks', { name: 'ci', url, secret: SECRET })
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid' } })
     expect(answer.body.detail).toContain("the webhook's URL is not allowed: ")
   })
 
-  it('may lead to private addresses, and to this machine by no name', async () => {
+  it('may call private addresses, but not this machine under any name', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     for (const [name, url] of [

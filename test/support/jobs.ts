@@ -1,4 +1,4 @@
-/** Jobs as their clients see them. */
+/** Clients of jobs. */
 import { setTimeout } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Client } from './client.ts'
@@ -28,13 +28,13 @@ export async function itemsOf(client: Client, id: string, query = 'limit=1000'):
   return (await client.ok('GET', `/jobs/${id}/items?${query}`)).items
 }
 
-/** Begins to follow a job. */
+/** Opens the event stream of a job. */
 export function follow(client: Client, id: string, after?: number, signal?: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = after === undefined ? {} : { 'Last-Event-ID': String(after) }
   return client.send(`/api/v1/jobs/${id}/events`, { headers, ...(signal ? { signal } : {}) })
 }
 
-/** The events of an answer, as they come. Comments are passed over. */
+/** Yields the events of a response, and skips comments. */
 export async function* eventsOf(response: Response): AsyncGenerator<ServerSentEvent> {
   expect(response.headers.get('Content-Type')).toBe('text/event-stream')
   let text = ''

@@ -1,4 +1,4 @@
-/** Watches as their clients see them. */
+/** Clients of watches. */
 import { pino } from 'pino'
 import { expect, onTestFinished } from 'vitest'
 import { applicationOf } from '../../src/server/app.ts'
@@ -14,14 +14,14 @@ type Json = any
 export type Watch = {
   /** The next event. */
   next: () => Promise<ServerSentEvent>
-  /** Events up to one that satisfies a condition, that one too. */
+  /** Events up to and including the first that satisfies a condition. */
   until: (done: (event: ServerSentEvent) => boolean) => Promise<ServerSentEvent[]>
-  /** Whether the server has ended it. */
+  /** Whether the server ended the watch. */
   ended: () => Promise<boolean>
   close: () => void
 }
 
-/** A server in memory, on a socket. */
+/** Starts a server in memory that listens on a socket. */
 export async function watchServer(
   options: Partial<WatchesOptions> = {},
 ): Promise<{ client: Client; parts: Components; port: number }> {
@@ -38,7 +38,7 @@ export async function watchServer(
   return { client: new Client((path, init) => fetch(base + path, init)), parts, port: server.port }
 }
 
-/** Begins to watch. */
+/** Starts a watch. */
 export async function watch(client: Client, query = '', lastEventId?: number): Promise<Watch> {
   const gone = new AbortController()
   const response = await client.send(`/api/v1/packagerevisions?watch=true&${query}`, {
@@ -72,13 +72,13 @@ export function short({ event, data }: ServerSentEvent): string {
   return `${event} ${data.object.name ?? data.object.resourceVersion}`
 }
 
-/** What a client knows who has followed these events. */
+/** Applies an event to the revisions that a client knows. */
 export function follow(known: Map<string, Json>, { event, data }: ServerSentEvent): void {
   if (event === 'DELETED') known.delete(data.object.name)
   else if (event !== 'BOOKMARK') known.set(data.object.name, data.object)
 }
 
-/** A revision without what changes with others. */
+/** Returns a revision without the fields that change with its upstream. */
 export function own({ upstream, ...revision }: Json): Json {
   if (!upstream) return revision
   const { latestRevision: _, outdated: __, ...kept } = upstream

@@ -1,4 +1,4 @@
-/** Somebody who is told by webhooks: a real server, with all the ways not to answer. */
+/** A server that receives webhooks, and can fail in all the ways that real ones do. */
 import { createHmac } from 'node:crypto'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { expect } from 'vitest'
@@ -14,13 +14,13 @@ export type Received = { headers: IncomingHttpHeaders; body: Json }
 export type Receiver = {
   url: string
   received: Received[]
-  /** Waits until so many requests have come. */
+  /** Waits until this many requests have arrived. */
   count: (wanted: number) => Promise<Received[]>
-  /** What it does with requests from now on. */
+  /** Answers requests; tests replace it. */
   answer: (response: ServerResponse) => void
 }
 
-/** Checks the signature of everything, as Flux does. */
+/** Starts a receiver that checks signatures as Flux does. */
 export async function receiver(): Promise<Receiver> {
   const received: Received[] = []
   const made: Receiver = {

@@ -28,7 +28,7 @@ import { decide, finishEarlier } from '../intents.ts'
 import { pushLayer } from '../registry-content.ts'
 import { getRepository } from '../repository-record.ts'
 import { holdersWithout, isHigherBuild } from '../review/moving-tags.ts'
-import type { Prepared } from '../threads/prepare-resources.ts'
+import type { PackedResources } from '../threads/pack-resources.ts'
 
 export type Discovered = VersionTag & {
   package: string
@@ -36,7 +36,7 @@ export type Discovered = VersionTag & {
   reference: string
   digest: string
   foreign: ForeignPackage
-  prepared: Prepared
+  prepared: PackedResources
 }
 
 /** Who publishes what others have pushed. */

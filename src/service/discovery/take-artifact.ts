@@ -1,7 +1,7 @@
 /** Reads an artifact that was found, and has it published. */
 import { readForeignArtifact } from '../../artifact/foreign-artifact.ts'
 import type { VersionTag } from '../../domain/version-tag.ts'
-import type { Prepared } from '../threads/prepare-resources.ts'
+import type { PackedResources } from '../threads/pack-resources.ts'
 import { declare, type Look, note, resolve } from './look.ts'
 import { publishDiscovered } from './publish-discovered.ts'
 import { faultOfArtifact } from './source-registry.ts'
@@ -22,7 +22,7 @@ export async function take(look: Look, found: VersionTag): Promise<void> {
       const read = await unreadable(async () => {
         const options = { limits: ctx.limits, timeout: LAYER_TIMEOUT }
         const foreign = await readForeignArtifact(registry.repository(id.package), descriptor, options)
-        const prepared: Prepared = await ctx.prepare(foreign.resources)
+        const prepared: PackedResources = await ctx.prepare(foreign.resources)
         return { foreign, prepared }
       })
       const reference = `${pass.address}/${id.package}:${found.tag}`

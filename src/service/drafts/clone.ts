@@ -8,7 +8,7 @@ import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Resources } from '../../domain/resources.ts'
 import type { ServiceContext } from '../context.ts'
 import { readLayer, shareLayer } from '../registry-content.ts'
-import { type Origin, packed } from './draft-content.ts'
+import { type DraftContent, packContent } from './draft-content.ts'
 import {
   checkStillPublished,
   resolveUpstream,
@@ -18,7 +18,7 @@ import {
 
 export type CloneSource = { upstream: UpstreamReference; setters?: Labels | undefined }
 
-/** Throws `already_exists` for a package that has revisions: a clone is how a package begins. */
+/** Throws `already_exists` if the package has revisions: a clone is the first revision of a package. */
 export async function checkNewPackage(db: Db, target: PackageId): Promise<void> {
   const name = await latestName(db, target)
   if (name === undefined) return
@@ -30,23 +30,27 @@ export async function checkNewPackage(db: Db, target: PackageId): Promise<void> 
 }
 
 /**
- * The files of an upstream, with the package's name and its upstream in the Kptfile, and with values for setters. The
- * upstream's labels, annotations and readiness gates are about the upstream, and are not taken along.
+ * Copies the files of an upstream, writes name and upstream into the Kptfile, and applies setters. Unchanged files share
+ * the upstream's layer; labels, annotations and gates describe the upstream, so they are not copied.
  */
-export async function cloned(ctx: ServiceContext, target: PackageId, source: CloneSource): Promise<Origin> {
+export async function cloneContent(
+  ctx: ServiceContext,
+  target: PackageId,
+  source: CloneSource,
+): Promise<DraftContent> {
   const revision = await resolveUpstream(ctx.db, source.upstream)
   const upstream = upstreamOf(revision)
   try {
     const resources = await readLayer(ctx, revision)
     const note = { packagePath: target.package, upstream }
     const changed = await changedFiles(ctx, { resources, note, setters: source.setters })
-    const origin =
+    const content =
       changed.size === 0
-        ? await shared(ctx, target, revision)
-        : await packed(ctx, target, new Map([...resources, ...changed]))
-    return { ...origin, upstream }
+        ? await shareContent(ctx, target, revision)
+        : await packContent(ctx, target, new Map([...resources, ...changed]))
+    return { ...content, upstream }
   } catch (error) {
-    // What it stumbled over may be that the upstream is going.
+    // A deletion of the upstream explains the error better.
     await checkStillPublished(ctx.db, upstream)
     throw error
   }
@@ -60,8 +64,11 @@ async function changedFiles(ctx: ServiceContext, request: CloneRequest): Promise
   throw new AppError('invalid', `the setters cannot be applied: ${changed.problem}`)
 }
 
-/** The same files are the same layer. */
-async function shared(ctx: ServiceContext, target: PackageId, revision: PackageRevision): Promise<Origin> {
+async function shareContent(
+  ctx: ServiceContext,
+  target: PackageId,
+  revision: PackageRevision,
+): Promise<DraftContent> {
   await shareLayer(ctx, revision, ociRepository(target))
   return {
     upstream: null,

@@ -7,13 +7,13 @@ import type { Resources } from '../../domain/resources.ts'
 import { getRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 
-/** All conflicts of a revision, resolved ones too. Throws `not_found`. */
+/** Returns all conflicts of a revision, including resolved ones. Throws `not_found`. */
 export async function conflictsOf(ctx: ServiceContext, name: string): Promise<RevisionConflict[]> {
   await getRevision(ctx.db, name)
   return listConflicts(ctx.db, name)
 }
 
-/** The conflicts of a Draft after an edit of its files; undefined where it has touched none that is open. */
+/** Returns the conflicts of a Draft after an edit of its files; undefined if the edit resolves none. */
 export async function conflictsAfterEdit(
   ctx: ServiceContext,
   revision: PackageRevision,
@@ -31,7 +31,7 @@ export async function conflictsAfterEdit(
   )
 }
 
-/** Throws `not_ready`, with each conflict that is open. */
+/** Throws `not_ready`, with the open conflicts as details. */
 export async function checkMerged(db: Db, { name, conditions }: PackageRevision): Promise<void> {
   const merged = conditions.find(({ type }) => type === 'Merged')
   if (!merged || merged.status === 'True') return

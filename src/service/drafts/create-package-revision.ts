@@ -20,9 +20,9 @@ import { decide, finishEarlier } from '../intents.ts'
 import { checkMetadata } from '../metadata.ts'
 import { getRepository } from '../repository-record.ts'
 import { checkVersion } from '../version-rules.ts'
-import { checkNewPackage, cloned } from './clone.ts'
-import { type Origin, packed } from './draft-content.ts'
-import { withConflicts } from './record-conflicts.ts'
+import { checkNewPackage, cloneContent } from './clone.ts'
+import { type DraftContent, packContent } from './draft-content.ts'
+import { recordConflicts } from './record-conflicts.ts'
 import { mergeUpgrade, type UpgradeRequest } from './upgrade.ts'
 import { checkStillPublished, type UpstreamReference } from './upstream-reference.ts'
 
@@ -35,20 +35,20 @@ export type Source =
 
 export type NewRevision = RevisionId & {
   version: string | null
-  /** undefined takes what the source has. */
+  /** undefined: as in the source. */
   labels?: Labels | undefined
   annotations?: Labels | undefined
   readinessGates?: readonly ReadinessGate[] | undefined
   source: Source
 }
 
-/** Makes a Draft. Throws `not_found`, `already_exists`, `conflict`, `invalid` and `too_large`. */
+/** Creates a Draft. Throws `not_found`, `already_exists`, `conflict`, `invalid` and `too_large`. */
 export async function createPackageRevision(
   ctx: ServiceContext,
   actor: Actor,
   input: NewRevision,
-  /** Is done in the transaction that makes the draft: both are done or neither. */
-  along: (transaction: Db, draft: PackageRevision) => Promise<void> = async () => undefined,
+  /** Runs in the transaction that creates the draft, so both happen or neither. */
+  inTransaction: (transaction: Db, draft: PackageRevision) => Promise<void> = async () => undefined,
 ): Promise<PackageRevision> {
   const tooLong = revisionIdProblem(input)
   if (tooLong) throw new AppError('invalid', tooLong)
@@ -62,10 +62,12 @@ export async function createPackageRevision(
     const state = await findPackage(ctx.db, input)
     if (input.source.task === 'clone') await checkNewPackage(ctx.db, input)
     await checkFree(ctx.db, state, input)
-    const origin = await originOf(ctx, input)
-    const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, origin), origin.artifact)
-    const conflicts = origin.conflicts?.length ? await withConflicts(ctx, input, origin.conflicts) : undefined
-    // After the push: that waits for whoever was about to set a tag when the repository was made.
+    const content = await contentOf(ctx, input)
+    const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, content), content.artifact)
+    const conflicts = content.conflicts?.length
+      ? await recordConflicts(ctx, input, content.conflicts)
+      : undefined
+    // After the push, which waits for any tag in flight that was admitted before the repository existed.
     if (!state) await checkNoForeignTags(ctx, target)
     return decide(ctx, target, async (transaction) => {
       const now = await getRepository(transaction, input.repository)
@@ -77,16 +79,16 @@ export async function createPackageRevision(
       }
       if (draft.task !== 'copy' && draft.upstream) await checkStillPublished(transaction, draft.upstream)
       const packageId = state?.id ?? (await addPackage(transaction, input))
-      if (origin.contents) await indexContents(transaction, { ...draft, name }, origin.contents)
+      if (content.contents) await indexContents(transaction, { ...draft, name }, content.contents)
       const result = await insertPackageRevision(transaction, packageId, draft)
       await conflicts?.decide(transaction, result)
-      await along(transaction, result)
+      await inTransaction(transaction, result)
       return { result, operations: [tagOperation(draft), ...(conflicts?.operations ?? [])] }
     })
   })
 }
 
-/** Throws `conflict` for a repository whose revisions come from elsewhere. */
+/** Throws `conflict` for a repository that is filled from a source. */
 function checkFilledByClients({ name, source }: Repository): void {
   if (!source) return
   throw new AppError(
@@ -96,7 +98,7 @@ function checkFilledByClients({ name, source }: Repository): void {
   )
 }
 
-/** Throws `already_exists` unless workspace and version are free. */
+/** Throws `already_exists` if workspace or version are taken. */
 async function checkFree(db: Db, state: PackageState | undefined, input: NewRevision): Promise<void> {
   const name = revisionName(input)
   if (state && (await workspaceTaken(db, state.id, input))) {
@@ -108,27 +110,27 @@ async function checkFree(db: Db, state: PackageState | undefined, input: NewRevi
   await checkVersion(db, state, { name, workspace: input.workspace, version: input.version })
 }
 
-async function originOf(ctx: ServiceContext, input: NewRevision): Promise<Origin> {
+async function contentOf(ctx: ServiceContext, input: NewRevision): Promise<DraftContent> {
   const { source } = input
   switch (source.task) {
     case 'init':
-      return packed(ctx, input, initResources(input.package, source))
+      return packContent(ctx, input, initResources(input.package, source))
     case 'resources':
-      return packed(ctx, input, source.resources)
+      return packContent(ctx, input, source.resources)
     case 'copy':
-      return copied(ctx, input, source.from)
+      return copyContent(ctx, input, source.from)
     case 'clone':
-      return cloned(ctx, input, source)
+      return cloneContent(ctx, input, source)
     case 'upgrade':
-      return upgraded(ctx, input, source)
+      return upgradeContent(ctx, input, source)
   }
 }
 
 /**
- * A copy has the same files, so the same layer, and the conflicts that are still open in them; what others found out
- * about the original is not known of it.
+ * A copy shares the layer of the original, and keeps its conflicts while some are open. Conditions that clients set
+ * describe the original, so they are not copied.
  */
-async function copied(ctx: ServiceContext, input: NewRevision, from: string): Promise<Origin> {
+async function copyContent(ctx: ServiceContext, input: NewRevision, from: string): Promise<DraftContent> {
   const original = await getRevision(ctx.db, from)
   if (ociRepository(original) !== ociRepository(input)) {
     throw new AppError(
@@ -146,10 +148,14 @@ async function copied(ctx: ServiceContext, input: NewRevision, from: string): Pr
   }
 }
 
-/** An upgrade goes on from the local revision, with the files that come of the merge. */
-async function upgraded(ctx: ServiceContext, input: NewRevision, request: UpgradeRequest): Promise<Origin> {
+/** An upgrade keeps the metadata of the local revision, and has the merged files. */
+async function upgradeContent(
+  ctx: ServiceContext,
+  input: NewRevision,
+  request: UpgradeRequest,
+): Promise<DraftContent> {
   const upgrade = await mergeUpgrade(ctx, input, request)
-  const { conditions, fileCount, artifact, contents } = await packed(ctx, input, upgrade.resources)
+  const { conditions, fileCount, artifact, contents } = await packContent(ctx, input, upgrade.resources)
   const { labels, annotations, readinessGates } = upgrade.local
   const conflicts = numbered(upgrade.conflicts)
   return {
@@ -170,7 +176,7 @@ function newDraft(
   actor: Actor,
   input: NewRevision,
   { type }: Repository,
-  origin: Origin,
+  content: DraftContent,
 ): NewPackageRevision {
   const now = ctx.now().toISOString()
   return {
@@ -184,13 +190,13 @@ function newDraft(
     latest: false,
     latestBuild: false,
     task: input.source.task,
-    upstream: origin.upstream,
-    labels: input.labels ?? origin.labels,
-    annotations: input.annotations ?? origin.annotations,
-    readinessGates: input.readinessGates ?? origin.readinessGates,
-    conditions: origin.conditions,
-    fileCount: origin.fileCount,
-    artifact: origin.artifact,
+    upstream: content.upstream,
+    labels: input.labels ?? content.labels,
+    annotations: input.annotations ?? content.annotations,
+    readinessGates: input.readinessGates ?? content.readinessGates,
+    conditions: content.conditions,
+    fileCount: content.fileCount,
+    artifact: content.artifact,
     createdBy: actor.name,
     createdAt: now,
     updatedAt: now,

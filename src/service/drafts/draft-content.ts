@@ -8,19 +8,23 @@ import { newArtifact } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { pushLayer } from '../registry-content.ts'
 
-/** What the source of a new draft gives: everything but the identity. */
-export type Origin = Pick<
+/** The content of a new draft, made from its source: all of a revision but its identity. */
+export type DraftContent = Pick<
   NewPackageRevision,
   'upstream' | 'labels' | 'annotations' | 'readinessGates' | 'conditions' | 'fileCount' | 'artifact'
 > & {
-  /** Those that an upgrade has found. */
+  /** The conflicts of an upgrade. */
   conflicts?: readonly RevisionConflict[]
-  /** What is in the files, where they were looked through; files of another revision were before. */
+  /** Missing for the layer of another revision, which is indexed already. */
   contents?: Contents
 }
 
-/** Packs and stores files. Throws `invalid` and `too_large`. */
-export async function packed(ctx: ServiceContext, target: PackageId, resources: Resources): Promise<Origin> {
+/** Packs files and pushes them as a layer. Throws `invalid` and `too_large`. */
+export async function packContent(
+  ctx: ServiceContext,
+  target: PackageId,
+  resources: Resources,
+): Promise<DraftContent> {
   checkResources(resources, ctx.limits)
   const { packed: layer, findings, contents } = await ctx.prepare(resources)
   await pushLayer(ctx, ociRepository(target), layer)

@@ -7,8 +7,8 @@ import type { Also } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { pushRecord } from '../registry-content.ts'
 
-/** Pushes the record of a revision's conflicts: what is to be decided with the revision. */
-export async function withConflicts(
+/** Pushes the record of a revision's conflicts. Returns the changes to commit together with the revision. */
+export async function recordConflicts(
   ctx: ServiceContext,
   id: RevisionId,
   conflicts: readonly RevisionConflict[],

@@ -12,8 +12,8 @@ import { readLayer } from '../registry-content.ts'
 import { saveFiles } from './save-files.ts'
 
 /**
- * Decides an open conflict, and writes the decision into the files of the Draft. Resolves to the conflict as it is
- * then. Throws `not_found`, `wrong_lifecycle`, `conflict` for one that is resolved, and `invalid`.
+ * Resolves an open conflict, and writes the choice into the files of the Draft. Returns the resolved conflict. Throws
+ * `not_found`, `wrong_lifecycle`, `conflict` for a conflict that is resolved already, and `invalid`.
  */
 export async function resolveConflict(
   ctx: ServiceContext,

@@ -8,9 +8,9 @@ import { validCondition } from '../../domain/validation/validate.ts'
 import { type Current, newArtifact, saveRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { pushLayer } from '../registry-content.ts'
-import { withConflicts } from './record-conflicts.ts'
+import { recordConflicts } from './record-conflicts.ts'
 
-/** Writes the files of a Draft anew. `conflicts` are all that it has, where any of them has changed. */
+/** Replaces the files of a Draft, and its conflicts if given. */
 export async function saveFiles(
   ctx: ServiceContext,
   current: Current,
@@ -22,7 +22,7 @@ export async function saveFiles(
   if (packed.layer.descriptor.digest === revision.artifact.layerDigest && !conflicts) return revision
   await pushLayer(ctx, ociRepository(revision), packed)
   const conditions = withCondition(revision.conditions, validCondition(findings))
-  const changed = conflicts && (await withConflicts(ctx, revision, conflicts))
+  const changed = conflicts && (await recordConflicts(ctx, revision, conflicts))
   return saveRevision(
     ctx,
     current,

@@ -9,7 +9,7 @@ import { checkMetadata } from '../metadata.ts'
 import type { Precondition } from '../precondition.ts'
 import { checkVersion } from '../version-rules.ts'
 
-/** A JSON merge patch: undefined leaves, null deletes. */
+/** A JSON merge patch (RFC 7396): undefined keeps a field, null resets it. */
 export type MetadataPatch = {
   labels?: LabelsPatch
   annotations?: LabelsPatch
@@ -18,7 +18,9 @@ export type MetadataPatch = {
   conditions?: readonly Condition[] | null | undefined
 }
 
-/** Changes what is known about a revision: all of it in a Draft, the conditions also while it is Proposed. */
+/**
+ * Updates the metadata of a Draft. Conditions may change while Proposed, because the approval checks the gates again.
+ */
 export async function updatePackageRevision(
   ctx: ServiceContext,
   name: string,
@@ -44,7 +46,7 @@ export async function updatePackageRevision(
           : replaceClientConditions(revision.conditions, conditions ?? []),
     }
     checkMetadata(changed)
-    // A manifest that says the same is the same: whoever looks at its digest has not to look again.
+    // An unchanged manifest keeps its digest.
     if (isDeepStrictEqual(changed, revision)) return revision
     const next = { ...changed, updatedAt: ctx.now().toISOString() }
     if (next.version !== revision.version) await checkVersion(ctx.db, current.package, next)

@@ -22,7 +22,7 @@ export async function replaceResources(
   })
 }
 
-/** Adds, replaces and, where the content is null, deletes files of a Draft. */
+/** Adds and replaces files of a Draft, and deletes those whose content is null. */
 export async function changeResources(
   ctx: ServiceContext,
   name: string,
@@ -38,7 +38,7 @@ export async function changeResources(
   })
 }
 
-/** An edit of what a conflict is about resolves it. */
+/** Saves files and resolves the conflicts whose fields or files were edited. */
 async function saveEdited(
   ctx: ServiceContext,
   current: Current,

@@ -14,7 +14,7 @@ export type UpgradePreview = {
   files: FileDiff[]
 }
 
-/** What an upgrade would do. Throws what the upgrade would, and `too_large` for what is too much to show. */
+/** Returns what an upgrade would change. Throws the errors of the upgrade, and `too_large` for too many changes to show. */
 export async function previewUpgrade(
   ctx: ServiceContext,
   target: PackageId,

@@ -1,4 +1,4 @@
-/** Takes what an upstream has published since into a package that was made from it. */
+/** Merges a newer revision of its upstream into a package. */
 
 import { AppError } from '../../core/errors.ts'
 import { highestRevision } from '../../database/package-revisions/package-revisions.ts'
@@ -15,14 +15,13 @@ import { readLayer } from '../registry-content.ts'
 import { checkMerged } from './conflicts.ts'
 import { resolveUpstream, type UpstreamReference, upstreamOf } from './upstream-reference.ts'
 
-/** What an upgrade is to do, as whoever asks for it says it. */
 export type UpgradeRequest = {
-  /** Name of the revision of the package to start from; its latest, where that is not said. */
+  /** Name of the revision of the package to start from; default: its latest. */
   from?: string | undefined
-  /** The revision of the upstream to take in; the latest, where that is not said. */
+  /** The revision of the upstream to upgrade to; default: the latest. */
   to?: UpstreamReference | undefined
   strategy?: MergeStrategy | undefined
-  /** Whose value stands in the draft where both sides have changed the same. */
+  /** Which side's value the draft has where both changed the same. */
   conflicts?: 'local' | 'upstream' | undefined
 }
 
@@ -30,17 +29,17 @@ export type Upgrade = {
   /** The revision that the upgrade starts from, with its files. */
   local: PackageRevision
   localResources: Resources
-  /** The upstream that is taken in. */
+  /** The upstream after the upgrade. */
   upstream: Upstream
-  /** The files that come of it. */
+  /** The merged files. */
   resources: Resources
   conflicts: Conflict[]
 }
 
 /**
- * Merges a package's revision with another one of its upstream, and makes nothing of it yet. Throws `not_found`,
- * `invalid` for a package without an upstream, and `conflict` where there is nothing to do, or, for `fast-forward`,
- * where local files were changed.
+ * Merges a revision of a package with another revision of its upstream, and saves nothing. Throws `not_found`, `invalid`
+ * for a package without an upstream, `not_ready` for a revision with open conflicts, and `conflict` if there is nothing
+ * to upgrade or, with `fast-forward`, if local files were changed.
  */
 export async function mergeUpgrade(
   ctx: ServiceContext,
@@ -73,7 +72,7 @@ export async function mergeUpgrade(
   }
 }
 
-/** The upstream that an upgrade would take in: whoever asks for it must be allowed to read that. */
+/** Returns the upstream that an upgrade would read, for the check of the caller's permission. */
 export async function upgradeTarget(
   ctx: ServiceContext,
   target: PackageId,
@@ -86,7 +85,7 @@ function latestOf({ repository, package: path }: Upstream): UpstreamReference {
   return { repository, package: path, revision: 'latest' }
 }
 
-/** The revision of a package to start from, and what it is based on. */
+/** Returns the revision of a package to start from, and its upstream. */
 async function localRevision(
   ctx: ServiceContext,
   target: PackageId,

@@ -1,4 +1,4 @@
-/** Which published revision somebody means to start from, or to upgrade to. */
+/** References to the published revision that a package is cloned from or upgraded to. */
 
 import { AppError } from '../../core/errors.ts'
 import { findPackageRevision } from '../../database/package-revisions/package-revisions.ts'
@@ -8,15 +8,15 @@ import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision, Upstream } from '../../domain/package-revision.ts'
 import { getRevision } from '../change-revision.ts'
 
-/** A published revision: its name, or its package and which of its revisions. */
+/** A published revision: its name, or its package with a revision number or a version. */
 export type UpstreamReference =
   | string
   | (PackageId & { revision: number | 'latest' })
   | (PackageId & { version: string })
 
 /**
- * The revision that a reference means. Throws `not_found`, and `wrong_lifecycle` for one that is no fit upstream: not
- * published yet, or about to be deleted.
+ * Returns the revision that a reference points to. Throws `not_found`, and `wrong_lifecycle` for a revision that is not
+ * published yet or is proposed for deletion.
  */
 export async function resolveUpstream(db: Db, reference: UpstreamReference): Promise<PackageRevision> {
   const revision = await find(db, reference)
@@ -29,13 +29,13 @@ export async function resolveUpstream(db: Db, reference: UpstreamReference): Pro
   )
 }
 
-/** What a package that is based on a revision records of it. */
+/** Returns the link that a downstream stores. */
 export function upstreamOf(revision: PackageRevision): Upstream {
   const { name, repository, package: path, revision: number, version, artifact } = revision
   return { name, repository, package: path, revision: number, version, digest: artifact.digest }
 }
 
-/** Throws `conflict` where an upstream that was resolved is gone since, or about to go. */
+/** Throws `conflict` if an upstream was deleted or proposed for deletion since it was resolved. */
 export async function checkStillPublished(db: Db, upstream: Upstream): Promise<void> {
   const now = await findPackageRevision(db, upstream.name)
   if (now?.lifecycle === 'Published' && now.artifact.digest === upstream.digest) return

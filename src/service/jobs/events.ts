@@ -1,4 +1,4 @@
-/** What happens in a job, as it happens, or as it has happened from some event on. */
+/** The events of a job, live or from an earlier event on. */
 import { setTimeout } from 'node:timers/promises'
 import { endedItems } from '../../database/jobs/job-items.ts'
 import type { Job, JobItem } from '../../domain/job.ts'
@@ -8,20 +8,20 @@ import type { JobRunner } from './runner.ts'
 
 export type JobEvent =
   | { type: 'item'; id: number; item: JobItem }
-  /** The last one. */
+  /** The last event. */
   | { type: 'finished'; id: number; job: Job }
-  /** Nothing, for a while. */
+  /** A heartbeat; not an event. */
   | { type: 'quiet' }
 
-/** More often than proxies cut off a connection on which nothing comes. */
+/** Milliseconds between heartbeats; proxies close connections that are idle for longer. */
 const QUIET_AFTER = 15_000
 
-/** So many are read at once. What is not read yet waits in the database: a slow reader takes no memory. */
+/** Events per query. Unread events stay in the database, so slow readers take no memory. */
 const BATCH = 100
 
 /**
- * All events of a job behind one, in their order: each item as it comes to its end, and then the job. They are numbered
- * from 1 without gaps, the same for every reader. Ends with the job, or when the signal is aborted.
+ * Yields the events of a job after an event id, in order: each item that ends, and then the job. Ids count from 1 without
+ * gaps, and are the same for every reader. Ends with the job, or when the signal is aborted.
  */
 export async function* jobEvents(
   ctx: ServiceContext,
@@ -31,8 +31,8 @@ export async function* jobEvents(
 ): AsyncGenerator<JobEvent> {
   let last = after
   while (!signal.aborted) {
-    // Asked for before reading, so that what comes in between is not missed.
-    const change = runner.changes.next(id)
+    // Before reading, so that no change in between is missed.
+    const change = runner.notifier.wait(id)
     const job = await getJob(ctx, id)
     const items = await endedItems(ctx.db, id, { after: last, limit: BATCH })
     for (const item of items) {

@@ -1,5 +1,3 @@
-/** Jobs, from where they are made to where they end. */
-
 import { AppError } from '../../core/errors.ts'
 import { listItems } from '../../database/jobs/job-items.ts'
 import {
@@ -16,19 +14,19 @@ import type { ServiceContext } from '../context.ts'
 import { type Page, type PageRequest, page } from '../queries/page.ts'
 import type { JobRunner } from './runner.ts'
 
-/** The most items that a job has: it is read, checked and inserted at once. */
+/** The maximum number of items of a job, which is checked and inserted in one go. */
 export const MAX_ITEMS = 10_000
 
-/** Together the items are so large at most: a job is kept for a while. */
+/** The maximum size of all items of a job, which are stored for weeks. */
 const MAX_INPUT_BYTES = 16 * 1024 * 1024
 
-/** Of finished jobs so many are kept, and none for longer than that. */
+/** Finished jobs are kept up to this number and age. */
 const KEPT_JOBS = 1000
 const KEPT_DAYS = 30
-/** Each new job makes room for itself, and for some that were there before the limit. */
+/** Each new job deletes up to this many old ones. */
 const PRUNED_AT_ONCE = 10
 
-/** Records a job with all its items, and begins it. Throws `too_large`. */
+/** Stores a job with all its items, and starts it. Throws `too_large`. */
 export async function startJob(
   ctx: ServiceContext,
   runner: JobRunner,
@@ -63,8 +61,8 @@ export async function getJob(ctx: ServiceContext, id: string): Promise<Job> {
 }
 
 /**
- * Ends a running job: items that have not come to an end are skipped, and nothing more is made from when this
- * resolves. What was made stays. Throws `not_found`, and `conflict` for a job that has ended.
+ * Cancels a running job: pending items are skipped, and no draft is created after this returns. Earlier drafts stay.
+ * Throws `not_found`, and `conflict` for a job that has ended.
  */
 export async function cancelJob(
   ctx: ServiceContext,
@@ -82,7 +80,7 @@ export async function cancelJob(
   return getJob(ctx, id)
 }
 
-/** The newest first. */
+/** Lists jobs, the newest first. */
 export async function listJobs(
   ctx: ServiceContext,
   filter: JobFilter,
@@ -94,7 +92,7 @@ export async function listJobs(
   })
 }
 
-/** In the order of the request. Throws `not_found`. */
+/** Lists the items of a job in the order of the request. Throws `not_found`. */
 export async function listJobItems(
   ctx: ServiceContext,
   id: string,

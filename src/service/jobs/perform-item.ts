@@ -7,31 +7,30 @@ import type { ServiceContext } from '../context.ts'
 import type { Task } from './rotation.ts'
 
 /**
- * Says in a transaction what has become of an item. Where that is the transaction that makes the draft, the draft and
- * the end of its item are there both or neither, whenever the process ends. Throws once the job is cancelled, and then
- * nothing is made.
+ * Records the outcome of an item, in the transaction that creates its draft, if any: after a crash both exist or neither.
+ * Throws if the job was cancelled, which rolls back the draft.
  */
 export type RecordOutcome = (transaction: Db, outcome: ItemOutcome) => Promise<void>
 
-/** Does an item of a job, and records what has become of it. */
+/** Performs an item of a job, and records its outcome. */
 export type ItemWork = (ctx: ServiceContext, job: Job, item: JobItem, record: RecordOutcome) => Promise<void>
 
 export type Performing = {
   work: Record<JobKind, ItemWork>
-  /** How long to wait after each failure that may pass, in milliseconds; after the last one the item fails. */
+  /** Milliseconds before each retry of a temporary failure; the item fails after the last one. */
   retryAfter: readonly number[]
-  /** Is aborted when the process is about to end. */
+  /** Aborted when the process is about to end. */
   stopped: AbortSignal
-  /** Is told of failures that are the server's own. */
+  /** Called with the server's own errors. */
   report: (error: unknown) => void
 }
 
-/** How long to wait where it cannot even be recorded that an item failed. */
+/** Milliseconds until a failed write of an outcome is repeated. */
 const RECORD_AGAIN_AFTER = 5000
 
 /**
- * Does an item until it has come to an end, which it resolves to. Resolves to undefined where it has not: the job was
- * cancelled, or the process ends, and the next one does it.
+ * Performs an item, with retries, and returns the state that it ended in. Returns undefined if it did not end because the
+ * job was cancelled or the process stops; the next process performs it again.
  */
 export async function performItem(
   ctx: ServiceContext,
@@ -51,9 +50,9 @@ export async function performItem(
       await work[job.kind](ctx, job, item, record)
       return recorded
     } catch (error) {
-      // It failed after the decision, at the tags: they follow.
+      // The draft is committed and only its tags failed; the server sets them later.
       if (!(await isPendingStill(ctx, job, item))) return recorded
-      if (delay === undefined || !mayPass(error)) {
+      if (delay === undefined || !isTemporary(error)) {
         const outcome = failureOf(error, performing)
         if (await recordSurely(ctx, performing, (transaction) => record(transaction, outcome)))
           return 'Failed'
@@ -65,11 +64,11 @@ export async function performItem(
   return undefined
 }
 
-const PASSING: readonly ErrorCode[] = ['unavailable', 'overloaded']
+const TEMPORARY: readonly ErrorCode[] = ['unavailable', 'overloaded']
 
-/** Of the registry that is down, or a disk that is full, others hear, too; it will be good again. */
-function mayPass(error: unknown): boolean {
-  return isDiskFull(error) || (error instanceof AppError && PASSING.includes(error.code))
+/** A registry that is down and a disk that is full fail other requests, too, so they will be repaired. */
+function isTemporary(error: unknown): boolean {
+  return isDiskFull(error) || (error instanceof AppError && TEMPORARY.includes(error.code))
 }
 
 function failureOf(error: unknown, { report }: Performing): ItemOutcome {
@@ -96,7 +95,7 @@ async function isPendingStill(ctx: ServiceContext, job: Job, item: JobItem): Pro
   }
 }
 
-/** Until it succeeds, or the process ends, or the job is cancelled; whether it succeeded. */
+/** Retries until it succeeds, the job is cancelled or the process stops. Returns whether it succeeded. */
 async function recordSurely(
   ctx: ServiceContext,
   { stopped, report }: Performing,
@@ -115,7 +114,7 @@ async function recordSurely(
   return false
 }
 
-/** Waits, but not beyond the end of the process. */
+/** Waits, or returns early when the signal is aborted. */
 export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await setTimeout(milliseconds, undefined, { signal }).catch(() => undefined)
 }

@@ -26,12 +26,12 @@ export type ClonesRequest = {
   dryRun?: boolean | undefined
 }
 
-/** A clone is the first draft of its package, so any workspace is free. */
+/** Always free, because a clone is the first draft of its package. */
 const WORKSPACE = 'main'
 
 /**
- * A job that clones one revision to many packages, with all that can be said before the first is made. Throws
- * `invalid` with the targets that are at fault, and `not_found` and `wrong_lifecycle` for the upstream.
+ * Plans a job that clones one revision to many packages, and checks all that is known in advance. Throws `invalid` with
+ * the wrong targets as details, and `not_found` and `wrong_lifecycle` for the upstream.
  */
 export async function planClones(ctx: ServiceContext, request: ClonesRequest): Promise<NewJob> {
   const { targets, defaults = {}, dryRun = false } = request

@@ -10,20 +10,20 @@ import { jobUpstream } from './job-upstream.ts'
 import { MAX_ITEMS } from './jobs.ts'
 
 export type UpgradesRequest = Pick<UpgradeRequest, 'strategy' | 'conflicts'> & {
-  /** The package whose downstreams are meant, or the name of one of its revisions. */
+  /** The package whose downstreams are upgraded, or the name of one of its revisions. */
   upstream: string | PackageId
-  /** The revision to upgrade to; the latest, where that is not said. */
+  /** The revision to upgrade to; default: the latest. */
   to?: UpstreamReference | undefined
   selector?: string | undefined
-  /** Only downstreams in that repository. */
+  /** Upgrades only downstreams in this repository. */
   repository?: string | undefined
   workspace?: string | undefined
   dryRun?: boolean | undefined
 }
 
 /**
- * A job that upgrades every package whose latest revision was made from a lower revision of the upstream. Throws
- * `invalid`, and `not_found` and `wrong_lifecycle` for the revision to upgrade to.
+ * Plans a job that upgrades every package whose latest revision is based on a lower revision of the upstream. Throws
+ * `invalid`, `too_large`, and `not_found` and `wrong_lifecycle` for the revision to upgrade to.
  */
 export async function planUpgrades(ctx: ServiceContext, request: UpgradesRequest): Promise<NewJob> {
   const { upstream, repository, selector = '', workspace, dryRun = false } = request

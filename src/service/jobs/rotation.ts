@@ -4,53 +4,54 @@ import type { Job, JobItem } from '../../domain/job.ts'
 
 export type Task = { job: Job; item: JobItem }
 
-type Line = { job: Job; items: JobItem[]; last: number | undefined }
+/** A job with its next items, and the index of the last one that was taken. */
+type Queue = { job: Job; items: JobItem[]; last: number | undefined }
 
-/** So many items of a job are read at once. */
+/** Items per query. */
 const BATCH = 100
 
-/** Which item is next: jobs take turns, so that a small one need not wait for a large one that came before. */
+/** Hands out pending items. Jobs take turns, so a small job does not wait for an earlier large one. */
 export class Rotation {
   readonly #db: Db
-  #lines: Line[] = []
-  /** One taker at a time, so that no item is taken twice. */
-  #before: Promise<unknown> = Promise.resolve()
+  #queues: Queue[] = []
+  /** The last call of `take`: calls run one at a time, so that no item is taken twice. */
+  #previous: Promise<unknown> = Promise.resolve()
 
   constructor(db: Db) {
     this.#db = db
   }
 
   add(job: Job): void {
-    this.#lines.push({ job, items: [], last: undefined })
+    this.#queues.push({ job, items: [], last: undefined })
   }
 
   remove(id: string): void {
-    this.#lines = this.#lines.filter(({ job }) => job.id !== id)
+    this.#queues = this.#queues.filter(({ job }) => job.id !== id)
   }
 
-  /** The next item; undefined where all have been taken. */
+  /** Takes the next item; undefined if none is left. */
   take(): Promise<Task | undefined> {
-    const taken = this.#before.then(() => this.#take())
-    this.#before = taken.catch(() => undefined)
+    const taken = this.#previous.then(() => this.#take())
+    this.#previous = taken.catch(() => undefined)
     return taken
   }
 
   async #take(): Promise<Task | undefined> {
     for (;;) {
-      const line = this.#lines[0]
-      if (!line) return undefined
-      if (line.items.length === 0) {
-        const page = { after: line.last, limit: BATCH }
-        line.items = await listItems(this.#db, line.job.id, { state: 'Pending' }, page)
+      const queue = this.#queues[0]
+      if (!queue) return undefined
+      if (queue.items.length === 0) {
+        const page = { after: queue.last, limit: BATCH }
+        queue.items = await listItems(this.#db, queue.job.id, { state: 'Pending' }, page)
       }
-      // Meanwhile it may have been removed, or the line may have got shorter.
-      if (!this.#lines.includes(line)) continue
-      this.#lines = this.#lines.filter((other) => other !== line)
-      const item = line.items.shift()
+      // The job may have been removed during the query.
+      if (!this.#queues.includes(queue)) continue
+      this.#queues = this.#queues.filter((other) => other !== queue)
+      const item = queue.items.shift()
       if (!item) continue
-      line.last = item.index
-      this.#lines.push(line)
-      return { job: line.job, item }
+      queue.last = item.index
+      this.#queues.push(queue)
+      return { job: queue.job, item }
     }
   }
 }

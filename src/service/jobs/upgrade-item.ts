@@ -9,14 +9,14 @@ import { createPackageRevision } from '../drafts/create-package-revision.ts'
 import { mergeUpgrade, type UpgradeRequest } from '../drafts/upgrade.ts'
 import type { ItemWork } from './perform-item.ts'
 
-/** Makes a draft that takes in the upstream, unless the package has it, or a draft that does. */
+/** Creates a draft that upgrades a package, unless the package or one of its drafts is upgraded already. */
 export const upgradeItem: ItemWork = async (ctx, job, item, record) => {
   const state = await stateOf(ctx, job, item)
   if ('outcome' in state) {
     return ctx.commits.run((transaction) => record(transaction, state.outcome))
   }
   if (job.dryRun) {
-    const outcome = await foreseen(ctx, job, state.latest)
+    const outcome = await preview(ctx, job, state.latest)
     return ctx.commits.run((transaction) => record(transaction, outcome))
   }
   const { repository, package: path } = item
@@ -33,7 +33,7 @@ export const upgradeItem: ItemWork = async (ctx, job, item, record) => {
   )
 }
 
-/** Where the package is now: since the job was made it may have come there in another way. */
+/** Checks the package again, because it may have been upgraded since the job was created. */
 async function stateOf(
   ctx: ServiceContext,
   { upstream }: Job,
@@ -54,25 +54,24 @@ async function stateOf(
   return { outcome: { state: 'Skipped', reason: `${open} already upgrades the package`, revision: open } }
 }
 
-/** Merges, and keeps nothing of it. */
-async function foreseen(ctx: ServiceContext, job: Job, latest: PackageRevision): Promise<ItemOutcome> {
+/** Merges without saving. */
+async function preview(ctx: ServiceContext, job: Job, latest: PackageRevision): Promise<ItemOutcome> {
   const { conflicts } = await mergeUpgrade(ctx, latest, upgradeOf(job, latest))
   const reason = `${latest.name} would be upgraded to ${job.upstream.name}`
   return { state: 'Succeeded', revision: null, conflicts: conflicts.length, reason }
 }
 
-/** What is asked of each upgrade of a job. */
 function upgradeOf({ upstream, request }: Job, latest: PackageRevision): UpgradeRequest {
   const { strategy, conflicts } = request as Pick<UpgradeRequest, 'strategy' | 'conflicts'>
   return { from: latest.name, to: upstream.name, strategy, conflicts }
 }
 
-/** The workspace, or with the first number behind it that no revision has had. */
+/** Returns the wanted workspace, or with the lowest numeric suffix that no revision has used. */
 function freeWorkspace(wanted: string, used: ReadonlySet<string>): string {
   let workspace = wanted
   for (let number = 2; used.has(workspace); number++) {
     const suffix = `-${number}`
-    // No more than the 63 characters of a label, and no "-" too many.
+    // A workspace is a label of at most 63 characters without a trailing hyphen.
     workspace = wanted.slice(0, 63 - suffix.length).replace(/-+$/, '') + suffix
   }
   return workspace

@@ -4,7 +4,7 @@ import type { Contents } from '../../domain/contents.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { readLayer } from '../registry-content.ts'
-import { inspectResources } from '../threads/prepare-resources.ts'
+import { inspectResources } from '../threads/pack-resources.ts'
 
 /** So many are written at once. */
 const BATCH = 100

@@ -1,16 +1,16 @@
-/** Continue tokens: where a page ended. Signed, so that what comes back is what went out, for the same query. */
+/** Continue tokens say where a page ended. They are signed, so clients cannot change them or use them for another query. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { AppError } from '../../core/errors.ts'
 
 const SIGNATURE_BYTES = 16
 
-/** `query` is what the list was asked for: a token of another query is refused. */
+/** Returns a token that is only valid for the same `query`. */
 export function writeToken(key: Buffer, query: unknown, cursor: unknown): string {
   const body = Buffer.from(JSON.stringify([fingerprint(query), cursor]))
   return Buffer.concat([sign(key, body), body]).toString('base64url')
 }
 
-/** Throws `invalid` for a token that was changed, or belongs to another query. */
+/** Returns the cursor of a token. Throws `invalid` for a token that was changed, or belongs to another query. */
 export function readToken<Cursor>(key: Buffer, query: unknown, token: string): Cursor {
   const bytes = Buffer.from(token, 'base64url')
   const body = bytes.subarray(SIGNATURE_BYTES)

@@ -1,4 +1,4 @@
-/** How a revision differs from another one, from its upstream, or from the revision before it. */
+/** Compares a revision with its previous one, its upstream, or any other revision. */
 
 import { AppError } from '../../core/errors.ts'
 import { findPackageRevision, previousRevision } from '../../database/package-revisions/package-revisions.ts'
@@ -9,15 +9,15 @@ import { getRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { readLayer } from '../registry-content.ts'
 
-/** What is compared: the old side, undefined for a package without files, and the new one. */
+/** The old and the new side; without an old side, all files are new. */
 export type Comparison = { from: PackageRevision | undefined; to: PackageRevision }
 
-/** Throws where who calls may not read that package. It is asked before anything is told of the package. */
+/** Throws if the caller may not read a package. Called before the answer reveals anything about it. */
 export type MayRead = (id: PackageId) => Promise<void>
 
 /**
- * The two sides of a comparison. `against` is the name of a revision, `upstream` or `previous`; without it the first
- * that there is of previous, upstream and no files at all. Throws `not_found`, and `invalid` for what is no name.
+ * Returns the two sides of a comparison. `against` is `previous`, `upstream`, or the name of a revision; default: the
+ * previous revision, else the upstream, else nothing. Throws `not_found`, and `invalid` for a malformed name.
  */
 export async function findComparison(
   ctx: ServiceContext,
@@ -45,12 +45,12 @@ export async function findComparison(
   throw new AppError('not_found', `${name} has no upstream: it was not cloned from another package`)
 }
 
-/** Between two digests it never changes. */
+/** Identifies the result of a comparison: it depends on the two digests alone. */
 export function comparisonDigest({ from, to }: Comparison): string {
   return `${from?.artifact.digest ?? ''}..${to.artifact.digest}`
 }
 
-/** The files that differ. Throws `too_large`. */
+/** Returns the files that differ. Throws `too_large`. */
 export async function diffRevisions(
   ctx: ServiceContext,
   { from, to }: Comparison,

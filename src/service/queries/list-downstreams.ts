@@ -8,7 +8,7 @@ import { getRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Page, type PageRequest, page } from './page.ts'
 
-/** What was cloned from a revision or upgraded to it, and so on down. Throws `not_found`. */
+/** Lists the revisions that were cloned from or upgraded to a revision, and their downstreams. Throws `not_found`. */
 export async function listDownstreams(
   ctx: ServiceContext,
   name: string,

@@ -4,7 +4,7 @@ import { imageReference } from '../../domain/image-reference.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Page, type PageRequest, page } from './page.ts'
 
-/** The latest revisions that run a container image. */
+/** Lists the latest revisions that use a container image. */
 export async function listImages(
   ctx: ServiceContext,
   image: string,

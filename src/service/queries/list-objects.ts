@@ -8,7 +8,7 @@ import {
 import type { ServiceContext } from '../context.ts'
 import { type Page, type PageRequest, page } from './page.ts'
 
-/** Throws `invalid` for a filter that names nothing. */
+/** Throws `invalid` for a filter without any field of objects. */
 export async function listObjects(
   ctx: ServiceContext,
   filter: ObjectFilter,

@@ -10,7 +10,7 @@ import type { ServiceContext } from '../context.ts'
 export type GraphNode = PackageId & {
   latestRevision: number | null
   latestVersion: string | null
-  /** Whether the upstream of its latest revision has a newer one. */
+  /** Whether the upstream of its latest revision has a newer revision. */
   outdated: boolean
 }
 
@@ -22,16 +22,16 @@ export type GraphEdge = Link & {
 export type Graph = {
   nodes: GraphNode[]
   edges: GraphEdge[]
-  /** There is more than is shown. */
+  /** Whether something was left out because of the bounds. */
   truncated: boolean
 }
 
 export type GraphBounds = { depth: number; limit: number }
 
-/** So many links are shown: of each package there can be as many as it has revisions. */
+/** Bounds the answer: two packages can have as many links as revisions. */
 const MAX_LINKS = 5000
 
-/** A package with its upstreams, theirs, …, and with what is based on it, on that, … Throws `not_found`. */
+/** Returns the graph of all upstreams and downstreams of a package, within bounds. Throws `not_found`. */
 export async function packageGraph(
   ctx: ServiceContext,
   root: PackageId,
@@ -65,12 +65,12 @@ export async function packageGraph(
 
 type Found = {
   packages: Map<string, PackageId>
-  /** By the name of the downstream, which has one upstream. */
+  /** By name of the downstream revision, which has one upstream. */
   links: Map<string, Link>
   truncated: boolean
 }
 
-/** Level by level: packages, other than revisions, may be each other's upstream. */
+/** Breadth-first. Unlike revisions, packages can be each other's upstream, so visited ones are skipped. */
 async function walk(
   ctx: ServiceContext,
   root: PackageId,

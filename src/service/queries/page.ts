@@ -1,4 +1,4 @@
-/** The pages of every list. Each carries the resourceVersion of the whole index at that moment. */
+/** Pagination of all lists. Each page carries the resourceVersion of the index when it was read. */
 import { setImmediate } from 'node:timers/promises'
 import { currentResourceVersion } from '../../database/counters.ts'
 import type { PartialPage } from '../../database/partial-page.ts'
@@ -9,29 +9,29 @@ export type PageRequest = { limit: number; continue?: string | undefined }
 
 export type Page<Item> = {
   items: Item[]
-  /** For the next page; missing on the last one. */
+  /** The token for the next page; undefined on the last page. */
   continue: string | undefined
   resourceVersion: string
 }
 
-export type Walk<Item, Position> = {
-  /** Items alone are all that there are, up to the limit. */
+export type PageSource<Item, Position> = {
+  /** Returns the items after a position. An array that is shorter than the limit is the end of the list. */
   fetch: (after: Position | undefined, limit: number) => Promise<Item[] | PartialPage<Item, Position>>
   cursorAt: (item: Item) => Position
 }
 
-/** So many rows are read at once, and so many bytes fill a page, whatever the limit: one answer is not all memory. */
+/** Rows per query and bytes per page, whatever the client's limit, so that one answer does not fill the memory. */
 const CHUNK_ROWS = 100
 const PAGE_BYTES = 8 * 1024 * 1024
-/** For what is rare so many steps are made, others getting their turn between them; then the client may go on. */
+/** Partial reads per page: a search for rare items returns a short page, and the client continues it. */
 const MAX_STEPS = 200
 
-/** A page of any list: `query` is all that the list was asked for. Throws `invalid` for a token of another one. */
+/** Reads a page of a list. Throws `invalid` for a token of another `query`. */
 export async function page<Item, Position>(
   ctx: ServiceContext,
   query: unknown,
   request: PageRequest,
-  walk: Walk<Item, Position>,
+  source: PageSource<Item, Position>,
 ): Promise<Page<Item>> {
   let after =
     request.continue === undefined ? undefined : readToken<Position>(ctx.tokenKey, query, request.continue)
@@ -41,13 +41,13 @@ export async function page<Item, Position>(
   let more = true
   for (let step = 1; more && items.length < request.limit && bytes < PAGE_BYTES; step++) {
     const wanted = Math.min(CHUNK_ROWS, request.limit - items.length)
-    const found = await walk.fetch(after, wanted + 1)
+    const found = await source.fetch(after, wanted + 1)
     const { items: rows, lookedTo = undefined } = Array.isArray(found) ? { items: found } : found
     let taken = 0
     for (const row of rows.slice(0, wanted)) {
       if (bytes >= PAGE_BYTES) break
       bytes += weightOf(row)
-      after = walk.cursorAt(row)
+      after = source.cursorAt(row)
       items.push(row)
       taken++
     }
@@ -55,6 +55,7 @@ export async function page<Item, Position>(
     if (rows.length > taken || lookedTo === undefined) continue
     after = lookedTo
     if (step >= MAX_STEPS) break
+    // Other requests take turns with a long search.
     await setImmediate()
   }
   return {
@@ -64,7 +65,7 @@ export async function page<Item, Position>(
   }
 }
 
-/** About as many characters as it takes in JSON, without writing that. */
+/** Returns the approximate length of a value in JSON, without serializing it. */
 function weightOf(value: unknown): number {
   if (typeof value === 'string') return value.length
   if (typeof value !== 'object' || value === null) return 0

@@ -6,7 +6,7 @@ import type { Content } from '../../oci/content.ts'
 import type { ServiceContext } from '../context.ts'
 import { readLayer } from '../registry-content.ts'
 
-/** One file of a revision. Throws `not_found`. */
+/** Returns a file of a revision. Throws `not_found`. */
 export async function readFile(
   ctx: ServiceContext,
   revision: PackageRevision,
@@ -17,7 +17,7 @@ export async function readFile(
   throw new AppError('not_found', `${revision.name} has no file "${path}"`)
 }
 
-/** The files of an archive that a client sent. Throws `invalid_archive` and `too_large`. */
+/** Returns the files of an uploaded archive. Throws `invalid_archive` and `too_large`. */
 export async function unpackArchive(ctx: ServiceContext, archive: Content): Promise<Resources> {
   return unpackLayer(archive, ctx.limits)
 }

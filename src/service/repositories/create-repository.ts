@@ -49,7 +49,7 @@ export async function createRepository(
   })
 }
 
-/** A record without an index is what a lost index leaves: overwriting it would lose the rest. */
+/** Throws `conflict` for a record that a lost index left behind: overwriting it would lose the repository. */
 async function checkUnknownToRegistry(ctx: ServiceContext, name: string): Promise<void> {
   if (!(await hasTag(ctx, name, REPOSITORY_RECORD_TAG))) return
   throw new AppError(

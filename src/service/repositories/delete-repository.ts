@@ -4,23 +4,20 @@ import { deleteRepository as deleteRow } from '../../database/repositories/repos
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
 import type { ServiceContext } from '../context.ts'
 import { removeDiscovered } from '../discovery/remove-discovered.ts'
-import { decide, finishEarlier } from '../intents.ts'
-import { checkPrecondition, type Precondition } from '../precondition.ts'
-import { getRepository } from '../repository-record.ts'
+import { decide } from '../intents.ts'
+import type { Precondition } from '../precondition.ts'
+import { withRepository } from '../repository-record.ts'
 
 /**
- * Throws `in_use` while the repository holds revisions. Those that were found elsewhere go with it, unless others are
- * based on them.
+ * Deletes a repository. Throws `in_use` while it holds revisions; discovered ones are deleted with it, unless they are
+ * upstreams of others.
  */
 export async function deleteRepository(
   ctx: ServiceContext,
   name: string,
   precondition: Precondition,
 ): Promise<void> {
-  await ctx.locks.run(name, async () => {
-    await finishEarlier(ctx, name)
-    const current = await getRepository(ctx.db, name)
-    checkPrecondition(name, current.resourceVersion, precondition)
+  await withRepository(ctx, name, precondition, async (current) => {
     if (current.source) return removeDiscovered(ctx, current)
     await decide(ctx, name, async (transaction) => {
       if (await repositoryHasRevisions(transaction, name)) {

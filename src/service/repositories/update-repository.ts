@@ -5,11 +5,11 @@ import type { Repository } from '../../domain/repository.ts'
 import type { RepositorySource } from '../../domain/repository-source.ts'
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
 import type { ServiceContext } from '../context.ts'
-import { decide, finishEarlier } from '../intents.ts'
+import { decide } from '../intents.ts'
 import { type LabelsPatch, mergeLabels } from '../merge-patch.ts'
 import { checkMetadata } from '../metadata.ts'
-import { checkPrecondition, type Precondition } from '../precondition.ts'
-import { getRepository, pushRepositoryRecord } from '../repository-record.ts'
+import type { Precondition } from '../precondition.ts'
+import { pushRepositoryRecord, withRepository } from '../repository-record.ts'
 
 export type RepositoryPatch = {
   description?: string | null | undefined
@@ -23,10 +23,7 @@ export async function updateRepository(
   patch: RepositoryPatch,
   precondition: Precondition,
 ): Promise<Repository> {
-  return ctx.locks.run(name, async () => {
-    await finishEarlier(ctx, name)
-    const { resourceVersion, ...current } = await getRepository(ctx.db, name)
-    checkPrecondition(name, resourceVersion, precondition)
+  return withRepository(ctx, name, precondition, async ({ resourceVersion, ...current }) => {
     const changed = {
       ...current,
       description: patch.description === undefined ? current.description : (patch.description ?? ''),
@@ -44,7 +41,7 @@ export async function updateRepository(
   })
 }
 
-/** Throws `invalid` where a repository would come to have another source, or one at all. */
+/** Throws `invalid` for another source, or for a source of a repository that was created without one. */
 function changedSource(
   { name, source }: Pick<Repository, 'name' | 'source'>,
   { url, packages, prereleases, interval }: Partial<RepositorySource>,

@@ -2,12 +2,13 @@ import { LRUCache } from 'lru-cache'
 import { type KrmFile, readKrmFile } from '../../domain/krm/krm-file.ts'
 import { digestOf } from '../../oci/digest.ts'
 
-/** Bytes of YAML; what was made of a byte takes about 20 in memory. */
+/** Bytes of YAML. A parsed file takes about 20 times as much memory. */
 const MAX_SIZE = 2 * 1024 * 1024
 
-/** The files of an upstream are read again with the upgrade of each of its clones. */
+/** Every upgrade of a clone reads the files of the same upstream. */
 const known = new LRUCache<string, { file: KrmFile | undefined }>({ maxSize: MAX_SIZE })
 
+/** Reads a KRM file, from the cache if this thread has read the same bytes before. */
 export function readKnownKrmFile(content: Uint8Array): KrmFile | undefined {
   const digest = digestOf(content)
   const found = known.get(digest)

@@ -1,64 +1,64 @@
 import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
 import { AppError } from '../../core/errors.ts'
-import { doWork, type Outcome, TASK_NAMES, type Task, type Work } from './thread-tasks.ts'
+import { type Outcome, runTask, TASK_NAMES, type Task, type Tasks } from './thread-tasks.ts'
 
-/** The functions of `thread-work.ts`, done by somebody. */
-export type Workers = {
-  [Name in keyof Work]: (input: Parameters<Work[Name]>[0]) => Promise<ReturnType<Work[Name]>>
+/** The functions of `thread-tasks.ts`, run by a thread. */
+export type AsyncTasks = {
+  [Name in keyof Tasks]: (input: Parameters<Tasks[Name]>[0]) => Promise<ReturnType<Tasks[Name]>>
 }
 
-/** Threads that pack, validate, merge and compare, so that whoever only asks for a manifest does not wait for it. */
-export type WorkPool = {
-  workers: Workers
-  /** How much work waits for a thread, and how much may. */
+/** Threads that pack, validate, merge and compare, so that cheap requests do not wait for expensive ones. */
+export type ThreadPool = {
+  tasks: AsyncTasks
+  /** How many tasks are waiting for a thread, and how many may. */
   queue: () => { waiting: number; most: number }
-  /** What is under way fails. */
+  /** Ends the threads. Tasks in flight fail. */
   close: () => Promise<void>
 }
 
-/** In milliseconds: how long a piece of work waited for a thread, and how long it took there. */
-export type WorkTimes = { waited: number; worked: number }
+/** Milliseconds that a task waited for a thread, and ran there. */
+export type TaskTimes = { waited: number; worked: number }
 
-export type WorkPoolOptions = {
-  /** The longest that a caller waits, in milliseconds. */
+export type ThreadPoolOptions = {
+  /** Milliseconds until a caller gets `unavailable`. */
   timeout?: number
-  /** The most memory that a thread may use, in MiB. */
+  /** Memory limit of a thread, in MiB. */
   memory?: number
-  /** How many threads there are at most. */
+  /** The maximum number of threads. */
   threads?: number
-  /** How much work may wait for a thread. */
+  /** How many tasks may wait for a thread; more get `overloaded`. */
   maxQueue?: number
-  /** Is told of failures that no caller hears of. */
+  /** Called with errors that no caller sees. */
   report: (error: unknown) => void
-  /** Is told of work that has come to an end, whatever that is. */
-  onWork?: (name: keyof Work, times: WorkTimes) => void
+  /** Called when a task has returned. */
+  onTask?: (name: keyof Tasks, times: TaskTimes) => void
 }
 
 /** Ten times what the largest package takes. */
 const TIMEOUT = 60_000
-/** A thread keeps the memory that its largest package took: without work for so long, it ends. */
+/** Threads keep the memory of the largest package they had, so idle ones end. */
 const IDLE_TIMEOUT = 60_000
-/** Twice what the largest YAML file takes. Whoever needs more loses the thread, and not the process. */
+/** Twice what the largest YAML file takes. A task that needs more ends its thread, and not the process. */
 const MEMORY = 1024
-/** More than the requests that are let in at once have (`api/load-shedding.ts`): the rest are jobs. */
+/** More than the requests admitted at once can need (`http/load-shedding.ts`): the rest are jobs. */
 const MAX_QUEUE = 128
 
-/** No pool at all, but this thread: for what does not serve others at the same time. */
-export const IN_THIS_THREAD: WorkPool = {
-  workers: workersOf(async (task) => doWork(task)),
+/** Runs tasks in the calling thread, for commands and tests that serve no other requests meanwhile. */
+export const IN_THIS_THREAD: ThreadPool = {
+  tasks: tasksRunBy(async (task) => runTask(task)),
   queue: () => ({ waiting: 0, most: 1 }),
   close: async () => undefined,
 }
 
-/** A thread for each processor but the one that serves: they start with the first work, and end without any. */
-export function createWorkPool(options: WorkPoolOptions): WorkPool {
-  const { timeout = TIMEOUT, maxQueue = MAX_QUEUE, onWork } = options
+/** Creates one thread per processor, less one for serving. Threads start with the first task, and end when idle. */
+export function createThreadPool(options: ThreadPoolOptions): ThreadPool {
+  const { timeout = TIMEOUT, maxQueue = MAX_QUEUE, onTask } = options
   const threads = options.threads ?? Math.max(1, availableParallelism() - 1)
-  let underWay = 0
+  let pending = 0
   const pool = new Piscina({
     filename: new URL('./thread-tasks.ts', import.meta.url).href,
-    name: doWork.name,
+    name: runTask.name,
     minThreads: 0,
     idleTimeout: IDLE_TIMEOUT,
     maxThreads: threads,
@@ -66,46 +66,47 @@ export function createWorkPool(options: WorkPoolOptions): WorkPool {
     resourceLimits: { maxOldGenerationSizeMb: options.memory ?? MEMORY },
   })
   pool.on('error', options.report)
-  const workers = workersOf(async (task) => {
-    if (underWay >= threads + maxQueue) throw tooMuch()
+  const tasks = tasksRunBy(async (task) => {
+    if (pending >= threads + maxQueue) throw overloaded()
     const start = performance.now()
-    underWay++
+    pending++
     try {
       const outcome: Outcome = await pool.run(task, { signal: AbortSignal.timeout(timeout) })
       const all = performance.now() - start
-      onWork?.(task.name, { waited: Math.max(0, all - outcome.worked), worked: outcome.worked })
+      onTask?.(task.name, { waited: Math.max(0, all - outcome.worked), worked: outcome.worked })
       return outcome
     } catch (error) {
-      throw workError(error)
+      throw toAppError(error)
     } finally {
-      underWay--
+      pending--
     }
   })
   return {
-    workers,
-    queue: () => ({ waiting: Math.max(0, underWay - threads), most: maxQueue }),
+    tasks,
+    queue: () => ({ waiting: Math.max(0, pending - threads), most: maxQueue }),
     close: () => pool.destroy(),
   }
 }
 
-function workersOf(run: (task: Task) => Promise<Outcome>): Workers {
-  const worker = (name: keyof Work) => async (input: unknown) => {
+function tasksRunBy(run: (task: Task) => Promise<Outcome>): AsyncTasks {
+  const taskNamed = (name: keyof Tasks) => async (input: unknown) => {
     const outcome = await run({ name, input } as Task)
     if ('result' in outcome) return outcome.result
     const { code, message, ...facts } = outcome.failure
     throw new AppError(code, message, facts)
   }
-  return Object.fromEntries(TASK_NAMES.map((name) => [name, worker(name)])) as Workers
+  return Object.fromEntries(TASK_NAMES.map((name) => [name, taskNamed(name)])) as AsyncTasks
 }
 
-function tooMuch(): AppError {
+function overloaded(): AppError {
   return new AppError(
     'overloaded',
     'the server has too many packages to process. Nothing was changed; try again in a moment.',
   )
 }
 
-function workError(error: unknown): unknown {
+/** Translates the pool's errors. Others pass unchanged. */
+function toAppError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   if (error.name === 'AbortError') {
     return new AppError(

@@ -4,14 +4,14 @@ import { cloneResources } from '../../domain/kpt/clone-resources.ts'
 import { type MergeInput, mergePackage } from '../../domain/merge/merge-package.ts'
 import { editedConflicts, settleConflict } from '../../domain/merge/settle-conflicts.ts'
 import { readKnownKrmFile } from './krm-file-cache.ts'
-import { prepareResources } from './prepare-resources.ts'
+import { packResources } from './pack-resources.ts'
 
 /**
- * What takes the processor's time, and is done in threads (`work-pool.ts`): functions of one argument, which they
- * get and answer as copies.
+ * CPU-bound work that runs in threads (`thread-pool.ts`): functions of one argument. Arguments and results are copied
+ * between the threads. Metrics and traces show the keys as names of tasks.
  */
-const WORK = {
-  prepare: prepareResources,
+const TASKS = {
+  prepare: packResources,
   clone: cloneResources,
   diff: diffResources,
   merge: (input: MergeInput) => mergePackage(input, readKnownKrmFile),
@@ -19,25 +19,25 @@ const WORK = {
   settle: settleConflict,
 }
 
-export type Work = typeof WORK
-export const TASK_NAMES = Object.keys(WORK) as (keyof Work)[]
-export type Task = { [Name in keyof Work]: { name: Name; input: Parameters<Work[Name]>[0] } }[keyof Work]
+export type Tasks = typeof TASKS
+export const TASK_NAMES = Object.keys(TASKS) as (keyof Tasks)[]
+export type Task = { [Name in keyof Tasks]: { name: Name; input: Parameters<Tasks[Name]>[0] } }[keyof Tasks]
 
-/** What comes of a task. An `AppError` would not stay one between threads. */
+/** The result of a task, or the facts of its `AppError`, which would lose its class between threads. */
 export type Outcome = (
   | { result: unknown }
   | { failure: Pick<AppError, 'code' | 'message' | 'details' | 'remedy'> }
 ) & {
-  /** How long it took, in milliseconds. */
+  /** Milliseconds that the task took. */
   worked: number
 }
 
-/** What a thread runs. */
-export function doWork({ name, input }: Task): Outcome {
+/** The entry point of the threads. */
+export function runTask({ name, input }: Task): Outcome {
   const start = performance.now()
   const worked = () => performance.now() - start
   try {
-    return { result: (WORK[name] as (input: unknown) => unknown)(input), worked: worked() }
+    return { result: (TASKS[name] as (input: unknown) => unknown)(input), worked: worked() }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     const { code, message, details, remedy } = error

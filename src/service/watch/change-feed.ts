@@ -3,54 +3,54 @@ import { changesAfter, lastChange, logRange } from '../../database/change-log.ts
 import type { Db } from '../../database/schema.ts'
 import type { RevisionChange } from '../../domain/change.ts'
 
-/** So much of what happened last is remembered for all. Who is further behind reads the database. */
+/** The newest changes are kept in memory for all watchers. Watchers that are further behind read the database. */
 const RECENT_CHANGES = 2000
 const RECENT_BYTES = 16 * 1024 * 1024
 
-/** What is handed out at once: it waits in memory until its reader has taken it. */
-const PORTION_CHANGES = 200
-const PORTION_BYTES = 512 * 1024
+/** The size of a batch, which stays in memory until its watcher has sent it. */
+const BATCH_CHANGES = 200
+const BATCH_BYTES = 512 * 1024
 
-/** The most that those who follow wait for others, in milliseconds. */
+/** The longest pause between two reads, in milliseconds. */
 const LONGEST_PAUSE = 100
 
-/** Is told of each change once, in their order: of those behind `from`. */
-export type OnNews = (changes: readonly RevisionChange[], from: number) => void
+/** Called once with each change, in order; `from` is the position before the first. */
+export type OnChanges = (changes: readonly RevisionChange[], from: number) => void
 
 /**
- * The log of changes for many who follow it: new changes are read once, and handed to each as he asks for what comes
- * behind his position. Nothing is queued for anybody.
+ * Follows the log of changes for many watchers: new changes are read once, and each watcher asks for those after its
+ * position. Nothing is queued for slow ones.
  */
 export class ChangeFeed {
   readonly #db: Db
   readonly #report: (error: unknown) => void
-  readonly #onNews: OnNews
+  readonly #onChanges: OnChanges
   #followers = 0
-  /** The changes behind `#start`, up to `#head`. */
+  /** The changes after `#start`, up to `#head`. */
   #recent: RevisionChange[] = []
   #recentBytes = 0
   #start = 0
-  /** Undefined while nobody follows. */
+  /** Undefined without followers. */
   #head: number | undefined
-  /** The same portion for all who are at the same position. */
-  #portions = new Map<number, Promise<readonly RevisionChange[]>>()
-  #awake = false
+  /** Watchers at the same position share a batch. */
+  #batches = new Map<number, Promise<readonly RevisionChange[]>>()
+  #reading = false
   #behind = false
 
-  constructor(db: Db, report: (error: unknown) => void, onNews: OnNews) {
+  constructor(db: Db, report: (error: unknown) => void, onChanges: OnChanges) {
     this.#db = db
     this.#report = report
-    this.#onNews = onNews
+    this.#onChanges = onChanges
   }
 
-  /** Begins to read; the caller has to `leave`. */
+  /** Adds a follower, which must call `leave`. */
   async join(): Promise<void> {
     this.#followers++
     if (this.#followers > 1) return
     const last = await lastChange(this.#db)
     if (this.#followers === 0 || this.#head !== undefined) return
     this.#begin(last)
-    // For what has been committed since it was asked.
+    // Commits during the query have woken nothing.
     this.wake()
   }
 
@@ -59,25 +59,25 @@ export class ChangeFeed {
     if (this.#followers === 0) this.#begin(undefined)
   }
 
-  /** The next changes behind a position, in their order; undefined where some of them are no longer kept. */
+  /** Returns the next changes after a position, in order; undefined if some of them are no longer kept. */
   async after(position: number): Promise<readonly RevisionChange[] | undefined> {
     if (this.#head === undefined || position < this.#start) return this.#stored(position)
-    const known = this.#portions.get(position)
+    const known = this.#batches.get(position)
     if (known) return known
-    const portion = Promise.resolve(this.#portionAfter(position))
-    this.#portions.set(position, portion)
-    return portion
+    const batch = Promise.resolve(this.#batchAfter(position))
+    this.#batches.set(position, batch)
+    return batch
   }
 
-  /** To be called after each commit. */
+  /** Must be called after each commit. */
   wake(): void {
     if (this.#followers === 0) return
     this.#behind = true
-    if (!this.#awake) void this.#read()
+    if (!this.#reading) void this.#read()
   }
 
   async #read(): Promise<void> {
-    this.#awake = true
+    this.#reading = true
     while (this.#behind && this.#followers > 0) {
       this.#behind = false
       try {
@@ -86,25 +86,25 @@ export class ChangeFeed {
         this.#report(error)
       }
     }
-    this.#awake = false
+    this.#reading = false
   }
 
   async #readNew(): Promise<boolean> {
-    // Whoever has joined last is still finding out where to begin.
+    // Undefined while `join` is still reading it.
     const from = this.#head
     if (from === undefined) return false
-    const changes = await changesAfter(this.#db, from, PORTION_CHANGES)
+    const changes = await changesAfter(this.#db, from, BATCH_CHANGES)
     const last = changes.at(-1)
     if (!last || this.#followers === 0) return false
-    this.#behind ||= changes.length === PORTION_CHANGES
+    this.#behind ||= changes.length === BATCH_CHANGES
     this.#remember(changes)
     this.#head = last.resourceVersion
-    this.#portions.clear()
-    this.#onNews(changes, from)
+    this.#batches.clear()
+    this.#onChanges(changes, from)
     return true
   }
 
-  /** Those who follow have half of the thread at most: what is to be followed has to happen, too. */
+  /** Leaves half of the thread to others, so that a burst of changes does not starve requests. */
   async #pause(): Promise<void> {
     const start = performance.now()
     await setImmediate()
@@ -125,17 +125,17 @@ export class ChangeFeed {
     if (gone > 0) this.#recent = this.#recent.slice(gone)
   }
 
-  #portionAfter(position: number): readonly RevisionChange[] {
+  #batchAfter(position: number): readonly RevisionChange[] {
     let start = this.#recent.length
     while (start > 0 && (this.#recent[start - 1] as RevisionChange).resourceVersion > position) start--
-    return portion(this.#recent.slice(start, start + PORTION_CHANGES))
+    return withinBytes(this.#recent.slice(start, start + BATCH_CHANGES))
   }
 
   async #stored(position: number): Promise<readonly RevisionChange[] | undefined> {
-    const changes = await changesAfter(this.#db, position, PORTION_CHANGES)
-    // Asked for afterwards: what has been deleted meanwhile is missing then.
+    const changes = await changesAfter(this.#db, position, BATCH_CHANGES)
+    // After the first query, so that changes deleted meanwhile are noticed.
     const { oldest } = await logRange(this.#db)
-    return position < oldest ? undefined : portion(changes)
+    return position < oldest ? undefined : withinBytes(changes)
   }
 
   #begin(position: number | undefined): void {
@@ -143,15 +143,16 @@ export class ChangeFeed {
     this.#recentBytes = 0
     this.#start = position ?? 0
     this.#head = position
-    this.#portions.clear()
+    this.#batches.clear()
   }
 }
 
-function portion(changes: readonly RevisionChange[]): readonly RevisionChange[] {
+/** Returns the first changes, at least one, that fit into a batch. */
+function withinBytes(changes: readonly RevisionChange[]): readonly RevisionChange[] {
   let bytes = 0
   const end = changes.findIndex((change) => {
     bytes += change.bytes
-    return bytes > PORTION_BYTES
+    return bytes > BATCH_BYTES
   })
   return end === -1 ? changes : changes.slice(0, Math.max(end, 1))
 }

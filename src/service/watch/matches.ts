@@ -3,7 +3,7 @@ import type { LabelRequirement } from '../../domain/label-selector.ts'
 import type { Labels } from '../../domain/labels.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 
-/** What a revision says by itself: not `outdated`, which its upstream decides, and not `q`, which looks into files. */
+/** Filters on fields of the revision itself: not `outdated`, which depends on the upstream, nor `q`, which searches files. */
 export type OwnFilter = Omit<PackageRevisionFilter, 'outdated' | 'q'>
 
 type Tests = {
@@ -13,7 +13,7 @@ type Tests = {
   ) => boolean
 }
 
-/** The same as the conditions of the list, which are SQL. */
+/** The same conditions as those of lists, which are SQL. */
 const TESTS: Tests = {
   repository: ({ repository }, wanted) => repository === wanted,
   package: (revision, wanted) => revision.package === wanted,
@@ -26,7 +26,7 @@ const TESTS: Tests = {
   upstream: ({ upstream }, wanted) => upstream?.name === wanted,
 }
 
-/** Whether the list with that filter has the revision. */
+/** Returns whether a list with this filter contains the revision. */
 export function matches(filter: OwnFilter, revision: PackageRevision): boolean {
   return Object.entries(filter).every(([field, wanted]) => {
     const test = TESTS[field as keyof OwnFilter] as (revision: PackageRevision, wanted: unknown) => boolean

@@ -1,7 +1,7 @@
 /**
- * What can be watched by: all that lists can be filtered by. What a revision does not say by itself is looked up as it
- * is when a change is told, not as it was then: later changes are told later. So something may be added again, or
- * deleted that never was added; but whoever follows has in the end what a list has.
+ * Watches take all filters of lists. Derived ones (`outdated`, `q`) are looked up as of now, not as of the change, since
+ * later changes are sent later. So a watch may add a revision twice, or delete one that it never added, but its watcher
+ * ends up with what a list contains.
  */
 
 import { namesListed, revisionsNamed } from '../../database/package-revisions/by-name.ts'
@@ -12,11 +12,11 @@ import { eventType, type RevisionChange, type WatchEventType } from '../../domai
 import { matches, type OwnFilter } from './matches.ts'
 import type { WatchEvent, WatchMessage } from './watch-message.ts'
 
-/** So many revisions are looked up, and told, at once. */
-const AT_ONCE = 200
+/** Downstreams per query and message. */
+const BATCH = 200
 
 export class WatchFilter {
-  /** The same for all filters that ask for the same. */
+  /** Equal for equal filters. */
   readonly key: string
   readonly #own: OwnFilter
   readonly #derived: Pick<PackageRevisionFilter, 'outdated' | 'q'>
@@ -28,17 +28,17 @@ export class WatchFilter {
     this.#derived = { outdated, q }
   }
 
-  /** Whether the index has to be asked what is to be told. */
+  /** Whether events depend on more than the change, so that the index must be queried. */
   get isDerived(): boolean {
     return this.#derived.outdated !== undefined || this.#derived.q !== undefined
   }
 
-  /** Whether there may be anything to tell of a change. */
+  /** Whether a change may cause an event. */
   concerns(change: RevisionChange): boolean {
     return this.#typeOf(change) !== undefined || (this.#derived.outdated !== undefined && movesLatest(change))
   }
 
-  /** What is to be told of changes, where it is not derived. */
+  /** Returns the events of changes, for a filter that is not derived. */
   eventsOf(changes: readonly RevisionChange[]): readonly WatchEvent[] {
     return changes.flatMap((change) => {
       const type = this.#typeOf(change)
@@ -46,11 +46,11 @@ export class WatchFilter {
     })
   }
 
-  /** The same where it is. */
+  /** Yields the events of changes, for a derived filter. */
   async *derivedEventsOf(db: Db, changes: readonly RevisionChange[]): AsyncGenerator<WatchMessage> {
     const moves = this.#derived.outdated === undefined ? () => false : movesLatest
     for (const section of sectionsOf(changes, moves)) {
-      const events = await this.#lookedUp(db, this.eventsOf(section))
+      const events = await this.#corrected(db, this.eventsOf(section))
       const last = section.at(-1)
       if (!last || !moves(last)) {
         if (events.length > 0) yield { type: 'events', events }
@@ -62,14 +62,14 @@ export class WatchFilter {
     }
   }
 
-  /** What is to be told of revisions that are based on a package whose latest revision was moved. */
+  /** Yields the events of a package's downstreams after its latest revision has changed. */
   async *#downstreams(db: Db, moves: readonly RevisionChange[]): AsyncGenerator<WatchMessage> {
     const [first] = moves
     if (!first) return
     const { repository, package: path } = first.revision
     const names = await namesBasedOn(db, { repository, package: path }, rangeOf(moves))
-    for (let at = 0; at < names.length; at += AT_ONCE) {
-      const based = await revisionsNamed(db, names.slice(at, at + AT_ONCE))
+    for (let at = 0; at < names.length; at += BATCH) {
+      const based = await revisionsNamed(db, names.slice(at, at + BATCH))
       const changes = based.map(
         (revision): RevisionChange => ({ ...first, type: 'modified', revision, was: {} }),
       )
@@ -82,12 +82,12 @@ export class WatchFilter {
     }
   }
 
-  /** Of what would be told by what revisions say themselves: what is to be told by what the index has now. */
-  async #lookedUp(db: Db, events: readonly WatchEvent[]): Promise<readonly WatchEvent[]> {
+  /** Corrects the events of the filter's own fields by what the index says about the derived ones. */
+  async #corrected(db: Db, events: readonly WatchEvent[]): Promise<readonly WatchEvent[]> {
     if (events.length === 0) return events
     const listed = await this.#listed(db, events)
     return events.flatMap(({ type, change }): WatchEvent[] => {
-      const comesOrGoes = type === 'MODIFIED' && this.#mayDecide(change)
+      const comesOrGoes = type === 'MODIFIED' && this.#changesDerived(change)
       if (listed.has(change.revision.name)) return [{ type: comesOrGoes ? 'ADDED' : type, change }]
       return type === 'DELETED' || comesOrGoes ? [{ type: 'DELETED', change }] : []
     })
@@ -98,10 +98,10 @@ export class WatchFilter {
     return namesListed(db, this.#derived, names)
   }
 
-  /** Whether what is looked up may be otherwise since a change of the revision itself. */
-  #mayDecide({ revision, was }: RevisionChange): boolean {
+  /** Whether a change of a revision may change its derived fields. */
+  #changesDerived({ revision, was }: RevisionChange): boolean {
     const { outdated, q } = this.#derived
-    // The files of a Draft can be changed, and whoever does that leaves it one.
+    // Only the files of a Draft can change, and it stays a Draft.
     const files = revision.lifecycle === 'Draft' && was.lifecycle === undefined
     return (q !== undefined && files) || (outdated !== undefined && was.upstream !== undefined)
   }
@@ -114,7 +114,7 @@ export class WatchFilter {
   }
 }
 
-/** Whether a package has another latest revision since then, or none. */
+/** Whether a change gives its package another latest revision, or none. */
 function movesLatest({ type, revision, was }: RevisionChange): boolean {
   return type === 'modified' ? was.latest !== undefined : revision.latest
 }
@@ -123,7 +123,7 @@ function endsLatest({ type, revision }: RevisionChange): boolean {
   return type === 'deleted' || !revision.latest
 }
 
-/** Each move by itself, from the revision that was the latest to the one that is, and what is between the moves. */
+/** Splits changes into moves of `latest`, from the old to the new latest revision, and the runs between them. */
 function sectionsOf(
   changes: readonly RevisionChange[],
   moves: (change: RevisionChange) => boolean,
@@ -149,8 +149,8 @@ function ofOnePackage({ revision: a }: RevisionChange, { revision: b }: Revision
 }
 
 /**
- * What is based on revisions from one number to below the other is outdated since a move, or is no longer. Of a move that
- * is seen by half, it is not known where it began or ends: anywhere below.
+ * Returns the upstream revisions whose downstreams a move makes outdated or current. If only half of a move is in view,
+ * its other end may be any lower revision.
  */
 function rangeOf(moves: readonly RevisionChange[]): { from: number; to: number } {
   const numbers = moves.map(({ revision }) => revision.revision)

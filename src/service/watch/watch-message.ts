@@ -3,14 +3,14 @@ import type { PackageRevision } from '../../domain/package-revision.ts'
 
 export type WatchEvent = { type: WatchEventType; change: RevisionChange }
 
-/** What who watches is told. */
+/** A message to a watcher. */
 export type WatchMessage =
-  /** How it is now, to begin with. */
+  /** The revisions that exist when the watch starts. */
   | { type: 'initial'; revisions: readonly PackageRevision[] }
   | { type: 'events'; events: readonly WatchEvent[] }
-  /** More is told of the same change: nobody can go on from between these. A bookmark comes behind the last ones. */
+  /** Some events of one change. Clients cannot continue from between them; a bookmark follows the last ones. */
   | { type: 'part'; events: readonly WatchEvent[] }
-  /** All up to there has been told. */
+  /** Everything up to this position has been sent. */
   | { type: 'bookmark'; position: number }
-  /** Nothing at all, for a while. */
+  /** A heartbeat. */
   | { type: 'quiet' }

@@ -1,5 +1,3 @@
-/** Who watches package revisions, and what each is told. */
-
 import { AppError } from '../../core/errors.ts'
 import { logRange } from '../../database/change-log.ts'
 import type { PackageRevisionFilter } from '../../database/package-revisions/filter.ts'
@@ -14,75 +12,76 @@ import type { WatchEvent, WatchMessage } from './watch-message.ts'
 
 export type WatchRequest = {
   filter: PackageRevisionFilter
-  /** What comes behind this is told. */
+  /** The position whose next changes are sent. */
   after: number
-  /** Whether to begin with all that is there. */
+  /** Whether the existing revisions are sent first. */
   initial: boolean
 }
 
 export type WatchesOptions = {
   report: (error: unknown) => void
-  most?: number
-  /** More often than proxies cut off a connection on which nothing comes, in milliseconds. */
+  /** The maximum number of watches. */
+  limit?: number
+  /** Milliseconds between heartbeats; proxies close connections that are idle for longer. */
   quietAfter?: number
+  /** Milliseconds until a client that does not read is disconnected. */
   slowAfter?: number
 }
 
 const BY_NAME: Sort = { field: 'name', descending: false }
-const INITIAL_AT_ONCE = 100
+const INITIAL_BATCH = 100
 
+/** All watches of package revisions. */
 export class Watches {
-  /** Who has not read within so many milliseconds what he was sent last is to be cut off. */
   readonly slowAfter: number
   readonly #ctx: ServiceContext
   readonly #feed: ChangeFeed
-  readonly #most: number
+  readonly #limit: number
   readonly #drained = new AbortController()
-  readonly #clock: NodeJS.Timeout
+  readonly #timer: NodeJS.Timeout
   #ticks = 0
   #watching = 0
-  /** By their filters, as JSON. */
+  /** By key of their filter. */
   readonly #groups = new Map<string, WatchGroup>()
-  /** What those with the same filter are told of the same changes. */
-  #told = new WeakMap<readonly RevisionChange[], Map<string, readonly WatchEvent[]>>()
+  /** The events of a batch by key of the filter: watchers with the same filter share them. */
+  #events = new WeakMap<readonly RevisionChange[], Map<string, readonly WatchEvent[]>>()
 
   constructor(ctx: ServiceContext, options: WatchesOptions) {
-    const { report, most = 5000, quietAfter = 15_000, slowAfter = 30_000 } = options
+    const { report, limit = 5000, quietAfter = 15_000, slowAfter = 30_000 } = options
     this.#ctx = ctx
-    this.#most = most
+    this.#limit = limit
     this.slowAfter = slowAfter
     this.#feed = new ChangeFeed(ctx.db, report, (changes, from) => {
-      for (const group of this.#groups.values()) group.tell(changes, from)
+      for (const group of this.#groups.values()) group.receive(changes, from)
     })
-    this.#clock = setInterval(() => this.#tick(), quietAfter)
-    this.#clock.unref()
+    this.#timer = setInterval(() => this.#tick(), quietAfter)
+    this.#timer.unref()
   }
 
-  /** How many are watching. */
+  /** The number of watches. */
   get watching(): number {
     return this.#watching
   }
 
-  /** Whether there is no room for one more. */
   get full(): boolean {
-    return this.#watching >= this.#most
+    return this.#watching >= this.#limit
   }
 
-  /** To be called after each commit. */
+  /** Must be called after each commit. */
   wake(): void {
     this.#feed.wake()
   }
 
-  /** Has all who watch let go. */
+  /** Ends all watches. */
   drain(): void {
     this.#drained.abort()
-    clearInterval(this.#clock)
+    clearInterval(this.#timer)
     this.#wakeAll()
   }
 
   /**
-   * Where to begin: at that position, or now. Throws `expired` for a position that the log of changes cannot be read
-   * from.
+   * Returns the position to start from: the given one, or the newest. Throws `expired` for a position outside the log of
+   * changes.
    */
   async begin(position: number | undefined): Promise<number> {
     const { oldest, newest } = await logRange(this.#ctx.db)
@@ -97,7 +96,7 @@ export class Watches {
     )
   }
 
-  /** What a client is told, until the signal is aborted, the server stops, or he is too far behind to go on. */
+  /** Yields messages until the signal is aborted, the server stops, or the client is too far behind to continue. */
   async *watch(request: WatchRequest, signal: AbortSignal): AsyncGenerator<WatchMessage> {
     const { after, initial } = request
     const leave = this.#enter(signal)
@@ -117,7 +116,7 @@ export class Watches {
     }
   }
 
-  /** Counts one more. Who has gone makes room at once, though he may be found gone only when there is news. */
+  /** Counts a watch. A client that disconnects makes room at once, although its watch may end only with the next change. */
   #enter(signal: AbortSignal): () => void {
     let there = true
     const leave = () => {
@@ -132,11 +131,11 @@ export class Watches {
   async *#initial(filter: PackageRevisionFilter, signal: AbortSignal): AsyncGenerator<WatchMessage> {
     let token: string | undefined
     do {
-      const request = { limit: INITIAL_AT_ONCE, continue: token }
+      const request = { limit: INITIAL_BATCH, continue: token }
       const page = await listPackageRevisions(this.#ctx, filter, BY_NAME, request)
       if (page.items.length > 0) yield { type: 'initial', revisions: page.items }
       token = page.continue
-    } while (token !== undefined && !this.#over(signal))
+    } while (token !== undefined && !this.#ended(signal))
   }
 
   async *#changes(
@@ -146,31 +145,31 @@ export class Watches {
     signal: AbortSignal,
   ): AsyncGenerator<WatchMessage> {
     let position = after
-    let told = after
-    let toldAt = this.#ticks
-    while (!this.#over(signal)) {
-      // Asked for before reading, so that what comes in between is not missed.
-      const next = group.next()
+    let sent = after
+    let sentAt = this.#ticks
+    while (!this.#ended(signal)) {
+      // Before reading, so that no change in between is missed.
+      const next = group.wait()
       position = group.skip(position)
       const changes = await this.#feed.after(position)
       const last = changes?.at(-1)
       if (changes === undefined) return
       if (last) {
         position = last.resourceVersion
-        const end = yield* this.#tell(filter, changes)
+        const end = yield* this.#send(filter, changes)
         if (end === undefined) continue
-        told = end
-        toldAt = this.#ticks
-      } else if (toldAt !== this.#ticks) {
-        toldAt = this.#ticks
-        yield position === told ? { type: 'quiet' } : { type: 'bookmark', position }
-        told = position
+        sent = end
+        sentAt = this.#ticks
+      } else if (sentAt !== this.#ticks) {
+        sentAt = this.#ticks
+        yield position === sent ? { type: 'quiet' } : { type: 'bookmark', position }
+        sent = position
       } else await next
     }
   }
 
-  /** Returns the position of what was told last; undefined where there was nothing to tell. */
-  async *#tell(
+  /** Returns the position of the last event; undefined if there was none. */
+  async *#send(
     filter: WatchFilter,
     changes: readonly RevisionChange[],
   ): AsyncGenerator<WatchMessage, number | undefined> {
@@ -179,28 +178,28 @@ export class Watches {
       if (events.length > 0) yield { type: 'events', events }
       return events.at(-1)?.change.resourceVersion
     }
-    let told: number | undefined
+    let sent: number | undefined
     for await (const message of filter.derivedEventsOf(this.#ctx.db, changes)) {
       yield message
-      if (message.type === 'bookmark') told = message.position
-      if (message.type === 'events') told = message.events.at(-1)?.change.resourceVersion
+      if (message.type === 'bookmark') sent = message.position
+      if (message.type === 'events') sent = message.events.at(-1)?.change.resourceVersion
     }
-    return told
+    return sent
   }
 
   #eventsOf(filter: WatchFilter, changes: readonly RevisionChange[]): readonly WatchEvent[] {
-    const byFilter = this.#told.get(changes) ?? new Map<string, readonly WatchEvent[]>()
-    this.#told.set(changes, byFilter)
+    const byFilter = this.#events.get(changes) ?? new Map<string, readonly WatchEvent[]>()
+    this.#events.set(changes, byFilter)
     const events = byFilter.get(filter.key) ?? filter.eventsOf(changes)
     byFilter.set(filter.key, events)
     return events
   }
 
-  #over(signal: AbortSignal): boolean {
+  #ended(signal: AbortSignal): boolean {
     return signal.aborted || this.#drained.signal.aborted
   }
 
-  /** Those whom nothing was told since the last time are told that. */
+  /** Sends a heartbeat to idle watchers. */
   #tick(): void {
     this.#ticks++
     this.#wakeAll()

@@ -1,4 +1,4 @@
-/** The log of what webhooks were told, and what is told by hand. */
+/** The log of webhook deliveries, redelivery and pings. */
 import { setImmediate } from 'node:timers/promises'
 import { AppError } from '../../core/errors.ts'
 import type { Db } from '../../database/schema.ts'
@@ -17,15 +17,15 @@ import type { WebhookDispatcher } from './dispatcher.ts'
 import { giveUpAt } from './retry.ts'
 import { getWebhook } from './webhooks.ts'
 
-/** Of the deliveries of a webhook that have ended so many are kept, and none for longer. */
+/** Ended deliveries of a webhook are kept up to this number and age. */
 const KEPT_ENDED = 1000
 const KEPT_DAYS = 7
-/** So many wait for a webhook that does not answer: the oldest are given up. */
+/** Pending deliveries of a webhook that does not answer: beyond this, the oldest are given up. */
 const KEPT_WAITING = 10_000
-/** Others write in between. */
+/** Rows per transaction; other writers run in between. */
 const PRUNED_AT_ONCE = 200
 
-/** The newest first. Throws `not_found`. */
+/** Lists the deliveries of a webhook, the newest first. Throws `not_found`. */
 export async function listDeliveries(
   ctx: ServiceContext,
   name: string,
@@ -39,7 +39,7 @@ export async function listDeliveries(
   })
 }
 
-/** Has a delivery made once more, whatever came of it. Throws `not_found`. */
+/** Sends a delivery again, whatever its state. Throws `not_found`. */
 export async function redeliver(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
@@ -58,7 +58,7 @@ export async function redeliver(
   })
 }
 
-/** Sends something to see whether it arrives. Throws `not_found`. */
+/** Sends a `ping` event, to test a webhook. Throws `not_found`. */
 export async function ping(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
@@ -95,7 +95,7 @@ async function deliverNow(
   return delivery
 }
 
-/** Deletes what the log of deliveries need not have any longer, in small steps. */
+/** Deletes deliveries that are no longer kept from the log. */
 export async function pruneAllDeliveries(
   ctx: Pick<ServiceContext, 'commits' | 'now' | 'db'>,
   kept: { ended?: number; waiting?: number } = {},

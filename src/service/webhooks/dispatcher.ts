@@ -12,33 +12,36 @@ import type { Targets } from './targets.ts'
 export type DispatcherOptions = {
   targets: Targets
   report: (error: unknown) => void
-  /** Is told of each attempt: what has become of its delivery. */
+  /** Called after each attempt, with the new state of the delivery. */
   onAttempt?: (state: DeliveryState) => void
   /** Milliseconds that an attempt may take. */
   timeout?: number
-  /** Milliseconds until the second attempt, about. */
+  /** Milliseconds until the second attempt, approximately. */
   firstDelay?: number
-  /** How often to look for deliveries whose time has come, in milliseconds. */
-  lookEvery?: number
+  /** Milliseconds between polls for due deliveries. */
+  pollEvery?: number
 }
 
 const TIMEOUT = 10_000
-const LOOK_EVERY = 1000
+const POLL_EVERY = 1000
 
-/** So many requests are under way at once, and to one webhook: one that does not answer leaves room for others. */
-const AT_ONCE = 16
-const AT_ONCE_EACH = 4
+/** Requests in flight, in all and to one webhook, so that one that does not answer leaves room for others. */
+const CONCURRENCY = 16
+const CONCURRENCY_EACH = 4
 
-/** Tells webhooks what has happened, until it is stopped. The next process does what is left. */
+/**
+ * Sends deliveries until it is stopped; the next process sends the rest. They wait in the database, not in memory: each
+ * is read just before it is sent, so webhooks that were changed or deleted meanwhile are respected.
+ */
 export class WebhookDispatcher {
   readonly #ctx: ServiceContext
   readonly #options: DispatcherOptions
   readonly #stopped = new AbortController()
-  readonly #underWay = new Map<number, DueDelivery>()
-  /** All that is going on. */
+  readonly #inFlight = new Map<number, DueDelivery>()
+  /** Everything that `stop` waits for. */
   readonly #work = new Set<Promise<void>>()
   #view: ((revision: PackageRevision) => object) | undefined
-  #clock: NodeJS.Timeout | undefined
+  #timer: NodeJS.Timeout | undefined
   #enabled = false
   #routedTo = 0
   #routing: Promise<void> | undefined
@@ -49,27 +52,27 @@ export class WebhookDispatcher {
     this.#options = options
   }
 
-  /** Where webhooks may lead. */
+  /** The addresses that webhooks may call. */
   get targets(): Targets {
     return this.#options.targets
   }
 
-  /** Begins, with what an earlier process has left. `view`: a revision as the API shows it. */
+  /** Starts, beginning with the deliveries of earlier processes. `view` returns a revision as the API shows it. */
   async start(view: (revision: PackageRevision) => object): Promise<void> {
     this.#view = view
-    this.#clock ??= setInterval(() => this.#begin(this.#look()), this.#options.lookEvery ?? LOOK_EVERY)
-    this.#clock.unref()
+    this.#timer ??= setInterval(() => this.#track(this.#poll()), this.#options.pollEvery ?? POLL_EVERY)
+    this.#timer.unref()
     await this.refresh()
   }
 
-  /** To be called when webhooks or their deliveries have been changed. */
+  /** Must be called after changes of webhooks or their deliveries. */
   async refresh(): Promise<void> {
     this.#enabled = (await enabledWebhooks(this.#ctx.db)).length > 0
     this.wake()
-    this.#begin(this.#look())
+    this.#track(this.#poll())
   }
 
-  /** To be called after each commit. */
+  /** Must be called after each commit. */
   wake(): void {
     if (!this.#enabled || !this.#view || this.#stopped.signal.aborted) return
     this.#behind = true
@@ -79,10 +82,10 @@ export class WebhookDispatcher {
     })
   }
 
-  /** Begins nothing more. What is under way is cut off, and begun anew by the next process. */
+  /** Sends nothing more, and aborts requests in flight, which the next process repeats. */
   async stop(): Promise<void> {
     this.#stopped.abort()
-    clearInterval(this.#clock)
+    clearInterval(this.#timer)
     await this.#routing
     while (this.#work.size > 0) await Promise.all(this.#work)
   }
@@ -91,22 +94,22 @@ export class WebhookDispatcher {
     while (this.#behind && !this.#stopped.signal.aborted) {
       this.#behind = false
       try {
-        // Its own commits wake it, too.
+        // Its own commits wake it, too, but change no revision.
         if ((await lastChange(this.#ctx.db)) <= this.#routedTo) continue
         const { webhooks, position, more } = await this.#ctx.commits.run((transaction) =>
           routeChanges(transaction, this.#ctx.now()),
         )
         this.#routedTo = position
         this.#behind ||= more
-        for (const id of webhooks) this.#begin(this.#deliver(id))
+        for (const id of webhooks) this.#track(this.#deliver(id))
       } catch (error) {
-        // The next commit wakes it again, and so does the clock.
+        // The next commit or poll retries.
         this.#options.report(error)
       }
     }
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     if (!this.#enabled || this.#stopped.signal.aborted) return
     try {
       this.wake()
@@ -116,36 +119,36 @@ export class WebhookDispatcher {
     }
   }
 
-  /** Begins as many deliveries of a webhook as there is room for. */
+  /** Sends as many due deliveries of a webhook as the limits allow. */
   async #deliver(webhookId: number): Promise<void> {
     try {
       if (!this.#hasRoom(webhookId)) return
-      // Those that end while the database is asked may be in its answer, too.
-      const busy = new Set(this.#underWay.keys())
-      const due = await dueDeliveries(this.#ctx.db, webhookId, this.#now(), 2 * AT_ONCE_EACH)
+      // The query may still return deliveries that end while it runs.
+      const busy = new Set(this.#inFlight.keys())
+      const due = await dueDeliveries(this.#ctx.db, webhookId, this.#now(), 2 * CONCURRENCY_EACH)
       for (const delivery of due) {
-        if (busy.has(delivery.id) || this.#underWay.has(delivery.id) || !this.#hasRoom(webhookId)) continue
-        this.#begin(this.#attempt(delivery))
+        if (busy.has(delivery.id) || this.#inFlight.has(delivery.id) || !this.#hasRoom(webhookId)) continue
+        this.#track(this.#attempt(delivery))
       }
     } catch (error) {
       this.#options.report(error)
     }
   }
 
-  /** `work` never fails. */
-  #begin(work: Promise<void>): void {
+  /** Adds work that `stop` waits for. It must not reject. */
+  #track(work: Promise<void>): void {
     const done = work.finally(() => this.#work.delete(done))
     this.#work.add(done)
   }
 
   #hasRoom(webhookId: number): boolean {
-    if (this.#stopped.signal.aborted || this.#underWay.size >= AT_ONCE) return false
-    const own = [...this.#underWay.values()].filter(({ webhook }) => webhook.id === webhookId)
-    return own.length < AT_ONCE_EACH
+    if (this.#stopped.signal.aborted || this.#inFlight.size >= CONCURRENCY) return false
+    const own = [...this.#inFlight.values()].filter(({ webhook }) => webhook.id === webhookId)
+    return own.length < CONCURRENCY_EACH
   }
 
   async #attempt(delivery: DueDelivery): Promise<void> {
-    this.#underWay.set(delivery.id, delivery)
+    this.#inFlight.set(delivery.id, delivery)
     let recorded = false
     try {
       const start = performance.now()
@@ -156,11 +159,11 @@ export class WebhookDispatcher {
     } catch (error) {
       this.#options.report(error)
     } finally {
-      const wasFull = this.#underWay.size >= AT_ONCE
-      this.#underWay.delete(delivery.id)
-      // What could not be recorded is made again, but not before the clock says so.
-      if (recorded && wasFull) this.#begin(this.#look())
-      else if (recorded) this.#begin(this.#deliver(delivery.webhook.id))
+      const wasFull = this.#inFlight.size >= CONCURRENCY
+      this.#inFlight.delete(delivery.id)
+      // An attempt that could not be recorded is repeated, but not before the next poll.
+      if (recorded && wasFull) this.#track(this.#poll())
+      else if (recorded) this.#track(this.#deliver(delivery.webhook.id))
     }
   }
 

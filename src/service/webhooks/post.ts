@@ -5,7 +5,7 @@ import { guardedLookup, literalRefusal, type Targets } from './targets.ts'
 
 export type Outcome =
   | { statusCode: number }
-  /** There was no answer. */
+  /** Why there was no response. */
   | { error: string }
 
 export type Message = {
@@ -17,21 +17,21 @@ export type Message = {
 
 export type PostOptions = {
   targets: Targets
-  /** Milliseconds that all of it may take. */
+  /** Milliseconds for the whole exchange. */
   timeout: number
   signal: AbortSignal
 }
 
-/** Who sends more than that is not waited for: nobody reads it. */
+/** Responses are not used, so larger ones are cut off. */
 const MAX_ANSWER_BYTES = 64 * 1024
 const MAX_ERROR = 300
 
-/** As GitHub writes it, and the `generic-hmac` receivers of Flux expect it in X-Signature. */
+/** Returns the signature in the format of GitHub, which the `generic-hmac` receivers of Flux expect in X-Signature. */
 export function signature(secret: string, body: string): string {
   return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
 }
 
-/** Sends a signed body once. A redirect is an answer as any other: it is not followed. Never throws. */
+/** Sends a signed body once. Redirects are not followed. Never throws. */
 export async function post(message: Message, { targets, timeout, signal }: PostOptions): Promise<Outcome> {
   const url = new URL(message.url)
   const reason = literalRefusal(url, targets)
@@ -74,7 +74,7 @@ export async function post(message: Message, { targets, timeout, signal }: PostO
 }
 
 function shortened(error: Error): string {
-  // What has tried several addresses has the reasons in its parts.
+  // Node tries each address of a host, and its AggregateError has no message of its own.
   const text = error instanceof AggregateError ? error.errors.map(String).join('; ') : error.message
   return text.slice(0, MAX_ERROR).toWellFormed()
 }

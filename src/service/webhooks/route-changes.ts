@@ -9,40 +9,40 @@ import { changeEvent, type Webhook, type WebhookFilter } from '../../domain/webh
 import { matches, type OwnFilter } from '../watch/matches.ts'
 import { giveUpAt } from './retry.ts'
 
-/** Others write in between. */
-const AT_ONCE = 100
+/** Changes per transaction; other writers run in between. */
+const BATCH = 100
 
 export type Routed = {
-  /** Webhooks that have something to be told. */
+  /** The ids of webhooks with new deliveries. */
   webhooks: ReadonlySet<number>
-  /** Up to here everything is routed. */
+  /** All changes up to this position are routed. */
   position: number
   more: boolean
 }
 
 /**
- * Takes the next changes from the log, and records a delivery for each webhook that wants to hear of one. Both in one
- * transaction with the position: each change becomes one delivery, also after a crash.
+ * Reads the next changes from the log, and inserts a delivery for each webhook that subscribes to one. The position is
+ * in the same transaction, so each change becomes exactly one delivery, even after a crash.
  */
 export async function routeChanges(transaction: Db, now: Date): Promise<Routed> {
   const webhooks = await enabledWebhooks(transaction)
   if (webhooks.length === 0) return skipAll(transaction)
   const position = await readPosition(transaction, 'webhooks_position')
-  const changes = await changesAfter(transaction, position, AT_ONCE)
+  const changes = await changesAfter(transaction, position, BATCH)
   const last = changes.at(-1)
-  const told = new Set<number>()
-  if (!last) return { webhooks: told, position, more: false }
+  const routedTo = new Set<number>()
+  if (!last) return { webhooks: routedTo, position, more: false }
   for (const webhook of webhooks) {
     const filter = toOwnFilter(webhook.filter)
     for (const change of changes) {
-      if (await routed(transaction, change, webhook, filter, now)) told.add(webhook.id)
+      if (await routed(transaction, change, webhook, filter, now)) routedTo.add(webhook.id)
     }
   }
   await writePosition(transaction, 'webhooks_position', last.resourceVersion)
-  return { webhooks: told, position: last.resourceVersion, more: changes.length === AT_ONCE }
+  return { webhooks: routedTo, position: last.resourceVersion, more: changes.length === BATCH }
 }
 
-/** Routes everything, before webhooks change: what happened until now is for them as they are now. */
+/** Routes all changes. Must be called before webhooks change, since earlier changes are for the webhooks as they were. */
 export async function routeAll(transaction: Db, now: Date): Promise<void> {
   while ((await routeChanges(transaction, now)).more);
 }

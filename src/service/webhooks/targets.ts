@@ -1,16 +1,16 @@
 /**
- * Where webhooks may lead. Whoever makes one has the server call an address that he may not reach himself: so the
- * server looks at the address that it is about to connect to, whatever the name was.
+ * The addresses that webhooks may call. A webhook makes the server call addresses that its creator may be unable to reach
+ * (SSRF), so the server checks the address that it is about to connect to, whatever the name in the URL.
  */
 import { lookup as resolve } from 'node:dns/promises'
 import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net'
 import { AppError } from '../../core/errors.ts'
 
-/** Each has those before it, too. */
+/** Each includes those before it. */
 export const TARGETS = ['public', 'private', 'loopback'] as const
 export type Targets = (typeof TARGETS)[number]
 
-/** Where clouds tell a machine its credentials, and what is no machine: nobody is to be called there. */
+/** Where clouds serve a machine's credentials, and addresses that are no host: never called. */
 const NEVER = blockList([
   '0.0.0.0/8',
   '169.254.0.0/16',
@@ -22,7 +22,7 @@ const NEVER = blockList([
   'fe80::/10',
   'fd00:ec2::254/128',
   'ff00::/8',
-  // 169.254.0.0/16 as networks without IPv4 write it.
+  // 169.254.0.0/16 through NAT64.
   '64:ff9b::a9fe:0/112',
 ])
 const LOOPBACK = blockList(['127.0.0.0/8', '::1/128'])
@@ -37,7 +37,7 @@ function blockList(networks: readonly string[]): BlockList {
   return list
 }
 
-/** Why an address may not be called; undefined where it may. */
+/** Returns why an address may not be called; undefined if it may. */
 export function refusal(address: string, allowed: Targets): string | undefined {
   const family = isIPv6(address) ? 'ipv6' : 'ipv4'
   if (NEVER.check(address, family)) return `${address} is an address that webhooks never call`
@@ -50,7 +50,7 @@ export function refusal(address: string, allowed: Targets): string | undefined {
   return `${address} is a ${range} address: the server has PKGSERVER_WEBHOOK_TARGETS=${allowed}`
 }
 
-/** Throws `invalid` for a URL that cannot be a webhook's. A name is looked up when it is called, each time. */
+/** Throws `invalid` for a URL that a webhook cannot have. Host names are checked with each call, when they are resolved. */
 export function checkTarget(text: string, allowed: Targets): void {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^https?:$/.test(url.protocol)) throw wrong('it must begin with http:// or https://')
@@ -60,13 +60,13 @@ export function checkTarget(text: string, allowed: Targets): void {
   if (reason) throw wrong(reason)
 }
 
-/** Of an address that stands in the URL itself, and is not looked up. */
+/** Returns why a URL with a literal address may not be called, because those are not resolved. */
 export function literalRefusal({ hostname }: URL, allowed: Targets): string | undefined {
   const address = hostname.replace(/^\[|\]$/g, '')
   return isIP(address) === 0 ? undefined : refusal(address, allowed)
 }
 
-/** Looks a name up, for a connection; fails where one of its addresses may not be called. */
+/** Resolves host names for connections. Fails if one of the addresses may not be called. */
 export function guardedLookup(allowed: Targets): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }).then(

@@ -1,5 +1,3 @@
-/** Webhooks, from where they are made to where they are deleted. */
-
 import { AppError } from '../../core/errors.ts'
 import type { Db } from '../../database/schema.ts'
 import {
@@ -20,10 +18,10 @@ import type { WebhookDispatcher } from './dispatcher.ts'
 import { routeAll } from './route-changes.ts'
 import { checkTarget } from './targets.ts'
 
-/** Each change is held against each of them. */
+/** The maximum number of webhooks, since every change is matched against all of them. */
 const MOST = 100
 
-/** What happens from now on is told to it. Throws `invalid`, `already_exists` and `conflict`. */
+/** Creates a webhook that receives events from now on. Throws `invalid`, `already_exists` and `conflict`. */
 export async function createWebhook(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
@@ -52,7 +50,7 @@ export async function getWebhook(db: Db, name: string): Promise<Webhook> {
   throw new AppError('not_found', `there is no webhook ${name}`)
 }
 
-/** In the order of their names. */
+/** Lists webhooks by name. */
 export async function listWebhooks(ctx: ServiceContext, request: PageRequest): Promise<Page<Webhook>> {
   return page(ctx, { list: 'webhooks' }, request, {
     fetch: (after: string | undefined, limit) => listRows(ctx.db, { after, limit }),
@@ -68,7 +66,7 @@ export type WebhookPatch = {
   enabled?: boolean | undefined
 }
 
-/** What happened until then was for the webhook as it was. While it is not enabled, what waits goes on to wait. */
+/** Updates a webhook. Earlier changes are routed to the webhook as it was; pending deliveries wait while it is disabled. */
 export async function updateWebhook(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
@@ -93,7 +91,7 @@ export async function updateWebhook(
   })
 }
 
-/** With what it has not been told yet, and the log of what it has. */
+/** Deletes a webhook with its deliveries, pending ones too. */
 export async function deleteWebhook(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
@@ -113,6 +111,7 @@ function mergeFilter(base: WebhookFilter, patch: WebhookPatch['filter']): Webhoo
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null))
 }
 
+/** Changes webhooks in a transaction, after routing earlier changes to the webhooks as they were. */
 async function changed<T>(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,

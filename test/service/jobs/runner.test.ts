@@ -13,7 +13,7 @@ import { memoryApp } from '../../support/app.ts'
 const ACTOR = { name: 'ann' }
 const PAGE = { limit: 1000 }
 
-/** Makes an empty package. */
+/** Creates an empty package. */
 const initItem: ItemWork = async (ctx, _job, { repository, package: path, workspace }, record) => {
   await createPackageRevision(
     ctx,
@@ -56,8 +56,8 @@ async function ended(ctx: ServiceContext, id: string) {
   }
 }
 
-describe('the runner', () => {
-  it('has a few items under way at once, and never two of one package', async () => {
+describe('the job runner', () => {
+  it('performs three items at once, but those of one package one after the other', async () => {
     const { ctx, runner } = await prepared()
     let most = 0
     const busy: string[] = []
@@ -80,7 +80,7 @@ describe('the runner', () => {
     await expect.poll(() => jobs.running).toBe(0)
   })
 
-  it('tries again what may pass, and fails it when it does not', async () => {
+  it('retries temporary failures, and fails the item after the last retry', async () => {
     const { ctx, runner, reported } = await prepared()
     const tries = new Map<number, number>()
     const work: ItemWork = async (context, of, item, record) => {
@@ -104,7 +104,7 @@ describe('the runner', () => {
     expect(reported).toEqual([new Error('a secret of the server')])
   })
 
-  it('makes no draft for an item of a job that is cancelled while it is under way', async () => {
+  it('creates no draft for an item in flight when its job is cancelled', async () => {
     const { ctx, runner } = await prepared()
     const reached = Promise.withResolvers<void>()
     const cancelled = Promise.withResolvers<void>()
@@ -126,7 +126,7 @@ describe('the runner', () => {
     expect(items).toEqual([])
   })
 
-  it('leaves what it has not done to the next one', async () => {
+  it('leaves pending items to the next process', async () => {
     const { ctx, runner } = await prepared()
     const first = runner(initItem)
     const { id } = await startJob(ctx, first, ACTOR, job(30))
@@ -142,7 +142,7 @@ describe('the runner', () => {
 })
 
 describe('the events of a job', () => {
-  it('say now and then that nothing has happened, and end when the server lets go of those who listen', async () => {
+  it('include heartbeats, and end when the server stops', async () => {
     const { ctx, runner } = await prepared()
     const go = Promise.withResolvers<void>()
     const jobs = runner(async (...args) => {
@@ -189,7 +189,7 @@ describe('finished jobs', () => {
     expect(await ctx.db.selectFrom('job_items').selectAll().execute()).toEqual([])
   })
 
-  it('are so many at most', async () => {
+  it('are limited in number', async () => {
     const { ctx, runner } = await prepared()
     const jobs = runner(initItem)
     for (let at = 0; at < 1003; at++) await startJob(ctx, jobs, ACTOR, job(0))

@@ -9,7 +9,7 @@ function change(resourceVersion: number, workspace: string): RevisionChange {
   return { resourceVersion, type: 'added', revision, was: {}, bytes: 1 }
 }
 
-it('skips nothing that the filter has, wherever somebody is, and wakes for just that', async () => {
+it('wakes only for changes that concern the filter, and skips none of them from any position', async () => {
   const portions = fc.array(fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }), { maxLength: 12 })
   await fc.assert(
     fc.asyncProperty(portions, async (all) => {
@@ -18,13 +18,13 @@ it('skips nothing that the filter has, wherever somebody is, and wakes for just 
       let position = 0
       for (const portion of all) {
         let woken = false
-        void group.next().then(() => {
+        void group.wait().then(() => {
           woken = true
         })
         const from = position
         const changes = portion.map((mine) => change(++position, mine ? 'mine' : 'other'))
         wanted.push(...changes.filter((_, at) => portion[at]).map(({ resourceVersion }) => resourceVersion))
-        group.tell(changes, from)
+        group.receive(changes, from)
         await Promise.resolve()
         expect(woken).toBe(portion.includes(true))
         group.wake()
@@ -38,9 +38,9 @@ it('skips nothing that the filter has, wherever somebody is, and wakes for just 
   )
 })
 
-it('leads who has waited for long to what he is woken for', () => {
+it('lets a watcher skip all changes before the one that wakes it', () => {
   const group = new WatchGroup(new WatchFilter({ workspace: 'mine' }))
-  for (let at = 0; at < 1000; at++) group.tell([change(at + 1, 'other')], at)
-  group.tell([change(1001, 'mine')], 1000)
+  for (let at = 0; at < 1000; at++) group.receive([change(at + 1, 'other')], at)
+  group.receive([change(1001, 'mine')], 1000)
   expect(group.skip(0)).toBe(1000)
 })

@@ -6,23 +6,23 @@ import { type Findings, validateResources } from '../../domain/validation/valida
 import { readYamlFile, type YamlFile } from '../../domain/validation/yaml-file.ts'
 import { digestOf } from '../../oci/digest.ts'
 
-/** Files on their way into an artifact: packed, and looked through. */
-export type Prepared = { packed: PackedLayer; findings: Findings; contents: Contents }
+/** The files of a package as a layer, with the findings of validation and the objects and images for the index. */
+export type PackedResources = { packed: PackedLayer; findings: Findings; contents: Contents }
 
-/** Revisions of a package, and clones of it, are alike: most of their files were read before. */
+/** Most files of a revision are the same as in the last one, or in the upstream: their results are cached by digest. */
 const knownFiles = new LRUCache<string, YamlFile>({
   maxSize: 16 * 1024 * 1024,
-  // Characters, near enough to bytes.
+  // Characters approximate bytes well enough.
   sizeCalculation: (file) => JSON.stringify(file).length,
 })
 
-/** Packs and validates files, and finds what is in them. */
-export function prepareResources(resources: Resources): Prepared {
+/** Packs, validates and inspects files. */
+export function packResources(resources: Resources): PackedResources {
   return { packed: packLayer(resources), ...inspectResources(resources) }
 }
 
-/** Validates files that are packed already, and finds what is in them. */
-export function inspectResources(resources: Resources): Omit<Prepared, 'packed'> {
+/** Validates and inspects files that are packed already. */
+export function inspectResources(resources: Resources): Omit<PackedResources, 'packed'> {
   const files: [string, YamlFile][] = []
   const findings = validateResources(resources, readKnownFile, (path, file) => files.push([path, file]))
   return { findings, contents: contentsOf(files) }
