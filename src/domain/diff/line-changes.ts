@@ -19,7 +19,7 @@ export function newEffort(): Effort {
 
 /** Longer texts are cut at lines that occur once in both and compared piece by piece, which is much faster. */
 const MAX_WHOLE = 1_000
-/** A piece with more changed lines is one change, since nobody reads it line by line. */
+/** A piece with more changed lines is one change; a reader would read it as new text anyway. */
 const MAX_EDITS = 3_000
 /** The steps that it takes to compare an unchanged line. */
 const LINE = 0.1
