@@ -1,14 +1,14 @@
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { AccessPolicy } from '../../src/http/access.ts'
-import { requestScopes, type Scope } from '../../src/http/request-scopes.ts'
+import type { Scope } from '../../src/http/scope.ts'
 import { createApp } from '../../src/server/app.ts'
 import { memoryComponents } from '../../src/server/components.ts'
 import { Client } from '../support/client.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 
-describe('what a request wants to do', () => {
+describe('the scopes that a request needs', () => {
   it.each([
     ['GET', '/v2/', []],
     ['GET', '/v2/_catalog', ['pull *']],
@@ -19,7 +19,10 @@ describe('what a request wants to do', () => {
     ['DELETE', `/v2/a/blobs/${DIGEST}`, ['delete a']],
     ['POST', '/v2/a/b/blobs/uploads/', ['push a/b']],
     ['POST', `/v2/a/blobs/uploads/?mount=${DIGEST}&from=c/d`, ['push a', 'pull c/d']],
+    // Names of parameters can be encoded, and the first one counts.
+    ['POST', `/v2/a/blobs/uploads/?mount=${DIGEST}&fr%6Fm=e/f&from=c/d`, ['push a', 'pull e/f']],
     ['PATCH', '/v2/a/blobs/uploads/some-id', ['push a']],
+    ['DELETE', '/v2/a/manifests/blobs/uploads/some-id', ['push a/manifests']],
     ['GET', '/v2/a/blobs/uploads/some-id', ['push a']],
     ['DELETE', '/v2/a/blobs/uploads/some-id', ['push a']],
     ['GET', '/v2/a/tags/list?n=5', ['pull a']],
@@ -54,10 +57,14 @@ describe('what a request wants to do', () => {
     ['POST', '/api/v1/clones', []],
     ['POST', '/api/v1/upgrades', []],
     ['GET', '/healthz', []],
-  ])('%s %s', (method, path, expected) => {
-    const url = new URL(path, 'http://localhost')
-    const scopes = requestScopes(method, url.pathname, url.searchParams)
-    expect(scopes.map(({ action, repository }) => `${action} ${repository}`)).toEqual(expected)
+  ])('%s %s', async (method, path, expected) => {
+    const asked: string[] = []
+    const client = await clientUnder(async (_actor, { action, repository }) => {
+      asked.push(`${action} ${repository}`)
+      return undefined
+    })
+    await (await client.send(path, { method })).body?.cancel()
+    expect(asked).toEqual(expected)
   })
 })
 

@@ -1,9 +1,11 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Metrics } from '../../http/metrics.ts'
+import { NOTHING } from '../../http/scope.ts'
 import type { PartReadiness } from '../../service/maintenance/readiness.ts'
-import { problem, respondProblem } from '../rest/problem.ts'
+import { type DeclaredOperation, defineRoute } from '../route.ts'
 
 const tags = ['Operations']
+const PUBLIC: DeclaredOperation = { needs: NOTHING, load: 'none', writesDisk: false }
 
 const partSchema = z
   .strictObject({
@@ -33,10 +35,11 @@ const readinessSchema = z
   })
   .openapi('Readiness')
 
-const healthz = createRoute({
+const healthz = defineRoute({
   method: 'get',
   path: '/healthz',
   operationId: 'healthz',
+  operation: PUBLIC,
   summary: 'Is the process alive?',
   tags,
   responses: {
@@ -55,10 +58,11 @@ const healthz = createRoute({
   },
 })
 
-const readyz = createRoute({
+const readyz = defineRoute({
   method: 'get',
   path: '/readyz',
   operationId: 'readyz',
+  operation: PUBLIC,
   summary: 'Can it serve?',
   tags,
   responses: {
@@ -73,10 +77,11 @@ const readyz = createRoute({
   },
 })
 
-const metricsRoute = createRoute({
+const metricsRoute = defineRoute({
   method: 'get',
   path: '/metrics',
   operationId: 'metrics',
+  operation: PUBLIC,
   summary: 'Metrics for Prometheus',
   description:
     'Those of the process, and the durations of requests, operations, calls to the registry, commits and work in threads.',
@@ -104,12 +109,6 @@ export function healthRoutes(readiness: () => Promise<PartReadiness[]>, metrics:
       'Content-Type': metrics.registry.contentType,
     }) as never
   })
-  for (const { path } of [healthz, readyz, metricsRoute]) {
-    app.all(path, (c) => {
-      const detail = `${c.req.method} is not possible on ${path}; possible are GET, HEAD`
-      return respondProblem(c, problem('method_not_allowed', detail), { Allow: 'GET, HEAD' })
-    })
-  }
   return app
 }
 

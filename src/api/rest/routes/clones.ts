@@ -1,7 +1,10 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { actorOf, authorize } from '../../../http/access.ts'
+import { creationScope, IN_BODY, readingScope } from '../../../http/scope.ts'
 import { MAX_ITEMS, startJob } from '../../../service/jobs/jobs.ts'
 import { planClones } from '../../../service/jobs/plan-clones.ts'
-import { type Api, actorOf, mayCreate, mayRead } from '../api.ts'
+import { defineRoute } from '../../route.ts'
+import type { Api } from '../api.ts'
 import {
   annotations,
   labels,
@@ -61,10 +64,11 @@ const clonesSchema = z
   })
   .openapi('NewClones')
 
-const create = createRoute({
+const create = defineRoute({
   method: 'post',
   path: '/clones',
   operationId: 'createClones',
+  operation: { needs: IN_BODY, load: 'write', writesDisk: true },
   summary: 'Clone a package to many targets',
   description:
     'One blueprint, a draft for each target with values of its own, as a job. The targets are checked before the first is made; what fails later keeps none of the others. Asked for again, targets that are there already are skipped.',
@@ -79,9 +83,9 @@ export function cloneJobRoutes({ ctx, jobs }: Api): OpenAPIHono {
   app.openapi(create, async (c) => {
     const { upstream, ...request } = c.req.valid('json')
     const reference = toUpstreamReference(upstream)
-    await mayRead(c, reference)
+    await authorize(c, readingScope(reference))
     const plan = await planClones(ctx, { ...request, upstream: reference })
-    for (const target of plan.items) await mayCreate(c, target)
+    for (const target of plan.items) await authorize(c, creationScope(target))
     const job = await startJob(ctx, jobs, actorOf(c), plan)
     c.header('Location', `${c.req.path.replace(/[^/]+$/, 'jobs')}/${job.id}`)
     return c.json(toJobView(job), 202)

@@ -1,21 +1,26 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { authorize } from '../../../http/access.ts'
 import { etag } from '../../../http/etag.ts'
+import { readingScope } from '../../../http/scope.ts'
 import { comparisonDigest, diffRevisions, findComparison } from '../../../service/queries/diff.ts'
+import { defineRoute } from '../../route.ts'
 import { preferredType } from '../accept.ts'
-import { type Api, mayRead } from '../api.ts'
+import type { Api } from '../api.ts'
 import { isNotModified } from '../conditional.ts'
 import { problem, respondProblem } from '../problem.ts'
 import { diffSchema, toFileDiffView } from '../schemas/diff.ts'
 import { ifNoneMatch, notModified } from '../schemas/exchange.ts'
 import { readErrors } from '../schemas/problem.ts'
+import { revisionInPath } from '../targets.ts'
 import { revisionParams } from './package-revisions.ts'
 
 const PATCH = 'text/x-diff'
 
-const diff = createRoute({
+const diff = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}/diff',
   operationId: 'diffPackageRevision',
+  operation: { needs: { pull: revisionInPath }, load: 'read', writesDisk: false },
   summary: 'Compare with another revision',
   description: `What has to change in the other revision to become this one. As JSON, with the fields of KRM objects that differ; or with \`Accept: ${PATCH}\` as a patch that \`git apply\` takes.`,
   tags: ['Package revisions'],
@@ -68,7 +73,9 @@ export function diffRoutes({ ctx }: Api): OpenAPIHono {
         problem('not_acceptable', `Accept must allow application/json or ${PATCH}`),
       ) as never
     }
-    const comparison = await findComparison(ctx, c.req.valid('param').name, against, (id) => mayRead(c, id))
+    const comparison = await findComparison(ctx, c.req.valid('param').name, against, (id) =>
+      authorize(c, readingScope(id)),
+    )
     const patchesOnly = wanted === PATCH
     const version = `${comparisonDigest(comparison)}${patchesOnly ? '.patch' : ''}`
     c.header('Vary', 'Accept')

@@ -1,15 +1,18 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { everything } from '../../../http/scope.ts'
 import { listImages } from '../../../service/queries/list-images.ts'
+import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
 import { continueToken, limit } from '../schemas/common.ts'
 import { foundImageListSchema } from '../schemas/contained.ts'
 import { json } from '../schemas/exchange.ts'
 import { readErrors } from '../schemas/problem.ts'
 
-const list = createRoute({
+const list = defineRoute({
   method: 'get',
   path: '/images',
   operationId: 'listImages',
+  operation: { needs: { pull: everything }, load: 'none', writesDisk: false },
   summary: 'Find the packages that run a container image',
   description:
     'The latest revision of each package in which a container has the image: in containers, initContainers or ephemeralContainers of any object. In the order of the images; of one image, those with the newest files first. Of a package, the first 1000 images are found, in files that validation reads.',

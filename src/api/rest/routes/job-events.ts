@@ -1,8 +1,10 @@
-import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono } from '@hono/zod-openapi'
 import { type SSEMessage, streamSSE } from 'hono/streaming'
 import { AppError } from '../../../core/errors.ts'
+import { everything } from '../../../http/scope.ts'
 import { type JobEvent, jobEvents } from '../../../service/jobs/events.ts'
 import { getJob } from '../../../service/jobs/jobs.ts'
+import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
 import { EVENT_STREAM, HEART_BEAT, lastEventId } from '../event-stream.ts'
 import { noQuery } from '../schemas/common.ts'
@@ -10,10 +12,11 @@ import { toJobItemView, toJobView } from '../schemas/job.ts'
 import { readErrors } from '../schemas/problem.ts'
 import { jobParams } from './jobs.ts'
 
-const events = createRoute({
+const events = defineRoute({
   method: 'get',
   path: '/jobs/{id}/events',
   operationId: 'followJob',
+  operation: { needs: { pull: everything }, load: 'none', writesDisk: false },
   summary: 'Follow a job',
   description:
     'Server-sent events, from the first one on, or behind `Last-Event-ID`: `item` with an item as it comes to an end, and at last `finished` with the job, after which the stream ends. Events are numbered from 1 without gaps. When the server stops, the stream ends without `finished`: browsers come back by themselves, and go on where they were.',

@@ -1,7 +1,10 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { actorOf } from '../../../http/access.ts'
 import { etag } from '../../../http/etag.ts'
+import { everything } from '../../../http/scope.ts'
 import { cancelJob, getJob, listJobItems, listJobs } from '../../../service/jobs/jobs.ts'
-import { type Api, actorOf } from '../api.ts'
+import { defineRoute } from '../../route.ts'
+import type { Api } from '../api.ts'
 import { isNotModified } from '../conditional.ts'
 import { continueToken, limit, noQuery } from '../schemas/common.ts'
 import { ifNoneMatch, json, notModified } from '../schemas/exchange.ts'
@@ -23,10 +26,11 @@ export const jobParams = z.strictObject({
   id: z.string().openapi({ description: 'Number of the job.', example: '17' }),
 })
 
-const list = createRoute({
+const list = defineRoute({
   method: 'get',
   path: '/jobs',
   operationId: 'listJobs',
+  operation: { needs: { pull: everything }, load: 'none', writesDisk: false },
   summary: 'List jobs',
   description: 'The newest first. Finished ones are kept for 30 days, and the last 1000 of them.',
   tags,
@@ -41,10 +45,11 @@ const list = createRoute({
   responses: { 200: json(jobListSchema, 'A page of jobs.'), ...readErrors() },
 })
 
-const get = createRoute({
+const get = defineRoute({
   method: 'get',
   path: '/jobs/{id}',
   operationId: 'getJob',
+  operation: { needs: { pull: everything }, load: 'none', writesDisk: false },
   summary: 'Get a job',
   description: 'How far it is, in `counts`.',
   tags,
@@ -52,10 +57,11 @@ const get = createRoute({
   responses: { 200: json(jobSchema, 'The job.', 'ETag'), 304: notModified, ...readErrors(404) },
 })
 
-const items = createRoute({
+const items = defineRoute({
   method: 'get',
   path: '/jobs/{id}/items',
   operationId: 'listJobItems',
+  operation: { needs: { pull: everything }, load: 'none', writesDisk: false },
   summary: 'List the items of a job',
   description: 'What has become of each package, in the order of the request.',
   tags,
@@ -66,10 +72,11 @@ const items = createRoute({
   responses: { 200: json(jobItemListSchema, 'A page of items.'), ...readErrors(404) },
 })
 
-const cancel = createRoute({
+const cancel = defineRoute({
   method: 'post',
   path: '/jobs/{id}/cancel',
   operationId: 'cancelJob',
+  operation: { needs: { push: everything }, load: 'none', writesDisk: false },
   summary: 'Cancel a job',
   description:
     'Items that have not come to an end are skipped: after the answer nothing more is made. Drafts that were made stay.',

@@ -1,6 +1,7 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { PackageRevision } from '../../../domain/package-revision.ts'
+import { actorOf } from '../../../http/access.ts'
 import { etag } from '../../../http/etag.ts'
 import type { Actor } from '../../../service/access/actor.ts'
 import type { ServiceContext } from '../../../service/context.ts'
@@ -9,12 +10,14 @@ import { propose } from '../../../service/review/propose.ts'
 import { proposeDeletion } from '../../../service/review/propose-deletion.ts'
 import { reject } from '../../../service/review/reject.ts'
 import type { ReviewOptions } from '../../../service/review/review.ts'
-import { type Api, actorOf } from '../api.ts'
+import { type DeclaredOperation, defineRoute } from '../../route.ts'
+import type { Api } from '../api.ts'
 import { optionalPrecondition } from '../conditional.ts'
 import { freeText, noQuery } from '../schemas/common.ts'
 import { json, optionalIfMatch } from '../schemas/exchange.ts'
 import { packageRevisionSchema, toPackageRevisionView } from '../schemas/package-revision.ts'
 import { writeErrors } from '../schemas/problem.ts'
+import { revisionInPath } from '../targets.ts'
 import { revisionParams } from './package-revisions.ts'
 
 const reviewSchema = z
@@ -37,38 +40,50 @@ const reviewSchema = z
 
 type Verb = {
   operationId: string
+  operation: DeclaredOperation
   summary: string
   description: string
-  run: (ctx: ServiceContext, actor: Actor, name: string, options: ReviewOptions) => Promise<PackageRevision>
+  transition: (
+    ctx: ServiceContext,
+    actor: Actor,
+    name: string,
+    options: ReviewOptions,
+  ) => Promise<PackageRevision>
 }
+
+const DECIDES: DeclaredOperation = { needs: { push: revisionInPath }, load: 'write', writesDisk: true }
 
 const VERBS: Record<string, Verb> = {
   propose: {
     operationId: 'propose',
+    operation: DECIDES,
     summary: 'Propose a draft for publication',
     description:
       'Draft to Proposed. Refused with 409, and each fault with file and line, while a YAML file does not parse or a readiness gate is not open.',
-    run: propose,
+    transition: propose,
   },
   approve: {
     operationId: 'approve',
+    operation: DECIDES,
     summary: 'Approve what is proposed',
     description:
       'Proposed to Published, with the next number; DeletionProposed to deleted, where the answer is the revision as it last was.',
-    run: approve,
+    transition: approve,
   },
   reject: {
     operationId: 'reject',
+    operation: DECIDES,
     summary: 'Reject what is proposed',
     description: 'Proposed back to Draft, which can be edited again; DeletionProposed back to Published.',
-    run: reject,
+    transition: reject,
   },
   'propose-deletion': {
     operationId: 'proposeDeletion',
+    operation: { ...DECIDES, writesDisk: false },
     summary: 'Propose the deletion of a published revision',
     description:
       'Published to DeletionProposed. It stays deployed, and `latest` if it is, until that is approved.',
-    run: proposeDeletion,
+    transition: proposeDeletion,
   },
 }
 
@@ -81,11 +96,11 @@ const emptyBodyIsNone: MiddlewareHandler = async (c, next) => {
 export function lifecycleRoutes({ ctx, registryHost }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
-  for (const [verb, { run, ...description }] of Object.entries(VERBS)) {
-    const route = createRoute({
+  for (const [verb, { transition, ...described }] of Object.entries(VERBS)) {
+    const route = defineRoute({
       method: 'post',
       path: `/packagerevisions/{name}/${verb}`,
-      ...description,
+      ...described,
       tags: ['Lifecycle'],
       middleware: emptyBodyIsNone,
       request: {
@@ -101,7 +116,7 @@ export function lifecycleRoutes({ ctx, registryHost }: Api): OpenAPIHono {
     })
     app.openapi(route, async (c) => {
       const options = { ...c.req.valid('json'), precondition: optionalPrecondition(c) }
-      const revision = await run(ctx, actorOf(c), c.req.valid('param').name, options)
+      const revision = await transition(ctx, actorOf(c), c.req.valid('param').name, options)
       c.header('ETag', etag(revision.resourceVersion))
       return c.json(toPackageRevisionView(revision, registryHost), 200)
     })

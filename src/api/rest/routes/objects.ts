@@ -1,5 +1,7 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { everything } from '../../../http/scope.ts'
 import { listObjects } from '../../../service/queries/list-objects.ts'
+import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
 import { continueToken, latest, limit } from '../schemas/common.ts'
 import { foundObjectListSchema, toFoundObjectView } from '../schemas/contained.ts'
@@ -10,10 +12,11 @@ function objectField(description: string, example: string) {
   return z.string().max(512).optional().openapi({ description, example })
 }
 
-const list = createRoute({
+const list = defineRoute({
   method: 'get',
   path: '/objects',
   operationId: 'listObjects',
+  operation: { needs: { pull: everything }, load: 'none', writesDisk: false },
   summary: 'Find KRM objects in package revisions',
   description:
     'Every occurrence of the objects that the query describes, in the order of the objects; of one object, those in the newest files first. At least one of apiVersion, kind, namespace and name is needed. Of a package, the first 5000 objects are found, in files that validation reads.',

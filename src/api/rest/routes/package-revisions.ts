@@ -1,17 +1,21 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { AppError } from '../../../core/errors.ts'
 import { parseLabelSelector } from '../../../domain/label-selector.ts'
 import { LIFECYCLES } from '../../../domain/lifecycle.ts'
 import { parseRevisionName } from '../../../domain/names.ts'
 import { type PackageRevision, SORT_FIELDS, type Sort } from '../../../domain/package-revision.ts'
+import { actorOf, authorize } from '../../../http/access.ts'
 import { etag } from '../../../http/etag.ts'
+import { GZIP } from '../../../http/received-body.ts'
+import { creationScope, IN_BODY, readingScope } from '../../../http/scope.ts'
 import { getRevision } from '../../../service/change-revision.ts'
 import { createPackageRevision, type Source } from '../../../service/drafts/create-package-revision.ts'
 import { updatePackageRevision } from '../../../service/drafts/update-package-revision.ts'
 import { upgradeTarget } from '../../../service/drafts/upgrade.ts'
 import { listPackageRevisions } from '../../../service/queries/list-package-revisions.ts'
 import { deletePackageRevision } from '../../../service/review/delete-package-revision.ts'
-import { type Api, actorOf, mayCreate, mayRead } from '../api.ts'
+import { defineRoute } from '../../route.ts'
+import type { Api } from '../api.ts'
 import { archiveOf, isArchive, jsonOf } from '../body.ts'
 import { isNotModified, requiredPrecondition } from '../conditional.ts'
 import {
@@ -28,7 +32,6 @@ import {
 import {
   archive,
   deleted,
-  GZIP,
   ifMatch,
   ifNoneMatch,
   json,
@@ -46,6 +49,7 @@ import { readErrors, writeErrors } from '../schemas/problem.ts'
 import { toUpgradeRequest } from '../schemas/upgrade.ts'
 import { toUpstreamReference } from '../schemas/upstream-reference.ts'
 import { watchDescription, watchHeaders, watchQuery, watchStream } from '../schemas/watch.ts'
+import { packagesInQuery, revisionInPath } from '../targets.ts'
 import { onlyForWatches, watchPackageRevisions } from './watch.ts'
 
 const tags = ['Package revisions']
@@ -56,10 +60,11 @@ export const revisionParams = z.strictObject({
     .openapi({ description: 'Name of the package revision.', example: 'blueprints.nf.upf.ws1' }),
 })
 
-const create = createRoute({
+const create = defineRoute({
   method: 'post',
   path: '/packagerevisions',
   operationId: 'createPackageRevision',
+  operation: { needs: IN_BODY, load: 'write', writesDisk: true },
   summary: 'Create a draft',
   description:
     'From JSON, with one of the sources; or from a tar.gz, with repository, package and workspace in the query.',
@@ -81,10 +86,11 @@ const create = createRoute({
   },
 })
 
-const list = createRoute({
+const list = defineRoute({
   method: 'get',
   path: '/packagerevisions',
   operationId: 'listPackageRevisions',
+  operation: { needs: { pull: packagesInQuery }, load: 'none', writesDisk: false },
   summary: 'List package revisions, or watch them',
   description: watchDescription,
   tags,
@@ -144,10 +150,11 @@ const list = createRoute({
   },
 })
 
-const get = createRoute({
+const get = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}',
   operationId: 'getPackageRevision',
+  operation: { needs: { pull: revisionInPath }, load: 'none', writesDisk: false },
   summary: 'Get a package revision',
   tags,
   request: { params: revisionParams, query: noQuery, headers: ifNoneMatch },
@@ -158,10 +165,11 @@ const get = createRoute({
   },
 })
 
-const update = createRoute({
+const update = defineRoute({
   method: 'patch',
   path: '/packagerevisions/{name}',
   operationId: 'updatePackageRevision',
+  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
   summary: 'Change labels, annotations, version, readiness gates and conditions',
   description: 'Possible in a Draft; conditions can be changed while it is Proposed, too.',
   tags,
@@ -177,10 +185,11 @@ const update = createRoute({
   },
 })
 
-const remove = createRoute({
+const remove = defineRoute({
   method: 'delete',
   path: '/packagerevisions/{name}',
   operationId: 'deletePackageRevision',
+  operation: { needs: { delete: revisionInPath }, load: 'write', writesDisk: false },
   summary: 'Delete a package revision',
   description:
     'A Draft, a Proposed one, or one whose deletion is proposed. Its workspace and number are never used again.',
@@ -196,11 +205,11 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
 
   app.openapi(create, async (c) => {
     const input = isArchive(c) ? await fromArchive(c) : fromJson(c)
-    await mayCreate(c, input)
+    await authorize(c, creationScope(input))
     const { source } = input
-    if (source.task === 'copy') await mayRead(c, source.from)
-    if (source.task === 'clone') await mayRead(c, source.upstream)
-    if (source.task === 'upgrade') await mayRead(c, await upgradeTarget(ctx, input, source))
+    if (source.task === 'copy') await authorize(c, readingScope(source.from))
+    if (source.task === 'clone') await authorize(c, readingScope(source.upstream))
+    if (source.task === 'upgrade') await authorize(c, readingScope(await upgradeTarget(ctx, input, source)))
     const revision = await createPackageRevision(ctx, actorOf(c), input)
     c.header('Location', `${c.req.path}/${revision.name}`)
     c.header('ETag', etag(revision.resourceVersion))

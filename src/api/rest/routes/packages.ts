@@ -1,15 +1,18 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { listPackages } from '../../../service/queries/list-packages.ts'
+import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
 import { continueToken, limit, repositoryName } from '../schemas/common.ts'
 import { json } from '../schemas/exchange.ts'
 import { packageListSchema } from '../schemas/package.ts'
 import { readErrors } from '../schemas/problem.ts'
+import { packagesInQuery } from '../targets.ts'
 
-const list = createRoute({
+const list = defineRoute({
   method: 'get',
   path: '/packages',
   operationId: 'listPackages',
+  operation: { needs: { pull: packagesInQuery }, load: 'none', writesDisk: false },
   summary: 'List packages',
   description: 'A row for each package that has revisions, in the order of repository and path.',
   tags: ['Packages'],

@@ -1,16 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { AppError } from '../../../core/errors.ts'
 import type { Repository } from '../../../domain/repository.ts'
 import type { SyncStatus } from '../../../domain/repository-source.ts'
+import { actorOf, authorize } from '../../../http/access.ts'
 import { etag } from '../../../http/etag.ts'
+import { creationScope, everything, IN_BODY } from '../../../http/scope.ts'
 import { addressOf, overlap } from '../../../service/discovery/source-registry.ts'
 import { listRepositories } from '../../../service/queries/list-repositories.ts'
 import { createRepository } from '../../../service/repositories/create-repository.ts'
 import { deleteRepository } from '../../../service/repositories/delete-repository.ts'
 import { updateRepository } from '../../../service/repositories/update-repository.ts'
 import { getRepository } from '../../../service/repository-record.ts'
-import { type Api, actorOf, mayCreate } from '../api.ts'
+import { defineRoute } from '../../route.ts'
+import type { Api } from '../api.ts'
 import { jsonOf } from '../body.ts'
 import { isNotModified, requiredPrecondition } from '../conditional.ts'
 import { continueToken, limit, noQuery, repositoryName } from '../schemas/common.ts'
@@ -31,26 +34,29 @@ import {
   repositorySchema,
   syncStatusSchema,
 } from '../schemas/repository.ts'
+import { repositoryInPath } from '../targets.ts'
 
 const tags = ['Repositories']
 const params = z.strictObject({
   name: repositoryName.openapi({ description: 'Name of the repository.' }),
 })
 
-const create = createRoute({
+const create = defineRoute({
   method: 'post',
   path: '/repositories',
   operationId: 'createRepository',
+  operation: { needs: IN_BODY, load: 'write', writesDisk: true },
   summary: 'Create a repository',
   tags,
   request: { query: noQuery, body: jsonBody(newRepositorySchema) },
   responses: { 201: json(repositorySchema, 'Created.', 'ETag', 'Location'), ...writeErrors(409, 415) },
 })
 
-const list = createRoute({
+const list = defineRoute({
   method: 'get',
   path: '/repositories',
   operationId: 'listRepositories',
+  operation: { needs: { pull: everything }, load: 'none', writesDisk: false },
   summary: 'List repositories',
   description: 'In the order of their names.',
   tags,
@@ -58,20 +64,22 @@ const list = createRoute({
   responses: { 200: json(repositoryListSchema, 'A page of repositories.'), ...readErrors() },
 })
 
-const get = createRoute({
+const get = defineRoute({
   method: 'get',
   path: '/repositories/{name}',
   operationId: 'getRepository',
+  operation: { needs: { pull: repositoryInPath }, load: 'none', writesDisk: false },
   summary: 'Get a repository',
   tags,
   request: { params, query: noQuery, headers: ifNoneMatch },
   responses: { 200: json(repositorySchema, 'The repository.', 'ETag'), 304: notModified, ...readErrors(404) },
 })
 
-const update = createRoute({
+const update = defineRoute({
   method: 'patch',
   path: '/repositories/{name}',
   operationId: 'updateRepository',
+  operation: { needs: { push: repositoryInPath }, load: 'write', writesDisk: true },
   summary: 'Change description, labels and what of its source is looked at',
   tags,
   request: {
@@ -83,10 +91,11 @@ const update = createRoute({
   responses: { 200: json(repositorySchema, 'Changed.', 'ETag'), ...writeErrors(404, 412, 415, 428) },
 })
 
-const sync = createRoute({
+const sync = defineRoute({
   method: 'post',
   path: '/repositories/{name}/sync',
   operationId: 'syncRepository',
+  operation: { needs: { push: repositoryInPath }, load: 'write', writesDisk: true },
   summary: 'Look for what others have pushed',
   description:
     'Looks through the source of the repository at once, at every tag: finds what was there when this was called, and reads again what could not be read. Answers when that is done, or with 202 after 30 seconds: it goes on then, and `status` of the repository tells of its end. Refused with 409 for a repository without a source.',
@@ -99,10 +108,11 @@ const sync = createRoute({
   },
 })
 
-const remove = createRoute({
+const remove = defineRoute({
   method: 'delete',
   path: '/repositories/{name}',
   operationId: 'deleteRepository',
+  operation: { needs: { delete: repositoryInPath }, load: 'write', writesDisk: false },
   summary: 'Delete an empty repository',
   description:
     'Refused with 409 while it holds package revisions. One that is filled from elsewhere goes with its revisions, unless others are based on them.',
@@ -119,7 +129,7 @@ export function repositoryRoutes({ ctx, discovery, registryHost }: Api): OpenAPI
 
   app.openapi(create, async (c) => {
     const input = c.req.valid('json')
-    await mayCreate(c, { repository: input.name })
+    await authorize(c, creationScope({ repository: input.name }))
     if (input.source) checkSource(input.source.url)
     const repository = await createRepository(ctx, actorOf(c), input)
     c.header('Location', `${c.req.path}/${repository.name}`)

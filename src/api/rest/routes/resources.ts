@@ -1,10 +1,12 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { PackageRevision } from '../../../domain/package-revision.ts'
 import { etag } from '../../../http/etag.ts'
+import { GZIP } from '../../../http/received-body.ts'
 import { getRevision } from '../../../service/change-revision.ts'
 import { changeResources, replaceResources } from '../../../service/drafts/update-resources.ts'
 import { readFile } from '../../../service/queries/resources.ts'
 import { openLayer, readLayer } from '../../../service/registry-content.ts'
+import { acrossSlashes, defineRoute } from '../../route.ts'
 import { preferredType } from '../accept.ts'
 import type { Api } from '../api.ts'
 import { archiveOf, isArchive, jsonOf } from '../body.ts'
@@ -13,7 +15,6 @@ import { problem, respondProblem } from '../problem.ts'
 import { noQuery } from '../schemas/common.ts'
 import {
   archive,
-  GZIP,
   headers,
   ifMatch,
   ifNoneMatch,
@@ -24,15 +25,16 @@ import {
 import { packageRevisionSchema, toPackageRevisionView } from '../schemas/package-revision.ts'
 import { readErrors, writeErrors } from '../schemas/problem.ts'
 import { resourcesPatchSchema, resourcesSchema, toJsonContent } from '../schemas/resources.ts'
-import { invalidRequest } from '../validation.ts'
+import { revisionInPath } from '../targets.ts'
 import { revisionParams } from './package-revisions.ts'
 
 const tags = ['Resources']
 
-const get = createRoute({
+const get = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}/resources',
   operationId: 'getResources',
+  operation: { needs: { pull: revisionInPath }, load: 'read', writesDisk: false },
   summary: 'Get all files',
   description: `As JSON, or with \`Accept: ${GZIP}\` as the tar.gz that is the layer of the artifact.`,
   tags,
@@ -47,10 +49,11 @@ const get = createRoute({
   },
 })
 
-const replace = createRoute({
+const replace = defineRoute({
   method: 'put',
   path: '/packagerevisions/{name}/resources',
   operationId: 'replaceResources',
+  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
   summary: 'Replace all files',
   description: 'Possible in a Draft. Files that are not in the request are gone.',
   tags,
@@ -66,10 +69,11 @@ const replace = createRoute({
   },
 })
 
-const change = createRoute({
+const change = defineRoute({
   method: 'patch',
   path: '/packagerevisions/{name}/resources',
   operationId: 'changeResources',
+  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
   summary: 'Add, replace and delete single files',
   description:
     'Possible in a Draft. Files that are not in the request stay as they are. A tar.gz adds and replaces; only JSON can delete.',
@@ -88,12 +92,11 @@ const change = createRoute({
   },
 })
 
-const FILE = '/packagerevisions/{name}/resources/{path}'
-
-const getFile = createRoute({
+const getFile = defineRoute({
   method: 'get',
-  path: FILE,
+  path: '/packagerevisions/{name}/resources/{path}',
   operationId: 'getResource',
+  operation: { needs: { pull: revisionInPath }, load: 'read', writesDisk: false },
   summary: 'Get one file',
   description: 'The bytes of the file. Its path may have slashes, as they are or encoded.',
   tags,
@@ -169,16 +172,15 @@ export function resourceRoutes(api: Api): OpenAPIHono {
     return c.json(view(revision), 200)
   })
 
-  // The document knows no parameter with slashes, so the route is described there and served here.
-  app.openAPIRegistry.registerPath(getFile)
-  app.get('/packagerevisions/:name/resources/:path{.+}', async (c) => {
-    const query = noQuery.safeParse(c.req.query())
-    if (!query.success) throw invalidRequest('query', query.error)
-    const revision = await getRevision(ctx.db, c.req.param('name'))
-    const content = await readFile(ctx, revision, c.req.param('path'))
+  app.openapi(acrossSlashes(app, getFile, 'path'), async (c) => {
+    const { name, path } = c.req.valid('param')
+    const revision = await getRevision(ctx.db, name)
+    const content = await readFile(ctx, revision, path)
     c.header('ETag', etag(revision.resourceVersion))
     if (isNotModified(c, revision.resourceVersion)) return c.body(null, 304)
-    return c.body(content as Uint8Array<ArrayBuffer>, 200, { 'Content-Type': 'application/octet-stream' })
+    return c.body(content as Uint8Array<ArrayBuffer>, 200, {
+      'Content-Type': 'application/octet-stream',
+    }) as never
   })
 
   return app

@@ -1,11 +1,14 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { parseRevisionName } from '../../../domain/names.ts'
+import { authorize } from '../../../http/access.ts'
 import { etag } from '../../../http/etag.ts'
+import { readingScope } from '../../../http/scope.ts'
 import { conflictsOf } from '../../../service/drafts/conflicts.ts'
 import { resolveConflict } from '../../../service/drafts/resolve-conflict.ts'
 import { upgradeTarget } from '../../../service/drafts/upgrade.ts'
 import { previewUpgrade } from '../../../service/drafts/upgrade-preview.ts'
-import { type Api, mayRead } from '../api.ts'
+import { defineRoute } from '../../route.ts'
+import type { Api } from '../api.ts'
 import { jsonOf } from '../body.ts'
 import { optionalPrecondition } from '../conditional.ts'
 import { noQuery } from '../schemas/common.ts'
@@ -20,14 +23,16 @@ import { toFileDiffView } from '../schemas/diff.ts'
 import { json, jsonBody, optionalIfMatch } from '../schemas/exchange.ts'
 import { readErrors, writeErrors } from '../schemas/problem.ts'
 import { toUpgradeRequest, upgradePreviewRequestSchema, upgradePreviewSchema } from '../schemas/upgrade.ts'
+import { revisionInPath } from '../targets.ts'
 import { revisionParams } from './package-revisions.ts'
 
 const tags = ['Upgrades']
 
-const preview = createRoute({
+const preview = defineRoute({
   method: 'post',
   path: '/packagerevisions/{name}/upgrade-preview',
   operationId: 'previewUpgrade',
+  operation: { needs: { push: revisionInPath }, load: 'read', writesDisk: false },
   summary: 'Show what an upgrade would do',
   description: 'The conflicts and the changes of the files, as they would be. Nothing is made.',
   tags,
@@ -38,10 +43,11 @@ const preview = createRoute({
   },
 })
 
-const listConflicts = createRoute({
+const listConflicts = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}/conflicts',
   operationId: 'listConflicts',
+  operation: { needs: { pull: revisionInPath }, load: 'none', writesDisk: false },
   summary: 'List the conflicts of an upgrade',
   description:
     'All that the upgrade which made the revision has found, those that are resolved too. While one is open the condition `Merged` is False, and the draft cannot be proposed.',
@@ -50,10 +56,11 @@ const listConflicts = createRoute({
   responses: { 200: json(conflictListSchema, 'The conflicts.'), ...readErrors(404) },
 })
 
-const resolve = createRoute({
+const resolve = defineRoute({
   method: 'post',
   path: '/packagerevisions/{name}/conflicts/{id}/resolve',
   operationId: 'resolveConflict',
+  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
   summary: 'Decide a conflict',
   description:
     "Writes one side's value, or another one, into the files of the draft. An edit of the field or file resolves the conflict, too.",
@@ -79,7 +86,7 @@ export function upgradeRoutes({ ctx }: Api): OpenAPIHono {
     const { name } = c.req.valid('param')
     const target = parseRevisionName(name)
     const request = toUpgradeRequest(jsonOf(c, upgradePreviewRequestSchema), name)
-    await mayRead(c, await upgradeTarget(ctx, target, request))
+    await authorize(c, readingScope(await upgradeTarget(ctx, target, request)))
     const { from, upstream, conflicts, files } = await previewUpgrade(ctx, target, request)
     return c.json(
       { from, upstream, conflicts: conflicts.map(toConflictView), files: files.map(toFileDiffView) },

@@ -1,7 +1,10 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { actorOf, authorize } from '../../../http/access.ts'
+import { creationScope, IN_BODY, readingScope } from '../../../http/scope.ts'
 import { startJob } from '../../../service/jobs/jobs.ts'
 import { planUpgrades } from '../../../service/jobs/plan-upgrades.ts'
-import { type Api, actorOf, mayCreate, mayRead } from '../api.ts'
+import { defineRoute } from '../../route.ts'
+import type { Api } from '../api.ts'
 import { noQuery, packagePath, repositoryName, workspaceName } from '../schemas/common.ts'
 import { json, jsonBody } from '../schemas/exchange.ts'
 import { jobSchema, toJobView } from '../schemas/job.ts'
@@ -39,10 +42,11 @@ const upgradesSchema = z
   })
   .openapi('NewUpgrades')
 
-const create = createRoute({
+const create = defineRoute({
   method: 'post',
   path: '/upgrades',
   operationId: 'createUpgrades',
+  operation: { needs: IN_BODY, load: 'write', writesDisk: true },
   summary: 'Upgrade all outdated downstreams of a package',
   description:
     'A draft for each package whose latest revision was made from a lower revision of the upstream, as a job. What fails keeps none of the others. Packages that have such a draft already are skipped.',
@@ -56,9 +60,9 @@ export function upgradeJobRoutes({ ctx, jobs }: Api): OpenAPIHono {
 
   app.openapi(create, async (c) => {
     const { to, strategy, conflicts, ...request } = c.req.valid('json')
-    await mayRead(c, request.upstream)
+    await authorize(c, readingScope(request.upstream))
     const plan = await planUpgrades(ctx, { ...request, ...toUpgradeRequest({ to, strategy, conflicts }) })
-    for (const target of plan.items) await mayCreate(c, target)
+    for (const target of plan.items) await authorize(c, creationScope(target))
     const job = await startJob(ctx, jobs, actorOf(c), plan)
     c.header('Location', `${c.req.path.replace(/[^/]+$/, 'jobs')}/${job.id}`)
     return c.json(toJobView(job), 202)

@@ -1,5 +1,7 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { actorOf } from '../../../http/access.ts'
 import { etag } from '../../../http/etag.ts'
+import { everything } from '../../../http/scope.ts'
 import { listDeliveries, ping, redeliver } from '../../../service/webhooks/deliveries.ts'
 import {
   createWebhook,
@@ -8,7 +10,8 @@ import {
   listWebhooks,
   updateWebhook,
 } from '../../../service/webhooks/webhooks.ts'
-import { type Api, actorOf } from '../api.ts'
+import { defineRoute } from '../../route.ts'
+import type { Api } from '../api.ts'
 import { jsonOf } from '../body.ts'
 import { isNotModified, requiredPrecondition } from '../conditional.ts'
 import { continueToken, limit, noQuery, webhookName } from '../schemas/common.ts'
@@ -41,10 +44,11 @@ const deliveryParams = z.strictObject({
   id: z.string().openapi({ description: 'Number of the delivery.', example: '17' }),
 })
 
-const create = createRoute({
+const create = defineRoute({
   method: 'post',
   path: '/webhooks',
   operationId: 'createWebhook',
+  operation: { needs: { push: everything }, load: 'write', writesDisk: true },
   summary: 'Create a webhook',
   description:
     'What happens from now on is told to it, each event at least once, in no particular order: a POST with `{"delivery", "event", "webhook", "createdAt", "attempt", "sentAt", "packageRevision"}`, signed with the secret. An answer with 2xx within 10 seconds ends it; otherwise it is sent again after 5 seconds, twice as long each time up to an hour, for a day.',
@@ -53,10 +57,11 @@ const create = createRoute({
   responses: { 201: json(webhookSchema, 'Created.', 'ETag', 'Location'), ...writeErrors(409, 415) },
 })
 
-const list = createRoute({
+const list = defineRoute({
   method: 'get',
   path: '/webhooks',
   operationId: 'listWebhooks',
+  operation: { needs: { push: everything }, load: 'none', writesDisk: false },
   summary: 'List webhooks',
   description: 'In the order of their names.',
   tags,
@@ -64,20 +69,22 @@ const list = createRoute({
   responses: { 200: json(webhookListSchema, 'A page of webhooks.'), ...readErrors() },
 })
 
-const get = createRoute({
+const get = defineRoute({
   method: 'get',
   path: '/webhooks/{name}',
   operationId: 'getWebhook',
+  operation: { needs: { push: everything }, load: 'none', writesDisk: false },
   summary: 'Get a webhook',
   tags,
   request: { params, query: noQuery, headers: ifNoneMatch },
   responses: { 200: json(webhookSchema, 'The webhook.', 'ETag'), 304: notModified, ...readErrors(404) },
 })
 
-const update = createRoute({
+const update = defineRoute({
   method: 'patch',
   path: '/webhooks/{name}',
   operationId: 'updateWebhook',
+  operation: { needs: { push: everything }, load: 'write', writesDisk: true },
   summary: 'Change a webhook',
   tags,
   request: {
@@ -89,10 +96,11 @@ const update = createRoute({
   responses: { 200: json(webhookSchema, 'Changed.', 'ETag'), ...writeErrors(404, 412, 415, 428) },
 })
 
-const remove = createRoute({
+const remove = defineRoute({
   method: 'delete',
   path: '/webhooks/{name}',
   operationId: 'deleteWebhook',
+  operation: { needs: { push: everything }, load: 'write', writesDisk: false },
   summary: 'Delete a webhook',
   description: 'With the log of its deliveries. What it has not been told yet it is not told.',
   tags,
@@ -100,10 +108,11 @@ const remove = createRoute({
   responses: { 204: deleted, ...writeErrors(404, 412, 428) },
 })
 
-const deliveries = createRoute({
+const deliveries = defineRoute({
   method: 'get',
   path: '/webhooks/{name}/deliveries',
   operationId: 'listDeliveries',
+  operation: { needs: { push: everything }, load: 'none', writesDisk: false },
   summary: 'List the deliveries of a webhook',
   description: 'The newest first. Those that have ended are kept for 7 days, and the last 1000 of them.',
   tags,
@@ -114,10 +123,11 @@ const deliveries = createRoute({
   responses: { 200: json(deliveryListSchema, 'A page of deliveries.'), ...readErrors(404) },
 })
 
-const again = createRoute({
+const again = defineRoute({
   method: 'post',
   path: '/webhooks/{name}/deliveries/{id}/redeliver',
   operationId: 'redeliver',
+  operation: { needs: { push: everything }, load: 'write', writesDisk: true },
   summary: 'Send a delivery again',
   description: 'Or at once, where it waits for its next attempt.',
   tags,
@@ -125,10 +135,11 @@ const again = createRoute({
   responses: { 202: json(deliverySchema, 'It is being sent.'), ...writeErrors(404, 409) },
 })
 
-const tryOut = createRoute({
+const tryOut = defineRoute({
   method: 'post',
   path: '/webhooks/{name}/ping',
   operationId: 'pingWebhook',
+  operation: { needs: { push: everything }, load: 'write', writesDisk: true },
   summary: 'Try a webhook out',
   description: 'Sends it the event `ping`, with null as packageRevision.',
   tags,

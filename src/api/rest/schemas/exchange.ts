@@ -41,8 +41,6 @@ export function mergePatchBody<Schema extends z.ZodType>(schema: Schema, name: s
   }
 }
 
-export const GZIP = 'application/gzip'
-
 export const archive = {
   schema: {
     type: 'string' as const,
