@@ -19,7 +19,7 @@ const events = defineRoute({
   operation: { needs: { pull: everything }, load: 'none', writesDisk: false },
   summary: 'Follow a job',
   description:
-    'Server-sent events, from the first one on, or behind `Last-Event-ID`: `item` with an item as it comes to an end, and at last `finished` with the job, after which the stream ends. Events are numbered from 1 without gaps. When the server stops, the stream ends without `finished`: browsers come back by themselves, and go on where they were.',
+    'Streams server-sent events, from the first or after `Last-Event-ID`: an `item` event with each item that has ended, and finally `finished` with the job, which ends the stream. Events are numbered from 1 without gaps. When the server stops, the stream ends without `finished`: browsers reconnect by themselves and resume.',
   tags: ['Jobs'],
   request: {
     params: jobParams,
@@ -38,7 +38,7 @@ const events = defineRoute({
         },
       },
     },
-    204: { description: 'The client has seen all events of a finished job: it need not come again.' },
+    204: { description: 'The client has seen all events of a finished job, and must not reconnect.' },
     ...readErrors(404),
   },
 })
@@ -60,14 +60,14 @@ export function jobEventRoutes({ ctx, jobs }: Api): OpenAPIHono {
       stream.onAbort(() => gone.abort())
       const signal = AbortSignal.any([gone.signal, jobs.drained])
       try {
-        // A write waits until the client has read what came before: the next events are not even asked for.
+        // Backpressure: a write waits for the client, so events are read only as fast as the client reads them.
         for await (const event of jobEvents(ctx, jobs, id, { after, signal })) {
           const message = messageOf(event)
           if (message) await stream.writeSSE(message)
           else await stream.write(HEART_BEAT)
         }
       } catch (error) {
-        // The head of the answer is on its way: all that is left is to break off, and the client comes again.
+        // The response has started, so the only way to report the failure is to end it: the client reconnects.
         ctx.report(error)
       }
     })

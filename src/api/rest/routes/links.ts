@@ -6,11 +6,20 @@ import { preferredType } from '../accept.ts'
 import type { Api } from '../api.ts'
 import { MERMAID, toMermaid } from '../mermaid.ts'
 import { problem, respondProblem } from '../problem.ts'
-import { continueToken, latest, limit, outdated, packagePath, repositoryName } from '../schemas/common.ts'
+import {
+  latest,
+  limit,
+  outdated,
+  packagePath,
+  pageQuery,
+  repositoryName,
+  splitQuery,
+} from '../schemas/common.ts'
 import { json } from '../schemas/exchange.ts'
 import { downstreamDepth, downstreamListSchema, graphDepth, graphSchema } from '../schemas/links.ts'
 import { toPackageRevisionView } from '../schemas/package-revision.ts'
 import { readErrors } from '../schemas/problem.ts'
+import { listed } from '../schemas/responses.ts'
 import { packageInPath, revisionInPath } from '../targets.ts'
 import { revisionParams } from './package-revisions.ts'
 
@@ -19,23 +28,23 @@ const downstreams = defineRoute({
   path: '/packagerevisions/{name}/downstreams',
   operationId: 'listDownstreams',
   operation: { needs: { pull: revisionInPath }, load: 'none', writesDisk: false },
-  summary: 'List what is based on a revision',
+  summary: 'List the downstreams of a revision',
   description:
-    'Revisions that were cloned from it or upgraded to it, and with `depth` those that are based on these; the nearest first, and then by name.',
+    'Lists the revisions that were cloned from it or upgraded to it, and with `depth` their downstreams too. Sorted by distance, then by name.',
   tags: ['Package revisions'],
   request: {
     params: revisionParams,
-    query: z.strictObject({ depth: downstreamDepth, latest, outdated, limit, continue: continueToken }),
+    query: z.strictObject({ depth: downstreamDepth, latest, outdated, ...pageQuery }),
   },
-  responses: { 200: json(downstreamListSchema, 'A page of downstreams.'), ...readErrors(404) },
+  responses: listed(downstreamListSchema, 'downstreams', 404),
 })
 
 const graphParams = z.strictObject({ repository: repositoryName, package: packagePath })
 const graphQuery = z.strictObject({
   depth: graphDepth,
-  limit: limit.openapi({ description: 'The most packages that the answer has.' }),
+  limit: limit.openapi({ description: 'Maximum number of packages in the response.' }),
   format: z.enum(['json', 'mermaid']).optional().openapi({
-    description: 'What the answer is, whatever `Accept` says.',
+    description: 'Format of the response; overrides `Accept`.',
     example: 'mermaid',
   }),
 })
@@ -46,7 +55,7 @@ const graph = defineRoute({
   operationId: 'getPackageGraph',
   operation: { needs: { pull: packageInPath }, load: 'none', writesDisk: false },
   summary: 'Get the upstreams and downstreams of a package',
-  description: `The package, what it is based on and what is based on it, over all links that its revisions and theirs have. As JSON, or with \`Accept: ${MERMAID}\` as a Mermaid flowchart. The path of the package may have slashes, as they are or encoded.`,
+  description: `Returns the package with its upstreams and downstreams, over the links of all of their revisions: as JSON, or with \`Accept: ${MERMAID}\` as a Mermaid flowchart. Slashes in the path of the package may be encoded or not.`,
   tags: ['Packages'],
   request: { params: graphParams, query: graphQuery },
   responses: {
@@ -65,14 +74,13 @@ export function linkRoutes({ ctx, registryHost }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
   app.openapi(downstreams, async (c) => {
-    const { limit: most, continue: token, ...filter } = c.req.valid('query')
-    const request = { limit: most, continue: token }
-    const page = await listDownstreams(ctx, c.req.valid('param').name, filter, request)
-    const items = page.items.map(({ depth, ...revision }) => ({
+    const { filter, page } = splitQuery(c.req.valid('query'))
+    const result = await listDownstreams(ctx, c.req.valid('param').name, filter, page)
+    const items = result.items.map(({ depth, ...revision }) => ({
       ...toPackageRevisionView(revision, registryHost),
       depth,
     }))
-    return c.json({ ...page, items }, 200)
+    return c.json({ ...result, items }, 200)
   })
 
   app.openapi(acrossSlashes(app, graph, 'package'), async (c) => {

@@ -1,7 +1,6 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { parseRevisionName } from '../../../domain/names.ts'
 import { authorize } from '../../../http/access.ts'
-import { etag } from '../../../http/etag.ts'
 import { readingScope } from '../../../http/scope.ts'
 import { conflictsOf } from '../../../service/drafts/conflicts.ts'
 import { resolveConflict } from '../../../service/drafts/resolve-conflict.ts'
@@ -10,7 +9,7 @@ import { previewUpgrade } from '../../../service/drafts/upgrade-preview.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
 import { jsonOf } from '../body.ts'
-import { optionalPrecondition } from '../conditional.ts'
+import { optionalPrecondition, setETag } from '../conditional.ts'
 import { noQuery } from '../schemas/common.ts'
 import {
   conflictListSchema,
@@ -33,12 +32,13 @@ const preview = defineRoute({
   path: '/packagerevisions/{name}/upgrade-preview',
   operationId: 'previewUpgrade',
   operation: { needs: { push: revisionInPath }, load: 'read', writesDisk: false },
-  summary: 'Show what an upgrade would do',
-  description: 'The conflicts and the changes of the files, as they would be. Nothing is made.',
+  summary: 'Preview an upgrade',
+  description:
+    'Returns the conflicts and the changes to the files that an upgrade would lead to, without creating a draft.',
   tags,
   request: { params: revisionParams, query: noQuery, body: jsonBody(upgradePreviewRequestSchema) },
   responses: {
-    200: json(upgradePreviewSchema, 'What an upgrade of this revision would do.'),
+    200: json(upgradePreviewSchema, 'The preview.'),
     ...writeErrors(404, 409, 415),
   },
 })
@@ -50,7 +50,7 @@ const listConflicts = defineRoute({
   operation: { needs: { pull: revisionInPath }, load: 'none', writesDisk: false },
   summary: 'List the conflicts of an upgrade',
   description:
-    'All that the upgrade which made the revision has found, those that are resolved too. While one is open the condition `Merged` is False, and the draft cannot be proposed.',
+    'Lists the conflicts of the upgrade that created the revision, including resolved ones. While one is open, the condition `Merged` is False and the draft cannot be proposed.',
   tags,
   request: { params: revisionParams, query: noQuery },
   responses: { 200: json(conflictListSchema, 'The conflicts.'), ...readErrors(404) },
@@ -61,9 +61,9 @@ const resolve = defineRoute({
   path: '/packagerevisions/{name}/conflicts/{id}/resolve',
   operationId: 'resolveConflict',
   operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
-  summary: 'Decide a conflict',
+  summary: 'Resolve a conflict',
   description:
-    "Writes one side's value, or another one, into the files of the draft. An edit of the field or file resolves the conflict, too.",
+    'Writes the value of one side, or another value, to the files of the draft. Editing the field or file resolves the conflict too.',
   tags,
   request: {
     params: revisionParams.extend({
@@ -74,7 +74,7 @@ const resolve = defineRoute({
     body: jsonBody(resolutionSchema),
   },
   responses: {
-    200: json(revisionConflictSchema, 'The conflict, resolved. The ETag is that of the revision.', 'ETag'),
+    200: json(revisionConflictSchema, 'The resolved conflict. The ETag is that of the revision.', 'ETag'),
     ...writeErrors(404, 409, 412, 415),
   },
 })
@@ -104,7 +104,7 @@ export function upgradeRoutes({ ctx }: Api): OpenAPIHono {
     const { choose, value } = jsonOf(c, resolutionSchema)
     const choice = choose === undefined ? { value: value as never } : { choose }
     const { revision, conflict } = await resolveConflict(ctx, name, id, choice, optionalPrecondition(c))
-    c.header('ETag', etag(revision.resourceVersion))
+    setETag(c, revision)
     return c.json(toRevisionConflictView(conflict), 200)
   })
 
