@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, type RouteConfig } from '@hono/zod-opena
 import { declaring, type Operation } from '../http/operation.ts'
 
 /** The rest of the declaration follows from the route. */
-export type DeclaredOperation = Pick<Operation, 'needs' | 'load' | 'writesDisk'>
+export type DeclaredOperation = Omit<Operation, 'id' | 'bodyRequired'>
 
 type OperationRoute<Path extends string> = Omit<RouteConfig, 'path'> & {
   path: Path

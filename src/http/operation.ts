@@ -13,6 +13,8 @@ export type Operation = {
   writesDisk: boolean
   /** Whether an empty body is refused. */
   bodyRequired?: boolean
+  /** Whether it is called by machines every few seconds, and logged at debug level only. */
+  quiet?: boolean
 }
 
 /**

@@ -1,11 +1,12 @@
-/** The composition root: one app with every surface mounted, on the components that `components.ts` has opened. */
+/** Mounts every surface on one app, with the components that `components.ts` has opened. */
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { docsRoutes } from '../api/docs/docs.ts'
 import { apiDocument } from '../api/docs/document.ts'
 import { healthRoutes } from '../api/operations/health.ts'
 import { BASE_PATH } from '../api/rest/base-path.ts'
-import { createRestApp, restSurface } from '../api/rest/rest-app.ts'
+import { createRestApp } from '../api/rest/rest-app.ts'
+import { restSurface } from '../api/rest/rest-surface.ts'
 import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
 import { type AccessPolicy, ALLOW_ALL, access } from '../http/access.ts'
@@ -33,11 +34,11 @@ export type App = {
   document: () => object
 }
 
-/** What a server serves. */
+/** The application that a server runs. */
 export function applicationOf(components: Components): Application {
   return {
     mount: async (url) => (await createApp(components, url)).hono.fetch,
-    report: (err) => components.log.error({ err }, 'the rest of an answer could not be sent'),
+    report: (err) => components.log.error({ err }, 'cannot send the rest of a response'),
     announceStop: () => {
       components.stopping = true
     },
@@ -49,7 +50,7 @@ export function applicationOf(components: Components): Application {
   }
 }
 
-/** Mounts every surface. `publicUrl` is where clients reach the app; `policy` says who may do what. */
+/** `publicUrl`: where clients reach the app. `policy`: decides what a caller may do. */
 export async function createApp(
   components: Components,
   publicUrl: URL,
@@ -87,9 +88,9 @@ export async function createApp(
   }
   const registryHost = registryAddress ?? publicUrl.host
   const app = new OpenAPIHono()
-  const registrySurfaces = registrySurface(onInternalError, registryAddress)
-  const restSurfaces = restSurface(app, onInternalError)
-  const surfaceOf = (c: Context) => (/^\/v2(?:\/|$)/.test(c.req.path) ? registrySurfaces : restSurfaces)
+  const registry = registrySurface(onInternalError, registryAddress)
+  const rest = restSurface(app, onInternalError)
+  const surfaceOf = (c: Context) => (/^\/v2(?:\/|$)/.test(c.req.path) ? registry : rest)
   app.onError((error, c) => surfaceOf(c).onError(error, c))
   app.notFound((c) => surfaceOf(c).notFound(c))
 
@@ -120,7 +121,7 @@ export async function createApp(
     return document
   }
   app.route('/', docsRoutes(getDocument))
-  // Not sooner: a collection of garbage from the command line opens the components, too.
+  // Not when the components are opened: a garbage collection from the command line opens them too.
   await jobs.resume()
   await webhooks.start((revision) => toPackageRevisionView(revision, registryHost))
   return { hono: app, document: getDocument }

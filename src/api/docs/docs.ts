@@ -1,4 +1,4 @@
-/** The API document, and a page that shows it. Everything on the page comes from this server. */
+/** The API document, and a page that shows it. The page loads nothing from other servers. */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'

@@ -1,16 +1,10 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { Context, Env, Hono } from 'hono'
-import { AppError } from '../../core/errors.ts'
-import { loadShedding, RETRY_AFTER } from '../../http/load-shedding.ts'
-import { methodsAt } from '../../http/operation.ts'
+import { loadShedding } from '../../http/load-shedding.ts'
 import { boundedBody, requiredBody } from '../../http/received-body.ts'
-import { ClientGoneError, clientGoneResponse } from '../../http/request-body.ts'
-import type { Surface } from '../../http/surface.ts'
 import type { Tracing } from '../../http/tracing.ts'
 import type { Api } from './api.ts'
 import { maxBodyBytes } from './body.ts'
 import { measuredOperations, type OnOperation } from './measured-operations.ts'
-import { problem, problemOf, respondProblem } from './problem.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { cloneJobRoutes } from './routes/clones.ts'
 import { diffRoutes } from './routes/diff.ts'
@@ -63,29 +57,4 @@ export function createRestApp(api: Api, onOperation: OnOperation, tracing: Traci
   app.route('/', verificationRoutes(api))
   app.route('/', backupRoutes(api))
   return app
-}
-
-/** Problem documents, and 405 for a path of the app that has other methods. */
-export function restSurface(app: Hono<Env>, onInternalError: (error: unknown, c: Context) => void): Surface {
-  return {
-    onError: (error, c) => {
-      if (error instanceof ClientGoneError) return clientGoneResponse()
-      const found = problemOf(error)
-      if (found.status >= 500 && !isRefusal(error)) onInternalError(error, c)
-      return respondProblem(c, found, found.code === 'overloaded' ? { 'Retry-After': RETRY_AFTER } : {})
-    },
-    notFound: (c) => {
-      const { method, path } = c.req
-      const allow = methodsAt(app, path).join(', ')
-      if (allow === '')
-        return respondProblem(c, problem('not_found', `there is no ${path}; /docs shows what there is`))
-      const detail = `${method} is not possible on ${path}; possible are ${allow}`
-      return respondProblem(c, problem('method_not_allowed', detail), { Allow: allow })
-    },
-  }
-}
-
-/** Whether the server works as it should, and refuses what it has no room for. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof AppError && ['overloaded', 'insufficient_storage'].includes(error.code)
 }

@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import { RegistryError } from '../errors.ts'
 import type { Page } from '../store/blob-store.ts'
 
-/** The page of a list that `n` and `last` ask for. Throws PAGINATION_NUMBER_INVALID. */
+/** The page that `n` and `last` ask for. Throws PAGINATION_NUMBER_INVALID. */
 export function pageQuery(c: Context): Page {
   const n = c.req.query('n')
   if (n !== undefined && !/^[0-9]{1,9}$/.test(n)) {
@@ -13,8 +13,8 @@ export function pageQuery(c: Context): Page {
 }
 
 /**
- * The page of a sorted list, which may begin before it, and the Link header that leads to the next one: relative, as
- * clients refuse to follow a link to another host.
+ * The page of a sorted list, which may start before the page, and the Link header to the next page. The link is
+ * relative, as clients do not follow links to other hosts.
  */
 export function page(
   c: Context,

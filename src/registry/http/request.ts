@@ -32,7 +32,7 @@ export function checkedDigest(text: string | undefined): string {
   const shown =
     text === undefined
       ? 'the parameter digest is missing'
-      : `"${text.slice(0, 200)}" is no sha256 or sha512 digest`
+      : `"${text.slice(0, 200)}" is not a sha256 or sha512 digest`
   throw new RegistryError('DIGEST_INVALID', shown)
 }
 
@@ -42,18 +42,18 @@ export function referenceParam(c: Context): { tag: string } | { digest: string }
   if (looksLikeDigest(reference)) return { digest: checkedDigest(reference) }
   if (isTag(reference)) return { tag: reference }
   const message = notATag(reference)
-  // What cannot be a tag cannot be there either: that is how the specification's tests see it.
+  // The conformance tests expect 404, not 400, when a client reads an invalid tag.
   throw c.req.method === 'PUT'
     ? new RegistryError('TAG_INVALID', message)
     : new RegistryError('MANIFEST_UNKNOWN', message)
 }
 
-/** More in one request than anybody needs. */
+/** More than a client needs in one request. */
 const MAX_TAGS = 100
 
 /**
- * The tags that a manifest which is pushed by its digest shall have: `?tag=1.2&tag=1`, after the specification's main
- * branch. Throws TAG_INVALID.
+ * The tags to set on a manifest that is pushed by digest: `?tag=1.2&tag=1`, from the main branch of the specification.
+ * Throws TAG_INVALID.
  */
 export function tagQuery(c: Context): string[] {
   const tags = [...new Set(c.req.queries('tag') ?? [])]

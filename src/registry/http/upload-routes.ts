@@ -11,7 +11,7 @@ const UPLOAD = '/:name{.+}/blobs/uploads/:id{[^/]+}'
 
 const START = { ...PUSH, needs: { push: nameInPath, pull: (c: Context) => mountQuery(c)?.from } } as const
 const STATUS = { ...PUSH, load: 'none', writesDisk: false } as const
-/** No deletion: a client that may push may also give up. */
+/** Cancelling is no deletion: a client that may push may also cancel. */
 const CANCEL = { ...PUSH, writesDisk: false } as const
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs */
@@ -65,7 +65,7 @@ export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry): Hono {
     return c.body(null, 204)
   })
 
-  /** A chunk that is not the next one leaves the session as it was; the answer says where it is. */
+  /** Appends a chunk. A chunk at the wrong offset changes nothing; the error has the current offset in its headers. */
   async function takeChunk(c: Context, repository: string, id: string): Promise<number> {
     const range = parseChunkRange(c.req.header('Content-Range'))
     try {
