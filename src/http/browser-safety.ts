@@ -21,7 +21,7 @@ export function browserSafety(publicUrl: URL): MiddlewareHandler {
   }
 }
 
-/** Whether the request comes from a page of this site, or from no page at all. */
+/** Returns true for a request of a page of this site, and for one that comes from no page at all. */
 function isOwnPage(c: Context, publicUrl: URL): boolean {
   const site = c.req.header('Sec-Fetch-Site')
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return false

@@ -9,11 +9,11 @@ export type Operation = {
   id: string
   needs: Needs
   load: LoadClass
-  /** Whether it is refused while the disk is nearly full. */
+  /** True if it is refused while the disk is nearly full. */
   writesDisk: boolean
-  /** Whether an empty body is refused. */
+  /** True if an empty body is refused. */
   bodyRequired?: boolean
-  /** Whether it is called by machines every few seconds, and logged at debug level only. */
+  /** True for calls that machines make every few seconds: they are logged at debug level. */
   quiet?: boolean
 }
 

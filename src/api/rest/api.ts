@@ -5,7 +5,7 @@ import type { JobRunner } from '../../service/jobs/runner.ts'
 import type { Watches } from '../../service/watch/watches.ts'
 import type { WebhookDispatcher } from '../../service/webhooks/dispatcher.ts'
 
-/** What the routes depend on. */
+/** Dependencies of the routes. */
 export type Api = {
   ctx: ServiceContext
   jobs: JobRunner

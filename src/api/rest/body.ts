@@ -14,7 +14,7 @@ export function maxBodyBytes({ ctx }: Api): number {
   return ctx.limits.maxBytes * BODY_FACTOR
 }
 
-/** Whether the body of a route that takes both is an archive, and not JSON. Throws `invalid` without a body. */
+/** Returns true for an archive, and false for JSON, on a route that takes both. Throws `invalid` without a body. */
 export function isArchive(c: Context): boolean {
   if (mediaType(c) !== undefined) return mediaType(c) === GZIP
   throw new AppError('invalid', 'the body is missing: send JSON or a tar.gz')

@@ -42,7 +42,7 @@ export type Problem = {
   errors?: readonly ErrorDetail[]
 }
 
-/** Who has more faults than that has one cause for most. */
+/** More errors than this usually have a common cause. */
 const MAX_ERRORS = 200
 
 export function problem(code: ProblemCode, detail: string, errors: readonly ErrorDetail[] = []): Problem {
@@ -68,7 +68,7 @@ export function respondProblem(
   })
 }
 
-/** The problem that an error is to the client. What is nobody's business but the server's is not told. */
+/** The problem document for an error. It discloses nothing about the inside of the server. */
 export function problemOf(error: unknown): Problem {
   if (isDiskFull(error)) {
     const detail = error instanceof AppError ? error.message : 'The server has no room to store this.'

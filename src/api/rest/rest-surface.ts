@@ -26,7 +26,7 @@ export function restSurface(app: Hono<Env>, onInternalError: (error: unknown, c:
   }
 }
 
-/** Whether the server works, but has no room for the request: nothing to report. */
+/** Returns true for errors of a server that works, but has no room for the request: they are not reported. */
 function isRefusal(error: unknown): boolean {
   return error instanceof AppError && ['overloaded', 'insufficient_storage'].includes(error.code)
 }

@@ -1,4 +1,4 @@
-/** What REST requests name as the target of a permission. */
+/** Targets of permissions in REST requests. */
 import { ALL, packageOf, type Target } from '../../http/scope.ts'
 
 export const revisionInPath: Target = (c) => packageOf(c.req.param('name') ?? '')

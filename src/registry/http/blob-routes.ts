@@ -19,7 +19,7 @@ export function blobRoutes({ blobs }: EmbeddedRegistry, guard: WriteGuard): Hono
     const digest = checkedDigest(c.req.param('digest'))
     const size = await blobs.size(repository, digest)
     const range = c.req.method === 'HEAD' ? undefined : parseRange(c.req.header('Range'), size)
-    // Small blobs are cached in memory, so they are served faster from here.
+    // What is small is in memory here, and there sooner.
     const elsewhere = c.req.method === 'GET' && size > SMALL_BLOB_BYTES ? await blobs.link(digest) : undefined
     if (elsewhere) return c.body(null, 307, { Location: elsewhere.href, 'Content-Length': '0' })
     c.header('Accept-Ranges', 'bytes')

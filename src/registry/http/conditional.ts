@@ -1,28 +1,28 @@
 /**
- * Conditional requests (RFC 9110, section 13). The ETag of a manifest is its digest. This is an extension of the OCI
- * specification; clients that do not send these headers see no difference.
+ * Conditional requests (RFC 9110, section 13) with the digest of a manifest as its ETag. They are an extension of the
+ * distribution spec; clients that send no such headers see no difference.
  */
 import type { Context } from 'hono'
 import { parseEtags } from '../../http/etag.ts'
 import { RegistryError } from '../errors.ts'
 
-/** Whether the client has this manifest already, and gets 304. */
+/** Returns whether the client already has this manifest, so that the response is 304. */
 export function isNotModified(c: Context, digest: string): boolean {
   const known = etagsOf(c, 'If-None-Match', 'weak')
   return known !== undefined && matches(known, digest)
 }
 
 /**
- * Throws with status 412 if a tag does not point to what the client expects. `digest` is what it points to;
- * undefined if the tag does not exist.
+ * Throws, with status 412, unless the tag points to what the client expects. `digest` is what it points to now, or
+ * undefined if it does not exist.
  */
 export function checkTagCondition(c: Context, tag: string, digest: string | undefined): void {
   const expected = etagsOf(c, 'If-Match', 'strong')
   const excluded = etagsOf(c, 'If-None-Match', 'weak')
-  const matching =
+  const fine =
     (expected === undefined || matches(expected, digest)) &&
     (excluded === undefined || !matches(excluded, digest))
-  if (matching) return
+  if (fine) return
   const now = digest === undefined ? 'does not exist' : `points to ${digest}`
   throw new RegistryError('DENIED', `the tag ${tag} ${now}; nothing was done`, { status: 412 })
 }

@@ -10,10 +10,10 @@ import { checkedDigest, PULL, repositoryParam } from './request.ts'
 
 const LIST = { ...PULL, needs: { pull: everything } }
 
-/** Clients accept at most 4 MiB of referrers in a response. */
+/** Clients accept lists of referrers up to 4 MiB. */
 const PAGE_BYTES = 2 * 1024 * 1024
 
-/** Lists of repositories (not in the specification, but `oras repo ls` uses it), tags and referrers. */
+/** Lists of repositories (not in the spec, but used by `oras repo ls`), tags and referrers. */
 export function listingRoutes(registry: EmbeddedRegistry): Hono {
   const app = new Hono()
 
@@ -26,7 +26,7 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
   register(app, 'GET', '/:name{.+}/tags/list', { id: 'listTags', ...PULL }, async (c) => {
     const repository = repositoryParam(c)
     const query = pageQuery(c)
-    // One more than requested, to know whether there is another page.
+    // One more than requested, to know whether there is a next page.
     const limit = query.limit === undefined ? undefined : query.limit + 1
     const tags = await registry.tags.list(repository, { after: query.after, limit })
     if (tags.length === 0 && !(await registry.manifests.any(repository))) {
@@ -40,7 +40,7 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
   register(app, 'GET', '/:name{.+}/referrers/:digest{[^/]+}', { id: 'listReferrers', ...PULL }, async (c) => {
     const repository = repositoryParam(c)
     const subject = checkedDigest(c.req.param('digest'))
-    // An empty parameter is no filter.
+    // An empty value means no filter.
     const artifactType = c.req.query('artifactType') || undefined
     const manifests: Descriptor[] = []
     let bytes = 0
@@ -56,7 +56,7 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
     }
     const filter = artifactType === undefined ? undefined : { artifactType }
     const last = manifests.at(-1)?.digest
-    // Clients compare the type literally, so it must have no charset.
+    // Clients compare the Content-Type literally, so it must not have a charset.
     return c.body(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests }), 200, {
       'Content-Type': MEDIA_TYPE.index,
       ...(filter && { 'OCI-Filters-Applied': 'artifactType' }),

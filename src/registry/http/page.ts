@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import { RegistryError } from '../errors.ts'
 import type { Page } from '../store/blob-store.ts'
 
-/** The page that `n` and `last` ask for. Throws PAGINATION_NUMBER_INVALID. */
+/** Parses the query parameters `n` and `last`. Throws PAGINATION_NUMBER_INVALID. */
 export function pageQuery(c: Context): Page {
   const n = c.req.query('n')
   if (n !== undefined && !/^[0-9]{1,9}$/.test(n)) {
@@ -13,8 +13,8 @@ export function pageQuery(c: Context): Page {
 }
 
 /**
- * The page of a sorted list, which may start before the page, and the Link header to the next page. The link is
- * relative, as clients do not follow links to other hosts.
+ * Returns a page of a sorted list, with the Link header for the next page. The link is relative, because clients
+ * refuse to follow links to another host.
  */
 export function page(
   c: Context,

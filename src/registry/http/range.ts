@@ -3,8 +3,8 @@ import type { Range } from '../store/blob-store.ts'
 import type { ChunkRange } from '../uploads.ts'
 
 /**
- * The part of a blob that a Range header asks for (RFC 9110, section 14). Undefined for the whole blob, and for several
- * ranges or other units, which a server may ignore. Throws with status 416 if the range has no byte of the blob.
+ * Parses a Range header (RFC 9110, section 14). Returns undefined for the whole blob, which also answers several ranges
+ * and other units, as a server may ignore those. Throws, with status 416, if no byte is in the range.
  */
 export function parseRange(header: string | undefined, size: number): Range | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '')
@@ -13,17 +13,13 @@ export function parseRange(header: string | undefined, size: number): Range | un
   const start = from === '' ? Math.max(0, size - Number(to)) : Number(from)
   const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1)
   if (start <= end) return { start, end }
-  throw new RegistryError(
-    'BLOB_UPLOAD_INVALID',
-    `the range ${header} is outside of the ${size} bytes of the blob`,
-    {
-      status: 416,
-      headers: { 'Content-Range': `bytes */${size}` },
-    },
-  )
+  throw new RegistryError('BLOB_UPLOAD_INVALID', `no byte of the ${size} is in the range ${header}`, {
+    status: 416,
+    headers: { 'Content-Range': `bytes */${size}` },
+  })
 }
 
-/** The Content-Range of a chunk. In this protocol it has no unit: `0-1023`. */
+/** Parses the Content-Range of a chunk, which has no unit in the distribution spec: `0-1023`. */
 export function parseChunkRange(header: string | undefined): ChunkRange | undefined {
   if (header === undefined) return undefined
   const match = /^(\d{1,15})-(\d{1,15})$/.exec(header)

@@ -18,13 +18,13 @@ type OnInternalError = (error: unknown, c: Context) => void
 
 export type RegistryAppOptions = {
   guard?: WriteGuard
-  /** Called for failures of the server itself. */
+  /** Called with every error that is not the client's fault. */
   onInternalError?: OnInternalError
 }
 
 const CHECK: Operation = { id: 'checkApi', needs: NOTHING, load: 'none', writesDisk: false }
 
-/** What middleware throws before a handler is called. */
+/** Errors that middleware throws before a handler is called. */
 const REFUSALS: {
   [code in ErrorCode]?: { code: string; status: ContentfulStatusCode; headers?: Record<string, string> }
 } = {
@@ -33,7 +33,7 @@ const REFUSALS: {
   insufficient_storage: { code: 'DENIED', status: 507 },
 }
 
-/** The registry's HTTP API, everything below `/v2`: the protocol fixes its paths. */
+/** Creates the HTTP API of the registry: everything below `/v2`, a path that the distribution spec fixes. */
 export function createRegistryApp(registry: EmbeddedRegistry, options: RegistryAppOptions = {}): Hono {
   const guard = options.guard ?? NO_GUARD
   const app = new Hono()

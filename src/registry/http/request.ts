@@ -19,14 +19,14 @@ export function mountQuery(c: Context): { digest: string; from: string } | undef
   return { digest: mount, from }
 }
 
-/** The repository's name in the path. Throws NAME_INVALID. */
+/** Returns the repository's name from the path. Throws NAME_INVALID. */
 export function repositoryParam(c: Context): string {
   const name = c.req.param('name') ?? ''
   if (isRepositoryName(name)) return name
   throw new RegistryError('NAME_INVALID', `"${name.slice(0, 300)}" is not the name of a repository`)
 }
 
-/** A digest from the path or the query. Throws DIGEST_INVALID. */
+/** Checks a digest from the path or the query. Throws DIGEST_INVALID. */
 export function checkedDigest(text: string | undefined): string {
   if (text !== undefined && isDigest(text)) return text
   const shown =
@@ -36,24 +36,24 @@ export function checkedDigest(text: string | undefined): string {
   throw new RegistryError('DIGEST_INVALID', shown)
 }
 
-/** The manifest's tag or digest in the path. Throws TAG_INVALID, MANIFEST_UNKNOWN and DIGEST_INVALID. */
+/** Returns the manifest's tag or digest from the path. Throws TAG_INVALID, MANIFEST_UNKNOWN or DIGEST_INVALID. */
 export function referenceParam(c: Context): { tag: string } | { digest: string } {
   const reference = c.req.param('reference') ?? ''
   if (looksLikeDigest(reference)) return { digest: checkedDigest(reference) }
   if (isTag(reference)) return { tag: reference }
   const message = notATag(reference)
-  // The conformance tests expect 404, not 400, when a client reads an invalid tag.
+  // An invalid tag cannot exist, so reading it is a 404, as the conformance tests of the spec expect.
   throw c.req.method === 'PUT'
     ? new RegistryError('TAG_INVALID', message)
     : new RegistryError('MANIFEST_UNKNOWN', message)
 }
 
-/** More than a client needs in one request. */
+/** Far more than a client needs in one request. */
 const MAX_TAGS = 100
 
 /**
- * The tags to set on a manifest that is pushed by digest: `?tag=1.2&tag=1`, from the main branch of the specification.
- * Throws TAG_INVALID.
+ * Returns the tags to set on a manifest that is pushed by digest: `?tag=1.2&tag=1`, as on the main branch of the
+ * distribution spec. Throws TAG_INVALID.
  */
 export function tagQuery(c: Context): string[] {
   const tags = [...new Set(c.req.queries('tag') ?? [])]

@@ -65,7 +65,7 @@ export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry): Hono {
     return c.body(null, 204)
   })
 
-  /** Appends a chunk. A chunk at the wrong offset changes nothing; the error has the current offset in its headers. */
+  /** Appends the chunk in the request. If it is not the next one, the error's headers say where to continue. */
   async function takeChunk(c: Context, repository: string, id: string): Promise<number> {
     const range = parseChunkRange(c.req.header('Content-Range'))
     try {
