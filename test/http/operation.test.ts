@@ -8,14 +8,14 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { parse } from 'yaml'
 import { type Operation, operationsOf } from '../../src/http/operation.ts'
 import { createApp } from '../../src/server/app.ts'
-import { memoryComponents } from '../../src/server/components.ts'
+import { type Components, memoryComponents } from '../../src/server/components.ts'
 
 /** The app of the server, and the lines that it logs. */
-async function loggedApp(): Promise<{ hono: OpenAPIHono; lines: string[] }> {
+async function loggedApp(change: Partial<Components> = {}): Promise<{ hono: OpenAPIHono; lines: string[] }> {
   const lines: string[] = []
   const parts = await memoryComponents(pino({ level: 'error' }, { write: (line) => lines.push(line) }))
   onTestFinished(() => parts.close())
-  const { hono } = await createApp(parts, new URL('http://localhost:8080'))
+  const { hono } = await createApp({ ...parts, ...change }, new URL('http://localhost:8080'))
   return { hono, lines }
 }
 
@@ -27,6 +27,18 @@ function declarations(hono: OpenAPIHono): Map<string, Operation | undefined> {
     found.set(key, found.get(key) ?? operation)
   }
   return found
+}
+
+/** Functions that return the sorted ids of the operations that meet a condition. */
+async function operationIds() {
+  const all = [...declarations((await loggedApp()).hono)]
+  const ids = (reading: boolean) => (condition: (operation: Operation) => boolean) => {
+    const found = all.flatMap(([route, operation]) =>
+      operation && route.startsWith('GET ') === reading && condition(operation) ? [operation.id] : [],
+    )
+    return [...new Set(found)].sort()
+  }
+  return { reads: ids(true), changes: ids(false) }
 }
 
 describe('the operations of the server', () => {
@@ -51,7 +63,7 @@ describe('the operations of the server', () => {
     )
   })
 
-  it('are those of openapi.yaml, below /api and for whoever runs the server', async () => {
+  it('are those of openapi.yaml, except for /v2 and the documentation', async () => {
     const { hono } = await loggedApp()
     const document = parse(await readFile(join(import.meta.dirname, '../../openapi.yaml'), 'utf8'))
     const documented: string[] = []
@@ -68,14 +80,10 @@ describe('the operations of the server', () => {
     expect(new Set(elsewhere.map(([, operation]) => operation?.id))).toEqual(new Set(documented))
   })
 
-  it('are refused on a full disk, or wait under load, unless they are among these', async () => {
-    const { hono } = await loggedApp()
-    const changes = [...declarations(hono)].flatMap(([route, operation]) =>
-      operation && !route.startsWith('GET ') ? [operation] : [],
-    )
-    const ids = (some: Operation[]) => [...new Set(some.map(({ id }) => id))].sort()
-    expect(ids(changes.filter(({ load }) => load === 'none'))).toEqual(['cancelJob', 'collectGarbage'])
-    expect(ids(changes.filter(({ writesDisk }) => !writesDisk))).toEqual([
+  it('that change something wait under load and are refused on a full disk, except for these', async () => {
+    const { changes } = await operationIds()
+    expect(changes(({ load }) => load === 'none')).toEqual(['cancelJob', 'collectGarbage'])
+    expect(changes(({ writesDisk }) => !writesDisk)).toEqual([
       'cancelJob',
       'cancelUpload',
       'collectGarbage',
@@ -87,11 +95,12 @@ describe('the operations of the server', () => {
       'previewUpgrade',
       'proposeDeletion',
     ])
-    const reads = [...declarations(hono)].flatMap(([route, operation]) =>
-      operation && route.startsWith('GET ') ? [operation] : [],
-    )
-    expect(reads.filter(({ writesDisk }) => writesDisk)).toEqual([])
-    expect(ids(reads.filter(({ load }) => load !== 'none'))).toEqual([
+  })
+
+  it('that read are served in any case, except for those that unpack packages', async () => {
+    const { reads } = await operationIds()
+    expect(reads(({ writesDisk }) => writesDisk)).toEqual([])
+    expect(reads(({ load }) => load !== 'none')).toEqual([
       'diffPackageRevision',
       'getResource',
       'getResources',
@@ -114,7 +123,7 @@ describe('a route that declares no operation', () => {
     ['PUT', '/later', (app) => app.all('/later', secret), { code: 'forbidden' }],
     ['HEAD', '/v2/later', (app) => app.get('/v2/later', secret), { errors: [{ code: 'DENIED' }] }],
     ['GET', '/v2/later', (app) => app.get('/v2/later', secret), { errors: [{ code: 'DENIED' }] }],
-  ])('is refused, with a line in the log: %s %s', async (method, path, add, body) => {
+  ])('is refused, and logged: %s %s', async (method, path, add, body) => {
     const { hono, lines } = await loggedApp()
     add(hono)
     const response = await hono.request(path, { method })
@@ -136,7 +145,7 @@ describe('a path without a route', () => {
     ['POST', '/api/v1/nowhere', 404, 'not_found'],
     ['POST', '/healthz', 405, 'method_not_allowed'],
     ['OPTIONS', '/api/v1/repositories', 405, 'method_not_allowed'],
-  ])('is answered in the words of the API: %s %s', async (method, path, status, code) => {
+  ])('gets a problem document: %s %s', async (method, path, status, code) => {
     const { hono } = await loggedApp()
     const response = await hono.request(path, { method })
     expect(response.status).toBe(status)
@@ -147,10 +156,21 @@ describe('a path without a route', () => {
     ['GET', '/v2/a/b/nonsense'],
     ['POST', '/v2/a/manifests/latest'],
     ['OPTIONS', '/v2/'],
-  ])('is answered in the words of the registry: %s %s', async (method, path) => {
+  ])('gets an error of the registry: %s %s', async (method, path) => {
     const { hono } = await loggedApp()
     const response = await hono.request(path, { method })
     expect(response.status).toBe(404)
     expect(await response.json()).toMatchObject({ errors: [{ code: 'UNSUPPORTED' }] })
+  })
+
+  it('says where the registry is, if it is not in this server', async () => {
+    const { hono } = await loggedApp({ embedded: undefined, registryAddress: 'registry.example.com' })
+    for (const path of ['/v2', '/v2/a/manifests/latest']) {
+      const response = await hono.request(path)
+      expect(response.status).toBe(404)
+      expect(await response.json()).toMatchObject({
+        errors: [{ code: 'UNSUPPORTED', message: expect.stringContaining('registry.example.com') }],
+      })
+    }
   })
 })
