@@ -17,7 +17,7 @@ const MAY_IMPORT: Table = {
   'registry/http': ['http', 'oci', 'core'],
   database: ['domain', 'core'],
   service: ['domain', 'artifact', 'oci', 'database', 'core'],
-  http: ['domain', 'service/access', 'core', 'api'],
+  http: ['domain', 'service/access', 'core'],
   api: ['service', 'domain', 'http', 'core'],
   cli: ['server', 'service', 'domain', 'core', 'config.ts'],
   'config.ts': ['core'],

@@ -1,45 +1,70 @@
-import type { Context, MiddlewareHandler } from 'hono'
-import { actorOf } from '../api/rest/api.ts'
-import { problem, respondProblem } from '../api/rest/problem.ts'
+import type { Context, Env, Hono, MiddlewareHandler } from 'hono'
+import { matchedRoutes } from 'hono/route'
+import type { Logger } from 'pino'
+import { AppError } from '../core/errors.ts'
 import type { Actor } from '../service/access/actor.ts'
-import { requestScopes, type Scope } from './request-scopes.ts'
+import { operationsOf } from './operation.ts'
+import { actionsOf, type Scope } from './scope.ts'
 
 declare module 'hono' {
   interface ContextVariableMap {
-    /** Why who calls may not do that; undefined where he may. */
-    refusal: (scope: Scope) => Promise<string | undefined>
+    policy: AccessPolicy
   }
 }
 
-/** Says why somebody may not do something; undefined where he may. */
+/** Returns why the actor lacks the scope; undefined if the actor has it. */
 export type AccessPolicy = (actor: Actor, scope: Scope) => Promise<string | undefined>
 
-/** There are no users yet: whoever reaches the server may do everything. */
-export const EVERYBODY: AccessPolicy = async () => undefined
+/** There are no users yet: every caller may do everything. */
+export const ALLOW_ALL: AccessPolicy = async () => undefined
 
-/** Lets through what the policy allows: every request of `/v2` and REST comes by here. */
-export function access(policy: AccessPolicy): MiddlewareHandler {
+/**
+ * Finds the operation of each request, and asks the policy for what it needs. Throws `forbidden` for a route that
+ * declares no operation.
+ */
+export function access(app: Hono<Env>, policy: AccessPolicy, log: Logger): MiddlewareHandler {
+  let operations: ReturnType<typeof operationsOf> | undefined
   return async function access(c, next) {
-    c.set('refusal', (scope) => policy(actorOf(c), scope))
-    for (const scope of requestScopes(c.req.method, ...pathAndQuery(c.req.url))) {
-      const reason = await c.var.refusal(scope)
-      if (reason !== undefined) return refused(c, reason)
+    // On the first request the app has all of its routes.
+    operations ??= operationsOf(app)
+    c.set('policy', policy)
+    const routes = matchedRoutes(c)
+    for (let at = c.req.routeIndex + 1; at < routes.length; at++) {
+      const route = routes[at]
+      if (!route || !operations.has(route)) continue
+      const operation = operations.get(route)
+      if (!operation) {
+        log.error(
+          { method: route.method, route: route.path },
+          'request refused: its route declares no operation; declare one with operation() or defineRoute()',
+        )
+        throw new AppError(
+          'forbidden',
+          'the server does not know which permission this needs, so it is refused',
+        )
+      }
+      c.set('operation', operation)
+      // Path parameters belong to a route; Hono sets the index again before it calls the next handler.
+      c.req.routeIndex = at
+      for (const action of actionsOf(operation.needs)) {
+        const repository = operation.needs[action]?.(c)
+        if (repository !== undefined) await authorize(c, { repository, action })
+      }
+      return next()
     }
     return next()
   }
 }
 
-/** Of a URL with a host. Clusters ask so often that it is not parsed as a whole. */
-function pathAndQuery(url: string): [path: string, query: URLSearchParams] {
-  const start = url.indexOf('/', url.indexOf('//') + 2)
-  const end = url.indexOf('?', start)
-  return end === -1
-    ? [url.slice(start), new URLSearchParams()]
-    : [url.slice(start, end), new URLSearchParams(url.slice(end))]
+/** Throws `forbidden` unless the caller has the scope. */
+export async function authorize(c: Context, scope: Scope): Promise<void> {
+  const reason = await c.get('policy')(actorOf(c), scope)
+  if (reason !== undefined) throw new AppError('forbidden', reason)
 }
 
-function refused(c: Context, reason: string): Response {
-  if (!c.req.path.startsWith('/v2')) return respondProblem(c, problem('forbidden', reason))
-  // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
-  return c.json({ errors: [{ code: 'DENIED', message: reason }] }, 403)
+const ANONYMOUS: Actor = { name: 'anonymous' }
+
+/** The caller; always anonymous for now. */
+export function actorOf(_c: Context): Actor {
+  return ANONYMOUS
 }

@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts'
 
-/** How many bytes all bodies may hold in memory together. */
+/** Limits the bytes that all request bodies hold in memory together. */
 export class ByteBudget {
   readonly #most: number
   #used = 0
@@ -13,16 +13,16 @@ export class ByteBudget {
     return this.#used
   }
 
-  /** Throws `overloaded` where so many bytes more are too many. They are not taken: whoever announces may not send. */
+  /** Throws `overloaded` if that many bytes do not fit. Takes none of them: a client may announce bytes and never send them. */
   check(bytes: number): void {
     if (this.#used + bytes <= this.#most) return
     throw new AppError(
       'overloaded',
-      'the server holds as much of the bodies of requests as it can. Nothing was changed; try again in a moment.',
+      'the bodies of other requests use all memory that is reserved for them. Nothing was changed; try again in a moment.',
     )
   }
 
-  /** A part of it, that grows with what is taken and goes back as a whole. */
+  /** The bytes of one request: taken bit by bit, given back together. */
   share(): { take: (bytes: number) => void; giveBack: () => void } {
     let taken = 0
     return {

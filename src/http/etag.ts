@@ -1,4 +1,4 @@
-/** ETags in the headers of conditional requests: RFC 9110 section 13. */
+/** ETags in the headers of conditional requests: RFC 9110, section 13. */
 
 const LIST = /^\s*(?:(?:W\/)?"[^"]*"\s*(?:,\s*|$))+$/
 
@@ -7,8 +7,8 @@ export function etag(value: string): string {
 }
 
 /**
- * What is between the quotes of each ETag in a header, or "any" for `*`; undefined where the header is neither. A
- * weak one (`W/"…"`) never holds in If-Match, so it is left out of a strong list.
+ * The ETags in a header without their quotes, or "any" for `*`; undefined if the header is malformed. For the strong
+ * comparison of If-Match, weak ETags (`W/"…"`) are left out, as they never match.
  */
 export function parseEtags(header: string, comparison: 'strong' | 'weak'): 'any' | string[] | undefined {
   if (header.trim() === '*') return 'any'

@@ -1,13 +1,12 @@
-/** What /metrics shows of watches and webhooks. */
+/** Metrics of watches and webhooks. */
 import { Counter, Gauge } from 'prom-client'
 import type { DeliveryState } from '../domain/webhook.ts'
 import type { Metrics } from './metrics.ts'
 
-/** Shows how many clients are watching. */
 export function observeWatches({ registry }: Metrics, watching: () => number): void {
   new Gauge({
     name: 'watches',
-    help: 'Clients that are watching package revisions.',
+    help: 'Clients that watch package revisions.',
     registers: [registry],
     collect() {
       this.set(watching())
@@ -15,11 +14,11 @@ export function observeWatches({ registry }: Metrics, watching: () => number): v
   })
 }
 
-/** Counts the attempts to tell webhooks. Returns what is to be told of each. */
+/** Returns a function to be called after each attempt to deliver to a webhook. */
 export function observeDeliveries({ registry }: Metrics): (state: DeliveryState) => void {
   const attempts = new Counter({
     name: 'webhook_attempts_total',
-    help: 'Attempts to tell webhooks, by what became of the delivery: Delivered, Pending (it is tried again) or GivenUp.',
+    help: 'Attempts to deliver to webhooks, by the resulting state: Delivered, Pending (it is retried) or GivenUp.',
     labelNames: ['state'],
     registers: [registry],
   })

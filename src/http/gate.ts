@@ -1,17 +1,17 @@
 import { AppError } from '../core/errors.ts'
 
 export type GateLimits = {
-  /** So many are let in at once. */
+  /** Maximum number of calls that run at once. */
   atOnce: number
-  /** So many may wait for it. */
+  /** Maximum number of calls that wait. */
   queue: number
-  /** For so long, in milliseconds. */
+  /** Maximum time that a call waits, in milliseconds. */
   wait: number
 }
 
 type Waiting = { enter: () => void }
 
-/** Lets a few in at once, in the order of arrival; a queue that is full sends whoever comes away. */
+/** Runs a limited number of calls at once, in the order of arrival, and refuses more than its queue can hold. */
 export class Gate {
   readonly #limits: GateLimits
   readonly #queue = new Set<Waiting>()
@@ -29,7 +29,7 @@ export class Gate {
     return this.#queue.size
   }
 
-  /** Runs work as soon as there is room for it. Throws `overloaded` where there is none in time. */
+  /** Runs the work as soon as there is room. Throws `overloaded` if the queue is full or the wait too long. */
   async pass<T>(work: () => Promise<T>): Promise<T> {
     if (this.#inside < this.#limits.atOnce) this.#inside++
     else await this.#turn()
@@ -58,7 +58,7 @@ export class Gate {
     })
   }
 
-  /** Whoever has waited for longest takes the place. */
+  /** Passes the place to the call that has waited for longest. */
   #leave(): void {
     const [next] = this.#queue
     if (!next) {
@@ -73,6 +73,6 @@ export class Gate {
 function tooMany(): AppError {
   return new AppError(
     'overloaded',
-    'the server has more requests of this kind than it can work on. Nothing was changed; try again in a moment.',
+    'the server has too many requests of this kind. Nothing was changed; try again in a moment.',
   )
 }

@@ -20,14 +20,14 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry })
   const requestDuration = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time from the request to the head of the answer, by method, route and status.',
+    help: 'Time from the request to the headers of the response, by method, route and status.',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],
   })
   const jobItems = new Counter({
     name: 'job_items_total',
-    help: 'Items of jobs that have come to their end, by kind of job and outcome: Succeeded, Failed or Skipped.',
+    help: 'Items of jobs that have ended, by kind of job and outcome: Succeeded, Failed or Skipped.',
     labelNames: ['kind', 'outcome'],
     registers: [registry],
   })
@@ -40,7 +40,6 @@ export function createMetrics(): Metrics {
   }
 }
 
-/** Shows how many jobs are running. */
 export function observeJobs({ registry }: Metrics, running: () => number): void {
   new Gauge({
     name: 'jobs_running',
@@ -57,29 +56,29 @@ function garbageMetrics(registry: Registry): Metrics['garbage'] {
   return {
     collections: new Counter({
       name: 'registry_garbage_collections_total',
-      help: 'Collections of garbage in the embedded registry, by outcome: completed, interrupted or failed.',
+      help: 'Garbage collections in the embedded registry, by outcome: completed, interrupted or failed.',
       labelNames: ['outcome'],
       registers,
     }),
     removed: new Counter({
       name: 'registry_garbage_removed_total',
-      help: 'What collections have removed, by kind: manifests, links, blobs or uploads.',
+      help: 'Items removed by garbage collections, by kind: manifests, links, blobs or uploads.',
       labelNames: ['kind'],
       registers,
     }),
     freedBytes: new Counter({
       name: 'registry_garbage_freed_bytes_total',
-      help: 'What the removed manifests and blobs took.',
+      help: 'Size of the removed manifests and blobs in bytes.',
       registers,
     }),
     duration: new Gauge({
       name: 'registry_garbage_collection_duration_seconds',
-      help: 'How long the last collection took.',
+      help: 'Duration of the last garbage collection.',
       registers,
     }),
     finishedAt: new Gauge({
       name: 'registry_garbage_collection_timestamp_seconds',
-      help: 'When the last collection ended, in seconds since 1970.',
+      help: 'End of the last garbage collection, in seconds since 1970.',
       registers,
     }),
   }

@@ -10,25 +10,22 @@ declare module 'hono' {
   }
 }
 
-/** Asked for every few seconds, by machines: nobody wants to read that. */
-const QUIET = ['/healthz', '/readyz', '/metrics']
-
-/** One line and one measurement for each request: what was asked, what became of it, how long it took. */
+/** Logs and measures each request. */
 export function requestLog(log: Logger, metrics: Metrics): MiddlewareHandler {
   return async function requestLog(c, next) {
     const start = performance.now()
     const requestId = c.req.header('X-Request-Id')?.slice(0, 128) ?? randomUUID()
     c.set('requestId', requestId)
-    // Before the answer is made: afterwards it would have to be made a second time.
+    // Set before the handler responds: setting it later would make Hono copy the response.
     c.header('X-Request-Id', requestId)
     await next()
     const { method, path } = c.req
     const { status } = c.res
-    // The route of the handler that was called last, and so gave the answer.
+    // The route of the handler that was called last, and responded.
     const route = routePath(c)
     const milliseconds = performance.now() - start
     metrics.requestDuration.observe({ method, route, status }, milliseconds / 1000)
-    const level = QUIET.includes(path) ? 'debug' : 'info'
+    const level = c.get('operation')?.quiet ? 'debug' : 'info'
     log[level](
       { requestId, method, path, status, milliseconds: Math.round(milliseconds * 1000) / 1000 },
       'request',

@@ -1,4 +1,4 @@
-/** Answers with streams, and the way past the streams of the web where there is a node server. */
+/** Responses with streams, which bypass web streams on a Node server. */
 import type { ServerResponse } from 'node:http'
 import type { Context } from 'hono'
 import type { Sendable } from '../core/sendable.ts'
@@ -6,21 +6,21 @@ import { ClientGoneError } from './request-body.ts'
 
 const sendables = new WeakMap<Response, Sendable>()
 
-/** An answer whose body is a stream. */
+/** A response whose body is a stream. */
 export function respondStream(c: Context, content: AsyncIterable<Uint8Array>): Response {
   const response = c.body(ReadableStream.from(content) as ReadableStream<Uint8Array>)
   if (isSendable(content)) sendables.set(response, content)
   return response
 }
 
-/** What there is to be sent directly, and not as the body of the answer. */
+/** The content to be sent with `send` in place of the body; undefined if there is none. */
 export function sendableOf(response: Response): Sendable | undefined {
   return sendables.get(response)
 }
 
-/** Sends the answer with that content. Throws where the content does, when the client has been cut off. */
+/** Sends the response with this content. Throws what the content throws, after closing the connection. */
 export async function send(response: Response, content: Sendable, outgoing: ServerResponse): Promise<void> {
-  // An answer that waits behind another one of its connection is not told that this is gone.
+  // A pipelined response that waits for another one gets no event when the connection closes; the socket does.
   const { socket } = outgoing.req
   let fail = (_error: Error): void => undefined
   const onClose = () => fail(new ClientGoneError('the connection is closed'))

@@ -1,4 +1,4 @@
-/** Traces, as far as the server has to know them: whoever exports them is elsewhere, and mostly nobody does. */
+/** The interface to tracing; the exporter is only loaded if traces are configured. */
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 
@@ -11,15 +11,15 @@ export type Span = {
 }
 
 export type Tracing = {
-  /** Runs work in a span; spans of what it does are within this one. `parent` is a header `traceparent`. */
+  /** Runs work in a span, which is the parent of the spans within. `parent`: value of a `traceparent` header. */
   inSpan: <T>(
     name: string,
     work: (span: Span) => Promise<T>,
     options?: { server?: boolean; parent?: string | undefined },
   ) => Promise<T>
-  /** A span of so many seconds that ends now. */
+  /** Records a span of the given seconds that ends now. */
   record: (name: string, seconds: number, attributes: Attributes) => void
-  /** Sends what has not been sent yet. */
+  /** Exports pending spans. */
   close: () => Promise<void>
 }
 
@@ -31,7 +31,7 @@ export const NO_TRACING: Tracing = {
   close: async () => undefined,
 }
 
-/** A span for each request, within that of the client where it says so: https://www.w3.org/TR/trace-context/ */
+/** Traces each request, within the span of the client if it sends one: https://www.w3.org/TR/trace-context/ */
 export function traced(tracing: Tracing): MiddlewareHandler {
   return async function traced(c, next) {
     const { method, path } = c.req

@@ -1,4 +1,4 @@
-/** Metrics of what the server does: use cases, calls to the registry, commits, threads and queues. */
+/** Metrics of operations, calls to the registry, commits, threads and queues. */
 import { Gauge, Histogram, type Registry } from 'prom-client'
 
 export type WorkMetrics = {
@@ -11,7 +11,7 @@ export type WorkMetrics = {
   jobItem: Histogram<'kind' | 'outcome'>
 }
 
-/** From a millisecond, of what memory answers, to a minute, where most time-outs are. */
+/** From a millisecond, for cache hits, to a minute, for timeouts. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
 export function workMetrics(registry: Registry): WorkMetrics {
@@ -20,41 +20,41 @@ export function workMetrics(registry: Registry): WorkMetrics {
   return {
     operation: histogram(
       'operation_duration_seconds',
-      'Time of each operation of the API document, by operationId and outcome: done, refused or failed.',
+      'Duration of each operation of the REST API, by operationId and outcome: done, refused or failed.',
       'operation',
       'outcome',
     ),
     registryCall: histogram(
       'registry_call_duration_seconds',
-      'Time of each call to the registry that keeps the artifacts, by call and outcome: done, not_found, unavailable or failed.',
+      'Duration of each call to the registry of the artifacts, by call and outcome: done, not_found, unavailable or failed.',
       'call',
       'outcome',
     ),
-    threadWait: histogram('thread_wait_seconds', 'How long work waited for a thread.', 'task'),
-    threadWork: histogram('thread_work_seconds', 'How long work took in a thread.', 'task'),
+    threadWait: histogram('thread_wait_seconds', 'Time that tasks waited for a thread.', 'task'),
+    threadWork: histogram('thread_work_seconds', 'Duration of tasks in a thread.', 'task'),
     commit: histogram(
       'database_commit_duration_seconds',
-      'Time of each commit, with the transactions in it.',
+      'Duration of each commit, including its transactions.',
     ),
     commitSize: new Histogram({
       name: 'database_commit_transactions',
-      help: 'How many transactions went into one commit.',
+      help: 'Number of transactions in each commit.',
       buckets: [1, 2, 4, 8, 16, 32, 64],
       registers: [registry],
     }),
     jobItem: histogram(
       'job_item_duration_seconds',
-      'Time of each item of a job, with its repetitions, by kind and outcome.',
+      'Duration of each item of a job, including retries, by kind and outcome.',
       'kind',
       'outcome',
     ),
   }
 }
 
-/** What is looked at when somebody asks for the metrics. */
+/** Values that are read when the metrics are scraped. */
 export type Observed = {
   threads: () => { waiting: number; most: number }
-  /** OCI repositories whose tags do not yet follow the database. */
+  /** Number of OCI repositories whose tags are behind the database. */
   unfinished: () => number
   gates: () => Record<string, { inside: number; waiting: number }>
   bodyBytes: () => number
@@ -73,25 +73,29 @@ export function observeWork(registry: Registry, observed: Observed): void {
       },
     })
   }
-  gauge('thread_queue_length', 'Work that waits for a thread.', () => observed.threads().waiting)
-  gauge('thread_queue_limit', 'How much work may wait for a thread.', () => observed.threads().most)
+  gauge('thread_queue_length', 'Tasks that wait for a thread.', () => observed.threads().waiting)
+  gauge(
+    'thread_queue_limit',
+    'Maximum number of tasks that wait for a thread.',
+    () => observed.threads().most,
+  )
   gauge(
     'intents_unfinished_repositories',
-    'OCI repositories in which tags do not follow the database yet, as the registry has failed.',
+    'OCI repositories whose tags are behind the database because the registry has failed.',
     observed.unfinished,
   )
-  gauge('request_body_bytes', 'What the bodies of REST calls hold in memory.', observed.bodyBytes)
+  gauge('request_body_bytes', 'Memory held by the bodies of REST calls.', observed.bodyBytes)
   gauge(
     'disk_free_bytes',
-    'Free room on the disk of the data folder; NaN where nobody looks.',
+    'Free space on the disk of the data folder; NaN if it is not monitored.',
     observed.diskFree,
   )
-  gauge('read_only', 'Whether writes are refused, as the disk is nearly full: 1 or 0.', () =>
+  gauge('read_only', '1 while writes are refused because the disk is nearly full, otherwise 0.', () =>
     observed.readOnly() ? 1 : 0,
   )
   new Gauge({
     name: 'requests_admitted',
-    help: 'Requests at work (state="inside") and waiting for that (state="waiting"), by kind: write, large, read or push.',
+    help: 'Requests that run (state="inside") and that wait to run (state="waiting"), by kind: write, large, read or push.',
     labelNames: ['kind', 'state'],
     registers: [registry],
     collect() {

@@ -1,22 +1,21 @@
-/** The composition root: one app with every surface mounted, on the components that `components.ts` has opened. */
+/** Mounts every surface on one app, with the components that `components.ts` has opened. */
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { docsRoutes } from '../api/docs/docs.ts'
 import { apiDocument } from '../api/docs/document.ts'
 import { healthRoutes } from '../api/operations/health.ts'
 import { BASE_PATH } from '../api/rest/base-path.ts'
-import type { OnOperation } from '../api/rest/operations.ts'
-import { problem, problemOf, respondProblem } from '../api/rest/problem.ts'
 import { createRestApp } from '../api/rest/rest-app.ts'
+import { restSurface } from '../api/rest/rest-surface.ts'
 import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
-import { type AccessPolicy, access, EVERYBODY } from '../http/access.ts'
+import { type AccessPolicy, ALLOW_ALL, access } from '../http/access.ts'
 import { browserSafety } from '../http/browser-safety.ts'
-import { pushLoadShedding } from '../http/load-shedding.ts'
+import { loadShedding } from '../http/load-shedding.ts'
 import { readOnly } from '../http/read-only.ts'
 import { requestLog } from '../http/request-log.ts'
 import { NO_TRACING, traced } from '../http/tracing.ts'
-import { createRegistryApp, createRegistryElsewhereApp } from '../registry/http/registry-app.ts'
+import { createRegistryApp, registrySurface } from '../registry/http/registry-app.ts'
 import type { WriteGuard } from '../registry/write-guard.ts'
 import {
   blobDeletionRefusal,
@@ -35,11 +34,11 @@ export type App = {
   document: () => object
 }
 
-/** What a server serves. */
+/** The application that a server runs. */
 export function applicationOf(components: Components): Application {
   return {
     mount: async (url) => (await createApp(components, url)).hono.fetch,
-    report: (err) => components.log.error({ err }, 'the rest of an answer could not be sent'),
+    report: (err) => components.log.error({ err }, 'cannot send the rest of a response'),
     announceStop: () => {
       components.stopping = true
     },
@@ -51,11 +50,11 @@ export function applicationOf(components: Components): Application {
   }
 }
 
-/** Mounts every surface. `publicUrl` is where clients reach the app; `policy` says who may do what. */
+/** `publicUrl`: where clients reach the app. `policy`: decides what a caller may do. */
 export async function createApp(
   components: Components,
   publicUrl: URL,
-  policy: AccessPolicy = EVERYBODY,
+  policy: AccessPolicy = ALLOW_ALL,
 ): Promise<App> {
   const {
     ctx,
@@ -82,54 +81,47 @@ export async function createApp(
     deleteManifest: (repository, manifest) => manifestDeletionRefusal(ctx.db, repository, manifest),
     deleteBlobs: (repository) => blobDeletionRefusal(ctx.db, repository),
   }
-  const onOperation: OnOperation = (operation, outcome, seconds) =>
-    metrics.work.operation.observe({ operation, outcome }, seconds)
   const surroundings = {
     stopping: () => components.stopping,
     refusal: () => disk.refusal,
     queue: components.queue,
   }
-  const apiVersion = await version()
+  const registryHost = registryAddress ?? publicUrl.host
   const app = new OpenAPIHono()
+  const registry = registrySurface(onInternalError, registryAddress)
+  const rest = restSurface(app, onInternalError)
+  const surfaceOf = (c: Context) => (/^\/v2(?:\/|$)/.test(c.req.path) ? registry : rest)
+  app.onError((error, c) => surfaceOf(c).onError(error, c))
+  app.notFound((c) => surfaceOf(c).notFound(c))
+
   app.use(requestLog(log, metrics))
   if (tracing !== NO_TRACING) app.use(traced(tracing))
   app.use(browserSafety(publicUrl))
-  app.use(access(policy))
+  app.use(access(app, policy, log))
   app.use(readOnly(() => disk.refusal))
-  app.use('/v2/*', pushLoadShedding(load))
-  app.route(
-    '/',
-    embedded
-      ? createRegistryApp(embedded, { guard, onInternalError })
-      : createRegistryElsewhereApp(registryAddress ?? ''),
-  )
-  const registryHost = registryAddress ?? publicUrl.host
+
+  app.use('/v2/*', loadShedding(load))
+  if (embedded) app.route('/', createRegistryApp(embedded, { guard, onInternalError }))
   app.route(
     BASE_PATH,
     createRestApp(
       { ctx, jobs, discovery, watches, webhooks, load, registryHost },
-      { onInternalError, onOperation, tracing },
+      (operation, outcome, seconds) => metrics.work.operation.observe({ operation, outcome }, seconds),
+      tracing,
     ),
   )
   app.route(
     '/',
     healthRoutes(() => readiness(ctx, surroundings), metrics),
   )
+  const apiVersion = await version()
   let document: object | undefined
   const getDocument = (): object => {
     document ??= apiDocument(app, apiVersion)
     return document
   }
   app.route('/', docsRoutes(getDocument))
-  app.get('/', (c) => c.redirect('/docs'))
-  app.notFound((c) =>
-    respondProblem(c, problem('not_found', `there is no ${c.req.path}; the API is at /api/v1`)),
-  )
-  app.onError((error, c) => {
-    onInternalError(error, c)
-    return respondProblem(c, problemOf(error))
-  })
-  // Not sooner: a collection of garbage from the command line opens the components, too.
+  // Not when the components are opened: a garbage collection from the command line opens them too.
   await jobs.resume()
   await webhooks.start((revision) => toPackageRevisionView(revision, registryHost))
   return { hono: app, document: getDocument }

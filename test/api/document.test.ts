@@ -29,12 +29,12 @@ async function readinessOf(client: Client): Promise<Readiness> {
 }
 
 describe('the API document', () => {
-  it('is in openapi.yaml as the routes make it: `npm run openapi` writes it', async () => {
+  it('is the one in openapi.yaml, which `npm run openapi` writes', async () => {
     const file = await readFile(join(import.meta.dirname, '../../openapi.yaml'), 'utf8')
     expect(parse(file)).toEqual(await loadDocument())
   })
 
-  it('describes every field, with an example for each that is not made of others', async () => {
+  it('describes every field and parameter, with an example for every field that is not composed of others', async () => {
     const { components, paths } = await loadDocument()
     const missing: string[] = []
     const visit = (where: string, schema: Schema): void => {
@@ -66,7 +66,7 @@ describe('the API document', () => {
     expect(missing).toEqual([])
   })
 
-  it('has an operationId and a summary for each call', async () => {
+  it('has an operationId and a summary for each operation', async () => {
     const { paths } = await loadDocument()
     const operations = Object.values(paths).flatMap((path) =>
       Object.values(path as Record<string, { operationId: string; summary: string }>),
@@ -77,7 +77,7 @@ describe('the API document', () => {
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length)
   })
 
-  it('is what the other tests hold each answer against', () => {
+  it('is what other tests validate each response against', () => {
     const answer = (status: number, type: string, body: unknown) => ({
       status,
       headers: new Headers({ 'Content-Type': type }),
@@ -95,7 +95,7 @@ describe('the API document', () => {
 })
 
 describe('the documentation page', () => {
-  it('comes from this server, with everything that it needs', async () => {
+  it('loads everything that it needs from this server', async () => {
     const { client } = await memoryApp()
     const page = await client.send('/docs')
     expect(page.status).toBe(200)
@@ -111,7 +111,7 @@ describe('the documentation page', () => {
     }
   })
 
-  it('is where the root leads to', async () => {
+  it('is where the root redirects to', async () => {
     const { client } = await memoryApp()
     const response = await client.send('/', { redirect: 'manual' })
     expect(response.status).toBe(302)
@@ -119,8 +119,8 @@ describe('the documentation page', () => {
   })
 })
 
-describe('for whoever runs the server', () => {
-  it('there is liveness, readiness and metrics', async () => {
+describe('for operators, the server', () => {
+  it('reports liveness, readiness and metrics', async () => {
     const { client, parts } = await memoryApp()
     expect(await (await client.send('/healthz')).json()).toEqual({ status: 'ok' })
     const ready = await readinessOf(client)
@@ -153,7 +153,7 @@ describe('for whoever runs the server', () => {
     })
   })
 
-  it('is not ready while the registry can store nothing', async () => {
+  it('is not ready while the registry cannot store anything', async () => {
     const { client, data } = await folderApp()
     await rm(join(data, 'registry'), { recursive: true })
     const unready = await client.send('/readyz')

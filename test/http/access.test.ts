@@ -1,14 +1,14 @@
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { AccessPolicy } from '../../src/http/access.ts'
-import { requestScopes, type Scope } from '../../src/http/request-scopes.ts'
+import type { Scope } from '../../src/http/scope.ts'
 import { createApp } from '../../src/server/app.ts'
 import { memoryComponents } from '../../src/server/components.ts'
 import { Client } from '../support/client.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 
-describe('what a request wants to do', () => {
+describe('the scopes that a request needs', () => {
   it.each([
     ['GET', '/v2/', []],
     ['GET', '/v2/_catalog', ['pull *']],
@@ -19,7 +19,10 @@ describe('what a request wants to do', () => {
     ['DELETE', `/v2/a/blobs/${DIGEST}`, ['delete a']],
     ['POST', '/v2/a/b/blobs/uploads/', ['push a/b']],
     ['POST', `/v2/a/blobs/uploads/?mount=${DIGEST}&from=c/d`, ['push a', 'pull c/d']],
+    // Names of parameters may be encoded; the first one counts, for the handler too.
+    ['POST', `/v2/a/blobs/uploads/?mount=${DIGEST}&fr%6Fm=e/f&from=c/d`, ['push a', 'pull e/f']],
     ['PATCH', '/v2/a/blobs/uploads/some-id', ['push a']],
+    ['DELETE', '/v2/a/manifests/blobs/uploads/some-id', ['push a/manifests']],
     ['GET', '/v2/a/blobs/uploads/some-id', ['push a']],
     ['DELETE', '/v2/a/blobs/uploads/some-id', ['push a']],
     ['GET', '/v2/a/tags/list?n=5', ['pull a']],
@@ -48,16 +51,20 @@ describe('what a request wants to do', () => {
     ['GET', '/api/v1/jobs', ['pull *']],
     ['GET', '/api/v1/jobs/17/events', ['pull *']],
     ['POST', '/api/v1/jobs/17/cancel', ['push *']],
-    // What they make is in the body: the routes ask for that.
+    // Their target is in the body: the handlers ask for it.
     ['POST', '/api/v1/packagerevisions', []],
     ['POST', '/api/v1/repositories', []],
     ['POST', '/api/v1/clones', []],
     ['POST', '/api/v1/upgrades', []],
     ['GET', '/healthz', []],
-  ])('%s %s', (method, path, expected) => {
-    const url = new URL(path, 'http://localhost')
-    const scopes = requestScopes(method, url.pathname, url.searchParams)
-    expect(scopes.map(({ action, repository }) => `${action} ${repository}`)).toEqual(expected)
+  ])('%s %s', async (method, path, expected) => {
+    const scopes: string[] = []
+    const client = await clientUnder(async (_actor, { action, repository }) => {
+      scopes.push(`${action} ${repository}`)
+      return undefined
+    })
+    await (await client.send(path, { method })).body?.cancel()
+    expect(scopes).toEqual(expected)
   })
 })
 
@@ -69,7 +76,7 @@ async function clientUnder(policy: AccessPolicy): Promise<Client> {
 }
 
 describe('a policy', () => {
-  it('lets nobody push or delete whom it does not, by /v2 and by REST, and still lets everybody pull', async () => {
+  it('can refuse pushes and deletions through /v2 and REST, and still allow pulls', async () => {
     const asked: Scope[] = []
     let closed = false
     const client = await clientUnder(async (actor, scope) => {
@@ -110,7 +117,7 @@ describe('a policy', () => {
     expect(await client.tags()).toEqual(['latest', 'v1', 'v1.0.0'])
   })
 
-  it('is asked also for the package that a revision is compared with, before anything is told of it', async () => {
+  it('is also asked for the package that a revision is compared with, before a response discloses anything about it', async () => {
     let hidden = ''
     const client = await clientUnder(async (_actor, { repository, action }) =>
       repository === hidden && action === 'pull' ? `${repository} is hidden` : undefined,
@@ -127,7 +134,7 @@ describe('a policy', () => {
     await client.ok('GET', `/packagerevisions/${name}/diff?against=${other}`)
   })
 
-  it('lets nobody take files along that he may not read', async () => {
+  it('refuses to copy or clone files that the caller may not read', async () => {
     let closed = false
     const client = await clientUnder(async (_actor, { repository, action }) => {
       const secret = closed && action === 'pull' && repository === 'blueprints/nf/upf'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoryApp } from '../support/app.ts'
 
-/** Proposes a draft, asked for at a URL with some headers; resolves to the status. */
+/** Proposes a draft through a URL and with some headers. Resolves to the status. */
 async function propose(url: string, headers: Record<string, string>): Promise<number> {
   const { client } = await memoryApp()
   await client.createRepository()
@@ -14,46 +14,58 @@ async function propose(url: string, headers: Record<string, string>): Promise<nu
 
 const OWN = 'http://localhost:8080'
 
-describe('changes that a browser asks for', () => {
+describe('changes requested through a browser', () => {
   it.each([
     ['another site', OWN, { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' }],
-    ['another site, without saying which', OWN, { 'Sec-Fetch-Site': 'cross-site' }],
+    ['another site that does not send its origin', OWN, { 'Sec-Fetch-Site': 'cross-site' }],
     [
-      'another port of the same machine',
+      'another port of the same host',
       OWN,
       { 'Sec-Fetch-Site': 'same-site', Origin: 'http://localhost:9999' },
     ],
     ['another site, in an older browser', OWN, { Origin: 'http://localhost:9999' }],
     ['a sandbox', OWN, { Origin: 'null' }],
     [
-      'a name that was made to lead here',
+      'a foreign name that resolves to this server',
       'http://evil.example',
       { Origin: 'http://evil.example', 'Sec-Fetch-Site': 'same-origin' },
     ],
-    ['such a name, without Origin', 'http://evil.example', { 'Sec-Fetch-Site': 'same-origin' }],
-  ])('are refused to %s', async (_, url, headers) => {
+    ['such a name without Origin', 'http://evil.example', { 'Sec-Fetch-Site': 'same-origin' }],
+  ])('are refused from %s', async (_, url, headers) => {
     expect(await propose(url, headers as Record<string, string>)).toBe(403)
   })
 
   it.each([
     ['a page of this server', OWN, { 'Sec-Fetch-Site': 'same-origin', Origin: OWN }],
-    ['its user directly', OWN, { 'Sec-Fetch-Site': 'none' }],
+    ['the address bar', OWN, { 'Sec-Fetch-Site': 'none' }],
     ['a page of this server, in an older browser', OWN, { Origin: OWN }],
-    ['a page by the address', 'http://192.0.2.7:8080', { Origin: 'http://192.0.2.7:8080' }],
-    ['a page behind a proxy', 'http://backend:1234', { Origin: OWN, 'Sec-Fetch-Site': 'same-origin' }],
-    ['a program, by any name', 'http://pkgserver.svc', {}],
-  ])('are made for %s', async (_, url, headers) => {
+    ['a page of this server by its IP address', 'http://192.0.2.7:8080', { Origin: 'http://192.0.2.7:8080' }],
+    [
+      'a page of this server behind a proxy',
+      'http://backend:1234',
+      { Origin: OWN, 'Sec-Fetch-Site': 'same-origin' },
+    ],
+    ['a program, under any name', 'http://pkgserver.svc', {}],
+  ])('are accepted from %s', async (_, url, headers) => {
     expect(await propose(url, headers as Record<string, string>)).toBe(200)
   })
 })
 
-it('lets pages of other sites link to it', async () => {
+it('refuses pushes from pages of other sites with an error of the registry', async () => {
+  const { client } = await memoryApp()
+  const headers = { 'Sec-Fetch-Site': 'cross-site' }
+  const refused = await client.send('/v2/a/blobs/uploads/', { method: 'POST', headers })
+  expect(refused.status).toBe(403)
+  expect(await refused.json()).toMatchObject({ errors: [{ code: 'DENIED' }] })
+})
+
+it('allows links from pages of other sites', async () => {
   const { client } = await memoryApp()
   const { status } = await client.send('/docs', { headers: { 'Sec-Fetch-Site': 'cross-site' } })
   expect(status).toBe(200)
 })
 
-it('lets no browser guess what a file is', async () => {
+it('forbids browsers to guess the type of a file', async () => {
   const { client } = await memoryApp()
   await client.createRepository()
   const { name } = await client.createDraft('ws1')

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { ByteBudget } from '../../src/http/byte-budget.ts'
 import { Gate } from '../../src/http/gate.ts'
 
-it('lets so many in at once, others in the order of arrival, and sends the rest away', async () => {
+it('runs a limited number of calls, queues some in the order of arrival, and refuses the rest', async () => {
   const gate = new Gate({ atOnce: 2, queue: 2, wait: 10_000 })
   const finish: (() => void)[] = []
   const begun: number[] = []
@@ -26,7 +26,7 @@ it('lets so many in at once, others in the order of arrival, and sends the rest 
   expect(gate).toMatchObject({ inside: 0, waiting: 0 })
 })
 
-it('lets nobody wait for longer than it says, and goes on after failures', async () => {
+it('refuses a call that has waited too long, and goes on after failures', async () => {
   const gate = new Gate({ atOnce: 1, queue: 5, wait: 30 })
   const first = gate.pass(() => setTimeout(100, undefined).then(() => Promise.reject(new Error('failed'))))
   const failed = expect(first).rejects.toThrow('failed')
@@ -35,7 +35,7 @@ it('lets nobody wait for longer than it says, and goes on after failures', async
   expect(await gate.pass(async () => 'in')).toBe('in')
 })
 
-it('counts the bytes of all bodies, and gives back what one has taken', () => {
+it('counts the bytes of all bodies, and takes back those of one that is done', () => {
   const budget = new ByteBudget(100)
   const [a, b] = [budget.share(), budget.share()]
   a.take(60)

@@ -5,7 +5,7 @@ import { memoryComponents } from '../../src/server/components.ts'
 import { Client } from '../support/client.ts'
 import { runJob } from '../support/jobs.ts'
 
-it('a policy is asked for the upstream, and for each package, before a job is made', async () => {
+it('asks the policy for the upstream and for each package before it creates a job', async () => {
   const parts = await memoryComponents(pino({ level: 'silent' }))
   onTestFinished(() => parts.close())
   let closed = ''

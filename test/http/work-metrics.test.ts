@@ -1,4 +1,4 @@
-/** What those who run the server see of what it does. */
+/** Metrics of the work of the server. */
 import { expect, it } from 'vitest'
 import { folderApp, folderServer, memoryApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
@@ -18,7 +18,7 @@ async function metric(client: Client, name: string, labels: Record<string, strin
   return Number(line?.split(' ').at(-1) ?? Number.NaN)
 }
 
-it('counts each operation with what came of it', async () => {
+it('counts operations by outcome', async () => {
   const { client } = await memoryApp()
   await client.createRepository()
   const { name } = await client.createDraft('ws1')
@@ -36,7 +36,7 @@ it('counts each operation with what came of it', async () => {
   expect(await count('approve', 'done')).toBeNaN()
 })
 
-it('counts calls to the registry, and packages whose tags have to follow', async () => {
+it('counts calls to the registry, and packages whose tags are behind the database', async () => {
   const { client, parts } = await folderApp()
   await client.createRepository()
   const { name } = await client.publish('ws1')
@@ -52,7 +52,7 @@ it('counts calls to the registry, and packages whose tags have to follow', async
   expect(await metric(client, 'intents_unfinished_repositories')).toBe(1)
 })
 
-it('tells what commits, threads, queues and jobs do', async () => {
+it('measures commits, threads, queues and jobs', async () => {
   const { client } = await folderServer()
   await client.createRepository()
   const { name } = await client.publish('ws1')
@@ -72,7 +72,7 @@ it('tells what commits, threads, queues and jobs do', async () => {
   expect(await metric(client, 'nodejs_eventloop_lag_seconds')).toBeGreaterThanOrEqual(0)
 })
 
-it('does not grow with names that clients make up', async () => {
+it('does not grow with the names in requests', async () => {
   const { client } = await memoryApp()
   const size = async () => (await (await client.send('/metrics')).text()).split('\n').length
   await client.call('GET', '/packagerevisions/a.b.c')

@@ -1,8 +1,10 @@
-/** The API document, and a page that shows it. Everything on the page comes from this server. */
+/** The API document, and a page that shows it. The page loads nothing from other servers. */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { Hono } from 'hono'
+import { type Operation, register } from '../../http/operation.ts'
+import { NOTHING } from '../../http/scope.ts'
 
 const ASSETS: Record<string, string> = {
   'swagger-ui.css': 'text/css; charset=utf-8',
@@ -35,13 +37,20 @@ const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#api', deepLinki
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"
 
+const DOCS: Operation = { id: 'docs', needs: NOTHING, load: 'none', writesDisk: false }
+
 export function docsRoutes(document: () => object): Hono {
   const app = new Hono()
-  app.get('/openapi.json', (c) => c.json(document()))
-  app.get('/docs', (c) => c.html(PAGE, 200, { 'Content-Security-Policy': CONTENT_SECURITY_POLICY }))
-  app.get('/docs/start.js', (c) => c.body(START, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }))
+  register(app, 'GET', '/', DOCS, (c) => c.redirect('/docs'))
+  register(app, 'GET', '/openapi.json', DOCS, (c) => c.json(document()))
+  register(app, 'GET', '/docs', DOCS, (c) =>
+    c.html(PAGE, 200, { 'Content-Security-Policy': CONTENT_SECURITY_POLICY }),
+  )
+  register(app, 'GET', '/docs/start.js', DOCS, (c) =>
+    c.body(START, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }),
+  )
   for (const [file, type] of Object.entries(ASSETS)) {
-    app.get(`/docs/${file}`, async (c) => {
+    register(app, 'GET', `/docs/${file}`, DOCS, async (c) => {
       const bytes = await readFile(join(FOLDER, file))
       return c.body(new Uint8Array(bytes), 200, { 'Content-Type': type, 'Cache-Control': 'max-age=86400' })
     })

@@ -1,17 +1,17 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 
-const DESCRIPTION = `pkgserver stores packages of Kubernetes YAML and runs their life: draft, review, publication, retirement. Each package revision is an OCI artifact in the registry at \`/v2/\` of the same server: Flux, Argo CD, Config Sync and the oras CLI pull it from there.
+const DESCRIPTION = `pkgserver stores packages of Kubernetes YAML and manages their lifecycle: draft, review, publication, retirement. Each package revision is an OCI artifact in the registry at \`/v2/\` of the same server, where Flux, Argo CD, Config Sync and the oras CLI pull it.
 
-**Names.** A package revision is called \`<repository>.<package with "/" as ".">.<workspace>\`.
+**Names.** The name of a package revision is \`<repository>.<package with "/" as ".">.<workspace>\`.
 
-**Concurrency.** Each object has a \`resourceVersion\`, and GET answers with it as \`ETag\`. PUT, PATCH and DELETE need \`If-Match\` (428 without; \`*\` goes ahead whatever is there), the verbs of the lifecycle honour it. Where somebody else was faster, the answer is 412 and nothing has changed.
+**Concurrency.** Each object has a \`resourceVersion\`, which GET returns as \`ETag\`. PUT, PATCH and DELETE require \`If-Match\` (428 without it; \`*\` matches any version); for the verbs of the lifecycle it is optional. If the object has changed in the meantime, the response is 412 and nothing is changed.
 
-**Errors** are problem documents (RFC 9457); \`code\` is for programs, \`detail\` says what to do.`
+**Errors** are problem documents (RFC 9457): \`code\` is for programs, \`detail\` says what to do.`
 
-/** Answers that requests get before anybody has looked at what they ask for: without a body. */
-const OF_THE_CONNECTION = {
-  408: { description: 'The client sends so slowly that it was cut off.' },
-  431: { description: 'The path, the query and the headers are longer than 16 KiB together.' },
+/** Responses of the HTTP server itself, without a body. */
+const FROM_HTTP_SERVER = {
+  408: { description: 'The client sent too slowly.' },
+  431: { description: 'Path, query and headers have more than 16 KiB.' },
 }
 
 type Operation = { requestBody?: { content?: object; required?: boolean }; responses: object }
@@ -30,21 +30,20 @@ export function apiDocument(app: OpenAPIHono, version: string): object {
     security: [],
     tags: [
       { name: 'Repositories', description: 'Named groups of packages.' },
-      { name: 'Packages', description: 'Packages, in short.' },
-      { name: 'Search', description: 'What package revisions contain.' },
+      { name: 'Packages', description: 'Packages and their relations.' },
+      { name: 'Search', description: 'Objects and images in package revisions.' },
       { name: 'Package revisions', description: 'The versions of a package, from draft to retirement.' },
       { name: 'Resources', description: 'The files of a package revision.' },
-      { name: 'Lifecycle', description: 'What reviewers do.' },
-      { name: 'Jobs', description: 'Upgrades and clones of many packages at once.' },
-      { name: 'Webhooks', description: 'Who is told what happens to package revisions.' },
-      { name: 'Operations', description: 'For whoever runs the server.' },
+      { name: 'Lifecycle', description: 'Proposals and reviews.' },
+      { name: 'Jobs', description: 'Clones and upgrades of many packages at once.' },
+      { name: 'Webhooks', description: 'Notifications about changes of package revisions.' },
+      { name: 'Operations', description: 'For operators of the server.' },
     ],
   })
   for (const path of Object.values(document.paths ?? {})) {
     for (const { requestBody, responses } of Object.values(path) as Operation[]) {
-      Object.assign(responses, OF_THE_CONNECTION)
-      // The library validates bodies of several types only where they are not required; the routes themselves
-      // insist on those.
+      Object.assign(responses, FROM_HTTP_SERVER)
+      // The library cannot validate a required body of several types, so these routes check it themselves.
       if (requestBody?.content && 'application/gzip' in requestBody.content) requestBody.required = true
     }
   }

@@ -1,22 +1,24 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Metrics } from '../../http/metrics.ts'
+import { NOTHING } from '../../http/scope.ts'
 import type { PartReadiness } from '../../service/maintenance/readiness.ts'
-import { problem, respondProblem } from '../rest/problem.ts'
+import { type DeclaredOperation, defineRoute } from '../route.ts'
 
 const tags = ['Operations']
+const PROBE: DeclaredOperation = { needs: NOTHING, load: 'none', writesDisk: false, quiet: true }
 
 const partSchema = z
   .strictObject({
     name: z
       .enum(['server', 'database', 'registry', 'disk', 'threads'])
-      .openapi({ description: 'The part.', example: 'registry' }),
+      .openapi({ description: 'Name of the part.', example: 'registry' }),
     status: z.enum(['ok', 'degraded', 'failed']).openapi({
       description:
-        'Whether it does its work; `degraded` can do a part of it, and does not keep the server from being ready.',
+        'State of the part. A `degraded` part works in part, and does not make the server unready.',
       example: 'failed',
     }),
     message: z.string().openapi({
-      description: 'The same in words.',
+      description: 'The state in words.',
       example: 'It does not answer: no answer within 3 seconds',
     }),
   })
@@ -26,27 +28,28 @@ const readinessSchema = z
   .strictObject({
     status: z.enum(['ready', 'read-only', 'not ready']).openapi({
       description:
-        'Whether no part has failed. `read-only`: the disk is nearly full; pulls and reads are served, writes are refused with 507.',
+        '`ready` if no part has failed. `read-only` if the disk is nearly full: pulls and reads are served, writes are refused with 507.',
       example: 'not ready',
     }),
-    parts: z.array(partSchema).openapi({ description: 'What the server needs, each part.' }),
+    parts: z.array(partSchema).openapi({ description: 'State of each part that the server needs.' }),
   })
   .openapi('Readiness')
 
-const healthz = createRoute({
+const healthz = defineRoute({
   method: 'get',
   path: '/healthz',
   operationId: 'healthz',
-  summary: 'Is the process alive?',
+  operation: PROBE,
+  summary: 'Check liveness',
   tags,
   responses: {
     200: {
-      description: 'It is.',
+      description: 'The process is alive.',
       content: {
         'application/json': {
           schema: z
             .strictObject({
-              status: z.literal('ok').openapi({ description: 'The process answers.', example: 'ok' }),
+              status: z.literal('ok').openapi({ description: 'Always `ok`.', example: 'ok' }),
             })
             .openapi('Liveness'),
         },
@@ -55,31 +58,33 @@ const healthz = createRoute({
   },
 })
 
-const readyz = createRoute({
+const readyz = defineRoute({
   method: 'get',
   path: '/readyz',
   operationId: 'readyz',
-  summary: 'Can it serve?',
+  operation: PROBE,
+  summary: 'Check readiness',
   tags,
   responses: {
     200: {
-      description: 'It can, or at least read.',
+      description: 'The server is ready, or read-only.',
       content: { 'application/json': { schema: readinessSchema } },
     },
     503: {
-      description: 'It cannot; or it stops, and load balancers shall send nothing more.',
+      description: 'The server is not ready, or it is stopping: load balancers must not send requests to it.',
       content: { 'application/json': { schema: readinessSchema } },
     },
   },
 })
 
-const metricsRoute = createRoute({
+const metricsRoute = defineRoute({
   method: 'get',
   path: '/metrics',
   operationId: 'metrics',
-  summary: 'Metrics for Prometheus',
+  operation: PROBE,
+  summary: 'Get metrics for Prometheus',
   description:
-    'Those of the process, and the durations of requests, operations, calls to the registry, commits and work in threads.',
+    'Metrics of the process, and the durations of requests, operations, calls to the registry, commits and tasks in threads.',
   tags,
   responses: {
     200: {
@@ -104,12 +109,6 @@ export function healthRoutes(readiness: () => Promise<PartReadiness[]>, metrics:
       'Content-Type': metrics.registry.contentType,
     }) as never
   })
-  for (const { path } of [healthz, readyz, metricsRoute]) {
-    app.all(path, (c) => {
-      const detail = `${c.req.method} is not possible on ${path}; possible are GET, HEAD`
-      return respondProblem(c, problem('method_not_allowed', detail), { Allow: 'GET, HEAD' })
-    })
-  }
   return app
 }
 

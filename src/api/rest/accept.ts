@@ -1,4 +1,4 @@
-/** The type that an Accept header prefers of JSON and another one; JSON where it does not care. */
+/** The type that an Accept header prefers, JSON or the other one; JSON without a preference. */
 export function preferredType(accept: string | undefined, other: string): string | undefined {
   if (accept === undefined) return 'application/json'
   const ranges = accept.split(',').map((range) => {

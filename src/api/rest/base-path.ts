@@ -1,2 +1,2 @@
-/** Below it is all of the REST API. */
+/** Prefix of all paths of the REST API. */
 export const BASE_PATH = '/api/v1'

@@ -3,10 +3,10 @@ import { z } from '@hono/zod-openapi'
 
 export const EVENT_STREAM = 'text/event-stream'
 
-/** A comment: it keeps proxies from taking the connection for dead. */
+/** A comment, so that proxies do not close an idle connection. */
 export const HEART_BEAT = ': still here\n\n'
 
-/** Browsers send it when they come back. */
+/** Sent by browsers when they reconnect. */
 export const lastEventId = z.object({
   'Last-Event-ID': z
     .string()

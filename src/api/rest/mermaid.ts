@@ -5,13 +5,13 @@ import type { Graph, GraphEdge, GraphNode } from '../../service/queries/package-
 export const MERMAID = 'text/vnd.mermaid'
 
 /**
- * Upstreams on the left. Of the links between two packages it draws those of what the packages stand at now; or, dotted,
- * the last of the older ones where all of them are older.
+ * Draws upstreams on the left. Of the links between two packages it draws the current ones, or, if there is none, the
+ * latest old one as a dotted line.
  */
 export function toMermaid({ nodes, edges, truncated }: Graph): string {
   const ids = new Map(nodes.map((node, at) => [ociRepository(node), `p${at}`]))
   const lines = ['flowchart LR']
-  if (truncated) lines.push('  %% There is more than is shown.')
+  if (truncated) lines.push('  %% The graph is incomplete.')
   for (const [at, node] of nodes.entries()) lines.push(`  p${at}["${escaped(nodeText(node))}"]`)
   for (const { upstream, downstream, current } of shownEdges(edges)) {
     const arrow = current ? '-->' : '-.->'
@@ -52,7 +52,7 @@ function revisionText({ revision, version }: GraphEdge['upstream']): string {
   return version ?? `v${revision}`
 }
 
-/** What means something to Mermaid, or to the HTML that it makes, as its entity codes. */
+/** Replaces characters with a meaning in Mermaid, or in the HTML that it generates, by entity codes. */
 function escaped(text: string): string {
   return text.replaceAll(/["#&;<>\\`]/g, (character) => `#${character.charCodeAt(0)};`)
 }

@@ -1,13 +1,10 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { Context } from 'hono'
-import { RETRY_AFTER, restLoadShedding } from '../../http/load-shedding.ts'
-import { ClientGoneError, clientGoneResponse } from '../../http/request-body.ts'
-import { NO_TRACING, type Tracing } from '../../http/tracing.ts'
+import { loadShedding } from '../../http/load-shedding.ts'
+import { boundedBody, requiredBody } from '../../http/received-body.ts'
+import type { Tracing } from '../../http/tracing.ts'
 import type { Api } from './api.ts'
-import { BASE_PATH } from './base-path.ts'
-import { boundedBody, maxBodyBytes } from './body.ts'
-import { measuredOperations, type OnOperation, operationsOf, requiredBody } from './operations.ts'
-import { problem, problemOf, respondProblem } from './problem.ts'
+import { maxBodyBytes } from './body.ts'
+import { measuredOperations, type OnOperation } from './measured-operations.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { cloneJobRoutes } from './routes/clones.ts'
 import { diffRoutes } from './routes/diff.ts'
@@ -28,27 +25,18 @@ import { verificationRoutes } from './routes/verifications.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { invalidRequest } from './validation.ts'
 
-export type RestAppOptions = {
-  /** Is told of every failure that is the server's own. */
-  onInternalError?: (error: unknown, c: Context) => void
-  onOperation?: OnOperation
-  tracing?: Tracing
-}
-
 /** The REST API, to be mounted at `BASE_PATH`. */
-export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHono {
+export function createRestApp(api: Api, onOperation: OnOperation, tracing: Tracing): OpenAPIHono {
   const app = new OpenAPIHono({
     defaultHook: (result) => {
       if (!result.success) throw invalidRequest(result.target, result.error)
     },
   })
 
-  let operationOf: ReturnType<typeof operationsOf> = () => undefined
-  const { onOperation = () => undefined, tracing = NO_TRACING } = options
-  app.use(measuredOperations((c) => operationOf(c), onOperation, tracing))
+  app.use(measuredOperations(onOperation, tracing))
   app.use(boundedBody(maxBodyBytes(api), api.load.bodies))
   app.use(requiredBody)
-  app.use(restLoadShedding(api.load))
+  app.use(loadShedding(api.load))
 
   app.route('/', repositoryRoutes(api))
   app.route('/', packageRoutes(api))
@@ -68,43 +56,5 @@ export function createRestApp(api: Api, options: RestAppOptions = {}): OpenAPIHo
   app.route('/', garbageCollectionRoutes(api))
   app.route('/', verificationRoutes(api))
   app.route('/', backupRoutes(api))
-  app.all('*', (c) => respondUnknown(c, methodsByPath))
-  const methodsByPath = methodsOf(app)
-  operationOf = operationsOf(app)
-
-  app.onError((error, c) => {
-    if (error instanceof ClientGoneError) return clientGoneResponse()
-    const found = problemOf(error)
-    if (found.status >= 500 && found.code !== 'overloaded') options.onInternalError?.(error, c)
-    return respondProblem(c, found, found.code === 'overloaded' ? { 'Retry-After': RETRY_AFTER } : {})
-  })
   return app
-}
-
-type MethodsByPath = readonly { pattern: RegExp; methods: string[] }[]
-
-function methodsOf(app: OpenAPIHono): MethodsByPath {
-  const byPath = new Map<string, string[]>()
-  for (const definition of app.openAPIRegistry.definitions) {
-    if (definition.type !== 'route') continue
-    const { path, method } = definition.route
-    byPath.set(path, [...(byPath.get(path) ?? []), method.toUpperCase()])
-  }
-  return [...byPath].map(([path, methods]) => ({
-    pattern: new RegExp(
-      `^${BASE_PATH}${path.replace(/{path}|{package}/, '.+').replaceAll(/{\w+}/g, '[^/]+')}$`,
-    ),
-    methods: methods.includes('GET') ? [...methods, 'HEAD'] : methods,
-  }))
-}
-
-/** 405 for a path that has other methods, 404 for any other. */
-function respondUnknown(c: Context, methodsByPath: MethodsByPath): Response {
-  const known = methodsByPath.find(({ pattern }) => pattern.test(c.req.path))
-  if (!known) {
-    return respondProblem(c, problem('not_found', `the API has no ${c.req.path}; /docs shows what it has`))
-  }
-  const allow = known.methods.join(', ')
-  const detail = `${c.req.method} is not possible on ${c.req.path}; possible are ${allow}`
-  return respondProblem(c, problem('method_not_allowed', detail), { Allow: allow })
 }

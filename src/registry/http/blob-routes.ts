@@ -1,17 +1,20 @@
 import { Hono } from 'hono'
+import { register } from '../../http/operation.ts'
 import { respondStream } from '../../http/stream-response.ts'
 import { SMALL_BLOB_BYTES } from '../blobs.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import type { WriteGuard } from '../write-guard.ts'
 import { parseRange } from './range.ts'
-import { checkedDigest, repositoryParam } from './request.ts'
+import { checkedDigest, DELETE, PULL, repositoryParam } from './request.ts'
+
+const BLOB = '/:name{.+}/blobs/:digest{[^/]+:[^/]+}'
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs */
 export function blobRoutes({ blobs }: EmbeddedRegistry, guard: WriteGuard): Hono {
   const app = new Hono()
 
-  app.get('/:name{.+}/blobs/:digest{[^/]+:[^/]+}', async (c) => {
+  register(app, 'GET', BLOB, { id: 'getBlob', ...PULL }, async (c) => {
     const repository = repositoryParam(c)
     const digest = checkedDigest(c.req.param('digest'))
     const size = await blobs.size(repository, digest)
@@ -36,7 +39,7 @@ export function blobRoutes({ blobs }: EmbeddedRegistry, guard: WriteGuard): Hono
     return respondStream(c, content)
   })
 
-  app.delete('/:name{.+}/blobs/:digest{[^/]+:[^/]+}', async (c) => {
+  register(app, 'DELETE', BLOB, { id: 'deleteBlob', ...DELETE }, async (c) => {
     const repository = repositoryParam(c)
     const digest = checkedDigest(c.req.param('digest'))
     await blobs.delete(repository, digest, async () => {

@@ -36,6 +36,6 @@ function etagsOf(c: Context, name: string, comparison: 'strong' | 'weak'): 'any'
   if (header === undefined) return undefined
   const etags = parseEtags(header, comparison)
   if (etags !== undefined) return etags
-  const message = `${name}: ETags are digests in quotes, like "sha256:…", several of them separated by commas`
+  const message = `${name} must be "*" or digests in quotes, like "sha256:…", separated by commas`
   throw new RegistryError('UNSUPPORTED', message, { status: 400 })
 }

@@ -1,10 +1,14 @@
 import { Hono } from 'hono'
+import { register } from '../../http/operation.ts'
+import { everything } from '../../http/scope.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { MEDIA_TYPE } from '../../oci/media-types.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import { linkToNext, page, pageQuery } from './page.ts'
-import { checkedDigest, repositoryParam } from './request.ts'
+import { checkedDigest, PULL, repositoryParam } from './request.ts'
+
+const LIST = { ...PULL, needs: { pull: everything } }
 
 /** Clients accept lists of referrers up to 4 MiB. */
 const PAGE_BYTES = 2 * 1024 * 1024
@@ -13,13 +17,13 @@ const PAGE_BYTES = 2 * 1024 * 1024
 export function listingRoutes(registry: EmbeddedRegistry): Hono {
   const app = new Hono()
 
-  app.get('/_catalog', async (c) => {
+  register(app, 'GET', '/_catalog', { id: 'listNames', ...LIST }, async (c) => {
     const { items, headers } = page(c, await registry.repositories(), pageQuery(c))
     return c.json({ repositories: items }, 200, headers)
   })
 
   // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
-  app.get('/:name{.+}/tags/list', async (c) => {
+  register(app, 'GET', '/:name{.+}/tags/list', { id: 'listTags', ...PULL }, async (c) => {
     const repository = repositoryParam(c)
     const query = pageQuery(c)
     // One more than requested, to know whether there is a next page.
@@ -33,7 +37,7 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
   })
 
   // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
-  app.get('/:name{.+}/referrers/:digest{[^/]+}', async (c) => {
+  register(app, 'GET', '/:name{.+}/referrers/:digest{[^/]+}', { id: 'listReferrers', ...PULL }, async (c) => {
     const repository = repositoryParam(c)
     const subject = checkedDigest(c.req.param('digest'))
     // An empty value means no filter.

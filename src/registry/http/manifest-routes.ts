@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { etag } from '../../http/etag.ts'
+import { register } from '../../http/operation.ts'
 import { mediaType, requestBody } from '../../http/request-body.ts'
 import { readAll } from '../../oci/content.ts'
 import { OciError } from '../../oci/errors.ts'
@@ -8,7 +9,7 @@ import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import type { WriteGuard } from '../write-guard.ts'
 import { checkTagCondition, isNotModified } from './conditional.ts'
-import { referenceParam, repositoryParam, tagQuery } from './request.ts'
+import { DELETE, PULL, PUSH, referenceParam, repositoryParam, tagQuery } from './request.ts'
 
 const MANIFEST = '/:name{.+}/manifests/:reference{[^/]+}'
 
@@ -16,7 +17,7 @@ const MANIFEST = '/:name{.+}/manifests/:reference{[^/]+}'
 export function manifestRoutes({ manifests }: EmbeddedRegistry, guard: WriteGuard): Hono {
   const app = new Hono()
 
-  app.get(MANIFEST, async (c) => {
+  register(app, 'GET', MANIFEST, { id: 'getManifest', ...PULL }, async (c) => {
     const repository = repositoryParam(c)
     const reference = referenceParam(c)
     const { descriptor, bytes } =
@@ -35,7 +36,7 @@ export function manifestRoutes({ manifests }: EmbeddedRegistry, guard: WriteGuar
     })
   })
 
-  app.put(MANIFEST, async (c) => {
+  register(app, 'PUT', MANIFEST, { id: 'putManifest', ...PUSH }, async (c) => {
     const repository = repositoryParam(c)
     const reference = referenceParam(c)
     const tags = 'tag' in reference ? [reference.tag] : tagQuery(c)
@@ -58,7 +59,7 @@ export function manifestRoutes({ manifests }: EmbeddedRegistry, guard: WriteGuar
     })
   })
 
-  app.delete(MANIFEST, async (c) => {
+  register(app, 'DELETE', MANIFEST, { id: 'deleteManifest', ...DELETE }, async (c) => {
     const repository = repositoryParam(c)
     const reference = referenceParam(c)
     if ('tag' in reference) {

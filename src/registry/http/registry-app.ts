@@ -1,7 +1,11 @@
 import { type Context, Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { isDiskFull, shortened } from '../../core/errors.ts'
+import { AppError, type ErrorCode, isDiskFull, shortened } from '../../core/errors.ts'
+import { RETRY_AFTER } from '../../http/load-shedding.ts'
+import { type Operation, register } from '../../http/operation.ts'
 import { ClientGoneError, clientGoneResponse } from '../../http/request-body.ts'
+import { NOTHING } from '../../http/scope.ts'
+import type { Surface } from '../../http/surface.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import { NO_GUARD, type WriteGuard } from '../write-guard.ts'
@@ -10,20 +14,30 @@ import { listingRoutes } from './listing-routes.ts'
 import { manifestRoutes } from './manifest-routes.ts'
 import { uploadRoutes } from './upload-routes.ts'
 
-const ANY = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+type OnInternalError = (error: unknown, c: Context) => void
 
 export type RegistryAppOptions = {
   guard?: WriteGuard
   /** Called with every error that is not the client's fault. */
-  onInternalError?: (error: unknown, c: Context) => void
+  onInternalError?: OnInternalError
+}
+
+const CHECK: Operation = { id: 'checkApi', needs: NOTHING, load: 'none', writesDisk: false }
+
+/** Errors that middleware throws before a handler is called. */
+const REFUSALS: {
+  [code in ErrorCode]?: { code: string; status: ContentfulStatusCode; headers?: Record<string, string> }
+} = {
+  forbidden: { code: 'DENIED', status: 403 },
+  overloaded: { code: 'TOOMANYREQUESTS', status: 429, headers: { 'Retry-After': RETRY_AFTER } },
+  insufficient_storage: { code: 'DENIED', status: 507 },
 }
 
 /** Creates the HTTP API of the registry: everything below `/v2`, a path that the distribution spec fixes. */
 export function createRegistryApp(registry: EmbeddedRegistry, options: RegistryAppOptions = {}): Hono {
   const guard = options.guard ?? NO_GUARD
   const app = new Hono()
-
-  app.on('GET', ['/v2', '/v2/'], (c) =>
+  register(app, 'GET', ['/v2', '/v2/'], CHECK, (c) =>
     c.json({}, 200, { 'Docker-Distribution-API-Version': 'registry/2.0' }),
   )
   app.route('/v2', uploadRoutes(registry))
@@ -31,34 +45,41 @@ export function createRegistryApp(registry: EmbeddedRegistry, options: RegistryA
   app.route('/v2', manifestRoutes(registry, guard))
   app.route('/v2', listingRoutes(registry))
 
-  app.all('/v2/*', (c) =>
-    c.json(body('UNSUPPORTED', `the registry has no ${c.req.method} ${c.req.path}`), 404),
-  )
-
-  app.onError((error, c) => {
-    if (error instanceof RegistryError) {
-      return c.json(body(error.code, error.message), error.status as ContentfulStatusCode, {
-        ...error.headers,
-      })
-    }
-    if (error instanceof ClientGoneError) return clientGoneResponse()
-    options.onInternalError?.(error, c)
-    if (isDiskFull(error)) return c.json(body('DENIED', 'the disk of the registry is full'), 507)
-    return c.json(body('UNKNOWN', 'the registry failed; its log says why'), 500)
-  })
-
-  return app
+  const { onError, notFound } = registrySurface(options.onInternalError)
+  return app.onError(onError).notFound(notFound)
 }
 
-/** Creates the app that tells clients at `/v2` where the registry is, if it is elsewhere. */
-export function createRegistryElsewhereApp(address: string): Hono {
-  const app = new Hono()
-  app.on(ANY, ['/v2', '/v2/*'], (c) =>
-    c.json(body('UNSUPPORTED', `this server keeps its artifacts in ${address}: ask there`), 404),
-  )
-  return app
+/** Errors as the protocol has them. `elsewhere`: the address of the registry, if it is not in this server. */
+export function registrySurface(
+  onInternalError: OnInternalError = () => undefined,
+  elsewhere?: string,
+): Surface {
+  return {
+    onError: (error, c) => {
+      if (error instanceof RegistryError) {
+        return c.json(body(error.code, error.message), error.status as ContentfulStatusCode, {
+          ...error.headers,
+        })
+      }
+      if (error instanceof ClientGoneError) return clientGoneResponse()
+      const refusal = error instanceof AppError ? REFUSALS[error.code] : undefined
+      if (refusal) return c.json(body(refusal.code, error.message), refusal.status, refusal.headers)
+      onInternalError(error, c)
+      if (isDiskFull(error)) return c.json(body('DENIED', 'the disk of the registry is full'), 507)
+      return c.json(body('UNKNOWN', 'the registry failed; its log says why'), 500)
+    },
+    notFound: (c) => {
+      const { method, path } = c.req
+      const message =
+        elsewhere === undefined
+          ? `the registry has no ${method} ${path}`
+          : `this server keeps its artifacts in ${elsewhere}: ask there`
+      return c.json(body('UNSUPPORTED', message), 404)
+    },
+  }
 }
 
+/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes */
 function body(code: string, message: string): object {
   return { errors: [{ code, message: shortened(message) }] }
 }

@@ -1,7 +1,23 @@
 import type { Context } from 'hono'
+import { ALL, type Target } from '../../http/scope.ts'
 import { isDigest, looksLikeDigest } from '../../oci/digest.ts'
 import { isRepositoryName, isTag } from '../../oci/reference.ts'
 import { RegistryError } from '../errors.ts'
+
+/** The repository in the path, as permissions name it. */
+export const nameInPath: Target = (c) => c.req.param('name') ?? ALL
+
+export const PULL = { needs: { pull: nameInPath }, load: 'none', writesDisk: false } as const
+export const PUSH = { needs: { push: nameInPath }, load: 'push', writesDisk: true } as const
+export const DELETE = { needs: { delete: nameInPath }, load: 'push', writesDisk: false } as const
+
+/** The blob that a POST wants mounted, and the repository that has it; undefined if it asks for no mount. */
+export function mountQuery(c: Context): { digest: string; from: string } | undefined {
+  const { mount, from } = c.req.query()
+  if (mount === undefined || from === undefined || !isDigest(mount) || !isRepositoryName(from))
+    return undefined
+  return { digest: mount, from }
+}
 
 /** Returns the repository's name from the path. Throws NAME_INVALID. */
 export function repositoryParam(c: Context): string {
@@ -16,7 +32,7 @@ export function checkedDigest(text: string | undefined): string {
   const shown =
     text === undefined
       ? 'the parameter digest is missing'
-      : `"${text.slice(0, 200)}" is no sha256 or sha512 digest`
+      : `"${text.slice(0, 200)}" is not a sha256 or sha512 digest`
   throw new RegistryError('DIGEST_INVALID', shown)
 }
 

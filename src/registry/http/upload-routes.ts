@@ -1,25 +1,30 @@
 import { type Context, Hono } from 'hono'
+import { register } from '../../http/operation.ts'
 import { passingRequestBody } from '../../http/request-body.ts'
-import { isDigest } from '../../oci/digest.ts'
-import { isRepositoryName } from '../../oci/reference.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import { parseChunkRange } from './range.ts'
-import { checkedDigest, repositoryParam } from './request.ts'
+import { checkedDigest, mountQuery, nameInPath, PUSH, repositoryParam } from './request.ts'
 
 const UPLOADS = ['/:name{.+}/blobs/uploads/', '/:name{.+}/blobs/uploads']
 const UPLOAD = '/:name{.+}/blobs/uploads/:id{[^/]+}'
+
+const START = { ...PUSH, needs: { push: nameInPath, pull: (c: Context) => mountQuery(c)?.from } } as const
+const STATUS = { ...PUSH, load: 'none', writesDisk: false } as const
+/** Cancelling is no deletion: a client that may push may also cancel. */
+const CANCEL = { ...PUSH, writesDisk: false } as const
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs */
 export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry): Hono {
   const app = new Hono()
 
-  app.on('POST', UPLOADS, async (c) => {
+  register(app, 'POST', UPLOADS, { id: 'startUpload', ...START }, async (c) => {
     const repository = repositoryParam(c)
-    const { mount, from, digest } = c.req.query()
-    if (mount !== undefined && from !== undefined && isDigest(mount) && isRepositoryName(from)) {
-      if (await blobs.mount(repository, mount, from)) return created(c, repository, mount)
+    const mount = mountQuery(c)
+    if (mount && (await blobs.mount(repository, mount.digest, mount.from))) {
+      return created(c, repository, mount.digest)
     }
+    const { digest } = c.req.query()
     const expected = digest === undefined ? undefined : checkedDigest(digest)
     const id = await uploads.start(repository, algorithmQuery(c))
     if (expected === undefined) return accepted(c, repository, id, 0)
@@ -33,20 +38,20 @@ export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry): Hono {
     return created(c, repository, expected)
   })
 
-  app.get(UPLOAD, (c) => {
+  register(app, 'GET', UPLOAD, { id: 'getUpload', ...STATUS }, (c) => {
     const repository = repositoryParam(c)
     const id = c.req.param('id')
     return c.body(null, 204, progress(repository, id, uploads.status(repository, id)))
   })
 
-  app.patch(UPLOAD, async (c) => {
+  register(app, 'PATCH', UPLOAD, { id: 'continueUpload', ...PUSH }, async (c) => {
     const repository = repositoryParam(c)
     const id = c.req.param('id')
     const size = await takeChunk(c, repository, id)
     return accepted(c, repository, id, size)
   })
 
-  app.put(UPLOAD, async (c) => {
+  register(app, 'PUT', UPLOAD, { id: 'finishUpload', ...PUSH }, async (c) => {
     const repository = repositoryParam(c)
     const id = c.req.param('id')
     const digest = checkedDigest(c.req.query('digest'))
@@ -55,7 +60,7 @@ export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry): Hono {
     return created(c, repository, digest)
   })
 
-  app.delete(UPLOAD, async (c) => {
+  register(app, 'DELETE', UPLOAD, { id: 'cancelUpload', ...CANCEL }, async (c) => {
     await uploads.cancel(repositoryParam(c), c.req.param('id'))
     return c.body(null, 204)
   })

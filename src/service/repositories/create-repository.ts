@@ -6,6 +6,8 @@ import type { RepositorySource } from '../../domain/repository-source.ts'
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
 import type { Actor } from '../access/actor.ts'
 import type { ServiceContext } from '../context.ts'
+import type { Discovery } from '../discovery/discovery.ts'
+import { addressOf, overlap } from '../discovery/source-registry.ts'
 import { decide, finishEarlier } from '../intents.ts'
 import { checkMetadata } from '../metadata.ts'
 import { hasTag } from '../registry-content.ts'
@@ -19,13 +21,21 @@ export type NewRepository = {
   source?: RepositorySource
 }
 
-/** Throws `already_exists`, `conflict` and `invalid`. */
+/**
+ * `ownAddress` is where clients reach the registry of this server, which cannot be a source. Throws `already_exists`,
+ * `conflict`, `invalid`, and `forbidden` for a source that the server may not read.
+ */
 export async function createRepository(
   ctx: ServiceContext,
+  { discovery, ownAddress }: { discovery: Discovery; ownAddress: string },
   actor: Actor,
   input: NewRepository,
 ): Promise<Repository> {
-  const { name } = input
+  const { name, source } = input
+  if (source) {
+    discovery.check(source.url)
+    checkElsewhere(source.url, ownAddress)
+  }
   checkMetadata(input)
   if (input.source && input.type !== 'catalog') {
     throw new AppError(
@@ -47,6 +57,14 @@ export async function createRepository(
       operations: [{ do: 'tag', descriptor: manifest.descriptor, tags: [REPOSITORY_RECORD_TAG] }],
     }))
   })
+}
+
+function checkElsewhere(url: string, ownAddress: string): void {
+  if (!overlap(addressOf(url), ownAddress)) return
+  throw new AppError(
+    'invalid',
+    `the source cannot be ${ownAddress}, which is this server's own registry: clone its packages instead`,
+  )
 }
 
 /** Throws `conflict` for a record that a lost index left behind: overwriting it would lose the repository. */

@@ -7,7 +7,7 @@ const noSpace = Object.assign(new Error("ENOSPC: no space left on device, open '
 })
 
 describe('a problem', () => {
-  it('quotes no more of what came from outside than an answer can carry', () => {
+  it('shortens long texts from requests', () => {
     const long = '\u{1F600}'.repeat(100_000)
     const errors = Array.from({ length: 1000 }, () => ({ path: long, line: 3, message: long }))
     const { detail, errors: shown = [] } = problem('invalid', long, errors)
@@ -19,7 +19,7 @@ describe('a problem', () => {
     expect(shown[0]?.line).toBe(3)
   })
 
-  it('tells that the disk is full in the words of whoever knows what was saved', () => {
+  it('reports a full disk, with the detail of the error that knows what was saved', () => {
     expect(problemOf(new AppError('unavailable', 'The change is saved.', { cause: noSpace }))).toMatchObject({
       status: 507,
       code: 'insufficient_storage',
@@ -50,7 +50,7 @@ describe('a problem', () => {
     ])
   })
 
-  it('tells nothing of what is inside the server', () => {
+  it('discloses nothing about the inside of the server', () => {
     for (const error of [new Error('secret'), new AppError('internal', 'secret'), 'secret']) {
       expect(problemOf(error)).toMatchObject({ status: 500, detail: expect.not.stringContaining('secret') })
     }

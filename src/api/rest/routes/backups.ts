@@ -1,18 +1,21 @@
-import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { everything } from '../../../http/scope.ts'
 import { backup } from '../../../service/maintenance/backup/backup.ts'
+import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
 import { noQuery } from '../schemas/common.ts'
 import { writeErrors } from '../schemas/problem.ts'
 
 const TAR = 'application/x-tar'
 
-const makeBackup = createRoute({
+const makeBackup = defineRoute({
   method: 'post',
   path: '/backups',
   operationId: 'backup',
-  summary: 'Get a backup',
+  operation: { needs: { delete: everything }, load: 'write', writesDisk: true },
+  summary: 'Download a backup',
   description:
-    'All data as one tar, as of one moment, for `pkgserver restore`: the index, and the files of the embedded registry. Artifacts in S3 or in a registry elsewhere are not in it. Others may read and write meanwhile. It is complete only if its last file, `SHA256SUMS`, is there. Answers 409 `not_available` where everything is in memory.',
+    'A consistent snapshot of all data as a tar, for `pkgserver restore`: the index, and the files of the embedded registry. It does not contain artifacts in S3 or in an external registry. Reads and writes go on meanwhile. The backup is complete only if it ends with the file `SHA256SUMS`. The response is 409 `not_available` if all data is in memory.',
   tags: ['Operations'],
   request: { query: noQuery },
   responses: {

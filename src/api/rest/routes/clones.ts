@@ -1,7 +1,10 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { MAX_ITEMS, startJob } from '../../../service/jobs/jobs.ts'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { authorize } from '../../../http/access.ts'
+import { IN_BODY, readingScope } from '../../../http/scope.ts'
+import { MAX_ITEMS } from '../../../service/jobs/jobs.ts'
 import { planClones } from '../../../service/jobs/plan-clones.ts'
-import { type Api, actorOf, mayCreate, mayRead } from '../api.ts'
+import { defineRoute } from '../../route.ts'
+import type { Api } from '../api.ts'
 import {
   annotations,
   labels,
@@ -11,11 +14,10 @@ import {
   version,
   workspaceName,
 } from '../schemas/common.ts'
-import { json, jsonBody } from '../schemas/exchange.ts'
-import { jobSchema, toJobView } from '../schemas/job.ts'
-import { writeErrors } from '../schemas/problem.ts'
+import { jsonBody } from '../schemas/exchange.ts'
 import { settersSchema } from '../schemas/setters.ts'
 import { toUpstreamReference, upstreamReferenceSchema } from '../schemas/upstream-reference.ts'
+import { jobStarted, respondStarted } from './start-job.ts'
 
 const targetSchema = z
   .strictObject({
@@ -27,7 +29,7 @@ const targetSchema = z
     annotations: annotations.optional(),
     setters: settersSchema.optional(),
   })
-  .openapi('CloneTarget', { description: 'A package to be made.' })
+  .openapi('CloneTarget', { description: 'A package to create.' })
 
 const defaultsSchema = z
   .strictObject({
@@ -39,7 +41,7 @@ const defaultsSchema = z
   })
   .openapi('CloneDefaults', {
     description:
-      'What holds for each target that says nothing else. Labels, annotations and setters are taken together with those of the target, key by key. The workspace is `main` where nobody says one.',
+      'Defaults for all targets. Labels, annotations and setters are merged with those of the target, key by key. The default workspace is `main`.',
   })
 
 const clonesSchema = z
@@ -50,41 +52,39 @@ const clonesSchema = z
       .min(1)
       .max(MAX_ITEMS)
       .openapi({
-        description: 'The packages to be made, each once.',
+        description: 'Packages to create; each at most once.',
         example: [{ package: 'cluster-0001/upf', setters: { cluster: 'cluster-0001' } }],
       }),
     defaults: defaultsSchema.optional(),
     dryRun: z.boolean().optional().openapi({
-      description: 'Whether nothing is to be made: the items tell what would be.',
+      description: 'If true, creates nothing: the items show what would be created.',
       example: false,
     }),
   })
   .openapi('NewClones')
 
-const create = createRoute({
+const create = defineRoute({
   method: 'post',
   path: '/clones',
   operationId: 'createClones',
+  operation: { needs: IN_BODY, load: 'write', writesDisk: true },
   summary: 'Clone a package to many targets',
   description:
-    'One blueprint, a draft for each target with values of its own, as a job. The targets are checked before the first is made; what fails later keeps none of the others. Asked for again, targets that are there already are skipped.',
+    'Starts a job that creates a draft for each target, with values of its own. All targets are checked before the first draft is created; a later failure does not stop the others. Targets that exist already are skipped, so the request can be repeated.',
   tags: ['Jobs'],
   request: { query: noQuery, body: jsonBody(clonesSchema) },
-  responses: { 202: json(jobSchema, 'The job has begun.', 'Location'), ...writeErrors(404, 409, 415) },
+  responses: jobStarted,
 })
 
-export function cloneJobRoutes({ ctx, jobs }: Api): OpenAPIHono {
+export function cloneJobRoutes(api: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
   app.openapi(create, async (c) => {
     const { upstream, ...request } = c.req.valid('json')
     const reference = toUpstreamReference(upstream)
-    await mayRead(c, reference)
-    const plan = await planClones(ctx, { ...request, upstream: reference })
-    for (const target of plan.items) await mayCreate(c, target)
-    const job = await startJob(ctx, jobs, actorOf(c), plan)
-    c.header('Location', `${c.req.path.replace(/[^/]+$/, 'jobs')}/${job.id}`)
-    return c.json(toJobView(job), 202)
+    await authorize(c, readingScope(reference))
+    const plan = await planClones(api.ctx, { ...request, upstream: reference })
+    return respondStarted(c, api, plan)
   })
 
   return app

@@ -1,35 +1,39 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { etag } from '../../../http/etag.ts'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { authorize } from '../../../http/access.ts'
+import { readingScope } from '../../../http/scope.ts'
 import { comparisonDigest, diffRevisions, findComparison } from '../../../service/queries/diff.ts'
+import { defineRoute } from '../../route.ts'
 import { preferredType } from '../accept.ts'
-import { type Api, mayRead } from '../api.ts'
+import type { Api } from '../api.ts'
 import { isNotModified } from '../conditional.ts'
 import { problem, respondProblem } from '../problem.ts'
 import { diffSchema, toFileDiffView } from '../schemas/diff.ts'
 import { ifNoneMatch, notModified } from '../schemas/exchange.ts'
 import { readErrors } from '../schemas/problem.ts'
+import { revisionInPath } from '../targets.ts'
 import { revisionParams } from './package-revisions.ts'
 
 const PATCH = 'text/x-diff'
 
-const diff = createRoute({
+const diff = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}/diff',
   operationId: 'diffPackageRevision',
+  operation: { needs: { pull: revisionInPath }, load: 'read', writesDisk: false },
   summary: 'Compare with another revision',
-  description: `What has to change in the other revision to become this one. As JSON, with the fields of KRM objects that differ; or with \`Accept: ${PATCH}\` as a patch that \`git apply\` takes.`,
+  description: `Returns the changes from the other revision to this one: as JSON, with the changed fields of KRM objects, or with \`Accept: ${PATCH}\` as a patch for \`git apply\`.`,
   tags: ['Package revisions'],
   request: {
     params: revisionParams,
     query: z.strictObject({
       against: z.string().optional().openapi({
         description:
-          'The old side. `previous`: the highest published revision of the package below this one; for a draft, its latest. `upstream`: the revision that it was cloned from or last upgraded to. Or the name of any revision, also of another package. Where it is not said, the first that there is of `previous`, `upstream`, and no files at all.',
+          'The old side: `previous`, the highest published revision of the package below this one, or for a draft, the latest; `upstream`, the revision that it was cloned from or last upgraded to; or the name of any revision, even of another package. Defaults to `previous`; without one to `upstream`; without either to no files.',
         example: 'previous',
       }),
       path: z.string().min(1).optional().openapi({
         description:
-          'Only this file, or the files in this directory. A renamed file is found by both of its paths.',
+          'Only this file, or the files in this directory. A renamed file matches by its old and its new path.',
         example: 'upf.yaml',
       }),
     }),
@@ -40,14 +44,14 @@ const diff = createRoute({
       description: 'The difference.',
       headers: {
         ETag: {
-          description: 'The digests of both artifacts in quotes: for If-None-Match.',
+          description: 'The digests of both artifacts in quotes, for If-None-Match.',
           schema: { type: 'string' as const, example: '"sha256:6d9a…..sha256:1f0c…"' },
         },
       },
       content: {
         'application/json': { schema: diffSchema },
         [PATCH]: {
-          schema: z.string().openapi({ description: 'The patches of all files; empty where none differs.' }),
+          schema: z.string().openapi({ description: 'The patches of all files; empty if none differs.' }),
         },
       },
     },
@@ -68,12 +72,13 @@ export function diffRoutes({ ctx }: Api): OpenAPIHono {
         problem('not_acceptable', `Accept must allow application/json or ${PATCH}`),
       ) as never
     }
-    const comparison = await findComparison(ctx, c.req.valid('param').name, against, (id) => mayRead(c, id))
+    const comparison = await findComparison(ctx, c.req.valid('param').name, against, (id) =>
+      authorize(c, readingScope(id)),
+    )
     const patchesOnly = wanted === PATCH
     const version = `${comparisonDigest(comparison)}${patchesOnly ? '.patch' : ''}`
     c.header('Vary', 'Accept')
-    c.header('ETag', etag(version))
-    if (isNotModified(c, version)) return c.body(null, 304)
+    if (isNotModified(c, { resourceVersion: version })) return c.body(null, 304)
 
     const files = await diffRevisions(ctx, comparison, { path, patchesOnly })
     if (patchesOnly) {

@@ -1,18 +1,21 @@
-import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { everything } from '../../../http/scope.ts'
 import { collectGarbage } from '../../../service/maintenance/collect-garbage.ts'
+import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
 import { noQuery } from '../schemas/common.ts'
 import { json, jsonBody } from '../schemas/exchange.ts'
 import { garbageReportSchema, garbageRequestSchema } from '../schemas/garbage.ts'
 import { writeErrors } from '../schemas/problem.ts'
 
-const collect = createRoute({
+const collect = defineRoute({
   method: 'post',
   path: '/garbage-collections',
   operationId: 'collectGarbage',
-  summary: 'Remove from the registry what nothing needs',
+  operation: { needs: { delete: everything }, load: 'none', writesDisk: false },
+  summary: 'Collect garbage in the registry',
   description:
-    'Manifests without tags that no revision has and no other manifest needs, and blobs that no manifest needs, if they are older than the grace period. Others may push and pull meanwhile. Answers 409 `not_available` where artifacts are in a registry that pkgserver does not own.',
+    'Removes untagged manifests that no revision and no other manifest references, and blobs that no manifest references, if they are older than the grace period. Pushes and pulls go on meanwhile. The response is 409 `not_available` if the artifacts are in an external registry.',
   tags: ['Operations'],
   request: { query: noQuery, body: jsonBody(garbageRequestSchema) },
   responses: { 200: json(garbageReportSchema, 'What was removed.'), ...writeErrors(409, 415) },

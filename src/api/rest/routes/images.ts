@@ -1,41 +1,45 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { everything } from '../../../http/scope.ts'
 import { listImages } from '../../../service/queries/list-images.ts'
+import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
-import { continueToken, limit } from '../schemas/common.ts'
+import { pageQuery, splitQuery } from '../schemas/common.ts'
 import { foundImageListSchema } from '../schemas/contained.ts'
-import { json } from '../schemas/exchange.ts'
-import { readErrors } from '../schemas/problem.ts'
+import { listed } from '../schemas/responses.ts'
 
-const list = createRoute({
+const list = defineRoute({
   method: 'get',
   path: '/images',
   operationId: 'listImages',
-  summary: 'Find the packages that run a container image',
+  operation: { needs: { pull: everything }, load: 'none', writesDisk: false },
+  summary: 'Find packages that use a container image',
   description:
-    'The latest revision of each package in which a container has the image: in containers, initContainers or ephemeralContainers of any object. In the order of the images; of one image, those with the newest files first. Of a package, the first 1000 images are found, in files that validation reads.',
+    'Lists the latest revision of each package that has the image in containers, initContainers or ephemeralContainers of any object. Sorted by image; revisions with the same image by the age of their files, the newest first. At most 1000 images of a package are indexed, from the files that validation reads.',
   tags: ['Search'],
   request: {
     query: z.strictObject({
       image: z.string().min(1).max(512).openapi({
         description:
-          'An image: `nginx` finds it with any tag and digest, `nginx:1.27` with that tag, whatever its digest. `docker.io/library/nginx` is the same as `nginx`.',
+          'The image: `nginx` matches any tag and digest, `nginx:1.27` that tag with any digest. `docker.io/library/nginx` is the same as `nginx`.',
         example: 'nginx:1.27',
       }),
-      limit,
-      continue: continueToken,
+      ...pageQuery,
     }),
   },
-  responses: { 200: json(foundImageListSchema, 'A page of images.'), ...readErrors() },
+  responses: listed(foundImageListSchema, 'images'),
 })
 
 export function imageRoutes({ ctx }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
   app.openapi(list, async (c) => {
-    const { image, limit: most, continue: token } = c.req.valid('query')
-    const page = await listImages(ctx, image, { limit: most, continue: token })
-    const items = page.items.map((found) => ({ image: found.reference, packageRevision: found.in }))
-    return c.json({ ...page, items }, 200)
+    const { filter, page } = splitQuery(c.req.valid('query'))
+    const result = await listImages(ctx, filter.image, page)
+    const items = result.items.map(({ reference, in: packageRevision }) => ({
+      image: reference,
+      packageRevision,
+    }))
+    return c.json({ ...result, items }, 200)
   })
 
   return app

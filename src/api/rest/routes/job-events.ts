@@ -1,8 +1,10 @@
-import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono } from '@hono/zod-openapi'
 import { type SSEMessage, streamSSE } from 'hono/streaming'
 import { AppError } from '../../../core/errors.ts'
+import { everything } from '../../../http/scope.ts'
 import { type JobEvent, jobEvents } from '../../../service/jobs/events.ts'
 import { getJob } from '../../../service/jobs/jobs.ts'
+import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
 import { EVENT_STREAM, HEART_BEAT, lastEventId } from '../event-stream.ts'
 import { noQuery } from '../schemas/common.ts'
@@ -10,13 +12,14 @@ import { toJobItemView, toJobView } from '../schemas/job.ts'
 import { readErrors } from '../schemas/problem.ts'
 import { jobParams } from './jobs.ts'
 
-const events = createRoute({
+const events = defineRoute({
   method: 'get',
   path: '/jobs/{id}/events',
   operationId: 'followJob',
+  operation: { needs: { pull: everything }, load: 'none', writesDisk: false },
   summary: 'Follow a job',
   description:
-    'Server-sent events, from the first one on, or behind `Last-Event-ID`: `item` with an item as it comes to an end, and at last `finished` with the job, after which the stream ends. Events are numbered from 1 without gaps. When the server stops, the stream ends without `finished`: browsers come back by themselves, and go on where they were.',
+    'Streams server-sent events, from the first or after `Last-Event-ID`: an `item` event with each item that has ended, and finally `finished` with the job, which ends the stream. Events are numbered from 1 without gaps. When the server stops, the stream ends without `finished`: browsers reconnect by themselves and resume.',
   tags: ['Jobs'],
   request: {
     params: jobParams,
@@ -35,7 +38,7 @@ const events = createRoute({
         },
       },
     },
-    204: { description: 'The client has seen all events of a finished job: it need not come again.' },
+    204: { description: 'The client has seen all events of a finished job, and must not reconnect.' },
     ...readErrors(404),
   },
 })
@@ -57,14 +60,14 @@ export function jobEventRoutes({ ctx, jobs }: Api): OpenAPIHono {
       stream.onAbort(() => gone.abort())
       const signal = AbortSignal.any([gone.signal, jobs.drained])
       try {
-        // A write waits until the client has read what came before: the next events are not even asked for.
+        // Backpressure: a write waits for the client, so events are read only as fast as the client reads them.
         for await (const event of jobEvents(ctx, jobs, id, { after, signal })) {
           const message = messageOf(event)
           if (message) await stream.writeSSE(message)
           else await stream.write(HEART_BEAT)
         }
       } catch (error) {
-        // The head of the answer is on its way: all that is left is to break off, and the client comes again.
+        // The response has started, so the only way to report the failure is to end it: the client reconnects.
         ctx.report(error)
       }
     })

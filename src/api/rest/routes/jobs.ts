@@ -1,10 +1,12 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { etag } from '../../../http/etag.ts'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { actorOf } from '../../../http/access.ts'
+import { everything } from '../../../http/scope.ts'
 import { cancelJob, getJob, listJobItems, listJobs } from '../../../service/jobs/jobs.ts'
-import { type Api, actorOf } from '../api.ts'
-import { isNotModified } from '../conditional.ts'
-import { continueToken, limit, noQuery } from '../schemas/common.ts'
-import { ifNoneMatch, json, notModified } from '../schemas/exchange.ts'
+import { type DeclaredOperation, defineRoute } from '../../route.ts'
+import type { Api } from '../api.ts'
+import { isNotModified, setETag } from '../conditional.ts'
+import { noQuery, pageQuery, splitQuery } from '../schemas/common.ts'
+import { ifNoneMatch } from '../schemas/exchange.ts'
 import {
   itemState,
   jobItemListSchema,
@@ -15,7 +17,7 @@ import {
   toJobItemView,
   toJobView,
 } from '../schemas/job.ts'
-import { readErrors, writeErrors } from '../schemas/problem.ts'
+import { changed, found, listed } from '../schemas/responses.ts'
 
 const tags = ['Jobs']
 
@@ -23,86 +25,82 @@ export const jobParams = z.strictObject({
   id: z.string().openapi({ description: 'Number of the job.', example: '17' }),
 })
 
-const list = createRoute({
+/** The items of a job may be in any repository. */
+const READS: DeclaredOperation = { needs: { pull: everything }, load: 'none', writesDisk: false }
+
+const list = defineRoute({
   method: 'get',
   path: '/jobs',
   operationId: 'listJobs',
+  operation: READS,
   summary: 'List jobs',
-  description: 'The newest first. Finished ones are kept for 30 days, and the last 1000 of them.',
+  description: 'The newest first. Finished jobs are kept for 30 days, at most 1000 of them.',
   tags,
-  request: {
-    query: z.strictObject({
-      kind: jobKind.optional(),
-      state: jobState.optional(),
-      limit,
-      continue: continueToken,
-    }),
-  },
-  responses: { 200: json(jobListSchema, 'A page of jobs.'), ...readErrors() },
+  request: { query: z.strictObject({ kind: jobKind.optional(), state: jobState.optional(), ...pageQuery }) },
+  responses: listed(jobListSchema, 'jobs'),
 })
 
-const get = createRoute({
+const get = defineRoute({
   method: 'get',
   path: '/jobs/{id}',
   operationId: 'getJob',
+  operation: READS,
   summary: 'Get a job',
-  description: 'How far it is, in `counts`.',
+  description: '`counts` shows its progress.',
   tags,
   request: { params: jobParams, query: noQuery, headers: ifNoneMatch },
-  responses: { 200: json(jobSchema, 'The job.', 'ETag'), 304: notModified, ...readErrors(404) },
+  responses: found(jobSchema, 'The job.'),
 })
 
-const items = createRoute({
+const items = defineRoute({
   method: 'get',
   path: '/jobs/{id}/items',
   operationId: 'listJobItems',
+  operation: READS,
   summary: 'List the items of a job',
-  description: 'What has become of each package, in the order of the request.',
+  description: 'The state of each package, in the order of the request.',
   tags,
-  request: {
-    params: jobParams,
-    query: z.strictObject({ state: itemState.optional(), limit, continue: continueToken }),
-  },
-  responses: { 200: json(jobItemListSchema, 'A page of items.'), ...readErrors(404) },
+  request: { params: jobParams, query: z.strictObject({ state: itemState.optional(), ...pageQuery }) },
+  responses: listed(jobItemListSchema, 'items', 404),
 })
 
-const cancel = createRoute({
+const cancel = defineRoute({
   method: 'post',
   path: '/jobs/{id}/cancel',
   operationId: 'cancelJob',
+  operation: { needs: { push: everything }, load: 'none', writesDisk: false },
   summary: 'Cancel a job',
   description:
-    'Items that have not come to an end are skipped: after the answer nothing more is made. Drafts that were made stay.',
+    'Pending items are skipped: after the response, no more drafts are created. Created drafts are kept.',
   tags,
   request: { params: jobParams, query: noQuery },
-  responses: { 200: json(jobSchema, 'The job, cancelled.', 'ETag'), ...writeErrors(404, 409) },
+  responses: changed(jobSchema, 'The cancelled job.', 409),
 })
 
 export function jobRoutes({ ctx, jobs }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
   app.openapi(list, async (c) => {
-    const { kind, state, ...request } = c.req.valid('query')
-    const page = await listJobs(ctx, { kind, state }, request)
-    return c.json({ ...page, items: page.items.map(toJobView) }, 200)
+    const { filter, page } = splitQuery(c.req.valid('query'))
+    const result = await listJobs(ctx, filter, page)
+    return c.json({ ...result, items: result.items.map(toJobView) }, 200)
   })
 
   app.openapi(get, async (c) => {
     const job = await getJob(ctx, c.req.valid('param').id)
-    c.header('ETag', etag(job.resourceVersion))
-    if (isNotModified(c, job.resourceVersion)) return c.body(null, 304)
+    if (isNotModified(c, job)) return c.body(null, 304)
     return c.json(toJobView(job), 200)
   })
 
   app.openapi(items, async (c) => {
-    const { state, ...request } = c.req.valid('query')
-    const page = await listJobItems(ctx, c.req.valid('param').id, { state }, request)
-    return c.json({ ...page, items: page.items.map(toJobItemView) }, 200)
+    const { filter, page } = splitQuery(c.req.valid('query'))
+    const result = await listJobItems(ctx, c.req.valid('param').id, filter, page)
+    return c.json({ ...result, items: result.items.map(toJobItemView) }, 200)
   })
 
   app.openapi(cancel, async (c) => {
     const job = await cancelJob(ctx, jobs, actorOf(c), c.req.valid('param').id)
-    c.header('ETag', etag(job.resourceVersion))
+    setETag(c, job)
     return c.json(toJobView(job), 200)
   })
 

@@ -1,7 +1,7 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { PackageRevision } from '../../../domain/package-revision.ts'
-import { etag } from '../../../http/etag.ts'
+import { actorOf } from '../../../http/access.ts'
 import type { Actor } from '../../../service/access/actor.ts'
 import type { ServiceContext } from '../../../service/context.ts'
 import { approve } from '../../../service/review/approve.ts'
@@ -9,19 +9,21 @@ import { propose } from '../../../service/review/propose.ts'
 import { proposeDeletion } from '../../../service/review/propose-deletion.ts'
 import { reject } from '../../../service/review/reject.ts'
 import type { ReviewOptions } from '../../../service/review/review.ts'
-import { type Api, actorOf } from '../api.ts'
-import { optionalPrecondition } from '../conditional.ts'
+import { type DeclaredOperation, defineRoute } from '../../route.ts'
+import type { Api } from '../api.ts'
+import { optionalPrecondition, setETag } from '../conditional.ts'
 import { freeText, noQuery } from '../schemas/common.ts'
-import { json, optionalIfMatch } from '../schemas/exchange.ts'
+import { optionalIfMatch } from '../schemas/exchange.ts'
 import { packageRevisionSchema, toPackageRevisionView } from '../schemas/package-revision.ts'
-import { writeErrors } from '../schemas/problem.ts'
+import { changed } from '../schemas/responses.ts'
+import { revisionInPath } from '../targets.ts'
 import { revisionParams } from './package-revisions.ts'
 
 const reviewSchema = z
   .strictObject({
     reason: freeText.max(4096).optional().openapi({
       description:
-        'Why. It is shown in the conditions of the revision; the decision on a deletion leaves none to show it in.',
+        'Reason for the decision, shown in the conditions of the revision. An approved deletion leaves no revision to show it.',
       example: 'replicas agreed with operations',
     }),
     digest: z
@@ -29,7 +31,8 @@ const reviewSchema = z
       .regex(/^sha(256|512):[0-9a-f]+$/, 'must be a digest like sha256:…')
       .optional()
       .openapi({
-        description: 'Digest of the artifact that was looked at: of another one nothing is decided (412).',
+        description:
+          'Digest of the artifact that was reviewed. If it is not current, nothing is decided (412).',
         example: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
       }),
   })
@@ -37,42 +40,54 @@ const reviewSchema = z
 
 type Verb = {
   operationId: string
+  operation: DeclaredOperation
   summary: string
   description: string
-  run: (ctx: ServiceContext, actor: Actor, name: string, options: ReviewOptions) => Promise<PackageRevision>
+  transition: (
+    ctx: ServiceContext,
+    actor: Actor,
+    name: string,
+    options: ReviewOptions,
+  ) => Promise<PackageRevision>
 }
+
+const DECIDES: DeclaredOperation = { needs: { push: revisionInPath }, load: 'write', writesDisk: true }
 
 const VERBS: Record<string, Verb> = {
   propose: {
     operationId: 'propose',
+    operation: DECIDES,
     summary: 'Propose a draft for publication',
     description:
-      'Draft to Proposed. Refused with 409, and each fault with file and line, while a YAML file does not parse or a readiness gate is not open.',
-    run: propose,
+      'Draft to Proposed. Refused with 409, and each error with file and line, while a YAML file does not parse or a readiness gate is not met.',
+    transition: propose,
   },
   approve: {
     operationId: 'approve',
-    summary: 'Approve what is proposed',
+    operation: DECIDES,
+    summary: 'Approve a proposal',
     description:
-      'Proposed to Published, with the next number; DeletionProposed to deleted, where the answer is the revision as it last was.',
-    run: approve,
+      'Proposed to Published, with the next revision number; or DeletionProposed to deleted, with the last state of the revision as the response.',
+    transition: approve,
   },
   reject: {
     operationId: 'reject',
-    summary: 'Reject what is proposed',
-    description: 'Proposed back to Draft, which can be edited again; DeletionProposed back to Published.',
-    run: reject,
+    operation: DECIDES,
+    summary: 'Reject a proposal',
+    description: 'Proposed back to Draft, which can be edited again; or DeletionProposed back to Published.',
+    transition: reject,
   },
   'propose-deletion': {
     operationId: 'proposeDeletion',
+    operation: { ...DECIDES, writesDisk: false },
     summary: 'Propose the deletion of a published revision',
     description:
-      'Published to DeletionProposed. It stays deployed, and `latest` if it is, until that is approved.',
-    run: proposeDeletion,
+      'Published to DeletionProposed. The revision keeps its tags, including `latest`, until the deletion is approved.',
+    transition: proposeDeletion,
   },
 }
 
-/** Many clients send a Content-Type with every call: without a body it says nothing. */
+/** Many clients send a Content-Type with every call, even without a body. */
 const emptyBodyIsNone: MiddlewareHandler = async (c, next) => {
   if ((await c.req.text()) === '') c.req.raw.headers.delete('Content-Type')
   await next()
@@ -81,11 +96,11 @@ const emptyBodyIsNone: MiddlewareHandler = async (c, next) => {
 export function lifecycleRoutes({ ctx, registryHost }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
-  for (const [verb, { run, ...description }] of Object.entries(VERBS)) {
-    const route = createRoute({
+  for (const [verb, { transition, ...described }] of Object.entries(VERBS)) {
+    const route = defineRoute({
       method: 'post',
       path: `/packagerevisions/{name}/${verb}`,
-      ...description,
+      ...described,
       tags: ['Lifecycle'],
       middleware: emptyBodyIsNone,
       request: {
@@ -94,15 +109,12 @@ export function lifecycleRoutes({ ctx, registryHost }: Api): OpenAPIHono {
         headers: optionalIfMatch,
         body: { required: false, content: { 'application/json': { schema: reviewSchema } } },
       },
-      responses: {
-        200: json(packageRevisionSchema, 'The revision after it.', 'ETag'),
-        ...writeErrors(404, 409, 412, 415),
-      },
+      responses: changed(packageRevisionSchema, 'The revision in its new state.', 409, 412, 415),
     })
     app.openapi(route, async (c) => {
       const options = { ...c.req.valid('json'), precondition: optionalPrecondition(c) }
-      const revision = await run(ctx, actorOf(c), c.req.valid('param').name, options)
-      c.header('ETag', etag(revision.resourceVersion))
+      const revision = await transition(ctx, actorOf(c), c.req.valid('param').name, options)
+      setETag(c, revision)
       return c.json(toPackageRevisionView(revision, registryHost), 200)
     })
   }

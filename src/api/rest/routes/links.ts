@@ -1,49 +1,61 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { listDownstreams } from '../../../service/queries/list-downstreams.ts'
 import { type Graph, packageGraph } from '../../../service/queries/package-graph.ts'
+import { acrossSlashes, defineRoute } from '../../route.ts'
 import { preferredType } from '../accept.ts'
 import type { Api } from '../api.ts'
 import { MERMAID, toMermaid } from '../mermaid.ts'
 import { problem, respondProblem } from '../problem.ts'
-import { continueToken, latest, limit, outdated, packagePath, repositoryName } from '../schemas/common.ts'
+import {
+  latest,
+  limit,
+  outdated,
+  packagePath,
+  pageQuery,
+  repositoryName,
+  splitQuery,
+} from '../schemas/common.ts'
 import { json } from '../schemas/exchange.ts'
 import { downstreamDepth, downstreamListSchema, graphDepth, graphSchema } from '../schemas/links.ts'
 import { toPackageRevisionView } from '../schemas/package-revision.ts'
 import { readErrors } from '../schemas/problem.ts'
-import { invalidRequest } from '../validation.ts'
+import { listed } from '../schemas/responses.ts'
+import { packageInPath, revisionInPath } from '../targets.ts'
 import { revisionParams } from './package-revisions.ts'
 
-const downstreams = createRoute({
+const downstreams = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}/downstreams',
   operationId: 'listDownstreams',
-  summary: 'List what is based on a revision',
+  operation: { needs: { pull: revisionInPath }, load: 'none', writesDisk: false },
+  summary: 'List the downstreams of a revision',
   description:
-    'Revisions that were cloned from it or upgraded to it, and with `depth` those that are based on these; the nearest first, and then by name.',
+    'Lists the revisions that were cloned from it or upgraded to it, and with `depth` their downstreams too. Sorted by distance, then by name.',
   tags: ['Package revisions'],
   request: {
     params: revisionParams,
-    query: z.strictObject({ depth: downstreamDepth, latest, outdated, limit, continue: continueToken }),
+    query: z.strictObject({ depth: downstreamDepth, latest, outdated, ...pageQuery }),
   },
-  responses: { 200: json(downstreamListSchema, 'A page of downstreams.'), ...readErrors(404) },
+  responses: listed(downstreamListSchema, 'downstreams', 404),
 })
 
 const graphParams = z.strictObject({ repository: repositoryName, package: packagePath })
 const graphQuery = z.strictObject({
   depth: graphDepth,
-  limit: limit.openapi({ description: 'The most packages that the answer has.' }),
+  limit: limit.openapi({ description: 'Maximum number of packages in the response.' }),
   format: z.enum(['json', 'mermaid']).optional().openapi({
-    description: 'What the answer is, whatever `Accept` says.',
+    description: 'Format of the response; overrides `Accept`.',
     example: 'mermaid',
   }),
 })
 
-const graph = createRoute({
+const graph = defineRoute({
   method: 'get',
   path: '/packages/{repository}/{package}/graph',
   operationId: 'getPackageGraph',
+  operation: { needs: { pull: packageInPath }, load: 'none', writesDisk: false },
   summary: 'Get the upstreams and downstreams of a package',
-  description: `The package, what it is based on and what is based on it, over all links that its revisions and theirs have. As JSON, or with \`Accept: ${MERMAID}\` as a Mermaid flowchart. The path of the package may have slashes, as they are or encoded.`,
+  description: `Returns the package with its upstreams and downstreams, over the links of all of their revisions: as JSON, or with \`Accept: ${MERMAID}\` as a Mermaid flowchart. Slashes in the path of the package may be encoded or not.`,
   tags: ['Packages'],
   request: { params: graphParams, query: graphQuery },
   responses: {
@@ -62,33 +74,26 @@ export function linkRoutes({ ctx, registryHost }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
   app.openapi(downstreams, async (c) => {
-    const { limit: most, continue: token, ...filter } = c.req.valid('query')
-    const request = { limit: most, continue: token }
-    const page = await listDownstreams(ctx, c.req.valid('param').name, filter, request)
-    const items = page.items.map(({ depth, ...revision }) => ({
+    const { filter, page } = splitQuery(c.req.valid('query'))
+    const result = await listDownstreams(ctx, c.req.valid('param').name, filter, page)
+    const items = result.items.map(({ depth, ...revision }) => ({
       ...toPackageRevisionView(revision, registryHost),
       depth,
     }))
-    return c.json({ ...page, items }, 200)
+    return c.json({ ...result, items }, 200)
   })
 
-  // The document knows no parameter with slashes, so the route is described there and served here.
-  app.openAPIRegistry.registerPath(graph)
-  app.get('/packages/:repository/:package{.+}/graph', async (c) => {
-    const params = graphParams.safeParse(c.req.param())
-    if (!params.success) throw invalidRequest('param', params.error)
-    const query = graphQuery.safeParse(c.req.query())
-    if (!query.success) throw invalidRequest('query', query.error)
-    const { format, ...bounds } = query.data
+  app.openapi(acrossSlashes(app, graph, 'package'), async (c) => {
+    const { format, ...bounds } = c.req.valid('query')
     const accepted = preferredType(c.req.header('Accept'), MERMAID)
     if (!format && !accepted) {
       const detail = `Accept must allow application/json or ${MERMAID}`
-      return respondProblem(c, problem('not_acceptable', detail))
+      return respondProblem(c, problem('not_acceptable', detail)) as never
     }
-    const found = await packageGraph(ctx, params.data, bounds)
+    const found = await packageGraph(ctx, c.req.valid('param'), bounds)
     c.header('Vary', 'Accept')
     if (format === 'mermaid' || (!format && accepted === MERMAID)) {
-      return c.body(toMermaid(found), 200, { 'Content-Type': `${MERMAID}; charset=utf-8` })
+      return c.body(toMermaid(found), 200, { 'Content-Type': `${MERMAID}; charset=utf-8` }) as never
     }
     return c.json(toGraphView(found), 200)
   })

@@ -1,40 +1,34 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { AppError } from '../../../core/errors.ts'
 import { parseLabelSelector } from '../../../domain/label-selector.ts'
 import { LIFECYCLES } from '../../../domain/lifecycle.ts'
 import { parseRevisionName } from '../../../domain/names.ts'
 import { type PackageRevision, SORT_FIELDS, type Sort } from '../../../domain/package-revision.ts'
-import { etag } from '../../../http/etag.ts'
+import { actorOf, authorize } from '../../../http/access.ts'
+import { GZIP } from '../../../http/received-body.ts'
+import { creationScope, IN_BODY, readingScope } from '../../../http/scope.ts'
 import { getRevision } from '../../../service/change-revision.ts'
 import { createPackageRevision, type Source } from '../../../service/drafts/create-package-revision.ts'
 import { updatePackageRevision } from '../../../service/drafts/update-package-revision.ts'
 import { upgradeTarget } from '../../../service/drafts/upgrade.ts'
 import { listPackageRevisions } from '../../../service/queries/list-package-revisions.ts'
 import { deletePackageRevision } from '../../../service/review/delete-package-revision.ts'
-import { type Api, actorOf, mayCreate, mayRead } from '../api.ts'
+import { defineRoute } from '../../route.ts'
+import type { Api } from '../api.ts'
 import { archiveOf, isArchive, jsonOf } from '../body.ts'
-import { isNotModified, requiredPrecondition } from '../conditional.ts'
+import { isNotModified, requiredPrecondition, setETag } from '../conditional.ts'
 import {
-  continueToken,
   latest,
-  limit,
   noQuery,
   outdated,
   packagePath,
+  pageQuery,
   repositoryName,
+  splitQuery,
   version,
   workspaceName,
 } from '../schemas/common.ts'
-import {
-  archive,
-  deleted,
-  GZIP,
-  ifMatch,
-  ifNoneMatch,
-  json,
-  mergePatchBody,
-  notModified,
-} from '../schemas/exchange.ts'
+import { archive, ifMatch, ifNoneMatch, json, mergePatchBody } from '../schemas/exchange.ts'
 import {
   newPackageRevisionSchema,
   packageRevisionListSchema,
@@ -42,10 +36,12 @@ import {
   packageRevisionSchema,
   toPackageRevisionView,
 } from '../schemas/package-revision.ts'
-import { readErrors, writeErrors } from '../schemas/problem.ts'
+import { readErrors } from '../schemas/problem.ts'
+import { changed, created, deleted, found } from '../schemas/responses.ts'
 import { toUpgradeRequest } from '../schemas/upgrade.ts'
 import { toUpstreamReference } from '../schemas/upstream-reference.ts'
 import { watchDescription, watchHeaders, watchQuery, watchStream } from '../schemas/watch.ts'
+import { packagesInQuery, revisionInPath } from '../targets.ts'
 import { onlyForWatches, watchPackageRevisions } from './watch.ts'
 
 const tags = ['Package revisions']
@@ -56,13 +52,14 @@ export const revisionParams = z.strictObject({
     .openapi({ description: 'Name of the package revision.', example: 'blueprints.nf.upf.ws1' }),
 })
 
-const create = createRoute({
+const create = defineRoute({
   method: 'post',
   path: '/packagerevisions',
   operationId: 'createPackageRevision',
+  operation: { needs: IN_BODY, load: 'write', writesDisk: true },
   summary: 'Create a draft',
   description:
-    'From JSON, with one of the sources; or from a tar.gz, with repository, package and workspace in the query.',
+    'From JSON with one of the sources, or from a tar.gz with repository, package and workspace in the query.',
   tags,
   request: {
     query: z.strictObject({
@@ -75,16 +72,14 @@ const create = createRoute({
       content: { 'application/json': { schema: newPackageRevisionSchema }, [GZIP]: archive },
     },
   },
-  responses: {
-    201: json(packageRevisionSchema, 'Created.', 'ETag', 'Location'),
-    ...writeErrors(404, 409, 415, 422),
-  },
+  responses: created(packageRevisionSchema, 404, 409, 415, 422),
 })
 
-const list = createRoute({
+const list = defineRoute({
   method: 'get',
   path: '/packagerevisions',
   operationId: 'listPackageRevisions',
+  operation: { needs: { pull: packagesInQuery }, load: 'none', writesDisk: false },
   summary: 'List package revisions, or watch them',
   description: watchDescription,
   tags,
@@ -97,7 +92,7 @@ const list = createRoute({
       lifecycle: z
         .enum(LIFECYCLES)
         .optional()
-        .openapi({ description: 'State of the lifecycle.', example: 'Published' }),
+        .openapi({ description: 'State in the lifecycle.', example: 'Published' }),
       latest,
       outdated,
       revision: z
@@ -108,62 +103,59 @@ const list = createRoute({
         .openapi({
           type: 'integer',
           minimum: 0,
-          description: 'Number of the publication; 0 for those without.',
+          description: 'Revision number; 0 for unpublished revisions.',
           example: 1,
         }),
       version: version.optional(),
       labelSelector: z.string().max(4096).optional().openapi({
         description:
-          'Labels, as in Kubernetes: `env=prod`, `env!=prod`, `env in (a, b)`, `env notin (a, b)`, `env`, `!env`; several are separated by commas.',
+          'Label selector as in Kubernetes: `env=prod`, `env!=prod`, `env in (a, b)`, `env notin (a, b)`, `env`, `!env`, separated by commas.',
         example: 'env=prod,team in (core, edge)',
       }),
       upstream: z.string().optional().openapi({
-        description: 'Name of the revision that it was cloned from or last upgraded to.',
+        description: 'Name of the revision that they were cloned from or last upgraded to.',
         example: 'blueprints.nf.upf.ws1',
       }),
       q: z.string().max(256).optional().openapi({
         description:
-          'Words to search for in `<repository>/<package>/<workspace>`, in description and keywords of the Kptfile, and in kinds and names of the KRM objects; in any case. Each part between spaces has to be there: its words (letters and digits) one behind the other, the last one also as the beginning of a word: `nf/u` finds `nf/upf`, `pf` does not.',
+          'Words to search for in `<repository>/<package>/<workspace>`, in description and keywords of the Kptfile, and in kinds and names of KRM objects, ignoring case. Every term between spaces must match: its words (letters and digits) must follow each other, and the last one also matches the beginning of a word. `nf/u` finds `nf/upf`, `pf` does not.',
         example: 'upf',
       }),
       sort: z
         .enum(SORT_FIELDS.flatMap((field) => [field, `-${field}`] as const))
         .default('name')
         .openapi({
-          description: 'The field to sort by; with "-" the other way round.',
+          description: 'Field to sort by; with "-" in descending order.',
           example: '-updatedAt',
         }),
-      limit,
-      continue: continueToken,
+      ...pageQuery,
       ...watchQuery,
     }),
   },
   responses: {
-    200: watchStream(json(packageRevisionListSchema, 'A page of package revisions; or the events.')),
+    200: watchStream(json(packageRevisionListSchema, 'A page of package revisions, or a stream of events.')),
     ...readErrors(410),
   },
 })
 
-const get = createRoute({
+const get = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}',
   operationId: 'getPackageRevision',
+  operation: { needs: { pull: revisionInPath }, load: 'none', writesDisk: false },
   summary: 'Get a package revision',
   tags,
   request: { params: revisionParams, query: noQuery, headers: ifNoneMatch },
-  responses: {
-    200: json(packageRevisionSchema, 'The package revision.', 'ETag'),
-    304: notModified,
-    ...readErrors(404),
-  },
+  responses: found(packageRevisionSchema, 'The package revision.'),
 })
 
-const update = createRoute({
+const update = defineRoute({
   method: 'patch',
   path: '/packagerevisions/{name}',
   operationId: 'updatePackageRevision',
-  summary: 'Change labels, annotations, version, readiness gates and conditions',
-  description: 'Possible in a Draft; conditions can be changed while it is Proposed, too.',
+  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
+  summary: 'Update labels, annotations, version, readiness gates and conditions',
+  description: 'Possible in a Draft; conditions can also be changed while it is Proposed.',
   tags,
   request: {
     params: revisionParams,
@@ -171,22 +163,20 @@ const update = createRoute({
     headers: ifMatch,
     body: mergePatchBody(packageRevisionPatchSchema, 'PackageRevisionPatch'),
   },
-  responses: {
-    200: json(packageRevisionSchema, 'Changed.', 'ETag'),
-    ...writeErrors(404, 409, 412, 415, 428),
-  },
+  responses: changed(packageRevisionSchema, 'Updated.', 409, 412, 415, 428),
 })
 
-const remove = createRoute({
+const remove = defineRoute({
   method: 'delete',
   path: '/packagerevisions/{name}',
   operationId: 'deletePackageRevision',
+  operation: { needs: { delete: revisionInPath }, load: 'write', writesDisk: false },
   summary: 'Delete a package revision',
   description:
-    'A Draft, a Proposed one, or one whose deletion is proposed. Its workspace and number are never used again.',
+    'Possible for a Draft, a Proposed revision, or one whose deletion is proposed. Its workspace and number are never used again.',
   tags,
   request: { params: revisionParams, query: noQuery, headers: ifMatch },
-  responses: { 204: deleted, ...writeErrors(404, 409, 412, 428) },
+  responses: deleted(409),
 })
 
 export function packageRevisionRoutes(api: Api): OpenAPIHono {
@@ -196,14 +186,14 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
 
   app.openapi(create, async (c) => {
     const input = isArchive(c) ? await fromArchive(c) : fromJson(c)
-    await mayCreate(c, input)
+    await authorize(c, creationScope(input))
     const { source } = input
-    if (source.task === 'copy') await mayRead(c, source.from)
-    if (source.task === 'clone') await mayRead(c, source.upstream)
-    if (source.task === 'upgrade') await mayRead(c, await upgradeTarget(ctx, input, source))
+    if (source.task === 'copy') await authorize(c, readingScope(source.from))
+    if (source.task === 'clone') await authorize(c, readingScope(source.upstream))
+    if (source.task === 'upgrade') await authorize(c, readingScope(await upgradeTarget(ctx, input, source)))
     const revision = await createPackageRevision(ctx, actorOf(c), input)
     c.header('Location', `${c.req.path}/${revision.name}`)
-    c.header('ETag', etag(revision.resourceVersion))
+    setETag(c, revision)
     return c.json(view(revision), 201)
 
     function fromJson({ req }: typeof c) {
@@ -231,23 +221,21 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
   })
 
   app.openapi(list, async (c) => {
-    const { labelSelector, sort, limit: most, continue: token, ...rest } = c.req.valid('query')
-    const { watch, resourceVersion, sendInitialEvents, ...filter } = rest
+    const { filter: query, page } = splitQuery(c.req.valid('query'))
+    const { labelSelector, sort, watch, resourceVersion, sendInitialEvents, ...filter } = query
     const labels = labelSelector === undefined ? undefined : parseLabelSelector(labelSelector)
     if (filter.upstream !== undefined) parseRevisionName(filter.upstream)
     if (watch) {
       return watchPackageRevisions(c, api, { ...filter, labels }, { resourceVersion, sendInitialEvents })
     }
     onlyForWatches({ resourceVersion, sendInitialEvents })
-    const request = { limit: most, continue: token }
-    const page = await listPackageRevisions(ctx, { ...filter, labels }, toSort(sort), request)
-    return c.json({ ...page, items: page.items.map(view) }, 200)
+    const result = await listPackageRevisions(ctx, { ...filter, labels }, toSort(sort), page)
+    return c.json({ ...result, items: result.items.map(view) }, 200)
   })
 
   app.openapi(get, async (c) => {
     const revision = await getRevision(ctx.db, c.req.valid('param').name)
-    c.header('ETag', etag(revision.resourceVersion))
-    if (isNotModified(c, revision.resourceVersion)) return c.body(null, 304)
+    if (isNotModified(c, revision)) return c.body(null, 304)
     return c.json(view(revision), 200)
   })
 
@@ -259,7 +247,7 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
       jsonOf(c, packageRevisionPatchSchema),
       requiredPrecondition(c),
     )
-    c.header('ETag', etag(revision.resourceVersion))
+    setETag(c, revision)
     return c.json(view(revision), 200)
   })
 

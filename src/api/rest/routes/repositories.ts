@@ -1,29 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { AppError } from '../../../core/errors.ts'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Repository } from '../../../domain/repository.ts'
 import type { SyncStatus } from '../../../domain/repository-source.ts'
-import { etag } from '../../../http/etag.ts'
-import { addressOf, overlap } from '../../../service/discovery/source-registry.ts'
+import { actorOf, authorize } from '../../../http/access.ts'
+import { creationScope, everything, IN_BODY } from '../../../http/scope.ts'
 import { listRepositories } from '../../../service/queries/list-repositories.ts'
 import { createRepository } from '../../../service/repositories/create-repository.ts'
 import { deleteRepository } from '../../../service/repositories/delete-repository.ts'
 import { updateRepository } from '../../../service/repositories/update-repository.ts'
 import { getRepository } from '../../../service/repository-record.ts'
-import { type Api, actorOf, mayCreate } from '../api.ts'
+import { defineRoute } from '../../route.ts'
+import type { Api } from '../api.ts'
 import { jsonOf } from '../body.ts'
-import { isNotModified, requiredPrecondition } from '../conditional.ts'
-import { continueToken, limit, noQuery, repositoryName } from '../schemas/common.ts'
-import {
-  deleted,
-  ifMatch,
-  ifNoneMatch,
-  json,
-  jsonBody,
-  mergePatchBody,
-  notModified,
-} from '../schemas/exchange.ts'
-import { readErrors, writeErrors } from '../schemas/problem.ts'
+import { isNotModified, requiredPrecondition, setETag } from '../conditional.ts'
+import { noQuery, pageQuery, repositoryName } from '../schemas/common.ts'
+import { ifMatch, ifNoneMatch, json, jsonBody, mergePatchBody } from '../schemas/exchange.ts'
+import { writeErrors } from '../schemas/problem.ts'
 import {
   newRepositorySchema,
   repositoryListSchema,
@@ -31,48 +23,54 @@ import {
   repositorySchema,
   syncStatusSchema,
 } from '../schemas/repository.ts'
+import { changed, created, deleted, found, listed } from '../schemas/responses.ts'
+import { repositoryInPath } from '../targets.ts'
 
 const tags = ['Repositories']
 const params = z.strictObject({
   name: repositoryName.openapi({ description: 'Name of the repository.' }),
 })
 
-const create = createRoute({
+const create = defineRoute({
   method: 'post',
   path: '/repositories',
   operationId: 'createRepository',
+  operation: { needs: IN_BODY, load: 'write', writesDisk: true },
   summary: 'Create a repository',
   tags,
   request: { query: noQuery, body: jsonBody(newRepositorySchema) },
-  responses: { 201: json(repositorySchema, 'Created.', 'ETag', 'Location'), ...writeErrors(409, 415) },
+  responses: created(repositorySchema, 409, 415),
 })
 
-const list = createRoute({
+const list = defineRoute({
   method: 'get',
   path: '/repositories',
   operationId: 'listRepositories',
+  operation: { needs: { pull: everything }, load: 'none', writesDisk: false },
   summary: 'List repositories',
-  description: 'In the order of their names.',
+  description: 'Sorted by name.',
   tags,
-  request: { query: z.strictObject({ limit, continue: continueToken }) },
-  responses: { 200: json(repositoryListSchema, 'A page of repositories.'), ...readErrors() },
+  request: { query: z.strictObject(pageQuery) },
+  responses: listed(repositoryListSchema, 'repositories'),
 })
 
-const get = createRoute({
+const get = defineRoute({
   method: 'get',
   path: '/repositories/{name}',
   operationId: 'getRepository',
+  operation: { needs: { pull: repositoryInPath }, load: 'none', writesDisk: false },
   summary: 'Get a repository',
   tags,
   request: { params, query: noQuery, headers: ifNoneMatch },
-  responses: { 200: json(repositorySchema, 'The repository.', 'ETag'), 304: notModified, ...readErrors(404) },
+  responses: found(repositorySchema, 'The repository.'),
 })
 
-const update = createRoute({
+const update = defineRoute({
   method: 'patch',
   path: '/repositories/{name}',
   operationId: 'updateRepository',
-  summary: 'Change description, labels and what of its source is looked at',
+  operation: { needs: { push: repositoryInPath }, load: 'write', writesDisk: true },
+  summary: 'Update description, labels and source of a repository',
   tags,
   request: {
     params,
@@ -80,50 +78,52 @@ const update = createRoute({
     headers: ifMatch,
     body: mergePatchBody(repositoryPatchSchema, 'RepositoryPatch'),
   },
-  responses: { 200: json(repositorySchema, 'Changed.', 'ETag'), ...writeErrors(404, 412, 415, 428) },
+  responses: changed(repositorySchema, 'Updated.', 412, 415, 428),
 })
 
-const sync = createRoute({
+const sync = defineRoute({
   method: 'post',
   path: '/repositories/{name}/sync',
   operationId: 'syncRepository',
-  summary: 'Look for what others have pushed',
+  operation: { needs: { push: repositoryInPath }, load: 'write', writesDisk: true },
+  summary: 'Sync a repository with its source',
   description:
-    'Looks through the source of the repository at once, at every tag: finds what was there when this was called, and reads again what could not be read. Answers when that is done, or with 202 after 30 seconds: it goes on then, and `status` of the repository tells of its end. Refused with 409 for a repository without a source.',
+    'Starts a sync that reads every tag of the source, including artifacts that could not be read before, and finds all that was there when the call was made. Responds when the sync has ended, or after 30 seconds with 202: the sync continues, and `status` of the repository shows when it has ended. Refused with 409 for a repository without a source.',
   tags,
   request: { params, query: noQuery },
   responses: {
-    200: json(syncStatusSchema, 'Done: what came of it.'),
-    202: json(syncStatusSchema, 'It goes on.'),
+    200: json(syncStatusSchema, 'The sync has ended.'),
+    202: json(syncStatusSchema, 'The sync continues.'),
     ...writeErrors(404, 409),
   },
 })
 
-const remove = createRoute({
+const remove = defineRoute({
   method: 'delete',
   path: '/repositories/{name}',
   operationId: 'deleteRepository',
+  operation: { needs: { delete: repositoryInPath }, load: 'write', writesDisk: false },
   summary: 'Delete an empty repository',
   description:
-    'Refused with 409 while it holds package revisions. One that is filled from elsewhere goes with its revisions, unless others are based on them.',
+    'Refused with 409 while it has package revisions. A repository with a source is deleted together with its revisions, unless other packages are based on them.',
   tags,
   request: { params, query: noQuery, headers: ifMatch },
-  responses: { 204: deleted, ...writeErrors(404, 409, 412, 428) },
+  responses: deleted(409),
 })
 
-/** So long a client is kept waiting: less than proxies on the way do. In milliseconds. */
-const PATIENCE = 30_000
+/** How long a client waits for a sync, in milliseconds: less than the usual timeouts of proxies. */
+const SYNC_TIMEOUT = 30_000
 
 export function repositoryRoutes({ ctx, discovery, registryHost }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
   app.openapi(create, async (c) => {
     const input = c.req.valid('json')
-    await mayCreate(c, { repository: input.name })
-    if (input.source) checkSource(input.source.url)
-    const repository = await createRepository(ctx, actorOf(c), input)
+    await authorize(c, creationScope({ repository: input.name }))
+    const sources = { discovery, ownAddress: registryHost }
+    const repository = await createRepository(ctx, sources, actorOf(c), input)
     c.header('Location', `${c.req.path}/${repository.name}`)
-    c.header('ETag', etag(repository.resourceVersion))
+    setETag(c, repository)
     return c.json(await withStatus(repository), 201)
   })
 
@@ -131,28 +131,23 @@ export function repositoryRoutes({ ctx, discovery, registryHost }: Api): OpenAPI
 
   app.openapi(get, async (c) => {
     const repository = await getRepository(ctx.db, c.req.valid('param').name)
-    c.header('ETag', etag(repository.resourceVersion))
-    if (isNotModified(c, repository.resourceVersion)) return c.body(null, 304)
+    if (isNotModified(c, repository)) return c.body(null, 304)
     return c.json(await withStatus(repository), 200)
   })
 
   app.openapi(update, async (c) => {
     const { name } = c.req.valid('param')
-    const repository = await updateRepository(
-      ctx,
-      name,
-      jsonOf(c, repositoryPatchSchema),
-      requiredPrecondition(c),
-    )
-    c.header('ETag', etag(repository.resourceVersion))
+    const patch = jsonOf(c, repositoryPatchSchema)
+    const repository = await updateRepository(ctx, name, patch, requiredPrecondition(c))
+    setETag(c, repository)
     return c.json(await withStatus(repository), 200)
   })
 
   app.openapi(sync, async (c) => {
     const { name } = c.req.valid('param')
     const syncing = discovery.sync(name, { thorough: true })
-    const ended = await Promise.race([syncing.then(() => true), delay(PATIENCE, false, { ref: false })])
-    // Whoever asked is not there any more to be told.
+    const ended = await Promise.race([syncing.then(() => true), delay(SYNC_TIMEOUT, false, { ref: false })])
+    // After the response only the log can have the error.
     if (!ended) syncing.catch(ctx.report)
     const status = await discovery.status(await getRepository(ctx.db, name))
     return c.json(status as SyncStatus, ended ? 200 : 202)
@@ -164,15 +159,6 @@ export function repositoryRoutes({ ctx, discovery, registryHost }: Api): OpenAPI
   })
 
   return app
-
-  function checkSource(url: string): void {
-    discovery.check(url)
-    if (!overlap(addressOf(url), registryHost)) return
-    throw new AppError(
-      'invalid',
-      `source.url: what is in ${registryHost} is here already, and would be found again and again: clone it`,
-    )
-  }
 
   async function withStatus(repository: Repository) {
     const status = await discovery.status(repository)

@@ -1,19 +1,19 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { PackageRevision } from '../../../domain/package-revision.ts'
-import { etag } from '../../../http/etag.ts'
+import { GZIP } from '../../../http/received-body.ts'
 import { getRevision } from '../../../service/change-revision.ts'
 import { changeResources, replaceResources } from '../../../service/drafts/update-resources.ts'
 import { readFile } from '../../../service/queries/resources.ts'
 import { openLayer, readLayer } from '../../../service/registry-content.ts'
+import { acrossSlashes, defineRoute } from '../../route.ts'
 import { preferredType } from '../accept.ts'
 import type { Api } from '../api.ts'
 import { archiveOf, isArchive, jsonOf } from '../body.ts'
-import { isNotModified, requiredPrecondition } from '../conditional.ts'
+import { isNotModified, requiredPrecondition, setETag } from '../conditional.ts'
 import { problem, respondProblem } from '../problem.ts'
 import { noQuery } from '../schemas/common.ts'
 import {
   archive,
-  GZIP,
   headers,
   ifMatch,
   ifNoneMatch,
@@ -22,19 +22,21 @@ import {
   notModified,
 } from '../schemas/exchange.ts'
 import { packageRevisionSchema, toPackageRevisionView } from '../schemas/package-revision.ts'
-import { readErrors, writeErrors } from '../schemas/problem.ts'
+import { readErrors } from '../schemas/problem.ts'
 import { resourcesPatchSchema, resourcesSchema, toJsonContent } from '../schemas/resources.ts'
-import { invalidRequest } from '../validation.ts'
+import { changed } from '../schemas/responses.ts'
+import { revisionInPath } from '../targets.ts'
 import { revisionParams } from './package-revisions.ts'
 
 const tags = ['Resources']
 
-const get = createRoute({
+const get = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}/resources',
   operationId: 'getResources',
+  operation: { needs: { pull: revisionInPath }, load: 'read', writesDisk: false },
   summary: 'Get all files',
-  description: `As JSON, or with \`Accept: ${GZIP}\` as the tar.gz that is the layer of the artifact.`,
+  description: `As JSON, or with \`Accept: ${GZIP}\` as a tar.gz, which is the layer of the artifact.`,
   tags,
   request: { params: revisionParams, query: noQuery, headers: ifNoneMatch },
   responses: {
@@ -47,12 +49,13 @@ const get = createRoute({
   },
 })
 
-const replace = createRoute({
+const replace = defineRoute({
   method: 'put',
   path: '/packagerevisions/{name}/resources',
   operationId: 'replaceResources',
+  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
   summary: 'Replace all files',
-  description: 'Possible in a Draft. Files that are not in the request are gone.',
+  description: 'Possible in a Draft. Files that are not in the request are deleted.',
   tags,
   request: {
     params: revisionParams,
@@ -60,19 +63,17 @@ const replace = createRoute({
     headers: ifMatch,
     body: { content: { 'application/json': { schema: resourcesSchema }, [GZIP]: archive } },
   },
-  responses: {
-    200: json(packageRevisionSchema, 'Replaced.', 'ETag'),
-    ...writeErrors(404, 409, 412, 415, 422, 428),
-  },
+  responses: changed(packageRevisionSchema, 'Replaced.', 409, 412, 415, 422, 428),
 })
 
-const change = createRoute({
+const change = defineRoute({
   method: 'patch',
   path: '/packagerevisions/{name}/resources',
   operationId: 'changeResources',
-  summary: 'Add, replace and delete single files',
+  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
+  summary: 'Add, replace and delete files',
   description:
-    'Possible in a Draft. Files that are not in the request stay as they are. A tar.gz adds and replaces; only JSON can delete.',
+    'Possible in a Draft. Files that are not in the request are kept. A tar.gz adds and replaces files; only JSON can delete them.',
   tags,
   request: {
     params: revisionParams,
@@ -82,20 +83,16 @@ const change = createRoute({
       content: { ...mergePatchBody(resourcesPatchSchema, 'ResourcesPatch').content, [GZIP]: archive },
     },
   },
-  responses: {
-    200: json(packageRevisionSchema, 'Changed.', 'ETag'),
-    ...writeErrors(404, 409, 412, 415, 422, 428),
-  },
+  responses: changed(packageRevisionSchema, 'Changed.', 409, 412, 415, 422, 428),
 })
 
-const FILE = '/packagerevisions/{name}/resources/{path}'
-
-const getFile = createRoute({
+const getFile = defineRoute({
   method: 'get',
-  path: FILE,
+  path: '/packagerevisions/{name}/resources/{path}',
   operationId: 'getResource',
+  operation: { needs: { pull: revisionInPath }, load: 'read', writesDisk: false },
   summary: 'Get one file',
-  description: 'The bytes of the file. Its path may have slashes, as they are or encoded.',
+  description: 'Returns the bytes of the file. Slashes in its path may be encoded or not.',
   tags,
   request: {
     params: revisionParams.extend({
@@ -135,12 +132,11 @@ export function resourceRoutes(api: Api): OpenAPIHono {
     }
     c.header('Vary', 'Accept')
     const revision = await getRevision(ctx.db, name)
-    c.header('ETag', etag(revision.resourceVersion))
-    if (isNotModified(c, revision.resourceVersion)) return c.body(null, 304)
+    if (isNotModified(c, revision)) return c.body(null, 304)
     if (wanted === GZIP) {
       c.header('Content-Type', GZIP)
       c.header('Content-Length', String(revision.artifact.layerSize))
-      // Nobody reads the body of an answer to HEAD, so nothing is opened for it.
+      // HEAD has no body, so the layer need not be opened.
       if (c.req.method === 'HEAD') return c.body(null) as never
       return c.body(
         ReadableStream.from(await openLayer(ctx, revision)) as ReadableStream<Uint8Array>,
@@ -156,7 +152,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
     const precondition = requiredPrecondition(c)
     const resources = isArchive(c) ? await archiveOf(c, api) : jsonOf(c, resourcesSchema).resources
     const revision = await replaceResources(ctx, name, resources, precondition)
-    c.header('ETag', etag(revision.resourceVersion))
+    setETag(c, revision)
     return c.json(view(revision), 200)
   })
 
@@ -165,20 +161,18 @@ export function resourceRoutes(api: Api): OpenAPIHono {
     const precondition = requiredPrecondition(c)
     const patch = isArchive(c) ? await archiveOf(c, api) : jsonOf(c, resourcesPatchSchema).resources
     const revision = await changeResources(ctx, name, patch, precondition)
-    c.header('ETag', etag(revision.resourceVersion))
+    setETag(c, revision)
     return c.json(view(revision), 200)
   })
 
-  // The document knows no parameter with slashes, so the route is described there and served here.
-  app.openAPIRegistry.registerPath(getFile)
-  app.get('/packagerevisions/:name/resources/:path{.+}', async (c) => {
-    const query = noQuery.safeParse(c.req.query())
-    if (!query.success) throw invalidRequest('query', query.error)
-    const revision = await getRevision(ctx.db, c.req.param('name'))
-    const content = await readFile(ctx, revision, c.req.param('path'))
-    c.header('ETag', etag(revision.resourceVersion))
-    if (isNotModified(c, revision.resourceVersion)) return c.body(null, 304)
-    return c.body(content as Uint8Array<ArrayBuffer>, 200, { 'Content-Type': 'application/octet-stream' })
+  app.openapi(acrossSlashes(app, getFile, 'path'), async (c) => {
+    const { name, path } = c.req.valid('param')
+    const revision = await getRevision(ctx.db, name)
+    const content = await readFile(ctx, revision, path)
+    if (isNotModified(c, revision)) return c.body(null, 304)
+    return c.body(content as Uint8Array<ArrayBuffer>, 200, {
+      'Content-Type': 'application/octet-stream',
+    }) as never
   })
 
   return app

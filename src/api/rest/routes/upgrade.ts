@@ -1,13 +1,15 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { parseRevisionName } from '../../../domain/names.ts'
-import { etag } from '../../../http/etag.ts'
+import { authorize } from '../../../http/access.ts'
+import { readingScope } from '../../../http/scope.ts'
 import { conflictsOf } from '../../../service/drafts/conflicts.ts'
 import { resolveConflict } from '../../../service/drafts/resolve-conflict.ts'
 import { upgradeTarget } from '../../../service/drafts/upgrade.ts'
 import { previewUpgrade } from '../../../service/drafts/upgrade-preview.ts'
-import { type Api, mayRead } from '../api.ts'
+import { defineRoute } from '../../route.ts'
+import type { Api } from '../api.ts'
 import { jsonOf } from '../body.ts'
-import { optionalPrecondition } from '../conditional.ts'
+import { optionalPrecondition, setETag } from '../conditional.ts'
 import { noQuery } from '../schemas/common.ts'
 import {
   conflictListSchema,
@@ -20,43 +22,48 @@ import { toFileDiffView } from '../schemas/diff.ts'
 import { json, jsonBody, optionalIfMatch } from '../schemas/exchange.ts'
 import { readErrors, writeErrors } from '../schemas/problem.ts'
 import { toUpgradeRequest, upgradePreviewRequestSchema, upgradePreviewSchema } from '../schemas/upgrade.ts'
+import { revisionInPath } from '../targets.ts'
 import { revisionParams } from './package-revisions.ts'
 
 const tags = ['Upgrades']
 
-const preview = createRoute({
+const preview = defineRoute({
   method: 'post',
   path: '/packagerevisions/{name}/upgrade-preview',
   operationId: 'previewUpgrade',
-  summary: 'Show what an upgrade would do',
-  description: 'The conflicts and the changes of the files, as they would be. Nothing is made.',
+  operation: { needs: { push: revisionInPath }, load: 'read', writesDisk: false },
+  summary: 'Preview an upgrade',
+  description:
+    'Returns the conflicts and the changes to the files that an upgrade would lead to, without creating a draft.',
   tags,
   request: { params: revisionParams, query: noQuery, body: jsonBody(upgradePreviewRequestSchema) },
   responses: {
-    200: json(upgradePreviewSchema, 'What an upgrade of this revision would do.'),
+    200: json(upgradePreviewSchema, 'The preview.'),
     ...writeErrors(404, 409, 415),
   },
 })
 
-const listConflicts = createRoute({
+const listConflicts = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}/conflicts',
   operationId: 'listConflicts',
+  operation: { needs: { pull: revisionInPath }, load: 'none', writesDisk: false },
   summary: 'List the conflicts of an upgrade',
   description:
-    'All that the upgrade which made the revision has found, those that are resolved too. While one is open the condition `Merged` is False, and the draft cannot be proposed.',
+    'Lists the conflicts of the upgrade that created the revision, including resolved ones. While one is open, the condition `Merged` is False and the draft cannot be proposed.',
   tags,
   request: { params: revisionParams, query: noQuery },
   responses: { 200: json(conflictListSchema, 'The conflicts.'), ...readErrors(404) },
 })
 
-const resolve = createRoute({
+const resolve = defineRoute({
   method: 'post',
   path: '/packagerevisions/{name}/conflicts/{id}/resolve',
   operationId: 'resolveConflict',
-  summary: 'Decide a conflict',
+  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
+  summary: 'Resolve a conflict',
   description:
-    "Writes one side's value, or another one, into the files of the draft. An edit of the field or file resolves the conflict, too.",
+    'Writes the value of one side, or another value, to the files of the draft. Editing the field or file resolves the conflict too.',
   tags,
   request: {
     params: revisionParams.extend({
@@ -67,7 +74,7 @@ const resolve = createRoute({
     body: jsonBody(resolutionSchema),
   },
   responses: {
-    200: json(revisionConflictSchema, 'The conflict, resolved. The ETag is that of the revision.', 'ETag'),
+    200: json(revisionConflictSchema, 'The resolved conflict. The ETag is that of the revision.', 'ETag'),
     ...writeErrors(404, 409, 412, 415),
   },
 })
@@ -79,7 +86,7 @@ export function upgradeRoutes({ ctx }: Api): OpenAPIHono {
     const { name } = c.req.valid('param')
     const target = parseRevisionName(name)
     const request = toUpgradeRequest(jsonOf(c, upgradePreviewRequestSchema), name)
-    await mayRead(c, await upgradeTarget(ctx, target, request))
+    await authorize(c, readingScope(await upgradeTarget(ctx, target, request)))
     const { from, upstream, conflicts, files } = await previewUpgrade(ctx, target, request)
     return c.json(
       { from, upstream, conflicts: conflicts.map(toConflictView), files: files.map(toFileDiffView) },
@@ -97,7 +104,7 @@ export function upgradeRoutes({ ctx }: Api): OpenAPIHono {
     const { choose, value } = jsonOf(c, resolutionSchema)
     const choice = choose === undefined ? { value: value as never } : { choose }
     const { revision, conflict } = await resolveConflict(ctx, name, id, choice, optionalPrecondition(c))
-    c.header('ETag', etag(revision.resourceVersion))
+    setETag(c, revision)
     return c.json(toRevisionConflictView(conflict), 200)
   })
 

@@ -1,12 +1,13 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { startJob } from '../../../service/jobs/jobs.ts'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { authorize } from '../../../http/access.ts'
+import { IN_BODY, readingScope } from '../../../http/scope.ts'
 import { planUpgrades } from '../../../service/jobs/plan-upgrades.ts'
-import { type Api, actorOf, mayCreate, mayRead } from '../api.ts'
+import { defineRoute } from '../../route.ts'
+import type { Api } from '../api.ts'
 import { noQuery, packagePath, repositoryName, workspaceName } from '../schemas/common.ts'
-import { json, jsonBody } from '../schemas/exchange.ts'
-import { jobSchema, toJobView } from '../schemas/job.ts'
-import { writeErrors } from '../schemas/problem.ts'
+import { jsonBody } from '../schemas/exchange.ts'
 import { toUpgradeRequest, upgradeOptions } from '../schemas/upgrade.ts'
+import { jobStarted, respondStarted } from './start-job.ts'
 
 const upgradesSchema = z
   .strictObject({
@@ -14,13 +15,12 @@ const upgradesSchema = z
       .union([z.string(), z.strictObject({ repository: repositoryName, package: packagePath })])
       .openapi({
         description:
-          'The package whose downstreams are to be upgraded: its repository and path, or the name of one of its revisions. They are upgraded to its latest revision, or to the one that `to` names.',
+          'Package whose downstreams to upgrade: its repository and path, or the name of one of its revisions. They are upgraded to its latest revision, unless `to` names another.',
         example: { repository: 'blueprints', package: 'nf/upf' },
       }),
     ...upgradeOptions,
     selector: z.string().max(4096).optional().openapi({
-      description:
-        'Only downstreams whose latest revision has these labels, as in `labelSelector` of the list.',
+      description: 'Only downstreams whose latest revision matches this label selector, as in lists.',
       example: 'env=prod,team in (core, edge)',
     }),
     repository: repositoryName.optional().openapi({
@@ -29,39 +29,37 @@ const upgradesSchema = z
     }),
     workspace: workspaceName.optional().openapi({
       description:
-        'Workspace of the drafts; `upgrade-v<N>`, where that is not said. A package that has used it gets `-2`, `-3` and so on behind it.',
+        'Workspace of the drafts. Defaults to `upgrade-v<N>`. If a package has used it before, `-2`, `-3` and so on is appended.',
       example: 'upgrade-v2',
     }),
     dryRun: z.boolean().optional().openapi({
-      description: 'Whether nothing is to be made: the items tell what would be.',
+      description: 'If true, creates nothing: the items show what would be created.',
       example: false,
     }),
   })
   .openapi('NewUpgrades')
 
-const create = createRoute({
+const create = defineRoute({
   method: 'post',
   path: '/upgrades',
   operationId: 'createUpgrades',
+  operation: { needs: IN_BODY, load: 'write', writesDisk: true },
   summary: 'Upgrade all outdated downstreams of a package',
   description:
-    'A draft for each package whose latest revision was made from a lower revision of the upstream, as a job. What fails keeps none of the others. Packages that have such a draft already are skipped.',
+    'Starts a job that creates a draft for each package whose latest revision is based on an older revision of the upstream. A failure does not stop the others. Packages that have such a draft already are skipped.',
   tags: ['Jobs'],
   request: { query: noQuery, body: jsonBody(upgradesSchema) },
-  responses: { 202: json(jobSchema, 'The job has begun.', 'Location'), ...writeErrors(404, 409, 415) },
+  responses: jobStarted,
 })
 
-export function upgradeJobRoutes({ ctx, jobs }: Api): OpenAPIHono {
+export function upgradeJobRoutes(api: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
   app.openapi(create, async (c) => {
     const { to, strategy, conflicts, ...request } = c.req.valid('json')
-    await mayRead(c, request.upstream)
-    const plan = await planUpgrades(ctx, { ...request, ...toUpgradeRequest({ to, strategy, conflicts }) })
-    for (const target of plan.items) await mayCreate(c, target)
-    const job = await startJob(ctx, jobs, actorOf(c), plan)
-    c.header('Location', `${c.req.path.replace(/[^/]+$/, 'jobs')}/${job.id}`)
-    return c.json(toJobView(job), 202)
+    await authorize(c, readingScope(request.upstream))
+    const plan = await planUpgrades(api.ctx, { ...request, ...toUpgradeRequest({ to, strategy, conflicts }) })
+    return respondStarted(c, api, plan)
   })
 
   return app

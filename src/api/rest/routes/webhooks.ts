@@ -1,5 +1,6 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { etag } from '../../../http/etag.ts'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { actorOf } from '../../../http/access.ts'
+import { everything } from '../../../http/scope.ts'
 import { listDeliveries, ping, redeliver } from '../../../service/webhooks/deliveries.ts'
 import {
   createWebhook,
@@ -8,20 +9,14 @@ import {
   listWebhooks,
   updateWebhook,
 } from '../../../service/webhooks/webhooks.ts'
-import { type Api, actorOf } from '../api.ts'
+import { type DeclaredOperation, defineRoute } from '../../route.ts'
+import type { Api } from '../api.ts'
 import { jsonOf } from '../body.ts'
-import { isNotModified, requiredPrecondition } from '../conditional.ts'
-import { continueToken, limit, noQuery, webhookName } from '../schemas/common.ts'
-import {
-  deleted,
-  ifMatch,
-  ifNoneMatch,
-  json,
-  jsonBody,
-  mergePatchBody,
-  notModified,
-} from '../schemas/exchange.ts'
-import { readErrors, writeErrors } from '../schemas/problem.ts'
+import { isNotModified, requiredPrecondition, setETag } from '../conditional.ts'
+import { noQuery, pageQuery, splitQuery, webhookName } from '../schemas/common.ts'
+import { ifMatch, ifNoneMatch, json, jsonBody, mergePatchBody } from '../schemas/exchange.ts'
+import { writeErrors } from '../schemas/problem.ts'
+import { changed, created, deleted, found, listed } from '../schemas/responses.ts'
 import {
   deliveryListSchema,
   deliverySchema,
@@ -41,44 +36,52 @@ const deliveryParams = z.strictObject({
   id: z.string().openapi({ description: 'Number of the delivery.', example: '17' }),
 })
 
-const create = createRoute({
+/** The events of a webhook may be about any package. */
+const READS: DeclaredOperation = { needs: { push: everything }, load: 'none', writesDisk: false }
+const WRITES: DeclaredOperation = { needs: { push: everything }, load: 'write', writesDisk: true }
+
+const create = defineRoute({
   method: 'post',
   path: '/webhooks',
   operationId: 'createWebhook',
+  operation: WRITES,
   summary: 'Create a webhook',
   description:
-    'What happens from now on is told to it, each event at least once, in no particular order: a POST with `{"delivery", "event", "webhook", "createdAt", "attempt", "sentAt", "packageRevision"}`, signed with the secret. An answer with 2xx within 10 seconds ends it; otherwise it is sent again after 5 seconds, twice as long each time up to an hour, for a day.',
+    'Events from now on are sent to it, each at least once, in no particular order: a POST with `{"delivery", "event", "webhook", "createdAt", "attempt", "sentAt", "packageRevision"}`, signed with the secret. The delivery succeeds with a 2xx response within 10 seconds. Otherwise it is retried for a day, after 5 seconds at first, and twice as long each time, up to an hour.',
   tags,
   request: { query: noQuery, body: jsonBody(newWebhookSchema) },
-  responses: { 201: json(webhookSchema, 'Created.', 'ETag', 'Location'), ...writeErrors(409, 415) },
+  responses: created(webhookSchema, 409, 415),
 })
 
-const list = createRoute({
+const list = defineRoute({
   method: 'get',
   path: '/webhooks',
   operationId: 'listWebhooks',
+  operation: READS,
   summary: 'List webhooks',
-  description: 'In the order of their names.',
+  description: 'Sorted by name.',
   tags,
-  request: { query: z.strictObject({ limit, continue: continueToken }) },
-  responses: { 200: json(webhookListSchema, 'A page of webhooks.'), ...readErrors() },
+  request: { query: z.strictObject(pageQuery) },
+  responses: listed(webhookListSchema, 'webhooks'),
 })
 
-const get = createRoute({
+const get = defineRoute({
   method: 'get',
   path: '/webhooks/{name}',
   operationId: 'getWebhook',
+  operation: READS,
   summary: 'Get a webhook',
   tags,
   request: { params, query: noQuery, headers: ifNoneMatch },
-  responses: { 200: json(webhookSchema, 'The webhook.', 'ETag'), 304: notModified, ...readErrors(404) },
+  responses: found(webhookSchema, 'The webhook.'),
 })
 
-const update = createRoute({
+const update = defineRoute({
   method: 'patch',
   path: '/webhooks/{name}',
   operationId: 'updateWebhook',
-  summary: 'Change a webhook',
+  operation: WRITES,
+  summary: 'Update a webhook',
   tags,
   request: {
     params,
@@ -86,54 +89,55 @@ const update = createRoute({
     headers: ifMatch,
     body: mergePatchBody(webhookPatchSchema, 'WebhookPatch'),
   },
-  responses: { 200: json(webhookSchema, 'Changed.', 'ETag'), ...writeErrors(404, 412, 415, 428) },
+  responses: changed(webhookSchema, 'Updated.', 412, 415, 428),
 })
 
-const remove = createRoute({
+const remove = defineRoute({
   method: 'delete',
   path: '/webhooks/{name}',
   operationId: 'deleteWebhook',
+  operation: { ...WRITES, writesDisk: false },
   summary: 'Delete a webhook',
-  description: 'With the log of its deliveries. What it has not been told yet it is not told.',
+  description: 'Deletes the log of its deliveries too. Pending deliveries are not sent any more.',
   tags,
   request: { params, query: noQuery, headers: ifMatch },
-  responses: { 204: deleted, ...writeErrors(404, 412, 428) },
+  responses: deleted(),
 })
 
-const deliveries = createRoute({
+const deliveries = defineRoute({
   method: 'get',
   path: '/webhooks/{name}/deliveries',
   operationId: 'listDeliveries',
+  operation: READS,
   summary: 'List the deliveries of a webhook',
-  description: 'The newest first. Those that have ended are kept for 7 days, and the last 1000 of them.',
+  description: 'The newest first. Finished deliveries are kept for 7 days, at most 1000 of them.',
   tags,
-  request: {
-    params,
-    query: z.strictObject({ state: deliveryState.optional(), limit, continue: continueToken }),
-  },
-  responses: { 200: json(deliveryListSchema, 'A page of deliveries.'), ...readErrors(404) },
+  request: { params, query: z.strictObject({ state: deliveryState.optional(), ...pageQuery }) },
+  responses: listed(deliveryListSchema, 'deliveries', 404),
 })
 
-const again = createRoute({
+const again = defineRoute({
   method: 'post',
   path: '/webhooks/{name}/deliveries/{id}/redeliver',
   operationId: 'redeliver',
+  operation: WRITES,
   summary: 'Send a delivery again',
-  description: 'Or at once, where it waits for its next attempt.',
+  description: 'A pending delivery is sent immediately.',
   tags,
   request: { params: deliveryParams, query: noQuery },
-  responses: { 202: json(deliverySchema, 'It is being sent.'), ...writeErrors(404, 409) },
+  responses: { 202: json(deliverySchema, 'The delivery is being sent.'), ...writeErrors(404, 409) },
 })
 
-const tryOut = createRoute({
+const tryOut = defineRoute({
   method: 'post',
   path: '/webhooks/{name}/ping',
   operationId: 'pingWebhook',
-  summary: 'Try a webhook out',
-  description: 'Sends it the event `ping`, with null as packageRevision.',
+  operation: WRITES,
+  summary: 'Test a webhook',
+  description: 'Sends it a `ping` event, in which packageRevision is null.',
   tags,
   request: { params, query: noQuery },
-  responses: { 202: json(deliverySchema, 'It is being sent.'), ...writeErrors(404, 409) },
+  responses: { 202: json(deliverySchema, 'The ping is being sent.'), ...writeErrors(404, 409) },
 })
 
 export function webhookRoutes({ ctx, webhooks }: Api): OpenAPIHono {
@@ -142,7 +146,7 @@ export function webhookRoutes({ ctx, webhooks }: Api): OpenAPIHono {
   app.openapi(create, async (c) => {
     const webhook = await createWebhook(ctx, webhooks, actorOf(c), c.req.valid('json'))
     c.header('Location', `${c.req.path}/${webhook.name}`)
-    c.header('ETag', etag(webhook.resourceVersion))
+    setETag(c, webhook)
     return c.json(toWebhookView(webhook), 201)
   })
 
@@ -153,8 +157,7 @@ export function webhookRoutes({ ctx, webhooks }: Api): OpenAPIHono {
 
   app.openapi(get, async (c) => {
     const webhook = await getWebhook(ctx.db, c.req.valid('param').name)
-    c.header('ETag', etag(webhook.resourceVersion))
-    if (isNotModified(c, webhook.resourceVersion)) return c.body(null, 304)
+    if (isNotModified(c, webhook)) return c.body(null, 304)
     return c.json(toWebhookView(webhook), 200)
   })
 
@@ -162,7 +165,7 @@ export function webhookRoutes({ ctx, webhooks }: Api): OpenAPIHono {
     const { name } = c.req.valid('param')
     const patch = jsonOf(c, webhookPatchSchema)
     const webhook = await updateWebhook(ctx, webhooks, name, patch, requiredPrecondition(c))
-    c.header('ETag', etag(webhook.resourceVersion))
+    setETag(c, webhook)
     return c.json(toWebhookView(webhook), 200)
   })
 
@@ -172,9 +175,9 @@ export function webhookRoutes({ ctx, webhooks }: Api): OpenAPIHono {
   })
 
   app.openapi(deliveries, async (c) => {
-    const { state, ...request } = c.req.valid('query')
-    const page = await listDeliveries(ctx, c.req.valid('param').name, { state }, request)
-    return c.json({ ...page, items: page.items.map(toDeliveryView) }, 200)
+    const { filter, page } = splitQuery(c.req.valid('query'))
+    const result = await listDeliveries(ctx, c.req.valid('param').name, filter, page)
+    return c.json({ ...result, items: result.items.map(toDeliveryView) }, 200)
   })
 
   app.openapi(again, async (c) => {

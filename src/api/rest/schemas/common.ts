@@ -3,7 +3,7 @@ import { keyProblem, labelValueProblem } from '../../../domain/labels.ts'
 import { labelProblem, packageProblem } from '../../../domain/names.ts'
 import { parseVersion, VERSION_RULE } from '../../../domain/version.ts'
 
-/** A string that a rule of the domain judges; `undefined` is its praise. */
+/** A string that is checked by a rule of the domain, which returns the problem or undefined. */
 function ruled(rule: (text: string) => string | undefined) {
   return z.string().superRefine((text, ctx) => {
     const problem = rule(text)
@@ -11,7 +11,7 @@ function ruled(rule: (text: string) => string | undefined) {
   })
 }
 
-/** Text for people. A lone surrogate is no character: it could be stored nowhere as it came. */
+/** Text for people. Lone surrogates are refused: they have no encoding in UTF-8. */
 export const freeText = ruled((text) => (text.isWellFormed() ? undefined : 'must not have lone surrogates'))
 
 const LABEL_PATTERN = '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$'
@@ -35,27 +35,27 @@ export const packagePath = ruled(packageProblem).openapi({
 
 export const workspaceName = ruled(labelProblem).openapi({
   description:
-    'Workspace: a DNS-1123 label that names this revision of the package, as a draft and for ever after. It is used once, also when the revision is deleted.',
+    'Workspace: a DNS-1123 label that identifies this revision within the package. It cannot be used again, even after the revision is deleted.',
   pattern: LABEL_PATTERN,
   example: 'ws1',
 })
 
 export const version = ruled((text) => (parseVersion(text) ? undefined : VERSION_RULE)).openapi({
   description:
-    'Version that the author gives to the revision: semver, its build metadata a single number. A package declares versions for all its publications or for none; the first one decides.',
+    'Version of the revision, given by its author: a semantic version whose build metadata is a single number. A package declares versions for all of its published revisions or for none; the first one decides.',
   example: '1.17.0+2',
 })
 
 export const labels = keyed(z.string(), labelValueProblem).openapi({
   type: 'object',
-  description: 'Labels, with the grammar of Kubernetes, at most 256: lists can be filtered by them.',
+  description: 'Labels to filter lists by, with the syntax of Kubernetes; at most 256.',
   additionalProperties: { type: 'string' },
   example: { team: 'core', env: 'prod' },
 })
 
 export const annotations = keyed(freeText, () => undefined).openapi({
   type: 'object',
-  description: 'Annotations: keys as in labels, any text as value, 256 KiB in all.',
+  description: 'Annotations: keys as in labels, any text as values; at most 256 KiB.',
   additionalProperties: { type: 'string' },
   example: { 'example.com/ticket': 'OPS-1234' },
 })
@@ -64,7 +64,7 @@ export const labelsPatch = keyed(z.string().nullable(), labelValueProblem)
   .nullable()
   .openapi({
     type: ['object', 'null'],
-    description: 'Labels to set; null as value removes that label, null instead of the object removes all.',
+    description: 'Labels to set; null removes a label, or, instead of the object, all labels.',
     additionalProperties: { type: ['string', 'null'] },
     example: { env: 'staging', obsolete: null },
   })
@@ -74,7 +74,7 @@ export const annotationsPatch = keyed(freeText.nullable(), () => undefined)
   .openapi({
     type: ['object', 'null'],
     description:
-      'Annotations to set; null as value removes that one, null instead of the object removes all.',
+      'Annotations to set; null removes an annotation, or, instead of the object, all annotations.',
     additionalProperties: { type: ['string', 'null'] },
     example: { 'example.com/ticket': null },
   })
@@ -83,7 +83,7 @@ function keyed<Value extends z.ZodType<string | null>>(
   value: Value,
   valueRule: (text: string) => string | undefined,
 ) {
-  // A record passes over `__proto__` in silence.
+  // z.record silently ignores `__proto__`.
   const nothingHidden = z.unknown().superRefine((input, ctx) => {
     if (typeof input === 'object' && input !== null && Object.hasOwn(input, '__proto__')) {
       ctx.addIssue({ code: 'custom', path: ['__proto__'], message: `the key ${keyProblem('__proto__')}` })
@@ -102,23 +102,21 @@ function keyed<Value extends z.ZodType<string | null>>(
 
 export const resourceVersion = z.string().openapi({
   description:
-    'Version of the object: it changes with each write, from one counter for all objects. The ETag of the object is this in quotes.',
+    'Version of the object, which changes with each write; from one counter for all objects. In quotes it is the ETag.',
   example: '42',
 })
 
-/** When something was done. */
 export function timestamp(description: string) {
   return z.string().openapi({ format: 'date-time', description, example: '2026-11-20T10:15:30.123Z' })
 }
 
-/** Who did something. */
 export function actor(description: string) {
   return z.string().openapi({ description, example: 'anonymous' })
 }
 
 export const noQuery = z.strictObject({})
 
-/** A yes or no in a query. */
+/** A boolean in a query. */
 export function flag(description: string) {
   return z
     .enum(['true', 'false'])
@@ -127,9 +125,9 @@ export function flag(description: string) {
     .openapi({ type: 'boolean', description, example: true })
 }
 
-export const latest = flag('Only the latest revision of each package, or all others.')
+export const latest = flag('If true, only the latest revision of each package; if false, only the others.')
 export const outdated = flag(
-  'Only revisions whose upstream has a newer revision, or only those whose upstream has none. What has no upstream is neither.',
+  'If true, only revisions whose upstream has a newer revision; if false, only those whose upstream has none. Revisions without an upstream match neither.',
 )
 
 export const limit = z
@@ -143,31 +141,43 @@ export const limit = z
     minimum: 1,
     maximum: 1000,
     default: 100,
-    description: 'The most items that the answer has.',
+    description: 'Maximum number of items in the response.',
     example: 100,
   })
 
 export const continueToken = z.string().optional().openapi({
-  description: 'For the next page: `continue` of the answer before, with all other parameters as they were.',
+  description:
+    'Token for the next page: `continue` of the previous response. All other parameters must be the same.',
   example: 'kq0mF3…',
 })
 
-/** How many, or how long. */
+/** The part of a query that every list has. */
+export const pageQuery = { limit, continue: continueToken }
+
+type PageQuery = { limit: number; continue?: string | undefined }
+
+/** Separates the page that a query asks for from its filter. */
+export function splitQuery<Query extends PageQuery>(query: Query) {
+  const { limit: most, continue: token, ...filter } = query
+  return { filter, page: { limit: most, continue: token } }
+}
+
+/** A number that is not negative. */
 export function count(description: string, example = 3) {
   return z.int().min(0).openapi({ description, example })
 }
 
-/** The answer of a list. */
+/** The response of a list. */
 export function listOf<Item extends z.ZodType>(item: Item, name: string) {
   return z
     .strictObject({
       items: z.array(item),
       continue: z.string().optional().openapi({
-        description: 'There is more: the token for the next page.',
+        description: 'Token for the next page; absent on the last page.',
         example: 'kq0mF3…',
       }),
       resourceVersion: z.string().openapi({
-        description: 'State of the whole index when the list was made.',
+        description: 'resourceVersion of the whole server when the list was made.',
         example: '1042',
       }),
     })

@@ -7,38 +7,36 @@ const side = z.enum(['local', 'upstream'])
 const value = (description: string, example: unknown) =>
   z.unknown().optional().openapi({ description, example })
 
-/** What every conflict has, also one of an upgrade that is not made. */
+/** Fields of every conflict, including those of a preview. */
 const fields = {
-  path: z.string().openapi({ description: 'The file that it is in.', example: 'deployment.yaml' }),
+  path: z.string().openapi({ description: 'Path of the file.', example: 'deployment.yaml' }),
   object: z.string().nullable().openapi({
     description:
-      'The object: API group, kind, namespace and name; null where the file is not made of objects.',
+      'API group, kind, namespace and name of the object; null if the file does not consist of objects.',
     example: 'apps/Deployment core/upf',
   }),
   field: z.string().openapi({
-    description: 'The field; empty for the whole object or file, and the lines of a text.',
+    description: 'Path of the field; empty for the whole object or file; the line numbers for a text file.',
     example: 'spec.template.spec.containers[name=upf].image',
   }),
-  original: value(
-    'What it was in the upstream that local is based on; missing where it was not there.',
-    'upf:1.4',
-  ),
-  local: value('What it is locally; missing where it was deleted.', 'upf:1.4-patched'),
-  upstream: value('What it is in the newer upstream; missing where it was deleted.', 'upf:1.5'),
-  chosen: side.openapi({ description: 'Whose value the merge has taken.', example: 'local' }),
+  original: value('Value in the upstream revision that local is based on; absent if it had none.', 'upf:1.4'),
+  local: value('Local value; absent if it was deleted.', 'upf:1.4-patched'),
+  upstream: value('Value in the newer upstream revision; absent if it was deleted.', 'upf:1.5'),
+  chosen: side.openapi({ description: 'The side whose value is in the draft.', example: 'local' }),
 }
 
 export const conflictSchema = z
   .strictObject(fields)
-  .openapi('Conflict', { description: 'What upstream and local have changed, each in its own way.' })
+  .openapi('Conflict', { description: 'A value that upstream and local have changed differently.' })
 
 export const revisionConflictSchema = z
   .strictObject({
-    id: z.string().openapi({ description: 'Unique within the revision.', example: '1' }),
+    id: z.string().openapi({ description: 'Id of the conflict, unique within the revision.', example: '1' }),
     ...fields,
-    resolved: z.boolean().openapi({ description: 'Whether it is decided.', example: false }),
+    resolved: z.boolean().openapi({ description: 'True if the conflict is resolved.', example: false }),
     resolution: z.enum(['edit', 'local', 'upstream', 'value']).nullable().openapi({
-      description: 'How: by an edit of the field or file, by choosing a side, or with another value.',
+      description:
+        'How it was resolved: by an edit of the field or file, by choosing a side, or with another value.',
       example: null,
     }),
   })
@@ -50,10 +48,10 @@ export const conflictListSchema = z
 
 export const resolutionSchema = z
   .strictObject({
-    choose: side.optional().openapi({ description: 'Whose value it gets.', example: 'upstream' }),
+    choose: side.optional().openapi({ description: 'The side whose value to take.', example: 'upstream' }),
     value: z.unknown().optional().openapi({
       description:
-        'Another value, any JSON: of the field or the object; the text of a file that has no objects.',
+        'Another value, any JSON, for the field or the object; or the text of a file without objects.',
       example: 'upf:1.5-patched',
     }),
   })

@@ -8,26 +8,30 @@ const containingRevisionSchema = z
     repository: repositoryName,
     package: packagePath,
     workspace: workspaceName,
-    revision: z.int().openapi({ description: 'Its number; 0 for a draft.', example: 1 }),
+    revision: z.int().openapi({ description: 'Number of the revision; 0 for a draft.', example: 1 }),
     version: version.nullable(),
-    lifecycle: z.enum(LIFECYCLES).openapi({ description: 'State of the lifecycle.', example: 'Published' }),
-    latest: z.boolean().openapi({ description: 'Whether it is the latest of its package.', example: true }),
+    lifecycle: z.enum(LIFECYCLES).openapi({ description: 'State in the lifecycle.', example: 'Published' }),
+    latest: z
+      .boolean()
+      .openapi({ description: 'True for the latest revision of its package.', example: true }),
   })
-  .openapi('ContainingRevision', { description: 'A package revision, in short.' })
+  .openapi('ContainingRevision', { description: 'Summary of a package revision.' })
 
 const foundObjectSchema = z
   .strictObject({
     apiVersion: z
       .string()
-      .openapi({ description: 'Of the object; empty where it says none.', example: 'apps/v1' }),
+      .openapi({ description: 'apiVersion of the object; empty if it has none.', example: 'apps/v1' }),
     kind: z
       .string()
-      .openapi({ description: 'Of the object; empty where it says none.', example: 'Deployment' }),
+      .openapi({ description: 'Kind of the object; empty if it has none.', example: 'Deployment' }),
     namespace: z
       .string()
-      .openapi({ description: 'Of the object; empty where it says none.', example: 'core' }),
-    name: z.string().openapi({ description: 'Of the object; empty where it says none.', example: 'upf' }),
-    path: z.string().openapi({ description: 'The file that it is in.', example: 'deployment.yaml' }),
+      .openapi({ description: 'Namespace of the object; empty if it has none.', example: 'core' }),
+    name: z.string().openapi({ description: 'Name of the object; empty if it has none.', example: 'upf' }),
+    path: z
+      .string()
+      .openapi({ description: 'Path of the file with the object.', example: 'deployment.yaml' }),
     packageRevision: containingRevisionSchema,
   })
   .openapi('FoundObject', { description: 'A KRM object in a package revision.' })
@@ -36,12 +40,12 @@ const foundImageSchema = z
   .strictObject({
     image: z.string().openapi({
       description:
-        'The image as the files have it, but in the short form: `nginx:1.27` for `docker.io/library/nginx:1.27`.',
+        'The image as in the files, but in its short form: `nginx:1.27` for `docker.io/library/nginx:1.27`.',
       example: 'nginx:1.27',
     }),
     packageRevision: containingRevisionSchema,
   })
-  .openapi('FoundImage', { description: 'A container image that a package revision runs.' })
+  .openapi('FoundImage', { description: 'A container image in a package revision.' })
 
 export const foundObjectListSchema = listOf(foundObjectSchema, 'FoundObjectList')
 export const foundImageListSchema = listOf(foundImageSchema, 'FoundImageList')

@@ -4,65 +4,67 @@ import { formatFieldPath } from '../../../domain/krm/field-path.ts'
 
 const fieldChangeSchema = z.strictObject({
   field: z.string().openapi({
-    description: 'The field; items of lists by what tells them apart.',
+    description: 'Path of the field. List items are identified by their merge key.',
     example: 'spec.template.spec.containers[name=upf].image',
   }),
   before: z.unknown().optional().openapi({
-    description: 'What it was, any JSON; missing where the field was not there.',
+    description: 'Old value, any JSON; absent if the field is new.',
     example: 'registry.example.com/upf:1.4',
   }),
   after: z.unknown().optional().openapi({
-    description: 'What it is, any JSON; missing where the field is not there.',
+    description: 'New value, any JSON; absent if the field was removed.',
     example: 'registry.example.com/upf:1.5',
   }),
 })
 
 const objectDiffSchema = z.strictObject({
   object: z.string().openapi({
-    description: 'The object: API group, kind, namespace and name.',
+    description: 'API group, kind, namespace and name of the object.',
     example: 'apps/Deployment core/upf',
   }),
   change: z.enum(['added', 'removed', 'moved', 'changed']).openapi({
     description:
-      '`moved`: only to another file. One that was changed as well is `changed`, and has `from` too.',
+      '`moved`: the same object in another file. A moved object with other changes is `changed`, with `from`.',
     example: 'changed',
   }),
   from: z.string().optional().openapi({
-    description: 'Path of the file that the object was in, where it is in another one now.',
+    description: 'Path of the file that contained the object before, if it has moved.',
     example: 'all.yaml',
   }),
   fields: z
     .array(fieldChangeSchema)
-    .openapi({ description: 'The fields that differ, of an object that is there before and after.' }),
+    .openapi({ description: 'The changed fields of an object that is on both sides.' }),
 })
 
 export const fileDiffSchema = z
   .strictObject({
     path: z.string().openapi({
-      description: 'Path of the file: as it is now, or of a removed one as it was.',
+      description: 'Path of the file; for a removed file, its old path.',
       example: 'upf.yaml',
     }),
     change: z.enum(['added', 'removed', 'renamed', 'changed']).openapi({
-      description: 'What became of the file. A renamed one may be changed as well.',
+      description: 'Kind of change. A renamed file may have other changes too.',
       example: 'changed',
     }),
     from: z
       .string()
       .optional()
-      .openapi({ description: 'Path that a renamed file had before.', example: 'deployment.yaml' }),
-    binary: z.boolean().openapi({ description: 'Whether it is no text, before or after.', example: false }),
-    addedLines: z.int().openapi({ description: 'How many lines are new; 0 in a binary file.', example: 1 }),
+      .openapi({ description: 'Old path of a renamed file.', example: 'deployment.yaml' }),
+    binary: z
+      .boolean()
+      .openapi({ description: 'True if the file is not text on one of the sides.', example: false }),
+    addedLines: z.int().openapi({ description: 'Number of added lines; 0 for a binary file.', example: 1 }),
     removedLines: z
       .int()
-      .openapi({ description: 'How many lines are gone; 0 in a binary file.', example: 1 }),
+      .openapi({ description: 'Number of removed lines; 0 for a binary file.', example: 1 }),
     patch: z.string().openapi({
-      description: 'The difference as git writes it: `git apply` takes it.',
+      description: 'Patch in the format of git, for `git apply`.',
       example:
         'diff --git a/upf.yaml b/upf.yaml\nindex 6b1f…..d2c4… 100644\n--- a/upf.yaml\n+++ b/upf.yaml\n@@ -4 +4 @@\n-  replicas: 1\n+  replicas: 2\n',
     }),
     objects: z.array(objectDiffSchema).optional().openapi({
       description:
-        'How the KRM objects of the file differ; empty where only comments or the layout do. Missing for files that are not made of KRM objects alone, and where more than 16 MiB of YAML differ.',
+        'The changed KRM objects; empty if only comments or formatting differ. Absent for files that contain anything else than KRM objects, and if more than 16 MiB of YAML differ.',
     }),
   })
   .openapi('FileDiff')
@@ -70,15 +72,13 @@ export const fileDiffSchema = z
 export const diffSchema = z
   .strictObject({
     from: z.string().nullable().openapi({
-      description: 'Name of the revision on the old side; null for no files at all.',
+      description: 'Name of the revision on the old side; null if compared with no files.',
       example: 'blueprints.nf.upf.ws1',
     }),
     to: z
       .string()
       .openapi({ description: 'Name of the revision on the new side.', example: 'blueprints.nf.upf.ws2' }),
-    files: z
-      .array(fileDiffSchema)
-      .openapi({ description: 'The files that differ, sorted by path; empty where none does.' }),
+    files: z.array(fileDiffSchema).openapi({ description: 'The files that differ, sorted by path.' }),
   })
   .openapi('Diff')
 

@@ -1,9 +1,9 @@
-/** The parts that the routes' descriptions are made of: bodies, answers and headers. */
+/** Bodies, responses and headers that the descriptions of the routes share. */
 import { z } from '@hono/zod-openapi'
 
 const HEADERS = {
   ETag: {
-    description: 'The resourceVersion in quotes: for If-Match and If-None-Match.',
+    description: 'The resourceVersion in quotes, for If-Match and If-None-Match.',
     schema: { type: 'string' as const, example: '"42"' },
   },
   Location: {
@@ -24,55 +24,53 @@ export function headers(...names: (keyof typeof HEADERS)[]) {
   return Object.fromEntries(names.map((name) => [name, HEADERS[name]]))
 }
 
-/** A JSON body that must be there. */
+/** A required JSON body. */
 export function jsonBody<Schema extends z.ZodType>(schema: Schema) {
   return { required: true, content: { 'application/json': { schema } } }
 }
 
-/** The same for a merge patch, which may say so in its Content-Type. `name` is the schema's in the document. */
+/** A required merge patch, with either Content-Type. `name`: name of the schema in the document. */
 export function mergePatchBody<Schema extends z.ZodType>(schema: Schema, name: string) {
   return {
     required: true,
     content: {
       'application/json': { schema },
-      // By reference: one body is to be validated once.
+      // A reference, not a schema: the library must validate the body only once.
       'application/merge-patch+json': { schema: { $ref: `#/components/schemas/${name}` } },
     },
   }
 }
-
-export const GZIP = 'application/gzip'
 
 export const archive = {
   schema: {
     type: 'string' as const,
     format: 'binary',
     description:
-      'A tar.gz of the files, at its root. Only files and directories: an archive with links, devices, duplicate names or names that leave the package is refused.',
+      'A tar.gz with the files at its root. Archives with links, devices, duplicate names or paths that leave the package are refused.',
   },
 }
 
-export const notModified = { description: 'The client has this version already (If-None-Match).' }
-export const deleted = { description: 'Deleted.' }
+export const notModified = { description: 'The version of the client is current (If-None-Match).' }
 
 export const ifMatch = z.object({
   'If-Match': z.string().optional().openapi({
     description:
-      'ETag of the object as the client has seen it, or `*`. Without it the call is refused with 428.',
+      'ETag of the version of the object that the change is based on, or `*`. Required: without it the response is 428.',
     example: '"42"',
   }),
 })
 
 export const ifNoneMatch = z.object({
   'If-None-Match': z.string().optional().openapi({
-    description: 'ETag of the object as the client has it: as long as that is right, the answer is 304.',
+    description: 'ETag of the version that the client has. If it is current, the response is 304.',
     example: '"42"',
   }),
 })
 
 export const optionalIfMatch = z.object({
   'If-Match': z.string().optional().openapi({
-    description: 'ETag of the object as the client has seen it: another one is left alone (412).',
+    description:
+      'ETag of the version of the object that the decision is based on. If it is not current, the response is 412.',
     example: '"42"',
   }),
 })

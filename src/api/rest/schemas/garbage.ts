@@ -3,53 +3,57 @@ import { count } from './common.ts'
 
 export const garbageRequestSchema = z
   .strictObject({
-    dryRun: z
-      .boolean()
-      .optional()
-      .openapi({ description: 'Find out what would be removed, and remove nothing.', example: true }),
+    dryRun: z.boolean().optional().openapi({
+      description: 'If true, reports what would be removed, and removes nothing.',
+      example: true,
+    }),
   })
   .openapi('GarbageRequest')
 
 const digest = z.string().openapi({
-  description: 'Digest of what was removed.',
+  description: 'Digest of the removed item.',
   example: 'sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a',
 })
 const repository = z
   .string()
-  .openapi({ description: 'OCI repository in which it was.', example: 'blueprints/nf/upf' })
+  .openapi({ description: 'OCI repository that contained it.', example: 'blueprints/nf/upf' })
 
 export const garbageReportSchema = z
   .strictObject({
-    dryRun: z.boolean().openapi({ description: 'Whether nothing was removed in truth.', example: true }),
-    manifests: count('Manifests without tags that nothing needs.'),
-    links: count('Blobs that a repository had and no manifest of it needs; others may still have them.'),
-    blobs: count('Blobs that no repository has any more.'),
-    bytes: count('What these manifests and blobs took, in bytes.'),
-    uploads: count('Uploads that nobody has gone on with.'),
-    milliseconds: count('How long it took.'),
+    dryRun: z
+      .boolean()
+      .openapi({ description: 'True if this was a dry run that removed nothing.', example: true }),
+    manifests: count('Untagged manifests that nothing references.'),
+    links: count(
+      'References from a repository to blobs that none of its manifests need. The blobs may still be in other repositories.',
+    ),
+    blobs: count('Blobs that are in no repository any more.'),
+    bytes: count('Size of the removed manifests and blobs, in bytes.'),
+    uploads: count('Abandoned uploads.'),
+    milliseconds: count('Duration in milliseconds.'),
     skipped: z
       .array(
         z.strictObject({
           repository,
           reason: z
             .string()
-            .openapi({ description: 'Why nothing was removed there.', example: 'the manifest is not JSON' }),
+            .openapi({ description: 'Why it was skipped.', example: 'the manifest is not JSON' }),
         }),
       )
-      .openapi({ description: 'OCI repositories in which nothing was removed.' }),
+      .openapi({ description: 'OCI repositories that were skipped.' }),
     interrupted: z.boolean().openapi({
-      description: 'Whether it was cut short, as another process collects in the same store.',
+      description: 'True if it stopped early because another process collects garbage in the same store.',
       example: false,
     }),
     items: z
       .array(
         z.discriminatedUnion('kind', [
           z.strictObject({ kind: z.enum(['manifest', 'link']), repository, digest }),
-          z.strictObject({ kind: z.literal('blob'), digest, size: count('In bytes.') }),
+          z.strictObject({ kind: z.literal('blob'), digest, size: count('Size in bytes.') }),
         ]),
       )
-      .openapi({ description: 'What was removed; the first 1000 of it.' }),
+      .openapi({ description: 'The first 1000 removed items.' }),
   })
-  .openapi('GarbageReport', { description: 'What a collection of garbage has removed, or would remove.' })
+  .openapi('GarbageReport', { description: 'The result of a garbage collection, or of a dry run.' })
 
 export type GarbageReportView = z.output<typeof garbageReportSchema>

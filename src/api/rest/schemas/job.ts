@@ -15,17 +15,17 @@ const CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]
 
 export const jobKind = z
   .enum(JOB_KINDS)
-  .openapi({ description: 'What is done with each item.', example: 'clone' })
+  .openapi({ description: 'What the job does with each item.', example: 'clone' })
 
 export const jobState = z.enum(JOB_STATES).openapi({
   description:
-    'Completed says that each item has come to an end, whichever: `counts` tells how many have failed.',
+    'State of the job. In a Completed job no item is pending, but some may have failed: see `counts`.',
   example: 'Running',
 })
 
 export const itemState = z.enum(ITEM_STATES).openapi({
   description:
-    'Succeeded: the draft is there, or would be if this were no dry run. Skipped: there was nothing to do, or the job was cancelled.',
+    'State of the item. Succeeded: the draft was created, or in a dry run, would be. Skipped: there was nothing to do, or the job was cancelled.',
   example: 'Succeeded',
 })
 
@@ -33,12 +33,12 @@ const count = (description: string, example: number) => z.int().openapi({ descri
 
 const countsSchema = z
   .strictObject({
-    total: count('All items.', 1000),
-    pending: count('Items that have not come to an end.', 400),
-    succeeded: count('Items that have succeeded.', 597),
-    failed: count('Items that have failed.', 2),
-    skipped: count('Items that were skipped.', 1),
-    conflicts: count('Items that have succeeded, and whose drafts have conflicts to be resolved.', 3),
+    total: count('Number of items.', 1000),
+    pending: count('Pending items.', 400),
+    succeeded: count('Succeeded items.', 597),
+    failed: count('Failed items.', 2),
+    skipped: count('Skipped items.', 1),
+    conflicts: count('Succeeded items whose drafts have conflicts to resolve.', 3),
   })
   .openapi('JobCounts')
 
@@ -47,65 +47,67 @@ export const jobSchema = z
     id: z.string().openapi({ description: 'Number of the job.', example: '17' }),
     kind: jobKind,
     state: jobState,
-    dryRun: z.boolean().openapi({ description: 'Whether nothing is made.', example: false }),
+    dryRun: z
+      .boolean()
+      .openapi({ description: 'True for a dry run, which creates nothing.', example: false }),
     upstream: z
       .strictObject({
-        name: z.string().openapi({ description: 'Its name.', example: 'blueprints.nf.upf.ws1' }),
+        name: z.string().openapi({ description: 'Name of the revision.', example: 'blueprints.nf.upf.ws1' }),
         repository: repositoryName,
         package: packagePath,
-        revision: z.int().openapi({ description: 'Its number.', example: 1 }),
+        revision: z.int().openapi({ description: 'Number of the revision.', example: 1 }),
       })
       .openapi('JobUpstream', {
         description:
-          'The revision that is cloned, or upgraded to: the one that was found when the job was made, for all items.',
+          'The revision that is cloned or upgraded to. It is resolved once, when the job is created.',
       }),
     request: z.record(z.string(), z.unknown()).openapi({
-      description: 'What was asked for. The targets of clones are the items.',
+      description: 'The request that created the job, without the targets of clones: they are the items.',
       example: { upstream: 'blueprints.nf.upf.ws1' },
     }),
     counts: countsSchema,
-    createdBy: actor('Who asked for it.'),
-    createdAt: timestamp('When it was asked for, and begun.'),
-    finishedAt: timestamp('When it ended.').nullable(),
+    createdBy: actor('Creator of the job.'),
+    createdAt: timestamp('Time of creation.'),
+    finishedAt: timestamp('Time when the job ended.').nullable(),
     resourceVersion,
   })
-  .openapi('Job', { description: 'Work on many packages.' })
+  .openapi('Job', { description: 'An operation on many packages.' })
 
 export const jobListSchema = listOf(jobSchema, 'JobList')
 
 const jobItemSchema = z
   .strictObject({
-    index: z.int().openapi({ description: 'Its place in the job, from 0.', example: 0 }),
+    index: z.int().openapi({ description: 'Position of the item in the job, from 0.', example: 0 }),
     repository: repositoryName,
     package: packagePath,
     workspace: workspaceName.openapi({
-      description: 'The workspace that is wanted. An upgrade adds a number to one that is used up.',
+      description:
+        'Requested workspace. An upgrade appends a number if the package has used the workspace before.',
     }),
     state: itemState,
     revision: z.string().nullable().openapi({
-      description:
-        'Name of the draft that was made; of a skipped item, of the revision that is there already.',
+      description: 'Name of the created draft; for a skipped item, of the existing revision.',
       example: 'prod.upf.main',
     }),
-    conflicts: count('How many conflicts the draft has.', 0),
+    conflicts: count('Number of conflicts in the draft.', 0),
     reason: z.string().nullable().openapi({
-      description: 'Why it was skipped; in a dry run, what would be done.',
+      description: 'Why the item was skipped; in a dry run, what would be done.',
       example: 'prod.upf.upgrade-v2 is under work already',
     }),
     error: z
       .strictObject({
         code: z
           .enum(CODES)
-          .openapi({ description: 'The kind of error, for programs.', example: 'not_found' }),
+          .openapi({ description: 'Machine-readable kind of the error.', example: 'not_found' }),
         message: z.string().openapi({
-          description: 'What is wrong, and what to do about it.',
+          description: 'What went wrong, and what to do about it.',
           example: 'there is no repository edge-7',
         }),
       })
       .nullable()
-      .openapi({ description: 'Why it failed.' }),
+      .openapi({ description: 'Why the item failed.' }),
   })
-  .openapi('JobItem', { description: 'What a job does with one package.' })
+  .openapi('JobItem', { description: 'One package of a job.' })
 
 export const jobItemListSchema = listOf(jobItemSchema, 'JobItemList')
 

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { listOf, packagePath, repositoryName, version } from './common.ts'
 import { packageRevisionSchema } from './package-revision.ts'
 
-/** How far, in links. */
+/** A query parameter for a number of links. */
 function depth(fallback: number, description: string) {
   const rule = 'must be a whole number from 1 to 100'
   return z
@@ -16,19 +16,19 @@ function depth(fallback: number, description: string) {
 
 export const downstreamDepth = depth(
   1,
-  'How far down: 1 for what was cloned from this revision or upgraded to it, 2 also for what is based on that, …',
+  'How many levels of downstreams to follow: 1 lists the revisions that were cloned from this one or upgraded to it, 2 their downstreams too, and so on.',
 )
-export const graphDepth = depth(100, 'How many links up and down.')
+export const graphDepth = depth(100, 'How many links to follow in both directions.')
 
 const downstreamSchema = z
   .strictObject({
     ...packageRevisionSchema.shape,
     depth: z.int().openapi({
-      description: 'How many links it is away: 1 where the revision is its own upstream.',
+      description: 'Number of links to the revision: 1 for a direct downstream.',
       example: 1,
     }),
   })
-  .openapi('Downstream', { description: 'A revision that is based on another one.' })
+  .openapi('Downstream', { description: 'A revision that is based on another.' })
 
 export const downstreamListSchema = listOf(downstreamSchema, 'DownstreamList')
 
@@ -37,12 +37,12 @@ const nodeSchema = z
     repository: repositoryName,
     package: packagePath,
     latestRevision: z.int().nullable().openapi({
-      description: 'Its latest revision; null where nothing is published.',
+      description: 'Its latest revision; null if nothing is published.',
       example: 3,
     }),
     latestVersion: version.nullable(),
     outdated: z.boolean().openapi({
-      description: 'Whether the upstream of its latest revision has a newer revision.',
+      description: 'True if the upstream of its latest revision has a newer revision.',
       example: true,
     }),
   })
@@ -53,7 +53,7 @@ const endSchema = z
     repository: repositoryName,
     package: packagePath,
     name: z.string().openapi({ description: 'Name of the revision.', example: 'blueprints.nf.upf.ws1' }),
-    revision: z.int().openapi({ description: 'Its number; 0 for a draft.', example: 1 }),
+    revision: z.int().openapi({ description: 'Number of the revision; 0 for a draft.', example: 1 }),
     version: version.nullable(),
   })
   .openapi('GraphEnd', { description: 'A revision at one end of a link.' })
@@ -63,14 +63,14 @@ const edgeSchema = z
     from: endSchema,
     to: endSchema,
     current: z.boolean().openapi({
-      description: 'Whether `to` is the latest revision of its package, or a draft; older ones are history.',
+      description: 'True if `to` is a draft or the latest revision of its package; false for history.',
       example: true,
     }),
     outdated: z
       .boolean()
-      .openapi({ description: 'Whether there is a newer revision than `from`.', example: true }),
+      .openapi({ description: 'True if there is a newer revision than `from`.', example: true }),
   })
-  .openapi('GraphEdge', { description: 'That `to` was cloned from `from`, or upgraded to it.' })
+  .openapi('GraphEdge', { description: 'The revision `to` was cloned from `from`, or upgraded to it.' })
 
 export const graphSchema = z
   .strictObject({
@@ -78,8 +78,10 @@ export const graphSchema = z
     edges: z.array(edgeSchema),
     truncated: z.boolean().openapi({
       description:
-        'Whether there are more packages than `limit`, or more than 5000 links between them: the rest is left out.',
+        'True if the graph has more packages than `limit`, or more than 5000 links, and is incomplete.',
       example: false,
     }),
   })
-  .openapi('Graph', { description: 'Packages around a package, and the links between their revisions.' })
+  .openapi('Graph', {
+    description: 'The upstreams and downstreams of a package, and the links between their revisions.',
+  })

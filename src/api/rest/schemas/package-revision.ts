@@ -33,27 +33,27 @@ const conditionSchema = z
   .strictObject({
     type: conditionType.openapi({
       description:
-        '`Valid`, `Merged`, `Approved` and `DeletionProposed` are set by the server; all others by its clients.',
+        'Type of the condition. The server sets `Valid`, `Merged`, `Approved` and `DeletionProposed`; clients set all others.',
       example: 'Valid',
     }),
     status: z
       .enum(['True', 'False', 'Unknown'])
-      .openapi({ description: 'Whether it holds.', example: 'True' }),
+      .openapi({ description: 'Status of the condition.', example: 'True' }),
     reason: freeText
       .max(1024)
       .default('')
-      .openapi({ description: 'Why, in a word, for programs.', example: 'Valid' }),
+      .openapi({ description: 'Machine-readable reason, one word.', example: 'Valid' }),
     message: freeText
       .max(32768)
       .default('')
-      .openapi({ description: 'Why, for people.', example: 'every file parses' }),
+      .openapi({ description: 'Human-readable explanation.', example: 'every file parses' }),
   })
-  .openapi('Condition', { description: 'Something that is known of a revision.' })
+  .openapi('Condition', { description: 'A condition of a revision, as in Kubernetes.' })
 
 const readinessGateSchema = z
   .strictObject({
     conditionType: conditionType.openapi({
-      description: 'The revision can be proposed and approved only while the condition of this type is True.',
+      description: 'Type of a condition that must be True before the revision can be proposed and approved.',
       example: 'SecurityScanned',
     }),
   })
@@ -64,22 +64,22 @@ const readinessGates = z.array(readinessGateSchema).max(100)
 
 const upstreamSchema = z
   .strictObject({
-    name: z.string().openapi({ description: 'Name of that revision.', example: 'blueprints.nf.upf.ws1' }),
+    name: z.string().openapi({ description: 'Name of the revision.', example: 'blueprints.nf.upf.ws1' }),
     repository: repositoryName,
     package: packagePath,
-    revision: z.int().openapi({ description: 'Its number.', example: 1 }),
+    revision: z.int().openapi({ description: 'Number of the revision.', example: 1 }),
     version: version.nullable(),
     digest: z.string().openapi({
-      description: 'Digest of its artifact.',
+      description: 'Digest of the artifact.',
       example: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
     }),
     latestRevision: z.int().nullable().openapi({
-      description: 'The latest revision of that package now; null when none is left.',
+      description: 'Current latest revision of the upstream package; null if none is left.',
       example: 2,
     }),
     outdated: z
       .boolean()
-      .openapi({ description: 'Whether there is a newer one than `revision`.', example: true }),
+      .openapi({ description: 'True if there is a newer revision than `revision`.', example: true }),
   })
   .openapi('Upstream', {
     description: 'The published revision that this package was cloned from, or last upgraded to.',
@@ -88,20 +88,23 @@ const upstreamSchema = z
 const artifactSchema = z
   .strictObject({
     reference: z.string().openapi({
-      description: 'For OCI clients: `oras pull <reference>`.',
+      description: 'Reference for OCI clients: `oras pull <reference>`.',
       example: 'localhost:8080/blueprints/nf/upf:v1',
     }),
     digest: z.string().openapi({
-      description: 'Digest of the manifest. Of a published revision it never changes.',
+      description: 'Digest of the manifest. It never changes once the revision is published.',
       example: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
     }),
     layerDigest: z.string().openapi({
-      description: 'Digest of the layer, the tar.gz of the files: the same files always have the same one.',
+      description:
+        'Digest of the layer, the tar.gz of the files. The same files always have the same digest.',
       example: 'sha256:60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752',
     }),
-    size: z.int().openapi({ description: 'Bytes of the layer: what a client downloads.', example: 1234 }),
+    size: z
+      .int()
+      .openapi({ description: 'Size of the layer in bytes: what a client downloads.', example: 1234 }),
     tags: z.array(z.string()).openapi({
-      description: 'All tags that pkgserver has set on the manifest.',
+      description: 'Tags that pkgserver has set on the manifest.',
       example: ['latest', 'v1', 'v1.0.0'],
     }),
   })
@@ -118,16 +121,16 @@ export const packageRevisionSchema = z
     workspace: workspaceName,
     revision: z
       .int()
-      .openapi({ description: 'Number of the publication; 0 until it is published.', example: 1 }),
+      .openapi({ description: 'Number that the revision got when it was published; 0 before.', example: 1 }),
     version: version.nullable(),
-    lifecycle: z.enum(LIFECYCLES).openapi({ description: 'State of the lifecycle.', example: 'Published' }),
+    lifecycle: z.enum(LIFECYCLES).openapi({ description: 'State in the lifecycle.', example: 'Published' }),
     latest: z.boolean().openapi({
-      description: 'Whether it is the highest revision of its package that is Published or DeletionProposed.',
+      description: 'True for the highest revision of the package that is Published or DeletionProposed.',
       example: true,
     }),
     task: z.enum(TASKS).openapi({
       description:
-        'The kind of source that it was made from; `discover` where it was found in a registry elsewhere.',
+        'Kind of source that the draft was created from; `discover` if the revision was found in another registry.',
       example: 'init',
     }),
     upstream: upstreamSchema.nullable(),
@@ -136,16 +139,16 @@ export const packageRevisionSchema = z
     readinessGates,
     conditions,
     artifact: artifactSchema,
-    fileCount: z.int().openapi({ description: 'How many files it has.', example: 3 }),
-    createdBy: actor('Who made the draft.'),
-    createdAt: timestamp('When the draft was made.'),
+    fileCount: z.int().openapi({ description: 'Number of files.', example: 3 }),
+    createdBy: actor('Creator of the draft.'),
+    createdAt: timestamp('Time of creation.'),
     updatedAt: timestamp(
-      'When it was last written. That `latest` or another moving tag went to another revision does not count.',
+      'Time of the last change. Moving `latest` or another tag to another revision is no change.',
     ),
-    proposedBy: actor('Who proposed it.').nullable(),
-    proposedAt: timestamp('When it was proposed.').nullable(),
-    publishedBy: actor('Who approved it.').nullable(),
-    publishedAt: timestamp('When it was published.').nullable(),
+    proposedBy: actor('Author of the proposal.').nullable(),
+    proposedAt: timestamp('Time of the proposal.').nullable(),
+    publishedBy: actor('Reviewer who approved it.').nullable(),
+    publishedAt: timestamp('Time of publication.').nullable(),
     resourceVersion,
   })
   .openapi('PackageRevision', {
@@ -160,12 +163,15 @@ const sourceSchema = z
     init: z
       .strictObject({
         description: freeText.max(4096).optional().openapi({
-          description: 'What the package is; it stands in Kptfile and README.',
+          description: 'Description of the package, for Kptfile and README.',
           example: 'User plane function',
         }),
       })
       .optional()
-      .openapi({ description: 'A new package: a Kptfile, a README and the package context.', example: {} }),
+      .openapi({
+        description: 'Starts a new package with a Kptfile, a README and a package context.',
+        example: {},
+      }),
     resources: filesSchema.optional(),
     copy: z
       .strictObject({
@@ -175,7 +181,7 @@ const sourceSchema = z
         }),
       })
       .optional()
-      .openapi({ description: 'The files of another revision of the same package.' }),
+      .openapi({ description: 'Copies the files of another revision of the same package.' }),
     clone: z
       .strictObject({
         upstream: upstreamReferenceSchema,
@@ -184,14 +190,13 @@ const sourceSchema = z
       .optional()
       .openapi({
         description:
-          "The files of a published revision of another package, for a package that has no revisions yet. The draft has that revision as its upstream. A Kptfile gets the name of the package, and `upstream` and `upstreamLock` as kpt writes them; package-context.yaml gets the name; nothing else changes. Labels, annotations and readiness gates are not the upstream's, but those of the request.",
+          'Copies the files of a published revision of another package, which becomes the upstream of the draft. The package must have no revisions yet. The name of the package is written to the Kptfile and to package-context.yaml, and `upstream` and `upstreamLock` to the Kptfile, as kpt does it; nothing else changes. Labels, annotations and readiness gates come from the request, not from the upstream.',
         example: { upstream: 'blueprints.nf.upf.ws1' },
       }),
     upgrade: z
       .strictObject({
         from: z.string().optional().openapi({
-          description:
-            'Name of the revision of the package to start from; its latest, where that is not said.',
+          description: 'Name of the revision of this package to start from. Defaults to its latest revision.',
           example: 'edge.upf-1.ws1',
         }),
         ...upgradeOptions,
@@ -199,7 +204,7 @@ const sourceSchema = z
       .optional()
       .openapi({
         description:
-          'The files of a revision of this package, merged with a newer revision of its upstream. What both sides have changed is listed as conflicts of the draft, which have to be resolved before it is proposed.',
+          'Merges the files of a revision of this package with a newer revision of its upstream. Changes of both sides to the same field become conflicts of the draft, which must be resolved before it can be proposed.',
         example: {},
       }),
   })
@@ -209,7 +214,7 @@ const sourceSchema = z
   .openapi({
     minProperties: 1,
     maxProperties: 1,
-    description: 'Where the files come from: exactly one of these.',
+    description: 'Where the files come from. Exactly one of the fields must be set.',
     example: { init: { description: 'User plane function' } },
   })
 
@@ -234,12 +239,14 @@ export const packageRevisionPatchSchema = z
     readinessGates: readinessGates.nullable().optional(),
     conditions: conditions.nullable().optional().openapi({
       description:
-        'All conditions but those of the server, which stay. They can be changed in a Draft and while it is Proposed; all else only in a Draft.',
+        'Replaces all conditions but those of the server. Conditions can be changed in a Draft and while it is Proposed, other fields only in a Draft.',
     }),
   })
-  .openapi('PackageRevisionPatch', { description: 'A JSON merge patch (RFC 7396): what is left out stays.' })
+  .openapi('PackageRevisionPatch', {
+    description: 'A JSON merge patch (RFC 7396): omitted fields keep their values.',
+  })
 
-/** A revision as the API shows it. `registryHost` is where OCI clients find its artifact. */
+/** The revision as the API shows it. `registryHost`: host and port for the reference of the artifact. */
 export function toPackageRevisionView(
   revision: PackageRevision,
   registryHost: string,

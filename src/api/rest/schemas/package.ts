@@ -6,15 +6,13 @@ const packageSchema = z
     repository: repositoryName,
     package: packagePath,
     latestRevision: z.int().nullable().openapi({
-      description: 'The highest published revision; null where nothing is published.',
+      description: 'Highest published revision; null if nothing is published.',
       example: 3,
     }),
-    latestVersion: version
-      .nullable()
-      .openapi({ description: 'The version that the latest revision declares.' }),
-    revisionCount: z.int().openapi({ description: 'Revisions that exist, drafts included.', example: 4 }),
-    updatedAt: timestamp('When one of its revisions last changed.'),
+    latestVersion: version.nullable().openapi({ description: 'Version that the latest revision declares.' }),
+    revisionCount: z.int().openapi({ description: 'Number of revisions, including drafts.', example: 4 }),
+    updatedAt: timestamp('Time of the last change of any of its revisions.'),
   })
-  .openapi('Package', { description: 'A package, in short.' })
+  .openapi('Package', { description: 'Summary of a package.' })
 
 export const packageListSchema = listOf(packageSchema, 'PackageList')

@@ -21,12 +21,12 @@ import {
 
 const type = z.enum(REPOSITORY_TYPES).openapi({
   description:
-    '`catalog` holds blueprints, to clone from; `deployment` holds instances, to deploy. It never changes.',
+    'A `catalog` holds blueprints to clone; a `deployment` repository holds instances to deploy. Immutable.',
   example: 'catalog',
 })
 
 const description = freeText.max(4096).openapi({
-  description: 'What the repository is for.',
+  description: 'Purpose of the repository.',
   example: 'Blueprints of the core network functions',
 })
 
@@ -39,7 +39,7 @@ const sourceUrl = z
   })
   .openapi({
     description:
-      'Of a registry, with what its repositories begin with: below `oci://ghcr.io/org/charts`, the package `nginx` is `ghcr.io/org/charts/nginx`. `oci` is `https`, and `http` on this machine. It never changes. Credentials are those that the server has for the host.',
+      'Registry and prefix of its repositories: with `oci://ghcr.io/org/charts`, the package `nginx` is `ghcr.io/org/charts/nginx`. `oci` means `https`, and `http` on the machine of the server. The server must have the credentials for the host. Immutable.',
     example: 'oci://ghcr.io/org/charts',
   })
 
@@ -52,7 +52,7 @@ const sourcePackages = z
         /^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/,
         'must be the name of a repository below the URL, like nf/upf',
       )
-      .openapi({ description: 'Name below the URL.', example: 'nf/upf' }),
+      .openapi({ description: 'Name relative to the URL.', example: 'nf/upf' }),
   )
   .min(1)
   .max(1000)
@@ -60,7 +60,7 @@ const sourcePackages = z
   .nullable()
   .openapi({
     description:
-      'The repositories below the URL that are packages; null for all, of a registry that lists them (not ghcr.io, Docker Hub or ECR).',
+      'The repositories below the URL that are packages. null means all, if the registry can list them (ghcr.io, Docker Hub and ECR cannot).',
     example: ['nf/upf'],
   })
 
@@ -68,19 +68,19 @@ const interval = z
   .string()
   .refine((text) => parseInterval(text) !== undefined, INTERVAL_RULE)
   .openapi({
-    description: 'How often new versions are looked for: 30s to 7d; "0" for only when somebody asks.',
+    description: 'Interval of syncs, from 30s to 7d; "0" to sync only on request.',
     example: '10m',
   })
 
 const prereleases = z.boolean().openapi({
   description:
-    'Whether versions like 2.0.0-rc.1 are taken, too. As Flux, nobody who wants the latest should get them unasked.',
+    'If true, prereleases like 2.0.0-rc.1 are imported too. They are left out by default, as Flux does it, so that `latest` is a stable version.',
   example: false,
 })
 
 const sourceSchema = z
   .strictObject({ url: sourceUrl, packages: sourcePackages, prereleases, interval })
-  .openapi('RepositorySource', { description: 'A place in a registry that others push to.' })
+  .openapi('RepositorySource', { description: 'A registry that others push to, as the source of a catalog.' })
 
 const newSourceSchema = z
   .strictObject({
@@ -91,7 +91,7 @@ const newSourceSchema = z
   })
   .openapi('NewRepositorySource', {
     description:
-      'Where the revisions of the repository come from, for a catalog that clients do not fill: a place in a registry that others push to, with `flux push artifact`, `oras push` or the like. Tags that are versions (1.2.3, v1.2.3, 1.2.3_4) become published revisions: first in the order of the versions, later in the order in which they are found. Other tags (latest, main-4f2c) move, and become none.',
+      'Makes this a catalog of artifacts that others push to a registry, with `flux push artifact`, `oras push` or similar tools. Tags that are versions (1.2.3, v1.2.3, 1.2.3_4) become published revisions: at first in the order of the versions, later in the order of discovery. Other tags (latest, main-4f2c) move, and are ignored.',
   })
 
 const sourcePatchSchema = z
@@ -101,46 +101,46 @@ const sourcePatchSchema = z
     prereleases: prereleases.optional(),
     interval: interval.optional(),
   })
-  .openapi('RepositorySourcePatch', { description: 'What is left out stays; `url` can only stay.' })
+  .openapi('RepositorySourcePatch', { description: 'Omitted fields keep their values; `url` cannot change.' })
 
 const at = (description: string) => timestamp(description).nullable()
 
 export const syncStatusSchema = z
   .strictObject({
     state: z.enum(SYNC_STATES).openapi({
-      description: 'What came of the last sync. It is `Failed` where not everything could be looked at.',
+      description: 'Result of the last sync. `Failed` means that a part of the source could not be read.',
       example: 'Succeeded',
     }),
-    lastSyncAt: at('When the last sync ended.'),
-    lastSuccessAt: at('When the last one ended that could look at everything.'),
-    nextSyncAt: at('When the next one is due; null where one comes only when somebody asks.'),
+    lastSyncAt: at('Time when the last sync ended.'),
+    lastSuccessAt: at('Time when the last successful sync ended.'),
+    nextSyncAt: at('Time of the next sync; null if syncs run only on request.'),
     error: z.string().nullable().openapi({
       description: 'Why the last sync failed.',
       example: 'GET https://ghcr.io/v2/org/charts/nginx/tags/list: the registry at ghcr.io cannot be reached',
     }),
-    packages: count('How many repositories were found there.', 2),
-    revisions: count('How many revisions of them there are here.', 7),
+    packages: count('Number of repositories found in the source.', 2),
+    revisions: count('Number of their revisions in this server.', 7),
     problems: z
       .array(
         z.strictObject({
           reference: z.string().openapi({
-            description: 'The artifact, or the repository there.',
+            description: 'The artifact or repository in the source.',
             example: 'ghcr.io/org/charts/nginx:1.2.3',
           }),
           reason: z.string().openapi({
-            description: 'What is wrong with it.',
+            description: 'What is wrong.',
             example: 'the artifact has no layers with files',
           }),
         }),
       )
       .openapi({
         description:
-          'What could not be taken, and tags that have moved since they were; the first 100. An artifact that could not be read is read again when its tag moves, or when somebody asks for a sync.',
+          'The first 100 artifacts that could not be imported, and tags that have moved since they were imported. An artifact that could not be read is read again when its tag moves, or by a sync on request.',
       }),
-    problemCount: count('How many problems there are in all.', 1),
+    problemCount: count('Number of all problems.', 1),
   })
   .openapi('SyncStatus', {
-    description: 'What is known of the source. It is not part of the ETag, nor of lists.',
+    description: 'State of the source. It does not change the ETag, and is not in lists.',
   })
 
 export const repositorySchema = z
@@ -151,9 +151,9 @@ export const repositorySchema = z
     labels,
     source: sourceSchema.optional(),
     status: syncStatusSchema.optional(),
-    createdBy: actor('Who created it.'),
-    createdAt: timestamp('When it was created.'),
-    updatedAt: timestamp('When it last changed.'),
+    createdBy: actor('Creator of the repository.'),
+    createdAt: timestamp('Time of creation.'),
+    updatedAt: timestamp('Time of the last change.'),
     resourceVersion,
   })
   .openapi('Repository', { description: 'A named group of packages.' })
@@ -174,6 +174,8 @@ export const repositoryPatchSchema = z
     labels: labelsPatch.optional(),
     source: sourcePatchSchema.optional(),
   })
-  .openapi('RepositoryPatch', { description: 'A JSON merge patch (RFC 7396): what is left out stays.' })
+  .openapi('RepositoryPatch', {
+    description: 'A JSON merge patch (RFC 7396): omitted fields keep their values.',
+  })
 
 export const repositoryListSchema = listOf(repositorySchema, 'RepositoryList')

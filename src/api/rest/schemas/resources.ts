@@ -3,15 +3,15 @@ import { decodeUtf8 } from '../../../core/utf8.ts'
 
 const FILES = {
   type: 'object',
-  description: 'Path of each file, relative to the root of the package, and its content.',
+  description: 'The files: path relative to the root of the package, and content.',
   additionalProperties: {
     oneOf: [
-      { type: 'string', description: 'The text of the file: it is stored in UTF-8.' },
+      { type: 'string', description: 'Text of the file, stored as UTF-8.' },
       {
         type: 'object',
         description: 'A file that is not text.',
         properties: {
-          base64: { type: 'string', format: 'byte', description: 'The bytes of the file, in base64.' },
+          base64: { type: 'string', format: 'byte', description: 'Bytes of the file in base64.' },
         },
         required: ['base64'],
         additionalProperties: false,
@@ -26,16 +26,14 @@ const FILES = {
 
 const PATCH_FILES = {
   ...FILES,
-  description: 'Files to add or to replace; null deletes one.',
+  description: 'Files to add or replace; null deletes a file.',
   additionalProperties: {
     oneOf: [...FILES.additionalProperties.oneOf, { type: 'null', description: 'Deletes the file.' }],
   },
   example: { 'upf.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: upf\n', 'old.yaml': null },
 } as const
 
-/**
- * Files by path, as a Map: the paths come from outside, and in an object `__proto__` would be none.
- */
+/** Files by path, as a Map: in an object, a file called `__proto__` would get lost. */
 function files<Other>(document: object, other: (value: unknown) => Other | undefined) {
   return z
     .custom<Record<string, unknown>>(
@@ -63,11 +61,11 @@ const filesPatchSchema = files<null>(PATCH_FILES, (value) => (value === null ? n
 export const resourcesSchema = z.strictObject({ resources: filesSchema }).openapi('Resources')
 export const resourcesPatchSchema = z.strictObject({ resources: filesPatchSchema }).openapi('ResourcesPatch')
 
-/** Bytes that no text has, though they may be valid UTF-8: all of ASCII's controls but tab and the ends of lines. */
+/** Valid UTF-8, but no text: ASCII control characters, except for tab, line feed and carriage return. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const BINARY = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/
 
-/** A file's content as JSON has it: text where it is text, so that people can read and edit it. */
+/** The content of a file in JSON: a string if it is text, so that people can read and edit it. */
 export function toJsonContent(bytes: Uint8Array): string | { base64: string } {
   const text = decodeUtf8(bytes)
   return text === undefined || BINARY.test(text) ? { base64: Buffer.from(bytes).toString('base64') } : text

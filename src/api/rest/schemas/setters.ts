@@ -10,6 +10,6 @@ export const settersSchema = z
   })
   .openapi({
     description:
-      "Values for the package's setters, by name: those of a function apply-setters in the Kptfile's pipeline, and those that comments `# kpt-set: …` refer to. They are put where both say. The value for a list is a list in YAML: `[a, b]`.",
+      'Values for the setters of the package, by name. They are written to the configuration of apply-setters in the pipeline of the Kptfile, and to the fields that are marked with `# kpt-set: …` comments. The value for a list is a YAML list: `[a, b]`.',
     example: { image: 'nginx', tag: '1.27' },
   })

@@ -6,18 +6,17 @@ import { conflictSchema } from './conflict.ts'
 import { fileDiffSchema } from './diff.ts'
 import { toUpstreamReference, upstreamReferenceSchema } from './upstream-reference.ts'
 
-/** What an upgrade is to do, but for the revision that it starts from. */
+/** Options of an upgrade, except for the revision that it starts from. */
 export const upgradeOptions = {
-  /** The latest of the upstream, where that is not said. */
+  /** Defaults to the latest revision of the upstream. */
   to: upstreamReferenceSchema.optional(),
   strategy: z.enum(MERGE_STRATEGIES).optional().openapi({
     description:
-      '`resource-merge`, the default: field by field, and what both sides have changed is a conflict. `fast-forward`: only where no file was changed locally (409 otherwise). `force-delete-replace`: the files of the upstream, whatever was changed locally. `copy-merge`: the files of the upstream over the local ones; files that are only local stay. With all of them the Kptfile is merged.',
+      'How to merge. `resource-merge` (default): field by field; different changes of both sides are conflicts. `fast-forward`: only if no file was changed locally, otherwise 409. `force-delete-replace`: the files of the upstream; local changes are discarded. `copy-merge`: the files of the upstream overwrite local ones; files that are only local are kept. The Kptfile is merged in any case.',
     example: 'resource-merge',
   }),
   conflicts: z.enum(['local', 'upstream']).optional().openapi({
-    description:
-      'Whose value stands in the draft for a conflict until somebody decides; `local` is the default.',
+    description: 'The side whose value is in the draft until a conflict is resolved. Defaults to `local`.',
     example: 'local',
   }),
 }
@@ -33,21 +32,23 @@ export const upgradePreviewSchema = z
     upstream: z
       .strictObject({
         name: z.string().openapi({
-          description: 'Name of the revision that would be taken in.',
+          description: 'Name of the revision.',
           example: 'blueprints.nf.upf.ws2',
         }),
         repository: repositoryName,
         package: packagePath,
-        revision: z.int().openapi({ description: 'Its number.', example: 2 }),
+        revision: z.int().openapi({ description: 'Number of the revision.', example: 2 }),
         version: version.nullable(),
         digest: z.string().openapi({
-          description: 'Digest of its artifact.',
+          description: 'Digest of the artifact.',
           example: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
         }),
       })
-      .openapi({ description: 'The revision of the upstream that would be taken in.' }),
-    conflicts: z.array(conflictSchema).openapi({ description: 'The conflicts that the draft would have.' }),
-    files: z.array(fileDiffSchema).openapi({ description: 'What the upgrade would change in the files.' }),
+      .openapi({ description: 'The upstream revision that would be merged.' }),
+    conflicts: z.array(conflictSchema).openapi({ description: 'Conflicts that the draft would have.' }),
+    files: z
+      .array(fileDiffSchema)
+      .openapi({ description: 'Changes that the upgrade would make to the files.' }),
   })
   .openapi('UpgradePreview')
 

@@ -11,13 +11,13 @@ const inPackage = z
     revision: z
       .union([z.int().min(1), z.literal(LATEST)])
       .optional()
-      .openapi({ description: 'Number of the revision, or `latest`.', example: 1 }),
+      .openapi({ description: 'Number of a revision, or `latest`.', example: 1 }),
     version: z
       .union([version, z.literal(LATEST)])
       .optional()
       .openapi({
         description:
-          'Version that the revision declares, or `latest`. One without a build number also stands for its highest build.',
+          'Version that a revision declares, or `latest`. A version without a build number selects its highest build.',
         example: '1.17.0',
       }),
   })
@@ -25,10 +25,10 @@ const inPackage = z
     message: 'must have revision or version, not both',
   })
 
-/** How a request names a published revision to start from, or to upgrade to. */
+/** How a request refers to a published revision to clone or to upgrade to. */
 export const upstreamReferenceSchema = z.union([z.string(), inPackage]).openapi('UpstreamReference', {
   description:
-    'A published revision: its name; or its package and which of its revisions, the latest where neither revision nor version is said.',
+    'A published revision: its name, or its package with a revision or a version. Defaults to the latest revision of the package.',
   example: { repository: 'blueprints', package: 'nf/upf', revision: LATEST },
 })
 

@@ -5,7 +5,7 @@ import { flag } from './common.ts'
 export const watchHeaders = lastEventId
 
 export const watchQuery = {
-  watch: flag('Events in place of a list: what happens from now on, or behind `resourceVersion`.'),
+  watch: flag('Streams changes instead of returning a list, from now on or after `resourceVersion`.'),
   resourceVersion: z
     .string()
     .regex(/^[0-9]{1,15}$/, 'must be a resourceVersion')
@@ -14,19 +14,19 @@ export const watchQuery = {
     .openapi({
       type: 'string',
       description:
-        'Where to begin to watch: what comes behind it. That of a list (of its first page), or the id of an event.',
+        'Start of the watch: changes after this version are sent. Use the resourceVersion of the first page of a list, or the id of an event.',
       example: '1042',
     }),
-  sendInitialEvents: flag('Begin to watch with all that is there, as events.'),
+  sendInitialEvents: flag('Starts the watch with an event for each revision that exists.'),
 }
 
-export const watchDescription = `With \`watch=true\` the answer is server-sent events: \`ADDED\`, \`MODIFIED\`, \`DELETED\` and \`BOOKMARK\`, in the order of the changes, with \`{"type", "object"}\` as data. A revision that comes into the filter is added, and one that goes out of it deleted. The id of an event is its resourceVersion: with it as \`Last-Event-ID\`, or as \`resourceVersion\`, a watch goes on behind it, and each change is told once. Where the changes since then are no longer kept (24 hours, or 128 MiB of them), the answer is 410 with the code \`expired\`: list again, and watch from there.
+export const watchDescription = `With \`watch=true\` the response is a stream of server-sent events, \`ADDED\`, \`MODIFIED\`, \`DELETED\` and \`BOOKMARK\`, in the order of the changes, with \`{"type", "object"}\` as data. A revision that starts to match the filter is added, and one that no longer matches is deleted. The id of an event is its resourceVersion: send it as \`Last-Event-ID\`, or as \`resourceVersion\`, to resume a watch after that event without missing or repeating a change. Changes are kept for 24 hours, up to 128 MiB of them; for an older position the response is 410 with the code \`expired\`: list again, and watch from there.
 
-The first event is a BOOKMARK with the position from which on changes are told; before it, with \`sendInitialEvents=true\`, all that is there is ADDED, without ids, and what changes meanwhile is told behind it again. Every 15 seconds in which nothing is told there is another one, or a comment. Whoever does not read for 30 seconds is cut off, and comes again. \`sort\`, \`limit\` and \`continue\` are for lists alone.
+The first event is a BOOKMARK with the position of the watch. With \`sendInitialEvents=true\` it follows an ADDED event, without an id, for each revision that exists; changes made meanwhile are sent after it. An idle watch gets a BOOKMARK or a comment every 15 seconds. A client that does not read for 30 seconds is disconnected, and can resume. \`sort\`, \`limit\` and \`continue\` apply only to lists.
 
-\`upstream.latestRevision\` and \`outdated\` of an object are as they were when it changed, and no event tells when they change but to who watches with \`outdated\`: to him downstreams are added and deleted when their upstream moves. Whether a revision is in a filter with \`outdated\` or \`q\` is looked up when a change is told, and may be newer than that; so something may be added again, or deleted that was never added. Of the events that a move of an upstream causes only the BOOKMARK behind them has an id.`
+\`upstream.latestRevision\` and \`upstream.outdated\` of an object are as of its last change. Only watches with \`outdated\` get events when these fields change: downstreams are added and deleted when a new revision of their upstream is published. The filters \`outdated\` and \`q\` are evaluated when an event is sent, and may reflect a newer state; so a revision may be added twice, or deleted without having been added. Events that are caused by a change of an upstream have no id; the BOOKMARK after them has one.`
 
-/** An answer that may be events, too. */
+/** Adds the event stream to the description of a response. */
 export function watchStream<Answer extends { content: object }>(answer: Answer) {
   return {
     ...answer,
@@ -35,7 +35,7 @@ export function watchStream<Answer extends { content: object }>(answer: Answer) 
       [EVENT_STREAM]: {
         schema: {
           description:
-            'Each event has a type, its data with type and object as JSON, and an id. The object of a BOOKMARK has just the resourceVersion.',
+            'Each event has a type, data with type and object as JSON, and an id. The object of a BOOKMARK has only the resourceVersion.',
           example:
             'event: BOOKMARK\ndata: {"type":"BOOKMARK","object":{"resourceVersion":"1042"}}\nid: 1042\n\n',
         },

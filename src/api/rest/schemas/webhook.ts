@@ -20,13 +20,13 @@ import {
 
 const url = z.string().max(2048).openapi({
   description:
-    'Where the events are sent, by POST. A redirect is not followed. Where it may lead is a setting of the server: to private addresses, but not to its own machine.',
+    'URL that events are sent to by POST. Redirects are not followed. A setting of the server limits which addresses are allowed; by default it includes private addresses, but not the machine of the server.',
   example: 'http://webhook-receiver.flux-system.svc/hook/bed6d00b5555b1603e1f59b94d7fdbca58089cb5',
 })
 
 const secret = freeText.min(16).max(256).openapi({
   description:
-    'Key of the signature: `X-Signature: sha256=<HMAC-SHA256 of the body, in hex>`, as the `generic-hmac` receivers of Flux check it; `X-Pkgserver-Signature` is the same. Nobody is shown it.',
+    'Key of the signature in `X-Signature: sha256=<HMAC-SHA256 of the body, in hex>`, as `generic-hmac` receivers of Flux verify it, and in `X-Pkgserver-Signature`, which is the same. The secret is never returned.',
   example: 'a-long-and-secret-text',
 })
 
@@ -36,7 +36,7 @@ const events = z
   .max(CHANGE_EVENTS.length)
   .openapi({
     description:
-      'What it is told of. `updated` is any change of a revision that leaves it in its state of the lifecycle.',
+      'Events to send. `updated` is a change of a revision that does not change its state in the lifecycle.',
     example: ['published'],
   })
 
@@ -44,18 +44,18 @@ const filter = z
   .strictObject({
     repository: repositoryName.optional(),
     package: packagePath.optional(),
-    lifecycle: z
-      .enum(LIFECYCLES)
-      .optional()
-      .openapi({ description: 'State since the event; of a deleted revision the last.', example: 'Draft' }),
+    lifecycle: z.enum(LIFECYCLES).optional().openapi({
+      description: 'State in the lifecycle after the event; for a deleted revision, its last state.',
+      example: 'Draft',
+    }),
     labelSelector: z
       .string()
       .max(4096)
       .optional()
-      .openapi({ description: 'Labels, as in lists.', example: 'env=prod' }),
+      .openapi({ description: 'Label selector, as in lists.', example: 'env=prod' }),
   })
   .openapi({
-    description: 'Which revisions it is about: those that have all of it.',
+    description: 'Conditions that a revision must meet, all of them, for its events to be sent.',
     example: { repository: 'blueprints' },
   })
 
@@ -66,11 +66,14 @@ const filterPatch = z
     lifecycle: filter.shape.lifecycle.nullable(),
     labelSelector: filter.shape.labelSelector.nullable(),
   })
-  .openapi({ description: 'null takes a condition out, or all.', example: { repository: null } })
+  .openapi({
+    description: 'Conditions to change; null removes a condition, or, instead of the object, all.',
+    example: { repository: null },
+  })
 
 const enabled = z.boolean().openapi({
   description:
-    'Whether it is told. What happens while it is not is never told; what has happened before waits.',
+    'If false, no events are sent. Events that happen meanwhile are lost; deliveries that were pending wait.',
   example: true,
 })
 
@@ -81,12 +84,12 @@ export const webhookSchema = z
     events,
     filter,
     enabled,
-    createdBy: actor('Who created it.'),
-    createdAt: timestamp('When it was created.'),
-    updatedAt: timestamp('When it last changed.'),
+    createdBy: actor('Creator of the webhook.'),
+    createdAt: timestamp('Time of creation.'),
+    updatedAt: timestamp('Time of the last change.'),
     resourceVersion,
   })
-  .openapi('Webhook', { description: 'Somebody who is told what happens to package revisions.' })
+  .openapi('Webhook', { description: 'A receiver of events about package revisions.' })
 
 export const newWebhookSchema = z
   .strictObject({
@@ -107,24 +110,26 @@ export const webhookPatchSchema = z
     filter: filterPatch.nullable().optional(),
     enabled: enabled.optional(),
   })
-  .openapi('WebhookPatch', { description: 'A JSON merge patch (RFC 7396): what is left out stays.' })
+  .openapi('WebhookPatch', {
+    description: 'A JSON merge patch (RFC 7396): omitted fields keep their values.',
+  })
 
 export const webhookListSchema = listOf(webhookSchema, 'WebhookList')
 
 export const deliveryState = z.enum(DELIVERY_STATES).openapi({
-  description: 'Pending until it is answered with 2xx, or given up after a day.',
+  description: 'State of the delivery: Pending until a 2xx response, GivenUp after a day without one.',
   example: 'Delivered',
 })
 
 export const deliverySchema = z
   .strictObject({
     id: z.string().openapi({
-      description: 'Number of the delivery: the same in each attempt, as `X-Pkgserver-Delivery`.',
+      description: 'Number of the delivery. Each attempt sends the same in `X-Pkgserver-Delivery`.',
       example: '17',
     }),
     event: z
       .enum(WEBHOOK_EVENTS)
-      .openapi({ description: 'What it tells, as `X-Pkgserver-Event`.', example: 'published' }),
+      .openapi({ description: 'The event, as sent in `X-Pkgserver-Event`.', example: 'published' }),
     revision: z.string().nullable().openapi({
       description: 'Name of the package revision; null for a ping.',
       example: 'blueprints.nf.upf.ws1',
@@ -132,25 +137,25 @@ export const deliverySchema = z
     resourceVersion: z
       .string()
       .nullable()
-      .openapi({ description: 'Of the revision, since the event.', example: '42' }),
+      .openapi({ description: 'resourceVersion of the revision after the event.', example: '42' }),
     state: deliveryState,
-    attempts: z.int().openapi({ description: 'How often it was sent.', example: 1 }),
+    attempts: z.int().openapi({ description: 'Number of attempts.', example: 1 }),
     statusCode: z
       .int()
       .nullable()
-      .openapi({ description: 'Status of the last answer; null where there was none.', example: 200 }),
+      .openapi({ description: 'Status of the last response; null if there was none.', example: 200 }),
     error: z
       .string()
       .nullable()
-      .openapi({ description: 'Why there was no answer.', example: 'no answer within 10 s' }),
+      .openapi({ description: 'Why there was no response.', example: 'no answer within 10 s' }),
     duration: z
       .int()
       .nullable()
-      .openapi({ description: 'Milliseconds that the last attempt took.', example: 12 }),
-    createdAt: timestamp('When it happened.'),
-    nextAttempt: timestamp('When it is sent next; null unless it is pending.').nullable(),
+      .openapi({ description: 'Duration of the last attempt in milliseconds.', example: 12 }),
+    createdAt: timestamp('Time of the event.'),
+    nextAttempt: timestamp('Time of the next attempt; null unless the delivery is pending.').nullable(),
   })
-  .openapi('Delivery', { description: 'An event that a webhook is told, or was.' })
+  .openapi('Delivery', { description: 'An event for a webhook, and the state of its delivery.' })
 
 export const deliveryListSchema = listOf(deliverySchema, 'DeliveryList')
 

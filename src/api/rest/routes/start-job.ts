@@ -1,0 +1,23 @@
+import type { Context } from 'hono'
+import type { NewJob } from '../../../domain/job.ts'
+import { actorOf, authorize } from '../../../http/access.ts'
+import { creationScope } from '../../../http/scope.ts'
+import { startJob } from '../../../service/jobs/jobs.ts'
+import type { Api } from '../api.ts'
+import { json } from '../schemas/exchange.ts'
+import { jobSchema, toJobView } from '../schemas/job.ts'
+import { writeErrors } from '../schemas/problem.ts'
+
+/** Responses of a call that starts a job. */
+export const jobStarted = {
+  202: json(jobSchema, 'The job has started.', 'Location'),
+  ...writeErrors(404, 409, 415),
+}
+
+/** Starts a job, and responds with it. Throws `forbidden` if the caller may not create one of its packages. */
+export async function respondStarted(c: Context, { ctx, jobs }: Api, plan: NewJob) {
+  for (const target of plan.items) await authorize(c, creationScope(target))
+  const job = await startJob(ctx, jobs, actorOf(c), plan)
+  c.header('Location', `${c.req.path.replace(/[^/]+$/, 'jobs')}/${job.id}`)
+  return c.json(toJobView(job), 202)
+}
