@@ -36,7 +36,7 @@ export function access(app: Hono<Env>, policy: AccessPolicy, log: Logger): Middl
       if (!operation) {
         log.error(
           { method: route.method, route: route.path },
-          'request refused: its route declares no operation; declare one with operation() or defineRoute()',
+          'request refused: its route declares no operation; declare one with register() or defineRoute()',
         )
         throw new AppError(
           'forbidden',

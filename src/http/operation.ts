@@ -5,7 +5,7 @@ import { findTargetHandler } from 'hono/utils/handler'
 import type { Needs } from './scope.ts'
 
 export type Operation = {
-  /** Unique. The operationId, if the API document has the operation. */
+  /** The operationId, if the API document has the operation. Several routes may serve one operation. */
   id: string
   needs: Needs
   load: LoadClass
@@ -44,7 +44,7 @@ export function register<Path extends string>(
   app.on(method, [path].flat(), handler as Handler)
 }
 
-/** A middleware that only declares the operation of its route, for apps that do not use `register`. */
+/** A middleware that only declares the operation of its route, for routes that a library adds. */
 export function declaring(operation: Operation): MiddlewareHandler {
   const middleware: MiddlewareHandler = (_c, next) => next()
   declared.set(middleware, operation)
