@@ -66,12 +66,10 @@ export class DiskSpace {
     else log.info(`The disk of the server has ${inMiB(this.#free)} free: it takes writes again.`)
   }
 
-  /** Throws `insufficient_storage` while nothing may be written; as a full disk does, it passes. */
+  /** Throws `insufficient_storage` while nothing may be written. Like a full disk, that passes. */
   assertRoom(): void {
     const { refusal } = this
-    if (refusal === undefined) return
-    const cause = Object.assign(new Error(refusal), { code: 'ENOSPC' })
-    throw new AppError('insufficient_storage', refusal, { cause })
+    if (refusal !== undefined) throw new AppError('insufficient_storage', refusal)
   }
 }
 

@@ -6,8 +6,8 @@
  */
 
 import { AppError } from '../core/errors.ts'
+import type { Transaction } from '../database/connection.ts'
 import { addIntent, pendingIntents, removeIntents, repositoriesWithIntents } from '../database/intents.ts'
-import type { Db } from '../database/schema.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isNotFound } from '../oci/errors.ts'
 import type { Repository } from '../oci/roles.ts'
@@ -29,7 +29,7 @@ export type Decision<T> = { result: T; operations: Operation[] }
 export async function decide<T>(
   ctx: ServiceContext,
   ociRepository: string,
-  decision: (transaction: Db) => Promise<Decision<T>>,
+  decision: (transaction: Transaction) => Promise<Decision<T>>,
 ): Promise<T> {
   const done = [...ctx.intents.done]
   const decided = await committed(ctx, async (transaction) => {
@@ -55,7 +55,7 @@ export async function decide<T>(
 }
 
 /** Runs a transaction. What the database itself forbids, because somebody else was faster, becomes `conflict`. */
-async function committed<T>(ctx: ServiceContext, work: (transaction: Db) => Promise<T>): Promise<T> {
+async function committed<T>(ctx: ServiceContext, work: (transaction: Transaction) => Promise<T>): Promise<T> {
   try {
     return await ctx.commits.run(work)
   } catch (error) {

@@ -1,13 +1,13 @@
 import { type PackedRecord, packRecord } from '../artifact/record.ts'
 import { AppError } from '../core/errors.ts'
+import type { Reader } from '../database/connection.ts'
 import { findRepository } from '../database/repositories/repositories.ts'
-import type { Db } from '../database/schema.ts'
 import type { Repository, RepositoryContent } from '../domain/repository.ts'
 import type { ServiceContext } from './context.ts'
 import { pushRecord } from './registry-content.ts'
 
 /** Throws `not_found`. */
-export async function getRepository(db: Db, name: string): Promise<Repository> {
+export async function getRepository(db: Reader, name: string): Promise<Repository> {
   const repository = await findRepository(db, name)
   if (repository) return repository
   throw new AppError('not_found', `there is no repository ${name}; POST /api/v1/repositories creates one`)

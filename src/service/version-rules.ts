@@ -1,16 +1,16 @@
 /** The rules for the versions that a package's revisions declare. */
 
 import { AppError } from '../core/errors.ts'
+import type { Reader } from '../database/connection.ts'
 import { declaredVersions } from '../database/package-revisions/package-revisions.ts'
 import type { PackageState } from '../database/repositories/packages.ts'
-import type { Db } from '../database/schema.ts'
 import { parseVersion, VERSION_RULE, versionsClash } from '../domain/version.ts'
 
 type Declaring = { name: string; workspace: string; version: string | null }
 
 /** Throws unless the revision may have this version: `invalid`, `already_exists` or `conflict`. */
 export async function checkVersion(
-  db: Db,
+  db: Reader,
   state: PackageState | undefined,
   revision: Declaring,
 ): Promise<void> {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { deleteRepository } from '../../src/database/repositories/repositories.ts'
 import { memoryApp } from '../support/app.ts'
 
 describe('repositories', () => {
@@ -125,7 +126,7 @@ describe('repositories', () => {
     await client.createRepository()
     await client.createRepository('kept')
     // As where a registry does not tell its repositories, so that the start does not notice.
-    await parts.ctx.db.deleteFrom('repositories').where('name', '=', 'blueprints').execute()
+    await parts.ctx.commits.run((transaction) => deleteRepository(transaction, 'blueprints'))
     expect(
       await client.call('POST', '/repositories', { name: 'blueprints', type: 'deployment' }),
     ).toMatchObject({

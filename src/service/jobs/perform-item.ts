@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { AppError, type ErrorCode, isDiskFull, shortened } from '../../core/errors.ts'
+import type { Transaction } from '../../database/connection.ts'
 import { endItem, isPending } from '../../database/jobs/job-items.ts'
-import type { Db } from '../../database/schema.ts'
 import type { ItemOutcome, ItemState, Job, JobItem, JobKind } from '../../domain/job.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Task } from './rotation.ts'
@@ -11,7 +11,7 @@ import type { Task } from './rotation.ts'
  * the end of its item are there both or neither, whenever the process ends. Throws once the job is cancelled, and then
  * nothing is made.
  */
-export type RecordOutcome = (transaction: Db, outcome: ItemOutcome) => Promise<void>
+export type RecordOutcome = (transaction: Transaction, outcome: ItemOutcome) => Promise<void>
 
 /** Does an item of a job, and records what has become of it. */
 export type ItemWork = (ctx: ServiceContext, job: Job, item: JobItem, record: RecordOutcome) => Promise<void>
@@ -96,11 +96,11 @@ async function isPendingStill(ctx: ServiceContext, job: Job, item: JobItem): Pro
 async function recordSurely(
   ctx: ServiceContext,
   { stopped, report }: Performing,
-  transaction: (db: Db) => Promise<void>,
+  work: (transaction: Transaction) => Promise<void>,
 ): Promise<boolean> {
   while (!stopped.aborted) {
     try {
-      await ctx.commits.run(transaction)
+      await ctx.commits.run(work)
       return true
     } catch (error) {
       if (error instanceof AppError) return false

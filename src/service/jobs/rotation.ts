@@ -1,5 +1,5 @@
+import type { Reader } from '../../database/connection.ts'
 import { listItems } from '../../database/jobs/job-items.ts'
-import type { Db } from '../../database/schema.ts'
 import type { Job, JobItem } from '../../domain/job.ts'
 
 export type Task = { job: Job; item: JobItem }
@@ -11,12 +11,12 @@ const BATCH = 100
 
 /** Which item is next: jobs take turns, so that a small one need not wait for a large one that came before. */
 export class Rotation {
-  readonly #db: Db
+  readonly #db: Reader
   #lines: Line[] = []
   /** One taker at a time, so that no item is taken twice. */
   #before: Promise<unknown> = Promise.resolve()
 
-  constructor(db: Db) {
+  constructor(db: Reader) {
     this.#db = db
   }
 

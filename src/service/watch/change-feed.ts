@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { changesAfter, lastChange, logRange } from '../../database/change-log.ts'
-import type { Db } from '../../database/schema.ts'
+import type { Reader } from '../../database/connection.ts'
 import type { RevisionChange } from '../../domain/change.ts'
 
 /** So much of what happened last is remembered for all. Who is further behind reads the database. */
@@ -22,7 +22,7 @@ export type OnNews = (changes: readonly RevisionChange[], from: number) => void
  * behind his position. Nothing is queued for anybody.
  */
 export class ChangeFeed {
-  readonly #db: Db
+  readonly #db: Reader
   readonly #report: (error: unknown) => void
   readonly #onNews: OnNews
   #followers = 0
@@ -37,7 +37,7 @@ export class ChangeFeed {
   #awake = false
   #behind = false
 
-  constructor(db: Db, report: (error: unknown) => void, onNews: OnNews) {
+  constructor(db: Reader, report: (error: unknown) => void, onNews: OnNews) {
     this.#db = db
     this.#report = report
     this.#onNews = onNews

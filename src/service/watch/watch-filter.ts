@@ -4,10 +4,10 @@
  * deleted that never was added; but whoever follows has in the end what a list has.
  */
 
+import type { Reader } from '../../database/connection.ts'
 import { namesListed, revisionsNamed } from '../../database/package-revisions/by-name.ts'
 import { namesBasedOn } from '../../database/package-revisions/downstreams.ts'
 import type { PackageRevisionFilter } from '../../database/package-revisions/filter.ts'
-import type { Db } from '../../database/schema.ts'
 import { eventType, type RevisionChange, type WatchEventType } from '../../domain/change.ts'
 import { matches, type OwnFilter } from './matches.ts'
 import type { WatchEvent, WatchMessage } from './watch-message.ts'
@@ -47,7 +47,7 @@ export class WatchFilter {
   }
 
   /** The same where it is. */
-  async *derivedEventsOf(db: Db, changes: readonly RevisionChange[]): AsyncGenerator<WatchMessage> {
+  async *derivedEventsOf(db: Reader, changes: readonly RevisionChange[]): AsyncGenerator<WatchMessage> {
     const moves = this.#derived.outdated === undefined ? () => false : movesLatest
     for (const section of sectionsOf(changes, moves)) {
       const events = await this.#lookedUp(db, this.eventsOf(section))
@@ -63,7 +63,7 @@ export class WatchFilter {
   }
 
   /** What is to be told of revisions that are based on a package whose latest revision was moved. */
-  async *#downstreams(db: Db, moves: readonly RevisionChange[]): AsyncGenerator<WatchMessage> {
+  async *#downstreams(db: Reader, moves: readonly RevisionChange[]): AsyncGenerator<WatchMessage> {
     const [first] = moves
     if (!first) return
     const { repository, package: path } = first.revision
@@ -83,7 +83,7 @@ export class WatchFilter {
   }
 
   /** Of what would be told by what revisions say themselves: what is to be told by what the index has now. */
-  async #lookedUp(db: Db, events: readonly WatchEvent[]): Promise<readonly WatchEvent[]> {
+  async #lookedUp(db: Reader, events: readonly WatchEvent[]): Promise<readonly WatchEvent[]> {
     if (events.length === 0) return events
     const listed = await this.#listed(db, events)
     return events.flatMap(({ type, change }): WatchEvent[] => {
@@ -93,7 +93,7 @@ export class WatchFilter {
     })
   }
 
-  #listed(db: Db, events: readonly WatchEvent[]): Promise<Set<string>> {
+  #listed(db: Reader, events: readonly WatchEvent[]): Promise<Set<string>> {
     const names = events.map(({ change }) => change.revision.name)
     return namesListed(db, this.#derived, names)
   }

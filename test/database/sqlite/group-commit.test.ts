@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Reader, Transaction } from '../../../src/database/connection.ts'
 import { nextResourceVersion } from '../../../src/database/counters.ts'
 import { GroupCommit } from '../../../src/database/group-commit.ts'
-import type { Db } from '../../../src/database/schema.ts'
 import { openDatabase } from '../../../src/database/sqlite/open.ts'
 
 function open() {
@@ -11,12 +11,12 @@ function open() {
   return { db, commits: new GroupCommit(db) }
 }
 
-async function put(db: Db, name: string): Promise<string> {
-  await db.insertInto('settings').values({ name, value: '' }).execute()
+async function put(transaction: Transaction, name: string): Promise<string> {
+  await transaction.insertInto('settings').values({ name, value: '' }).execute()
   return name
 }
 
-async function names(db: Db): Promise<string[]> {
+async function names(db: Reader): Promise<string[]> {
   const rows = await db.selectFrom('settings').select('name').orderBy('name').execute()
   return rows.map(({ name }) => name)
 }
@@ -61,7 +61,7 @@ describe('GroupCommit', () => {
   it('fails all of a batch when the commit fails, and goes on', async () => {
     const { db, commits } = open()
     await sql`PRAGMA foreign_keys = ON`.execute(db)
-    const deferred = async (transaction: Db) => {
+    const deferred = async (transaction: Transaction) => {
       await sql`PRAGMA defer_foreign_keys = ON`.execute(transaction)
       await sql`INSERT INTO retired_workspaces VALUES (99, 'w', 0, NULL)`.execute(transaction)
     }
@@ -78,7 +78,7 @@ describe('GroupCommit', () => {
     const { db, commits } = open()
     const { rows } = await sql<{ page_count: number }>`PRAGMA page_count`.execute(db)
     await sql.raw(`PRAGMA max_page_count = ${Number(rows[0]?.page_count) + 1}`).execute(db)
-    const large = async (transaction: Db) => {
+    const large = async (transaction: Transaction) => {
       const value = 'x'.repeat(100_000)
       await transaction.insertInto('settings').values({ name: 'large', value }).execute()
     }
@@ -88,9 +88,9 @@ describe('GroupCommit', () => {
         commits.run(large),
         commits.run((transaction) => put(transaction, 'b')),
       ])
-    const full = { status: 'rejected', reason: { code: 'SQLITE_FULL' } }
+    const full = { status: 'rejected', reason: { code: 'insufficient_storage' } }
     expect(await batch()).toMatchObject([full, full, full])
-    await expect(commits.run(large)).rejects.toMatchObject({ code: 'SQLITE_FULL' })
+    await expect(commits.run(large)).rejects.toMatchObject({ code: 'insufficient_storage' })
     expect(await names(db)).toEqual([])
     await sql`PRAGMA max_page_count = 1000`.execute(db)
     expect(await batch()).toMatchObject([

@@ -1,10 +1,11 @@
 /** That links are answered from indexes, at the cost of the answer and not of all that is stored. */
 import { join } from 'node:path'
 import BetterSqlite3, { type Database } from 'better-sqlite3'
-import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely'
+import type { CompiledQuery } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { latestOf, linksOf, listDownstreams } from '../../../src/database/package-revisions/links.ts'
-import type { Db, Schema } from '../../../src/database/schema.ts'
+import type { Reader } from '../../../src/database/connection.ts'
+import { listDownstreams } from '../../../src/database/package-revisions/downstream-list.ts'
+import { latestOf, linksOf } from '../../../src/database/package-revisions/links.ts'
 import { openDatabase } from '../../../src/database/sqlite/open.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 
@@ -12,7 +13,7 @@ const UPSTREAMS = 50
 const CLONES = 2000
 
 /** `u0`, `u1`, … with 3 revisions each; clones of their first, and of their last ones, with 3 revisions each too. */
-async function filled(): Promise<{ db: Db; raw: Database; queries: CompiledQuery[] }> {
+async function filled(): Promise<{ db: Reader; raw: Database; queries: CompiledQuery[] }> {
   const file = join(await temporaryFolder(), 'index.db')
   await openDatabase(file).destroy()
   const raw = new BetterSqlite3(file)
@@ -63,13 +64,13 @@ async function filled(): Promise<{ db: Db; raw: Database; queries: CompiledQuery
     }
   })()
   const queries: CompiledQuery[] = []
-  const db = new Kysely<Schema>({
-    dialect: new SqliteDialect({ database: raw }),
-    log: ({ query }) => {
-      queries.push(query)
-    },
+  const db = openDatabase(file, ({ query }) => {
+    queries.push(query)
   })
-  onTestFinished(() => db.destroy())
+  onTestFinished(async () => {
+    await db.destroy()
+    raw.close()
+  })
   return { db, raw, queries }
 }
 
@@ -82,7 +83,7 @@ function plan(raw: Database, queries: readonly CompiledQuery[]): string[] {
 
 /** Tables that are read from one end to the other; tables that a query makes itself are part of its answer. */
 function scans(raw: Database, queries: readonly CompiledQuery[]): string[] {
-  const made = /^SCAN (?:tree|upstream|page|wanted|json_each|\(subquery)/
+  const made = /^SCAN (?:tree|upstream|page|wanted|counted|json_each|\(subquery)/
   return plan(raw, queries).filter((detail) => detail.startsWith('SCAN') && !made.test(detail))
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
+import { type Index, openIndex } from '../../../src/database/open.ts'
 import { secret } from '../../../src/database/settings.ts'
 import { lockFolder } from '../../../src/database/sqlite/folder-lock.ts'
 import { openDatabase } from '../../../src/database/sqlite/open.ts'
@@ -10,14 +11,16 @@ import { temporaryFolder } from '../../support/temporary.ts'
 
 describe('the database file', () => {
   it('is made, and found again as it was', async () => {
-    const file = join(await temporaryFolder(), 'index.db')
-    const first = openDatabase(file)
-    const key = await secret(first, 'x')
-    await first.destroy()
-    const second = openDatabase(file)
-    expect(await secret(second, 'x')).toEqual(key)
-    expect(await secret(second, 'y')).not.toEqual(key)
-    await second.destroy()
+    const folder = await temporaryFolder()
+    const secretOf = ({ commits }: Index, name: string) =>
+      commits.run((transaction) => secret(transaction, name))
+    const first = openIndex(folder)
+    const key = await secretOf(first, 'x')
+    await first.close()
+    const second = openIndex(folder)
+    expect(await secretOf(second, 'x')).toEqual(key)
+    expect(await secretOf(second, 'y')).not.toEqual(key)
+    await second.close()
   })
 
   it('has every commit on the disk before it is acknowledged', async () => {

@@ -1,4 +1,4 @@
-/** What is where in a backup; the index and the registry stand as in a data folder. */
+/** The files of a backup. Their names are part of its format, whatever a data folder calls them. */
 export const INFO_FILE = 'backup.json'
 export const INDEX_FILE = 'index.db'
 export const REGISTRY_FOLDER = 'registry'
