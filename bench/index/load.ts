@@ -1,4 +1,4 @@
-/** Fills an index in bulk: rows go straight into SQLite, past the service, and the triggers of the index do the rest. */
+/** Fills an index in bulk: inserts rows into SQLite directly, without the service, and leaves the rest to triggers. */
 import { createHash } from 'node:crypto'
 import BetterSqlite3, { type Database } from 'better-sqlite3'
 import { openDatabase } from '../../src/database/sqlite/open.ts'
@@ -6,11 +6,11 @@ import { openDatabase } from '../../src/database/sqlite/open.ts'
 const REVISIONS = 10
 const ENVIRONMENTS = ['prod', 'prod', 'prod', 'dev', 'test']
 const FUNCTIONS = ['upf', 'smf', 'amf', 'gateway', 'cache', 'billing', 'metrics', 'ingress']
-/** One package in so many is a blueprint, which the others are based on. */
+/** Every how many packages one is a blueprint, which others are based on. */
 const BLUEPRINT_EVERY = 20
 const BATCH = 2000
 
-/** How the names of the sample are made, so that queries can ask for some of them. */
+/** The dimensions of the sample, from which queries can derive the names in it. */
 export type Sample = { revisions: number; repositories: number; packages: number }
 
 export function sampleOf(revisions: number): Sample {
@@ -22,7 +22,7 @@ export function repositoryAt(at: number): string {
   return `site-${String(at).padStart(3, '0')}`
 }
 
-/** Packages of a repository follow each other, as names do. */
+/** Returns the nth package; those of a repository are consecutive. */
 export function packageAt(sample: Sample, at: number): { repository: string; path: string } {
   const perRepository = Math.ceil(sample.packages / sample.repositories)
   const kind = FUNCTIONS[at % FUNCTIONS.length]
@@ -30,10 +30,10 @@ export function packageAt(sample: Sample, at: number): { repository: string; pat
   return { repository: repositoryAt(Math.floor(at / perRepository)), path: `cluster-${number}/${kind}` }
 }
 
-/** The blueprint that a package is based on, if it is none itself. */
+/** Returns the blueprint that a package is based on; undefined for a blueprint. */
 export function blueprintOf(at: number): number | undefined {
   if (at % BLUEPRINT_EVERY === 0) return undefined
-  // Half of all packages are based on a few; the others each on one near by.
+  // Half of the packages are based on the same few blueprints, the others on one nearby.
   return at % 2 === 0 ? (at % 3) * BLUEPRINT_EVERY : at - (at % BLUEPRINT_EVERY)
 }
 
@@ -57,7 +57,7 @@ export async function load(file: string, sample: Sample): Promise<void> {
   database.close()
 }
 
-/** Those that nothing looks at while rows are added: they are made faster at the end, in one go. */
+/** Drops the indexes that no trigger reads. Returns a function that creates them again, at once and so faster. */
 function dropIndexes(database: Database): () => void {
   const indexes = database
     .prepare<[], { name: string; sql: string }>(
@@ -137,7 +137,7 @@ function addRevision(
   const draft = number === REVISIONS
   const workspace = `v${number}`
   const name = `${repository}.${path.replace('/', '.')}.${workspace}`
-  // What is written last is not what comes last by name.
+  // The order in time must differ from the order by name.
   const when = new Date(1.7e12 + ((at * 7919) % sample.packages) * 60_000 + number * 1000).toISOString()
   const labels = {
     env: ENVIRONMENTS[at % ENVIRONMENTS.length] ?? '',

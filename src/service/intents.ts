@@ -32,7 +32,7 @@ export async function decide<T>(
   decision: (transaction: Transaction) => Promise<Decision<T>>,
 ): Promise<T> {
   const done = [...ctx.intents.done]
-  const decided = await committed(ctx, async (transaction) => {
+  const decided = await ctx.commits.run(async (transaction) => {
     await removeIntents(transaction, done)
     const { result, operations } = await decision(transaction)
     const intent = { ociRepository, operations: JSON.stringify(operations) }
@@ -52,23 +52,6 @@ export async function decide<T>(
   }
   ctx.intents.done.add(decided.id)
   return decided.result
-}
-
-/** Runs a transaction. What the database itself forbids, because somebody else was faster, becomes `conflict`. */
-async function committed<T>(ctx: ServiceContext, work: (transaction: Transaction) => Promise<T>): Promise<T> {
-  try {
-    return await ctx.commits.run(work)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_CONSTRAINT')))
-      throw error
-    throw new AppError(
-      'conflict',
-      'somebody else has changed what this is about: read it again and decide anew',
-      {
-        cause: error,
-      },
-    )
-  }
 }
 
 /** Does what earlier decisions left to do in an OCI repository. The caller holds the lock. */

@@ -1,14 +1,12 @@
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Reader, Transaction } from '../../../src/database/connection.ts'
-import { nextResourceVersion } from '../../../src/database/counters.ts'
-import { GroupCommit } from '../../../src/database/group-commit.ts'
-import { openDatabase } from '../../../src/database/sqlite/open.ts'
+import { memoryIndex } from '../../../src/database/open.ts'
 
 function open() {
-  const db = openDatabase(':memory:')
-  onTestFinished(() => db.destroy())
-  return { db, commits: new GroupCommit(db) }
+  const index = memoryIndex()
+  onTestFinished(index.close)
+  return index
 }
 
 async function put(transaction: Transaction, name: string): Promise<string> {
@@ -21,44 +19,8 @@ async function names(db: Reader): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
-describe('GroupCommit', () => {
-  it('resolves each transaction with its own result', async () => {
-    const { db, commits } = open()
-    const results = await Promise.all(
-      ['a', 'b', 'c'].map((name) => commits.run((transaction) => put(transaction, name))),
-    )
-    expect(results).toEqual(['a', 'b', 'c'])
-    expect(await names(db)).toEqual(['a', 'b', 'c'])
-  })
-
-  it('rolls a failing one back alone', async () => {
-    const { db, commits } = open()
-    const outcomes = await Promise.allSettled([
-      commits.run((transaction) => put(transaction, 'a')),
-      commits.run(async (transaction) => {
-        await put(transaction, 'b')
-        throw new Error('changed my mind')
-      }),
-      commits.run((transaction) => put(transaction, 'a')),
-      commits.run((transaction) => put(transaction, 'c')),
-    ])
-    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled'])
-    expect(await names(db)).toEqual(['a', 'c'])
-    await expect(
-      commits.run(async () => {
-        throw new Error('alone')
-      }),
-    ).rejects.toThrow('alone')
-    expect(await commits.run((transaction) => put(transaction, 'd'))).toBe('d')
-  })
-
-  it('runs them one after the other: a later one sees what an earlier one did', async () => {
-    const { commits } = open()
-    const versions = await Promise.all(Array.from({ length: 50 }, () => commits.run(nextResourceVersion)))
-    expect(versions).toEqual(Array.from({ length: 50 }, (_, i) => i + 1))
-  })
-
-  it('fails all of a batch when the commit fails, and goes on', async () => {
+describe('transactions on SQLite', () => {
+  it('all fail when the commit of their batch fails, and later ones succeed', async () => {
     const { db, commits } = open()
     await sql`PRAGMA foreign_keys = ON`.execute(db)
     const deferred = async (transaction: Transaction) => {
@@ -74,7 +36,7 @@ describe('GroupCommit', () => {
     expect(await commits.run((transaction) => put(transaction, 'b'))).toBe('b')
   })
 
-  it('tells each of a batch that the disk is full, and goes on when there is room', async () => {
+  it('each fail on a full disk, and succeed when there is room again', async () => {
     const { db, commits } = open()
     const { rows } = await sql<{ page_count: number }>`PRAGMA page_count`.execute(db)
     await sql.raw(`PRAGMA max_page_count = ${Number(rows[0]?.page_count) + 1}`).execute(db)

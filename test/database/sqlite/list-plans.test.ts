@@ -1,4 +1,4 @@
-/** That lists walk an index, whatever they are filtered and sorted by, and find what a look at each row would find. */
+/** Lists must walk an index for every filter and order, and find the same rows as a filter in JavaScript. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ import { imageReference } from '../../../src/domain/image-reference.ts'
 import { type LabelRequirement, parseLabelSelector } from '../../../src/domain/label-selector.ts'
 import { type PackageRevision, SORT_FIELDS, type Sort } from '../../../src/domain/package-revision.ts'
 
-/** More than what counts as few, so that both ways of a list are met. */
+/** More rows than count as few, so that lists plan in both ways. */
 const SAMPLE = sampleOf(6000)
 
 const folder = mkdtempSync(join(tmpdir(), 'pkgserver-test-'))
@@ -46,7 +46,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** All that a list has, page by page. */
+/** Reads a whole list, page by page. */
 async function walked(filter: PackageRevisionFilter, sort: Sort, limit: number): Promise<PackageRevision[]> {
   const found: PackageRevision[] = []
   let after: Cursor | undefined
@@ -59,7 +59,7 @@ async function walked(filter: PackageRevisionFilter, sort: Sort, limit: number):
   }
 }
 
-/** What is wrong with the way in which SQLite finds the rows of the queries since the last call. */
+/** Returns the scans and sorts in the plans of the queries since the last call that must not be there. */
 function faults(): string[] {
   const seen = new Set<string>()
   return queries.splice(0).flatMap(({ sql, parameters }) => {
@@ -67,15 +67,15 @@ function faults(): string[] {
     seen.add(sql)
     const rows = raw.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters)
     const plan = rows.map(({ detail }) => detail)
-    // Sorting is for what was counted, and is few.
-    const mayB = sql.includes('AS candidate')
+    // Candidates are few, so they may be sorted.
+    const maySort = sql.includes('AS candidate')
     const bad = plan.filter(
       (detail) =>
-        /^SCAN (?!\(subquery|counted|json_each|found|revision_words|package_words)(?!.*USING (?:COVERING )?INDEX)/.test(
+        /^SCAN (?!\(subquery|counted|json_each|revision_words|package_words)(?!.*USING (?:COVERING )?INDEX)/.test(
           detail,
         ) ||
         (/^SCAN .*USING/.test(detail) && !/LIMIT/.test(sql)) ||
-        (detail.includes('TEMP B-TREE') && !mayB),
+        (detail.includes('TEMP B-TREE') && !maySort),
     )
     return bad.map((detail) => `${detail}: ${sql}`)
   })
@@ -122,7 +122,7 @@ function has({ labels }: PackageRevision, requirement: LabelRequirement): boolea
   return requirement.operator === 'in' ? among : !among
 }
 
-/** The filter, as it is meant. */
+/** Applies a filter to a revision as its documentation says. */
 function matches(revision: PackageRevision, filter: PackageRevisionFilter): boolean {
   const { labels = [], q = '', upstream, outdated, ...fields } = filter
   const is = Object.entries(fields).every(
@@ -130,7 +130,7 @@ function matches(revision: PackageRevision, filter: PackageRevisionFilter): bool
   )
   const based = revision.upstream
   const isOutdated = based === null ? undefined : (revision.upstreamLatest ?? 0) > based.revision
-  // In this sample, each package has an object of that kind.
+  // Each package of the sample has an object of this kind.
   const text = `${revision.name} deployment ${revision.package.replace(/.*\//, '')}`.replace(
     /[^a-z0-9]+/g,
     ' ',
@@ -162,7 +162,7 @@ describe('lists of package revisions', () => {
     expect(faults()).toEqual([])
   }, 120_000)
 
-  it('find what the filter says, in the order that is asked for', async () => {
+  it('find the rows that match the filter, in the requested order', async () => {
     const filters = fc.array(fc.constantFrom(...FILTERS), { maxLength: 3 }).map((parts) => {
       const labels = parts.flatMap((part) => part.labels ?? [])
       return {
@@ -201,7 +201,7 @@ describe('other lists', () => {
     expect(faults()).toEqual([])
   })
 
-  it('of what watches look up walk an index, and have what lists have', async () => {
+  it('of the lookups of watches walk an index, and agree with lists', async () => {
     const names = all.filter((_, at) => at % 37 === 0).map(({ name }) => name)
     const found = await revisionsNamed(db, [...names, 'nothing.like.this'])
     expect(found.map(({ name }) => name).sort()).toEqual([...names].sort())

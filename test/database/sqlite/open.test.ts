@@ -9,8 +9,8 @@ import { lockFolder } from '../../../src/database/sqlite/folder-lock.ts'
 import { openDatabase } from '../../../src/database/sqlite/open.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 
-describe('the database file', () => {
-  it('is made, and found again as it was', async () => {
+describe('the index of a data folder', () => {
+  it('is created at the first opening, and keeps its content', async () => {
     const folder = await temporaryFolder()
     const secretOf = ({ commits }: Index, name: string) =>
       commits.run((transaction) => secret(transaction, name))
@@ -23,7 +23,7 @@ describe('the database file', () => {
     await second.close()
   })
 
-  it('has every commit on the disk before it is acknowledged', async () => {
+  it('syncs every commit to the disk before it acknowledges it', async () => {
     const db = openDatabase(join(await temporaryFolder(), 'index.db'))
     const pragma = async (name: string) =>
       (await sql.raw<Record<string, unknown>>(`PRAGMA ${name}`).execute(db)).rows[0]
@@ -33,7 +33,7 @@ describe('the database file', () => {
     await db.destroy()
   })
 
-  it('is refused when a newer version has written it', async () => {
+  it('is refused if a newer version has written it', async () => {
     const file = join(await temporaryFolder(), 'index.db')
     await openDatabase(file).destroy()
     const raw = new BetterSqlite3(file)
@@ -45,8 +45,8 @@ describe('the database file', () => {
   })
 })
 
-describe('a data folder', () => {
-  it('is for one process at a time', async () => {
+describe('the lock of a data folder', () => {
+  it('is held by one process at a time', async () => {
     const folder = await temporaryFolder()
     const lock = lockFolder(folder)
     expect(() => lockFolder(folder)).toThrow(/another pkgserver is at work on/)
@@ -54,7 +54,7 @@ describe('a data folder', () => {
     lockFolder(folder).release()
   })
 
-  it('is refused, with the reason, when it cannot be locked', async () => {
+  it('tells why a folder cannot be locked', async () => {
     const folder = await temporaryFolder()
     await mkdir(join(folder, 'lock.db'))
     expect(() => lockFolder(folder)).toThrow(/cannot be used for data: unable to open/)

@@ -1,4 +1,4 @@
-/** That an index of before there was a search is found whole behind its migration. */
+/** Migrates an index from before there was a search, and finds everything in it. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
@@ -60,7 +60,7 @@ async function before(): Promise<string> {
   return file
 }
 
-it('the migration to a search keeps what is there, and finds it', async () => {
+it('the migration that adds the search keeps all rows, and indexes them', async () => {
   const db = openDatabase(await before())
   onTestFinished(() => db.destroy())
   const names = async (filter: Parameters<typeof listPackageRevisions>[1]) => {
