@@ -1,4 +1,4 @@
-/** What databases say in different words. All other SQL outside of their folders is understood by each of them. */
+/** The SQL that differs between databases. All other SQL outside of their folders must be understood by each. */
 import type { DialectAdapter, RawBuilder } from 'kysely'
 import type { Reader } from './connection.ts'
 import type { Sql } from './sql.ts'
@@ -15,7 +15,7 @@ export type Dialect = {
   indexed: (table: Sql, index: string) => Sql
   /** A join that reads `first` before `second`. */
   ordered: (first: Sql, second: Sql, on: Sql) => Sql
-  /** Whether a text contains another. */
+  /** Matches texts that contain another. */
   has: (text: Sql, part: string) => Sql
   /** Selects the `id` of each row whose name or files contain a word. */
   wordSource: (table: 'package_revisions' | 'packages', word: Word) => Sql

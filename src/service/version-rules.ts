@@ -2,7 +2,7 @@
 
 import { AppError } from '../core/errors.ts'
 import type { Reader } from '../database/connection.ts'
-import { declaredVersions } from '../database/package-revisions/package-revisions.ts'
+import { declaredVersions } from '../database/package-revisions/of-package.ts'
 import type { PackageState } from '../database/repositories/packages.ts'
 import { parseVersion, VERSION_RULE, versionsClash } from '../domain/version.ts'
 

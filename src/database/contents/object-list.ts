@@ -73,7 +73,8 @@ async function ofObjects(
   const rest = fields.slice(length)
   // With all fields given there is one object, and none after it.
   if (after && rest.length === 0) return []
-  // A range, because SQLite takes a column that is equal to a value for a constant, and then sorts by the others.
+  // A range: SQLite takes a column that equals a value for a constant, does not see then that the index has each
+  // object once, and sorts.
   const tested = rest.flatMap((field) =>
     filter[field] === undefined ? [] : [sql`${column(field)} BETWEEN ${filter[field]} AND ${filter[field]}`],
   )

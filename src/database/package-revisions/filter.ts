@@ -18,7 +18,7 @@ export type PackageRevisionFilter = {
   labels?: readonly LabelRequirement[] | undefined
   /** The name of the revision that it was cloned from, or last upgraded to. */
   upstream?: string | undefined
-  /** Whether its upstream has a newer revision. Revisions without an upstream match neither value. */
+  /** Its upstream has a newer revision, or has none. Revisions without an upstream match neither. */
   outdated?: boolean | undefined
   /** Phrases in its name or its files: see `contents/search.ts`. */
   q?: string | undefined
@@ -27,7 +27,7 @@ export type PackageRevisionFilter = {
 /** A condition, and whether the indexes for lists sorted by time have the columns that it needs. */
 export type Test = { condition: Sql; inSortIndexes: boolean }
 
-/** Whether nothing can match: `q` has text, but no word. */
+/** Tells that nothing can match, as `q` has text but no word. */
 export function isVain({ q }: PackageRevisionFilter): boolean {
   return q !== undefined && q.trim() !== '' && wordsOf(q).length === 0
 }
@@ -56,7 +56,7 @@ export function testsOf(dialect: Dialect, filter: PackageRevisionFilter): Map<un
   return tests
 }
 
-/** As in Kubernetes, an object without the label satisfies notin and "!=". */
+/** An object without the label satisfies notin and "!=", as in Kubernetes. */
 export function labelCondition(requirement: LabelRequirement): Sql {
   const value = 'values' in requirement ? sql`AND value IN (${sql.join(requirement.values)})` : sql``
   const wanted = requirement.operator === 'in' || requirement.operator === 'exists'

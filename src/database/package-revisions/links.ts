@@ -11,7 +11,7 @@ import { selectPackageRevisions } from './select.ts'
 export type Link = {
   upstream: PackageId & { name: string; revision: number; version: string | null }
   downstream: PackageId & { name: string; revision: number; version: string | null }
-  /** Whether the downstream is the latest revision of its package, or a draft. */
+  /** True if the downstream is the latest revision of its package, or a draft. */
   current: boolean
 }
 

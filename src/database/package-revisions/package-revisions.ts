@@ -1,89 +1,17 @@
-import { parseOciRepository, type RevisionId, revisionName } from '../../domain/names.ts'
+import { type RevisionId, revisionName } from '../../domain/names.ts'
 import type { NewPackageRevision, PackageRevision } from '../../domain/package-revision.ts'
 import { recordAddition, recordDeletion, recordModification } from '../change-log.ts'
 import type { Reader, Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
 import type { NewPackageRevisionRow } from '../schema.ts'
 import { toRow } from './row.ts'
-import { readAll, readFirst, selectPackageRevisions } from './select.ts'
+import { readFirst, selectPackageRevisions } from './select.ts'
 
 export async function findPackageRevision(db: Reader, name: string): Promise<PackageRevision | undefined> {
   return readFirst(selectPackageRevisions(db).where('name', '=', name))
 }
 
-/** Resolves to the highest live revision of a package other than one. */
-export async function highestRevision(
-  db: Reader,
-  packageId: number,
-  exceptName: string,
-): Promise<PackageRevision | undefined> {
-  return readFirst(
-    selectPackageRevisions(db)
-      .where('package_id', '=', packageId)
-      .where('revision', '>', 0)
-      .where('name', '!=', exceptName)
-      .orderBy('revision', 'desc')
-      .limit(1),
-  )
-}
-
-/** Resolves to the highest live revision of the same package below this one; for a draft, to the highest of all. */
-export async function previousRevision(
-  db: Reader,
-  revision: PackageRevision,
-): Promise<PackageRevision | undefined> {
-  return readFirst(
-    selectPackageRevisions(db)
-      .where('repository', '=', revision.repository)
-      .where('package', '=', revision.package)
-      .where('revision', '>', 0)
-      .$if(revision.revision > 0, (query) => query.where('revision', '<', revision.revision))
-      .orderBy('revision', 'desc')
-      .limit(1),
-  )
-}
-
-/** Resolves to the live published builds (`1.17.0+2`) of a version (`1.17.0`) other than one. */
-export async function publishedBuilds(
-  db: Reader,
-  packageId: number,
-  base: string,
-  exceptName: string,
-): Promise<PackageRevision[]> {
-  return readAll(
-    selectPackageRevisions(db)
-      .where('package_id', '=', packageId)
-      // "," sorts right after "+", so this range has the builds of this version only.
-      .where('version', '>', `${base}+`)
-      .where('version', '<', `${base},`)
-      .where('revision', '>', 0)
-      .where('name', '!=', exceptName),
-  )
-}
-
-/** Resolves to the versions that a package's revisions declare, also drafts and deleted ones, with their workspaces. */
-export async function declaredVersions(
-  db: Reader,
-  packageId: number,
-): Promise<{ workspace: string; version: string }[]> {
-  const columns = ['workspace', 'version'] as const
-  const rows = await db
-    .selectFrom('package_revisions')
-    .select(columns)
-    .where('package_id', '=', packageId)
-    .where('version', 'is not', null)
-    .unionAll(
-      db
-        .selectFrom('retired_workspaces')
-        .select(columns)
-        .where('package_id', '=', packageId)
-        .where('version', 'is not', null),
-    )
-    .execute()
-  return rows.map(({ workspace, version }) => ({ workspace, version: version ?? '' }))
-}
-
-/** Whether a revision has the workspace, or had it. */
+/** Resolves to whether a revision has the workspace, or had it. */
 export async function workspaceTaken(db: Reader, packageId: number, id: RevisionId): Promise<boolean> {
   const { taken } = await db
     .selectNoFrom(({ exists, or, selectFrom }) => {
@@ -108,19 +36,6 @@ export async function downstreamNames(db: Reader, name: string, limit: number): 
     .limit(limit)
     .execute()
   return rows.map((row) => row.name)
-}
-
-/** Resolves to the manifest digests of the revisions in an OCI repository. */
-export async function artifactDigests(db: Reader, ociRepository: string): Promise<string[]> {
-  const id = parseOciRepository(ociRepository)
-  if (!id) return []
-  const rows = await db
-    .selectFrom('package_revisions')
-    .select('digest')
-    .where('repository', '=', id.repository)
-    .where('package', '=', id.package)
-    .execute()
-  return rows.map(({ digest }) => digest)
 }
 
 /** Inserts a revision. Resolves to it as it is stored. */

@@ -1,4 +1,4 @@
-/** What the syncs of catalogs have found in their sources. */
+/** Results of the syncs of catalogs: the tags of their sources, and the last sync of each. */
 import type { PackageId } from '../../domain/names.ts'
 import type { Reader, Transaction } from '../connection.ts'
 import { dialectOf } from '../dialect.ts'

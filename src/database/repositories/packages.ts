@@ -2,12 +2,12 @@ import type { PackageId } from '../../domain/names.ts'
 import type { RetiredWorkspace } from '../../domain/package-revision.ts'
 import type { Reader, Transaction } from '../connection.ts'
 
-/** What a package remembers beyond its revisions. */
+/** The state of a package beyond its revisions. */
 export type PackageState = {
   id: number
   /** The highest number ever published; 0 before the first publication. */
   highestRevision: number
-  /** Whether its publications declare versions; null before the first one decides. */
+  /** True if its publications declare versions, false if not; null before the first one decides. */
   versioned: boolean | null
 }
 
@@ -79,7 +79,7 @@ export async function retiredWorkspaces(db: Reader, packageId: number): Promise<
     .execute()
 }
 
-/** Whether the repository has packages, or had some, whose numbers are used up. */
+/** Resolves to whether the repository has packages, or had some, whose numbers are used up. */
 export async function hasPackages(db: Reader, repository: string): Promise<boolean> {
   const row = await db
     .selectFrom('packages')
@@ -90,7 +90,7 @@ export async function hasPackages(db: Reader, repository: string): Promise<boole
   return row !== undefined
 }
 
-/** Whether the index has neither repositories nor packages, as a new one. */
+/** Resolves to whether the index has neither repositories nor packages, like a new one. */
 export async function isEmptyIndex(db: Reader): Promise<boolean> {
   for (const table of ['repositories', 'packages'] as const) {
     if (await db.selectFrom(table).select('id').limit(1).executeTakeFirst()) return false

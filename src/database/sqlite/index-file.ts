@@ -6,7 +6,7 @@ import BetterSqlite3 from 'better-sqlite3'
 
 const NAME = 'index.db'
 
-/** What SQLite keeps beside a file: its write-ahead log, and shared memory. */
+/** The files that SQLite keeps beside a database: its write-ahead log, and shared memory. */
 const COMPANIONS = ['-wal', '-shm']
 
 export function indexFile(folder: string): string {

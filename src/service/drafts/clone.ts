@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts'
 import type { Reader } from '../../database/connection.ts'
-import { latestName } from '../../database/package-revisions/published.ts'
+import { latestName } from '../../database/package-revisions/of-package.ts'
 import { type CloneRequest, filesToLookAt } from '../../domain/kpt/clone-resources.ts'
 import type { Labels } from '../../domain/labels.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'

@@ -1,7 +1,7 @@
 /** Takes what an upstream has published since into a package that was made from it. */
 
 import { AppError } from '../../core/errors.ts'
-import { highestRevision } from '../../database/package-revisions/package-revisions.ts'
+import { highestRevision } from '../../database/package-revisions/of-package.ts'
 import { findPackage } from '../../database/repositories/packages.ts'
 import { withUpstream } from '../../domain/kpt/kptfile.ts'
 import type { Conflict } from '../../domain/merge/conflict.ts'

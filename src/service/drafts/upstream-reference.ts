@@ -2,8 +2,8 @@
 
 import { AppError } from '../../core/errors.ts'
 import type { Reader } from '../../database/connection.ts'
+import { findByNumber, findByVersion, findLatest } from '../../database/package-revisions/of-package.ts'
 import { findPackageRevision } from '../../database/package-revisions/package-revisions.ts'
-import { findByNumber, findByVersion, findLatest } from '../../database/package-revisions/published.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision, Upstream } from '../../domain/package-revision.ts'
 import { getRevision } from '../change-revision.ts'

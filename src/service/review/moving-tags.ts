@@ -1,7 +1,7 @@
 /** The tags that move: `latest`, and the one that follows the highest build of a version. */
 
 import type { Reader } from '../../database/connection.ts'
-import { highestRevision, publishedBuilds } from '../../database/package-revisions/package-revisions.ts'
+import { highestRevision, publishedBuilds } from '../../database/package-revisions/of-package.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { parseVersion } from '../../domain/version.ts'
 
