@@ -190,6 +190,29 @@ describe('the architecture', () => {
     expect(outside).toEqual([])
   })
 
+  it('keeps SQL in the database, and SQLite in its folder there', () => {
+    const importers = (name: string) =>
+      sources.filter((source) => importsOf(source).includes(name)).map(({ path }) => path)
+    expect(importers('kysely').filter((path) => !isIn('database', path))).toEqual([])
+    expect(importers('better-sqlite3').filter((path) => !isIn('database/sqlite', path))).toEqual([])
+    const dialect = sources
+      .filter(({ path }) => isIn('database', path) && !isIn('database/sqlite', path))
+      .filter(({ text }) =>
+        /\b(?:INDEXED BY|CROSS JOIN|json_each|MATCH|rowid|strftime|INSERT OR|PRAGMA)\b|iif\(|instr\(/.test(
+          text,
+        ),
+      )
+    expect(dialect.map(({ path }) => path)).toEqual([])
+  })
+
+  it('lets only the composition root and the opening of the index know which database there is', () => {
+    const knowing = sources
+      .filter((source) => filesImportedBy(source).some((target) => isIn('database/sqlite', target)))
+      .map(({ path }) => path)
+      .filter((path) => !isIn('database/sqlite', path) && !isIn('server', path))
+    expect(knowing).toEqual(['database/open.ts'])
+  })
+
   it('keeps the domain free of I/O, clocks and HTTP', () => {
     const found = sources
       .filter(({ path }) => isIn('domain', path))

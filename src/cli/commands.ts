@@ -1,7 +1,6 @@
 /** The commands. Each loads only the modules that it needs, so that it starts fast. */
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
-import { FolderInUseError } from '../core/errors.ts'
 import type { Components } from '../server/components.ts'
 import { version } from '../server/version.ts'
 import type { Commands, Output } from './run.ts'
@@ -59,14 +58,9 @@ async function onData<T>(
   config: Config,
   work: { here: (components: Components) => Promise<T>; byServer: () => Promise<T> },
 ): Promise<T> {
-  const { openComponents } = await import('../server/components.ts')
-  let components: Components
-  try {
-    components = await openComponents({ ...config, gcInterval: 0 }, await warnings())
-  } catch (error) {
-    if (!(error instanceof FolderInUseError)) throw error
-    return work.byServer()
-  }
+  const { openUnlessInUse } = await import('../server/components.ts')
+  const components = await openUnlessInUse({ ...config, gcInterval: 0 }, await warnings())
+  if (!components) return work.byServer()
   try {
     return await work.here(components)
   } finally {

@@ -63,16 +63,9 @@ export class AppError extends Error {
   }
 }
 
-/** Another process uses the data folder. */
-export class FolderInUseError extends AppError {
-  constructor(folder: string, cause: unknown) {
-    super('conflict', `another pkgserver is using ${folder}: stop it, or choose another folder`, { cause })
-  }
-}
+const DISK_FULL = ['ENOSPC', 'EDQUOT', 'insufficient_storage']
 
-const DISK_FULL = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL']
-
-/** Whether it is for want of room on the disk that something failed. */
+/** Whether something failed because the disk is full: as the operating system says, or an `AppError`. */
 export function isDiskFull(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && DISK_FULL.includes(String(cause.code))) return true

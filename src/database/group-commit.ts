@@ -1,41 +1,42 @@
 import { setImmediate } from 'node:timers/promises'
-import { type RawBuilder, sql } from 'kysely'
-import type { Db } from './schema.ts'
+import type { ControlledTransaction, Kysely } from 'kysely'
+import type { Transaction } from './connection.ts'
+import type { Schema } from './schema.ts'
 
-/** Is told how many transactions went into a commit, and how long it took in milliseconds. */
+/** Is called after each commit with its number of transactions, and with its duration in milliseconds. */
 export type OnCommit = (transactions: number, milliseconds: number) => void
+/** Is called after each transaction with the time from `run` to its commit, in milliseconds. */
+export type OnTransaction = (milliseconds: number) => void
 
-export type GroupCommitOptions = {
-  /** Is told by each caller how long it waited for its transaction to be committed, in milliseconds. */
-  onTransaction?: (milliseconds: number) => void
-}
-
-type Job = { run: (transaction: Db) => Promise<void>; settle: (error?: unknown) => void }
+type Job = { run: (transaction: Transaction) => Promise<void>; settle: (error?: unknown) => void }
 
 /**
- * Runs transactions, many in one commit: a commit waits for the disk, and what comes in meanwhile waits for the next
- * one. Each is in a savepoint of its own, so it fails alone.
+ * Runs transactions, many in one commit: a commit waits for the disk, and those that arrive meanwhile share the next
+ * one. Each has a savepoint of its own, so it fails alone.
  */
 export class GroupCommit {
-  readonly #db: Db
+  readonly #db: Kysely<Schema>
   #queue: Job[] = []
   #pauses: (() => Promise<void>)[] = []
-  readonly #options: GroupCommitOptions
   #running = false
-  readonly #listeners: OnCommit[] = []
+  readonly #onCommit: OnCommit[] = []
+  readonly #onTransaction: OnTransaction[] = []
 
-  constructor(db: Db, options: GroupCommitOptions = {}) {
+  constructor(db: Kysely<Schema>) {
     this.#db = db
-    this.#options = options
   }
 
-  /** Tells of each commit, before those who wait for it go on. */
+  /** The listener is called before the callers of `run` continue. */
   onCommit(listener: OnCommit): void {
-    this.#listeners.push(listener)
+    this.#onCommit.push(listener)
   }
 
-  /** Resolves when what `work` did is committed. */
-  async run<T>(work: (transaction: Db) => Promise<T>): Promise<T> {
+  onTransaction(listener: OnTransaction): void {
+    this.#onTransaction.push(listener)
+  }
+
+  /** Resolves when everything `work` did is committed. Throws `conflict` where a constraint forbids it. */
+  async run<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const start = performance.now()
     const value = await new Promise<T>((resolve, reject) => {
       let result: { value: T } | undefined
@@ -47,11 +48,11 @@ export class GroupCommit {
       })
       if (!this.#running) void this.#drain()
     })
-    this.#options.onTransaction?.(performance.now() - start)
+    for (const listener of this.#onTransaction) listener(performance.now() - start)
     return value
   }
 
-  /** Works while nothing is committed: what comes in meanwhile waits. */
+  /** Runs work during which nothing is committed. Transactions wait meanwhile. */
   async paused<T>(work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#pauses.push(() => work().then(resolve, reject))
@@ -63,7 +64,7 @@ export class GroupCommit {
     this.#running = true
     while (this.#queue.length + this.#pauses.length > 0) {
       for (const pause of this.#pauses.splice(0)) await pause()
-      // Whoever is about to come, because its request has been read already, comes along.
+      // Requests that have been read already join the batch.
       await setImmediate()
       const batch = this.#queue
       this.#queue = []
@@ -76,49 +77,51 @@ export class GroupCommit {
     const failures = new Map<Job, unknown>()
     const start = performance.now()
     try {
-      await this.#db.connection().execute((connection) => transact(connection, batch, failures))
+      await transact(this.#db, batch, failures)
     } catch (error) {
       for (const job of batch) job.settle(failures.get(job) ?? error)
       return
     }
     const took = performance.now() - start
-    for (const listener of this.#listeners) listener(batch.length, took)
+    for (const listener of this.#onCommit) listener(batch.length, took)
     for (const job of batch) job.settle(failures.get(job))
   }
 }
 
-/** Runs all jobs, and commits what those did that are not among the failures. Throws why nothing is committed. */
-async function transact(connection: Db, batch: Job[], failures: Map<Job, unknown>): Promise<void> {
-  await sql`BEGIN`.execute(connection)
+/** Runs all jobs, and commits those that are not among the failures. Throws where nothing is committed. */
+async function transact(db: Kysely<Schema>, batch: Job[], failures: Map<Job, unknown>): Promise<void> {
+  const transaction = await db.startTransaction().execute()
   try {
-    for (const job of batch) await runInSavepoint(connection, job, failures)
-    await sql`COMMIT`.execute(connection)
+    for (const job of batch) await runInSavepoint(transaction, job, failures)
+    await transaction.commit().execute()
   } catch (error) {
-    await attempt(sql`ROLLBACK`, connection)
+    await succeeds(transaction.rollback().execute())
     throw error
   }
 }
 
-async function runInSavepoint(connection: Db, job: Job, failures: Map<Job, unknown>): Promise<void> {
-  await sql`SAVEPOINT job`.execute(connection)
+async function runInSavepoint(
+  transaction: ControlledTransaction<Schema>,
+  job: Job,
+  failures: Map<Job, unknown>,
+): Promise<void> {
+  const saved = await transaction.savepoint('job').execute()
   try {
-    await job.run(connection)
+    await job.run(saved)
   } catch (error) {
     failures.set(job, error)
-    if (!(await attempt(sql`ROLLBACK TO job`, connection))) throw error
+    if (!(await succeeds(saved.rollbackToSavepoint('job').execute()))) throw error
   }
-  await sql`RELEASE job`.execute(connection)
+  await saved.releaseSavepoint('job').execute()
 }
 
 /**
- * Whether it could be done. On some errors, such as a full disk, SQLite rolls the whole transaction back by itself,
- * and then there is nothing to roll back: https://www.sqlite.org/lang_transaction.html
+ * Waits for a rollback, and tells whether it was possible. After some errors, such as a full disk, SQLite has already
+ * rolled back the whole transaction: https://www.sqlite.org/lang_transaction.html
  */
-async function attempt(statement: RawBuilder<unknown>, connection: Db): Promise<boolean> {
-  try {
-    await statement.execute(connection)
-    return true
-  } catch {
-    return false
-  }
+async function succeeds(rollback: Promise<unknown>): Promise<boolean> {
+  return rollback.then(
+    () => true,
+    () => false,
+  )
 }

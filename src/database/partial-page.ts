@@ -1,6 +1,6 @@
-/** What was found of a page of a list in one go. */
+/** One step of a search for a page of a list. */
 export type PartialPage<Item, Position> = {
   items: Item[]
-  /** There may be more behind this position: the search for it was broken off there. */
+  /** Where the search stopped early: more items may follow this position. */
   lookedTo?: Position
 }

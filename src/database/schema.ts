@@ -1,5 +1,5 @@
 /** The tables of `migrations/`, as Kysely sees them. JSON is text; booleans are 0 and 1. */
-import type { Generated, Insertable, Kysely, Selectable } from 'kysely'
+import type { Generated, Insertable, Selectable } from 'kysely'
 import type { ErrorCode } from '../core/errors.ts'
 import type { RevisionChange } from '../domain/change.ts'
 import type { ItemState, JobKind, JobState } from '../domain/job.ts'
@@ -223,11 +223,8 @@ export type Schema = {
   deliveries: DeliveriesTable
 }
 
-/** The database, or a transaction on it: queries take either. */
-export type Db = Kysely<Schema>
-
 export type PackageRevisionRow = Selectable<PackageRevisionsTable> & {
-  /** The highest live revision of the upstream's package, where there is an upstream and such a revision. */
+  /** The highest live revision of the upstream's package; null without an upstream, or without such a revision. */
   upstream_latest: number | null
 }
 export type NewPackageRevisionRow = Insertable<PackageRevisionsTable>

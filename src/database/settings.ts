@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import type { Db } from './schema.ts'
+import type { Transaction } from './connection.ts'
 
-/** A secret of this database, made when it is first asked for. */
-export async function secret(db: Db, name: string): Promise<Buffer> {
-  await db
+/** Resolves to a secret of this database, which is generated when it is first asked for. */
+export async function secret(transaction: Transaction, name: string): Promise<Buffer> {
+  await transaction
     .insertInto('settings')
     .values({ name, value: randomBytes(32).toString('hex') })
     .onConflict((conflict) => conflict.column('name').doNothing())
     .execute()
-  const { value } = await db
+  const { value } = await transaction
     .selectFrom('settings')
     .select('value')
     .where('name', '=', name)

@@ -1,15 +1,12 @@
 /** What an app is made of: opened from the settings, working on its own, closed in the end. */
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { makeFolder } from '../core/folder.ts'
 import { KeyedLock } from '../core/keyed-lock.ts'
-import { GroupCommit } from '../database/group-commit.ts'
-import type { Db } from '../database/schema.ts'
+import { type Index, memoryIndex, openIndex } from '../database/open.ts'
 import { secret } from '../database/settings.ts'
-import { lockFolder } from '../database/sqlite/folder-lock.ts'
-import { openDatabase } from '../database/sqlite/open.ts'
+import { FolderInUseError, lockFolder } from '../database/sqlite/folder-lock.ts'
 import { DEFAULT_LIMITS } from '../domain/resources.ts'
 import { observeDeliveries, observeWatches } from '../http/event-metrics.ts'
 import { createLoad, type Load } from '../http/load-shedding.ts'
@@ -98,9 +95,9 @@ export async function openComponents(
     const programVersion = await version()
     const opened = await openRegistry(config, programVersion, log)
     closing.push(opened.close)
-    const db = openDatabase(join(config.data, 'index.db'))
-    closing.push(() => db.destroy())
-    await checkNotLost(db, opened.registry)
+    const index = openIndex(config.data)
+    closing.push(index.close)
+    await checkNotLost(index.db, opened.registry)
     const metrics = createMetrics()
     const tracing = await openTracing(config, programVersion)
     closing.push(tracing.close)
@@ -111,7 +108,7 @@ export async function openComponents(
     const open = sourceOpener(config, programVersion)
     const targets = config.webhookTargets
     const components = await assemble({
-      db,
+      index,
       opened,
       pool,
       disk,
@@ -153,14 +150,23 @@ export async function openComponents(
   }
 }
 
+/** Opens the data folder like `openComponents`; resolves to undefined while another process has it. */
+export async function openUnlessInUse(config: Config, log: Logger): Promise<Components | undefined> {
+  try {
+    return await openComponents(config, log)
+  } catch (error) {
+    if (error instanceof FolderInUseError) return undefined
+    throw error
+  }
+}
+
 /** Everything in memory and in this thread, gone with the process. */
 export async function memoryComponents(log: Logger, disk = unwatched(log)): Promise<Components> {
   const embedded = new EmbeddedRegistry(new MemoryStore())
   const opened = { registry: embedded, embedded, address: undefined, close: async () => undefined }
   const open = sourceOpener({ sourceHosts: ['*'], registryConfig: undefined }, await version())
-  const db = openDatabase(':memory:')
   return assemble({
-    db,
+    index: memoryIndex(),
     opened,
     pool: IN_THIS_THREAD,
     backup: undefined,
@@ -197,7 +203,7 @@ function startThreads(log: Logger, { work }: Metrics, tracing: Tracing): ThreadP
 
 type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log'> &
   Pick<ServiceContext, 'backup'> & {
-    db: Db
+    index: Index
     opened: OpenedRegistry
     pool: ThreadPool
     open: OpenSource
@@ -205,7 +211,7 @@ type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log'> &
   }
 
 async function assemble(given: Opened): Promise<Components> {
-  const { db, opened, pool, disk, metrics, tracing, log, open, targets } = given
+  const { index, opened, pool, disk, metrics, tracing, log, open, targets } = given
   const { embedded, address } = opened
   const { work } = metrics
   const registry = measuredRegistry(opened.registry, (call, outcome, seconds) => {
@@ -213,10 +219,8 @@ async function assemble(given: Opened): Promise<Components> {
     tracing.record(`registry ${call}`, seconds, { outcome })
   })
   const ctx: ServiceContext = {
-    db,
-    commits: new GroupCommit(db, {
-      onTransaction: (milliseconds) => tracing.record('database transaction', milliseconds / 1000, {}),
-    }),
+    db: index.db,
+    commits: index.commits,
     registry,
     collect: embedded && ((options) => observeGarbage(metrics, embedded.collectGarbage(options))),
     locks: new KeyedLock(),
@@ -225,7 +229,7 @@ async function assemble(given: Opened): Promise<Components> {
     backup: given.backup,
     limits: DEFAULT_LIMITS,
     now: () => new Date(),
-    tokenKey: await secret(db, 'continue-token'),
+    tokenKey: await index.commits.run((transaction) => secret(transaction, 'continue-token')),
     report: (err) => log.warn({ err }, 'work for the registry is left undone'),
   }
   const jobs = new JobRunner(ctx, {
@@ -250,7 +254,10 @@ async function assemble(given: Opened): Promise<Components> {
     report: (err) => log.error({ err }, 'webhooks could not be told'),
     onAttempt: observeDeliveries(metrics),
   })
-  ctx.commits.onCommit((transactions, milliseconds) => {
+  index.commits.onTransaction((milliseconds) =>
+    tracing.record('database transaction', milliseconds / 1000, {}),
+  )
+  index.commits.onCommit((transactions, milliseconds) => {
     watches.wake()
     webhooks.wake()
     work.commitSize.observe(transactions)
@@ -272,7 +279,7 @@ async function assemble(given: Opened): Promise<Components> {
   }
   const close = async (): Promise<void> => {
     await stop()
-    await db.destroy()
+    await index.close()
   }
   const { queue } = pool
   return {

@@ -69,9 +69,7 @@ export class DiskSpace {
   /** Throws `insufficient_storage` while writes are refused, with the cause of a full disk, which is worth a retry. */
   assertRoom(): void {
     const { refusal } = this
-    if (refusal === undefined) return
-    const cause = Object.assign(new Error(refusal), { code: 'ENOSPC' })
-    throw new AppError('insufficient_storage', refusal, { cause })
+    if (refusal !== undefined) throw new AppError('insufficient_storage', refusal)
   }
 }
 

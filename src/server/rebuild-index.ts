@@ -1,97 +1,82 @@
-/** `pkgserver reindex`: a new index in place of one that is lost. Part of the composition root. */
-import { renameSync } from 'node:fs'
-import { join } from 'node:path'
+/** `pkgserver reindex`: replaces a lost index with one that is built from the registry. */
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
-import { makeFolder, syncFolder } from '../core/folder.ts'
+import { makeFolder } from '../core/folder.ts'
+import type { Index } from '../database/open.ts'
 import { lockFolder } from '../database/sqlite/folder-lock.ts'
-import { inspectIndexFile, moveIndexFile, removeIndexFile } from '../database/sqlite/index-file.ts'
-import { openDatabase } from '../database/sqlite/open.ts'
+import { type IndexState, inspectIndex, openNewIndex } from '../database/sqlite/replace-index.ts'
 import { type ReindexReport, reindex } from '../service/maintenance/reindex/reindex.ts'
 import { openRegistry } from './artifact-registry.ts'
 import { version } from './version.ts'
 
 export type RebuildOptions = {
-  /** Whether an index that has something in it is moved aside. */
+  /** Moves an existing index aside. */
   force: boolean
-  /** The OCI repositories to read; all, where there are none. */
+  /** The OCI repositories to read; empty for all. */
   names: readonly string[]
 }
 
 export type RebuildReport = ReindexReport & {
-  /** Where the index is that was there before. */
+  /** Where the old index is now. */
   aside: string | undefined
 }
 
 /**
- * Builds the index of a data folder from its registry. It is written beside the old one and put in its place in the
- * end, so that what is cut off has changed nothing. Throws `conflict` while a server runs there.
+ * Builds the index of a data folder from its registry. It is built beside the old one and replaces it at the end, so
+ * an interruption changes nothing. Throws `conflict` while a server runs on the folder, and for an existing index
+ * without `force`.
  */
 export async function rebuildIndex(
   config: Config,
-  options: RebuildOptions,
+  { force, names }: RebuildOptions,
   log: Logger,
 ): Promise<RebuildReport> {
   await makeFolder(config.data)
   const lock = lockFolder(config.data)
   try {
-    const file = join(config.data, 'index.db')
-    const before = inspectIndexFile(file)
-    const filled = before.state === 'filled' || before.state === 'unreadable'
-    if (filled && !options.force) throw refusal(file, before)
-    const fresh = `${file}.reindex`
-    removeIndexFile(fresh)
-    const report = await fill(
-      fresh,
-      config,
-      options.names,
-      before.state === 'filled' ? before.resourceVersion : 0,
-      log,
-    )
-    const aside = filled ? `${file}.${new Date().toISOString().replaceAll(/[:.]/g, '-')}` : undefined
-    if (aside) moveIndexFile(file, aside)
-    else removeIndexFile(file)
-    renameSync(fresh, file)
-    await syncFolder(config.data)
-    return { ...report, aside }
+    const before = inspectIndex(config.data)
+    const keepOld = before.state === 'filled' || before.state === 'unreadable'
+    if (keepOld && !force) throw refusal(before)
+    const above = before.state === 'filled' ? before.resourceVersion : 0
+    const index = openNewIndex(config.data)
+    try {
+      const report = await fill(index, config, names, above, log)
+      return { ...report, aside: await index.install({ keepOld }) }
+    } finally {
+      await index.close()
+    }
   } finally {
     lock.release()
   }
 }
 
 async function fill(
-  file: string,
+  { db, commits }: Index,
   config: Config,
   names: readonly string[],
   above: number,
   log: Logger,
 ): Promise<ReindexReport> {
-  const opened = await openRegistry(config, await version(), log)
+  const { registry, close } = await openRegistry(config, await version(), log)
   try {
-    const db = openDatabase(file)
-    try {
-      const now = (): Date => new Date()
-      return await reindex({
-        registry: opened.registry,
-        db,
-        now,
-        names: names.length > 0 ? names : undefined,
-        above,
-      })
-    } finally {
-      // The last one to close it writes the log into the file.
-      await db.destroy()
-    }
+    return await reindex({
+      registry,
+      db,
+      commits,
+      now: () => new Date(),
+      names: names.length > 0 ? names : undefined,
+      above,
+    })
   } finally {
-    await opened.close()
+    await close()
   }
 }
 
-function refusal(file: string, state: ReturnType<typeof inspectIndexFile>): AppError {
+function refusal(state: IndexState): AppError {
   const what = state.state === 'unreadable' ? `cannot be read (${state.reason})` : 'has an index in it'
   return new AppError(
     'conflict',
-    `${file} ${what}. With --force it is moved aside, and a new one is built: jobs are lost then, and whatever the registry does not know.`,
+    `${state.file} ${what}. With --force it is moved aside, and a new one is built: jobs are lost then, and whatever the registry does not know.`,
   )
 }

@@ -3,12 +3,12 @@
 import type { PackedLayer } from '../artifact/layer.ts'
 import { type LayerReference, layerReference, packageManifest } from '../artifact/package-manifest.ts'
 import { AppError } from '../core/errors.ts'
+import type { Reader, Transaction } from '../database/connection.ts'
 import {
   findPackageRevision,
   updatePackageRevision,
 } from '../database/package-revisions/package-revisions.ts'
 import { findPackage, type PackageState } from '../database/repositories/packages.ts'
-import type { Db } from '../database/schema.ts'
 import { ociRepository, parseRevisionName } from '../domain/names.ts'
 import type { NewPackageRevision, PackageRevision } from '../domain/package-revision.ts'
 import { tagsOf } from '../domain/tags.ts'
@@ -22,7 +22,7 @@ import { pushManifest } from './registry-content.ts'
 export type Current = { revision: PackageRevision; package: PackageState }
 
 /** The revision of that name. Throws `not_found`. */
-export async function getRevision(db: Db, name: string): Promise<PackageRevision> {
+export async function getRevision(db: Reader, name: string): Promise<PackageRevision> {
   parseRevisionName(name)
   const revision = await findPackageRevision(db, name)
   if (revision) return revision
@@ -49,7 +49,7 @@ export async function withRevision<T>(
 
 /** What is decided together with a revision. */
 export type Also = {
-  decide: (transaction: Db, saved: PackageRevision) => Promise<void>
+  decide: (transaction: Transaction, saved: PackageRevision) => Promise<void>
   operations: readonly Operation[]
 }
 
@@ -82,7 +82,7 @@ export async function pushRevision(
 
 /** Replaces the revision's row. Throws `conflict` where another process has changed it since it was read. */
 export async function replaceRow(
-  transaction: Db,
+  transaction: Transaction,
   { revision, package: state }: Current,
   next: NewPackageRevision,
 ): Promise<PackageRevision> {

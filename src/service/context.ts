@@ -1,6 +1,6 @@
 import type { KeyedLock } from '../core/keyed-lock.ts'
+import type { Reader } from '../database/connection.ts'
 import type { GroupCommit } from '../database/group-commit.ts'
-import type { Db } from '../database/schema.ts'
 import type { ResourceLimits } from '../domain/resources.ts'
 import type { Registry } from '../oci/roles.ts'
 import type { IntentLog } from './intent-log.ts'
@@ -9,7 +9,7 @@ import type { AsyncTasks } from './threads/thread-pool.ts'
 
 /** The dependencies of all use cases. */
 export type ServiceContext = AsyncTasks & {
-  db: Db
+  db: Reader
   /** All writes to the database go through it. */
   commits: GroupCommit
   /** Where artifacts are stored: embedded, remote, or in memory. */

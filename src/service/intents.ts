@@ -6,8 +6,8 @@
  */
 
 import { AppError } from '../core/errors.ts'
+import type { Transaction } from '../database/connection.ts'
 import { addIntent, pendingIntents, removeIntents, repositoriesWithIntents } from '../database/intents.ts'
-import type { Db } from '../database/schema.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isNotFound } from '../oci/errors.ts'
 import type { Repository } from '../oci/roles.ts'
@@ -29,10 +29,10 @@ export type Decision<T> = { result: T; operations: Operation[] }
 export async function decide<T>(
   ctx: ServiceContext,
   ociRepository: string,
-  decision: (transaction: Db) => Promise<Decision<T>>,
+  decision: (transaction: Transaction) => Promise<Decision<T>>,
 ): Promise<T> {
   const done = [...ctx.intents.done]
-  const decided = await committed(ctx, async (transaction) => {
+  const decided = await ctx.commits.run(async (transaction) => {
     await removeIntents(transaction, done)
     const { result, operations } = await decision(transaction)
     const intent = { ociRepository, operations: JSON.stringify(operations) }
@@ -52,23 +52,6 @@ export async function decide<T>(
   }
   ctx.intents.done.add(decided.id)
   return decided.result
-}
-
-/** Runs a transaction. What the database itself forbids, because somebody else was faster, becomes `conflict`. */
-async function committed<T>(ctx: ServiceContext, work: (transaction: Db) => Promise<T>): Promise<T> {
-  try {
-    return await ctx.commits.run(work)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_CONSTRAINT')))
-      throw error
-    throw new AppError(
-      'conflict',
-      'another client changed the same data at the same time: read it again, and try again',
-      {
-        cause: error,
-      },
-    )
-  }
 }
 
 /** Does what earlier decisions left to do in an OCI repository. The caller holds the lock. */

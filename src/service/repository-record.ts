@@ -1,7 +1,7 @@
 import { type PackedRecord, packRecord } from '../artifact/record.ts'
 import { AppError } from '../core/errors.ts'
+import type { Reader } from '../database/connection.ts'
 import { findRepository } from '../database/repositories/repositories.ts'
-import type { Db } from '../database/schema.ts'
 import type { Repository, RepositoryContent } from '../domain/repository.ts'
 import type { ServiceContext } from './context.ts'
 import { finishEarlier } from './intents.ts'
@@ -9,7 +9,7 @@ import { checkPrecondition, type Precondition } from './precondition.ts'
 import { pushRecord } from './registry-content.ts'
 
 /** Throws `not_found`. */
-export async function getRepository(db: Db, name: string): Promise<Repository> {
+export async function getRepository(db: Reader, name: string): Promise<Repository> {
   const repository = await findRepository(db, name)
   if (repository) return repository
   throw new AppError('not_found', `there is no repository ${name}`, { remedy: { do: 'create_repository' } })

@@ -1,14 +1,14 @@
 import { AppError } from '../core/errors.ts'
-import { declaredVersions } from '../database/package-revisions/package-revisions.ts'
+import type { Reader } from '../database/connection.ts'
+import { declaredVersions } from '../database/package-revisions/of-package.ts'
 import type { PackageState } from '../database/repositories/packages.ts'
-import type { Db } from '../database/schema.ts'
 import { parseVersion, VERSION_RULE, versionsClash } from '../domain/version.ts'
 
 type Declaring = { name: string; workspace: string; version: string | null }
 
 /** Throws `invalid`, `already_exists` or `conflict` if the revision may not have its version. */
 export async function checkVersion(
-  db: Db,
+  db: Reader,
   state: PackageState | undefined,
   revision: Declaring,
 ): Promise<void> {

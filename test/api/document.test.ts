@@ -1,7 +1,9 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Kysely } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import type { Schema as Tables } from '../../src/database/schema.ts'
 import { folderApp, memoryApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
 import { undocumented } from '../support/documented.ts'
@@ -138,7 +140,7 @@ describe('for operators, the server', () => {
     expect(metrics).toMatch(
       /http_request_duration_seconds_count\{method="GET",route="\/api\/v1\/packagerevisions\/:name",status="404"\} 1/,
     )
-    await parts.ctx.db.destroy()
+    await (parts.ctx.db as Kysely<Tables>).destroy()
     const unready = await client.send('/readyz')
     expect(unready.status).toBe(503)
     expect(await unready.json()).toMatchObject({

@@ -150,17 +150,19 @@ describe('the diff of a revision', () => {
       { resources: { 'web.yaml': deployment('web:2') } },
       { repository: 'deployments' },
     )
-    await parts.ctx.db
-      .updateTable('package_revisions')
-      .set({
-        upstream_name: blueprint.name,
-        upstream_repository: 'blueprints',
-        upstream_package: 'nf/upf',
-        upstream_revision: 1,
-        upstream_digest: blueprint.artifact.digest,
-      })
-      .where('name', '=', name)
-      .execute()
+    await parts.ctx.commits.run((transaction) =>
+      transaction
+        .updateTable('package_revisions')
+        .set({
+          upstream_name: blueprint.name,
+          upstream_repository: 'blueprints',
+          upstream_package: 'nf/upf',
+          upstream_revision: 1,
+          upstream_digest: blueprint.artifact.digest,
+        })
+        .where('name', '=', name)
+        .execute(),
+    )
     const found = await diff(client, name, '?against=upstream')
     expect(found).toMatchObject({ from: blueprint.name, to: name, files: [{ path: 'web.yaml' }] })
     expect(await diff(client, name)).toEqual(found)

@@ -1,5 +1,6 @@
 /** Catalogs that are filled from another registry. */
 import { describe, expect, it } from 'vitest'
+import type { Transaction } from '../../src/database/connection.ts'
 import { memoryApp } from '../support/app.ts'
 import type { Client, Json } from '../support/client.ts'
 import { files, register, revisions, shown, sync } from '../support/discovery.ts'
@@ -146,7 +147,9 @@ describe('discovery', () => {
     await register(client, there)
     await sync(client)
     const before = await revisions(client)
-    await parts.ctx.db.deleteFrom('discovered_tags').execute()
+    await parts.ctx.commits.run((transaction: Transaction) =>
+      transaction.deleteFrom('discovered_tags').execute(),
+    )
     await there.flux('team/upf', 'v2.0.0', V1)
     await there.flux('team/upf', '1.0.0', V1)
     const status = await sync(client)

@@ -95,7 +95,7 @@ describe('a full disk', () => {
     expect(errors).toHaveLength(5)
     for (const { msg, err } of errors) {
       expect(msg).toBe('request failed')
-      expect(JSON.stringify(err)).toMatch(/ENOSPC|SQLITE_FULL/)
+      expect(JSON.stringify(err)).toMatch(/ENOSPC|database or disk is full/)
     }
 
     free()

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { deleteRepository } from '../../src/database/repositories/repositories.ts'
 import { memoryApp } from '../support/app.ts'
 
 describe('repositories', () => {
@@ -128,7 +129,7 @@ describe('repositories', () => {
     await client.createRepository()
     await client.createRepository('kept')
     // As with a registry that cannot list its repositories, so the lost index goes unnoticed at startup.
-    await parts.ctx.db.deleteFrom('repositories').where('name', '=', 'blueprints').execute()
+    await parts.ctx.commits.run((transaction) => deleteRepository(transaction, 'blueprints'))
     expect(
       await client.call('POST', '/repositories', { name: 'blueprints', type: 'deployment' }),
     ).toMatchObject({

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { lastChange, readPosition } from '../../src/database/change-log.ts'
+import { lastChange } from '../../src/database/change-log.ts'
+import { readPosition } from '../../src/database/counters.ts'
 import { pruneAllDeliveries } from '../../src/service/webhooks/deliveries.ts'
 import { type DispatcherOptions, WebhookDispatcher } from '../../src/service/webhooks/dispatcher.ts'
 import { folderApp, memoryApp, type TestApp } from '../support/app.ts'

@@ -1,8 +1,7 @@
 /** An app whose index is rebuilt from the registry of another app. */
 import { onTestFinished } from 'vitest'
-import { GroupCommit } from '../../src/database/group-commit.ts'
 import { indexedRepositories } from '../../src/database/maintenance/indexed-package.ts'
-import { openDatabase } from '../../src/database/sqlite/open.ts'
+import { memoryIndex } from '../../src/database/open.ts'
 import { createApp } from '../../src/server/app.ts'
 import { IntentLog } from '../../src/service/intent-log.ts'
 import { finishAll, recallIntents } from '../../src/service/intents.ts'
@@ -13,16 +12,16 @@ import { Client } from './client.ts'
 /** Returns the same app on the same registry, as after a start with a rebuilt index. */
 export async function reindexed({ parts, address }: TestApp): Promise<TestApp & { report: ReindexReport }> {
   const { ctx } = parts
-  const db = openDatabase(':memory:')
-  onTestFinished(() => db.destroy())
+  const { db, commits, close } = memoryIndex()
+  onTestFinished(close)
   // If the registry cannot list its repositories, the operator names them.
   const isListed = await ctx.registry.repositories().then(
     () => true,
     () => false,
   )
   const names = isListed ? undefined : await indexedRepositories(ctx.db)
-  const report = await reindex({ registry: ctx.registry, db, now: ctx.now, names })
-  const next = { ...ctx, db, commits: new GroupCommit(db), intents: new IntentLog() }
+  const report = await reindex({ registry: ctx.registry, db, commits, now: ctx.now, names })
+  const next = { ...ctx, db, commits, intents: new IntentLog() }
   await recallIntents(next)
   await finishAll(next)
   const again = { ...parts, ctx: next }

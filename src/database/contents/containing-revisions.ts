@@ -1,9 +1,10 @@
-/** From what is in files to the revisions that have these files. */
+/** From occurrences in contents to the revisions that have these contents. */
 import { sql } from 'kysely'
 import type { Lifecycle } from '../../domain/lifecycle.ts'
-import { allOf, type Sql } from '../name-range.ts'
+import type { Reader } from '../connection.ts'
+import { dialectOf } from '../dialect.ts'
 import type { PartialPage } from '../partial-page.ts'
-import type { Db } from '../schema.ts'
+import { allOf, type Sql } from '../sql.ts'
 
 export type ContainingRevision = {
   name: string
@@ -16,32 +17,40 @@ export type ContainingRevision = {
   latest: boolean
 }
 
-/** Contents in which something is, and the name behind which their revisions are wanted: '' for all. */
+/** Contents that have what is listed, and the name after which their revisions are wanted: '' for all. */
 export type Occurrence = { contentsId: number; behind: string }
 
 export type Contained<Found> = Found & { in: ContainingRevision }
 
-/** Behind all names: what revisions have is ASCII. */
+/** Sorts after all names, which are ASCII. */
 const END = '~'
 
 /**
- * The revisions of each occurrence, by name. `complete` says that there is no occurrence behind these; otherwise the
- * search goes on behind the last of them, where they have not enough revisions.
+ * Resolves to the revisions of each occurrence, by name. With `complete` there are no further occurrences; otherwise
+ * an incomplete page continues after the last one.
  */
 export async function revisionsOf<Found extends Occurrence>(
-  db: Db,
+  db: Reader,
   occurrences: readonly Found[],
   { latest, limit, complete }: { latest: boolean | undefined; limit: number; complete: boolean },
 ): Promise<PartialPage<Contained<Found>, Found>> {
+  const { rows: asTable, indexed, ordered } = dialectOf(db)
   const held: Sql[] = latest === undefined ? [] : [sql`own.latest = ${latest ? 1 : 0}`]
-  const wanted = JSON.stringify(occurrences.map(({ contentsId, behind }) => [contentsId, behind]))
+  const wanted = occurrences.map(({ contentsId, behind }, at) => ({ at, contentsId, behind }))
+  const found = sql`${asTable(['at', 'contentsId', 'behind'], wanted)} AS found`
   const { rows } = await sql<Omit<ContainingRevision, 'latest'> & { at: number; latest: number }>`
-    SELECT found.key AS at, name, repository, package, workspace, revision, version, lifecycle, latest
-    FROM json_each(${wanted}) AS found CROSS JOIN package_revisions ON package_revisions.id IN (
-      SELECT own.id FROM package_revisions AS own INDEXED BY package_revisions_contents
-      WHERE own.contents_id = found.value ->> 0 AND own.name > found.value ->> 1 AND ${allOf(held)}
-      ORDER BY own.name LIMIT ${limit}
-    )`.execute(db)
+    SELECT found.at, package_revisions.name, package_revisions.repository, package_revisions.package,
+      package_revisions.workspace, package_revisions.revision, package_revisions.version,
+      package_revisions.lifecycle, package_revisions.latest
+    FROM ${ordered(
+      found,
+      sql`package_revisions`,
+      sql`package_revisions.id IN (
+        SELECT own.id FROM ${indexed(sql`package_revisions AS own`, 'package_revisions_contents')}
+        WHERE own.contents_id = found."contentsId" AND own.name > found.behind AND ${allOf(held)}
+        ORDER BY own.name LIMIT ${limit}
+      )`,
+    )}`.execute(db)
   const items = rows
     .sort((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1))
     .slice(0, limit)

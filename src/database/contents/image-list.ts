@@ -1,16 +1,17 @@
-/** Which published packages run a container image. */
+/** The published packages that run a container image. */
 import { sql } from 'kysely'
 import type { ImageReference } from '../../domain/image-reference.ts'
-import { allOf, type Sql } from '../name-range.ts'
+import type { Reader } from '../connection.ts'
+import { dialectOf } from '../dialect.ts'
 import type { PartialPage } from '../partial-page.ts'
-import type { Db } from '../schema.ts'
+import { allOf, type Sql } from '../sql.ts'
 import { type Contained, type Occurrence, revisionsOf } from './containing-revisions.ts'
 
 export type FoundImage = Occurrence & { reference: string }
 
-/** The latest revisions that run an image, whatever its tag unless it has one; by reference, the newest files first. */
+/** Resolves to the latest revisions that run an image, with any tag unless it names one. By reference, newest first. */
 export async function listImages(
-  db: Db,
+  db: Reader,
   image: ImageReference,
   page: { after?: FoundImage | undefined; limit: number },
 ): Promise<PartialPage<Contained<FoundImage>, FoundImage>> {
@@ -32,24 +33,29 @@ export async function listImages(
   return revisionsOf(db, found, { latest: true, limit, complete: found.length < limit })
 }
 
-/** With a tag, also where a digest follows it. */
+/** Matches a reference with a tag also where a digest follows the tag. */
 function matching({ repository, reference }: ImageReference): Sql[] {
   if (reference === repository) return []
   return [
-    sql`(reference = ${reference} OR substr(reference, 1, ${reference.length + 1}) = ${`${reference}@`})`,
+    sql`(images.reference = ${reference} OR substr(images.reference, 1, ${reference.length + 1}) = ${`${reference}@`})`,
   ]
 }
 
 async function occurrences(
-  db: Db,
+  db: Reader,
   { repository }: ImageReference,
   conditions: readonly Sql[],
   limit: number,
 ): Promise<FoundImage[]> {
+  const { indexed, ordered } = dialectOf(db)
+  const from = ordered(
+    indexed(sql`images`, 'images_repository'),
+    indexed(sql`content_images`, 'content_images_image'),
+    sql`content_images.image_id = images.id`,
+  )
   const { rows } = await sql<FoundImage>`
-    SELECT images.reference, content_images.contents_id AS contentsId, '' AS behind
-    FROM images INDEXED BY images_repository
-    CROSS JOIN content_images INDEXED BY content_images_image ON content_images.image_id = images.id
+    SELECT images.reference, content_images.contents_id AS "contentsId", '' AS behind
+    FROM ${from}
     WHERE images.repository = ${repository} AND content_images.latest = 1 AND ${allOf(conditions)}
     ORDER BY images.reference, content_images.contents_id DESC LIMIT ${limit}`.execute(db)
   return rows

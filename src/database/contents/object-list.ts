@@ -1,14 +1,15 @@
-/** Which revisions contain an object. */
+/** The revisions that contain an object. */
 import { sql } from 'kysely'
-import { allOf, type Sql } from '../name-range.ts'
+import type { Reader } from '../connection.ts'
+import { dialectOf } from '../dialect.ts'
 import type { PartialPage } from '../partial-page.ts'
-import type { Db } from '../schema.ts'
+import { allOf, type Sql } from '../sql.ts'
 import { type Contained, type Occurrence, revisionsOf } from './containing-revisions.ts'
 
 export type ObjectFilter = {
   apiVersion?: string | undefined
   kind?: string | undefined
-  /** '' for objects that say none. */
+  /** '' for objects without one. */
   namespace?: string | undefined
   name?: string | undefined
   latest?: boolean | undefined
@@ -21,7 +22,7 @@ export type FoundObject = ObjectKey & Occurrence & { path: string }
 const COLUMN = { apiVersion: 'api_version', kind: 'kind', namespace: 'namespace', name: 'name' } as const
 type Field = keyof typeof COLUMN
 
-/** The indexes of objects, with their columns: the answer comes in their order. */
+/** The indexes of objects, and their columns: results come in this order. */
 const INDEXES: readonly { index: string; fields: readonly Field[] }[] = [
   { index: 'objects_kind_name', fields: ['kind', 'name', 'namespace', 'apiVersion'] },
   { index: 'objects_name', fields: ['name', 'namespace', 'kind', 'apiVersion'] },
@@ -29,15 +30,15 @@ const INDEXES: readonly { index: string; fields: readonly Field[] }[] = [
   { index: 'objects_api_version', fields: ['apiVersion', 'kind', 'name', 'namespace'] },
 ]
 
-/** Where only some of the revisions are wanted, so many are looked at in one go. */
+/** The occurrences that are read at once where only some of their revisions are wanted. */
 const STEPS = 1000
 
 /**
- * The objects that a filter finds, each with the revisions that contain it: first those with the newest files. The
- * filter has to say anything but `latest`.
+ * Resolves to the objects that a filter matches, each with the revisions that contain it, newest files first. The
+ * filter must have a field besides `latest`.
  */
 export async function listObjects(
-  db: Db,
+  db: Reader,
   filter: ObjectFilter,
   page: { after?: FoundObject | undefined; limit: number },
 ): Promise<PartialPage<Contained<FoundObject>, FoundObject>> {
@@ -49,19 +50,19 @@ export async function listObjects(
   return revisionsOf(db, found, { latest: filter.latest, limit, complete: found.length < most })
 }
 
-/** What is left of the object that the page before has ended with. */
-async function ofSameObject(db: Db, after: FoundObject, limit: number): Promise<FoundObject[]> {
+/** Resolves to the remaining occurrences of the object that the previous page ended with. */
+async function ofSameObject(db: Reader, after: FoundObject, limit: number): Promise<FoundObject[]> {
   const { contentsId, path, behind } = after
   const same = INDEXES[0]?.fields.map((field) => sql`${column(field)} = ${after[field]}`) ?? []
   const place = sql`(content_objects.contents_id < ${contentsId}
-    OR (content_objects.contents_id = ${contentsId} AND path >= ${path}))`
+    OR (content_objects.contents_id = ${contentsId} AND content_objects.path >= ${path}))`
   const bound = sql`content_objects.contents_id <= ${contentsId}`
   const rows = await occurrences(db, 'objects_kind_name', [...same, bound, place], [], limit)
   return rows.map((row) => (row.contentsId === contentsId && row.path === path ? { ...row, behind } : row))
 }
 
 async function ofObjects(
-  db: Db,
+  db: Reader,
   filter: ObjectFilter,
   after: FoundObject | undefined,
   limit: number,
@@ -70,11 +71,12 @@ async function ofObjects(
   const length = knownBefore(fields, filter)
   const given = fields.slice(0, length).map((field) => sql`${column(field)} = ${filter[field]}`)
   const rest = fields.slice(length)
-  // All that is asked for is one object: there is none behind it.
+  // With all fields given there is one object, and none after it.
   if (after && rest.length === 0) return []
-  // The plus keeps SQLite from taking the column for a constant: then it would not see that no object comes twice.
+  // A range: SQLite takes a column that equals a value for a constant, does not see then that the index has each
+  // object once, and sorts.
   const tested = rest.flatMap((field) =>
-    filter[field] === undefined ? [] : [sql`+${column(field)} = ${filter[field]}`],
+    filter[field] === undefined ? [] : [sql`${column(field)} BETWEEN ${filter[field]} AND ${filter[field]}`],
   )
   const behind = after
     ? [sql`(${sql.join(rest.map(column))}) > (${sql.join(rest.map((field) => sql`${after[field]}`))})`]
@@ -83,31 +85,36 @@ async function ofObjects(
 }
 
 async function occurrences(
-  db: Db,
+  db: Reader,
   index: string,
   conditions: readonly Sql[],
   order: readonly Sql[],
   limit: number,
 ): Promise<FoundObject[]> {
+  const { indexed, ordered } = dialectOf(db)
+  const from = ordered(
+    indexed(sql`objects`, index),
+    indexed(sql`content_objects`, 'content_objects_object'),
+    sql`content_objects.object_id = objects.id`,
+  )
   const { rows } = await sql<FoundObject>`
-    SELECT objects.api_version AS apiVersion, objects.kind, objects.namespace, objects.name,
-      content_objects.contents_id AS contentsId, content_objects.path, '' AS behind
-    FROM objects INDEXED BY ${sql.ref(index)}
-    CROSS JOIN content_objects INDEXED BY content_objects_object ON content_objects.object_id = objects.id
+    SELECT objects.api_version AS "apiVersion", objects.kind, objects.namespace, objects.name,
+      content_objects.contents_id AS "contentsId", content_objects.path, '' AS behind
+    FROM ${from}
     WHERE ${allOf(conditions)}
     ORDER BY ${sql.join([...order, sql`content_objects.contents_id DESC`, sql`content_objects.path`])}
     LIMIT ${limit}`.execute(db)
   return rows
 }
 
-/** The index with the most of what is asked for before all else. */
+/** Returns the index that begins with the most fields of the filter. */
 function indexFor(filter: ObjectFilter): (typeof INDEXES)[number] {
   return INDEXES.reduce((best, index) =>
     knownBefore(index.fields, filter) > knownBefore(best.fields, filter) ? index : best,
   )
 }
 
-/** How many of the first columns are asked for. */
+/** Returns the number of leading fields that the filter has. */
 function knownBefore(fields: readonly Field[], filter: ObjectFilter): number {
   const free = fields.findIndex((field) => filter[field] === undefined)
   return free < 0 ? fields.length : free

@@ -1,46 +1,52 @@
-/** Full-text search: which rows have the phrases that are asked for, and which of their words is rare. */
-import { type RawBuilder, sql } from 'kysely'
+/** Full-text search: conditions that match phrases, and words to look up in the index of words. */
+import { sql } from 'kysely'
 import { phrasesOf, wordsOf } from '../../domain/search-words.ts'
+import type { Dialect, Word } from '../dialect.ts'
+import type { Sql } from '../sql.ts'
 
-/** The lengths of beginnings that the index of words knows, as in its migration: no other is quick to find. */
+/** The lengths of word beginnings that the index of words has, as its migration declares them. */
 const PREFIXES = [12, 8, 6, 4, 3, 2]
-/** Words that are looked up to find the rarest of them. */
+/** The most words that are looked up to find the rarest. */
 const LOOKED_UP = 8
 
-/** That a package revision has all phrases of `q`, each in its name or in what is known of its files. */
-export function revisionMatches(q: string): RawBuilder<unknown>[] {
+/** Matches package revisions with all phrases of `q`, each in the name or in the words of the files. */
+export function revisionMatches(dialect: Dialect, q: string): Sql[] {
   const name = sql`replace(package_revisions.name, '.', '-')`
   return phrasesOf(q).map(
     (phrase) => sql`(
-      ${hasPhrase(name, phrase)} OR EXISTS (
+      ${hasPhrase(dialect, name, phrase)} OR EXISTS (
         SELECT 1 FROM contents
-        WHERE contents.id = package_revisions.contents_id AND instr(contents.words, ${phrase}) > 0
+        WHERE contents.id = package_revisions.contents_id AND ${dialect.has(sql`contents.words`, phrase)}
       )
     )`,
   )
 }
 
-export function packageMatches(q: string): RawBuilder<unknown>[] {
+/** Matches packages with all phrases of `q` in their names. */
+export function packageMatches(dialect: Dialect, q: string): Sql[] {
   const name = sql`repository || '-' || replace(path, '/', '-')`
-  return phrasesOf(q).map((phrase) => hasPhrase(name, phrase))
+  return phrasesOf(q).map((phrase) => hasPhrase(dialect, name, phrase))
 }
 
-/** In a name with "-" between its words. */
-function hasPhrase(name: RawBuilder<unknown>, phrase: string): RawBuilder<unknown> {
-  return sql`instr('-' || ${name}, ${phrase.replaceAll(' ', '-')}) > 0`
+/** Matches a phrase in a name whose words are separated by "-". */
+function hasPhrase(dialect: Dialect, name: Sql, phrase: string): Sql {
+  return dialect.has(sql`'-' || ${name}`, phrase.replaceAll(' ', '-'))
 }
 
 /**
- * What to look up in a table of words: whatever matches `q` is among what each of these finds. A beginning is cut to a
- * length that the index knows, so that it is one list to read and not many to merge.
+ * Returns words that everything with all phrases of `q` has, the longest first. The last word of a phrase may be the
+ * beginning of one: it is cut to a length that the index has, so a single list is read instead of many merged.
  */
-export function wordQueries(q: string): string[] {
-  const queries = phrasesOf(q).flatMap((phrase) => {
+export function wordsToLookUp(q: string): Word[] {
+  const found = new Map<string, Word>()
+  for (const phrase of phrasesOf(q)) {
     const words = wordsOf(phrase)
     const last = [...(words.pop() ?? '')]
+    for (const text of words) found.set(text, { text, begins: false })
     const length = PREFIXES.find((known) => known <= last.length)
-    const begun = length === undefined ? [] : [`"${last.slice(0, length).join('')}" *`]
-    return [...words.map((word) => `"${word}"`), ...begun]
-  })
-  return [...new Set(queries)].sort((a, b) => b.length - a.length).slice(0, LOOKED_UP)
+    if (length === undefined) continue
+    const text = last.slice(0, length).join('')
+    found.set(`${text}*`, { text, begins: true })
+  }
+  return [...found.values()].sort((a, b) => b.text.length - a.text.length).slice(0, LOOKED_UP)
 }

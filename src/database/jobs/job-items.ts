@@ -1,12 +1,15 @@
 import { type Selectable, sql } from 'kysely'
 import type { ItemOutcome, ItemState, JobItem, NewJobItem } from '../../domain/job.ts'
+import { chunks } from '../chunks.ts'
+import type { Reader, Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
-import type { Db, JobItemsTable } from '../schema.ts'
+import type { JobItemsTable } from '../schema.ts'
 
-/** SQLite takes so many parameters in a statement, and an item has seven of them. */
-const ROWS_AT_ONCE = 1000
-
-export async function insertItems(db: Db, jobId: number, items: readonly NewJobItem[]): Promise<void> {
+export async function insertItems(
+  transaction: Transaction,
+  jobId: number,
+  items: readonly NewJobItem[],
+): Promise<void> {
   const rows = items.map(({ repository, package: path, workspace, input }, position) => ({
     job_id: jobId,
     position,
@@ -16,17 +19,12 @@ export async function insertItems(db: Db, jobId: number, items: readonly NewJobI
     input: JSON.stringify(input),
     state: 'Pending' as const,
   }))
-  for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) {
-    await db
-      .insertInto('job_items')
-      .values(rows.slice(start, start + ROWS_AT_ONCE))
-      .execute()
-  }
+  for (const each of chunks(rows)) await transaction.insertInto('job_items').values(each).execute()
 }
 
-/** In the order of the request, behind a position. */
+/** Resolves to the items of a job after a position, in the order of the request. */
 export async function listItems(
-  db: Db,
+  db: Reader,
   jobId: string,
   filter: { state?: ItemState | undefined },
   page: { after?: number | undefined; limit: number },
@@ -42,9 +40,9 @@ export async function listItems(
   return (await query.execute()).map(toItem)
 }
 
-/** In the order in which they came to their end, behind an event. */
+/** Resolves to the items of a job that ended after an event, in the order of their ends. */
 export async function endedItems(
-  db: Db,
+  db: Reader,
   jobId: string,
   page: { after: number; limit: number },
 ): Promise<JobItem[]> {
@@ -59,7 +57,7 @@ export async function endedItems(
   return rows.map(toItem)
 }
 
-export async function isPending(db: Db, jobId: string, index: number): Promise<boolean> {
+export async function isPending(db: Reader, jobId: string, index: number): Promise<boolean> {
   const row = await db
     .selectFrom('job_items')
     .select('state')
@@ -70,11 +68,11 @@ export async function isPending(db: Db, jobId: string, index: number): Promise<b
 }
 
 /**
- * Records what has become of an item that was pending, and the end of the job where that was the last one. Resolves
- * to the state of the job, or to undefined where the item was not pending: its job is cancelled.
+ * Records the outcome of a pending item, and completes the job with its last one. Resolves to the state of the job, or
+ * to undefined where the item is not pending, as in a cancelled job.
  */
 export async function endItem(
-  db: Db,
+  transaction: Transaction,
   jobId: string,
   index: number,
   outcome: ItemOutcome,
@@ -82,7 +80,7 @@ export async function endItem(
 ): Promise<'Running' | 'Completed' | undefined> {
   const id = Number(jobId)
   const conflicts = outcome.state === 'Succeeded' ? outcome.conflicts : 0
-  const ended = await db
+  const ended = await transaction
     .updateTable('job_items')
     .set(({ selectFrom }) => ({
       state: outcome.state,
@@ -99,8 +97,8 @@ export async function endItem(
     .executeTakeFirst()
   if (!ended) return undefined
   const of = (state: ItemState): number => (outcome.state === state ? 1 : 0)
-  const isLast = sql<boolean>`(succeeded + failed + skipped + 1 = total)`
-  const job = await db
+  const isLast = sql<boolean>`succeeded + failed + skipped + 1 = total`
+  const job = await transaction
     .updateTable('jobs')
     .set(({ eb }) => ({
       succeeded: eb('succeeded', '+', of('Succeeded')),
@@ -108,20 +106,20 @@ export async function endItem(
       skipped: eb('skipped', '+', of('Skipped')),
       conflicted: eb('conflicted', '+', conflicts > 0 ? 1 : 0),
       // The end of the job is an event of its own.
-      events: sql<number>`events + iif(${isLast}, 2, 1)`,
-      state: sql<'Running' | 'Completed'>`iif(${isLast}, 'Completed', 'Running')`,
-      finished_at: sql<string | null>`iif(${isLast}, ${now}, NULL)`,
+      events: sql<number>`events + CASE WHEN ${isLast} THEN 2 ELSE 1 END`,
+      state: sql<'Running' | 'Completed'>`CASE WHEN ${isLast} THEN 'Completed' ELSE 'Running' END`,
+      finished_at: sql<string | null>`CASE WHEN ${isLast} THEN ${now} END`,
     }))
-    .set({ resource_version: await nextResourceVersion(db) })
+    .set({ resource_version: await nextResourceVersion(transaction) })
     .where('id', '=', id)
     .returning('state')
     .executeTakeFirstOrThrow()
   return job.state === 'Completed' ? 'Completed' : 'Running'
 }
 
-/** Skips all items that are pending, each with an event. Resolves to how many. */
-export async function skipPending(db: Db, jobId: number, reason: string): Promise<number> {
-  const { numUpdatedRows } = await db
+/** Skips all pending items, each with an event. Resolves to their number. */
+export async function skipPending(transaction: Transaction, jobId: number, reason: string): Promise<number> {
+  const { numUpdatedRows } = await transaction
     .updateTable('job_items')
     .from(({ selectFrom }) =>
       selectFrom('job_items')

@@ -1,13 +1,19 @@
 import type { Selectable } from 'kysely'
 import type { Job, JobKind, JobState, NewJob } from '../../domain/job.ts'
+import type { Reader, Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
-import type { Db, JobsTable } from '../schema.ts'
+import type { JobsTable } from '../schema.ts'
 import { insertItems, skipPending } from './job-items.ts'
 
-/** Inserts a job with all its items. One without items is completed. */
-export async function insertJob(db: Db, job: NewJob, createdBy: string, now: string): Promise<Job> {
+/** Inserts a job with all its items. A job without items is completed at once. */
+export async function insertJob(
+  transaction: Transaction,
+  job: NewJob,
+  createdBy: string,
+  now: string,
+): Promise<Job> {
   const empty = job.items.length === 0
-  const row = await db
+  const row = await transaction
     .insertInto('jobs')
     .values({
       kind: job.kind,
@@ -20,24 +26,24 @@ export async function insertJob(db: Db, job: NewJob, createdBy: string, now: str
       created_by: createdBy,
       created_at: now,
       finished_at: empty ? now : null,
-      resource_version: await nextResourceVersion(db),
+      resource_version: await nextResourceVersion(transaction),
     })
     .returningAll()
     .executeTakeFirstOrThrow()
-  await insertItems(db, row.id, job.items)
+  await insertItems(transaction, row.id, job.items)
   return toJob(row)
 }
 
-export async function findJob(db: Db, id: string): Promise<Job | undefined> {
+export async function findJob(db: Reader, id: string): Promise<Job | undefined> {
   const row = await db.selectFrom('jobs').selectAll().where('id', '=', Number(id)).executeTakeFirst()
   return row && toJob(row)
 }
 
 export type JobFilter = { kind?: JobKind | undefined; state?: JobState | undefined }
 
-/** The newest first. */
+/** Resolves to jobs, newest first. */
 export async function listJobs(
-  db: Db,
+  db: Reader,
   filter: JobFilter,
   page: { after?: string | undefined; limit: number },
 ): Promise<Job[]> {
@@ -48,17 +54,22 @@ export async function listJobs(
   return (await query.execute()).map(toJob)
 }
 
-/** The oldest first. */
-export async function runningJobs(db: Db): Promise<Job[]> {
+/** Resolves to the running jobs, oldest first. */
+export async function runningJobs(db: Reader): Promise<Job[]> {
   const rows = await db.selectFrom('jobs').selectAll().where('state', '=', 'Running').orderBy('id').execute()
   return rows.map(toJob)
 }
 
-/** Ends a job that is running; whether it was. Items that have not come to an end are skipped. */
-export async function cancelJob(db: Db, job: Job, reason: string, now: string): Promise<boolean> {
+/** Cancels a job and skips its pending items. Resolves to whether it was running. */
+export async function cancelJob(
+  transaction: Transaction,
+  job: Job,
+  reason: string,
+  now: string,
+): Promise<boolean> {
   const id = Number(job.id)
-  const skipped = await skipPending(db, id, reason)
-  const ended = await db
+  const skipped = await skipPending(transaction, id, reason)
+  const ended = await transaction
     .updateTable('jobs')
     .set(({ eb }) => ({
       state: 'Cancelled',
@@ -66,7 +77,7 @@ export async function cancelJob(db: Db, job: Job, reason: string, now: string): 
       skipped: eb('skipped', '+', skipped),
       events: eb('events', '+', skipped + 1),
     }))
-    .set({ resource_version: await nextResourceVersion(db) })
+    .set({ resource_version: await nextResourceVersion(transaction) })
     .where('id', '=', id)
     .where('state', '=', 'Running')
     .returning('id')
@@ -74,26 +85,26 @@ export async function cancelJob(db: Db, job: Job, reason: string, now: string): 
   return ended !== undefined
 }
 
-/** Deletes the oldest of the finished jobs that ended before a time, or that are more than are kept. */
+/** Deletes the oldest of the jobs that ended before a time, or are beyond the number to keep. */
 export async function pruneJobs(
-  db: Db,
+  transaction: Transaction,
   { endedBefore, keep, atMost }: { endedBefore: string; keep: number; atMost: number },
 ): Promise<void> {
-  const beyond = db
+  const beyond = transaction
     .selectFrom('jobs')
     .select('id')
     .where('state', '!=', 'Running')
     .orderBy('id', 'desc')
     .limit(1)
     .offset(keep)
-  const old = db
+  const old = transaction
     .selectFrom('jobs')
     .select('id')
     .where('state', '!=', 'Running')
     .where(({ eb, or }) => or([eb('finished_at', '<', endedBefore), eb('id', '<=', beyond)]))
     .orderBy('id')
     .limit(atMost)
-  await db.deleteFrom('jobs').where('id', 'in', old).execute()
+  await transaction.deleteFrom('jobs').where('id', 'in', old).execute()
 }
 
 function toJob(row: Selectable<JobsTable>): Job {

@@ -1,23 +1,23 @@
-/** All that the index has of a package, to be compared with what the registry has. */
+/** Everything that the index stores of a package, for a comparison with the registry. */
 import type { RevisionConflict } from '../../domain/merge/revision-conflict.ts'
-import type { PackageId } from '../../domain/names.ts'
+import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision, RetiredWorkspace } from '../../domain/package-revision.ts'
+import type { Reader, Transaction } from '../connection.ts'
 import { toConflict } from '../package-revisions/conflicts.ts'
-import { selectPackageRevisions } from '../package-revisions/package-revisions.ts'
 import { toPackageRevision } from '../package-revisions/row.ts'
+import { readFirst, selectPackageRevisions } from '../package-revisions/select.ts'
 import { findPackage, type PackageState, retiredWorkspaces } from '../repositories/packages.ts'
-import type { Db } from '../schema.ts'
 
 export type IndexedRevision = {
   revision: PackageRevision
   conflicts: RevisionConflict[]
-  /** As lists are filtered by them. */
+  /** From the table that lists are filtered by. */
   labels: Record<string, string>
 }
 
 export type IndexedPackage = PackageState & { retired: RetiredWorkspace[]; revisions: IndexedRevision[] }
 
-export async function indexedPackage(db: Db, id: PackageId): Promise<IndexedPackage | undefined> {
+export async function indexedPackage(db: Reader, id: PackageId): Promise<IndexedPackage | undefined> {
   const state = await findPackage(db, id)
   if (!state) return undefined
   const rows = await selectPackageRevisions(db).where('package_id', '=', state.id).orderBy('name').execute()
@@ -47,37 +47,37 @@ export async function indexedPackage(db: Db, id: PackageId): Promise<IndexedPack
   }
 }
 
-/** The OCI repositories of all packages and of all repositories, in no order. */
-export async function indexedRepositories(db: Db): Promise<string[]> {
+/** Resolves to the OCI repositories of all packages and repositories, in no order. */
+export async function indexedRepositories(db: Reader): Promise<string[]> {
   const packages = await db.selectFrom('packages').select(['repository', 'path']).execute()
   const repositories = await db.selectFrom('repositories').select('name').execute()
   return [
-    ...packages.map(({ repository, path }) => `${repository}/${path}`),
+    ...packages.map(({ repository, path }) => ociRepository({ repository, package: path })),
     ...repositories.map(({ name }) => name),
   ]
 }
 
-/** Another revision that has the same layer, if there is one. */
+/** Resolves to a revision of another package that has this layer. */
 export async function revisionWithLayer(
-  db: Db,
+  db: Reader,
   layerDigest: string,
   exceptPackage: number,
 ): Promise<PackageRevision | undefined> {
-  const row = await selectPackageRevisions(db)
-    .where('layer_digest', '=', layerDigest)
-    .where('package_id', '!=', exceptPackage)
-    .limit(1)
-    .executeTakeFirst()
-  return row && toPackageRevision(row)
+  return readFirst(
+    selectPackageRevisions(db)
+      .where('layer_digest', '=', layerDigest)
+      .where('package_id', '!=', exceptPackage)
+      .limit(1),
+  )
 }
 
-/** Puts right what a package has given out. Numbers only grow, and what is retired stays so. */
+/** Repairs the record of what a package has used up: its numbers, its retired workspaces, and if it has versions. */
 export async function completePackage(
-  db: Db,
+  transaction: Transaction,
   packageId: number,
   state: { highestRevision: number; versioned: boolean | null; retired: readonly RetiredWorkspace[] },
 ): Promise<void> {
-  await db
+  await transaction
     .updateTable('packages')
     .set({
       highest_revision: state.highestRevision,
@@ -86,7 +86,7 @@ export async function completePackage(
     .where('id', '=', packageId)
     .execute()
   for (const retired of state.retired) {
-    await db
+    await transaction
       .insertInto('retired_workspaces')
       .values({ package_id: packageId, ...retired })
       .onConflict((conflict) => conflict.doNothing())

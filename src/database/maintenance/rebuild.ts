@@ -1,12 +1,14 @@
-/** Fills an index that is made anew: many rows at once, and nothing that would have to be compared with others. */
+/** Fills a new index: many rows at once, and no comparison with existing ones. */
 import type { RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import { type PackageId, revisionName } from '../../domain/names.ts'
 import type { NewPackageRevision, RetiredWorkspace } from '../../domain/package-revision.ts'
+import { chunks } from '../chunks.ts'
+import type { Transaction } from '../connection.ts'
+import { nextResourceVersion } from '../counters.ts'
 import { conflictRow } from '../package-revisions/conflicts.ts'
 import { toRow } from '../package-revisions/row.ts'
-import type { Db } from '../schema.ts'
 
-/** All that the index has of a package. */
+/** Everything that the index stores of a package. */
 export type PackageContent = {
   id: PackageId
   highestRevision: number
@@ -15,11 +17,8 @@ export type PackageContent = {
   revisions: readonly { revision: NewPackageRevision; conflicts: readonly RevisionConflict[] }[]
 }
 
-/** SQLite takes some 32,000 values in a statement; a revision has forty. */
-const ROWS = 200
-
-export async function insertPackage(db: Db, content: PackageContent): Promise<void> {
-  const { id } = await db
+export async function insertPackage(transaction: Transaction, content: PackageContent): Promise<void> {
+  const { id } = await transaction
     .insertInto('packages')
     .values({
       repository: content.id.repository,
@@ -32,21 +31,25 @@ export async function insertPackage(db: Db, content: PackageContent): Promise<vo
   const retired = content.retired.map(({ workspace, revision, version }) => {
     return { package_id: id, workspace, revision, version }
   })
-  for (const rows of chunks(retired)) await db.insertInto('retired_workspaces').values(rows).execute()
-  for (const revisions of chunks(content.revisions)) await insertRevisions(db, id, revisions)
+  for (const rows of chunks(retired))
+    await transaction.insertInto('retired_workspaces').values(rows).execute()
+  for (const revisions of chunks(content.revisions)) await insertRevisions(transaction, id, revisions)
 }
 
 async function insertRevisions(
-  db: Db,
+  transaction: Transaction,
   packageId: number,
   revisions: PackageContent['revisions'],
 ): Promise<void> {
-  let version = await takeResourceVersions(db, revisions.length)
-  const rows = revisions.map(({ revision }) => {
-    version += 1
-    return { ...toRow(packageId, revision), resource_version: version }
+  const first = (await nextResourceVersion(transaction, revisions.length)) - revisions.length + 1
+  const rows = revisions.map(({ revision }, at) => {
+    return { ...toRow(packageId, revision), resource_version: first + at }
   })
-  const inserted = await db.insertInto('package_revisions').values(rows).returning(['id', 'name']).execute()
+  const inserted = await transaction
+    .insertInto('package_revisions')
+    .values(rows)
+    .returning(['id', 'name'])
+    .execute()
   const ids = new Map(inserted.map(({ id, name }) => [name, id]))
   const idOf = (revision: NewPackageRevision): number => ids.get(revisionName(revision)) ?? 0
   const labels = revisions.flatMap(({ revision }) =>
@@ -57,33 +60,11 @@ async function insertRevisions(
       name: revisionName(revision),
     })),
   )
-  for (const each of chunks(labels)) await db.insertInto('package_revision_labels').values(each).execute()
+  for (const each of chunks(labels)) {
+    await transaction.insertInto('package_revision_labels').values(each).execute()
+  }
   const conflicts = revisions.flatMap(({ revision, conflicts: found }) =>
     found.map((conflict) => conflictRow(idOf(revision), conflict)),
   )
-  for (const each of chunks(conflicts)) await db.insertInto('conflicts').values(each).execute()
-}
-
-/** Resolves to the version before the first of so many that nobody else gets. */
-async function takeResourceVersions(db: Db, count: number): Promise<number> {
-  const { value } = await db
-    .updateTable('counters')
-    .set(({ eb }) => ({ value: eb('value', '+', count) }))
-    .where('name', '=', 'resource_version')
-    .returning('value')
-    .executeTakeFirstOrThrow()
-  return value - count
-}
-
-/** Has resourceVersions go on above one that may have been given out. */
-export async function startResourceVersions(db: Db, above: number): Promise<void> {
-  await db
-    .updateTable('counters')
-    .set(({ fn, val }) => ({ value: fn<number>('max', ['value', val(above)]) }))
-    .where('name', '=', 'resource_version')
-    .execute()
-}
-
-function* chunks<T>(items: readonly T[]): Generator<T[]> {
-  for (let at = 0; at < items.length; at += ROWS) yield items.slice(at, at + ROWS)
+  for (const each of chunks(conflicts)) await transaction.insertInto('conflicts').values(each).execute()
 }

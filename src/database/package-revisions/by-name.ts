@@ -1,30 +1,30 @@
-/** Revisions whose names are known. */
+/** Package revisions whose names are known. */
 import { sql } from 'kysely'
 import type { PackageRevision } from '../../domain/package-revision.ts'
-import { allOf, among } from '../name-range.ts'
-import type { Db } from '../schema.ts'
+import type { Reader } from '../connection.ts'
+import { dialectOf } from '../dialect.ts'
+import { allOf } from '../sql.ts'
 import { isVain, type PackageRevisionFilter, testsOf } from './filter.ts'
-import { selectPackageRevisions } from './package-revisions.ts'
-import { toPackageRevision } from './row.ts'
+import { readAll, selectPackageRevisions } from './select.ts'
 
-/** Those of them that are there. */
-export async function revisionsNamed(db: Db, names: readonly string[]): Promise<PackageRevision[]> {
-  const rows = await selectPackageRevisions(db).where('name', 'in', among(names)).execute()
-  return rows.map(toPackageRevision)
+/** Resolves to the revisions with these names, without those that do not exist. */
+export async function revisionsNamed(db: Reader, names: readonly string[]): Promise<PackageRevision[]> {
+  return readAll(selectPackageRevisions(db).where('name', 'in', dialectOf(db).list(names)))
 }
 
-/** Those of the names that a list with this filter has now. */
+/** Resolves to the names, out of these, that a list with this filter has now. */
 export async function namesListed(
-  db: Db,
+  db: Reader,
   filter: PackageRevisionFilter,
   names: readonly string[],
 ): Promise<Set<string>> {
   if (isVain(filter)) return new Set()
-  const tests = [...testsOf(filter).values()].map(({ condition }) => condition)
+  const dialect = dialectOf(db)
+  const tests = [...testsOf(dialect, filter).values()].map(({ condition }) => condition)
   const rows = await db
     .selectFrom('package_revisions')
     .select('name')
-    .where('name', 'in', among(names))
+    .where('name', 'in', dialect.list(names))
     .where(sql<boolean>`${allOf(tests)}`)
     .execute()
   return new Set(rows.map(({ name }) => name))

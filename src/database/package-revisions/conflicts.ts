@@ -1,9 +1,10 @@
 import type { Conflict } from '../../domain/merge/conflict.ts'
 import type { Resolution, RevisionConflict } from '../../domain/merge/revision-conflict.ts'
-import type { ConflictsTable, Db } from '../schema.ts'
+import type { Reader, Transaction } from '../connection.ts'
+import type { ConflictsTable } from '../schema.ts'
 
-/** The conflicts of a revision, in the order of their ids. */
-export async function listConflicts(db: Db, revision: string): Promise<RevisionConflict[]> {
+/** Resolves to the conflicts of a revision, by id. */
+export async function listConflicts(db: Reader, revision: string): Promise<RevisionConflict[]> {
   const rows = await db
     .selectFrom('conflicts')
     .innerJoin('package_revisions', 'package_revisions.id', 'conflicts.revision_id')
@@ -16,18 +17,18 @@ export async function listConflicts(db: Db, revision: string): Promise<RevisionC
 
 /** Replaces all conflicts of a revision. */
 export async function replaceConflicts(
-  db: Db,
+  transaction: Transaction,
   revision: string,
   conflicts: readonly RevisionConflict[],
 ): Promise<void> {
-  const { id } = await db
+  const { id } = await transaction
     .selectFrom('package_revisions')
     .select('id')
     .where('name', '=', revision)
     .executeTakeFirstOrThrow()
-  await db.deleteFrom('conflicts').where('revision_id', '=', id).execute()
+  await transaction.deleteFrom('conflicts').where('revision_id', '=', id).execute()
   for (const conflict of conflicts)
-    await db.insertInto('conflicts').values(conflictRow(id, conflict)).execute()
+    await transaction.insertInto('conflicts').values(conflictRow(id, conflict)).execute()
 }
 
 export function conflictRow(revisionId: number, conflict: RevisionConflict): ConflictsTable {

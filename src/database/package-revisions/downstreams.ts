@@ -1,16 +1,16 @@
-/** Packages that were made from a package, and how far they have followed it. */
+/** Packages that are based on a package, and which of its revisions they have. */
 import { sql } from 'kysely'
 import type { LabelRequirement } from '../../domain/label-selector.ts'
 import type { PackageId } from '../../domain/names.ts'
-import { allOf } from '../name-range.ts'
-import type { Db } from '../schema.ts'
+import type { Reader } from '../connection.ts'
+import { allOf } from '../sql.ts'
 import { labelCondition } from './filter.ts'
 
 type Target = PackageId & { revision: number }
 
-/** The packages whose latest revision was made from a lower revision of the upstream, in the order of their names. */
+/** Resolves to the packages whose latest revision is based on a lower revision of the upstream, by name. */
 export async function outdatedPackages(
-  db: Db,
+  db: Reader,
   to: Target,
   filter: { repository?: string | undefined; labels: readonly LabelRequirement[] },
   limit: number,
@@ -30,9 +30,9 @@ export async function outdatedPackages(
   return query.execute()
 }
 
-/** The names of all revisions that are based on revisions of a package, from one number to below another. */
+/** Resolves to the names of all revisions based on the revisions `from` to below `to` of a package. */
 export async function namesBasedOn(
-  db: Db,
+  db: Reader,
   upstream: PackageId,
   { from, to }: { from: number; to: number },
 ): Promise<string[]> {
@@ -48,8 +48,8 @@ export async function namesBasedOn(
   return rows.map(({ name }) => name)
 }
 
-/** A revision of the package under work that has taken in that revision of the upstream, or a later one. */
-export async function openUpgrade(db: Db, id: PackageId, to: Target): Promise<string | undefined> {
+/** Resolves to a draft or proposed revision of the package based on that revision of the upstream, or a later one. */
+export async function openUpgrade(db: Reader, id: PackageId, to: Target): Promise<string | undefined> {
   const row = await db
     .selectFrom('package_revisions')
     .select('name')
@@ -65,8 +65,8 @@ export async function openUpgrade(db: Db, id: PackageId, to: Target): Promise<st
   return row?.name
 }
 
-/** All workspaces of a package, of deleted revisions too: none of them can be used again. */
-export async function usedWorkspaces(db: Db, id: PackageId): Promise<Set<string>> {
+/** Resolves to all workspaces of a package that cannot be used again: those of deleted revisions are included. */
+export async function usedWorkspaces(db: Reader, id: PackageId): Promise<Set<string>> {
   const rows = await db
     .selectFrom('package_revisions')
     .select('workspace')

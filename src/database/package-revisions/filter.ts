@@ -1,10 +1,11 @@
-/** What lists of package revisions can be filtered by, as conditions that are tested row by row. */
+/** The filters of lists of package revisions, as conditions that are tested row by row. */
 import { sql } from 'kysely'
 import type { LabelRequirement } from '../../domain/label-selector.ts'
 import type { Lifecycle } from '../../domain/lifecycle.ts'
 import { wordsOf } from '../../domain/search-words.ts'
 import { revisionMatches } from '../contents/search.ts'
-import { allOf, inRepository, type Sql } from '../name-range.ts'
+import type { Dialect } from '../dialect.ts'
+import { allOf, inRepository, type Sql } from '../sql.ts'
 
 export type PackageRevisionFilter = {
   repository?: string | undefined
@@ -15,24 +16,24 @@ export type PackageRevisionFilter = {
   revision?: number | undefined
   version?: string | undefined
   labels?: readonly LabelRequirement[] | undefined
-  /** The name of the revision it was cloned from or upgraded to. */
+  /** The name of the revision that it was cloned from, or last upgraded to. */
   upstream?: string | undefined
-  /** Whether its upstream has a newer revision. What has no upstream is neither. */
+  /** Its upstream has a newer revision, or has none. Revisions without an upstream match neither. */
   outdated?: boolean | undefined
-  /** Phrases in its name or its files: see `search.ts`. */
+  /** Phrases in its name or its files: see `contents/search.ts`. */
   q?: string | undefined
 }
 
-/** A condition, and whether the entries of the indexes for other orders than names are enough to test it. */
+/** A condition, and whether the indexes for lists sorted by time have the columns that it needs. */
 export type Test = { condition: Sql; inSortIndexes: boolean }
 
-/** Whether nothing can be found: there is something to search for, and no word in it. */
+/** Tells that nothing can match, as `q` has text but no word. */
 export function isVain({ q }: PackageRevisionFilter): boolean {
   return q !== undefined && q.trim() !== '' && wordsOf(q).length === 0
 }
 
-/** All that a filter says, each part by itself. */
-export function testsOf(filter: PackageRevisionFilter): Map<unknown, Test> {
+/** Returns a test for each part of a filter. */
+export function testsOf(dialect: Dialect, filter: PackageRevisionFilter): Map<unknown, Test> {
   const tests = new Map<unknown, Test>()
   const add = (part: unknown, condition: Sql, inSortIndexes: boolean) =>
     tests.set(part, { condition, inSortIndexes })
@@ -49,11 +50,13 @@ export function testsOf(filter: PackageRevisionFilter): Map<unknown, Test> {
   if (filter.upstream !== undefined) add('upstream', sql`upstream_name = ${filter.upstream}`, false)
   for (const requirement of labels) add(requirement, labelCondition(requirement), false)
   if (outdated !== undefined) add('outdated', outdatedCondition(outdated), false)
-  if (q !== undefined) for (const condition of revisionMatches(q)) add(condition, condition, false)
+  if (q !== undefined) {
+    for (const condition of revisionMatches(dialect, q)) add(condition, condition, false)
+  }
   return tests
 }
 
-/** As in Kubernetes, an object without the label satisfies notin and "!=". */
+/** An object without the label satisfies notin and "!=", as in Kubernetes. */
 export function labelCondition(requirement: LabelRequirement): Sql {
   const value = 'values' in requirement ? sql`AND value IN (${sql.join(requirement.values)})` : sql``
   const wanted = requirement.operator === 'in' || requirement.operator === 'exists'

@@ -1,15 +1,16 @@
-/** Lists of package revisions: filters, sorting, and pages by the last row seen (no offset to skip through). */
+/** Lists of package revisions: filtered, sorted, and in pages that continue after the last row of the one before. */
 import { sql } from 'kysely'
 import type { PackageRevision, Sort } from '../../domain/package-revision.ts'
-import { allOf, among, type Sql } from '../name-range.ts'
+import type { Reader } from '../connection.ts'
+import { dialectOf } from '../dialect.ts'
 import type { PartialPage } from '../partial-page.ts'
-import type { Db } from '../schema.ts'
+import { allOf, type Sql } from '../sql.ts'
 import { isVain, type PackageRevisionFilter, testsOf } from './filter.ts'
-import { selectPackageRevisions } from './package-revisions.ts'
 import { type Plan, planList } from './plan.ts'
 import { toPackageRevision } from './row.ts'
+import { selectPackageRevisions } from './select.ts'
 
-/** Where a page ended: the sorted-by value of its last row, and that row's name. */
+/** Where a page ended: the value that its last row is sorted by, and the row's name. */
 export type Cursor = { value: string; name: string }
 
 const SORT_COLUMN = {
@@ -18,15 +19,15 @@ const SORT_COLUMN = {
 } as const
 
 /**
- * So many entries of an index are walked along at once: those who ask for what is almost nowhere shall not hold the
- * thread that serves. Where the entry tells enough they are more.
+ * The index entries that are walked in one query, so that a search for something rare does not block the thread. More
+ * where the entries have all columns that are tested.
  */
 const STEPS = 1000
 const STEPS_IN_INDEX = 8000
 
-/** At most `limit` revisions behind `after`. */
+/** Resolves to at most `limit` revisions behind `after`. */
 export async function listPackageRevisions(
-  db: Db,
+  db: Reader,
   filter: PackageRevisionFilter,
   page: { sort: Sort; after?: Cursor | undefined; limit: number },
 ): Promise<PartialPage<PackageRevision, Cursor>> {
@@ -35,7 +36,7 @@ export async function listPackageRevisions(
   const beyond = (name: Sql) =>
     sort.field === 'name' && after ? [sql`${name} ${comparison(sort)} ${after.name}`] : []
   const plan = await planList(db, filter, sort, beyond)
-  const tests = [...testsOf(filter)]
+  const tests = [...testsOf(dialectOf(db), filter)]
     .filter(([part]) => !plan.satisfied.includes(part))
     .map(([, test]) => test)
   const range = after === undefined ? [] : [behind(plan, sort, after)]
@@ -61,7 +62,7 @@ export async function listPackageRevisions(
   return end && items.length < limit ? { items, lookedTo: end } : { items }
 }
 
-/** The cursor behind a row, in a list that is sorted so. */
+/** Returns the cursor behind a row. */
 export function cursorAt(revision: PackageRevision, { field }: Sort): Cursor {
   return { value: revision[field] ?? '', name: revision.name }
 }
@@ -80,9 +81,9 @@ function select<Row>(
     SELECT ${columns} FROM ${from} WHERE ${allOf(conditions)} ORDER BY ${sql.join(order)} ${limit}`
 }
 
-/** The entry so many steps along the index; undefined where that ends sooner. */
+/** Resolves to the index entry that many steps on; undefined where the index ends before it. */
 async function stepsOn(
-  db: Db,
+  db: Reader,
   plan: Plan,
   { sort, range, steps }: { sort: Sort; range: readonly Sql[]; steps: number },
 ): Promise<Cursor | undefined> {
@@ -98,7 +99,7 @@ function comparison({ descending }: Sort): Sql {
   return descending ? sql`<` : sql`>`
 }
 
-/** What the list is sorted by; one column for lists that are sorted by name. */
+/** Returns the columns that the list is sorted by: one for lists sorted by name. */
 function orderColumns(plan: Plan, { field }: Sort): Sql[] {
   return field === 'name' ? [plan.name] : [SORT_COLUMN[field], plan.name]
 }
@@ -116,9 +117,9 @@ function upTo(plan: Plan, sort: Sort, end: Cursor): Sql {
   return sql`(${sql.join(orderColumns(plan, sort))}) ${within} (${sql.join(orderValues(sort, end))})`
 }
 
-async function inOrder(db: Db, ids: readonly number[]): Promise<PackageRevision[]> {
+async function inOrder(db: Reader, ids: readonly number[]): Promise<PackageRevision[]> {
   if (ids.length === 0) return []
-  const rows = await selectPackageRevisions(db).where('id', 'in', among(ids)).execute()
+  const rows = await selectPackageRevisions(db).where('id', 'in', dialectOf(db).list(ids)).execute()
   const byId = new Map(rows.map((row) => [row.id, row]))
   return ids.flatMap((id) => {
     const row = byId.get(id)

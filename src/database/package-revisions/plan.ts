@@ -1,12 +1,13 @@
 /**
- * How a page of a list is found at the cost of a page, however many revisions there are. Where a part of the filter has
- * few rows, those are looked at, and sorted; otherwise an index in the order of the list is walked along, and each row
- * is tested. What is few grows with the number of revisions, as the way along the index does: both cost the same then.
+ * Finds a page of a list at the cost of a page, however many revisions there are. If a part of the filter has few rows,
+ * those are read and sorted; otherwise an index in the order of the list is walked, and each row is tested. The limit
+ * for few grows with the number of revisions as the walk does, so that both ways cost the same there.
  */
 import { sql } from 'kysely'
 import type { Sort } from '../../domain/package-revision.ts'
-import { allOf, type Sql } from '../name-range.ts'
-import type { Db } from '../schema.ts'
+import type { Reader } from '../connection.ts'
+import { type Dialect, dialectOf } from '../dialect.ts'
+import { allOf, type Sql } from '../sql.ts'
 import { type PackageRevisionFilter, testsOf } from './filter.ts'
 import {
   basedByName,
@@ -21,40 +22,42 @@ import {
 
 export type Plan = {
   from: Sql
-  /** The same with the rows of the revisions, where `from` has them not. */
+  /** The same joined with the rows of revisions, where `from` is without them. */
   fromWithRows: Sql
   name: Sql
   id: Sql
   conditions: readonly Sql[]
   /** The parts of the filter that need no test. */
   satisfied: readonly unknown[]
-  /** The rows are few, and come in no order. */
+  /** The rows are few, and in no order. */
   few: boolean
-  /** Whether they come along an index of another order than names, which has most of what is tested. */
+  /** The rows come along an index for lists sorted by time, which has most columns that are tested. */
   alongSortIndex: boolean
 }
 
 const SORT_INDEX = { updatedAt: 'package_revisions_updated', publishedAt: 'package_revisions_published' }
 
-/** Steps along an index cost so much less than rows in no order; less so where its entries do not tell enough. */
+/** Steps along an index that cost as much as one row out of order, with and without tests of the row itself. */
 const STEPS_FOR_A_ROW = 15
 const TESTS_FOR_A_ROW = 2
 const LEAST_FEW = 500
 const PAGE = 100
 
-/** `beyond` are conditions of the page on a name, where the list is sorted by it. */
+/** `beyond` returns the conditions of the page on a name, where the list is sorted by name. */
 export async function planList(
-  db: Db,
+  db: Reader,
   filter: PackageRevisionFilter,
   sort: Sort,
   beyond: (name: Sql) => readonly Sql[],
 ): Promise<Plan> {
-  const ordered = orderedSources(filter)
-  const sets = setSources(filter)
+  const dialect = dialectOf(db)
+  const ordered = orderedSources(dialect, filter)
+  const sets = setSources(dialect, filter)
   if (sort.field === 'name' && ordered.length <= 1 && sets.length === 0) {
-    return walk(ordered[0] ?? byName(filter))
+    return walk(ordered[0] ?? byName(dialect, filter))
   }
-  const tested = sort.field === 'name' || [...testsOf(filter).values()].some((test) => !test.inSortIndexes)
+  const tested =
+    sort.field === 'name' || [...testsOf(dialect, filter).values()].some((test) => !test.inSortIndexes)
   let few = await fewRows(db, tested ? TESTS_FOR_A_ROW : STEPS_FOR_A_ROW)
   let best: Plan | undefined
   for (const source of ordered) {
@@ -62,35 +65,36 @@ export async function planList(
     const rows = sql`SELECT ${id} AS id FROM ${from} WHERE ${allOf([...source.conditions, ...beyond(name)])}`
     const count = await countUpTo(db, rows, few + 1)
     if (count > few) continue
-    best = sort.field === 'name' ? walk(source) : candidates(source.part, rows)
+    best = sort.field === 'name' ? walk(source) : candidates(dialect, source.part, rows)
     few = count - 1
   }
   for (const { part, ids, counts } of sets) {
     const count = await countUpTo(db, ids, few + 1, counts)
     if (count > few) continue
-    best = candidates(part, ids)
+    best = candidates(dialect, part, ids)
     few = count - 1
   }
-  return best ?? alongIndex(filter, sort, ordered, sets)
+  return best ?? alongIndex(dialect, filter, sort, ordered, sets)
 }
 
-/** Nothing is rare: the first way to walk along that has the order of the list. */
+/** Walks the first index in the order of the list, where nothing is rare. */
 function alongIndex(
+  dialect: Dialect,
   filter: PackageRevisionFilter,
   { field }: Sort,
   ordered: readonly OrderedSource[],
   sets: readonly SetSource[],
 ): Plan {
   if (field !== 'name') {
-    const from = sql`package_revisions INDEXED BY ${sql.ref(SORT_INDEX[field])}`
+    const from = dialect.indexed(sql`package_revisions`, SORT_INDEX[field])
     return { ...ofRows(from), satisfied: [], few: false, alongSortIndex: true }
   }
   const narrow = ordered.find(
     ({ part }) => part !== 'latest' && part !== 'lifecycle' && part !== 'repository',
   )
   if (narrow) return walk(narrow)
-  if (sets.some(({ part }) => part === 'outdated')) return walk(basedByName(filter))
-  return walk(ordered[0] ?? byName(filter))
+  if (sets.some(({ part }) => part === 'outdated')) return walk(basedByName(dialect, filter))
+  return walk(ordered[0] ?? byName(dialect, filter))
 }
 
 function walk({ part, index, fromWithRows, conditions }: OrderedSource): Plan {
@@ -104,8 +108,12 @@ function walk({ part, index, fromWithRows, conditions }: OrderedSource): Plan {
   }
 }
 
-function candidates(part: unknown, ids: Sql): Plan {
-  const from = sql`(${ids}) AS candidate CROSS JOIN package_revisions ON package_revisions.id = candidate.id`
+function candidates({ ordered }: Dialect, part: unknown, ids: Sql): Plan {
+  const from = ordered(
+    sql`(${ids}) AS candidate`,
+    sql`package_revisions`,
+    sql`package_revisions.id = candidate.id`,
+  )
   const satisfied = part === undefined ? [] : [part]
   return { ...ofRows(from), satisfied, few: true, alongSortIndex: false }
 }
@@ -114,16 +122,16 @@ function ofRows(from: Sql): Pick<Plan, 'from' | 'fromWithRows' | 'name' | 'id' |
   return { from, fromWithRows: from, name: NAME, id: ID, conditions: [] }
 }
 
-/** At least `most` where there are so many. Of `counts`, each at least 1, no more than `most` need to be added up. */
-async function countUpTo(db: Db, ids: Sql, most: number, counts?: Sql): Promise<number> {
+/** Counts up to `most` rows. Of `counts`, each at least 1, no more than `most` need to be added up. */
+async function countUpTo(db: Reader, ids: Sql, most: number, counts?: Sql): Promise<number> {
   const counted = counts
-    ? sql`SELECT coalesce(sum(count), 0) AS count FROM (${counts} LIMIT ${most})`
-    : sql`SELECT count(*) AS count FROM (${ids} LIMIT ${most})`
-  const { rows } = await sql<{ count: number }>`${counted}`.execute(db)
-  return rows[0]?.count ?? 0
+    ? sql`SELECT coalesce(sum(count), 0) AS count FROM (${counts} LIMIT ${most}) AS counted`
+    : sql`SELECT count(*) AS count FROM (${ids} LIMIT ${most}) AS counted`
+  const { rows } = await sql<{ count: number | string }>`${counted}`.execute(db)
+  return Number(rows[0]?.count ?? 0)
 }
 
-async function fewRows(db: Db, stepsForARow: number): Promise<number> {
+async function fewRows(db: Reader, stepsForARow: number): Promise<number> {
   const { rows } = await sql<{ most: number | null }>`SELECT max(id) AS most FROM package_revisions`.execute(
     db,
   )

@@ -1,55 +1,56 @@
-/** Where the rows of a list can come from: for each part of a filter an index that has just those rows. */
-import { type RawBuilder, sql } from 'kysely'
+/** Where the rows of a list can come from: for each part of a filter, an index that has just its rows. */
+import { sql } from 'kysely'
 import type { LabelRequirement } from '../../domain/label-selector.ts'
-import { wordQueries } from '../contents/search.ts'
-import { allOf, inRepository, type Sql } from '../name-range.ts'
+import { wordsToLookUp } from '../contents/search.ts'
+import type { Dialect } from '../dialect.ts'
+import { allOf, inRepository, type Sql } from '../sql.ts'
 import type { PackageRevisionFilter } from './filter.ts'
 
 /** Rows in the order of their names. */
 export type OrderedSource = {
-  /** The part of the filter that all of its rows satisfy. */
+  /** The part of the filter that all of its rows match. */
   part: unknown
-  /** The index, and what it calls the name and the id of a revision. */
+  /** The index, and its columns with the name and the id of a revision. */
   index: { from: Sql; name: Sql; id: Sql }
-  /** The index with the rows of the revisions, where it is one of another table. */
+  /** The index joined with the rows of revisions, if it is an index of another table. */
   fromWithRows: Sql
   conditions: Sql[]
 }
 
-/** Rows in no order, so worth while where they are few. */
+/** Rows in no order, so useful only where they are few. */
 export type SetSource = {
   part: unknown
   ids: Sql
-  /** Where it is known how many rows they are: numbers that add up to it, none of them 0. */
+  /** If the number of rows is known in advance: numbers that add up to it, none of them 0. */
   counts?: Sql
 }
 
 export const NAME = sql`package_revisions.name`
 export const ID = sql`package_revisions.id`
 
-/** The index by which lists are walked along in the order of names where no filter has a better one. */
-export function byName(filter: PackageRevisionFilter): OrderedSource {
-  return indexed('repository', 'package_revisions_name', inRepository(NAME, filter.repository))
+/** All revisions, or those of a repository: the source where no filter has a better one. */
+export function byName(dialect: Dialect, filter: PackageRevisionFilter): OrderedSource {
+  return along(dialect, 'package_revisions_name', 'repository', inRepository(NAME, filter.repository))
 }
 
-/** Whatever has an upstream: only a test says whether it is outdated. */
-export function basedByName(filter: PackageRevisionFilter): OrderedSource {
+/** All revisions with an upstream. Each must be tested for whether it is outdated. */
+export function basedByName(dialect: Dialect, filter: PackageRevisionFilter): OrderedSource {
   const conditions = [sql`upstream_repository IS NOT NULL`, ...inRepository(NAME, filter.repository)]
-  return indexed('based', 'package_revisions_based', conditions)
+  return along(dialect, 'package_revisions_based', 'based', conditions)
 }
 
-/** In order of preference: first what tends to have few rows. */
-export function orderedSources(filter: PackageRevisionFilter): OrderedSource[] {
+/** Returns sources in order of preference: first those that tend to have few rows. */
+export function orderedSources(dialect: Dialect, filter: PackageRevisionFilter): OrderedSource[] {
   const sources: OrderedSource[] = []
   const add = (part: keyof PackageRevisionFilter, index: string, column: string, value?: string | number) => {
     if (value === undefined) return
     const condition = sql`package_revisions.${sql.ref(column)} = ${value}`
-    sources.push(indexed(part, index, [condition, ...inRepository(NAME, filter.repository)]))
+    sources.push(along(dialect, index, part, [condition, ...inRepository(NAME, filter.repository)]))
   }
   add('upstream', 'package_revisions_upstream', 'upstream_name', filter.upstream)
   add('version', 'package_revisions_by_version', 'version', filter.version)
   for (const requirement of filter.labels ?? []) {
-    const source = labelled(requirement, filter.repository)
+    const source = labelled(dialect, requirement, filter.repository)
     if (source) sources.push(source)
   }
   add('package', 'package_revisions_path', 'package', filter.package)
@@ -58,17 +59,21 @@ export function orderedSources(filter: PackageRevisionFilter): OrderedSource[] {
   add('lifecycle', 'package_revisions_lifecycle', 'lifecycle', filter.lifecycle)
   const latest = filter.latest === undefined ? undefined : Number(filter.latest)
   add('latest', 'package_revisions_latest', 'latest', latest)
-  if (filter.repository !== undefined) sources.push(byName(filter))
+  if (filter.repository !== undefined) sources.push(byName(dialect, filter))
   return sources
 }
 
-function indexed(part: unknown, index: string, conditions: Sql[]): OrderedSource {
-  const from = sql`package_revisions INDEXED BY ${sql.ref(index)}`
+function along({ indexed }: Dialect, index: string, part: unknown, conditions: Sql[]): OrderedSource {
+  const from = indexed(sql`package_revisions`, index)
   return { part, index: { from, name: NAME, id: ID }, fromWithRows: from, conditions }
 }
 
-/** A label with one value, or with any: both have an index in the order of names. */
-function labelled(requirement: LabelRequirement, repository: string | undefined): OrderedSource | undefined {
+/** A label with one value, or with any value: both have an index in the order of names. */
+function labelled(
+  { indexed, ordered }: Dialect,
+  requirement: LabelRequirement,
+  repository: string | undefined,
+): OrderedSource | undefined {
   const name = sql`label.name`
   const conditions = [sql`label.key = ${requirement.key}`, ...inRepository(name, repository)]
   const { operator } = requirement
@@ -76,53 +81,56 @@ function labelled(requirement: LabelRequirement, repository: string | undefined)
     conditions.push(sql`label.value = ${requirement.values[0]}`)
   } else if (operator !== 'exists') return undefined
   const suffix = operator === 'in' ? 'value' : 'key'
-  const from = sql`package_revision_labels AS label INDEXED BY ${sql.ref(`package_revision_labels_${suffix}`)}`
+  const from = indexed(sql`package_revision_labels AS label`, `package_revision_labels_${suffix}`)
   return {
     part: requirement,
     index: { from, name, id: sql`label.revision_id` },
-    fromWithRows: sql`${from} CROSS JOIN package_revisions ON package_revisions.id = label.revision_id`,
+    fromWithRows: ordered(from, sql`package_revisions`, sql`package_revisions.id = label.revision_id`),
     conditions,
   }
 }
 
-export function setSources(filter: PackageRevisionFilter): SetSource[] {
+export function setSources(dialect: Dialect, filter: PackageRevisionFilter): SetSource[] {
   const sources: SetSource[] = []
   for (const requirement of filter.labels ?? []) {
     if (requirement.operator !== 'in' || requirement.values.length === 1) continue
-    const name = sql`label.name`
-    const inside = inRepository(name, filter.repository)
+    const conditions = [
+      sql`label.key = ${requirement.key}`,
+      sql`label.value IN (${sql.join(requirement.values)})`,
+      ...inRepository(sql`label.name`, filter.repository),
+    ]
+    const from = dialect.indexed(sql`package_revision_labels AS label`, 'package_revision_labels_value')
     sources.push({
       part: requirement,
-      ids: sql`
-        SELECT label.revision_id AS id
-        FROM package_revision_labels AS label INDEXED BY package_revision_labels_value
-        WHERE ${allOf([sql`label.key = ${requirement.key}`, sql`label.value IN (${sql.join(requirement.values)})`, ...inside])}`,
+      ids: sql`SELECT label.revision_id AS id FROM ${from} WHERE ${allOf(conditions)}`,
     })
   }
-  for (const query of wordQueries(filter.q ?? '')) {
-    sources.push({
-      part: undefined,
-      ids: sql`SELECT rowid AS id FROM revision_words WHERE revision_words MATCH ${query}`,
-    })
+  for (const word of wordsToLookUp(filter.q ?? '')) {
+    sources.push({ part: undefined, ids: dialect.wordSource('package_revisions', word) })
   }
-  if (filter.outdated !== undefined) sources.push(outdatedSource(filter.outdated, filter.latest))
+  if (filter.outdated !== undefined) sources.push(outdatedSource(dialect, filter.outdated, filter.latest))
   return sources
 }
 
-/** What is outdated is known by the revisions that others are based on: few rows, with a number in each. */
-function outdatedSource(outdated: boolean, latest: boolean | undefined): SetSource {
+/** Outdated revisions, found by the few revisions that others are based on, each with the number of those. */
+function outdatedSource(
+  { indexed, ordered }: Dialect,
+  outdated: boolean,
+  latest: boolean | undefined,
+): SetSource {
   const held = latest === undefined ? sql`IN (0, 1)` : sql`= ${latest ? 1 : 0}`
-  const uses: RawBuilder<unknown> = sql`
-    upstream_uses AS used INDEXED BY upstream_uses_outdated
+  const uses = sql`
+    ${indexed(sql`upstream_uses AS used`, 'upstream_uses_outdated')}
     WHERE used.outdated = ${outdated ? 1 : 0} AND used.latest ${held}`
+  const links = ordered(
+    sql`(SELECT * FROM ${uses}) AS used`,
+    indexed(sql`package_revisions AS link`, 'package_revisions_upstream_package'),
+    sql`link.upstream_repository = used.repository AND link.upstream_package = used.package
+      AND link.latest = used.latest AND link.upstream_revision = used.revision`,
+  )
   return {
     part: 'outdated',
-    ids: sql`
-      SELECT link.id
-      FROM (SELECT * FROM ${uses}) AS used
-      CROSS JOIN package_revisions AS link INDEXED BY package_revisions_upstream_package
-      WHERE link.upstream_repository = used.repository AND link.upstream_package = used.package
-        AND link.latest = used.latest AND link.upstream_revision = used.revision`,
+    ids: sql`SELECT link.id FROM ${links}`,
     counts: sql`SELECT used.count FROM ${uses}`,
   }
 }

@@ -1,13 +1,14 @@
-/** What is known of the places that catalogs are filled from. */
+/** Results of the syncs of catalogs: the tags of their sources, and the last sync of each. */
 import type { PackageId } from '../../domain/names.ts'
-import type { Db } from '../schema.ts'
+import type { Reader, Transaction } from '../connection.ts'
+import { dialectOf } from '../dialect.ts'
 
-/** A tag elsewhere; the empty one stands for its whole repository there. */
+/** A tag of a source. The empty tag stands for its whole repository. */
 export type DiscoveredTag = PackageId & {
   tag: string
-  /** What it pointed to when it was read. */
+  /** The digest that it pointed to when it was read. */
   digest: string | null
-  /** The name of the revision that it has become. Without one, and without a problem, there is to be none. */
+  /** The name of the revision made from it. null without a problem means that the tag is skipped. */
   revision: string | null
   problem: string | null
   checkedAt: string
@@ -20,10 +21,7 @@ export type SyncRow = {
   packages: number
 }
 
-/** A statement takes so many values, and not any number. */
-const AT_ONCE = 1000
-
-export async function findSync(db: Db, repository: string): Promise<SyncRow | undefined> {
+export async function findSync(db: Reader, repository: string): Promise<SyncRow | undefined> {
   return db
     .selectFrom('repository_syncs')
     .select(['last_sync_at as lastSyncAt', 'last_success_at as lastSuccessAt', 'error', 'packages'])
@@ -31,22 +29,22 @@ export async function findSync(db: Db, repository: string): Promise<SyncRow | un
     .executeTakeFirst()
 }
 
-/** Records the end of a sync. Without an error it was a success. */
+/** Records the end of a sync, a successful one if `error` is null. */
 export async function saveSync(
-  db: Db,
+  transaction: Transaction,
   repository: string,
   { at, error, packages }: { at: string; error: string | null; packages: number },
 ): Promise<void> {
   const changing = { last_sync_at: at, error, packages, ...(error === null && { last_success_at: at }) }
-  await db
+  await transaction
     .insertInto('repository_syncs')
     .values({ repository, last_success_at: null, ...changing })
     .onConflict((conflict) => conflict.column('repository').doUpdateSet(changing))
     .execute()
 }
 
-/** What is known of the tags of one repository elsewhere, by tag. */
-export async function discoveredTags(db: Db, id: PackageId): Promise<Map<string, DiscoveredTag>> {
+/** Resolves to the known tags of one repository of a source, by tag. */
+export async function discoveredTags(db: Reader, id: PackageId): Promise<Map<string, DiscoveredTag>> {
   const rows = await db
     .selectFrom('discovered_tags')
     .select(['repository', 'package', 'tag', 'digest', 'revision', 'problem', 'checked_at as checkedAt'])
@@ -56,33 +54,38 @@ export async function discoveredTags(db: Db, id: PackageId): Promise<Map<string,
   return new Map(rows.map((row) => [row.tag, row]))
 }
 
-export async function saveDiscoveredTag(db: Db, { checkedAt, ...found }: DiscoveredTag): Promise<void> {
+export async function saveDiscoveredTag(
+  transaction: Transaction,
+  { checkedAt, ...found }: DiscoveredTag,
+): Promise<void> {
   const row = { ...found, checked_at: checkedAt }
-  await db
+  await transaction
     .insertInto('discovered_tags')
     .values(row)
     .onConflict((conflict) => conflict.columns(['repository', 'package', 'tag']).doUpdateSet(row))
     .execute()
 }
 
-export async function forgetTags(db: Db, id: PackageId, tags: readonly string[]): Promise<void> {
-  for (let at = 0; at < tags.length; at += AT_ONCE) {
-    await db
-      .deleteFrom('discovered_tags')
-      .where('repository', '=', id.repository)
-      .where('package', '=', id.package)
-      .where('tag', 'in', tags.slice(at, at + AT_ONCE))
-      .execute()
-  }
+export async function forgetTags(
+  transaction: Transaction,
+  id: PackageId,
+  tags: readonly string[],
+): Promise<void> {
+  await transaction
+    .deleteFrom('discovered_tags')
+    .where('repository', '=', id.repository)
+    .where('package', '=', id.package)
+    .where('tag', 'in', dialectOf(transaction).list(tags))
+    .execute()
 }
 
-/** Forgets what was wrong in repositories elsewhere that are not looked at any more. */
+/** Forgets the problems of packages that are no longer synced: those that are not in `packages`. */
 export async function forgetProblemsBeside(
-  db: Db,
+  transaction: Transaction,
   repository: string,
   packages: ReadonlySet<string>,
 ): Promise<void> {
-  const rows = await db
+  const rows = await transaction
     .selectFrom('discovered_tags')
     .select('package')
     .distinct()
@@ -90,7 +93,7 @@ export async function forgetProblemsBeside(
     .where('problem', 'is not', null)
     .execute()
   for (const { package: path } of rows.filter((row) => !packages.has(row.package))) {
-    await db
+    await transaction
       .deleteFrom('discovered_tags')
       .where('repository', '=', repository)
       .where('package', '=', path)
@@ -99,9 +102,9 @@ export async function forgetProblemsBeside(
   }
 }
 
-/** What is wrong, the first of it, and how much there is in all. */
+/** Resolves to the first `limit` problems, and to the number of all. */
 export async function discoveryProblems(
-  db: Db,
+  db: Reader,
   repository: string,
   limit: number,
 ): Promise<{ problems: { package: string; tag: string; problem: string }[]; count: number }> {

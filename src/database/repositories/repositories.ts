@@ -1,22 +1,23 @@
 import type { Selectable } from 'kysely'
 import type { Repository, RepositoryContent } from '../../domain/repository.ts'
 import type { RepositorySource } from '../../domain/repository-source.ts'
+import type { Reader, Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
-import type { Db, RepositoriesTable } from '../schema.ts'
+import type { RepositoriesTable } from '../schema.ts'
 
-export async function findRepository(db: Db, name: string): Promise<Repository | undefined> {
+export async function findRepository(db: Reader, name: string): Promise<Repository | undefined> {
   const row = await db.selectFrom('repositories').selectAll().where('name', '=', name).executeTakeFirst()
   return row && toRepository(row)
 }
 
-export async function repositoryExists(db: Db, name: string): Promise<boolean> {
+export async function repositoryExists(db: Reader, name: string): Promise<boolean> {
   const row = await db.selectFrom('repositories').select('id').where('name', '=', name).executeTakeFirst()
   return row !== undefined
 }
 
-/** Repositories in the order of their names, after a name. */
+/** Resolves to repositories after a name, by name. */
 export async function listRepositories(
-  db: Db,
+  db: Reader,
   page: { after?: string | undefined; limit: number },
 ): Promise<Repository[]> {
   const rows = await db
@@ -29,8 +30,8 @@ export async function listRepositories(
   return rows.map(toRepository)
 }
 
-/** Repositories that are filled from elsewhere, in the order of their names. */
-export async function repositoriesWithSource(db: Db): Promise<Repository[]> {
+/** Resolves to the repositories that are filled from a source, by name. */
+export async function repositoriesWithSource(db: Reader): Promise<Repository[]> {
   const rows = await db
     .selectFrom('repositories')
     .selectAll()
@@ -40,16 +41,19 @@ export async function repositoriesWithSource(db: Db): Promise<Repository[]> {
   return rows.map(toRepository)
 }
 
-/** Inserts, or replaces all but name and type. Resolves to it with its new resourceVersion. */
-export async function saveRepository(db: Db, repository: RepositoryContent): Promise<Repository> {
+/** Inserts a repository, or replaces all but its name and type. Resolves to it with its new resourceVersion. */
+export async function saveRepository(
+  transaction: Transaction,
+  repository: RepositoryContent,
+): Promise<Repository> {
   const changing = {
     description: repository.description,
     labels: JSON.stringify(repository.labels),
     source: repository.source ? JSON.stringify(repository.source) : null,
     updated_at: repository.updatedAt,
-    resource_version: await nextResourceVersion(db),
+    resource_version: await nextResourceVersion(transaction),
   }
-  const row = await db
+  const row = await transaction
     .insertInto('repositories')
     .values({
       name: repository.name,
@@ -64,8 +68,8 @@ export async function saveRepository(db: Db, repository: RepositoryContent): Pro
   return toRepository(row)
 }
 
-export async function deleteRepository(db: Db, name: string): Promise<void> {
-  await db.deleteFrom('repositories').where('name', '=', name).execute()
+export async function deleteRepository(transaction: Transaction, name: string): Promise<void> {
+  await transaction.deleteFrom('repositories').where('name', '=', name).execute()
 }
 
 function toRepository(row: Selectable<RepositoriesTable>): Repository {

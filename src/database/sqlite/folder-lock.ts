@@ -1,11 +1,19 @@
 import { join } from 'node:path'
 import BetterSqlite3, { type Database } from 'better-sqlite3'
-import { AppError, FolderInUseError } from '../../core/errors.ts'
+import { AppError } from '../../core/errors.ts'
+
+/** Another process has the data folder. */
+export class FolderInUseError extends AppError {
+  constructor(folder: string, cause: unknown) {
+    super('conflict', `another pkgserver is at work on ${folder}: stop it, or choose another folder`, {
+      cause,
+    })
+  }
+}
 
 /**
- * Keeps a data folder for this process: two on one folder would each believe their own memory. The lock is that of
- * an SQLite file, which the operating system lets go with the process, however that ends. Throws `conflict`, and
- * `unavailable` for a folder in which nothing can be locked.
+ * Locks a data folder for this process. The lock is that of a SQLite file, which the operating system releases with
+ * the process, however that ends. Throws `FolderInUseError`, and `unavailable` for a folder that cannot be locked.
  */
 export function lockFolder(folder: string): { release: () => void } {
   let database: Database | undefined
@@ -21,8 +29,6 @@ export function lockFolder(folder: string): { release: () => void } {
 
 function lockError(folder: string, error: unknown): unknown {
   if (!(error instanceof BetterSqlite3.SqliteError)) return error
-  if (error.code === 'SQLITE_BUSY') {
-    return new FolderInUseError(folder, error)
-  }
+  if (error.code === 'SQLITE_BUSY') return new FolderInUseError(folder, error)
   return new AppError('unavailable', `${folder} cannot be used for data: ${error.message}`, { cause: error })
 }

@@ -1,46 +1,50 @@
-/** The file of the index, as something that is moved and replaced. */
+/** The index of a data folder as a file. Only this folder knows the names of SQLite's files. */
 import { existsSync, renameSync, rmSync } from 'node:fs'
+import { readdir, rename } from 'node:fs/promises'
+import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 
-/** What SQLite keeps beside its file. */
+const NAME = 'index.db'
+
+/** The files that SQLite keeps beside a database: its write-ahead log, and shared memory. */
 const COMPANIONS = ['-wal', '-shm']
 
-export type IndexFileState =
-  | { state: 'missing' }
-  /** Nothing but what every new index has. */
-  | { state: 'empty' }
-  | { state: 'filled'; resourceVersion: number }
-  | { state: 'unreadable'; reason: string }
+export function indexFile(folder: string): string {
+  return join(folder, NAME)
+}
 
-/** What a file holds, without changing its schema. Nobody else may have it open. */
-export function inspectIndexFile(file: string): IndexFileState {
-  if (!existsSync(file)) return { state: 'missing' }
-  let database: BetterSqlite3.Database | undefined
+/** Returns a file of an index in the folder, be it an old one that was moved aside; undefined where there is none. */
+export async function findIndexFile(folder: string): Promise<string | undefined> {
+  const name = (await readdir(folder)).find((each) => each.startsWith(NAME))
+  return name && join(folder, name)
+}
+
+/** Pages copied at a time. Writers wait meanwhile. */
+const PAGES = 10_000
+
+/** Copies the index of a folder, as it is now and while it is in use, to a file that needs no companions. */
+export async function copyIndex(folder: string, to: string): Promise<void> {
+  const source = new BetterSqlite3(indexFile(folder), { readonly: true })
   try {
-    database = new BetterSqlite3(file)
-    const count = (table: string): number =>
-      database?.prepare<[], number>(`SELECT count(*) FROM (SELECT 1 FROM ${table} LIMIT 1)`).pluck().get() ??
-      0
-    const tables = database
-      .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table'")
-      .pluck()
-      .all()
-    const filled = ['repositories', 'packages', 'jobs'].some(
-      (table) => tables.includes(table) && count(table) > 0,
-    )
-    if (!filled) return { state: 'empty' }
-    const version = database.prepare<[], number>("SELECT value FROM counters WHERE name = 'resource_version'")
-    return { state: 'filled', resourceVersion: version.pluck().get() ?? 0 }
-  } catch (error) {
-    if (!(error instanceof BetterSqlite3.SqliteError)) throw error
-    return { state: 'unreadable', reason: error.message }
+    await source.backup(to, { progress: () => PAGES })
   } finally {
-    database?.close()
+    source.close()
+  }
+  const copy = new BetterSqlite3(to)
+  try {
+    copy.pragma('journal_mode = DELETE')
+  } finally {
+    copy.close()
   }
 }
 
-/** Moves an index out of the way. What is still in its log goes into its file first, if it can be read. */
-export function moveIndexFile(from: string, to: string): void {
+/** Makes such a copy the index of a folder that has none. */
+export async function placeIndex(copy: string, folder: string): Promise<void> {
+  await rename(copy, indexFile(folder))
+}
+
+/** Renames a database. What is in its log is written to its file first, if it can be read. */
+export function moveDatabase(from: string, to: string): void {
   try {
     const database = new BetterSqlite3(from)
     database.pragma('journal_mode = DELETE')
@@ -48,12 +52,12 @@ export function moveIndexFile(from: string, to: string): void {
   } catch (error) {
     if (!(error instanceof BetterSqlite3.SqliteError)) throw error
   }
-  // The log first: left beside the next file of this name, it would be taken for that one's.
+  // The log first: SQLite would take a log left behind for that of the next file with this name.
   for (const companion of [...COMPANIONS, '']) {
     if (existsSync(from + companion)) renameSync(from + companion, to + companion)
   }
 }
 
-export function removeIndexFile(file: string): void {
+export function removeDatabase(file: string): void {
   for (const companion of [...COMPANIONS, '']) rmSync(file + companion, { force: true })
 }

@@ -6,8 +6,8 @@ import { AppError } from '../../core/errors.ts'
 const FOLDER = join(import.meta.dirname, '../../../migrations/sqlite')
 
 /**
- * Brings a database to this version's schema: applies the files of `migrations/sqlite` that it has not seen, in the
- * order of their names, each in a transaction. Throws `conflict` for a database that a newer version has written.
+ * Migrates a database to the schema of this version: applies the new files of `migrations/sqlite` by name, each in a
+ * transaction. Throws `conflict` for a database that a newer version has written.
  */
 export function migrate(database: Database): void {
   database.exec(

@@ -1,15 +1,17 @@
 import BetterSqlite3, { type Database } from 'better-sqlite3'
-import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely'
+import { Kysely, type KyselyConfig, type SqliteDatabase, type SqliteStatement } from 'kysely'
 import { LRUCache } from 'lru-cache'
 import { AppError } from '../../core/errors.ts'
-import type { Db, Schema } from '../schema.ts'
+import type { Schema } from '../schema.ts'
+import { IndexDialect } from './dialect.ts'
+import { translated } from './errors.ts'
 import { migrate } from './migrate.ts'
 
 /**
- * Opens the database file, made and brought up to date if need be. A transaction that has been committed is on the
- * disk: synchronous=FULL syncs the write-ahead log on each commit. `:memory:` gives a database of its own.
+ * Opens a database file, and creates or migrates it first where needed. `:memory:` opens a database of its own.
+ * A committed transaction is on the disk: synchronous=FULL syncs the write-ahead log on each commit.
  */
-export function openDatabase(file: string): Db {
+export function openDatabase(file: string, log?: KyselyConfig['log']): Kysely<Schema> {
   const database = new BetterSqlite3(file)
   try {
     database.pragma('journal_mode = WAL')
@@ -23,19 +25,18 @@ export function openDatabase(file: string): Db {
     if (!(error instanceof BetterSqlite3.SqliteError)) throw error
     throw new AppError(
       'unavailable',
-      `the database ${file} cannot be used: ${error.message}. Put it back from a backup (pkgserver restore), or build it anew from the registry (pkgserver reindex --force).`,
-      {
-        cause: error,
-      },
+      `the database ${file} cannot be used: ${error.message}. Restore it from a backup (pkgserver restore), or rebuild it from the registry (pkgserver reindex --force).`,
+      { cause: error },
     )
   }
-  return new Kysely<Schema>({ dialect: new SqliteDialect({ database: withStatementCache(database) }) })
+  const dialect = new IndexDialect({ database: withStatementCache(database) })
+  return new Kysely<Schema>(log ? { dialect, log } : { dialect })
 }
 
-/** In bytes. To read a larger index would keep the server from starting for seconds. */
+/** In bytes. Reading a larger database would delay the start by seconds. */
 const MAX_CHECKED = 512 * 1024 * 1024
 
-/** A page that is damaged would be met in the middle of somebody's call, or never, and be copied into every backup. */
+/** A damaged page would otherwise fail some later request, or go unnoticed into every backup. */
 function checkIntact(database: Database): void {
   const pages = Number(database.pragma('page_count', { simple: true }))
   if (pages * Number(database.pragma('page_size', { simple: true })) > MAX_CHECKED) return
@@ -43,19 +44,28 @@ function checkIntact(database: Database): void {
   if (found !== 'ok') throw new BetterSqlite3.SqliteError(`it is damaged: ${found}`, 'SQLITE_CORRUPT')
 }
 
-/** Statements are compiled once for each text; the queries of this folder have few different ones. */
-const STATEMENTS = 500
+const CACHED_STATEMENTS = 500
 
+/** Compiles each SQL text once. */
 function withStatementCache(database: Database): SqliteDatabase {
-  const statements = new LRUCache<string, SqliteStatement>({ max: STATEMENTS })
+  const statements = new LRUCache<string, SqliteStatement>({ max: CACHED_STATEMENTS })
   return {
     close: () => database.close(),
     prepare: (sql) => {
       const cached = statements.get(sql)
       if (cached) return cached
-      const statement: SqliteStatement = database.prepare(sql)
+      const statement = withErrors(database.prepare(sql))
       statements.set(sql, statement)
       return statement
     },
+  }
+}
+
+function withErrors(statement: SqliteStatement): SqliteStatement {
+  return {
+    reader: statement.reader,
+    all: (parameters) => translated(() => statement.all(parameters)),
+    run: (parameters) => translated(() => statement.run(parameters)),
+    iterate: (parameters) => statement.iterate(parameters),
   }
 }

@@ -1,8 +1,9 @@
-/** What webhooks are told: a row for each event and webhook, kept for a while after its end. */
+/** Deliveries to webhooks: a row for each event and webhook, kept for a while after the last attempt. */
 import type { Selectable } from 'kysely'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Delivery, DeliveryState, DueDelivery, WebhookEvent } from '../../domain/webhook.ts'
-import type { Db, DeliveriesTable } from '../schema.ts'
+import type { Reader, Transaction } from '../connection.ts'
+import type { DeliveriesTable } from '../schema.ts'
 
 export type NewDelivery = {
   webhookId: number
@@ -12,9 +13,9 @@ export type NewDelivery = {
   giveUpAt: string
 }
 
-export async function insertDelivery(db: Db, delivery: NewDelivery): Promise<Delivery> {
+export async function insertDelivery(transaction: Transaction, delivery: NewDelivery): Promise<Delivery> {
   const { content } = delivery
-  const row = await db
+  const row = await transaction
     .insertInto('deliveries')
     .values({
       webhook_id: delivery.webhookId,
@@ -46,7 +47,7 @@ const SHOWN = [
   'next_attempt',
 ] as const
 
-export async function findDelivery(db: Db, webhookId: number, id: number): Promise<Delivery | undefined> {
+export async function findDelivery(db: Reader, webhookId: number, id: number): Promise<Delivery | undefined> {
   const row = await db
     .selectFrom('deliveries')
     .select(SHOWN)
@@ -56,9 +57,9 @@ export async function findDelivery(db: Db, webhookId: number, id: number): Promi
   return row && toDelivery(row)
 }
 
-/** The newest first. */
+/** Resolves to deliveries, newest first. */
 export async function listDeliveries(
-  db: Db,
+  db: Reader,
   webhookId: number,
   filter: { state?: DeliveryState | undefined },
   page: { before?: number | undefined; limit: number },
@@ -74,8 +75,8 @@ export async function listDeliveries(
   return (await query.execute()).map(toDelivery)
 }
 
-/** Webhooks that are enabled and have deliveries whose time has come. */
-export async function webhooksDue(db: Db, now: string): Promise<number[]> {
+/** Resolves to the enabled webhooks with deliveries that are due. */
+export async function webhooksDue(db: Reader, now: string): Promise<number[]> {
   const rows = await db
     .selectFrom('webhooks')
     .select('id')
@@ -93,9 +94,9 @@ export async function webhooksDue(db: Db, now: string): Promise<number[]> {
   return rows.map(({ id }) => id)
 }
 
-/** Deliveries of a webhook, if it is enabled, whose time has come: those that have waited longest. */
+/** Resolves to the due deliveries of a webhook, longest waiting first; to none of a disabled one. */
 export async function dueDeliveries(
-  db: Db,
+  db: Reader,
   webhookId: number,
   now: string,
   limit: number,
@@ -129,8 +130,12 @@ export type AttemptRecord = {
   nextAttempt: string | null
 }
 
-export async function recordAttempt(db: Db, id: number, attempt: AttemptRecord): Promise<void> {
-  await db
+export async function recordAttempt(
+  transaction: Transaction,
+  id: number,
+  attempt: AttemptRecord,
+): Promise<void> {
+  await transaction
     .updateTable('deliveries')
     .set(({ eb }) => ({
       attempts: eb('attempts', '+', 1),
@@ -144,9 +149,14 @@ export async function recordAttempt(db: Db, id: number, attempt: AttemptRecord):
     .execute()
 }
 
-/** Has a delivery made again, or sooner. */
-export async function makeDue(db: Db, id: number, now: string, giveUpAt: string): Promise<Delivery> {
-  const row = await db
+/** Makes a delivery due now, whatever its state. */
+export async function makeDue(
+  transaction: Transaction,
+  id: number,
+  now: string,
+  giveUpAt: string,
+): Promise<Delivery> {
+  const row = await transaction
     .updateTable('deliveries')
     .set({ state: 'Pending', next_attempt: now, give_up_at: giveUpAt })
     .where('id', '=', id)
@@ -158,26 +168,26 @@ export async function makeDue(db: Db, id: number, now: string, giveUpAt: string)
 export type KeptDeliveries = { since: string; ended: number; waiting: number }
 
 /**
- * Deletes the oldest of the deliveries of a webhook that have ended, and gives up the oldest of those that wait, where
- * there are more than are kept. Resolves to whether there may be more.
+ * Deletes the oldest ended deliveries of a webhook, and gives up the oldest pending ones, where there are more than to
+ * keep. Resolves to whether there may be more.
  */
 export async function pruneDeliveries(
-  db: Db,
+  transaction: Transaction,
   webhookId: number,
   kept: KeptDeliveries,
   atMost: number,
 ): Promise<boolean> {
-  const deliveries = db.selectFrom('deliveries').select('id').where('webhook_id', '=', webhookId)
+  const deliveries = transaction.selectFrom('deliveries').select('id').where('webhook_id', '=', webhookId)
   const pending = deliveries.where('state', '=', 'Pending')
   const tooMany = pending.orderBy('id', 'desc').limit(1).offset(kept.waiting)
-  const { numUpdatedRows } = await db
+  const { numUpdatedRows } = await transaction
     .updateTable('deliveries')
     .set({ state: 'GivenUp', next_attempt: null, error: `more than ${kept.waiting} deliveries were waiting` })
     .where('id', 'in', pending.where('id', '<=', tooMany).orderBy('id').limit(atMost))
     .executeTakeFirstOrThrow()
   const ended = deliveries.where('state', '!=', 'Pending')
   const beyond = ended.orderBy('id', 'desc').limit(1).offset(kept.ended)
-  const { numDeletedRows } = await db
+  const { numDeletedRows } = await transaction
     .deleteFrom('deliveries')
     .where(
       'id',

@@ -1,16 +1,17 @@
 import type { Selectable } from 'kysely'
 import type { Webhook, WebhookContent } from '../../domain/webhook.ts'
+import type { Reader, Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
-import type { Db, WebhooksTable } from '../schema.ts'
+import type { WebhooksTable } from '../schema.ts'
 
-export async function findWebhook(db: Db, name: string): Promise<Webhook | undefined> {
+export async function findWebhook(db: Reader, name: string): Promise<Webhook | undefined> {
   const row = await db.selectFrom('webhooks').selectAll().where('name', '=', name).executeTakeFirst()
   return row && toWebhook(row)
 }
 
-/** In the order of their names, after a name. */
+/** Resolves to webhooks after a name, by name. */
 export async function listWebhooks(
-  db: Db,
+  db: Reader,
   page: { after?: string | undefined; limit: number },
 ): Promise<Webhook[]> {
   const rows = await db
@@ -23,12 +24,12 @@ export async function listWebhooks(
   return rows.map(toWebhook)
 }
 
-export async function enabledWebhooks(db: Db): Promise<Webhook[]> {
+export async function enabledWebhooks(db: Reader): Promise<Webhook[]> {
   const rows = await db.selectFrom('webhooks').selectAll().where('enabled', '=', 1).orderBy('id').execute()
   return rows.map(toWebhook)
 }
 
-export async function countWebhooks(db: Db): Promise<number> {
+export async function countWebhooks(db: Reader): Promise<number> {
   const { count } = await db
     .selectFrom('webhooks')
     .select(({ fn }) => fn.countAll<number>().as('count'))
@@ -37,12 +38,12 @@ export async function countWebhooks(db: Db): Promise<number> {
 }
 
 export async function insertWebhook(
-  db: Db,
+  transaction: Transaction,
   content: WebhookContent & { secret: string },
   createdBy: string,
   now: string,
 ): Promise<Webhook> {
-  const row = await db
+  const row = await transaction
     .insertInto('webhooks')
     .values({
       ...toColumns(content),
@@ -50,28 +51,28 @@ export async function insertWebhook(
       created_by: createdBy,
       created_at: now,
       updated_at: now,
-      resource_version: await nextResourceVersion(db),
+      resource_version: await nextResourceVersion(transaction),
     })
     .returningAll()
     .executeTakeFirstOrThrow()
   return toWebhook(row)
 }
 
-/** `secret`: undefined leaves it. */
+/** Keeps the secret unless there is a new one. */
 export async function updateWebhook(
-  db: Db,
+  transaction: Transaction,
   id: number,
   content: WebhookContent & { secret?: string | undefined },
   now: string,
 ): Promise<Webhook> {
   const { secret } = content
-  const row = await db
+  const row = await transaction
     .updateTable('webhooks')
     .set({
       ...toColumns(content),
       ...(secret === undefined ? {} : { secret }),
       updated_at: now,
-      resource_version: await nextResourceVersion(db),
+      resource_version: await nextResourceVersion(transaction),
     })
     .where('id', '=', id)
     .returningAll()
@@ -79,9 +80,9 @@ export async function updateWebhook(
   return toWebhook(row)
 }
 
-/** With its deliveries. */
-export async function deleteWebhook(db: Db, id: number): Promise<void> {
-  await db.deleteFrom('webhooks').where('id', '=', id).execute()
+/** Deletes a webhook and its deliveries. */
+export async function deleteWebhook(transaction: Transaction, id: number): Promise<void> {
+  await transaction.deleteFrom('webhooks').where('id', '=', id).execute()
 }
 
 function toColumns({ name, url, events, filter, enabled }: WebhookContent) {
@@ -94,7 +95,7 @@ function toColumns({ name, url, events, filter, enabled }: WebhookContent) {
   }
 }
 
-/** Not the secret: nobody is shown that. */
+/** Leaves out the secret, which no answer contains. */
 function toWebhook(row: Selectable<WebhooksTable>): Webhook {
   return {
     id: row.id,

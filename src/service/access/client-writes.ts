@@ -3,20 +3,25 @@
  * returns the reason for a refusal; undefined if the write is allowed. Signatures, attestations and other content may be
  * pushed under other tags.
  */
+
+import type { Reader } from '../../database/connection.ts'
 import { findPackage, hasPackages } from '../../database/repositories/packages.ts'
 import { repositoryExists } from '../../database/repositories/repositories.ts'
-import type { Db } from '../../database/schema.ts'
 import { isReservedTag } from '../../domain/tags.ts'
 
 /** Includes packages that do not exist yet: a `v1` pushed now would look like their first release. */
-export async function tagRefusal(db: Db, ociRepository: string, tag: string): Promise<string | undefined> {
+export async function tagRefusal(
+  db: Reader,
+  ociRepository: string,
+  tag: string,
+): Promise<string | undefined> {
   if (!isReservedTag(tag) || !(await isManaged(db, ociRepository))) return undefined
   return setByPkgserverAlone(ociRepository, tag)
 }
 
 /** Tags that block the path of a new package can be deleted. */
 export async function tagDeletionRefusal(
-  db: Db,
+  db: Reader,
   ociRepository: string,
   tag: string,
 ): Promise<string | undefined> {
@@ -25,7 +30,7 @@ export async function tagDeletionRefusal(
 }
 
 export async function manifestDeletionRefusal(
-  db: Db,
+  db: Reader,
   ociRepository: string,
   manifest: { artifactType: string | undefined; tags: readonly string[] },
 ): Promise<string | undefined> {
@@ -37,7 +42,7 @@ export async function manifestDeletionRefusal(
   return `it is an artifact of pkgserver, which removes those of ${ociRepository} that nothing needs any more`
 }
 
-export async function blobDeletionRefusal(db: Db, ociRepository: string): Promise<string | undefined> {
+export async function blobDeletionRefusal(db: Reader, ociRepository: string): Promise<string | undefined> {
   if (!(await isManaged(db, ociRepository))) return undefined
   return `blobs of ${ociRepository} may be part of package revisions: pkgserver removes those that are not`
 }
@@ -47,13 +52,13 @@ function setByPkgserverAlone(ociRepository: string, tag: string): string {
 }
 
 /** Includes deleted repositories: when one is created again, its packages continue their revision numbers. */
-async function isManaged(db: Db, ociRepository: string): Promise<boolean> {
+async function isManaged(db: Reader, ociRepository: string): Promise<boolean> {
   const [repository = ''] = ociRepository.split('/')
   return (await repositoryExists(db, repository)) || (await hasPackages(db, repository))
 }
 
 /** Whether the index knows the OCI repository, as the record of a repository or as a package. */
-async function isIndexed(db: Db, ociRepository: string): Promise<boolean> {
+async function isIndexed(db: Reader, ociRepository: string): Promise<boolean> {
   const [repository = '', ...path] = ociRepository.split('/')
   if (path.length === 0) return repositoryExists(db, repository)
   return (await findPackage(db, { repository, package: path.join('/') })) !== undefined

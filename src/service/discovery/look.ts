@@ -1,7 +1,7 @@
 /** A look at one repository of a source, and what is known of it. */
 
 import { shortened } from '../../core/errors.ts'
-import { declaredVersions } from '../../database/package-revisions/package-revisions.ts'
+import { declaredVersions } from '../../database/package-revisions/of-package.ts'
 import {
   type DiscoveredTag,
   discoveredTags,

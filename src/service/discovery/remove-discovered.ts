@@ -1,12 +1,13 @@
 /** Removes a repository that is filled from elsewhere, with all of its revisions: their originals are there. */
 import { packRecord } from '../../artifact/record.ts'
 import { AppError } from '../../core/errors.ts'
+import type { Reader, Transaction } from '../../database/connection.ts'
 import { addIntent } from '../../database/intents.ts'
 import {
   deleteRevisionsOf,
   outsideDownstreams,
   revisionsOfRepository,
-} from '../../database/package-revisions/package-revisions.ts'
+} from '../../database/package-revisions/of-repository.ts'
 import {
   findPackage,
   releaseVersions,
@@ -14,7 +15,6 @@ import {
   retireWorkspace,
 } from '../../database/repositories/packages.ts'
 import { deleteRepository } from '../../database/repositories/repositories.ts'
-import type { Db } from '../../database/schema.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision, RetiredWorkspace } from '../../domain/package-revision.ts'
 import type { Repository } from '../../domain/repository.ts'
@@ -78,7 +78,7 @@ function withLocks(
   return first === undefined ? work() : ctx.locks.run(first, () => withLocks(ctx, others, work))
 }
 
-async function checkUnused(db: Db, name: string): Promise<void> {
+async function checkUnused(db: Reader, name: string): Promise<void> {
   const downstreams = await outsideDownstreams(db, name, SHOWN_DOWNSTREAMS + 1)
   if (downstreams.length === 0) return
   const shown = downstreams.slice(0, SHOWN_DOWNSTREAMS)
@@ -125,7 +125,7 @@ async function removalOf(
   }
 }
 
-async function record(ctx: ServiceContext, transaction: Db, removal: Removal): Promise<void> {
+async function record(ctx: ServiceContext, transaction: Transaction, removal: Removal): Promise<void> {
   const { packageId, operations } = removal
   await releaseVersions(transaction, packageId)
   for (const retired of removal.retired) await retireWorkspace(transaction, packageId, retired)

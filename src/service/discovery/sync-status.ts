@@ -1,4 +1,4 @@
-import { countRevisions } from '../../database/package-revisions/package-revisions.ts'
+import { countRevisions } from '../../database/package-revisions/of-repository.ts'
 import { discoveryProblems, findSync } from '../../database/repositories/discovered-tags.ts'
 import type { Repository } from '../../domain/repository.ts'
 import { parseInterval, type SyncStatus } from '../../domain/repository-source.ts'

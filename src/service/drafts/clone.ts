@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts'
-import { latestName } from '../../database/package-revisions/published.ts'
-import type { Db } from '../../database/schema.ts'
+import type { Reader } from '../../database/connection.ts'
+import { latestName } from '../../database/package-revisions/of-package.ts'
 import { type CloneRequest, changeableFiles } from '../../domain/kpt/clone-resources.ts'
 import type { Labels } from '../../domain/labels.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
@@ -19,7 +19,7 @@ import {
 export type CloneSource = { upstream: UpstreamReference; setters?: Labels | undefined }
 
 /** Throws `already_exists` if the package has revisions: a clone is the first revision of a package. */
-export async function checkNewPackage(db: Db, target: PackageId): Promise<void> {
+export async function checkNewPackage(db: Reader, target: PackageId): Promise<void> {
   const name = await latestName(db, target)
   if (name === undefined) return
   throw new AppError(

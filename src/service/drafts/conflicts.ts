@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts'
+import type { Reader } from '../../database/connection.ts'
 import { listConflicts } from '../../database/package-revisions/conflicts.ts'
-import type { Db } from '../../database/schema.ts'
 import { conflictPlace, isOpen, type RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Resources } from '../../domain/resources.ts'
@@ -32,7 +32,7 @@ export async function conflictsAfterEdit(
 }
 
 /** Throws `not_ready`, with the open conflicts as details. */
-export async function checkMerged(db: Db, { name, conditions }: PackageRevision): Promise<void> {
+export async function checkMerged(db: Reader, { name, conditions }: PackageRevision): Promise<void> {
   const merged = conditions.find(({ type }) => type === 'Merged')
   if (!merged || merged.status === 'True') return
   const open = (await listConflicts(db, name)).filter(isOpen)

@@ -1,9 +1,9 @@
 import { AppError } from '../../core/errors.ts'
+import type { Reader, Transaction } from '../../database/connection.ts'
 import { indexContents } from '../../database/contents/contents.ts'
 import { listConflicts } from '../../database/package-revisions/conflicts.ts'
 import { insertPackageRevision, workspaceTaken } from '../../database/package-revisions/package-revisions.ts'
 import { addPackage, findPackage, type PackageState } from '../../database/repositories/packages.ts'
-import type { Db } from '../../database/schema.ts'
 import { type ReadinessGate, withCondition } from '../../domain/conditions.ts'
 import { initResources } from '../../domain/kpt/init-resources.ts'
 import type { Labels } from '../../domain/labels.ts'
@@ -48,7 +48,7 @@ export async function createPackageRevision(
   actor: Actor,
   input: NewRevision,
   /** Runs in the transaction that creates the draft, so both happen or neither. */
-  inTransaction: (transaction: Db, draft: PackageRevision) => Promise<void> = async () => undefined,
+  inTransaction: (transaction: Transaction, draft: PackageRevision) => Promise<void> = async () => undefined,
 ): Promise<PackageRevision> {
   const tooLong = revisionIdProblem(input)
   if (tooLong) throw new AppError('invalid', tooLong)
@@ -99,7 +99,7 @@ function checkFilledByClients({ name, source }: Repository): void {
 }
 
 /** Throws `already_exists` if workspace or version are taken. */
-async function checkFree(db: Db, state: PackageState | undefined, input: NewRevision): Promise<void> {
+async function checkFree(db: Reader, state: PackageState | undefined, input: NewRevision): Promise<void> {
   const name = revisionName(input)
   if (state && (await workspaceTaken(db, state.id, input))) {
     throw new AppError(

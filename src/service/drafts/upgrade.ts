@@ -1,7 +1,7 @@
 /** Merges a newer revision of its upstream into a package. */
 
 import { AppError } from '../../core/errors.ts'
-import { highestRevision } from '../../database/package-revisions/package-revisions.ts'
+import { highestRevision } from '../../database/package-revisions/of-package.ts'
 import { findPackage } from '../../database/repositories/packages.ts'
 import { withUpstream } from '../../domain/kpt/kptfile.ts'
 import type { Conflict } from '../../domain/merge/conflict.ts'

@@ -1,9 +1,9 @@
 /** References to the published revision that a package is cloned from or upgraded to. */
 
 import { AppError } from '../../core/errors.ts'
+import type { Reader } from '../../database/connection.ts'
+import { findByNumber, findByVersion, findLatest } from '../../database/package-revisions/of-package.ts'
 import { findPackageRevision } from '../../database/package-revisions/package-revisions.ts'
-import { findByNumber, findByVersion, findLatest } from '../../database/package-revisions/published.ts'
-import type { Db } from '../../database/schema.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision, Upstream } from '../../domain/package-revision.ts'
 import { getRevision } from '../change-revision.ts'
@@ -18,7 +18,7 @@ export type UpstreamReference =
  * Returns the revision that a reference points to. Throws `not_found`, and `wrong_lifecycle` for a revision that is not
  * published yet or is proposed for deletion.
  */
-export async function resolveUpstream(db: Db, reference: UpstreamReference): Promise<PackageRevision> {
+export async function resolveUpstream(db: Reader, reference: UpstreamReference): Promise<PackageRevision> {
   const revision = await find(db, reference)
   if (revision.lifecycle === 'Published') return revision
   throw new AppError(
@@ -36,14 +36,14 @@ export function upstreamOf(revision: PackageRevision): Upstream {
 }
 
 /** Throws `conflict` if an upstream was deleted or proposed for deletion since it was resolved. */
-export async function checkStillPublished(db: Db, upstream: Upstream): Promise<void> {
+export async function checkStillPublished(db: Reader, upstream: Upstream): Promise<void> {
   const now = await findPackageRevision(db, upstream.name)
   if (now?.lifecycle === 'Published' && now.artifact.digest === upstream.digest) return
   const fate = now ? 'is proposed for deletion' : 'was deleted'
   throw new AppError('conflict', `the upstream ${upstream.name} ${fate} meanwhile: choose another revision`)
 }
 
-async function find(db: Db, reference: UpstreamReference): Promise<PackageRevision> {
+async function find(db: Reader, reference: UpstreamReference): Promise<PackageRevision> {
   if (typeof reference === 'string') return getRevision(db, reference)
   const found = await findInPackage(db, reference)
   if (found) return found
@@ -55,7 +55,7 @@ async function find(db: Db, reference: UpstreamReference): Promise<PackageRevisi
 }
 
 function findInPackage(
-  db: Db,
+  db: Reader,
   reference: Exclude<UpstreamReference, string>,
 ): Promise<PackageRevision | undefined> {
   if ('version' in reference) return findByVersion(db, reference, reference.version)

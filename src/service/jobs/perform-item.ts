@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { AppError, type ErrorCode, isDiskFull, shortened } from '../../core/errors.ts'
+import type { Transaction } from '../../database/connection.ts'
 import { endItem, isPending } from '../../database/jobs/job-items.ts'
-import type { Db } from '../../database/schema.ts'
 import type { ItemOutcome, ItemState, Job, JobItem, JobKind } from '../../domain/job.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Task } from './rotation.ts'
@@ -10,7 +10,7 @@ import type { Task } from './rotation.ts'
  * Records the outcome of an item, in the transaction that creates its draft, if any: after a crash both exist or neither.
  * Throws if the job was cancelled, which rolls back the draft.
  */
-export type RecordOutcome = (transaction: Db, outcome: ItemOutcome) => Promise<void>
+export type RecordOutcome = (transaction: Transaction, outcome: ItemOutcome) => Promise<void>
 
 /** Performs an item of a job, and records its outcome. */
 export type ItemWork = (ctx: ServiceContext, job: Job, item: JobItem, record: RecordOutcome) => Promise<void>
@@ -99,11 +99,11 @@ async function isPendingStill(ctx: ServiceContext, job: Job, item: JobItem): Pro
 async function recordSurely(
   ctx: ServiceContext,
   { stopped, report }: Performing,
-  transaction: (db: Db) => Promise<void>,
+  work: (transaction: Transaction) => Promise<void>,
 ): Promise<boolean> {
   while (!stopped.aborted) {
     try {
-      await ctx.commits.run(transaction)
+      await ctx.commits.run(work)
       return true
     } catch (error) {
       if (error instanceof AppError) return false

@@ -1,5 +1,5 @@
+import type { Reader } from '../../database/connection.ts'
 import { listItems } from '../../database/jobs/job-items.ts'
-import type { Db } from '../../database/schema.ts'
 import type { Job, JobItem } from '../../domain/job.ts'
 
 export type Task = { job: Job; item: JobItem }
@@ -12,12 +12,12 @@ const BATCH = 100
 
 /** Hands out pending items. Jobs take turns, so a small job does not wait for an earlier large one. */
 export class Rotation {
-  readonly #db: Db
+  readonly #db: Reader
   #queues: Queue[] = []
   /** The last call of `take`: calls run one at a time, so that no item is taken twice. */
   #previous: Promise<unknown> = Promise.resolve()
 
-  constructor(db: Db) {
+  constructor(db: Reader) {
     this.#db = db
   }
 

@@ -1,6 +1,6 @@
 import { listConflicts } from '../../database/package-revisions/conflicts.ts'
 import { openUpgrade, usedWorkspaces } from '../../database/package-revisions/downstreams.ts'
-import { findLatest } from '../../database/package-revisions/published.ts'
+import { findLatest } from '../../database/package-revisions/of-package.ts'
 import type { ItemOutcome, Job, JobItem } from '../../domain/job.ts'
 import { ociRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'

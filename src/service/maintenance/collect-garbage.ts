@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts'
 import { pendingIntents } from '../../database/intents.ts'
-import { artifactDigests } from '../../database/package-revisions/package-revisions.ts'
+import { artifactDigests } from '../../database/package-revisions/of-package.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Operation } from '../intents.ts'
 import type { GarbageItem, GarbageReport } from '../ports.ts'

@@ -1,5 +1,5 @@
+import type { Transaction } from '../../database/connection.ts'
 import { indexContents, withoutContents } from '../../database/contents/contents.ts'
-import type { Db } from '../../database/schema.ts'
 import type { Contents } from '../../domain/contents.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { ServiceContext } from '../context.ts'
@@ -17,7 +17,7 @@ type Context = Pick<ServiceContext, 'db' | 'registry' | 'limits'>
  */
 export async function fillContents(
   ctx: Context,
-  write: (work: (transaction: Db) => Promise<void>) => Promise<void>,
+  write: (work: (transaction: Transaction) => Promise<void>) => Promise<void>,
   failed: (revision: PackageRevision, error: unknown) => void,
 ): Promise<void> {
   // A layer is often that of the revision before.

@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts'
+import type { Reader } from '../../database/connection.ts'
 import { isEmptyIndex } from '../../database/repositories/packages.ts'
-import type { Db } from '../../database/schema.ts'
 import { isLabel } from '../../domain/names.ts'
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
 import { OciError } from '../../oci/errors.ts'
@@ -13,7 +13,7 @@ import { inBatches } from './reindex/in-batches.ts'
  * numbers again that others have deployed. Where a registry does not tell its repositories, each is looked at when
  * it is made.
  */
-export async function checkNotLost(db: Db, registry: Registry): Promise<void> {
+export async function checkNotLost(db: Reader, registry: Registry): Promise<void> {
   if (!(await isEmptyIndex(db))) return
   const names = (await inRegistry(() => repositoriesOf(registry))).filter(isLabel)
   const records = await inBatches(names, (name) => hasTag({ registry }, name, REPOSITORY_RECORD_TAG))

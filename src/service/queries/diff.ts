@@ -1,7 +1,8 @@
 /** Compares a revision with its previous one, its upstream, or any other revision. */
 
 import { AppError } from '../../core/errors.ts'
-import { findPackageRevision, previousRevision } from '../../database/package-revisions/package-revisions.ts'
+import { previousRevision } from '../../database/package-revisions/of-package.ts'
+import { findPackageRevision } from '../../database/package-revisions/package-revisions.ts'
 import { type DiffInput, type FileDiff, MAX_DIFF_SIZE } from '../../domain/diff/diff-resources.ts'
 import { type PackageId, parseRevisionName } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'

@@ -3,7 +3,7 @@ import {
   type DownstreamCursor,
   type DownstreamFilter,
   listDownstreams as listRows,
-} from '../../database/package-revisions/links.ts'
+} from '../../database/package-revisions/downstream-list.ts'
 import { getRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Page, type PageRequest, page } from './page.ts'

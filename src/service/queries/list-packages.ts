@@ -2,7 +2,7 @@ import {
   listPackages as listRows,
   type PackageFilter,
   type PackageSummary,
-} from '../../database/repositories/packages.ts'
+} from '../../database/repositories/package-list.ts'
 import type { PackageId } from '../../domain/names.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Page, type PageRequest, page } from './page.ts'

@@ -2,7 +2,7 @@
 
 import { AppError } from '../../core/errors.ts'
 import { type Link, latestOf, linksOf } from '../../database/package-revisions/links.ts'
-import { latestName } from '../../database/package-revisions/published.ts'
+import { latestName } from '../../database/package-revisions/of-package.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { ServiceContext } from '../context.ts'

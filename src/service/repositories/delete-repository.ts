@@ -1,5 +1,5 @@
 import { AppError } from '../../core/errors.ts'
-import { repositoryHasRevisions } from '../../database/package-revisions/package-revisions.ts'
+import { repositoryHasRevisions } from '../../database/package-revisions/of-repository.ts'
 import { deleteRepository as deleteRow } from '../../database/repositories/repositories.ts'
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
 import type { ServiceContext } from '../context.ts'

@@ -1,12 +1,12 @@
 import { packRecord } from '../../artifact/record.ts'
 import { AppError } from '../../core/errors.ts'
+import type { Transaction } from '../../database/connection.ts'
 import {
   deletePackageRevision as deleteRow,
   downstreamNames,
   moveMark,
 } from '../../database/package-revisions/package-revisions.ts'
 import { retiredWorkspaces, retireWorkspace } from '../../database/repositories/packages.ts'
-import type { Db } from '../../database/schema.ts'
 import { transition } from '../../domain/lifecycle.ts'
 import { ociRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
@@ -78,7 +78,7 @@ export async function deleteRevision(
   })
 }
 
-async function checkUnused(transaction: Db, name: string): Promise<void> {
+async function checkUnused(transaction: Transaction, name: string): Promise<void> {
   const downstreams = await downstreamNames(transaction, name, SHOWN_DOWNSTREAMS + 1)
   if (downstreams.length === 0) return
   const shown = downstreams.slice(0, SHOWN_DOWNSTREAMS)

@@ -1,6 +1,7 @@
 /** The tags that move: `latest`, and the one that follows the highest build of a version. */
-import { highestRevision, publishedBuilds } from '../../database/package-revisions/package-revisions.ts'
-import type { Db } from '../../database/schema.ts'
+
+import type { Reader } from '../../database/connection.ts'
+import { highestRevision, publishedBuilds } from '../../database/package-revisions/of-package.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { parseVersion } from '../../domain/version.ts'
 
@@ -9,7 +10,7 @@ type Named = { name: string; version: string | null }
 /** Which revisions hold the moving tags when one is left out; undefined for a tag that nobody holds. */
 export type Holders = { latest: PackageRevision | undefined; latestBuild: PackageRevision | undefined }
 
-export async function holdersWithout(db: Db, packageId: number, revision: Named): Promise<Holders> {
+export async function holdersWithout(db: Reader, packageId: number, revision: Named): Promise<Holders> {
   return {
     latest: await highestRevision(db, packageId, revision.name),
     latestBuild: await highestBuild(db, packageId, revision),
@@ -23,7 +24,7 @@ export function isHigherBuild(version: string | null, other: PackageRevision | u
 }
 
 async function highestBuild(
-  db: Db,
+  db: Reader,
   packageId: number,
   { name, version }: Named,
 ): Promise<PackageRevision | undefined> {

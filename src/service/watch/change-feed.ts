@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { changesAfter, lastChange, logRange } from '../../database/change-log.ts'
-import type { Db } from '../../database/schema.ts'
+import type { Reader } from '../../database/connection.ts'
 import type { RevisionChange } from '../../domain/change.ts'
 
 /** The newest changes are kept in memory for all watchers. Watchers that are further behind read the database. */
@@ -22,7 +22,7 @@ export type OnChanges = (changes: readonly RevisionChange[], from: number) => vo
  * position. Nothing is queued for slow ones.
  */
 export class ChangeFeed {
-  readonly #db: Db
+  readonly #db: Reader
   readonly #report: (error: unknown) => void
   readonly #onChanges: OnChanges
   #followers = 0
@@ -37,7 +37,7 @@ export class ChangeFeed {
   #reading = false
   #behind = false
 
-  constructor(db: Db, report: (error: unknown) => void, onChanges: OnChanges) {
+  constructor(db: Reader, report: (error: unknown) => void, onChanges: OnChanges) {
     this.#db = db
     this.#report = report
     this.#onChanges = onChanges

@@ -4,10 +4,10 @@
  * ends up with what a list contains.
  */
 
+import type { Reader } from '../../database/connection.ts'
 import { namesListed, revisionsNamed } from '../../database/package-revisions/by-name.ts'
 import { namesBasedOn } from '../../database/package-revisions/downstreams.ts'
 import type { PackageRevisionFilter } from '../../database/package-revisions/filter.ts'
-import type { Db } from '../../database/schema.ts'
 import { eventType, type RevisionChange, type WatchEventType } from '../../domain/change.ts'
 import { matches, type OwnFilter } from './matches.ts'
 import type { WatchEvent, WatchMessage } from './watch-message.ts'
@@ -47,7 +47,7 @@ export class WatchFilter {
   }
 
   /** Yields the events of changes, for a derived filter. */
-  async *derivedEventsOf(db: Db, changes: readonly RevisionChange[]): AsyncGenerator<WatchMessage> {
+  async *derivedEventsOf(db: Reader, changes: readonly RevisionChange[]): AsyncGenerator<WatchMessage> {
     const moves = this.#derived.outdated === undefined ? () => false : movesLatest
     for (const section of sectionsOf(changes, moves)) {
       const events = await this.#corrected(db, this.eventsOf(section))
@@ -63,7 +63,7 @@ export class WatchFilter {
   }
 
   /** Yields the events of a package's downstreams after its latest revision has changed. */
-  async *#downstreams(db: Db, moves: readonly RevisionChange[]): AsyncGenerator<WatchMessage> {
+  async *#downstreams(db: Reader, moves: readonly RevisionChange[]): AsyncGenerator<WatchMessage> {
     const [first] = moves
     if (!first) return
     const { repository, package: path } = first.revision
@@ -83,7 +83,7 @@ export class WatchFilter {
   }
 
   /** Corrects the events of the filter's own fields by what the index says about the derived ones. */
-  async #corrected(db: Db, events: readonly WatchEvent[]): Promise<readonly WatchEvent[]> {
+  async #corrected(db: Reader, events: readonly WatchEvent[]): Promise<readonly WatchEvent[]> {
     if (events.length === 0) return events
     const listed = await this.#listed(db, events)
     return events.flatMap(({ type, change }): WatchEvent[] => {
@@ -93,7 +93,7 @@ export class WatchFilter {
     })
   }
 
-  #listed(db: Db, events: readonly WatchEvent[]): Promise<Set<string>> {
+  #listed(db: Reader, events: readonly WatchEvent[]): Promise<Set<string>> {
     const names = events.map(({ change }) => change.revision.name)
     return namesListed(db, this.#derived, names)
   }

@@ -1,7 +1,7 @@
 /** The log of webhook deliveries, redelivery and pings. */
 import { setImmediate } from 'node:timers/promises'
 import { AppError } from '../../core/errors.ts'
-import type { Db } from '../../database/schema.ts'
+import type { Transaction } from '../../database/connection.ts'
 import {
   findDelivery,
   insertDelivery,
@@ -80,7 +80,7 @@ async function deliverNow(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
   name: string,
-  deliver: (transaction: Db, webhook: Webhook, now: Date) => Promise<Delivery>,
+  deliver: (transaction: Transaction, webhook: Webhook, now: Date) => Promise<Delivery>,
 ): Promise<Delivery> {
   const now = ctx.now()
   const delivery = await ctx.commits.run(async (transaction) => {

@@ -1,6 +1,6 @@
-import { changesAfter, readPosition, writePosition } from '../../database/change-log.ts'
-import { currentResourceVersion } from '../../database/counters.ts'
-import type { Db } from '../../database/schema.ts'
+import { changesAfter } from '../../database/change-log.ts'
+import type { Transaction } from '../../database/connection.ts'
+import { currentResourceVersion, readPosition, writePosition } from '../../database/counters.ts'
 import { insertDelivery } from '../../database/webhooks/deliveries.ts'
 import { enabledWebhooks } from '../../database/webhooks/webhooks.ts'
 import type { RevisionChange } from '../../domain/change.ts'
@@ -24,7 +24,7 @@ export type Routed = {
  * Reads the next changes from the log, and inserts a delivery for each webhook that subscribes to one. The position is
  * in the same transaction, so each change becomes exactly one delivery, even after a crash.
  */
-export async function routeChanges(transaction: Db, now: Date): Promise<Routed> {
+export async function routeChanges(transaction: Transaction, now: Date): Promise<Routed> {
   const webhooks = await enabledWebhooks(transaction)
   if (webhooks.length === 0) return skipAll(transaction)
   const position = await readPosition(transaction, 'webhooks_position')
@@ -43,18 +43,18 @@ export async function routeChanges(transaction: Db, now: Date): Promise<Routed> 
 }
 
 /** Routes all changes. Must be called before webhooks change, since earlier changes are for the webhooks as they were. */
-export async function routeAll(transaction: Db, now: Date): Promise<void> {
+export async function routeAll(transaction: Transaction, now: Date): Promise<void> {
   while ((await routeChanges(transaction, now)).more);
 }
 
-async function skipAll(transaction: Db): Promise<Routed> {
+async function skipAll(transaction: Transaction): Promise<Routed> {
   const position = await currentResourceVersion(transaction)
   await writePosition(transaction, 'webhooks_position', position)
   return { webhooks: new Set(), position, more: false }
 }
 
 async function routed(
-  transaction: Db,
+  transaction: Transaction,
   change: RevisionChange,
   webhook: Webhook,
   filter: OwnFilter,

@@ -1,5 +1,5 @@
 import { AppError } from '../../core/errors.ts'
-import type { Db } from '../../database/schema.ts'
+import type { Reader, Transaction } from '../../database/connection.ts'
 import {
   countWebhooks,
   deleteWebhook as deleteRow,
@@ -44,7 +44,7 @@ export async function createWebhook(
 }
 
 /** Throws `not_found`. */
-export async function getWebhook(db: Db, name: string): Promise<Webhook> {
+export async function getWebhook(db: Reader, name: string): Promise<Webhook> {
   const webhook = await findWebhook(db, name)
   if (webhook) return webhook
   throw new AppError('not_found', `there is no webhook ${name}`)
@@ -115,7 +115,7 @@ function mergeFilter(base: WebhookFilter, patch: WebhookPatch['filter']): Webhoo
 async function changed<T>(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
-  change: (transaction: Db) => Promise<T>,
+  change: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   const result = await ctx.commits.run(async (transaction) => {
     await routeAll(transaction, ctx.now())

@@ -1,18 +1,19 @@
-/** That links are answered from indexes, at the cost of the answer and not of all that is stored. */
+/** Links must be read from indexes, at a cost that depends on the answer and not on the size of the database. */
 import { join } from 'node:path'
 import BetterSqlite3, { type Database } from 'better-sqlite3'
-import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely'
+import type { CompiledQuery } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { latestOf, linksOf, listDownstreams } from '../../../src/database/package-revisions/links.ts'
-import type { Db, Schema } from '../../../src/database/schema.ts'
+import type { Reader } from '../../../src/database/connection.ts'
+import { listDownstreams } from '../../../src/database/package-revisions/downstream-list.ts'
+import { latestOf, linksOf } from '../../../src/database/package-revisions/links.ts'
 import { openDatabase } from '../../../src/database/sqlite/open.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 
 const UPSTREAMS = 50
 const CLONES = 2000
 
-/** `u0`, `u1`, … with 3 revisions each; clones of their first, and of their last ones, with 3 revisions each too. */
-async function filled(): Promise<{ db: Db; raw: Database; queries: CompiledQuery[] }> {
+/** Packages `u0`, `u1`, … with 3 revisions, and clones of their first and last revisions with 3 revisions each. */
+async function filled(): Promise<{ db: Reader; raw: Database; queries: CompiledQuery[] }> {
   const file = join(await temporaryFolder(), 'index.db')
   await openDatabase(file).destroy()
   const raw = new BetterSqlite3(file)
@@ -31,10 +32,11 @@ async function filled(): Promise<{ db: Db; raw: Database; queries: CompiledQuery
   const empty = Object.fromEntries(
     columns.map((column) => [column, /size|count|_build|version$/.test(column) ? 0 : '{}']),
   )
+  const ids = new Map<string, number | bigint>()
   const publish = (path: string, revision: number, upstream?: { path: string; revision: number }) =>
     insert.run({
       ...empty,
-      package_id: raw.prepare('SELECT id FROM packages WHERE path = ?').pluck().get(path),
+      package_id: ids.get(path),
       name: `r.${path}.w${revision}`,
       repository: 'r',
       package: path,
@@ -53,36 +55,36 @@ async function filled(): Promise<{ db: Db; raw: Database; queries: CompiledQuery
   raw.transaction(() => {
     const addPackage = raw.prepare("INSERT INTO packages (repository, path) VALUES ('r', ?)")
     for (let at = 0; at < UPSTREAMS; at++) {
-      addPackage.run(`u${at}`)
+      ids.set(`u${at}`, addPackage.run(`u${at}`).lastInsertRowid)
       for (const revision of [1, 2, 3]) publish(`u${at}`, revision)
     }
     for (let at = 0; at < CLONES; at++) {
-      addPackage.run(`c${at}`)
+      ids.set(`c${at}`, addPackage.run(`c${at}`).lastInsertRowid)
       const upstream = { path: `u${at % UPSTREAMS}`, revision: at < 20 ? 1 : 3 }
       for (const revision of [1, 2, 3]) publish(`c${at}`, revision, upstream)
     }
   })()
   const queries: CompiledQuery[] = []
-  const db = new Kysely<Schema>({
-    dialect: new SqliteDialect({ database: raw }),
-    log: ({ query }) => {
-      queries.push(query)
-    },
+  const db = openDatabase(file, ({ query }) => {
+    queries.push(query)
   })
-  onTestFinished(() => db.destroy())
+  onTestFinished(async () => {
+    await db.destroy()
+    raw.close()
+  })
   return { db, raw, queries }
 }
 
-/** How SQLite finds the rows of the last query. */
+/** Returns the plan of the last query. */
 function plan(raw: Database, queries: readonly CompiledQuery[]): string[] {
   const { sql, parameters } = queries.at(-1) as CompiledQuery
   const rows = raw.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters)
   return rows.map(({ detail }) => detail)
 }
 
-/** Tables that are read from one end to the other; tables that a query makes itself are part of its answer. */
+/** Returns the full scans in the plan of the last query, other than of tables that the query itself makes. */
 function scans(raw: Database, queries: readonly CompiledQuery[]): string[] {
-  const made = /^SCAN (?:tree|upstream|page|wanted|json_each|\(subquery)/
+  const made = /^SCAN (?:tree|upstream|page|wanted|counted|json_each|\(subquery)/
   return plan(raw, queries).filter((detail) => detail.startsWith('SCAN') && !made.test(detail))
 }
 

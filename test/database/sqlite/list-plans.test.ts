@@ -1,53 +1,52 @@
-/** That lists walk an index, whatever they are filtered and sorted by, and find what a look at each row would find. */
+/** Lists must walk an index for every filter and order, and find the same rows as a filter in JavaScript. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3, { type Database } from 'better-sqlite3'
 import fc from 'fast-check'
-import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely'
+import type { CompiledQuery, Kysely } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { load, packageAt, sampleOf } from '../../../bench/index/load.ts'
 import { listImages } from '../../../src/database/contents/image-list.ts'
 import { listObjects } from '../../../src/database/contents/object-list.ts'
 import { namesListed, revisionsNamed } from '../../../src/database/package-revisions/by-name.ts'
+import { listDownstreams } from '../../../src/database/package-revisions/downstream-list.ts'
 import { namesBasedOn } from '../../../src/database/package-revisions/downstreams.ts'
 import type { PackageRevisionFilter } from '../../../src/database/package-revisions/filter.ts'
-import { listDownstreams } from '../../../src/database/package-revisions/links.ts'
 import { type Cursor, cursorAt, listPackageRevisions } from '../../../src/database/package-revisions/list.ts'
-import { listPackages } from '../../../src/database/repositories/packages.ts'
-import type { Db, Schema } from '../../../src/database/schema.ts'
+import { listPackages } from '../../../src/database/repositories/package-list.ts'
+import type { Schema } from '../../../src/database/schema.ts'
+import { openDatabase } from '../../../src/database/sqlite/open.ts'
 import { imageReference } from '../../../src/domain/image-reference.ts'
 import { type LabelRequirement, parseLabelSelector } from '../../../src/domain/label-selector.ts'
 import { type PackageRevision, SORT_FIELDS, type Sort } from '../../../src/domain/package-revision.ts'
 
-/** More than what counts as few, so that both ways of a list are met. */
+/** More rows than count as few, so that lists plan in both ways. */
 const SAMPLE = sampleOf(6000)
 
 const folder = mkdtempSync(join(tmpdir(), 'pkgserver-test-'))
 const queries: CompiledQuery[] = []
 let raw: Database
-let db: Db
+let db: Kysely<Schema>
 let all: PackageRevision[]
 
 beforeAll(async () => {
   const file = join(folder, 'index.db')
   await load(file, SAMPLE)
   raw = new BetterSqlite3(file)
-  db = new Kysely<Schema>({
-    dialect: new SqliteDialect({ database: raw }),
-    log: ({ query }) => {
-      queries.push(query)
-    },
+  db = openDatabase(file, ({ query }) => {
+    queries.push(query)
   })
   all = await walked({}, { field: 'name', descending: false }, 1000)
 })
 
 afterAll(async () => {
   await db.destroy()
+  raw.close()
   rmSync(folder, { recursive: true })
 })
 
-/** All that a list has, page by page. */
+/** Reads a whole list, page by page. */
 async function walked(filter: PackageRevisionFilter, sort: Sort, limit: number): Promise<PackageRevision[]> {
   const found: PackageRevision[] = []
   let after: Cursor | undefined
@@ -60,7 +59,7 @@ async function walked(filter: PackageRevisionFilter, sort: Sort, limit: number):
   }
 }
 
-/** What is wrong with the way in which SQLite finds the rows of the queries since the last call. */
+/** Returns the scans and sorts in the plans of the queries since the last call that must not be there. */
 function faults(): string[] {
   const seen = new Set<string>()
   return queries.splice(0).flatMap(({ sql, parameters }) => {
@@ -68,15 +67,15 @@ function faults(): string[] {
     seen.add(sql)
     const rows = raw.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters)
     const plan = rows.map(({ detail }) => detail)
-    // Sorting is for what was counted, and is few.
-    const mayB = sql.includes('AS candidate')
+    // Candidates are few, so they may be sorted.
+    const maySort = sql.includes('AS candidate')
     const bad = plan.filter(
       (detail) =>
-        /^SCAN (?!\(subquery|json_each|found|revision_words|package_words)(?!.*USING (?:COVERING )?INDEX)/.test(
+        /^SCAN (?!\(subquery|counted|json_each|revision_words|package_words)(?!.*USING (?:COVERING )?INDEX)/.test(
           detail,
         ) ||
         (/^SCAN .*USING/.test(detail) && !/LIMIT/.test(sql)) ||
-        (detail.includes('TEMP B-TREE') && !mayB),
+        (detail.includes('TEMP B-TREE') && !maySort),
     )
     return bad.map((detail) => `${detail}: ${sql}`)
   })
@@ -123,7 +122,7 @@ function has({ labels }: PackageRevision, requirement: LabelRequirement): boolea
   return requirement.operator === 'in' ? among : !among
 }
 
-/** The filter, as it is meant. */
+/** Applies a filter to a revision as its documentation says. */
 function matches(revision: PackageRevision, filter: PackageRevisionFilter): boolean {
   const { labels = [], q = '', upstream, outdated, ...fields } = filter
   const is = Object.entries(fields).every(
@@ -131,7 +130,7 @@ function matches(revision: PackageRevision, filter: PackageRevisionFilter): bool
   )
   const based = revision.upstream
   const isOutdated = based === null ? undefined : (revision.upstreamLatest ?? 0) > based.revision
-  // In this sample, each package has an object of that kind.
+  // Each package of the sample has an object of this kind.
   const text = `${revision.name} deployment ${revision.package.replace(/.*\//, '')}`.replace(
     /[^a-z0-9]+/g,
     ' ',
@@ -163,7 +162,7 @@ describe('lists of package revisions', () => {
     expect(faults()).toEqual([])
   }, 120_000)
 
-  it('find what the filter says, in the order that is asked for', async () => {
+  it('find the rows that match the filter, in the requested order', async () => {
     const filters = fc.array(fc.constantFrom(...FILTERS), { maxLength: 3 }).map((parts) => {
       const labels = parts.flatMap((part) => part.labels ?? [])
       return {
@@ -202,7 +201,7 @@ describe('other lists', () => {
     expect(faults()).toEqual([])
   })
 
-  it('of what watches look up walk an index, and have what lists have', async () => {
+  it('of the lookups of watches walk an index, and agree with lists', async () => {
     const names = all.filter((_, at) => at % 37 === 0).map(({ name }) => name)
     const found = await revisionsNamed(db, [...names, 'nothing.like.this'])
     expect(found.map(({ name }) => name).sort()).toEqual([...names].sort())

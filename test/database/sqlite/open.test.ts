@@ -3,24 +3,27 @@ import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
+import { type Index, openIndex } from '../../../src/database/open.ts'
 import { secret } from '../../../src/database/settings.ts'
 import { lockFolder } from '../../../src/database/sqlite/folder-lock.ts'
 import { openDatabase } from '../../../src/database/sqlite/open.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 
-describe('the database file', () => {
-  it('is made, and found again as it was', async () => {
-    const file = join(await temporaryFolder(), 'index.db')
-    const first = openDatabase(file)
-    const key = await secret(first, 'x')
-    await first.destroy()
-    const second = openDatabase(file)
-    expect(await secret(second, 'x')).toEqual(key)
-    expect(await secret(second, 'y')).not.toEqual(key)
-    await second.destroy()
+describe('the index of a data folder', () => {
+  it('is created at the first opening, and keeps its content', async () => {
+    const folder = await temporaryFolder()
+    const secretOf = ({ commits }: Index, name: string) =>
+      commits.run((transaction) => secret(transaction, name))
+    const first = openIndex(folder)
+    const key = await secretOf(first, 'x')
+    await first.close()
+    const second = openIndex(folder)
+    expect(await secretOf(second, 'x')).toEqual(key)
+    expect(await secretOf(second, 'y')).not.toEqual(key)
+    await second.close()
   })
 
-  it('has every commit on the disk before it is acknowledged', async () => {
+  it('syncs every commit to the disk before it acknowledges it', async () => {
     const db = openDatabase(join(await temporaryFolder(), 'index.db'))
     const pragma = async (name: string) =>
       (await sql.raw<Record<string, unknown>>(`PRAGMA ${name}`).execute(db)).rows[0]
@@ -30,7 +33,7 @@ describe('the database file', () => {
     await db.destroy()
   })
 
-  it('is refused when a newer version has written it', async () => {
+  it('is refused if a newer version has written it', async () => {
     const file = join(await temporaryFolder(), 'index.db')
     await openDatabase(file).destroy()
     const raw = new BetterSqlite3(file)
@@ -42,8 +45,8 @@ describe('the database file', () => {
   })
 })
 
-describe('a data folder', () => {
-  it('is for one process at a time', async () => {
+describe('the lock of a data folder', () => {
+  it('is held by one process at a time', async () => {
     const folder = await temporaryFolder()
     const lock = lockFolder(folder)
     expect(() => lockFolder(folder)).toThrow(/another pkgserver is using/)
@@ -51,7 +54,7 @@ describe('a data folder', () => {
     lockFolder(folder).release()
   })
 
-  it('is refused, with the reason, when it cannot be locked', async () => {
+  it('tells why a folder cannot be locked', async () => {
     const folder = await temporaryFolder()
     await mkdir(join(folder, 'lock.db'))
     expect(() => lockFolder(folder)).toThrow(/cannot be used for data: unable to open/)

@@ -1,10 +1,10 @@
-/** That an index of before there was a search is found whole behind its migration. */
+/** Migrates an index from before there was a search, and finds everything in it. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { expect, it, onTestFinished } from 'vitest'
 import { listPackageRevisions } from '../../../src/database/package-revisions/list.ts'
-import { listPackages } from '../../../src/database/repositories/packages.ts'
+import { listPackages } from '../../../src/database/repositories/package-list.ts'
 import { openDatabase } from '../../../src/database/sqlite/open.ts'
 import { parseLabelSelector } from '../../../src/domain/label-selector.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
@@ -60,7 +60,7 @@ async function before(): Promise<string> {
   return file
 }
 
-it('the migration to a search keeps what is there, and finds it', async () => {
+it('the migration that adds the search keeps all rows, and indexes them', async () => {
   const db = openDatabase(await before())
   onTestFinished(() => db.destroy())
   const names = async (filter: Parameters<typeof listPackageRevisions>[1]) => {

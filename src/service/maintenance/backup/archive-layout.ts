@@ -1,4 +1,4 @@
-/** The layout of a backup. The index and the registry are where a data folder has them. */
+/** The files of a backup. Their names are part of its format, whatever a data folder calls them. */
 export const INFO_FILE = 'backup.json'
 export const INDEX_FILE = 'index.db'
 export const REGISTRY_FOLDER = 'registry'

@@ -1,7 +1,7 @@
 /** Makes a data folder of a backup. */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AppError } from '../../../core/errors.ts'
 import {
@@ -24,16 +24,24 @@ export type RestoreReport = {
 /** Where it is put together; what an earlier try has left there goes. */
 const STAGING = 'restore.tmp'
 
+/** How a data folder gets its index. */
+export type IndexPlace = {
+  /** Resolves to a file of an index in the folder, if there is one. */
+  findIndexFile: (folder: string) => Promise<string | undefined>
+  placeIndex: (copy: string, folder: string) => Promise<void>
+  syncFolder: (path: string) => Promise<void>
+}
+
 /**
- * The folder is to be empty, and locked. Everything is compared with its digest before any of it gets to its place,
+ * The folder must be empty and locked. All files are compared with their digests before any of them is put in place,
  * the index last: a folder without one is no data folder. Throws `conflict` and `invalid_archive`.
  */
 export async function restore(
   stream: AsyncIterable<Uint8Array>,
   folder: string,
-  syncFolder: (path: string) => Promise<void>,
+  { findIndexFile, placeIndex, syncFolder }: IndexPlace,
 ): Promise<RestoreReport> {
-  await checkEmpty(folder)
+  await checkEmpty(folder, findIndexFile)
   const staging = join(folder, STAGING)
   await rm(staging, { recursive: true, force: true })
   await mkdir(staging)
@@ -43,7 +51,7 @@ export async function restore(
     for (const made of [...folders].sort().reverse()) await syncFolder(made)
     if (existsSync(join(staging, REGISTRY_FOLDER)))
       await rename(join(staging, REGISTRY_FOLDER), join(folder, REGISTRY_FOLDER))
-    await rename(join(staging, INDEX_FILE), join(folder, INDEX_FILE))
+    await placeIndex(join(staging, INDEX_FILE), folder)
     await syncFolder(folder)
     return { createdAt, registry, files, bytes }
   } finally {
@@ -51,14 +59,13 @@ export async function restore(
   }
 }
 
-async function checkEmpty(folder: string): Promise<void> {
-  const found = (await readdir(folder)).find((name) => {
-    return name.startsWith(INDEX_FILE) || name === REGISTRY_FOLDER
-  })
+async function checkEmpty(folder: string, findIndexFile: IndexPlace['findIndexFile']): Promise<void> {
+  const registry = join(folder, REGISTRY_FOLDER)
+  const found = (await findIndexFile(folder)) ?? (existsSync(registry) ? registry : undefined)
   if (found === undefined) return
   throw new AppError(
     'conflict',
-    `${join(folder, found)} exists already: restore into an empty folder (--data), or move the content of this one away`,
+    `${found} exists already: restore into an empty folder (--data), or move the content of this one away`,
   )
 }
 

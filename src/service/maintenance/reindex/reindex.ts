@@ -5,10 +5,12 @@
 
 import { AppError } from '../../../core/errors.ts'
 import { forgetChanges } from '../../../database/change-log.ts'
+import type { Transaction } from '../../../database/connection.ts'
+import { startResourceVersions } from '../../../database/counters.ts'
 import { addIntent } from '../../../database/intents.ts'
-import { insertPackage, startResourceVersions } from '../../../database/maintenance/rebuild.ts'
+import { insertPackage } from '../../../database/maintenance/rebuild.ts'
+import type { Index } from '../../../database/open.ts'
 import { repositoryExists, saveRepository } from '../../../database/repositories/repositories.ts'
-import type { Db } from '../../../database/schema.ts'
 import { isLabel, ociRepository } from '../../../domain/names.ts'
 import type { RepositoryContent } from '../../../domain/repository.ts'
 import { DEFAULT_LIMITS } from '../../../domain/resources.ts'
@@ -30,10 +32,9 @@ export type ReindexReport = {
   milliseconds: number
 }
 
-export type ReindexOptions = {
+/** `db` and `commits` are those of an empty index. */
+export type ReindexOptions = Pick<Index, 'db' | 'commits'> & {
   registry: Registry
-  /** An index with nothing in it. */
-  db: Db
   now: () => Date
   /** The OCI repositories to read; all of the registry, where they are not said. */
   names?: readonly string[] | undefined
@@ -46,29 +47,28 @@ const BATCH = 64
 
 /** Throws `unavailable` where the registry fails, and `not_available` where it does not tell its repositories. */
 export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
-  const { registry, db, now } = options
+  const { registry, db, commits, now } = options
   const began = performance.now()
   // Above whatever the lost index has given out: it counted from such a number, or from 0, one by one.
-  await startResourceVersions(db, Math.max(now().getTime() * 1000, options.above ?? 0))
+  const above = Math.max(now().getTime() * 1000, options.above ?? 0)
+  await commits.run((transaction) => startResourceVersions(transaction, above))
   const names = options.names ? withParents(options.names) : await repositoryNames(registry)
   const report: ReindexReport = { repositories: 0, packages: 0, revisions: 0, notes: [], milliseconds: 0 }
   await inBatches(names.filter(isLabel), (name) => restoreRepository(options, name, report))
   const packages = names.filter((name) => name.includes('/'))
   for (let at = 0; at < packages.length; at += BATCH) {
     const rebuilt = await inBatches(packages.slice(at, at + BATCH), (name) => readPackage(registry, name))
-    await db
-      .transaction()
-      .execute((transaction) => writePackages(transaction, rebuilt.filter(isThere), report, now))
+    await commits.run((transaction) => writePackages(transaction, rebuilt.filter(isThere), report, now))
   }
   await fillContents(
     { db, registry, limits: DEFAULT_LIMITS },
-    (work) => db.transaction().execute(work),
+    (work) => commits.run(work),
     (revision, error) => {
       const message = `the content of ${revision.name} cannot be searched: ${(error as Error).message}`
       report.notes.push({ repository: ociRepository(revision), message })
     },
   )
-  await forgetChanges(db)
+  await commits.run(forgetChanges)
   report.milliseconds = Math.round(performance.now() - began)
   return report
 }
@@ -94,7 +94,7 @@ function withParents(names: readonly string[]): string[] {
 }
 
 async function restoreRepository(
-  { registry, db }: ReindexOptions,
+  { registry, commits }: ReindexOptions,
   name: string,
   report: ReindexReport,
 ): Promise<void> {
@@ -106,7 +106,8 @@ async function restoreRepository(
     note(report, name, [{ tag: REPOSITORY_RECORD_TAG, reason: `it is the record of ${record.data.name}` }])
     return
   }
-  await saveRepository(db, record.data)
+  const { data } = record
+  await commits.run((transaction) => saveRepository(transaction, data))
   report.repositories++
 }
 
@@ -115,7 +116,7 @@ async function readPackage(registry: Registry, name: string): Promise<RebuiltPac
 }
 
 async function writePackages(
-  db: Db,
+  transaction: Transaction,
   packages: readonly RebuiltPackage[],
   report: ReindexReport,
   now: () => Date,
@@ -123,17 +124,17 @@ async function writePackages(
   for (const rebuilt of packages) {
     const { id, revisions, operations } = rebuilt
     const name = `${id.repository}/${id.package}`
-    if (revisions.length > 0 && !(await repositoryExists(db, id.repository))) {
-      await saveRepository(db, madeUp(rebuilt))
+    if (revisions.length > 0 && !(await repositoryExists(transaction, id.repository))) {
+      await saveRepository(transaction, madeUp(rebuilt))
       const message = `the record of the repository ${id.repository} is missing: its description and labels are lost`
       report.notes.push({ repository: id.repository, message })
       report.repositories++
     }
-    await insertPackage(db, rebuilt)
+    await insertPackage(transaction, rebuilt)
     note(report, name, rebuilt.problems)
     if (operations.length > 0) {
       await addIntent(
-        db,
+        transaction,
         { ociRepository: name, operations: JSON.stringify(operations) },
         now().toISOString(),
       )

@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { recordAddition } from '../../../database/change-log.ts'
+import type { Transaction } from '../../../database/connection.ts'
 import { completePackage, type IndexedPackage } from '../../../database/maintenance/indexed-package.ts'
 import { insertPackage } from '../../../database/maintenance/rebuild.ts'
 import { replaceConflicts } from '../../../database/package-revisions/conflicts.ts'
@@ -12,7 +13,6 @@ import {
   insertPackageRevision,
   updatePackageRevision,
 } from '../../../database/package-revisions/package-revisions.ts'
-import type { Db } from '../../../database/schema.ts'
 import type { RevisionConflict } from '../../../domain/merge/revision-conflict.ts'
 import { revisionName } from '../../../domain/names.ts'
 import type { NewPackageRevision } from '../../../domain/package-revision.ts'
@@ -33,7 +33,7 @@ export function comparePackage(compared: Compared): Finding[] {
     if (rebuilt.revisions.length + rebuilt.retired.length === 0) return findings
     const problem = `the index does not have the package; the registry has ${rebuilt.revisions.length} revisions of it`
     const id = packageOf(stored.name)
-    const change = async (transaction: Db): Promise<void> => {
+    const change = async (transaction: Transaction): Promise<void> => {
       if (!id) return
       await insertPackage(transaction, { ...rebuilt, id })
       for (const { revision } of rebuilt.revisions) {

@@ -1,6 +1,6 @@
 import type { Blob } from '../../../artifact/layer.ts'
 import type { PackedRecord } from '../../../artifact/record.ts'
-import type { Db } from '../../../database/schema.ts'
+import type { Transaction } from '../../../database/connection.ts'
 import type { Operation } from '../../intents.ts'
 
 /** Something in which index and registry do not agree, or that cannot be read back. */
@@ -18,6 +18,6 @@ export type Finding = {
   problem: string
   remedy: string | null
   push?: readonly (PackedRecord | Blob)[]
-  change?: (transaction: Db) => Promise<void>
+  change?: (transaction: Transaction) => Promise<void>
   operations?: readonly Operation[]
 }

@@ -1,0 +1,140 @@
+/** The revisions of a package. */
+import { type PackageId, parseOciRepository } from '../../domain/names.ts'
+import type { PackageRevision } from '../../domain/package-revision.ts'
+import type { Reader } from '../connection.ts'
+import { readAll, readFirst, selectPackageRevisions } from './select.ts'
+
+export async function findLatest(db: Reader, id: PackageId): Promise<PackageRevision | undefined> {
+  return readFirst(ofPackage(db, id).where('latest', '=', 1))
+}
+
+export async function findByNumber(
+  db: Reader,
+  id: PackageId,
+  revision: number,
+): Promise<PackageRevision | undefined> {
+  return readFirst(ofPackage(db, id).where('revision', '=', revision))
+}
+
+/** `1.17.0` also finds the highest live build of that version, `1.17.0+2`. */
+export async function findByVersion(
+  db: Reader,
+  id: PackageId,
+  version: string,
+): Promise<PackageRevision | undefined> {
+  return readFirst(
+    ofPackage(db, id).where((eb) =>
+      eb.or([
+        eb('version', '=', version),
+        // "," sorts right after "+", so this range has the builds of this version only.
+        eb.and([
+          eb('latest_build', '=', 1),
+          eb('version', '>', `${version}+`),
+          eb('version', '<', `${version},`),
+        ]),
+      ]),
+    ),
+  )
+}
+
+/** Resolves to the name of a package's latest revision, or of a draft where none is published. */
+export async function latestName(db: Reader, id: PackageId): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('package_revisions')
+    .select('name')
+    .where('repository', '=', id.repository)
+    .where('package', '=', id.package)
+    .orderBy('latest', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.name
+}
+
+/** Resolves to the highest live revision of a package other than one. */
+export async function highestRevision(
+  db: Reader,
+  packageId: number,
+  exceptName: string,
+): Promise<PackageRevision | undefined> {
+  return readFirst(
+    selectPackageRevisions(db)
+      .where('package_id', '=', packageId)
+      .where('revision', '>', 0)
+      .where('name', '!=', exceptName)
+      .orderBy('revision', 'desc')
+      .limit(1),
+  )
+}
+
+/** Resolves to the highest live revision of the same package below this one; for a draft, to the highest of all. */
+export async function previousRevision(
+  db: Reader,
+  revision: PackageRevision,
+): Promise<PackageRevision | undefined> {
+  return readFirst(
+    selectPackageRevisions(db)
+      .where('repository', '=', revision.repository)
+      .where('package', '=', revision.package)
+      .where('revision', '>', 0)
+      .$if(revision.revision > 0, (query) => query.where('revision', '<', revision.revision))
+      .orderBy('revision', 'desc')
+      .limit(1),
+  )
+}
+
+/** Resolves to the live published builds (`1.17.0+2`) of a version (`1.17.0`) other than one. */
+export async function publishedBuilds(
+  db: Reader,
+  packageId: number,
+  base: string,
+  exceptName: string,
+): Promise<PackageRevision[]> {
+  return readAll(
+    selectPackageRevisions(db)
+      .where('package_id', '=', packageId)
+      // "," sorts right after "+", so this range has the builds of this version only.
+      .where('version', '>', `${base}+`)
+      .where('version', '<', `${base},`)
+      .where('revision', '>', 0)
+      .where('name', '!=', exceptName),
+  )
+}
+
+/** Resolves to the versions that a package's revisions declare, also drafts and deleted ones, with their workspaces. */
+export async function declaredVersions(
+  db: Reader,
+  packageId: number,
+): Promise<{ workspace: string; version: string }[]> {
+  const columns = ['workspace', 'version'] as const
+  const rows = await db
+    .selectFrom('package_revisions')
+    .select(columns)
+    .where('package_id', '=', packageId)
+    .where('version', 'is not', null)
+    .unionAll(
+      db
+        .selectFrom('retired_workspaces')
+        .select(columns)
+        .where('package_id', '=', packageId)
+        .where('version', 'is not', null),
+    )
+    .execute()
+  return rows.map(({ workspace, version }) => ({ workspace, version: version ?? '' }))
+}
+
+/** Resolves to the manifest digests of the revisions in an OCI repository. */
+export async function artifactDigests(db: Reader, ociRepository: string): Promise<string[]> {
+  const id = parseOciRepository(ociRepository)
+  if (!id) return []
+  const rows = await db
+    .selectFrom('package_revisions')
+    .select('digest')
+    .where('repository', '=', id.repository)
+    .where('package', '=', id.package)
+    .execute()
+  return rows.map(({ digest }) => digest)
+}
+
+function ofPackage(db: Reader, id: PackageId) {
+  return selectPackageRevisions(db).where('repository', '=', id.repository).where('package', '=', id.package)
+}
