@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { ControlledTransaction, Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Transaction } from './connection.ts'
 import type { Schema } from './schema.ts'
 
@@ -77,7 +77,7 @@ export class GroupCommit {
     const failures = new Map<Job, unknown>()
     const start = performance.now()
     try {
-      await transact(this.#db, batch, failures)
+      await this.#db.connection().execute((connection) => transact(connection, batch, failures))
     } catch (error) {
       for (const job of batch) job.settle(failures.get(job) ?? error)
       return
@@ -89,35 +89,39 @@ export class GroupCommit {
 }
 
 /** Runs all jobs, and commits those that are not among the failures. Throws where nothing is committed. */
-async function transact(db: Kysely<Schema>, batch: Job[], failures: Map<Job, unknown>): Promise<void> {
-  const transaction = await db.startTransaction().execute()
+async function transact(
+  connection: Kysely<Schema>,
+  batch: Job[],
+  failures: Map<Job, unknown>,
+): Promise<void> {
+  await sql`BEGIN`.execute(connection)
   try {
-    for (const job of batch) await runInSavepoint(transaction, job, failures)
-    await transaction.commit().execute()
+    for (const job of batch) await runInSavepoint(connection as Transaction, job, failures)
+    await sql`COMMIT`.execute(connection)
   } catch (error) {
-    await succeeds(transaction.rollback().execute())
+    await succeeds(sql`ROLLBACK`.execute(connection))
     throw error
   }
 }
 
 async function runInSavepoint(
-  transaction: ControlledTransaction<Schema>,
+  transaction: Transaction,
   job: Job,
   failures: Map<Job, unknown>,
 ): Promise<void> {
-  const saved = await transaction.savepoint('job').execute()
+  await sql`SAVEPOINT job`.execute(transaction)
   try {
-    await job.run(saved)
+    await job.run(transaction)
   } catch (error) {
     failures.set(job, error)
-    if (!(await succeeds(saved.rollbackToSavepoint('job').execute()))) throw error
+    if (!(await succeeds(sql`ROLLBACK TO job`.execute(transaction)))) throw error
   }
-  await saved.releaseSavepoint('job').execute()
+  await sql`RELEASE job`.execute(transaction)
 }
 
 /**
- * Waits for a rollback, and tells whether it was possible. After some errors, such as a full disk, SQLite has already
- * rolled back the whole transaction: https://www.sqlite.org/lang_transaction.html
+ * Waits for a rollback, and resolves to whether it was possible. After some errors, such as a full disk, SQLite has
+ * already rolled back the whole transaction: https://www.sqlite.org/lang_transaction.html
  */
 async function succeeds(rollback: Promise<unknown>): Promise<boolean> {
   return rollback.then(

@@ -85,21 +85,12 @@ export async function forgetProblemsBeside(
   repository: string,
   packages: ReadonlySet<string>,
 ): Promise<void> {
-  const rows = await transaction
-    .selectFrom('discovered_tags')
-    .select('package')
-    .distinct()
+  await transaction
+    .deleteFrom('discovered_tags')
     .where('repository', '=', repository)
     .where('problem', 'is not', null)
+    .where('package', 'not in', dialectOf(transaction).list([...packages]))
     .execute()
-  for (const { package: path } of rows.filter((row) => !packages.has(row.package))) {
-    await transaction
-      .deleteFrom('discovered_tags')
-      .where('repository', '=', repository)
-      .where('package', '=', path)
-      .where('problem', 'is not', null)
-      .execute()
-  }
 }
 
 /** Resolves to the first `limit` problems, and to the number of all. */

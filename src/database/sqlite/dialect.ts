@@ -5,8 +5,8 @@ const dialect: Dialect = {
   list: (values) => sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`,
   rows: (columns, rows) => {
     const values = JSON.stringify(rows.map((row) => columns.map((column) => row[column])))
-    const selected = columns.map((column, at) => sql`value ->> ${sql.lit(at)} AS ${sql.ref(column)}`)
-    return sql`(SELECT ${sql.join(selected)} FROM json_each(${values}))`
+    const selected = columns.map((column, at) => `value ->> ${at} AS "${column}"`).join(', ')
+    return sql`(SELECT ${sql.raw(selected)} FROM json_each(${values}))`
   },
   indexed: (table, index) => sql`${table} INDEXED BY ${sql.ref(index)}`,
   // SQLite keeps the order of a CROSS JOIN: https://www.sqlite.org/lang_select.html#crossjoin
