@@ -5,7 +5,7 @@ import { AppError } from '../../core/errors.ts'
 /** Another process has the data folder. */
 export class FolderInUseError extends AppError {
   constructor(folder: string, cause: unknown) {
-    super('conflict', `another pkgserver is at work on ${folder}: stop it, or choose another folder`, {
+    super('conflict', `another pkgserver is using ${folder}: stop it, or choose another folder`, {
       cause,
     })
   }
