@@ -56,8 +56,8 @@ async function ended(ctx: ServiceContext, id: string) {
   }
 }
 
-describe('the job runner', () => {
-  it('performs three items at once, but those of one package one after the other', async () => {
+describe('the runner', () => {
+  it('has a few items in flight at once, and never two of one package', async () => {
     const { ctx, runner } = await prepared()
     let most = 0
     const busy: string[] = []
@@ -80,7 +80,7 @@ describe('the job runner', () => {
     await expect.poll(() => jobs.running).toBe(0)
   })
 
-  it('retries temporary failures, and fails the item after the last retry', async () => {
+  it('retries what may succeed later, and fails it in the end', async () => {
     const { ctx, runner, reported } = await prepared()
     const tries = new Map<number, number>()
     const work: ItemWork = async (context, of, item, record) => {
@@ -104,7 +104,7 @@ describe('the job runner', () => {
     expect(reported).toEqual([new Error('a secret of the server')])
   })
 
-  it('creates no draft for an item in flight when its job is cancelled', async () => {
+  it('makes no draft for an item that is in flight when its job is cancelled', async () => {
     const { ctx, runner } = await prepared()
     const reached = Promise.withResolvers<void>()
     const cancelled = Promise.withResolvers<void>()
@@ -126,7 +126,7 @@ describe('the job runner', () => {
     expect(items).toEqual([])
   })
 
-  it('leaves pending items to the next process', async () => {
+  it('leaves what it has not done to the next runner', async () => {
     const { ctx, runner } = await prepared()
     const first = runner(initItem)
     const { id } = await startJob(ctx, first, ACTOR, job(30))
@@ -142,7 +142,7 @@ describe('the job runner', () => {
 })
 
 describe('the events of a job', () => {
-  it('include heartbeats, and end when the server stops', async () => {
+  it('have heartbeats while nothing happens, and end when the server drains its listeners', async () => {
     const { ctx, runner } = await prepared()
     const go = Promise.withResolvers<void>()
     const jobs = runner(async (...args) => {
@@ -189,7 +189,7 @@ describe('finished jobs', () => {
     expect(await ctx.db.selectFrom('job_items').selectAll().execute()).toEqual([])
   })
 
-  it('are limited in number', async () => {
+  it('are kept up to a number', async () => {
     const { ctx, runner } = await prepared()
     const jobs = runner(initItem)
     for (let at = 0; at < 1003; at++) await startJob(ctx, jobs, ACTOR, job(0))
