@@ -14,7 +14,7 @@ export type UpgradePreview = {
   files: FileDiff[]
 }
 
-/** Returns what an upgrade would change. Throws the errors of the upgrade, and `too_large` for too many changes to show. */
+/** Returns what an upgrade would change. Throws its errors, and `too_large` if there is too much to show. */
 export async function previewUpgrade(
   ctx: ServiceContext,
   target: PackageId,

@@ -5,7 +5,7 @@ import { createPackageRevision } from '../drafts/create-package-revision.ts'
 import { getRepository } from '../repository-record.ts'
 import type { ItemWork } from './perform-item.ts'
 
-/** Creates the first draft of a package from the upstream. A clone that exists already is skipped, so jobs can be repeated. */
+/** Creates the first draft of a package from the upstream. Existing clones are skipped, so jobs can be repeated. */
 export const cloneItem: ItemWork = async (ctx, job, item, record) => {
   const { upstream } = job
   const name = revisionName(item)

@@ -1,4 +1,4 @@
-/** Continue tokens say where a page ended. They are signed, so clients cannot change them or use them for another query. */
+/** Continue tokens say where a page ended. The signature binds them to their query, and clients cannot change them. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { AppError } from '../../core/errors.ts'
 

@@ -3,7 +3,7 @@ import type { LabelRequirement } from '../../domain/label-selector.ts'
 import type { Labels } from '../../domain/labels.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 
-/** Filters on fields of the revision itself: not `outdated`, which depends on the upstream, nor `q`, which searches files. */
+/** Filters on the revision itself: not `outdated`, which depends on the upstream, nor `q`, which searches files. */
 export type OwnFilter = Omit<PackageRevisionFilter, 'outdated' | 'q'>
 
 type Tests = {

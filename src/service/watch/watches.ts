@@ -116,7 +116,7 @@ export class Watches {
     }
   }
 
-  /** Counts a watch. A client that disconnects makes room at once, although its watch may end only with the next change. */
+  /** Counts a watch. A client that disconnects makes room at once, although its watch ends with the next change. */
   #enter(signal: AbortSignal): () => void {
     let there = true
     const leave = () => {
