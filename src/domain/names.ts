@@ -58,3 +58,10 @@ export function parseRevisionName(name: string): RevisionId {
 export function ociRepository(id: PackageId): string {
   return `${id.repository}/${id.package}`
 }
+
+/** The inverse of `ociRepository`; undefined for a name that no package's OCI repository has. */
+export function parseOciRepository(name: string): PackageId | undefined {
+  const [repository = '', ...path] = name.split('/')
+  if (path.length === 0 || ![repository, ...path].every(isLabel)) return undefined
+  return { repository, package: path.join('/') }
+}

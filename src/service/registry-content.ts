@@ -9,7 +9,7 @@ import type { Resources } from '../domain/resources.ts'
 import type { Stream } from '../oci/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isNotFound, OciError } from '../oci/errors.ts'
-import { fetchAll } from '../oci/roles.ts'
+import { fetchAll, type Registry } from '../oci/roles.ts'
 import type { ServiceContext } from './context.ts'
 
 /** Stores a layer and its config; they are no artifact before a manifest names them. */
@@ -70,6 +70,21 @@ export async function listTags(ctx: ServiceContext, repository: string): Promise
       return await Array.fromAsync(ctx.registry.repository(repository).tags())
     } catch (error) {
       if (isNotFound(error)) return []
+      throw error
+    }
+  })
+}
+
+/** The names of all OCI repositories; what `otherwise` returns or throws where the registry does not list them. */
+export async function listRepositories(
+  registry: Registry,
+  otherwise: (refusal: OciError) => string[],
+): Promise<string[]> {
+  return inRegistry(async () => {
+    try {
+      return await registry.repositories()
+    } catch (error) {
+      if (error instanceof OciError && error.code === 'unsupported') return otherwise(error)
       throw error
     }
   })

@@ -4,7 +4,9 @@ import { AppError } from '../../src/core/errors.ts'
 import {
   isLabel,
   labelProblem,
+  ociRepository,
   packageProblem,
+  parseOciRepository,
   parseRevisionName,
   revisionIdProblem,
   revisionName,
@@ -67,4 +69,18 @@ describe('names of package revisions', () => {
     expect(revisionIdProblem(id)).toMatch(/257 characters; at most 253/)
     expect(revisionIdProblem({ ...id, package: 'b' })).toBeUndefined()
   })
+})
+
+describe('names of OCI repositories', () => {
+  it('parse back to the package', () => {
+    const id = { repository: 'blueprints', package: 'nf/upf' }
+    expect(parseOciRepository(ociRepository(id))).toEqual(id)
+  })
+
+  it.each(['', 'blueprints', 'blueprints/', '/upf', 'blueprints//upf', 'blueprints/UPF', 'a.b/c'])(
+    'give no package for %j',
+    (name) => {
+      expect(parseOciRepository(name)).toBeUndefined()
+    },
+  )
 })

@@ -6,6 +6,7 @@
 import { findPackage, hasPackages } from '../../database/repositories/packages.ts'
 import { repositoryExists } from '../../database/repositories/repositories.ts'
 import type { Db } from '../../database/schema.ts'
+import { parseOciRepository } from '../../domain/names.ts'
 import { isReservedTag } from '../../domain/tags.ts'
 
 /** Also of packages that are still to be made: who sets `v1` now would be taken for their first release. */
@@ -54,7 +55,6 @@ async function isManaged(db: Db, ociRepository: string): Promise<boolean> {
 
 /** Whether the index knows what is there: the record of a repository, or a package. */
 async function isIndexed(db: Db, ociRepository: string): Promise<boolean> {
-  const [repository = '', ...path] = ociRepository.split('/')
-  if (path.length === 0) return repositoryExists(db, repository)
-  return (await findPackage(db, { repository, package: path.join('/') })) !== undefined
+  const id = parseOciRepository(ociRepository)
+  return id ? (await findPackage(db, id)) !== undefined : repositoryExists(db, ociRepository)
 }

@@ -1,3 +1,5 @@
+import pLimit from 'p-limit'
+import { mapConcurrently } from '../../core/concurrency.ts'
 import { AppError } from '../../core/errors.ts'
 import { findSync } from '../../database/repositories/discovered-tags.ts'
 import { repositoriesWithSource } from '../../database/repositories/repositories.ts'
@@ -7,7 +9,6 @@ import type { ServiceContext } from '../context.ts'
 import { getRepository } from '../repository-record.ts'
 import type { DiscoveryOptions } from './discovery-options.ts'
 import { passSignal } from './pass-end.ts'
-import { Slots } from './slots.ts'
 import { addressOf } from './source-registry.ts'
 import { syncRepository } from './sync-repository.ts'
 import { nextSyncAt, syncStatus } from './sync-status.ts'
@@ -27,7 +28,7 @@ export class Discovery {
   readonly #options: DiscoveryOptions
   readonly #running = new Map<string, Running>()
   readonly #stopped = new AbortController()
-  readonly #reading = new Slots(READ_AT_ONCE)
+  readonly #reading = pLimit(READ_AT_ONCE)
 
   constructor(ctx: ServiceContext, options: DiscoveryOptions) {
     this.#ctx = ctx
@@ -57,17 +58,13 @@ export class Discovery {
 
   /** Looks through all whose time has come. */
   async syncDue(): Promise<void> {
-    const names = (await this.#due()).values()
-    const worker = async (): Promise<void> => {
-      for (const name of names) {
-        if (this.#stopped.signal.aborted) return
-        if (this.#running.has(name)) continue
-        await this.sync(name, { thorough: false }).catch((error) => {
-          if (!(error instanceof AppError)) this.#options.report(error)
-        })
-      }
+    const syncUnlessRunning = async (name: string): Promise<void> => {
+      if (this.#stopped.signal.aborted || this.#running.has(name)) return
+      await this.sync(name, { thorough: false }).catch((error) => {
+        if (!(error instanceof AppError)) this.#options.report(error)
+      })
     }
-    await Promise.all(Array.from({ length: SYNC_AT_ONCE }, worker))
+    await mapConcurrently(await this.#due(), syncUnlessRunning, SYNC_AT_ONCE)
   }
 
   /** Begins nothing new, and waits a little for what is under way. */
@@ -116,7 +113,7 @@ export class Discovery {
         address: addressOf(url),
         thorough,
         stopped,
-        sparingly: (work) => this.#reading.run(work),
+        sparingly: this.#reading,
       },
       this.#options,
     )

@@ -1,3 +1,4 @@
+import { mapConcurrently } from '../../core/concurrency.ts'
 import { AppError } from '../../core/errors.ts'
 import { forgetProblemsBeside, saveSync } from '../../database/repositories/discovered-tags.ts'
 import { OciError } from '../../oci/errors.ts'
@@ -33,12 +34,13 @@ export async function syncRepository(
     const names = await unlessStopped(packagesOf(pass), stopped)
     packages = names.length
     await ctx.commits.run((transaction) => forgetProblemsBeside(transaction, repository.name, new Set(names)))
-    await forEach(names, async (name) => {
+    const syncOne = async (name: string): Promise<void> => {
       if (stopped.aborted) return
       await syncPackage(pass, name).catch(async (failure) => {
         if (!stopped.aborted) await noteFailure(pass, name, failed(failure))
       })
-    })
+    }
+    await mapConcurrently(names, syncOne, AT_ONCE)
   } catch (failure) {
     if (!stopped.aborted) failed(failure)
   }
@@ -73,14 +75,6 @@ async function listed(registry: SourceRegistry): Promise<string[]> {
       { cause: error },
     )
   }
-}
-
-async function forEach(names: readonly string[], work: (name: string) => Promise<void>): Promise<void> {
-  const rest = names.values()
-  const worker = async (): Promise<void> => {
-    for (const name of rest) await work(name)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }
 
 /** Those of registries and of the domain are told to whoever asks for the status. */

@@ -1,12 +1,11 @@
+import { mapConcurrently } from '../../core/concurrency.ts'
 import { AppError } from '../../core/errors.ts'
 import { isEmptyIndex } from '../../database/repositories/packages.ts'
 import type { Db } from '../../database/schema.ts'
 import { isLabel } from '../../domain/names.ts'
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
-import { OciError } from '../../oci/errors.ts'
 import type { Registry } from '../../oci/roles.ts'
-import { hasTag, inRegistry } from '../registry-content.ts'
-import { inBatches } from './reindex/in-batches.ts'
+import { hasTag, listRepositories } from '../registry-content.ts'
 
 /**
  * Throws `conflict` for an index that knows nothing of what is in the registry: with it the server would give out
@@ -15,21 +14,12 @@ import { inBatches } from './reindex/in-batches.ts'
  */
 export async function checkNotLost(db: Db, registry: Registry): Promise<void> {
   if (!(await isEmptyIndex(db))) return
-  const names = (await inRegistry(() => repositoriesOf(registry))).filter(isLabel)
-  const records = await inBatches(names, (name) => hasTag({ registry }, name, REPOSITORY_RECORD_TAG))
+  const names = (await listRepositories(registry, () => [])).filter(isLabel)
+  const records = await mapConcurrently(names, (name) => hasTag({ registry }, name, REPOSITORY_RECORD_TAG))
   const known = names.find((_, at) => records[at])
   if (known === undefined) return
   throw new AppError(
     'conflict',
     `the index is empty, but the registry has packages (the repository ${known}, for one): is the index lost? Put it back from a backup (pkgserver restore), or build it anew from the registry (pkgserver reindex).`,
   )
-}
-
-async function repositoriesOf(registry: Registry): Promise<string[]> {
-  try {
-    return await registry.repositories()
-  } catch (error) {
-    if (error instanceof OciError && error.code === 'unsupported') return []
-    throw error
-  }
 }

@@ -3,7 +3,7 @@ import type { StoredRevision } from '../../../artifact/read-package-manifest.ts'
 import type { RecordData } from '../../../artifact/record.ts'
 import type { PackageContent } from '../../../database/maintenance/rebuild.ts'
 import { withCondition } from '../../../domain/conditions.ts'
-import { isLabel, type PackageId } from '../../../domain/names.ts'
+import { parseOciRepository } from '../../../domain/names.ts'
 import type { NewPackageRevision, RetiredWorkspace } from '../../../domain/package-revision.ts'
 import {
   buildlessTag,
@@ -30,7 +30,7 @@ export type RebuiltPackage = PackageContent & {
 
 /** The package of an OCI repository; undefined where pkgserver has no package there. */
 export function rebuildPackage(stored: StoredPackage): RebuiltPackage | undefined {
-  const id = packageOf(stored.name)
+  const id = parseOciRepository(stored.name)
   if (!id) return undefined
   const problems = [...stored.problems]
   const record = recordOf(stored, PACKAGE_RECORD_TAG, 'package')
@@ -52,13 +52,6 @@ export function rebuildPackage(stored: StoredPackage): RebuiltPackage | undefine
     operations: tagRepairs(stored, revisions),
     problems,
   }
-}
-
-/** undefined for a name that no package can have. */
-export function packageOf(ociRepository: string): PackageId | undefined {
-  const [repository = '', ...path] = ociRepository.split('/')
-  if (path.length === 0 || ![repository, ...path].every(isLabel)) return undefined
-  return { repository, package: path.join('/') }
 }
 
 /** The data of a record under a tag. */

@@ -3,6 +3,7 @@
  * resourceVersions, and the secret of continue tokens.
  */
 
+import { mapConcurrently } from '../../../core/concurrency.ts'
 import { AppError } from '../../../core/errors.ts'
 import { forgetChanges } from '../../../database/change-log.ts'
 import { addIntent } from '../../../database/intents.ts'
@@ -13,11 +14,10 @@ import { isLabel, ociRepository } from '../../../domain/names.ts'
 import type { RepositoryContent } from '../../../domain/repository.ts'
 import { DEFAULT_LIMITS } from '../../../domain/resources.ts'
 import { REPOSITORY_RECORD_TAG } from '../../../domain/tags.ts'
-import { OciError } from '../../../oci/errors.ts'
+import type { OciError } from '../../../oci/errors.ts'
 import type { Registry } from '../../../oci/roles.ts'
-import { inRegistry } from '../../registry-content.ts'
+import { inRegistry, listRepositories } from '../../registry-content.ts'
 import { fillContents } from '../fill-contents.ts'
-import { inBatches } from './in-batches.ts'
 import { type RebuiltPackage, rebuildPackage } from './rebuild-package.ts'
 import { readStoredPackage } from './stored-package.ts'
 
@@ -50,12 +50,14 @@ export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
   const began = performance.now()
   // Above whatever the lost index has given out: it counted from such a number, or from 0, one by one.
   await startResourceVersions(db, Math.max(now().getTime() * 1000, options.above ?? 0))
-  const names = options.names ? withParents(options.names) : await repositoryNames(registry)
+  const names = options.names ? withParents(options.names) : await listRepositories(registry, notListed)
   const report: ReindexReport = { repositories: 0, packages: 0, revisions: 0, notes: [], milliseconds: 0 }
-  await inBatches(names.filter(isLabel), (name) => restoreRepository(options, name, report))
+  await mapConcurrently(names.filter(isLabel), (name) => restoreRepository(options, name, report))
   const packages = names.filter((name) => name.includes('/'))
   for (let at = 0; at < packages.length; at += BATCH) {
-    const rebuilt = await inBatches(packages.slice(at, at + BATCH), (name) => readPackage(registry, name))
+    const rebuilt = await mapConcurrently(packages.slice(at, at + BATCH), (name) =>
+      readPackage(registry, name),
+    )
     await db
       .transaction()
       .execute((transaction) => writePackages(transaction, rebuilt.filter(isThere), report, now))
@@ -73,19 +75,12 @@ export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
   return report
 }
 
-/** The names of all OCI repositories. Throws `not_available`. */
-export async function repositoryNames(registry: Registry): Promise<string[]> {
-  try {
-    return await inRegistry(() => registry.repositories())
-  } catch (error) {
-    const { cause } = error as { cause?: unknown }
-    if (!(cause instanceof OciError) || cause.code !== 'unsupported') throw error
-    throw new AppError(
-      'not_available',
-      `${cause.message}. Say which OCI repositories there are: the path of each package, as blueprints/nf/upf.`,
-      { cause },
-    )
-  }
+function notListed(refusal: OciError): never {
+  throw new AppError(
+    'not_available',
+    `${refusal.message}. Say which OCI repositories there are: the path of each package, as blueprints/nf/upf.`,
+    { cause: refusal },
+  )
 }
 
 /** With the record of each package's repository. */

@@ -1,14 +1,15 @@
 /** What the registry has of a package: the content below the tags that only pkgserver sets. */
+
 import { readPackageManifest, type StoredRevision } from '../../../artifact/read-package-manifest.ts'
 import { readRecord, recordLayer } from '../../../artifact/read-record.ts'
 import type { RecordData } from '../../../artifact/record.ts'
+import { mapConcurrently } from '../../../core/concurrency.ts'
 import { AppError } from '../../../core/errors.ts'
 import { isReservedTag, PACKAGE_RECORD_TAG, REPOSITORY_RECORD_TAG } from '../../../domain/tags.ts'
 import type { Descriptor } from '../../../oci/descriptor.ts'
 import { isNotFound, OciError } from '../../../oci/errors.ts'
 import { MAX_MANIFEST_BYTES } from '../../../oci/manifest.ts'
 import { fetchAll, type Repository } from '../../../oci/roles.ts'
-import { inBatches } from './in-batches.ts'
 
 /** A record of any kind. */
 export type StoredRecord = {
@@ -40,7 +41,7 @@ const KINDS: readonly [RegExp, keyof RecordData][] = [
 export async function readStoredPackage(name: string, repository: Repository): Promise<StoredPackage> {
   const all = await reservedTags(repository)
   const problems: { tag: string; reason: string }[] = []
-  const resolved = await inBatches(all, async (tag) => {
+  const resolved = await mapConcurrently(all, async (tag) => {
     const descriptor = await found(repository, tag).catch((error) => {
       problems.push({ tag, reason: reasonOf(error) })
       return undefined
@@ -51,7 +52,7 @@ export async function readStoredPackage(name: string, repository: Repository): P
   const revisions = new Map<string, StoredRevision>()
   const records = new Map<string, StoredRecord>()
   const manifests = new Map<string, Promise<StoredRevision | undefined>>()
-  await inBatches([...tags], async ([tag, descriptor]) => {
+  await mapConcurrently([...tags], async ([tag, descriptor]) => {
     const kind = KINDS.find(([pattern]) => pattern.test(tag))?.[1]
     try {
       if (kind) {

@@ -14,11 +14,11 @@ import {
 } from '../../../database/package-revisions/package-revisions.ts'
 import type { Db } from '../../../database/schema.ts'
 import type { RevisionConflict } from '../../../domain/merge/revision-conflict.ts'
-import { revisionName } from '../../../domain/names.ts'
+import { parseOciRepository, revisionName } from '../../../domain/names.ts'
 import type { NewPackageRevision } from '../../../domain/package-revision.ts'
 import { PACKAGE_RECORD_TAG, tagsOf } from '../../../domain/tags.ts'
 import { manifestDescriptor } from '../../change-revision.ts'
-import { packageOf, type RebuiltPackage, rebuildPackage } from '../reindex/rebuild-package.ts'
+import { type RebuiltPackage, rebuildPackage } from '../reindex/rebuild-package.ts'
 import type { StoredPackage } from '../reindex/stored-package.ts'
 import type { Finding } from './difference.ts'
 import { type Compared, withWanted } from './wanted.ts'
@@ -32,7 +32,7 @@ export function comparePackage(compared: Compared): Finding[] {
   if (!indexed) {
     if (rebuilt.revisions.length + rebuilt.retired.length === 0) return findings
     const problem = `the index knows nothing of the package, of which the registry has ${rebuilt.revisions.length} revisions`
-    const id = packageOf(stored.name)
+    const id = parseOciRepository(stored.name)
     const change = async (transaction: Db): Promise<void> => {
       if (!id) return
       await insertPackage(transaction, { ...rebuilt, id })

@@ -1,6 +1,8 @@
 /** Reads back what manifests point to. */
+
 import { type Blob, configBlob } from '../../../artifact/layer.ts'
 import { configDescriptor, layerDescriptor } from '../../../artifact/package-manifest.ts'
+import { mapConcurrently } from '../../../core/concurrency.ts'
 import { type IndexedPackage, revisionWithLayer } from '../../../database/maintenance/indexed-package.ts'
 import { findPackageRevision } from '../../../database/package-revisions/package-revisions.ts'
 import { ociRepository } from '../../../domain/names.ts'
@@ -10,7 +12,6 @@ import type { Descriptor } from '../../../oci/descriptor.ts'
 import { isNotFound } from '../../../oci/errors.ts'
 import type { ServiceContext } from '../../context.ts'
 import { inRegistry, shareLayer } from '../../registry-content.ts'
-import { inBatches } from '../reindex/in-batches.ts'
 import { reasonOf } from '../reindex/stored-package.ts'
 import type { Finding } from './difference.ts'
 
@@ -25,11 +26,11 @@ export async function contentFindings(
     }),
   )
   const blobs = [...Map.groupBy(uses, ({ descriptor }) => descriptor.digest).values()]
-  const found = await inBatches(blobs, async (shared) => {
+  const found = await mapConcurrently(blobs, async (shared) => {
     const [first] = shared
     const fault = first && (await faultOf(ctx, first.revision, first.descriptor))
     if (!fault) return []
-    const there = await inBatches(shared, ({ revision }) => isThere(ctx, revision))
+    const there = await mapConcurrently(shared, ({ revision }) => isThere(ctx, revision))
     const revisions = shared.map(({ revision }) => revision).filter((_, at) => there[at])
     return findingsOf(ctx, indexed.id, revisions, first.descriptor, fault)
   })

@@ -1,24 +1,23 @@
 /** Whether index and registry agree, and everything can be read back; and mends what can be mended. */
+
 import { readPackageManifest, type StoredRevision } from '../../../artifact/read-package-manifest.ts'
+import { mapConcurrently } from '../../../core/concurrency.ts'
 import { AppError } from '../../../core/errors.ts'
 import {
   type IndexedPackage,
   indexedPackage,
   indexedRepositories,
 } from '../../../database/maintenance/indexed-package.ts'
-import { isLabel } from '../../../domain/names.ts'
+import { isLabel, parseOciRepository } from '../../../domain/names.ts'
 import type { Descriptor } from '../../../oci/descriptor.ts'
-import { OciError } from '../../../oci/errors.ts'
 import { MAX_MANIFEST_BYTES } from '../../../oci/manifest.ts'
 import { isManifestType } from '../../../oci/media-types.ts'
 import { fetchAll } from '../../../oci/roles.ts'
 import { manifestDescriptor } from '../../change-revision.ts'
 import type { ServiceContext } from '../../context.ts'
 import { decide, finishEarlier } from '../../intents.ts'
-import { inRegistry } from '../../registry-content.ts'
+import { inRegistry, listRepositories } from '../../registry-content.ts'
 import { fillContents } from '../fill-contents.ts'
-import { inBatches } from '../reindex/in-batches.ts'
-import { packageOf } from '../reindex/rebuild-package.ts'
 import { readStoredPackage, reasonOf } from '../reindex/stored-package.ts'
 import { comparePackage } from './compare-package.ts'
 import { compareRepository } from './compare-repository.ts'
@@ -42,12 +41,14 @@ export async function verify(ctx: ServiceContext, { fix }: { fix: boolean }): Pr
   const began = performance.now()
   const report = { fix, packages: 0, revisions: 0, blobs: 0, differences: [], milliseconds: 0 }
   const progress: Progress = { ...report, ctx }
-  const names = new Set([...(await indexedRepositories(ctx.db)), ...(await listed(ctx))])
+  // Where the registry does not list its repositories, those of the index have to do.
+  const listed = await listRepositories(ctx.registry, () => [])
+  const names = new Set([...(await indexedRepositories(ctx.db)), ...listed])
   // What packages need is made first.
   const repositories = [...names].filter(isLabel).sort()
-  await inBatches(repositories, (name) => alone(progress, name, compareRepository))
-  const packages = [...names].filter((name) => packageOf(name) !== undefined).sort()
-  await inBatches(packages, (name) => verifyPackage(progress, name))
+  await mapConcurrently(repositories, (name) => alone(progress, name, compareRepository))
+  const packages = [...names].filter((name) => parseOciRepository(name) !== undefined).sort()
+  await mapConcurrently(packages, (name) => verifyPackage(progress, name))
   if (fix)
     await fillContents(
       ctx,
@@ -59,20 +60,9 @@ export async function verify(ctx: ServiceContext, { fix }: { fix: boolean }): Pr
   return { ...result, milliseconds: Math.round(performance.now() - began) }
 }
 
-/** The OCI repositories of the registry; where it does not tell them, those that the index knows have to do. */
-async function listed(ctx: ServiceContext): Promise<string[]> {
-  try {
-    return await inRegistry(() => ctx.registry.repositories())
-  } catch (error) {
-    const { cause } = error as { cause?: unknown }
-    if (cause instanceof OciError && cause.code === 'unsupported') return []
-    throw error
-  }
-}
-
 async function verifyPackage(progress: Progress, name: string): Promise<void> {
   const indexed = await alone(progress, name, async (ctx) => {
-    const id = packageOf(name)
+    const id = parseOciRepository(name)
     const found = id && (await indexedPackage(ctx.db, id))
     const stored = await inRegistry(() => readStoredPackage(name, ctx.registry.repository(name)))
     const manifests = await readManifests(ctx, name, found, stored.revisions)
@@ -160,7 +150,7 @@ async function readManifests(
       return { problem: reasonOf(error) }
     }
   }
-  const entries = await inBatches(indexed?.revisions ?? [], async ({ revision }) => {
+  const entries = await mapConcurrently(indexed?.revisions ?? [], async ({ revision }) => {
     return [revision.artifact.digest, await read(manifestDescriptor(revision))] as const
   })
   return new Map(entries)

@@ -1,0 +1,38 @@
+import pLimit from 'p-limit'
+
+/** Calls in flight at a time. */
+const DEFAULT_CONCURRENCY = 16
+
+/**
+ * Like `Promise.all`, but rejects only after all promises have settled: callers release locks and drop temporary data
+ * on return, so nothing may still be running then.
+ */
+export async function settleAll<T>(promises: Iterable<Promise<T>>): Promise<T[]> {
+  const settled = await Promise.allSettled(promises)
+  return settled.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
+}
+
+/**
+ * Maps items with a bounded number of calls in flight; results keep the order of the items. After a failure no further
+ * call is started, and the promise rejects once those in flight have settled.
+ */
+export async function mapConcurrently<T, R>(
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+  concurrency = DEFAULT_CONCURRENCY,
+): Promise<R[]> {
+  const limit = pLimit({ concurrency, rejectOnClear: true })
+  const run = async (item: T): Promise<R> => {
+    try {
+      return await work(item)
+    } catch (error) {
+      limit.clearQueue()
+      throw error
+    }
+  }
+  // Calls start in order, so the first rejection is a failure of `work` and not of a call that was cleared.
+  return settleAll(items.map((item) => limit(run, item)))
+}
