@@ -1,6 +1,6 @@
 /** The manifest of a package revision: design section 3, and the reasons there. */
 
-import type { Artifact, RevisionRecord } from '../domain/package-revision.ts'
+import type { LayerReference, RevisionRecord } from '../domain/package-revision.ts'
 import { type Descriptor, describe } from '../oci/descriptor.ts'
 import { encodeManifest } from '../oci/manifest.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
@@ -8,9 +8,6 @@ import { writeAnnotations } from './annotations.ts'
 import type { Blob, PackedLayer } from './layer.ts'
 
 export const PACKAGE_ARTIFACT_TYPE = 'application/vnd.pkgserver.package.v1+json'
-
-/** What a manifest needs to know of its layer, packed just now or pushed long ago. */
-export type LayerReference = Omit<Artifact, 'digest' | 'size'>
 
 export function layerReference({ layer, config, diffId }: PackedLayer): LayerReference {
   return {

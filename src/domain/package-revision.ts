@@ -17,17 +17,20 @@ export type Upstream = {
   digest: string
 }
 
-/** What the manifest of a revision points to. */
-export type Artifact = {
-  /** Digest and size of the manifest. */
-  digest: string
-  size: number
+/** What a manifest points to: the layer with the files, and the config that goes with it. */
+export type LayerReference = {
   layerDigest: string
   layerSize: number
   /** Digest of the plain tar in the layer. */
   diffId: string
   configDigest: string
   configSize: number
+}
+
+/** The manifest of a revision, and what it points to. */
+export type Artifact = LayerReference & {
+  digest: string
+  size: number
 }
 
 /** What a manifest says of its revision; with the tags it is enough to rebuild the index. */

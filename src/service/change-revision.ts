@@ -1,7 +1,6 @@
 /** What all changes of a package revision share: one at a time for each package, on what is there now. */
 
-import type { PackedLayer } from '../artifact/layer.ts'
-import { type LayerReference, layerReference, packageManifest } from '../artifact/package-manifest.ts'
+import { packageManifest } from '../artifact/package-manifest.ts'
 import { AppError } from '../core/errors.ts'
 import {
   findPackageRevision,
@@ -10,7 +9,7 @@ import {
 import { findPackage, type PackageState } from '../database/repositories/packages.ts'
 import type { Db } from '../database/schema.ts'
 import { ociRepository, parseRevisionName } from '../domain/names.ts'
-import type { NewPackageRevision, PackageRevision } from '../domain/package-revision.ts'
+import type { LayerReference, NewPackageRevision, PackageRevision } from '../domain/package-revision.ts'
 import { tagsOf } from '../domain/tags.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
@@ -47,46 +46,49 @@ export async function withRevision<T>(
   })
 }
 
+/** A revision whose manifest is still to be made: `pushRevision` completes it. */
+export type UnpushedRevision = Omit<NewPackageRevision, 'artifact'> & { layer: LayerReference }
+
 /** What is decided together with a revision. */
 export type Also = {
   decide: (transaction: Db, saved: PackageRevision) => Promise<void>
   operations: readonly Operation[]
 }
 
-/** Writes a draft or proposed revision anew: pushes its manifest, decides, moves its tag. */
+/** Changes a Draft or Proposed revision: pushes its new manifest, decides, and moves its tag. */
 export async function saveRevision(
   ctx: ServiceContext,
   current: Current,
-  next: NewPackageRevision,
+  changes: Partial<UnpushedRevision>,
   also?: Also,
 ): Promise<PackageRevision> {
-  const written = await pushRevision(ctx, next, next.artifact)
-  return decide(ctx, ociRepository(next), async (transaction) => {
+  const { artifact, ...before } = current.revision
+  const written = await pushRevision(ctx, { ...before, layer: artifact, ...changes })
+  return decide(ctx, ociRepository(written), async (transaction) => {
     const result = await replaceRow(transaction, current, written)
     await also?.decide(transaction, result)
     return { result, operations: [tagOperation(written), ...(also?.operations ?? [])] }
   })
 }
 
-/** Pushes the manifest that says what the revision is now, and completes its artifact with it. */
+/** Pushes the manifest of a revision, and completes the revision with it. */
 export async function pushRevision(
   ctx: ServiceContext,
-  next: NewPackageRevision,
-  layer: LayerReference,
+  { layer, ...content }: UnpushedRevision,
 ): Promise<NewPackageRevision> {
-  const manifest = packageManifest(next, layer)
-  await pushManifest(ctx, ociRepository(next), manifest)
+  const manifest = packageManifest(content, layer)
+  await pushManifest(ctx, ociRepository(content), manifest)
   const { digest, size } = manifest.descriptor
-  return { ...next, artifact: { ...layer, digest, size } }
+  return { ...content, artifact: { ...layer, digest, size } }
 }
 
 /** Replaces the revision's row. Throws `conflict` where another process has changed it since it was read. */
 export async function replaceRow(
   transaction: Db,
-  { revision, package: state }: Current,
+  { revision, package: { id } }: { revision: PackageRevision; package: Pick<PackageState, 'id'> },
   next: NewPackageRevision,
 ): Promise<PackageRevision> {
-  const updated = await updatePackageRevision(transaction, state.id, revision, next)
+  const updated = await updatePackageRevision(transaction, id, revision, next)
   if (updated) return updated
   throw new AppError('conflict', `${revision.name} is being changed by somebody else: try again`)
 }
@@ -98,9 +100,4 @@ export function manifestDescriptor({ artifact }: Pick<PackageRevision, 'artifact
 /** Points all tags that a revision has to its manifest. */
 export function tagOperation(revision: NewPackageRevision): Operation {
   return { do: 'tag', descriptor: manifestDescriptor(revision), tags: tagsOf(revision) }
-}
-
-/** An artifact whose manifest is still to be made. */
-export function newArtifact(packed: PackedLayer): NewPackageRevision['artifact'] {
-  return { digest: '', size: 0, ...layerReference(packed) }
 }

@@ -1,33 +1,24 @@
 /** Makes a published revision of an artifact that was found elsewhere. */
 import type { ForeignPackage } from '../../artifact/foreign-artifact.ts'
+import { layerReference } from '../../artifact/package-manifest.ts'
 import { AppError } from '../../core/errors.ts'
 import { indexContents } from '../../database/contents/contents.ts'
-import {
-  insertPackageRevision,
-  moveMark,
-  workspaceTaken,
-} from '../../database/package-revisions/package-revisions.ts'
+import { workspaceTaken } from '../../database/package-revisions/package-revisions.ts'
 import { saveDiscoveredTag } from '../../database/repositories/discovered-tags.ts'
-import {
-  addPackage,
-  findPackage,
-  type PackageState,
-  recordPublication,
-} from '../../database/repositories/packages.ts'
+import { findPackage, type PackageState } from '../../database/repositories/packages.ts'
 import type { Labels } from '../../domain/labels.ts'
-import { ociRepository, type PackageId, revisionIdProblem } from '../../domain/names.ts'
-import type { NewPackageRevision, PackageRevision } from '../../domain/package-revision.ts'
+import { ociRepository, type PackageId, type RevisionId, revisionIdProblem } from '../../domain/names.ts'
+import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Repository } from '../../domain/repository.ts'
 import { ORIGIN } from '../../domain/repository-source.ts'
 import { validCondition } from '../../domain/validation/validate.ts'
 import { type VersionTag, workspaceOf } from '../../domain/version-tag.ts'
-import { newArtifact, pushRevision, tagOperation } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkNoForeignTags } from '../foreign-tags.ts'
-import { decide, finishEarlier } from '../intents.ts'
+import { finishEarlier } from '../intents.ts'
 import { pushLayer } from '../registry-content.ts'
 import { getRepository } from '../repository-record.ts'
-import { holdersWithout, isHigherBuild } from '../review/moving-tags.ts'
+import { type Publication, publish } from '../review/publish.ts'
 import type { Prepared } from '../threads/prepare-resources.ts'
 
 export type Discovered = VersionTag & {
@@ -79,37 +70,25 @@ export async function publishDiscovered(
         `the revisions of ${target} that were published before declare no versions, so no other can: choose another name for the repository`,
       )
     }
-    const name = await freeWorkspace(ctx, state, id, found.version.text)
+    const workspace = await freeWorkspace(ctx, state, id, found.version.text)
     await pushLayer(ctx, target, found.prepared.packed)
     if (!state) await checkNoForeignTags(ctx, target)
-    const named = { name: '', version: found.version.text }
-    const holders = state
-      ? await holdersWithout(ctx.db, state.id, named)
-      : { latest: undefined, latestBuild: undefined }
-    const latestBuild = isHigherBuild(found.version.text, holders.latestBuild)
-    const revision = (state?.highestRevision ?? 0) + 1
-    const next = { ...newRevision(ctx, id, found), workspace: name, revision, latestBuild }
-    const published = await pushRevision(ctx, next, next.artifact)
-    return decide(ctx, target, async (transaction) => {
-      const now = await getRepository(transaction, repository.name)
-      if (now.createdAt !== repository.createdAt) throw gone(repository)
-      const packageId = state?.id ?? (await addPackage(transaction, id))
-      await recordPublication(transaction, packageId, { revision, versioned: true })
-      await moveMark(transaction, 'latest', holders.latest?.name, undefined)
-      if (latestBuild) await moveMark(transaction, 'latest_build', holders.latestBuild?.name, undefined)
-      const result = await insertPackageRevision(transaction, packageId, published)
-      await indexContents(transaction, result, found.prepared.contents)
-      const { tag, digest } = found
-      const checkedAt = published.createdAt
-      await saveDiscoveredTag(transaction, {
-        ...id,
-        tag,
-        digest,
-        revision: result.name,
-        problem: null,
-        checkedAt,
-      })
-      return { result, operations: [tagOperation(published)] }
+    const now = ctx.now().toISOString()
+    return publish(ctx, {
+      package: state,
+      revision: newRevision({ ...id, workspace }, found, now),
+      publishedBy: DISCOVERY,
+      publishedAt: now,
+      check: async (transaction) => {
+        const { createdAt } = await getRepository(transaction, repository.name)
+        if (createdAt !== repository.createdAt) throw gone(repository)
+      },
+      along: async (transaction, published) => {
+        await indexContents(transaction, published, found.prepared.contents)
+        const { tag, digest } = found
+        const known = { digest, revision: published.name, problem: null, checkedAt: now }
+        await saveDiscoveredTag(transaction, { ...id, tag, ...known })
+      },
     })
   })
 }
@@ -131,17 +110,14 @@ async function freeWorkspace(
 }
 
 function newRevision(
-  ctx: ServiceContext,
-  id: PackageId,
+  id: RevisionId,
   { version, foreign, prepared, ...found }: Discovered,
-): Omit<NewPackageRevision, 'workspace' | 'revision' | 'latestBuild'> {
-  const now = ctx.now().toISOString()
+  now: string,
+): Publication['revision'] {
   return {
     ...id,
     repositoryType: 'catalog',
     version: version.text,
-    lifecycle: 'Published',
-    latest: true,
     task: 'discover',
     upstream: null,
     labels: {},
@@ -153,14 +129,11 @@ function newRevision(
     readinessGates: [],
     conditions: [validCondition(prepared.findings)],
     fileCount: foreign.resources.size,
-    artifact: newArtifact(prepared.packed),
+    layer: layerReference(prepared.packed),
     createdBy: DISCOVERY,
     createdAt: now,
-    updatedAt: now,
     proposedBy: null,
     proposedAt: null,
-    publishedBy: DISCOVERY,
-    publishedAt: now,
   }
 }
 

@@ -69,6 +69,6 @@ async function shared(ctx: ServiceContext, target: PackageId, revision: PackageR
     readinessGates: [],
     conditions: revision.conditions.filter(({ type }) => type === 'Valid'),
     fileCount: revision.fileCount,
-    artifact: revision.artifact,
+    layer: revision.artifact,
   }
 }

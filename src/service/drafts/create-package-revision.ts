@@ -9,11 +9,11 @@ import { initResources } from '../../domain/kpt/init-resources.ts'
 import type { Labels } from '../../domain/labels.ts'
 import { isOpen, mergedCondition, numbered } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository, type RevisionId, revisionIdProblem, revisionName } from '../../domain/names.ts'
-import type { NewPackageRevision, PackageRevision } from '../../domain/package-revision.ts'
+import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Repository } from '../../domain/repository.ts'
 import type { Resources } from '../../domain/resources.ts'
 import type { Actor } from '../access/actor.ts'
-import { getRevision, pushRevision, tagOperation } from '../change-revision.ts'
+import { getRevision, pushRevision, tagOperation, type UnpushedRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkNoForeignTags } from '../foreign-tags.ts'
 import { decide, finishEarlier } from '../intents.ts'
@@ -63,7 +63,7 @@ export async function createPackageRevision(
     if (input.source.task === 'clone') await checkNewPackage(ctx.db, input)
     await checkFree(ctx.db, state, input)
     const origin = await originOf(ctx, input)
-    const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, origin), origin.artifact)
+    const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, origin))
     const conflicts = origin.conflicts?.length ? await withConflicts(ctx, input, origin.conflicts) : undefined
     // After the push: that waits for whoever was about to set a tag when the repository was made.
     if (!state) await checkNoForeignTags(ctx, target)
@@ -136,6 +136,7 @@ async function copied(ctx: ServiceContext, input: NewRevision, from: string): Pr
   const kept = conflicts.some(isOpen) ? ['Valid', 'Merged'] : ['Valid']
   return {
     ...original,
+    layer: original.artifact,
     conditions: original.conditions.filter(({ type }) => kept.includes(type)),
     conflicts: conflicts.some(isOpen) ? conflicts : [],
   }
@@ -144,7 +145,7 @@ async function copied(ctx: ServiceContext, input: NewRevision, from: string): Pr
 /** An upgrade goes on from the local revision, with the files that come of the merge. */
 async function upgraded(ctx: ServiceContext, input: NewRevision, request: UpgradeRequest): Promise<Origin> {
   const upgrade = await mergeUpgrade(ctx, input, request)
-  const { conditions, fileCount, artifact, contents } = await packed(ctx, input, upgrade.resources)
+  const { conditions, fileCount, layer, contents } = await packed(ctx, input, upgrade.resources)
   const { labels, annotations, readinessGates } = upgrade.local
   const conflicts = numbered(upgrade.conflicts)
   return {
@@ -154,7 +155,7 @@ async function upgraded(ctx: ServiceContext, input: NewRevision, request: Upgrad
     upstream: upgrade.upstream,
     conditions: withCondition(conditions, mergedCondition(conflicts)),
     fileCount,
-    artifact,
+    layer,
     conflicts,
     contents,
   }
@@ -166,7 +167,7 @@ function newDraft(
   input: NewRevision,
   { type }: Repository,
   origin: Origin,
-): NewPackageRevision {
+): UnpushedRevision {
   const now = ctx.now().toISOString()
   return {
     repository: input.repository,
@@ -185,7 +186,7 @@ function newDraft(
     readinessGates: input.readinessGates ?? origin.readinessGates,
     conditions: origin.conditions,
     fileCount: origin.fileCount,
-    artifact: origin.artifact,
+    layer: origin.layer,
     createdBy: actor.name,
     createdAt: now,
     updatedAt: now,

@@ -1,17 +1,17 @@
+import { layerReference } from '../../artifact/package-manifest.ts'
 import type { Contents } from '../../domain/contents.ts'
 import type { RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
-import type { NewPackageRevision } from '../../domain/package-revision.ts'
 import { checkResources, type Resources } from '../../domain/resources.ts'
 import { validCondition } from '../../domain/validation/validate.ts'
-import { newArtifact } from '../change-revision.ts'
+import type { UnpushedRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { pushLayer } from '../registry-content.ts'
 
 /** What the source of a new draft gives: everything but the identity. */
 export type Origin = Pick<
-  NewPackageRevision,
-  'upstream' | 'labels' | 'annotations' | 'readinessGates' | 'conditions' | 'fileCount' | 'artifact'
+  UnpushedRevision,
+  'upstream' | 'labels' | 'annotations' | 'readinessGates' | 'conditions' | 'fileCount' | 'layer'
 > & {
   /** Those that an upgrade has found. */
   conflicts?: readonly RevisionConflict[]
@@ -31,7 +31,7 @@ export async function packed(ctx: ServiceContext, target: PackageId, resources: 
     readinessGates: [],
     conditions: [validCondition(findings)],
     fileCount: resources.size,
-    artifact: newArtifact(layer),
+    layer: layerReference(layer),
     contents,
   }
 }

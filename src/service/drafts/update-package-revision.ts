@@ -31,8 +31,7 @@ export async function updatePackageRevision(
     const onlyConditions = Object.values(content).every((value) => value === undefined)
     if (!(onlyConditions && revision.lifecycle === 'Proposed')) transition(name, revision.lifecycle, 'edit')
 
-    const changed: PackageRevision = {
-      ...revision,
+    const changed = {
       labels: mergeLabels(revision.labels, patch.labels),
       annotations: mergeLabels(revision.annotations, patch.annotations),
       version: patch.version === undefined ? revision.version : patch.version,
@@ -45,9 +44,9 @@ export async function updatePackageRevision(
     }
     checkMetadata(changed)
     // A manifest that says the same is the same: whoever looks at its digest has not to look again.
-    if (isDeepStrictEqual(changed, revision)) return revision
-    const next = { ...changed, updatedAt: ctx.now().toISOString() }
-    if (next.version !== revision.version) await checkVersion(ctx.db, current.package, next)
-    return saveRevision(ctx, current, next)
+    if (isDeepStrictEqual({ ...revision, ...changed }, revision)) return revision
+    if (changed.version !== revision.version)
+      await checkVersion(ctx.db, current.package, { ...revision, ...changed })
+    return saveRevision(ctx, current, { ...changed, updatedAt: ctx.now().toISOString() })
   })
 }

@@ -9,6 +9,8 @@ type Named = { name: string; version: string | null }
 /** Which revisions hold the moving tags when one is left out; undefined for a tag that nobody holds. */
 export type Holders = { latest: PackageRevision | undefined; latestBuild: PackageRevision | undefined }
 
+export const NO_HOLDERS: Holders = { latest: undefined, latestBuild: undefined }
+
 export async function holdersWithout(db: Db, packageId: number, revision: Named): Promise<Holders> {
   return {
     latest: await highestRevision(db, packageId, revision.name),

@@ -25,7 +25,6 @@ export async function propose(
     await checkVersion(ctx.db, current.package, revision)
     const now = ctx.now().toISOString()
     return saveRevision(ctx, current, {
-      ...revision,
       lifecycle: 'Proposed',
       conditions: withCondition(
         revision.conditions,

@@ -32,7 +32,6 @@ async function backToDraft(
 ): Promise<PackageRevision> {
   const { revision } = current
   return saveRevision(ctx, current, {
-    ...revision,
     lifecycle: 'Draft',
     conditions: withCondition(revision.conditions, approvedCondition('False', 'Rejected', actor, reason)),
     updatedAt: ctx.now().toISOString(),
