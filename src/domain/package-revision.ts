@@ -1,4 +1,5 @@
 import type { Condition, ReadinessGate } from './conditions.ts'
+import type { Decision } from './decision.ts'
 import type { Labels } from './labels.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { RepositoryType } from './repository.ts'
@@ -55,6 +56,9 @@ export type RevisionRecord = {
   updatedAt: string
   proposedBy: string | null
   proposedAt: string | null
+  proposedReason: string | null
+  /** The last review: the approval of a published revision, otherwise a rejection. */
+  review: Decision | null
   publishedBy: string | null
   publishedAt: string | null
 }
@@ -67,15 +71,35 @@ export type PackageRevision = RevisionRecord & {
   latestBuild: boolean
   /** The highest live revision of the upstream's package: higher than `upstream.revision` when that is outdated. */
   upstreamLatest: number | null
+  /** Set while its deletion is proposed. */
+  deletionProposal: Decision | null
+  /** The last proposal to delete it that was rejected. */
+  deletionRejection: Decision | null
   artifact: Artifact
   resourceVersion: string
 }
 
+/** The review of a revision that has not had any. */
+export const UNREVIEWED = {
+  proposedBy: null,
+  proposedAt: null,
+  proposedReason: null,
+  review: null,
+  deletionProposal: null,
+  deletionRejection: null,
+} as const satisfies Partial<PackageRevision>
+
 /** A package revision as it is handed to the index, which adds what it derives. */
 export type NewPackageRevision = Omit<PackageRevision, 'name' | 'upstreamLatest' | 'resourceVersion'>
 
-/** A workspace whose revision is gone, with what that was published as: all of it is used up. */
-export type RetiredWorkspace = { workspace: string; revision: number; version: string | null }
+/** A workspace whose revision is deleted, with what that was published as: all of it is used up. */
+export type RetiredWorkspace = {
+  workspace: string
+  revision: number
+  version: string | null
+  /** null where it went with its repository, or was deleted by a version that did not keep it. */
+  deletion: Decision | null
+}
 
 /** What lists of revisions can be sorted by; the name decides between equals. */
 export const SORT_FIELDS = ['name', 'updatedAt', 'publishedAt'] as const

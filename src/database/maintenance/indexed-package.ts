@@ -5,7 +5,7 @@ import type { PackageRevision, RetiredWorkspace } from '../../domain/package-rev
 import { toConflict } from '../package-revisions/conflicts.ts'
 import { selectPackageRevisions } from '../package-revisions/package-revisions.ts'
 import { toPackageRevision } from '../package-revisions/row.ts'
-import { findPackage, type PackageState, retiredWorkspaces } from '../repositories/packages.ts'
+import { findPackage, type PackageState, retiredRow, retiredWorkspaces } from '../repositories/packages.ts'
 import type { Db } from '../schema.ts'
 
 export type IndexedRevision = {
@@ -88,7 +88,7 @@ export async function completePackage(
   for (const retired of state.retired) {
     await db
       .insertInto('retired_workspaces')
-      .values({ package_id: packageId, ...retired })
+      .values(retiredRow(packageId, retired))
       .onConflict((conflict) => conflict.doNothing())
       .execute()
   }

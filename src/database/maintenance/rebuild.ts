@@ -4,6 +4,7 @@ import { type PackageId, revisionName } from '../../domain/names.ts'
 import type { NewPackageRevision, RetiredWorkspace } from '../../domain/package-revision.ts'
 import { conflictRow } from '../package-revisions/conflicts.ts'
 import { toRow } from '../package-revisions/row.ts'
+import { retiredRow } from '../repositories/packages.ts'
 import type { Db } from '../schema.ts'
 
 /** All that the index has of a package. */
@@ -15,7 +16,7 @@ export type PackageContent = {
   revisions: readonly { revision: NewPackageRevision; conflicts: readonly RevisionConflict[] }[]
 }
 
-/** SQLite takes some 32,000 values in a statement; a revision has forty. */
+/** SQLite takes some 32,000 values in a statement; a revision has fifty. */
 const ROWS = 200
 
 export async function insertPackage(db: Db, content: PackageContent): Promise<void> {
@@ -29,9 +30,7 @@ export async function insertPackage(db: Db, content: PackageContent): Promise<vo
     })
     .returning('id')
     .executeTakeFirstOrThrow()
-  const retired = content.retired.map(({ workspace, revision, version }) => {
-    return { package_id: id, workspace, revision, version }
-  })
+  const retired = content.retired.map((each) => retiredRow(id, each))
   for (const rows of chunks(retired)) await db.insertInto('retired_workspaces').values(rows).execute()
   for (const revisions of chunks(content.revisions)) await insertRevisions(db, id, revisions)
 }

@@ -4,8 +4,9 @@ import type { RetiredWorkspace } from '../../domain/package-revision.ts'
 import { wordsOf } from '../../domain/search-words.ts'
 import { packageMatches, wordQueries } from '../contents/search.ts'
 import { allOf, type Sql } from '../name-range.ts'
+import { toDecision } from '../package-revisions/row.ts'
 import type { PartialPage } from '../partial-page.ts'
-import type { Db } from '../schema.ts'
+import type { Db, RetiredWorkspacesTable } from '../schema.ts'
 
 /** What is known of a package beyond its revisions. */
 export type PackageState = {
@@ -56,10 +57,20 @@ export async function recordPublication(
 
 /** Records that a workspace, and what it was published as, is used up. */
 export async function retireWorkspace(db: Db, packageId: number, retired: RetiredWorkspace): Promise<void> {
-  await db
-    .insertInto('retired_workspaces')
-    .values({ package_id: packageId, ...retired })
-    .execute()
+  await db.insertInto('retired_workspaces').values(retiredRow(packageId, retired)).execute()
+}
+
+export function retiredRow(packageId: number, retired: RetiredWorkspace): RetiredWorkspacesTable {
+  const { workspace, revision, version, deletion } = retired
+  return {
+    package_id: packageId,
+    workspace,
+    revision,
+    version,
+    deleted_by: deletion?.by ?? null,
+    deleted_at: deletion?.at ?? null,
+    deleted_reason: deletion?.reason ?? null,
+  }
 }
 
 /** Lets the versions of what is gone be declared again. */
@@ -72,12 +83,18 @@ export async function releaseVersions(db: Db, packageId: number): Promise<void> 
 }
 
 export async function retiredWorkspaces(db: Db, packageId: number): Promise<RetiredWorkspace[]> {
-  return db
+  const rows = await db
     .selectFrom('retired_workspaces')
-    .select(['workspace', 'revision', 'version'])
+    .selectAll()
     .where('package_id', '=', packageId)
     .orderBy('workspace')
     .execute()
+  return rows.map(({ workspace, revision, version, deleted_by, deleted_at, deleted_reason }) => ({
+    workspace,
+    revision,
+    version,
+    deletion: toDecision(deleted_by, deleted_at, deleted_reason),
+  }))
 }
 
 /** Whether the repository has packages, or had: their numbers are given out. */

@@ -8,7 +8,7 @@ import { saveDiscoveredTag } from '../../database/repositories/discovered-tags.t
 import { findPackage, type PackageState } from '../../database/repositories/packages.ts'
 import type { Labels } from '../../domain/labels.ts'
 import { ociRepository, type PackageId, type RevisionId, revisionIdProblem } from '../../domain/names.ts'
-import type { PackageRevision } from '../../domain/package-revision.ts'
+import { type PackageRevision, UNREVIEWED } from '../../domain/package-revision.ts'
 import type { Repository } from '../../domain/repository.ts'
 import { ORIGIN } from '../../domain/repository-source.ts'
 import { validCondition } from '../../domain/validation/validate.ts'
@@ -77,8 +77,8 @@ export async function publishDiscovered(
     return publish(ctx, {
       package: state,
       revision: newRevision({ ...id, workspace }, found, now),
-      publishedBy: DISCOVERY,
-      publishedAt: now,
+      by: DISCOVERY,
+      at: now,
       check: async (transaction) => {
         const { createdAt } = await getRepository(transaction, repository.name)
         if (createdAt !== repository.createdAt) throw gone(repository)
@@ -132,8 +132,7 @@ function newRevision(
     layer: layerReference(prepared.packed),
     createdBy: DISCOVERY,
     createdAt: now,
-    proposedBy: null,
-    proposedAt: null,
+    ...UNREVIEWED,
   }
 }
 

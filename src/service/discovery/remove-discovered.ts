@@ -101,7 +101,9 @@ async function removalOf(
 ): Promise<Removal> {
   const state = await findPackage(ctx.db, id)
   if (!state) throw new AppError('internal', `the package ${ociRepository(id)} is missing in the database`)
-  const retired = revisions.map(({ workspace, revision }) => ({ workspace, revision, version: null }))
+  const retired = revisions.map(({ workspace, revision }) => {
+    return { workspace, revision, version: null, deletion: null }
+  })
   const { highestRevision, versioned } = state
   const before = await retiredWorkspaces(ctx.db, state.id)
   const packedRecord = packRecord('package', {

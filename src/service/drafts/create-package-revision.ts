@@ -9,7 +9,7 @@ import { initResources } from '../../domain/kpt/init-resources.ts'
 import type { Labels } from '../../domain/labels.ts'
 import { isOpen, mergedCondition, numbered } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository, type RevisionId, revisionIdProblem, revisionName } from '../../domain/names.ts'
-import type { PackageRevision } from '../../domain/package-revision.ts'
+import { type PackageRevision, UNREVIEWED } from '../../domain/package-revision.ts'
 import type { Repository } from '../../domain/repository.ts'
 import type { Resources } from '../../domain/resources.ts'
 import type { Actor } from '../access/actor.ts'
@@ -190,8 +190,7 @@ function newDraft(
     createdBy: actor.name,
     createdAt: now,
     updatedAt: now,
-    proposedBy: null,
-    proposedAt: null,
+    ...UNREVIEWED,
     publishedBy: null,
     publishedAt: null,
   }

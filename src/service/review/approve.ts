@@ -1,12 +1,12 @@
 import { withCondition } from '../../domain/conditions.ts'
+import { approvedCondition } from '../../domain/decision.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Actor } from '../access/actor.ts'
-import type { Current } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkDeclares } from '../version-rules.ts'
 import { deleteRevision } from './delete-package-revision.ts'
 import { publish } from './publish.ts'
-import { approvedCondition, checkGates, type ReviewOptions, withReview } from './review.ts'
+import { checkGates, type Review, type ReviewOptions, withReview } from './review.ts'
 
 /** Proposed to Published, or DeletionProposed to deleted. Resolves to the revision as it is, or last was. */
 export async function approve(
@@ -15,26 +15,24 @@ export async function approve(
   name: string,
   options: ReviewOptions = {},
 ): Promise<PackageRevision> {
-  return withReview(ctx, name, 'approve', options, async (current, next) =>
-    next === 'deleted' ? deleteRevision(ctx, current) : approveProposal(ctx, actor, current, options.reason),
+  return withReview(ctx, actor, name, 'approve', options, async (review) =>
+    review.next === 'deleted'
+      ? deleteRevision(ctx, review.current, review.decision)
+      : approveProposal(ctx, review),
   )
 }
 
-async function approveProposal(
-  ctx: ServiceContext,
-  actor: Actor,
-  { revision: proposed, package: state }: Current,
-  reason: string | undefined,
-): Promise<PackageRevision> {
+async function approveProposal(ctx: ServiceContext, { current, decision }: Review): Promise<PackageRevision> {
+  const { revision: proposed, package: state } = current
   checkGates(proposed)
   checkDeclares(state, proposed)
   const { artifact, ...content } = proposed
-  const approved = approvedCondition('True', 'Approved', actor, reason)
+  const conditions = withCondition(content.conditions, approvedCondition('Approved', decision))
   return publish(ctx, {
     package: state,
     replaces: proposed,
-    revision: { ...content, layer: artifact, conditions: withCondition(content.conditions, approved) },
-    publishedBy: actor.name,
-    publishedAt: ctx.now().toISOString(),
+    revision: { ...content, layer: artifact, conditions, review: decision },
+    by: decision.by,
+    at: decision.at,
   })
 }

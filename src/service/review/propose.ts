@@ -1,5 +1,6 @@
 import { AppError } from '../../core/errors.ts'
 import { withCondition } from '../../domain/conditions.ts'
+import { approvedCondition } from '../../domain/decision.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Actor } from '../access/actor.ts'
 import { saveRevision } from '../change-revision.ts'
@@ -7,7 +8,7 @@ import type { ServiceContext } from '../context.ts'
 import { checkMerged } from '../drafts/conflicts.ts'
 import { readLayer } from '../registry-content.ts'
 import { checkDeclares, checkVersion } from '../version-rules.ts'
-import { approvedCondition, checkGates, type ReviewOptions, withReview } from './review.ts'
+import { checkGates, type ReviewOptions, withReview } from './review.ts'
 
 /** Draft to Proposed. Throws `not_ready`, with each fault, for a package that is not fit for publication. */
 export async function propose(
@@ -16,23 +17,20 @@ export async function propose(
   name: string,
   options: ReviewOptions = {},
 ): Promise<PackageRevision> {
-  return withReview(ctx, name, 'propose', options, async (current) => {
+  return withReview(ctx, actor, name, 'propose', options, async ({ current, decision }) => {
     const { revision } = current
     await checkValid(ctx, revision)
     await checkMerged(ctx.db, revision)
     checkGates(revision)
     checkDeclares(current.package, revision)
     await checkVersion(ctx.db, current.package, revision)
-    const now = ctx.now().toISOString()
     return saveRevision(ctx, current, {
       lifecycle: 'Proposed',
-      conditions: withCondition(
-        revision.conditions,
-        approvedCondition('Unknown', 'Proposed', actor, options.reason),
-      ),
-      updatedAt: now,
-      proposedBy: actor.name,
-      proposedAt: now,
+      conditions: withCondition(revision.conditions, approvedCondition('Proposed', decision)),
+      updatedAt: decision.at,
+      proposedBy: decision.by,
+      proposedAt: decision.at,
+      proposedReason: decision.reason,
     })
   })
 }

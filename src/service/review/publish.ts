@@ -25,8 +25,8 @@ export type Publication = {
   /** The row that the published revision replaces; without one it is added. */
   replaces?: PackageRevision
   revision: Omit<UnpushedRevision, Decided>
-  publishedBy: string
-  publishedAt: string
+  by: string
+  at: string
   /** Runs in the transaction before anything is written. */
   check?: (transaction: Db) => Promise<void>
   /** Runs in the transaction after the revision is written: both are committed or neither. */
@@ -38,7 +38,7 @@ export type Publication = {
  * caller holds the lock of the package.
  */
 export async function publish(ctx: ServiceContext, publication: Publication): Promise<PackageRevision> {
-  const { package: state, replaces, publishedBy, publishedAt } = publication
+  const { package: state, replaces, by, at } = publication
   const { version } = publication.revision
   const named = { name: revisionName(publication.revision), version }
   const holders = state ? await holdersWithout(ctx.db, state.id, named) : NO_HOLDERS
@@ -48,9 +48,9 @@ export async function publish(ctx: ServiceContext, publication: Publication): Pr
     revision: (state?.highestRevision ?? 0) + 1,
     latest: true,
     latestBuild: isHigherBuild(version, holders.latestBuild),
-    updatedAt: publishedAt,
-    publishedBy,
-    publishedAt,
+    updatedAt: at,
+    publishedBy: by,
+    publishedAt: at,
   })
   return decide(ctx, ociRepository(published), async (transaction) => {
     await publication.check?.(transaction)

@@ -31,7 +31,11 @@ async function before(): Promise<string> {
     )
     .all()
   const empty = Object.fromEntries(
-    columns.map(({ name, type }) => [name, name.startsWith('upstream') ? null : type === 'TEXT' ? '{}' : 0]),
+    columns.map(({ name, type }) => {
+      if (name.startsWith('upstream')) return [name, null]
+      if (name === 'conditions' || name === 'readiness_gates') return [name, '[]']
+      return [name, type === 'TEXT' ? '{}' : 0]
+    }),
   )
   const insert = raw.prepare(
     `INSERT INTO package_revisions VALUES (${columns.map(({ name }) => `@${name}`)})`,

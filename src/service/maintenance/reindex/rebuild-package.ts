@@ -3,6 +3,7 @@ import type { StoredRevision } from '../../../artifact/read-package-manifest.ts'
 import type { RecordData } from '../../../artifact/record.ts'
 import type { PackageContent } from '../../../database/maintenance/rebuild.ts'
 import { withCondition } from '../../../domain/conditions.ts'
+import { type Decision, deletionProposedCondition } from '../../../domain/decision.ts'
 import { parseOciRepository } from '../../../domain/names.ts'
 import type { NewPackageRevision, RetiredWorkspace } from '../../../domain/package-revision.ts'
 import {
@@ -19,7 +20,6 @@ import {
 import { parseVersion } from '../../../domain/version.ts'
 import { manifestDescriptor } from '../../change-revision.ts'
 import type { Operation } from '../../intents.ts'
-import { deletionProposedCondition } from '../../review/review.ts'
 import type { StoredPackage } from './stored-package.ts'
 
 export type RebuiltPackage = PackageContent & {
@@ -37,7 +37,7 @@ export function rebuildPackage(stored: StoredPackage): RebuiltPackage | undefine
   const retired = record?.retired ?? []
   const accepted = withMarks(acceptedRevisions(stored, retired, problems))
   if (!record && accepted.length === 0) return undefined
-  const revisions = accepted.map((revision) => withReviews(revision, stored))
+  const revisions = accepted.map((revision) => withDecisions(revision, stored))
   const published = revisions.filter(({ revision }) => revision > 0)
   const numbers = [...published, ...retired].map(({ revision }) => revision)
   return {
@@ -127,6 +127,8 @@ function withMarks(stored: readonly StoredRevision[]): NewPackageRevision[] {
       ...record,
       latest: record.revision > 0 && record.revision === latest,
       latestBuild: build !== undefined && highestBuilds.get(build.base) === build.build,
+      deletionProposal: null,
+      deletionRejection: null,
       artifact,
     }
   })
@@ -136,24 +138,28 @@ function buildOf(version: string | null): { base: string; build: number } | unde
   return version?.includes('+') ? parseVersion(version) : undefined
 }
 
-/** What was decided about its deletion, as that is recorded beside the manifest. */
-function withReviews(revision: NewPackageRevision, stored: StoredPackage): NewPackageRevision {
-  if (revision.revision === 0) return revision
-  const proposal = recordOf(stored, deletionProposedTag(revision.revision), 'deletion-proposal')
-  if (proposal?.revision === revision.revision) {
-    const { proposedBy, proposedAt, reason } = proposal
-    const condition = deletionProposedCondition({ name: proposedBy }, reason ?? undefined)
-    return {
-      ...revision,
+/** The revision with what is recorded beside its manifest: what was decided about its deletion. */
+function withDecisions(revision: NewPackageRevision, stored: StoredPackage): NewPackageRevision {
+  const { revision: number } = revision
+  const proposal = recordOf(stored, deletionProposedTag(number), 'deletion-proposal')
+  const rejection = recordOf(stored, deletionRejectedTag(number), 'deletion-rejection')
+  let decided = revision
+  if (rejection?.revision === number && number > 0) {
+    const { rejectedBy: by, rejectedAt: at, reason } = rejection
+    decided = { ...decided, updatedAt: at, deletionRejection: { by, at, reason } }
+  }
+  if (proposal?.revision === number && number > 0) {
+    const { proposedBy: by, proposedAt: at, reason } = proposal
+    const decision: Decision = { by, at, reason }
+    decided = {
+      ...decided,
       lifecycle: 'DeletionProposed',
-      conditions: withCondition(revision.conditions, condition),
-      updatedAt: proposedAt,
+      conditions: withCondition(decided.conditions, deletionProposedCondition(decision)),
+      updatedAt: at,
+      deletionProposal: decision,
     }
   }
-  const rejection = recordOf(stored, deletionRejectedTag(revision.revision), 'deletion-rejection')
-  return rejection?.revision === revision.revision
-    ? { ...revision, updatedAt: rejection.rejectedAt }
-    : revision
+  return decided
 }
 
 /** Tags that a change which was cut off has not set yet, and those that it has not removed. */

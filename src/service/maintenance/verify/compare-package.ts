@@ -20,15 +20,14 @@ import { PACKAGE_RECORD_TAG, tagsOf } from '../../../domain/tags.ts'
 import { manifestDescriptor } from '../../change-revision.ts'
 import { type RebuiltPackage, rebuildPackage } from '../reindex/rebuild-package.ts'
 import type { StoredPackage } from '../reindex/stored-package.ts'
-import type { Finding } from './difference.ts'
-import { type Compared, withWanted } from './wanted.ts'
-import { packageRecord } from './written.ts'
+import { type Compared, withExpected } from './expected.ts'
+import { confirms, expectedPackageRecord } from './expected-artifacts.ts'
+import type { Finding } from './finding.ts'
 
 export function comparePackage(compared: Compared): Finding[] {
   const { stored, indexed } = compared
   const findings: Finding[] = []
-  const wanted = withWanted(compared, findings)
-  const rebuilt = rebuildPackage(wanted) ?? nothingOf(stored)
+  const rebuilt = rebuildPackage(withExpected(compared, findings)) ?? nothingOf(stored)
   if (!indexed) {
     if (rebuilt.revisions.length + rebuilt.retired.length === 0) return findings
     const problem = `the index knows nothing of the package, of which the registry has ${rebuilt.revisions.length} revisions`
@@ -115,7 +114,7 @@ function stateFindings(
   const names = new Set(recorded?.retired.map(({ workspace }) => workspace))
   const covered = Math.max(recorded?.highestRevision ?? 0, rebuilt.highestRevision)
   if (state.retired.some(({ workspace }) => !names.has(workspace)) || covered < state.highestRevision) {
-    const packed = packageRecord({ ...indexed, ...state })
+    const packed = expectedPackageRecord(state)
     findings.push({
       problem: 'what the package has used up is not recorded in full',
       remedy: 'record it again',
@@ -147,8 +146,9 @@ function revisionFindings(
     ]
   }
   const { name: _, upstreamLatest, resourceVersion, ...held } = row.revision
-  const differing = (Object.keys(revision) as (keyof NewPackageRevision)[]).filter(
-    (key) => !isDeepStrictEqual(held[key], revision[key]),
+  const complete = withReviewOf(held, revision)
+  const differing = (Object.keys(complete) as (keyof NewPackageRevision)[]).filter(
+    (key) => !isDeepStrictEqual(held[key], complete[key]),
   )
   if (!isDeepStrictEqual(row.labels, row.revision.labels)) differing.push('labels')
   const findings: Finding[] = []
@@ -157,7 +157,7 @@ function revisionFindings(
       problem: `the row of ${name} says something else than the registry: ${[...new Set(differing)].join(', ')}`,
       remedy: 'take what the registry says',
       change: async (transaction) => {
-        await updatePackageRevision(transaction, indexed.id, row.revision, revision)
+        await updatePackageRevision(transaction, indexed.id, row.revision, complete)
       },
     })
   }
@@ -169,4 +169,19 @@ function revisionFindings(
     })
   }
   return findings
+}
+
+/**
+ * What the registry says of a revision, with what only the index knows of its review: manifests written before
+ * migration 0008 do not say it, and rows of before know less of rejected deletions than the records.
+ */
+function withReviewOf(held: NewPackageRevision, revision: NewPackageRevision): NewPackageRevision {
+  const { deletionRejection } = held
+  const known = !deletionRejection || confirms(revision.deletionRejection, deletionRejection)
+  return {
+    ...revision,
+    proposedReason: revision.proposedReason ?? held.proposedReason,
+    review: revision.review ?? held.review,
+    deletionRejection: known ? deletionRejection : revision.deletionRejection,
+  }
 }

@@ -19,10 +19,10 @@ import { decide, finishEarlier } from '../../intents.ts'
 import { inRegistry, listRepositories } from '../../registry-content.ts'
 import { fillContents } from '../fill-contents.ts'
 import { readStoredPackage, reasonOf } from '../reindex/stored-package.ts'
+import { contentFindings } from './check-content.ts'
 import { comparePackage } from './compare-package.ts'
 import { compareRepository } from './compare-repository.ts'
-import { contentFindings } from './content.ts'
-import type { Difference, Finding } from './difference.ts'
+import type { Difference, Finding } from './finding.ts'
 
 export type VerificationReport = {
   fix: boolean

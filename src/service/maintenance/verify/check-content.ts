@@ -13,7 +13,7 @@ import { isNotFound } from '../../../oci/errors.ts'
 import type { ServiceContext } from '../../context.ts'
 import { inRegistry, shareLayer } from '../../registry-content.ts'
 import { reasonOf } from '../reindex/stored-package.ts'
-import type { Finding } from './difference.ts'
+import type { Finding } from './finding.ts'
 
 /** Of each blob once, however many revisions share it. */
 export async function contentFindings(
