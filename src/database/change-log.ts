@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { difference, type RevisionChange } from '../domain/change.ts'
 import type { PackageRevision } from '../domain/package-revision.ts'
 import { currentResourceVersion } from './counters.ts'
+import { parseStoredDifference, parseStoredRevision } from './package-revisions/stored-revision.ts'
 import type { Db } from './schema.ts'
 
 /** What a row takes beside its texts, about. */
@@ -62,8 +63,8 @@ export async function changesAfter(db: Db, position: number, limit: number): Pro
   return rows.map(({ resource_version: resourceVersion, type, was, revision }) => ({
     resourceVersion,
     type,
-    revision: JSON.parse(revision),
-    was: was === null ? {} : JSON.parse(was),
+    revision: parseStoredRevision(revision),
+    was: was === null ? {} : parseStoredDifference(was),
     bytes: revision.length,
   }))
 }

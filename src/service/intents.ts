@@ -6,38 +6,27 @@
  */
 
 import { AppError } from '../core/errors.ts'
-import { addIntent, pendingIntents, removeIntents, repositoriesWithIntents } from '../database/intents.ts'
+import { removeIntents, repositoriesWithIntents } from '../database/intents.ts'
 import type { Db } from '../database/schema.ts'
-import type { Descriptor } from '../oci/descriptor.ts'
 import { isNotFound } from '../oci/errors.ts'
-import type { Repository } from '../oci/roles.ts'
 import type { ServiceContext } from './context.ts'
+import { addOperations, type Operation, pendingOperations, performOperation } from './operations.ts'
 import { inRegistry } from './registry-content.ts'
 
-/** Work in an OCI repository that can be done twice with the same result. */
-export type Operation =
-  | { do: 'tag'; descriptor: Descriptor; tags: string[] }
-  | { do: 'untag'; tags: string[] }
-  /** Deletes a manifest and its tags. */
-  | { do: 'delete'; descriptor: Descriptor }
-  /** Deletes the manifest that a tag points to. */
-  | { do: 'delete-tagged'; tag: string }
-
-export type Decision<T> = { result: T; operations: Operation[] }
+export type Outcome<T> = { result: T; operations: Operation[] }
 
 /** Decides in a transaction and carries the decision out. The caller holds the lock of what it decides about. */
 export async function decide<T>(
   ctx: ServiceContext,
   ociRepository: string,
-  decision: (transaction: Db) => Promise<Decision<T>>,
+  decision: (transaction: Db) => Promise<Outcome<T>>,
 ): Promise<T> {
   const done = [...ctx.intents.done]
   const decided = await committed(ctx, async (transaction) => {
     await removeIntents(transaction, done)
     const { result, operations } = await decision(transaction)
-    const intent = { ociRepository, operations: JSON.stringify(operations) }
     ctx.intents.note(ociRepository)
-    return { id: await addIntent(transaction, intent, ctx.now().toISOString()), result, operations }
+    return { id: await addOperations(transaction, ociRepository, operations, ctx.now()), result, operations }
   })
   for (const id of done) ctx.intents.done.delete(id)
   try {
@@ -74,9 +63,9 @@ async function committed<T>(ctx: ServiceContext, work: (transaction: Db) => Prom
 /** Does what earlier decisions left to do in an OCI repository. The caller holds the lock. */
 export async function finishEarlier(ctx: ServiceContext, ociRepository: string): Promise<void> {
   if (!ctx.intents.unfinished.has(ociRepository)) return
-  for (const { id, operations } of await pendingIntents(ctx.db, ociRepository)) {
+  for (const { id, operations } of await pendingOperations(ctx.db, ociRepository)) {
     // What is gone from the registry does not come back: the package must not wait for it.
-    if (!ctx.intents.done.has(id)) await perform(ctx, ociRepository, JSON.parse(operations), ctx.report)
+    if (!ctx.intents.done.has(id)) await perform(ctx, ociRepository, operations, ctx.report)
     ctx.intents.done.add(id)
   }
   ctx.intents.unfinished.delete(ociRepository)
@@ -117,32 +106,10 @@ async function performAll(
   const target = ctx.registry.repository(ociRepository)
   for (const operation of operations) {
     try {
-      await inRegistry(() => performOne(target, operation))
+      await inRegistry(() => performOperation(target, operation))
     } catch (error) {
       if (!onLost || !isNotFound((error as Error).cause)) throw error
       onLost(error)
     }
-  }
-}
-
-async function performOne(target: Repository, operation: Operation): Promise<void> {
-  switch (operation.do) {
-    case 'tag':
-      return target.tag(operation.descriptor, ...operation.tags)
-    case 'untag':
-      for (const tag of operation.tags) await target.untag(tag)
-      return
-    case 'delete':
-      return target.delete(operation.descriptor)
-    case 'delete-tagged':
-      return deleteTagged(target, operation.tag)
-  }
-}
-
-async function deleteTagged(target: Repository, tag: string): Promise<void> {
-  try {
-    await target.delete(await target.resolve(tag))
-  } catch (error) {
-    if (!isNotFound(error)) throw error
   }
 }

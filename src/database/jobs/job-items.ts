@@ -1,7 +1,17 @@
 import { type Selectable, sql } from 'kysely'
-import type { ItemOutcome, ItemState, JobItem, NewJobItem } from '../../domain/job.ts'
+import { z } from 'zod'
+import type { ItemInput, ItemOutcome, ItemState, JobItem, NewJobItem } from '../../domain/job.ts'
+import { labelsSchema } from '../../domain/schemas.ts'
 import { nextResourceVersion } from '../counters.ts'
 import type { Db, JobItemsTable } from '../schema.ts'
+import { parseStored } from '../stored-json.ts'
+
+const inputSchema: z.ZodType<ItemInput> = z.looseObject({
+  version: z.string().optional(),
+  labels: labelsSchema.optional(),
+  annotations: labelsSchema.optional(),
+  setters: labelsSchema.optional(),
+})
 
 /** SQLite takes so many parameters in a statement, and an item has seven of them. */
 const ROWS_AT_ONCE = 1000
@@ -149,7 +159,7 @@ function toItem(row: Selectable<JobItemsTable>): JobItem {
     repository: row.repository,
     package: row.package,
     workspace: row.workspace,
-    input: JSON.parse(row.input),
+    input: parseStored(inputSchema, row.input, `item ${row.position} of job ${row.job_id}`),
     state: row.state,
     revision: row.revision,
     conflicts: row.conflicts,

@@ -1,6 +1,12 @@
+import { z } from 'zod'
+import type { Plain } from '../../domain/krm/plain.ts'
 import type { Conflict } from '../../domain/merge/conflict.ts'
 import type { Resolution, RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import type { ConflictsTable, Db } from '../schema.ts'
+import { parseStored } from '../stored-json.ts'
+
+/** A value may be any JSON. */
+const anyJson = z.custom<Plain>()
 
 /** The conflicts of a revision, in the order of their ids. */
 export async function listConflicts(db: Db, revision: string): Promise<RevisionConflict[]> {
@@ -52,7 +58,7 @@ export function toConflict(row: ConflictsTable): RevisionConflict {
   const { id, path, object, field, chosen, resolution } = row
   const value = (key: 'original' | 'local' | 'upstream') => {
     const text = row[key]
-    return text === null ? {} : { [key]: JSON.parse(text) }
+    return text === null ? {} : { [key]: parseStored(anyJson, text, `conflict ${id} of a revision`) }
   }
   return {
     id: String(id),

@@ -2,6 +2,7 @@ import type { Decision } from '../../domain/decision.ts'
 import { revisionName } from '../../domain/names.ts'
 import type { NewPackageRevision, PackageRevision, Upstream } from '../../domain/package-revision.ts'
 import type { NewPackageRevisionRow, PackageRevisionRow } from '../schema.ts'
+import { isConditions, isGates, isLabels, parseColumn } from './row-json.ts'
 
 export function toPackageRevision(row: PackageRevisionRow): PackageRevision {
   return {
@@ -18,10 +19,10 @@ export function toPackageRevision(row: PackageRevisionRow): PackageRevision {
     task: row.task,
     upstream: toUpstream(row),
     upstreamLatest: row.upstream_latest,
-    labels: JSON.parse(row.labels),
-    annotations: JSON.parse(row.annotations),
-    readinessGates: JSON.parse(row.readiness_gates),
-    conditions: JSON.parse(row.conditions),
+    labels: parseColumn(row, 'labels', isLabels),
+    annotations: parseColumn(row, 'annotations', isLabels),
+    readinessGates: parseColumn(row, 'readiness_gates', isGates),
+    conditions: parseColumn(row, 'conditions', isConditions),
     fileCount: row.file_count,
     artifact: {
       digest: row.digest,

@@ -2,6 +2,7 @@
 import type { Selectable } from 'kysely'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Delivery, DeliveryState, DueDelivery, WebhookEvent } from '../../domain/webhook.ts'
+import { parseStoredRevision } from '../package-revisions/stored-revision.ts'
 import type { Db, DeliveriesTable } from '../schema.ts'
 
 export type NewDelivery = {
@@ -116,7 +117,7 @@ export async function dueDeliveries(
   return rows.map((row) => ({
     ...toDelivery(row),
     webhook: { id: webhookId, name: row.name, url: row.url, secret: row.secret },
-    content: row.revision === null ? null : JSON.parse(row.revision),
+    content: row.revision === null ? null : parseStoredRevision(row.revision),
     giveUpAt: row.give_up_at,
   }))
 }

@@ -1,7 +1,6 @@
 /** Removes a repository that is filled from elsewhere, with all of its revisions: their originals are there. */
 import { packRecord } from '../../artifact/record.ts'
 import { AppError } from '../../core/errors.ts'
-import { addIntent } from '../../database/intents.ts'
 import {
   deleteRevisionsOf,
   outsideDownstreams,
@@ -21,7 +20,8 @@ import type { Repository } from '../../domain/repository.ts'
 import { PACKAGE_RECORD_TAG, REPOSITORY_RECORD_TAG, tagsOf } from '../../domain/tags.ts'
 import { manifestDescriptor } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
-import { decide, finishEarlier, type Operation } from '../intents.ts'
+import { decide, finishEarlier } from '../intents.ts'
+import { addOperations, type Operation } from '../operations.ts'
 import { pushRecord } from '../registry-content.ts'
 import { recordsRemoval } from '../review/delete-package-revision.ts'
 
@@ -131,7 +131,6 @@ async function record(ctx: ServiceContext, transaction: Db, removal: Removal): P
   const { packageId, operations } = removal
   await releaseVersions(transaction, packageId)
   for (const retired of removal.retired) await retireWorkspace(transaction, packageId, retired)
-  const intent = { ociRepository: removal.ociRepository, operations: JSON.stringify(operations) }
-  await addIntent(transaction, intent, ctx.now().toISOString())
+  await addOperations(transaction, removal.ociRepository, operations, ctx.now())
   ctx.intents.unfinished.add(removal.ociRepository)
 }

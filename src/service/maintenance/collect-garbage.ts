@@ -1,8 +1,7 @@
 import { AppError } from '../../core/errors.ts'
-import { pendingIntents } from '../../database/intents.ts'
 import { artifactDigests } from '../../database/package-revisions/package-revisions.ts'
 import type { ServiceContext } from '../context.ts'
-import type { Operation } from '../intents.ts'
+import { pendingOperations } from '../operations.ts'
 import type { GarbageItem, GarbageReport } from '../ports.ts'
 
 /** More of them in an answer would help nobody. */
@@ -42,10 +41,9 @@ export async function collectGarbage(
 
 /** Manifests of revisions, and those whose tags are still to be set. */
 async function neededDigests(ctx: ServiceContext, ociRepository: string): Promise<string[]> {
-  const pending = await pendingIntents(ctx.db, ociRepository)
-  const operations = pending.flatMap((intent): Operation[] => JSON.parse(intent.operations))
-  const tagged = operations.flatMap((operation) =>
-    operation.do === 'tag' ? [operation.descriptor.digest] : [],
-  )
+  const pending = await pendingOperations(ctx.db, ociRepository)
+  const tagged = pending
+    .flatMap(({ operations }) => operations)
+    .flatMap((operation) => (operation.do === 'tag' ? [operation.descriptor.digest] : []))
   return [...(await artifactDigests(ctx.db, ociRepository)), ...tagged]
 }

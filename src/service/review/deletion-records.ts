@@ -4,7 +4,7 @@ import type { Decision } from '../../domain/decision.ts'
 import type { NewPackageRevision } from '../../domain/package-revision.ts'
 import { deletionProposedTag, deletionRejectedTag } from '../../domain/tags.ts'
 import { manifestDescriptor } from '../change-revision.ts'
-import type { Operation } from '../intents.ts'
+import type { Operation } from '../operations.ts'
 
 export type DeletionRecord = { tag: string; packed: PackedRecord } & (
   | { kind: 'deletion-proposal'; data: RecordData['deletion-proposal'] }

@@ -34,6 +34,8 @@ async function filled(): Promise<{ db: Db; raw: Database; queries: CompiledQuery
   const publish = (path: string, revision: number, upstream?: { path: string; revision: number }) =>
     insert.run({
       ...empty,
+      readiness_gates: '[]',
+      conditions: '[]',
       package_id: raw.prepare('SELECT id FROM packages WHERE path = ?').pluck().get(path),
       name: `r.${path}.w${revision}`,
       repository: 'r',

@@ -19,7 +19,7 @@ import {
 } from '../../../domain/tags.ts'
 import { parseVersion } from '../../../domain/version.ts'
 import { manifestDescriptor } from '../../change-revision.ts'
-import type { Operation } from '../../intents.ts'
+import type { Operation } from '../../operations.ts'
 import type { StoredPackage } from './stored-package.ts'
 
 export type RebuiltPackage = PackageContent & {

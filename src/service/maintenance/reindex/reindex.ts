@@ -6,7 +6,6 @@
 import { mapConcurrently } from '../../../core/concurrency.ts'
 import { AppError } from '../../../core/errors.ts'
 import { forgetChanges } from '../../../database/change-log.ts'
-import { addIntent } from '../../../database/intents.ts'
 import { insertPackage, startResourceVersions } from '../../../database/maintenance/rebuild.ts'
 import { repositoryExists, saveRepository } from '../../../database/repositories/repositories.ts'
 import type { Db } from '../../../database/schema.ts'
@@ -16,6 +15,7 @@ import { DEFAULT_LIMITS } from '../../../domain/resources.ts'
 import { REPOSITORY_RECORD_TAG } from '../../../domain/tags.ts'
 import type { OciError } from '../../../oci/errors.ts'
 import type { Registry } from '../../../oci/roles.ts'
+import { addOperations } from '../../operations.ts'
 import { inRegistry, listRepositories } from '../../registry-content.ts'
 import { fillContents } from '../fill-contents.ts'
 import { type RebuiltPackage, rebuildPackage } from './rebuild-package.ts'
@@ -127,11 +127,7 @@ async function writePackages(
     await insertPackage(db, rebuilt)
     note(report, name, rebuilt.problems)
     if (operations.length > 0) {
-      await addIntent(
-        db,
-        { ociRepository: name, operations: JSON.stringify(operations) },
-        now().toISOString(),
-      )
+      await addOperations(db, name, operations, now())
       const message = 'a change was cut off; the server finishes it when it starts'
       report.notes.push({ repository: name, message })
     }

@@ -1,7 +1,7 @@
 import type { Blob } from '../../../artifact/layer.ts'
 import type { PackedRecord } from '../../../artifact/record.ts'
 import type { Db } from '../../../database/schema.ts'
-import type { Operation } from '../../intents.ts'
+import type { Operation } from '../../operations.ts'
 
 /** Something in which index and registry do not agree, or that cannot be read back. */
 export type Difference = {
