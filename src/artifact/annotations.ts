@@ -1,4 +1,4 @@
-/** What a manifest says of its package revision. This table is the only place that names the annotations. */
+/** The annotations that describe a package revision. This table is the only place that names them. */
 
 import type { Decision } from '../domain/decision.ts'
 import { parseRevisionName } from '../domain/names.ts'
@@ -91,7 +91,7 @@ const TABLE: readonly Row[] = [
 ]
 
 /**
- * The manifest's annotations: the standard ones that apply
+ * Returns the manifest's annotations: the standard ones that apply
  * (https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md), and all of the table.
  */
 export function writeAnnotations(record: RevisionRecord): Annotations {
@@ -105,7 +105,7 @@ export function writeAnnotations(record: RevisionRecord): Annotations {
       `${record.repository}/${record.package}/v${record.revision}`
   }
   if (record.task === 'discover') {
-    // What is the same source and the same commit wherever the artifact is kept.
+    // Source and commit stay the same wherever the artifact is stored.
     for (const key of ['org.opencontainers.image.source', 'org.opencontainers.image.revision']) {
       const value = record.annotations[key]
       if (value !== undefined) annotations[key] = value
@@ -118,13 +118,13 @@ export function writeAnnotations(record: RevisionRecord): Annotations {
   return annotations
 }
 
-/** The inverse, for a manifest that pkgserver wrote. */
+/** The inverse of `writeAnnotations`. */
 export function readAnnotations(annotations: Annotations): RevisionRecord {
   const fields = TABLE.map(({ key, read }) => read(annotations[PREFIX + key], annotations))
   return Object.assign({}, ...fields) as RevisionRecord
 }
 
-/** null also for manifests written before there were these annotations. */
+/** null also for manifests written before these annotations existed. */
 function readReview(all: Annotations): Decision | null {
   const by = all[`${PREFIX}reviewed-by`]
   if (by === undefined) return null

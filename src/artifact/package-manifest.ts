@@ -1,4 +1,4 @@
-/** The manifest of a package revision: design section 3, and the reasons there. */
+/** The manifest of a package revision: an OCI image manifest with one layer, as Flux, Argo CD and oras read it. */
 
 import type { LayerReference, RevisionRecord } from '../domain/package-revision.ts'
 import { type Descriptor, describe } from '../oci/descriptor.ts'
@@ -36,7 +36,7 @@ export function packageManifest(record: RevisionRecord, layer: LayerReference): 
     layers: [
       {
         ...layerDescriptor(layer),
-        // What `oras push <reference> .` writes: `oras pull` unpacks the layer into its output directory.
+        // As `oras push <reference> .` writes them: `oras pull` unpacks the layer into its output directory.
         annotations: {
           'org.opencontainers.image.title': '.',
           'io.deis.oras.content.unpack': 'true',

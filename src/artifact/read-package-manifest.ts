@@ -1,4 +1,4 @@
-/** What the manifest of a package revision says: the inverse of `package-manifest.ts`. */
+/** Reads the manifest of a package revision: the inverse of `package-manifest.ts`. */
 import { z } from 'zod'
 import { AppError } from '../core/errors.ts'
 import { LIFECYCLES } from '../domain/lifecycle.ts'
@@ -21,7 +21,7 @@ import { PACKAGE_ARTIFACT_TYPE } from './package-manifest.ts'
 
 export type StoredRevision = { record: RevisionRecord; artifact: Artifact }
 
-/** What everything else relies on; whoever pushes to the registry could have written anything. */
+/** The fields that other code relies on: a client of the registry could have pushed anything. */
 const recordSchema = z.looseObject({
   repositoryType: z.enum(REPOSITORY_TYPES),
   workspace: labelSchema,
@@ -41,8 +41,8 @@ const recordSchema = z.looseObject({
 })
 
 /**
- * The revision that a manifest in an OCI repository is; undefined for an artifact of another type. Throws `invalid` for
- * one that says it is a package, and does not say which, or that of another place.
+ * Returns the revision that a manifest in an OCI repository describes; undefined for an artifact of another type. Throws
+ * `invalid` for a package that is not described in full, or belongs to another OCI repository.
  */
 export function readPackageManifest(
   repository: string,

@@ -1,6 +1,6 @@
 /**
- * Records: small artifacts that keep in the registry what no package manifest can say, because it changes after
- * publication or belongs to no revision. With them the registry alone is enough to rebuild the index.
+ * Records: small artifacts for facts that no package manifest can hold, because they change after publication or belong
+ * to no revision. With them the index can be rebuilt from the registry alone.
  */
 
 import type { RevisionConflict } from '../domain/merge/revision-conflict.ts'
@@ -12,14 +12,14 @@ import { MEDIA_TYPE } from '../oci/media-types.ts'
 import type { Blob } from './layer.ts'
 
 export type RecordData = {
-  /** Refers to the published manifest that is proposed for deletion. */
+  /** Its subject is the published manifest that is proposed for deletion. */
   'deletion-proposal': { revision: number; proposedBy: string; proposedAt: string; reason: string | null }
-  /** Refers to it when its deletion was rejected: the manifest cannot say when it was changed last. */
+  /** The last rejected proposal to delete a revision; its subject is the published manifest. */
   'deletion-rejection': { revision: number; rejectedBy: string; rejectedAt: string; reason: string | null }
-  /** What is used up for ever, and what no live revision shows any more. */
+  /** Numbers and workspaces that are used up for ever. */
   package: { highestRevision: number; versioned: boolean | null; retired: RetiredWorkspace[] }
   repository: RepositoryContent
-  /** What an upgrade has found changed on both sides, and what has become of it. */
+  /** The conflicts of an upgrade, and how they were resolved. */
   conflicts: { workspace: string; conflicts: RevisionConflict[] }
 }
 

@@ -1,4 +1,4 @@
-/** What all changes of a package revision share: one at a time for each package, on what is there now. */
+/** Shared by all changes of package revisions: one at a time for each package, on its current state. */
 
 import { packageManifest } from '../artifact/package-manifest.ts'
 import { AppError } from '../core/errors.ts'
@@ -21,7 +21,7 @@ import { pushManifest } from './registry-content.ts'
 
 export type Current = { revision: PackageRevision; package: PackageState }
 
-/** The revision of that name. Throws `not_found`. */
+/** Throws `not_found`. */
 export async function getRevision(db: Db, name: string): Promise<PackageRevision> {
   parseRevisionName(name)
   const revision = await findPackageRevision(db, name)
@@ -29,7 +29,7 @@ export async function getRevision(db: Db, name: string): Promise<PackageRevision
   throw new AppError('not_found', `there is no package revision ${name}`)
 }
 
-/** Runs work on a revision, alone with its package. Throws `not_found` and `precondition_failed`. */
+/** Runs work on a revision, holding the lock of its package. Throws `not_found` and `precondition_failed`. */
 export async function withRevision<T>(
   ctx: ServiceContext,
   name: string,
@@ -50,7 +50,7 @@ export async function withRevision<T>(
 /** A revision whose manifest is still to be made: `pushRevision` completes it. */
 export type UnpushedRevision = Omit<NewPackageRevision, 'artifact'> & { layer: LayerReference }
 
-/** What is decided together with a revision. */
+/** More that is decided in the transaction that saves a revision. */
 export type Also = {
   decide: (transaction: Db, saved: PackageRevision) => Promise<void>
   operations: readonly Operation[]
@@ -91,14 +91,14 @@ export async function replaceRow(
 ): Promise<PackageRevision> {
   const updated = await updatePackageRevision(transaction, id, revision, next)
   if (updated) return updated
-  throw new AppError('conflict', `${revision.name} is being changed by somebody else: try again`)
+  throw new AppError('conflict', `${revision.name} is being changed by another process: try again`)
 }
 
 export function manifestDescriptor({ artifact }: Pick<PackageRevision, 'artifact'>): Descriptor {
   return { mediaType: MEDIA_TYPE.manifest, digest: artifact.digest, size: artifact.size }
 }
 
-/** Points all tags that a revision has to its manifest. */
+/** Points all tags of a revision to its manifest. */
 export function tagOperation(revision: NewPackageRevision): Operation {
   return { do: 'tag', descriptor: manifestDescriptor(revision), tags: tagsOf(revision) }
 }

@@ -1,8 +1,8 @@
 /**
- * Changes that touch database and registry. Content is pushed first: nobody sees it before a tag points to it. Then
- * one transaction decides, and records with the decision what is to be done with the registry's tags; that is done
- * next, in the order of the decisions, and again after a crash or a failure until it succeeds. So the registry
- * always follows the database, and what was acknowledged is in both.
+ * Changes that touch database and registry. Content is pushed first: it is invisible until a tag points to it. Then one
+ * transaction decides, and records as an intent which tags have to move. Intents are carried out in the order of the
+ * decisions, and retried after a crash or a failure until they succeed. So the registry always follows the database, and
+ * an acknowledged change is in both.
  */
 
 import { AppError } from '../core/errors.ts'
@@ -15,7 +15,7 @@ import { inRegistry } from './registry-content.ts'
 
 export type Outcome<T> = { result: T; operations: Operation[] }
 
-/** Decides in a transaction and carries the decision out. The caller holds the lock of what it decides about. */
+/** Decides in a transaction and carries out the decision. The caller holds the lock of the OCI repository. */
 export async function decide<T>(
   ctx: ServiceContext,
   ociRepository: string,
@@ -43,7 +43,7 @@ export async function decide<T>(
   return decided.result
 }
 
-/** Runs a transaction. What the database itself forbids, because somebody else was faster, becomes `conflict`. */
+/** Runs a transaction. A constraint that another process's change violates becomes `conflict`. */
 async function committed<T>(ctx: ServiceContext, work: (transaction: Db) => Promise<T>): Promise<T> {
   try {
     return await ctx.commits.run(work)
@@ -60,23 +60,23 @@ async function committed<T>(ctx: ServiceContext, work: (transaction: Db) => Prom
   }
 }
 
-/** Does what earlier decisions left to do in an OCI repository. The caller holds the lock. */
+/** Carries out the pending intents of an OCI repository. The caller holds its lock. */
 export async function finishEarlier(ctx: ServiceContext, ociRepository: string): Promise<void> {
   if (!ctx.intents.unfinished.has(ociRepository)) return
   for (const { id, operations } of await pendingOperations(ctx.db, ociRepository)) {
-    // What is gone from the registry does not come back: the package must not wait for it.
+    // Content that is lost from the registry does not come back: the package must not wait for it.
     if (!ctx.intents.done.has(id)) await perform(ctx, ociRepository, operations, ctx.report)
     ctx.intents.done.add(id)
   }
   ctx.intents.unfinished.delete(ociRepository)
 }
 
-/** Takes up what an earlier process left to do. */
+/** Loads which OCI repositories have intents that an earlier process left pending. */
 export async function recallIntents(ctx: ServiceContext): Promise<void> {
   for (const ociRepository of await repositoriesWithIntents(ctx.db)) ctx.intents.unfinished.add(ociRepository)
 }
 
-/** Does what is left to do anywhere: after a crash, and from time to time after a failure. Reports what fails. */
+/** Carries out all pending intents: at the start, and from time to time after a failure. Reports failures. */
 export async function finishAll(ctx: ServiceContext): Promise<void> {
   for (const ociRepository of [...ctx.intents.unfinished]) {
     await ctx.locks.run(ociRepository, () => finishEarlier(ctx, ociRepository)).catch(ctx.report)

@@ -6,7 +6,7 @@ import type { Descriptor } from '../oci/descriptor.ts'
 import { isNotFound } from '../oci/errors.ts'
 import type { Repository } from '../oci/roles.ts'
 
-/** Work in an OCI repository that can be done twice with the same result. */
+/** Idempotent work in an OCI repository. */
 export type Operation =
   | { do: 'tag'; descriptor: Descriptor; tags: string[] }
   | { do: 'untag'; tags: string[] }
@@ -38,7 +38,7 @@ export async function addOperations(
   return addIntent(transaction, intent, now.toISOString())
 }
 
-/** The intents that are not known to be carried out in an OCI repository, oldest first. */
+/** The recorded intents of an OCI repository, oldest first. */
 export async function pendingOperations(
   db: Db,
   ociRepository: string,

@@ -1,4 +1,4 @@
-/** Reads and writes the content of artifacts. What goes wrong in the registry is told in the words of the domain. */
+/** Reads and writes the content of artifacts. Failures of the registry become errors of the domain. */
 import { type Blob, type PackedLayer, unpackLayer } from '../artifact/layer.ts'
 import { configDescriptor, layerDescriptor } from '../artifact/package-manifest.ts'
 import type { PackedRecord } from '../artifact/record.ts'
@@ -12,12 +12,12 @@ import { isNotFound, OciError } from '../oci/errors.ts'
 import { fetchAll, type Registry } from '../oci/roles.ts'
 import type { ServiceContext } from './context.ts'
 
-/** Stores a layer and its config; they are no artifact before a manifest names them. */
+/** Pushes a layer and its config; they are no artifact before a manifest names them. */
 export async function pushLayer(ctx: ServiceContext, repository: string, packed: PackedLayer): Promise<void> {
   await pushAll(ctx, repository, [packed.layer, packed.config])
 }
 
-/** Makes layer and config of a revision those of another OCI repository too, without a transfer where that is possible. */
+/** Copies layer and config of a revision to another OCI repository, without a transfer where that is possible. */
 export async function shareLayer(
   ctx: ServiceContext,
   revision: PackageRevision,
@@ -47,7 +47,7 @@ export async function pushRecord(
   await pushAll(ctx, repository, [record.manifest])
 }
 
-/** The layer as it is stored: a tar.gz. */
+/** Returns the layer as it is stored, a tar.gz. */
 export async function openLayer(ctx: ServiceContext, revision: PackageRevision): Promise<Stream> {
   const target = ctx.registry.repository(ociRepository(revision))
   return inRegistry(() => target.fetch(layerDescriptor(revision.artifact)))
@@ -90,7 +90,7 @@ export async function listRepositories(
   })
 }
 
-/** Whether a tag leads to something: names of tags are listed also where they were removed and cannot be deleted. */
+/** Whether a tag leads to something: registries that cannot delete tags still list removed ones. */
 export async function hasTag(
   ctx: Pick<ServiceContext, 'registry'>,
   repository: string,

@@ -1,4 +1,4 @@
-/** Makes a published revision of an artifact that was found elsewhere. */
+/** Makes a published revision of an artifact that was found in a source. */
 import type { ForeignPackage } from '../../artifact/foreign-artifact.ts'
 import { layerReference } from '../../artifact/package-manifest.ts'
 import { AppError } from '../../core/errors.ts'
@@ -23,18 +23,18 @@ import type { Prepared } from '../threads/prepare-resources.ts'
 
 export type Discovered = VersionTag & {
   package: string
-  /** Where it was, with host and tag. */
+  /** With host and tag. */
   reference: string
   digest: string
   foreign: ForeignPackage
   prepared: Prepared
 }
 
-/** Who publishes what others have pushed. */
+/** The actor of publications that discovery makes. */
 const DISCOVERY = 'discovery'
 
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md */
-const STANDARD = [
+const STANDARD_ANNOTATIONS = [
   'authors',
   'created',
   'description',
@@ -47,12 +47,12 @@ const STANDARD = [
   'vendor',
   'version',
 ].map((name) => `org.opencontainers.image.${name}`)
-/** What is longer is no short description of anything. */
-const MAX_ANNOTATION = 1024
+/** Longer texts are no short descriptions. */
+const MAX_ANNOTATION_LENGTH = 1024
 
 /**
- * Publishes it as the next revision of its package, and records in the same transaction which tag it was: it is there
- * once, whenever the process ends.
+ * Publishes an artifact as the next revision of its package, and records its tag in the same transaction: after a crash
+ * it is not published again.
  */
 export async function publishDiscovered(
   ctx: ServiceContext,
@@ -93,7 +93,7 @@ export async function publishDiscovered(
   })
 }
 
-/** Versions may come to the same label, and a repository that is made again has used up those of before. */
+/** Several versions can give the same label, and those of a deleted repository stay used up. */
 async function freeWorkspace(
   ctx: ServiceContext,
   state: PackageState | undefined,
@@ -136,10 +136,11 @@ function newRevision(
   }
 }
 
-/** What its author says of it, in words that all know. */
+/** The standard annotations of the artifact. */
 function standardAnnotations(annotations: Labels): Labels {
   const kept = Object.entries(annotations).filter(
-    ([key, value]) => STANDARD.includes(key) && value.length <= MAX_ANNOTATION && value.isWellFormed(),
+    ([key, value]) =>
+      STANDARD_ANNOTATIONS.includes(key) && value.length <= MAX_ANNOTATION_LENGTH && value.isWellFormed(),
   )
   return Object.fromEntries(kept)
 }

@@ -1,4 +1,4 @@
-/** Removes a repository that is filled from elsewhere, with all of its revisions: their originals are there. */
+/** Removes a repository with a source and all of its revisions: their originals are in the source. */
 import { packRecord } from '../../artifact/record.ts'
 import { AppError } from '../../core/errors.ts'
 import {
@@ -35,8 +35,8 @@ type Removal = {
 const SHOWN_DOWNSTREAMS = 20
 
 /**
- * All of it in one transaction: cut off anywhere, it is there or gone. The caller holds the lock of the repository.
- * Throws `in_use` where a revision elsewhere is based on one of these.
+ * Removes all of it in one transaction, so that a crash leaves everything or nothing. The caller holds the lock of the
+ * repository. Throws `in_use` where a revision of another repository is based on one of these.
  */
 export async function removeDiscovered(ctx: ServiceContext, { name }: Repository): Promise<void> {
   const packages = packagesOf(await revisionsOfRepository(ctx.db, name))
@@ -50,13 +50,13 @@ export async function removeDiscovered(ctx: ServiceContext, { name }: Repository
       await checkUnused(transaction, name)
       const count = packages.reduce((sum, { revisions }) => sum + revisions.length, 0)
       if ((await deleteRevisionsOf(transaction, name)) !== count) {
-        throw new AppError('conflict', `the repository ${name} is being looked through: try again`)
+        throw new AppError('conflict', `the repository ${name} is being synced: try again`)
       }
       for (const removal of removals) await record(ctx, transaction, removal)
       await deleteRepository(transaction, name)
       return { result: undefined, operations: [{ do: 'delete-tagged', tag: REPOSITORY_RECORD_TAG }] }
     })
-    // What fails is done later: it is decided.
+    // A failure is retried later: the removal is decided.
     for (const oci of names) await finishEarlier(ctx, oci).catch(ctx.report)
   })
 }
@@ -69,7 +69,7 @@ function packagesOf(all: readonly PackageRevision[]): { id: PackageId; revisions
   }))
 }
 
-/** In the order of their names, so that two who want the same do not wait for each other. */
+/** Takes the locks in the order of their names, so that two callers cannot deadlock. */
 function withLocks(
   ctx: ServiceContext,
   [first, ...others]: readonly string[],
@@ -91,8 +91,8 @@ async function checkUnused(db: Db, name: string): Promise<void> {
 }
 
 /**
- * What it takes to remove a package. Numbers and workspaces stay used up; versions do not: should the repository come
- * back, they are found again, and mean what they mean elsewhere.
+ * Prepares the removal of a package. Numbers and workspaces stay used up, but not versions: if the repository is made
+ * again, they are found again and mean the same as in the source.
  */
 async function removalOf(
   ctx: ServiceContext,

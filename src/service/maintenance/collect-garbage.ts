@@ -4,15 +4,14 @@ import type { ServiceContext } from '../context.ts'
 import { pendingOperations } from '../operations.ts'
 import type { GarbageItem, GarbageReport } from '../ports.ts'
 
-/** More of them in an answer would help nobody. */
+/** Removed items that an answer lists. */
 const MAX_ITEMS = 1000
 /** No repository has this name. */
 const LOCK = '#garbage'
 
 /**
- * Removes from the embedded registry what nothing needs. What the index knows stays, also where its tags are still to
- * be set, and so does what changes that are going on have pushed. Throws `not_available` where the registry is not
- * ours.
+ * Removes unreferenced content from the embedded registry. Keeps what the index references, also before its tags are
+ * set, and what changes in flight have pushed. Throws `not_available` for an external registry.
  */
 export async function collectGarbage(
   ctx: ServiceContext,
@@ -39,7 +38,7 @@ export async function collectGarbage(
   })
 }
 
-/** Manifests of revisions, and those whose tags are still to be set. */
+/** The manifests of revisions, and those whose tags are still to be set. */
 async function neededDigests(ctx: ServiceContext, ociRepository: string): Promise<string[]> {
   const pending = await pendingOperations(ctx.db, ociRepository)
   const tagged = pending

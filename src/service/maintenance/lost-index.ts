@@ -8,9 +8,8 @@ import type { Registry } from '../../oci/roles.ts'
 import { hasTag, listRepositories } from '../registry-content.ts'
 
 /**
- * Throws `conflict` for an index that knows nothing of what is in the registry: with it the server would give out
- * numbers again that others have deployed. Where a registry does not tell its repositories, each is looked at when
- * it is made.
+ * Throws `conflict` for an empty index over a registry with packages: the server would give out numbers again that are
+ * deployed. Where the registry does not list its repositories, each one is checked when it is created.
  */
 export async function checkNotLost(db: Db, registry: Registry): Promise<void> {
   if (!(await isEmptyIndex(db))) return

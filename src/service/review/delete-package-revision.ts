@@ -71,7 +71,7 @@ export async function deleteRevision(
   return decide(ctx, repository, async (transaction) => {
     await checkUnused(transaction, name)
     if (!(await deleteRow(transaction, name, revision.resourceVersion))) {
-      throw new AppError('conflict', `${name} is being changed by somebody else: try again`)
+      throw new AppError('conflict', `${name} is being changed by another process: try again`)
     }
     await retireWorkspace(transaction, state.id, retired)
     if (revision.latest) await moveMark(transaction, 'latest', undefined, holders.latest?.name)
@@ -106,7 +106,7 @@ function conflictsRemoval({ workspace, conditions }: PackageRevision): Operation
   return merged ? [{ do: 'delete-tagged', tag: conflictsTag(workspace) }] : []
 }
 
-/** The moving tags go to those who hold them now; all others go. */
+/** Moves the moving tags to their next holders, and removes all other tags. */
 function handOver(revision: PackageRevision, holders: Holders): Operation[] {
   const operations: Operation[] = []
   const moved: string[] = []
@@ -123,7 +123,7 @@ function handOver(revision: PackageRevision, holders: Holders): Operation[] {
   return operations
 }
 
-/** What is recorded beside a published revision goes with it. */
+/** Deletes the records beside a published revision. */
 export function recordsRemoval({ revision }: PackageRevision): Operation[] {
   return [deletionProposedTag(revision), deletionRejectedTag(revision)].map((tag) => ({
     do: 'delete-tagged',

@@ -10,7 +10,7 @@ import { readLayer } from '../registry-content.ts'
 import { checkDeclares, checkVersion } from '../version-rules.ts'
 import { checkGates, type ReviewOptions, withReview } from './review.ts'
 
-/** Draft to Proposed. Throws `not_ready`, with each fault, for a package that is not fit for publication. */
+/** Draft to Proposed. Throws `not_ready`, with each fault, for a package that is not ready for publication. */
 export async function propose(
   ctx: ServiceContext,
   actor: Actor,
@@ -35,7 +35,7 @@ export async function propose(
   })
 }
 
-/** The condition says whether the files are fit; only for the full account are they looked through again. */
+/** The condition says whether the files are valid: they are validated again only to list all faults. */
 async function checkValid(ctx: ServiceContext, revision: PackageRevision): Promise<void> {
   const valid = revision.conditions.find(({ type }) => type === 'Valid')
   if (valid?.status === 'True') return

@@ -1,4 +1,4 @@
-/** What the verbs of the lifecycle share. */
+/** Shared by the verbs of the lifecycle. */
 import { AppError } from '../../core/errors.ts'
 import { closedGates } from '../../domain/conditions.ts'
 import type { Decision } from '../../domain/decision.ts'

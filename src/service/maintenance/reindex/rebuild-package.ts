@@ -1,4 +1,4 @@
-/** From what the registry has of a package to what the index is to have of it. */
+/** Derives the rows of a package from its content in the registry. */
 import type { StoredRevision } from '../../../artifact/read-package-manifest.ts'
 import type { RecordData } from '../../../artifact/record.ts'
 import type { PackageContent } from '../../../database/maintenance/rebuild.ts'
@@ -23,12 +23,12 @@ import type { Operation } from '../../operations.ts'
 import type { StoredPackage } from './stored-package.ts'
 
 export type RebuiltPackage = PackageContent & {
-  /** What was cut off before all tags were as the revisions have them. */
+  /** The rest of a change that a crash interrupted before all tags were set. */
   operations: Operation[]
   problems: { tag: string; reason: string }[]
 }
 
-/** The package of an OCI repository; undefined where pkgserver has no package there. */
+/** undefined for an OCI repository without a package of pkgserver. */
 export function rebuildPackage(stored: StoredPackage): RebuiltPackage | undefined {
   const id = parseOciRepository(stored.name)
   if (!id) return undefined
@@ -65,8 +65,8 @@ function recordOf<Kind extends keyof RecordData>(
 }
 
 /**
- * The revisions that the tags tell of. A publication that was cut off counts, as soon as any of its tags was there:
- * somebody may have deployed it. So does a deletion, as soon as it was recorded.
+ * The revisions that the tags lead to. An interrupted publication counts as soon as one of its tags is set, because it
+ * may be deployed. An interrupted deletion counts as soon as it is recorded.
  */
 function acceptedRevisions(
   { tags, revisions }: StoredPackage,
@@ -95,7 +95,7 @@ function acceptedRevisions(
   })
   const published = tagged.filter(({ stored }) => stored.record.revision > 0)
   const drafts = tagged.filter(({ stored }) => stored.record.revision === 0)
-  // Its own number first: no other tag is as certain.
+  // The tag of its own number first: it is the most reliable one.
   for (const { tag, stored } of published.filter((each) => each.tag === `v${each.stored.record.revision}`))
     accept(tag, stored)
   for (const { tag, stored } of published) {
@@ -138,7 +138,7 @@ function buildOf(version: string | null): { base: string; build: number } | unde
   return version?.includes('+') ? parseVersion(version) : undefined
 }
 
-/** The revision with what is recorded beside its manifest: what was decided about its deletion. */
+/** The revision with the decisions about its deletion, which are recorded beside its manifest. */
 function withDecisions(revision: NewPackageRevision, stored: StoredPackage): NewPackageRevision {
   const { revision: number } = revision
   const proposal = recordOf(stored, deletionProposedTag(number), 'deletion-proposal')
@@ -162,7 +162,7 @@ function withDecisions(revision: NewPackageRevision, stored: StoredPackage): New
   return decided
 }
 
-/** Tags that a change which was cut off has not set yet, and those that it has not removed. */
+/** Sets the tags that an interrupted change has not set yet, and removes those that it has not removed. */
 function tagRepairs(stored: StoredPackage, revisions: readonly NewPackageRevision[]): Operation[] {
   const operations: Operation[] = []
   const known = new Set([PACKAGE_RECORD_TAG])
@@ -176,7 +176,7 @@ function tagRepairs(stored: StoredPackage, revisions: readonly NewPackageRevisio
     if (revision.lifecycle === 'DeletionProposed') known.add(deletionProposedTag(revision.revision))
     if (revision.revision > 0) known.add(deletionRejectedTag(revision.revision))
   }
-  // Only what pkgserver has written: of anything else nobody knows what it is for.
+  // Only tags on content of pkgserver: others may serve a purpose.
   const ours = ([tag, { digest }]: [string, { digest: string }]) =>
     stored.revisions.has(digest) || stored.records.has(tag)
   const left = [...stored.tags].filter(ours).map(([tag]) => tag)

@@ -1,5 +1,5 @@
 /**
- * Builds an index from the registry alone. What only the index had is not there afterwards: jobs, the numbers of
+ * Builds an index from the registry alone. Lost is what only the index had: jobs, webhooks, the numbers of
  * resourceVersions, and the secret of continue tokens.
  */
 
@@ -25,30 +25,30 @@ export type ReindexReport = {
   repositories: number
   packages: number
   revisions: number
-  /** What was found under tags of pkgserver and could not be used, or was put right. */
+  /** Content under tags of pkgserver that could not be used, or was repaired. */
   notes: { repository: string; message: string }[]
   milliseconds: number
 }
 
 export type ReindexOptions = {
   registry: Registry
-  /** An index with nothing in it. */
+  /** An empty index. */
   db: Db
   now: () => Date
-  /** The OCI repositories to read; all of the registry, where they are not said. */
+  /** The OCI repositories to read; by default all of the registry. */
   names?: readonly string[] | undefined
-  /** The highest resourceVersion that is known to have been given out. */
+  /** The highest resourceVersion that the lost index is known to have given out. */
   above?: number
 }
 
-/** So many packages are in one transaction. */
+/** Packages in one transaction. */
 const BATCH = 64
 
-/** Throws `unavailable` where the registry fails, and `not_available` where it does not tell its repositories. */
+/** Throws `unavailable` where the registry fails, and `not_available` where it does not list its repositories. */
 export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
   const { registry, db, now } = options
   const began = performance.now()
-  // Above whatever the lost index has given out: it counted from such a number, or from 0, one by one.
+  // Above all that the lost index has given out: it counted up from such a number, or from 0.
   await startResourceVersions(db, Math.max(now().getTime() * 1000, options.above ?? 0))
   const names = options.names ? withParents(options.names) : await listRepositories(registry, notListed)
   const report: ReindexReport = { repositories: 0, packages: 0, revisions: 0, notes: [], milliseconds: 0 }
@@ -60,7 +60,7 @@ export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
     )
     await db
       .transaction()
-      .execute((transaction) => writePackages(transaction, rebuilt.filter(isThere), report, now))
+      .execute((transaction) => writePackages(transaction, rebuilt.filter(isDefined), report, now))
   }
   await fillContents(
     { db, registry, limits: DEFAULT_LIMITS },
@@ -83,7 +83,7 @@ function notListed(refusal: OciError): never {
   )
 }
 
-/** With the record of each package's repository. */
+/** The names with the repository of each package, whose record is in an OCI repository of its own. */
 function withParents(names: readonly string[]): string[] {
   return [...new Set(names.flatMap((name) => [name.split('/')[0] ?? '', name]))].sort()
 }
@@ -119,7 +119,7 @@ async function writePackages(
     const { id, revisions, operations } = rebuilt
     const name = `${id.repository}/${id.package}`
     if (revisions.length > 0 && !(await repositoryExists(db, id.repository))) {
-      await saveRepository(db, madeUp(rebuilt))
+      await saveRepository(db, repositoryOf(rebuilt))
       const message = `the record of the repository ${id.repository} is missing: its description and labels are lost`
       report.notes.push({ repository: id.repository, message })
       report.repositories++
@@ -136,8 +136,8 @@ async function writePackages(
   }
 }
 
-/** What the revisions tell of a repository whose record was never written, or was deleted. */
-function madeUp({ id, revisions }: RebuiltPackage): RepositoryContent {
+/** A repository whose record is lost, as far as its revisions tell. */
+function repositoryOf({ id, revisions }: RebuiltPackage): RepositoryContent {
   const oldest = revisions
     .map(({ revision }) => revision)
     .reduce((a, b) => (a.createdAt <= b.createdAt ? a : b))
@@ -162,6 +162,6 @@ function note(
   }
 }
 
-function isThere<T>(value: T | undefined): value is T {
+function isDefined<T>(value: T | undefined): value is T {
   return value !== undefined
 }

@@ -1,4 +1,4 @@
-/** What the registry has of a package: the content below the tags that only pkgserver sets. */
+/** A package as the registry has it: the content under the tags that only pkgserver sets. */
 
 import { readPackageManifest, type StoredRevision } from '../../../artifact/read-package-manifest.ts'
 import { readRecord, recordLayer } from '../../../artifact/read-record.ts'
@@ -17,15 +17,15 @@ export type StoredRecord = {
 }[keyof RecordData]
 
 export type StoredPackage = {
-  /** OCI repository: of a package, or of the record of a repository. */
+  /** The OCI repository of a package, or of the record of a repository. */
   name: string
-  /** What the tags of pkgserver lead to. */
+  /** The tags of pkgserver. */
   tags: ReadonlyMap<string, Descriptor>
   /** By digest. */
   revisions: ReadonlyMap<string, StoredRevision>
   /** By tag. */
   records: ReadonlyMap<string, StoredRecord>
-  /** Tags that lead to nothing that pkgserver has written, and why. */
+  /** Tags that do not lead to something that pkgserver has written, and why. */
   problems: readonly { tag: string; reason: string }[]
 }
 
@@ -37,12 +37,12 @@ const KINDS: readonly [RegExp, keyof RecordData][] = [
   [/^deletion-proposed-v/, 'deletion-proposal'],
 ]
 
-/** Reads all of it; nothing where the OCI repository does not exist. Throws an OciError where the registry fails. */
+/** Empty where the OCI repository does not exist. Throws an OciError where the registry fails. */
 export async function readStoredPackage(name: string, repository: Repository): Promise<StoredPackage> {
   const all = await reservedTags(repository)
   const problems: { tag: string; reason: string }[] = []
   const resolved = await mapConcurrently(all, async (tag) => {
-    const descriptor = await found(repository, tag).catch((error) => {
+    const descriptor = await resolve(repository, tag).catch((error) => {
       problems.push({ tag, reason: reasonOf(error) })
       return undefined
     })
@@ -71,7 +71,7 @@ export async function readStoredPackage(name: string, repository: Repository): P
   return { name, tags, revisions, records, problems }
 }
 
-/** Why content cannot be used; what has nothing to do with the content is thrown on. */
+/** The reason why content cannot be used; rethrows failures that are not the content's. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AppError || (error instanceof OciError && error.code !== 'unavailable')) {
     return error.message
@@ -79,7 +79,7 @@ export function reasonOf(error: unknown): string {
   throw error
 }
 
-/** The data of a record that a tag leads to. Throws `invalid`, and an OciError. */
+/** Throws `invalid` for a manifest that is not a record of this kind, and an OciError. */
 async function readStoredRecord(
   kind: keyof RecordData,
   repository: Repository,
@@ -107,8 +107,8 @@ async function reservedTags(repository: Repository): Promise<string[]> {
   }
 }
 
-/** A tag may be gone since it was listed; where tags cannot be deleted, they lead to nothing instead. */
-async function found(repository: Repository, tag: string): Promise<Descriptor | undefined> {
+/** undefined for a tag that is gone since it was listed, or that leads nowhere because tags cannot be deleted. */
+async function resolve(repository: Repository, tag: string): Promise<Descriptor | undefined> {
   try {
     return await repository.resolve(tag)
   } catch (error) {

@@ -1,4 +1,4 @@
-/** Reads back what manifests point to. */
+/** Reads back the layers and configs that manifests point to. */
 
 import { type Blob, configBlob } from '../../../artifact/layer.ts'
 import { configDescriptor, layerDescriptor } from '../../../artifact/package-manifest.ts'
@@ -15,7 +15,7 @@ import { inRegistry, shareLayer } from '../../registry-content.ts'
 import { reasonOf } from '../reindex/stored-package.ts'
 import type { Finding } from './finding.ts'
 
-/** Of each blob once, however many revisions share it. */
+/** Reads each blob once, however many revisions share it. */
 export async function contentFindings(
   ctx: ServiceContext,
   indexed: IndexedPackage,
@@ -30,8 +30,8 @@ export async function contentFindings(
     const [first] = shared
     const fault = first && (await faultOf(ctx, first.revision, first.descriptor))
     if (!fault) return []
-    const there = await mapConcurrently(shared, ({ revision }) => isThere(ctx, revision))
-    const revisions = shared.map(({ revision }) => revision).filter((_, at) => there[at])
+    const current = await mapConcurrently(shared, ({ revision }) => isCurrent(ctx, revision))
+    const revisions = shared.map(({ revision }) => revision).filter((_, at) => current[at])
     return findingsOf(ctx, indexed.id, revisions, first.descriptor, fault)
   })
   return { findings: found.flat(), count: blobs.length }
@@ -53,15 +53,15 @@ async function faultOf(
   }
 }
 
-/** Not if it was deleted or saved anew while it was read. */
-async function isThere({ db }: ServiceContext, { name, artifact }: PackageRevision): Promise<boolean> {
+/** False where the revision was deleted or saved again while its content was read. */
+async function isCurrent({ db }: ServiceContext, { name, artifact }: PackageRevision): Promise<boolean> {
   return (await findPackageRevision(db, name))?.artifact.digest === artifact.digest
 }
 
-/** So many revisions that have the same are named. */
+/** Revisions with the same content that a problem names. */
 const NAMED = 10
 
-/** Of a blob that these revisions have. */
+/** The finding about a blob that all these revisions have. */
 async function findingsOf(
   ctx: ServiceContext,
   packageId: number,

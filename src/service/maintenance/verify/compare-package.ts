@@ -1,6 +1,6 @@
 /**
- * Compares what the index has of a package with what the registry has. The index decides about the life of revisions
- * and where tags point to; what else is known of a revision, its manifest proves.
+ * Compares a package in the index with the same in the registry. The index decides which revisions exist and where tags
+ * point to; everything else about a revision is proved by its manifest.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { recordAddition } from '../../../database/change-log.ts'
@@ -73,7 +73,7 @@ function nothingOf({ problems }: StoredPackage): Omit<RebuiltPackage, 'id'> {
   return { ...none, highestRevision: 0, versioned: null, problems: [...problems] }
 }
 
-/** Tags that lead elsewhere than to their revision, or nowhere. */
+/** Tags that do not lead to their revision. */
 function tagFindings({ tags }: StoredPackage, revision: NewPackageRevision): Finding[] {
   const to = manifestDescriptor(revision)
   const wrong = tagsOf(revision).filter((tag) => tags.get(tag)?.digest !== to.digest)
@@ -125,7 +125,7 @@ function stateFindings(
   return findings
 }
 
-/** Of a revision as the registry tells it. */
+/** The row of a revision, compared with the revision as the registry has it. */
 function revisionFindings(
   indexed: IndexedPackage,
   revision: NewPackageRevision,
@@ -172,8 +172,8 @@ function revisionFindings(
 }
 
 /**
- * What the registry says of a revision, with what only the index knows of its review: manifests written before
- * migration 0008 do not say it, and rows of before know less of rejected deletions than the records.
+ * The revision as the registry has it, completed from its row: manifests written before migration 0008 say nothing of
+ * reviews. Rows from before it know less of rejected deletions than the records, which is no difference.
  */
 function withReviewOf(held: NewPackageRevision, revision: NewPackageRevision): NewPackageRevision {
   const { deletionRejection } = held

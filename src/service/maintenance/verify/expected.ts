@@ -12,14 +12,13 @@ import { confirms, expectedDeletionRecords, expectedManifest } from './expected-
 import type { Finding } from './finding.ts'
 
 export type Compared = {
-  /** What the registry has. */
   stored: StoredPackage
   indexed: IndexedPackage | undefined
-  /** What the manifest of a digest says, or why it cannot be read. */
+  /** By digest: the manifest, or why it cannot be read. */
   manifests: ReadonlyMap<string, StoredRevision | { problem: string }>
 }
 
-/** What the registry would have if it agreed with the index. */
+/** The content of the registry if it agreed with the index. */
 type Expected = {
   tags: Map<string, Descriptor>
   revisions: Map<string, StoredRevision>
@@ -27,8 +26,8 @@ type Expected = {
 }
 
 /**
- * The registry as the index expects it: its own manifests under its own tags. Adds to the findings what is missing for
- * that.
+ * The registry as the index expects it: the manifests of its rows under their tags. Adds a finding for everything that
+ * is missing.
  */
 export function withExpected({ stored, indexed, manifests }: Compared, findings: Finding[]): StoredPackage {
   const expected: Expected = {
@@ -108,7 +107,7 @@ function expectNoProposal(
   tags.delete(tag)
 }
 
-/** The manifest of a revision; where that is gone, the same made from the row, if the row still tells all of it. */
+/** The manifest of a revision; where it is lost, the same made from the row, if the row still gives its digest. */
 function readableManifest(
   revision: NewPackageRevision & { name: string },
   manifests: Compared['manifests'],

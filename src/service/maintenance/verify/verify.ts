@@ -1,4 +1,4 @@
-/** Whether index and registry agree, and everything can be read back; and mends what can be mended. */
+/** Checks that index and registry agree and that everything can be read back; repairs what can be repaired. */
 
 import { readPackageManifest, type StoredRevision } from '../../../artifact/read-package-manifest.ts'
 import { mapConcurrently } from '../../../core/concurrency.ts'
@@ -36,7 +36,7 @@ export type VerificationReport = {
 
 type Progress = VerificationReport & { ctx: ServiceContext }
 
-/** Looks at everything, while others read and write. */
+/** Checks everything, while others read and write. */
 export async function verify(ctx: ServiceContext, { fix }: { fix: boolean }): Promise<VerificationReport> {
   const began = performance.now()
   const report = { fix, packages: 0, revisions: 0, blobs: 0, differences: [], milliseconds: 0 }
@@ -44,9 +44,9 @@ export async function verify(ctx: ServiceContext, { fix }: { fix: boolean }): Pr
   // Where the registry does not list its repositories, those of the index have to do.
   const listed = await listRepositories(ctx.registry, () => [])
   const names = new Set([...(await indexedRepositories(ctx.db)), ...listed])
-  // What packages need is made first.
+  // Repositories first: the rows of packages refer to them.
   const repositories = [...names].filter(isLabel).sort()
-  await mapConcurrently(repositories, (name) => alone(progress, name, compareRepository))
+  await mapConcurrently(repositories, (name) => checkLocked(progress, name, compareRepository))
   const packages = [...names].filter((name) => parseOciRepository(name) !== undefined).sort()
   await mapConcurrently(packages, (name) => verifyPackage(progress, name))
   if (fix)
@@ -61,7 +61,7 @@ export async function verify(ctx: ServiceContext, { fix }: { fix: boolean }): Pr
 }
 
 async function verifyPackage(progress: Progress, name: string): Promise<void> {
-  const indexed = await alone(progress, name, async (ctx) => {
+  const indexed = await checkLocked(progress, name, async (ctx) => {
     const id = parseOciRepository(name)
     const found = id && (await indexedPackage(ctx.db, id))
     const stored = await inRegistry(() => readStoredPackage(name, ctx.registry.repository(name)))
@@ -71,14 +71,14 @@ async function verifyPackage(progress: Progress, name: string): Promise<void> {
   if (!indexed) return
   progress.packages++
   progress.revisions += indexed.revisions.length
-  // Not alone with the package: to read it all may take long.
+  // Without the lock: reading everything may take long.
   const { findings, count } = await contentFindings(progress.ctx, indexed)
   progress.blobs += count
-  if (findings.length > 0) await alone(progress, name, async () => ({ findings, result: undefined }))
+  if (findings.length > 0) await checkLocked(progress, name, async () => ({ findings, result: undefined }))
 }
 
-/** Finds out what is wrong in an OCI repository while nobody changes it, and mends it. */
-async function alone<T>(
+/** Finds the differences in an OCI repository while holding its lock, and repairs them. */
+async function checkLocked<T>(
   progress: Progress,
   name: string,
   find: (ctx: ServiceContext, name: string) => Promise<{ findings: Finding[]; result: T }>,
@@ -90,8 +90,8 @@ async function alone<T>(
     try {
       await finishEarlier(ctx, name)
       const { findings, result } = await find(ctx, name)
-      const mendable = findings.filter(({ remedy }) => remedy !== null)
-      const failure = fix && mendable.length > 0 ? await mend(ctx, name, mendable) : undefined
+      const repairable = findings.filter(({ remedy }) => remedy !== null)
+      const failure = fix && repairable.length > 0 ? await repair(ctx, name, repairable) : undefined
       for (const { problem, remedy } of findings) {
         note(problem, failure && remedy ? null : remedy, fix && remedy !== null && !failure)
       }
@@ -105,8 +105,8 @@ async function alone<T>(
   })
 }
 
-/** Resolves to why it could not be done. */
-async function mend(
+/** Resolves to the reason of a failure. */
+async function repair(
   ctx: ServiceContext,
   name: string,
   findings: readonly Finding[],
@@ -116,7 +116,7 @@ async function mend(
     await inRegistry(async () => {
       for (const item of findings.flatMap(({ push = [] }) => push)) {
         const blobs = 'manifest' in item ? [...item.blobs, item.manifest] : [item]
-        // What is damaged is in the way of what is right: only that is taken out.
+        // A damaged manifest would keep the right one from being stored.
         for (const { descriptor, bytes } of blobs) {
           if (!('manifest' in item) && isManifestType(descriptor.mediaType)) await target.delete(descriptor)
           await target.push(descriptor, bytes)
@@ -133,7 +133,7 @@ async function mend(
   }
 }
 
-/** What the manifests say that the rows name, be they under tags or not. */
+/** The manifests that the rows name, tagged or not. */
 async function readManifests(
   ctx: ServiceContext,
   name: string,
