@@ -50,7 +50,7 @@ const registry = z.string().transform((text, context): RegistrySetting => {
 const duration = z.string().transform((text, context) => {
   const milliseconds = parseDuration(text)
   if (milliseconds !== undefined) return milliseconds
-  context.addIssue('must be a number and a unit, like 30s, 10m, 1h or 7d')
+  context.addIssue('must be a number and a unit, like 30s, 10m, 1h or 7d, or 0')
   return z.NEVER
 })
 

@@ -1,4 +1,4 @@
-/** The annotations that describe a package revision. This table is the only place that names them. */
+/** Annotations of a package revision's manifest. Their keys are named only here. */
 
 import type { Decision } from '../domain/decision.ts'
 import { parseRevisionName } from '../domain/names.ts'
@@ -9,9 +9,9 @@ const PREFIX = 'dev.pkgserver.'
 
 type Row = {
   key: string
-  /** undefined leaves the annotation out. */
+  /** Returns undefined to leave the annotation out. */
   write: (record: RevisionRecord) => string | undefined
-  /** `text` is undefined where the annotation is missing. */
+  /** `text` is undefined if the annotation is missing. */
   read: (text: string | undefined, all: Annotations) => Partial<RevisionRecord>
 }
 
@@ -91,8 +91,8 @@ const TABLE: readonly Row[] = [
 ]
 
 /**
- * Returns the manifest's annotations: the standard ones that apply
- * (https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md), and all of the table.
+ * Returns all annotations of the table, and the standard ones that apply
+ * (https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md).
  */
 export function writeAnnotations(record: RevisionRecord): Annotations {
   const annotations: Record<string, string> = {
@@ -105,7 +105,7 @@ export function writeAnnotations(record: RevisionRecord): Annotations {
       `${record.repository}/${record.package}/v${record.revision}`
   }
   if (record.task === 'discover') {
-    // Source and commit stay the same wherever the artifact is stored.
+    // Source and commit of a discovered package are still those of its origin.
     for (const key of ['org.opencontainers.image.source', 'org.opencontainers.image.revision']) {
       const value = record.annotations[key]
       if (value !== undefined) annotations[key] = value
@@ -118,7 +118,7 @@ export function writeAnnotations(record: RevisionRecord): Annotations {
   return annotations
 }
 
-/** The inverse of `writeAnnotations`. */
+/** The inverse of `writeAnnotations`. Throws if JSON in an annotation does not parse. */
 export function readAnnotations(annotations: Annotations): RevisionRecord {
   const fields = TABLE.map(({ key, read }) => read(annotations[PREFIX + key], annotations))
   return Object.assign({}, ...fields) as RevisionRecord

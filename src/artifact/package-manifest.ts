@@ -1,6 +1,6 @@
-/** The manifest of a package revision: an OCI image manifest with one layer, as Flux, Argo CD and oras read it. */
+/** The manifest of a package revision, in a form that Flux, Argo CD, Config Sync, oras and Renovate all take. */
 
-import type { LayerReference, RevisionRecord } from '../domain/package-revision.ts'
+import type { Artifact, RevisionRecord } from '../domain/package-revision.ts'
 import { type Descriptor, describe } from '../oci/descriptor.ts'
 import { encodeManifest } from '../oci/manifest.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
@@ -8,6 +8,9 @@ import { writeAnnotations } from './annotations.ts'
 import type { Blob, PackedLayer } from './layer.ts'
 
 export const PACKAGE_ARTIFACT_TYPE = 'application/vnd.pkgserver.package.v1+json'
+
+/** The layer of a manifest, just packed or already in the registry. */
+export type LayerReference = Omit<Artifact, 'digest' | 'size'>
 
 export function layerReference({ layer, config, diffId }: PackedLayer): LayerReference {
   return {
@@ -36,7 +39,7 @@ export function packageManifest(record: RevisionRecord, layer: LayerReference): 
     layers: [
       {
         ...layerDescriptor(layer),
-        // As `oras push <reference> .` writes them: `oras pull` unpacks the layer into its output directory.
+        // As `oras push <reference> .` does, so that `oras pull` unpacks the layer into its output directory.
         annotations: {
           'org.opencontainers.image.title': '.',
           'io.deis.oras.content.unpack': 'true',

@@ -21,7 +21,7 @@ import { PACKAGE_ARTIFACT_TYPE } from './package-manifest.ts'
 
 export type StoredRevision = { record: RevisionRecord; artifact: Artifact }
 
-/** The fields that other code relies on: a client of the registry could have pushed anything. */
+/** Other clients can push anything to the registry, so fields that the service relies on are checked. */
 const recordSchema = z.looseObject({
   repositoryType: z.enum(REPOSITORY_TYPES),
   workspace: labelSchema,
@@ -41,8 +41,8 @@ const recordSchema = z.looseObject({
 })
 
 /**
- * Returns the revision that a manifest in an OCI repository describes; undefined for an artifact of another type. Throws
- * `invalid` for a package that is not described in full, or belongs to another OCI repository.
+ * Returns the revision of a manifest in an OCI repository; undefined for an artifact of another type. Throws `invalid`
+ * for a package whose annotations are incomplete, or that belongs to another OCI repository.
  */
 export function readPackageManifest(
   repository: string,
@@ -58,7 +58,7 @@ export function readPackageManifest(
   const [layer, ...others] = manifest.layers
   const diffId = layer?.annotations?.['io.deis.oras.content.digest']
   if (!layer || others.length > 0 || layer.mediaType !== MEDIA_TYPE.layerTarGzip || diffId === undefined) {
-    throw new AppError('invalid', 'it has not the one layer that a package has')
+    throw new AppError('invalid', 'it does not have exactly one layer with files of a package')
   }
   const artifact = {
     digest: descriptor.digest,

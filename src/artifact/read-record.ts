@@ -18,6 +18,7 @@ const decided = { revision: z.int().min(1), reason: z.string().nullable() }
 /** Any JSON is a value of a field. */
 const value = z.custom<Plain>().optional()
 
+/** Loose, to keep fields that a later version adds. */
 const SCHEMAS: { [Kind in keyof RecordData]: z.ZodType<RecordData[Kind]> } = {
   'deletion-proposal': z.looseObject({ ...decided, proposedBy: z.string(), proposedAt: timeSchema }),
   'deletion-rejection': z.looseObject({ ...decided, rejectedBy: z.string(), rejectedAt: timeSchema }),
@@ -62,13 +63,13 @@ const SCHEMAS: { [Kind in keyof RecordData]: z.ZodType<RecordData[Kind]> } = {
   }),
 }
 
-/** The descriptor of a record's data, from its manifest. Throws `invalid` for a manifest of another kind. */
+/** Returns the layer with the data of a record. Throws `invalid` for a manifest of another kind. */
 export function recordLayer(kind: keyof RecordData, manifest: Uint8Array): Descriptor {
   const parsed = parseManifest(manifest)
   const type = recordType(kind)
   const layer = isIndex(parsed) || parsed.artifactType !== type ? undefined : parsed.layers[0]
   if (layer?.mediaType === type) return layer
-  throw new AppError('invalid', `it is no artifact of type ${type}`)
+  throw new AppError('invalid', `it is not an artifact of type ${type}`)
 }
 
 /** Throws `invalid` for bytes that are no record of this kind. */

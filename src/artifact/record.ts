@@ -1,6 +1,6 @@
 /**
- * Records: small artifacts for facts that no package manifest can hold, because they change after publication or belong
- * to no revision. With them the index can be rebuilt from the registry alone.
+ * Records are small artifacts for facts that a package manifest cannot hold, because they change after publication or
+ * belong to no revision. With them the registry alone is enough to rebuild the index.
  */
 
 import type { RevisionConflict } from '../domain/merge/revision-conflict.ts'
@@ -12,14 +12,14 @@ import { MEDIA_TYPE } from '../oci/media-types.ts'
 import type { Blob } from './layer.ts'
 
 export type RecordData = {
-  /** Its subject is the published manifest that is proposed for deletion. */
+  /** A referrer of the published manifest that is proposed for deletion. */
   'deletion-proposal': { revision: number; proposedBy: string; proposedAt: string; reason: string | null }
-  /** The last rejected proposal to delete a revision; its subject is the published manifest. */
+  /** A referrer, too: it keeps the time of the rejection, which the published manifest cannot. */
   'deletion-rejection': { revision: number; rejectedBy: string; rejectedAt: string; reason: string | null }
-  /** Numbers and workspaces that are used up for ever. */
+  /** Numbers, versions and workspaces that deleted revisions have used up. */
   package: { highestRevision: number; versioned: boolean | null; retired: RetiredWorkspace[] }
   repository: RepositoryContent
-  /** The conflicts of an upgrade, and how they were resolved. */
+  /** Fields that both sides of an upgrade changed, and how each was resolved. */
   conflicts: { workspace: string; conflicts: RevisionConflict[] }
 }
 

@@ -1,7 +1,8 @@
 import pLimit from 'p-limit'
 
-/** Calls in flight at a time. */
-const DEFAULT_CONCURRENCY = 16
+const DEFAULT_CONCURRENCY = 32
+/** Bounds the queue: each waiting call takes more than a kilobyte. */
+const QUEUED_AT_ONCE = 1000
 
 /**
  * Like `Promise.all`, but rejects only after all promises have settled: callers release locks and drop temporary data
@@ -25,7 +26,7 @@ export async function mapConcurrently<T, R>(
   concurrency = DEFAULT_CONCURRENCY,
 ): Promise<R[]> {
   const limit = pLimit({ concurrency, rejectOnClear: true })
-  const run = async (item: T): Promise<R> => {
+  const call = async (item: T): Promise<R> => {
     try {
       return await work(item)
     } catch (error) {
@@ -33,6 +34,11 @@ export async function mapConcurrently<T, R>(
       throw error
     }
   }
-  // Calls start in order, so the first rejection is a failure of `work` and not of a call that was cleared.
-  return settleAll(items.map((item) => limit(run, item)))
+  const results: R[] = []
+  for (let at = 0; at < items.length; at += QUEUED_AT_ONCE) {
+    // Calls start in order, so the first rejection is a failure of `work` and not of a call that was cleared.
+    const slice = items.slice(at, at + QUEUED_AT_ONCE).map((item) => limit(call, item))
+    for (const result of await settleAll(slice)) results.push(result)
+  }
+  return results
 }

@@ -5,7 +5,7 @@ import type { Lifecycle } from './lifecycle.ts'
 import type { RepositoryType } from './repository.ts'
 
 export const TASKS = ['init', 'resources', 'clone', 'copy', 'upgrade', 'discover'] as const
-/** How a revision came to be: the key of the `source` it was created from, or that it was found elsewhere. */
+/** The origin of a revision: the key of the `source` it was created from, or `discover` if it was found elsewhere. */
 export type Task = (typeof TASKS)[number]
 
 /** The published revision that a package was cloned from or last upgraded to. */
@@ -18,23 +18,20 @@ export type Upstream = {
   digest: string
 }
 
-/** What a manifest points to: the layer with the files, and the config that goes with it. */
-export type LayerReference = {
+/** The OCI artifact of a revision. */
+export type Artifact = {
+  /** The digest and the size of the manifest. */
+  digest: string
+  size: number
   layerDigest: string
   layerSize: number
-  /** Digest of the plain tar in the layer. */
+  /** The digest of the uncompressed layer. */
   diffId: string
   configDigest: string
   configSize: number
 }
 
-/** The manifest of a revision, and what it points to. */
-export type Artifact = LayerReference & {
-  digest: string
-  size: number
-}
-
-/** What a manifest says of its revision; with the tags it is enough to rebuild the index. */
+/** A revision as its manifest records it; together with the tags, that is enough to rebuild the index. */
 export type RevisionRecord = {
   repository: string
   repositoryType: RepositoryType
@@ -65,11 +62,11 @@ export type RevisionRecord = {
 
 export type PackageRevision = RevisionRecord & {
   name: string
-  /** Whether it is the highest revision that is Published or DeletionProposed. */
+  /** True for the highest revision that is Published or DeletionProposed. */
   latest: boolean
-  /** Whether it is the highest live build of its version. */
+  /** True for the highest live build of its version. */
   latestBuild: boolean
-  /** The highest live revision of the upstream's package: higher than `upstream.revision` when that is outdated. */
+  /** The highest live revision of the upstream's package; higher than `upstream.revision` if that is outdated. */
   upstreamLatest: number | null
   /** Set while its deletion is proposed. */
   deletionProposal: Decision | null
@@ -77,6 +74,18 @@ export type PackageRevision = RevisionRecord & {
   deletionRejection: Decision | null
   artifact: Artifact
   resourceVersion: string
+}
+
+/** A package revision without the fields that the index derives. */
+export type NewPackageRevision = Omit<PackageRevision, 'name' | 'upstreamLatest' | 'resourceVersion'>
+
+/** A workspace whose revision was deleted. Its name, number and version cannot be used again. */
+export type RetiredWorkspace = {
+  workspace: string
+  revision: number
+  version: string | null
+  /** null for a revision that went with its repository, or that a version deleted that did not keep it. */
+  deletion: Decision | null
 }
 
 /** The review of a revision that has not had any. */
@@ -89,18 +98,6 @@ export const UNREVIEWED = {
   deletionRejection: null,
 } as const satisfies Partial<PackageRevision>
 
-/** A package revision as it is handed to the index, which adds what it derives. */
-export type NewPackageRevision = Omit<PackageRevision, 'name' | 'upstreamLatest' | 'resourceVersion'>
-
-/** A workspace whose revision is deleted, with what that was published as: all of it is used up. */
-export type RetiredWorkspace = {
-  workspace: string
-  revision: number
-  version: string | null
-  /** null where it went with its repository, or was deleted by a version that did not keep it. */
-  deletion: Decision | null
-}
-
-/** What lists of revisions can be sorted by; the name decides between equals. */
+/** The sort fields of lists of revisions; ties are broken by name. */
 export const SORT_FIELDS = ['name', 'updatedAt', 'publishedAt'] as const
 export type Sort = { field: (typeof SORT_FIELDS)[number]; descending: boolean }

@@ -1,4 +1,4 @@
-/** Catalogs that are filled from a registry elsewhere: where that is, and what is known of what was found there. */
+/** Sources of catalogs that are filled from another registry, and the status of their syncs. */
 import { parseDuration } from '../core/duration.ts'
 import { packageProblem } from './names.ts'
 

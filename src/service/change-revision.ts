@@ -1,6 +1,6 @@
 /** Shared by all changes of package revisions: one at a time for each package, on its current state. */
 
-import { packageManifest } from '../artifact/package-manifest.ts'
+import { type LayerReference, packageManifest } from '../artifact/package-manifest.ts'
 import { AppError } from '../core/errors.ts'
 import {
   findPackageRevision,
@@ -9,7 +9,7 @@ import {
 import { findPackage, type PackageState } from '../database/repositories/packages.ts'
 import type { Db } from '../database/schema.ts'
 import { ociRepository, parseRevisionName } from '../domain/names.ts'
-import type { LayerReference, NewPackageRevision, PackageRevision } from '../domain/package-revision.ts'
+import type { NewPackageRevision, PackageRevision } from '../domain/package-revision.ts'
 import { tagsOf } from '../domain/tags.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
@@ -42,7 +42,7 @@ export async function withRevision<T>(
     const revision = await getRevision(ctx.db, name)
     checkPrecondition(name, revision.resourceVersion, precondition)
     const state = await findPackage(ctx.db, revision)
-    if (!state) throw new AppError('internal', `the package of ${name} is missing in the database`)
+    if (!state) throw new AppError('internal', `the package of ${name} is missing from the database`)
     return work({ revision, package: state })
   })
 }
@@ -91,7 +91,7 @@ export async function replaceRow(
 ): Promise<PackageRevision> {
   const updated = await updatePackageRevision(transaction, id, revision, next)
   if (updated) return updated
-  throw new AppError('conflict', `${revision.name} is being changed by another process: try again`)
+  throw new AppError('conflict', `another client changed ${revision.name} at the same time: try again`)
 }
 
 export function manifestDescriptor({ artifact }: Pick<PackageRevision, 'artifact'>): Descriptor {

@@ -35,7 +35,7 @@ export async function decide<T>(
     ctx.intents.unfinished.add(ociRepository)
     throw new AppError(
       'unavailable',
-      'The change is saved, but the registry did not take its tags; the log of the server says why. It is tried again until it succeeds: there is no need to repeat the call.',
+      "The change is saved, but its tags could not be set in the registry: the server's log says why. The server tries again until it succeeds, so do not repeat the change.",
       { cause: error },
     )
   }
@@ -52,7 +52,7 @@ async function committed<T>(ctx: ServiceContext, work: (transaction: Db) => Prom
       throw error
     throw new AppError(
       'conflict',
-      'somebody else has changed what this is about: read it again and decide anew',
+      'another client changed the same data at the same time: read it again, and try again',
       {
         cause: error,
       },

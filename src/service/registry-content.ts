@@ -1,4 +1,4 @@
-/** Reads and writes the content of artifacts. Failures of the registry become errors of the domain. */
+/** Reads and writes the content of artifacts. Errors of the registry become `AppError`s. */
 import { type Blob, type PackedLayer, unpackLayer } from '../artifact/layer.ts'
 import { configDescriptor, layerDescriptor } from '../artifact/package-manifest.ts'
 import type { PackedRecord } from '../artifact/record.ts'
@@ -12,12 +12,15 @@ import { isNotFound, OciError } from '../oci/errors.ts'
 import { fetchAll, type Registry } from '../oci/roles.ts'
 import type { ServiceContext } from './context.ts'
 
-/** Pushes a layer and its config; they are no artifact before a manifest names them. */
+/** Requests in flight while something is done to all of many objects in the registry. */
+export const REQUESTS_AT_ONCE = 16
+
+/** Pushes a layer and its config. They become an artifact with the manifest. */
 export async function pushLayer(ctx: ServiceContext, repository: string, packed: PackedLayer): Promise<void> {
   await pushAll(ctx, repository, [packed.layer, packed.config])
 }
 
-/** Copies layer and config of a revision to another OCI repository, without a transfer where that is possible. */
+/** Shares the layer and config of a revision with another OCI repository, by a mount if the registry supports it. */
 export async function shareLayer(
   ctx: ServiceContext,
   revision: PackageRevision,
@@ -47,12 +50,13 @@ export async function pushRecord(
   await pushAll(ctx, repository, [record.manifest])
 }
 
-/** Returns the layer as it is stored, a tar.gz. */
+/** Opens the layer of a revision, a tar.gz. */
 export async function openLayer(ctx: ServiceContext, revision: PackageRevision): Promise<Stream> {
   const target = ctx.registry.repository(ociRepository(revision))
   return inRegistry(() => target.fetch(layerDescriptor(revision.artifact)))
 }
 
+/** Returns the files in the layer of a revision. */
 export async function readLayer(
   ctx: Pick<ServiceContext, 'registry' | 'limits'>,
   revision: PackageRevision,
@@ -63,7 +67,7 @@ export async function readLayer(
   return unpackLayer(bytes, ctx.limits)
 }
 
-/** The tags of an OCI repository; none where it does not exist yet. */
+/** Returns the tags of an OCI repository; none if it does not exist yet. */
 export async function listTags(ctx: ServiceContext, repository: string): Promise<string[]> {
   return inRegistry(async () => {
     try {
@@ -75,22 +79,7 @@ export async function listTags(ctx: ServiceContext, repository: string): Promise
   })
 }
 
-/** The names of all OCI repositories; what `otherwise` returns or throws where the registry does not list them. */
-export async function listRepositories(
-  registry: Registry,
-  otherwise: (refusal: OciError) => string[],
-): Promise<string[]> {
-  return inRegistry(async () => {
-    try {
-      return await registry.repositories()
-    } catch (error) {
-      if (error instanceof OciError && error.code === 'unsupported') return otherwise(error)
-      throw error
-    }
-  })
-}
-
-/** Whether a tag leads to something: registries that cannot delete tags still list removed ones. */
+/** Returns whether a tag resolves. `listTags` may include removed tags that the registry could not delete. */
 export async function hasTag(
   ctx: Pick<ServiceContext, 'registry'>,
   repository: string,
@@ -107,7 +96,7 @@ export async function hasTag(
   })
 }
 
-/** Runs a call to the registry; its failures become `unavailable`. */
+/** Runs a call to the registry. Its errors become `unavailable`. */
 export async function inRegistry<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -120,4 +109,19 @@ export async function inRegistry<T>(work: () => Promise<T>): Promise<T> {
 async function pushAll(ctx: ServiceContext, repository: string, blobs: readonly Blob[]): Promise<void> {
   const target = ctx.registry.repository(repository)
   await inRegistry(() => Promise.all(blobs.map(({ descriptor, bytes }) => target.push(descriptor, bytes))))
+}
+
+/** The names of all OCI repositories; what `otherwise` returns or throws where the registry does not list them. */
+export async function listRepositories(
+  registry: Registry,
+  otherwise: (refusal: OciError) => string[],
+): Promise<string[]> {
+  return inRegistry(async () => {
+    try {
+      return await registry.repositories()
+    } catch (error) {
+      if (error instanceof OciError && error.code === 'unsupported') return otherwise(error)
+      throw error
+    }
+  })
 }

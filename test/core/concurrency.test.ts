@@ -1,40 +1,44 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, it } from 'vitest'
 import { mapConcurrently } from '../../src/core/concurrency.ts'
 
-describe('mapConcurrently', () => {
-  it('keeps the order of the items and the bound on calls in flight', async () => {
-    let running = 0
-    let most = 0
-    const doubled = await mapConcurrently(
-      [30, 10, 20, 0, 5],
-      async (milliseconds) => {
-        most = Math.max(most, ++running)
-        await sleep(milliseconds)
-        running--
-        return milliseconds * 2
-      },
-      2,
-    )
-    expect(doubled).toEqual([60, 20, 40, 0, 10])
-    expect(most).toBe(2)
-  })
+const ITEMS = Array.from({ length: 20 }, (_, i) => i)
 
-  it('starts nothing more after a failure, and reports it when the calls in flight have ended', async () => {
-    const started: number[] = []
-    const ended: number[] = []
-    const failing = mapConcurrently(
-      [0, 1, 2, 3],
-      async (item) => {
-        started.push(item)
-        if (item === 0) throw new Error('item 0')
-        await sleep(10)
-        ended.push(item)
-      },
-      2,
-    )
-    await expect(failing).rejects.toThrow('item 0')
-    expect(started).toEqual([0, 1])
-    expect(ended).toEqual([1])
-  })
+it('runs at most the given number of calls at a time and keeps the order of the results', async () => {
+  let [running, most] = [0, 0]
+  const results = await mapConcurrently(
+    ITEMS,
+    async (item) => {
+      most = Math.max(most, ++running)
+      await delay(item % 3)
+      running--
+      return item * 2
+    },
+    4,
+  )
+  expect(results).toEqual(ITEMS.map((item) => item * 2))
+  expect(most).toBe(4)
+})
+
+it('starts nothing more after a failure, and rejects with it once all calls in flight have ended', async () => {
+  const started: number[] = []
+  const ended: number[] = []
+  const mapping = mapConcurrently(
+    ITEMS,
+    async (item) => {
+      started.push(item)
+      await delay(item === 1 ? 5 : 50)
+      if (item === 1) throw new Error('item 1 failed')
+      ended.push(item)
+    },
+    4,
+  )
+  await expect(mapping).rejects.toThrow('item 1 failed')
+  expect(started).toEqual([0, 1, 2, 3])
+  expect(ended).toEqual([0, 2, 3])
+})
+
+it('keeps the order of more items than it queues at once', async () => {
+  const many = Array.from({ length: 2500 }, (_, i) => i)
+  expect(await mapConcurrently(many, async (item) => item + 1)).toEqual(many.map((item) => item + 1))
 })

@@ -116,7 +116,7 @@ describe('decisions', () => {
     expect(await indexed(again.parts.ctx)).toMatchObject({ retired })
   })
 
-  it('are recorded again where their record is lost', async () => {
+  it('are recorded again if their record is lost', async () => {
     const { ctx, client } = await started()
     await published(ctx)
     await proposeDeletion(ctx, ADA, NAME, { reason: 'old: unused' })
@@ -126,14 +126,14 @@ describe('decisions', () => {
     for (const tag of ['deletion-proposed-v1', '_deletion-rejected-v1']) {
       const record = await target.resolve(tag)
       await target.untag(tag)
-      const problem = `what was decided about the deletion of ${NAME} is not recorded`
+      const problem = `the decision about the deletion of ${NAME} is not recorded`
       expect(await verify(client, true)).toMatchObject([{ problem, fixed: true }])
       expect(await target.resolve(tag)).toEqual(record)
       expect(await verify(client)).toEqual([])
     }
   })
 
-  it('are found and put right where a row says something else than the registry', async () => {
+  it('are restored in a row that differs from the registry', async () => {
     const { ctx, client } = await started()
     await published(ctx)
     await proposeDeletion(ctx, ADA, NAME)
@@ -144,7 +144,7 @@ describe('decisions', () => {
       ['deletion_proposed_by = NULL', 'deletionProposal'],
     ]) {
       await sql.raw(`UPDATE package_revisions SET ${change}`).execute(ctx.db)
-      const problem = `the row of ${NAME} says something else than the registry: ${field}`
+      const problem = `the row of ${NAME} differs from the registry: ${field}`
       expect(await verify(client, true)).toMatchObject([{ problem, fixed: true }])
       expect(await indexed(ctx)).toEqual(before)
     }

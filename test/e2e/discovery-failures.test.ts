@@ -1,4 +1,4 @@
-/** What cannot be found, or not be read: it is reported, and stops nothing else. */
+/** Discovery reports artifacts and registries that it cannot read, and continues with the others. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MiddlewareHandler } from 'hono'
@@ -27,8 +27,8 @@ function refusing(what: RegExp, status: 401 | 403 | 404 | 405): MiddlewareHandle
   }
 }
 
-describe('artifacts that cannot be read', () => {
-  it('are reported, and the others are taken', async () => {
+describe('an artifact that cannot be read', () => {
+  it('is reported, and does not stop the others', async () => {
     const there = await elsewhere()
     const { client } = await memoryApp()
     await there.flux('team/upf', 'v1.0.0', files(1))
@@ -76,7 +76,7 @@ describe('artifacts that cannot be read', () => {
     expect(await shown(client)).toEqual(['1 1.0.0 v1-0-0', '2 2.0.0 v2-0-0'])
   })
 
-  it('are read again when their tags move, or when somebody asks', async () => {
+  it('is read again if its tag moves or a client requests a sync', async () => {
     const there = await elsewhere()
     const { client, parts } = await memoryApp()
     await there.push('team/upf', 'v1.0.0', [{ bytes: Buffer.from('garbage') }])
@@ -91,12 +91,12 @@ describe('artifacts that cannot be read', () => {
     expect(pulls()).toBe(1)
     await there.flux('team/upf', 'v1.0.0', files(1))
     await parts.discovery.sync('found', { thorough: false })
-    // It comes after what was found before it.
+    // Its number follows those of the revisions found before it.
     expect(await shown(client)).toEqual(['1 2.0.0 v2-0-0', '2 1.0.0 v1-0-0'])
     expect(await sync(client)).toMatchObject({ problems: [] })
   })
 
-  it('are such that the registry sends other bytes', async () => {
+  it('is reported if its bytes do not match its digest', async () => {
     let broken = true
     const there = await elsewhere([
       async (c, next) => {
@@ -119,7 +119,7 @@ describe('artifacts that cannot be read', () => {
   })
 })
 
-describe('a registry elsewhere', () => {
+describe('a source registry', () => {
   it('may be down for a while', async () => {
     let down = false
     const there = await elsewhere([
@@ -137,7 +137,7 @@ describe('a registry elsewhere', () => {
     expect(await sync(client)).toMatchObject({ state: 'Succeeded', error: null, problems: [] })
   })
 
-  it('may give no list of its repositories: then those to take have to be named', async () => {
+  it('needs its repositories named if it cannot list them', async () => {
     const there = await elsewhere([refusing(/_catalog/, 404)])
     const { client } = await memoryApp()
     await there.flux('team/upf', 'v1.0.0', files(1))
@@ -145,7 +145,7 @@ describe('a registry elsewhere', () => {
     await register(client, there)
     const failed = await sync(client)
     expect(failed.state).toBe('Failed')
-    expect(failed.error).toContain('name those to take in source.packages')
+    expect(failed.error).toContain('name those to take in the packages of the source')
     const any = { 'If-Match': '*' }
     const named = { source: { packages: ['upf', 'amf'] } }
     await client.ok('PATCH', '/repositories/found', named, any)
@@ -156,7 +156,7 @@ describe('a registry elsewhere', () => {
     expect(await sync(client)).toMatchObject({ state: 'Succeeded', problems: [], packages: 1 })
   })
 
-  it('may list repositories that have no tags any more', async () => {
+  it('may list repositories that have lost their tags', async () => {
     const there = await elsewhere([refusing(/\/team\/gone\//, 404)])
     const { client } = await memoryApp()
     await there.flux('team/gone', 'v1.0.0', files(1))
@@ -165,7 +165,7 @@ describe('a registry elsewhere', () => {
     expect(await sync(client)).toMatchObject({ state: 'Succeeded', problems: [], revisions: 1 })
   })
 
-  it('may refuse one repository: the others are looked at', async () => {
+  it('may refuse one repository without stopping the others', async () => {
     const there = await elsewhere([refusing(/\/team\/secret\//, 403)])
     const { client } = await memoryApp()
     await there.flux('team/secret', 'v1.0.0', files(1))
@@ -176,7 +176,7 @@ describe('a registry elsewhere', () => {
     expect(status.problems).toMatchObject([{ reference: `${there.url.host}/team/secret` }])
   })
 
-  it('is asked with the credentials that the server has for it, which nobody is told', async () => {
+  it('gets the credentials configured for it, which no response reveals', async () => {
     const there = await elsewhere([withBasic('robot', 'secret')])
     await there.flux('team/upf', 'v1.0.0', files(1))
     const folder = await temporaryFolder()
@@ -194,7 +194,7 @@ describe('a registry elsewhere', () => {
     await writeFile(join(folder, 'config.json'), '{}')
   })
 
-  it('is none where the server may not go', async () => {
+  it('must be on a host that the server may reach', async () => {
     const there = await elsewhere()
     const { client } = await folderApp()
     for (const url of [
@@ -224,7 +224,7 @@ describe('a registry elsewhere', () => {
 })
 
 describe('a sync', () => {
-  it('that is asked for while one is under way finds what was there by then', async () => {
+  it('finds everything pushed before it was requested, even if another one is in progress', async () => {
     let release: (() => void) | undefined
     const held = new Promise<void>((resolve) => {
       release = resolve
@@ -253,7 +253,7 @@ describe('a sync', () => {
     expect(listed).toBe(2)
   })
 
-  it('ends without a sound where the repository is deleted meanwhile', async () => {
+  it('ends quietly if the repository is deleted meanwhile', async () => {
     let release: (() => void) | undefined
     const held = new Promise<void>((resolve) => {
       release = resolve
@@ -278,7 +278,7 @@ describe('a sync', () => {
     expect(await client.ok('GET', '/packagerevisions')).toMatchObject({ items: [] })
   })
 
-  it('leaves nothing behind where the repository is deleted while our own registry fails', async () => {
+  it('leaves nothing behind if the repository is deleted while our own registry fails', async () => {
     const there = await elsewhere()
     const settings = { PKGSERVER_SOURCE_HOSTS: '*' }
     const { client, parts, data, close } = await folderApp(undefined, settings)
@@ -297,7 +297,7 @@ describe('a sync', () => {
     expect(await sync(again.client)).toMatchObject({ revisions: 2, problems: [] })
   })
 
-  it('is due by itself, also for what it has not found yet', async () => {
+  it('runs at its interval, starting with a new repository', async () => {
     const there = await elsewhere()
     const { client, parts } = await memoryApp()
     await there.flux('team/upf', 'v1.0.0', files(1))
@@ -321,7 +321,7 @@ describe('a sync', () => {
     expect(there.requests).toEqual([])
   })
 
-  it('looks once a day whether what it knows is still the same', async () => {
+  it('checks known tags for changes once a day', async () => {
     const there = await elsewhere()
     const { client, parts } = await memoryApp()
     await there.flux('team/upf', 'v1.0.0', files(1))
@@ -336,7 +336,7 @@ describe('a sync', () => {
     expect((await client.ok('GET', '/repositories/found')).status.problemCount).toBe(1)
   })
 
-  it('goes on where our own registry failed', async () => {
+  it('resumes after our own registry has failed', async () => {
     const there = await elsewhere()
     const { client, parts } = await memoryApp()
     for (const minor of [1, 2, 3, 4]) await there.flux('team/upf', `v1.${minor}.0`, files(minor))
@@ -356,7 +356,7 @@ describe('a sync', () => {
     expect(await client.tags('found/upf')).toHaveLength(9)
   })
 
-  it('waits with a version, and with those behind it, while the server has too much to do', async () => {
+  it('postpones a version and all later ones while the server is overloaded', async () => {
     const there = await elsewhere()
     const { client, parts } = await memoryApp()
     for (const minor of [1, 2]) await there.flux('team/upf', `v1.${minor}.0`, files(minor))

@@ -22,12 +22,12 @@ function onRegistryBehind(...middlewares: Parameters<typeof registryBehind>[0]):
 
 reindexSuite('files', folderApp)
 reindexSuite('memory', memoryApp)
-reindexSuite('a registry elsewhere', onRegistryBehind())
-reindexSuite('a registry that deletes no tags', onRegistryBehind(withoutTagDeletion()))
-reindexSuite('a registry that deletes nothing', onRegistryBehind(withoutDeletion))
+reindexSuite('a remote registry', onRegistryBehind())
+reindexSuite('a remote registry that cannot delete tags', onRegistryBehind(withoutTagDeletion()))
+reindexSuite('a remote registry that cannot delete', onRegistryBehind(withoutDeletion))
 
-describe('a registry that does not tell its repositories', () => {
-  it('is indexed by the names that are given', async () => {
+describe('a registry that does not list its repositories', () => {
+  it('is indexed from the names on the command line', async () => {
     const url = await registryBehind([
       (c, next) => (c.req.path === '/v2/_catalog' ? Promise.resolve(c.text('no', 404)) : next()),
     ])
@@ -42,7 +42,7 @@ describe('a registry that does not tell its repositories', () => {
     const reindex = (...names: string[]) => runCommand(['reindex', '--data', app.data, ...names], settings)
     expect(await reindex()).toMatchObject({
       code: 1,
-      log: expect.stringContaining('Say which OCI repositories there are'),
+      log: expect.stringContaining('Name the OCI repositories to read'),
     })
     const { code, output } = await reindex('blueprints/nf/upf', 'blueprints/other')
     expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('2 revisions') })
@@ -51,8 +51,8 @@ describe('a registry that does not tell its repositories', () => {
   })
 })
 
-describe('what others have put into the registry', () => {
-  it('is passed over, and said', async () => {
+describe('foreign content in the registry', () => {
+  it('is ignored and reported', async () => {
     const app = await memoryApp()
     const { registry } = app.parts.ctx
     await app.client.createRepository()
@@ -70,10 +70,10 @@ describe('what others have put into the registry', () => {
     const again = await reindexed(app)
     const notes = again.report.notes.map(({ message }) => message).join('\n')
     for (const tag of ['v9', '_package', 'draft-x', 'deletion-proposed-v1', 'v8', 'v7']) {
-      expect(notes).toContain(`the tag ${tag} is passed over`)
+      expect(notes).toContain(`the tag ${tag} is ignored`)
     }
     expect(await allAnswers(again.client)).toEqual(before)
-    // What leads to ours from where it does not belong would be deployed.
+    // A foreign tag that points to our artifact would be deployed.
     expect(await app.client.resolve('v7')).toBeUndefined()
     expect(await app.client.resolve('v9')).toBeDefined()
   })

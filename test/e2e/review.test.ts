@@ -6,10 +6,10 @@ import { folderServer, memoryApp } from '../support/app.ts'
 const ANY = { 'If-Match': '*' }
 const VALID = { 'a.yaml': 'apiVersion: v1\nkind: X\nmetadata: {name: a}\n' }
 
-/** What a draft is made of, for calls that shall be refused. */
+/** The body of a new draft, for calls that must be refused. */
 const NEW = { repository: 'blueprints', package: 'x', workspace: 'y', source: { init: {} } }
 
-/** Sends a POST with a Content-Type, and neither Content-Length nor Transfer-Encoding; resolves to the status. */
+/** Sends a POST with a Content-Type, but neither Content-Length nor Transfer-Encoding. Returns the status. */
 async function postWithoutBody(url: URL): Promise<number> {
   const socket = connect(Number(url.port), url.hostname)
   socket.write(
@@ -20,7 +20,7 @@ async function postWithoutBody(url: URL): Promise<number> {
 }
 
 describe('a proposal', () => {
-  it('is refused while a file does not parse, with file, line and reason of each fault', async () => {
+  it('is refused while a file does not parse, with the file, line and reason of each error', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const files = {
@@ -57,7 +57,7 @@ describe('a proposal', () => {
     expect(await client.verb(draft.name, 'propose')).toMatchObject({ lifecycle: 'Proposed' })
   })
 
-  it('is taken with warnings, which the condition tells', async () => {
+  it('is accepted with warnings, which the condition lists', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const { name, conditions } = await client.createDraft('ws1', { resources: { 'a.yaml': 'kind: X\n' } })
@@ -78,7 +78,7 @@ describe('a proposal', () => {
     })
   })
 
-  it('is refused while a readiness gate is not open', async () => {
+  it('is refused while a readiness gate is closed', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const gates = { readinessGates: [{ conditionType: 'Scanned' }, { conditionType: 'Valid' }] }
@@ -113,7 +113,7 @@ describe('a proposal', () => {
     expect(await client.verb(name, 'approve')).toMatchObject({ lifecycle: 'Published', revision: 1 })
   })
 
-  it('cannot be gated by what only the proposal brings', async () => {
+  it('cannot be gated by a condition that only a review sets', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const body = {
@@ -131,14 +131,14 @@ describe('a proposal', () => {
 })
 
 describe('a review', () => {
-  it('needs no body, whatever Content-Type its client sends', async () => {
+  it('needs no body, whatever the Content-Type', async () => {
     const { client, url } = await folderServer()
     await client.createRepository()
     const { name } = await client.createDraft('ws1')
     const json = { 'Content-Type': 'application/json' }
     await client.ok('POST', `/packagerevisions/${name}/propose`, undefined, json)
     await client.ok('POST', `/packagerevisions/${name}/reject`)
-    // As `curl -X POST` does it: with a type, and no word on a body.
+    // As `curl -X POST` sends it: with a Content-Type, but without a length.
     expect(await postWithoutBody(new URL(`/api/v1/packagerevisions/${name}/propose`, url))).toBe(200)
     await client.ok('POST', `/packagerevisions/${name}/reject`, '', json)
     await client.ok('POST', `/packagerevisions/${name}/propose`, '', { 'Content-Type': 'text/plain' })
@@ -147,7 +147,7 @@ describe('a review', () => {
     })
   })
 
-  it('decides only about the artifact that was looked at', async () => {
+  it('applies only to the artifact that was reviewed', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const draft = await client.createDraft('ws1', { resources: VALID })
@@ -159,7 +159,7 @@ describe('a review', () => {
         }),
       ).toMatchObject({
         status: 412,
-        body: { code: 'precondition_failed', detail: expect.stringContaining('look at what it has become') },
+        body: { code: 'precondition_failed', detail: expect.stringContaining('review it again') },
       })
     }
     const published = await client.verb(draft.name, 'approve', {
@@ -185,7 +185,7 @@ describe('a review', () => {
     ['Proposed', ['propose'], ['propose', 'propose-deletion']],
     ['Published', ['propose', 'approve'], ['propose', 'approve', 'reject']],
     ['DeletionProposed', ['propose', 'approve', 'propose-deletion'], ['propose', 'propose-deletion']],
-  ])('is refused where the lifecycle does not have it: %s', async (lifecycle, way, refused) => {
+  ])('is refused if the lifecycle does not allow it: %s', async (lifecycle, way, refused) => {
     const { client } = await memoryApp()
     await client.createRepository()
     const { name } = await client.createDraft('ws1')
@@ -206,7 +206,7 @@ describe('a review', () => {
 })
 
 describe('metadata', () => {
-  it('changes in a draft, as a merge patch', async () => {
+  it('is changed in a draft by a merge patch', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const { name } = await client.createDraft('ws1', undefined, {
@@ -236,7 +236,7 @@ describe('metadata', () => {
     expect((await client.ok('GET', '/packagerevisions?labelSelector=b')).items).toEqual([])
   })
 
-  it('is in the manifest of the artifact', async () => {
+  it('is stored in the manifest of the artifact', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     await client.publish('ws1', undefined, { labels: { a: '1' } })
@@ -251,7 +251,7 @@ describe('metadata', () => {
     })
   })
 
-  it('goes along with a copy, unless the copy has its own', async () => {
+  it('is copied with a revision, unless the copy has its own', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const { name } = await client.createDraft('ws1', undefined, {
@@ -270,7 +270,7 @@ describe('metadata', () => {
     })
   })
 
-  it('has 256 KiB of annotations', async () => {
+  it('is limited to 256 KiB of annotations', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const body = {
@@ -285,7 +285,7 @@ describe('metadata', () => {
 })
 
 describe('a patch that changes nothing', () => {
-  it('leaves the artifact as it is, so that a review of it still counts', async () => {
+  it('keeps the artifact, so that a review of it stays valid', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const { name } = await client.createDraft('ws1', undefined, { labels: { a: '1' } })
@@ -298,11 +298,11 @@ describe('a patch that changes nothing', () => {
   })
 })
 
-describe('what is too much to keep', () => {
+describe('invalid metadata', () => {
   const labels = (from: number, to: number) =>
     Object.fromEntries(Array.from({ length: to - from }, (_, i) => [`l${from + i}`, 'x']))
 
-  it('is more than 256 labels, also when they come one after the other', async () => {
+  it('is refused with more than 256 labels, even if they come in several patches', async () => {
     const { client } = await memoryApp()
     const repository = { name: 'r', type: 'catalog' }
     const tooMany = { status: 400, body: { detail: expect.stringContaining('257 labels') } }
@@ -321,11 +321,11 @@ describe('what is too much to keep', () => {
     expect(Object.keys((await client.get(name)).labels)).toHaveLength(256)
   })
 
-  it('is more than 256 KiB of conditions', async () => {
+  it('is refused with more than 256 KiB of conditions', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const before = await client.createDraft('ws1')
-    // What grows most when JSON is in JSON: the manifest has to hold it.
+    // This character grows most when JSON is nested in JSON, as in the manifest.
     const most = (from: number) =>
       Array.from({ length: 7 }, (_, i) => ({
         type: `T${from + i}`,
@@ -352,7 +352,7 @@ describe('what is too much to keep', () => {
     expect(await client.verb(before.name, 'approve')).toMatchObject({ revision: 1 })
   })
 
-  it('is a condition that is there twice', async () => {
+  it('is refused if a condition occurs twice', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const { name } = await client.createDraft('ws1')
@@ -364,8 +364,8 @@ describe('what is too much to keep', () => {
   })
 })
 
-describe('versions', () => {
-  it('are declared once in a package', async () => {
+describe('a version', () => {
+  it('cannot be declared twice in a package', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const { name } = await client.publish('ws1', undefined, { version: '1.0.0+1' })
@@ -395,7 +395,7 @@ describe('versions', () => {
     await client.createDraft('ws3', undefined, { version: '1.0.0+2' })
   })
 
-  it('are declared by all publications of a package, or by none', async () => {
+  it('is declared by all publications of a package or by none', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     await client.publish('ws1', undefined, { version: '1.0.0' })
@@ -421,7 +421,7 @@ describe('versions', () => {
     })
   })
 
-  it('are decided by the first approval, also between two proposals', async () => {
+  it('is required or ruled out from the first approval on, even for pending proposals', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const numbered = await client.createDraft('ws1')
@@ -437,7 +437,7 @@ describe('versions', () => {
 })
 
 describe('a copy', () => {
-  it('stays in its package', async () => {
+  it('cannot leave its package', async () => {
     const { client } = await memoryApp()
     await client.createRepository()
     const { name } = await client.createDraft('ws1')

@@ -1,4 +1,4 @@
-/** Each kind of damage is found, and what can be repaired is. */
+/** Verification finds each kind of damage, and repairs what it can. */
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'kysely'
@@ -14,7 +14,7 @@ async function verify(client: Client, fix = false) {
   return client.ok('POST', '/verifications', { fix })
 }
 
-/** Damages a lively server, and sees that it is found, put right, and as it was before. */
+/** Damages a server, and checks that verification finds the problems and restores the previous state. */
 async function damaged(
   app: TestApp,
   damage: () => Promise<unknown>,
@@ -53,15 +53,17 @@ describe('verify', () => {
     const target = app.parts.ctx.registry.repository(NAME)
     const [one, two] = [await target.resolve('v1'), await target.resolve('v2')]
     await damaged(app, () => target.tag(one, 'latest', 'v2.0.0'), [
-      /^the tag latest leads to/,
-      /^the tag v2\.0\.0 leads to/,
+      /^the tag latest points to/,
+      /^the tag v2\.0\.0 points to/,
     ])
-    await damaged(app, () => target.untag('v1'), [/^the tag v1 leads nowhere/])
-    await damaged(app, () => target.untag('draft-ws4'), [/^the tag draft-ws4 leads nowhere/])
-    await damaged(app, () => target.tag(two, 'v77', 'v1.2.3'), [/no revision has under them: v1\.2\.3, v77/])
+    await damaged(app, () => target.untag('v1'), [/^the tag v1 is missing/])
+    await damaged(app, () => target.untag('draft-ws4'), [/^the tag draft-ws4 is missing/])
+    await damaged(app, () => target.tag(two, 'v77', 'v1.2.3'), [
+      /these tags belong to no revision: v1\.2\.3, v77/,
+    ])
   })
 
-  it('finds records that are gone', async () => {
+  it('finds missing records', async () => {
     const app = await lively()
     const { registry } = app.parts.ctx
     await damaged(app, () => registry.repository(NAME).untag('deletion-proposed-v2'), [
@@ -71,7 +73,7 @@ describe('verify', () => {
       /deletion of blueprints.nf.upf.ws3 is not recorded/,
     ])
     await damaged(app, () => registry.repository('blueprints/gone').untag('_package'), [
-      /used up is not recorded in full/,
+      /record of used numbers and workspaces is incomplete/,
     ])
     await damaged(app, () => registry.repository('edge/site-2').untag('_conflicts-w2'), [
       /^the conflicts of edge.site-2.w2 are not recorded/,
@@ -89,23 +91,23 @@ describe('verify', () => {
     for (const [change, problem] of [
       [
         `UPDATE package_revisions SET created_by = 'x', task = 'copy' ${ws1}`,
-        /row of .*ws1 says .*: task, createdBy/,
+        /row of .*ws1 differs .*: task, createdBy/,
       ],
-      [`UPDATE package_revisions SET lifecycle = 'Draft' ${ws1}`, /ws1 says .* lifecycle/],
-      [`UPDATE package_revisions SET digest = 'sha256:${'0'.repeat(64)}' ${ws1}`, /ws1 says .* artifact/],
-      [`UPDATE package_revisions SET latest = 1 ${ws1}`, /ws1 says .* latest/],
-      [`UPDATE package_revisions SET labels = '{}' ${ws1}`, /ws1 says .* labels/],
-      ['DELETE FROM package_revision_labels', /ws1 says .* labels/],
-      [`DELETE FROM package_revisions WHERE name = 'edge.site-2.w2'`, /no row of edge.site-2.w2/],
+      [`UPDATE package_revisions SET lifecycle = 'Draft' ${ws1}`, /ws1 differs .* lifecycle/],
+      [`UPDATE package_revisions SET digest = 'sha256:${'0'.repeat(64)}' ${ws1}`, /ws1 differs .* artifact/],
+      [`UPDATE package_revisions SET latest = 1 ${ws1}`, /ws1 differs .* latest/],
+      [`UPDATE package_revisions SET labels = '{}' ${ws1}`, /ws1 differs .* labels/],
+      ['DELETE FROM package_revision_labels', /ws1 differs .* labels/],
+      [`DELETE FROM package_revisions WHERE name = 'edge.site-2.w2'`, /no row for edge.site-2.w2/],
       ['DELETE FROM conflicts', /no conflicts of edge.site-2.w2/],
-      ['DELETE FROM retired_workspaces', /has forgotten/],
-      ['UPDATE packages SET highest_revision = 0, versioned = NULL', /has forgotten/],
+      ['DELETE FROM retired_workspaces', /has lost used numbers or workspaces/],
+      ['UPDATE packages SET highest_revision = 0, versioned = NULL', /has lost used numbers or workspaces/],
     ] as const) {
       await damaged(app, run(change), [problem])
     }
   })
 
-  it('finds a package, and a repository, that the index knows nothing of', async () => {
+  it('finds a package and a repository that the index lacks', async () => {
     const app = await lively()
     const { db } = app.parts.ctx
     await damaged(app, async () => {
@@ -114,10 +116,10 @@ describe('verify', () => {
       await sql`DELETE FROM retired_workspaces WHERE package_id IN ${ids}`.execute(db)
       await sql`DELETE FROM packages WHERE repository = 'again'`.execute(db)
       await sql`DELETE FROM repositories WHERE name = 'again'`.execute(db)
-    }, [/knows nothing of the package/, /has no repository again/])
+    }, [/does not have the package/, /has no repository again/])
   })
 
-  it('makes manifests again, and configs, and takes layers from where else they are', async () => {
+  it('restores manifests and configs, and reports layers that are lost', async () => {
     const app = await lively()
     const { registry } = app.parts.ctx
     const target = registry.repository(NAME)
@@ -133,7 +135,7 @@ describe('verify', () => {
     await damaged(app, () => target.delete(layer), [/^the files of .* cannot be read/], { lost: true })
   })
 
-  it('reads the disk, and says what is lost for good', async () => {
+  it('reads the files on disk, and reports what only a backup can restore', async () => {
     const app = await folderApp()
     await makeLively(app.client)
     const { artifact } = await app.client.get('blueprints.nf.upf.ws1')
@@ -151,8 +153,8 @@ describe('verify', () => {
     })
     expect(told.sort()).toEqual([
       expect.stringMatching(/^fixed: the manifest .*ws2 cannot be read/),
-      expect.stringMatching(/^fixed: the tag v2 leads nowhere/),
-      expect.stringMatching(/^fixed: the tag v2.0.0 leads nowhere/),
+      expect.stringMatching(/^fixed: the tag v2 is missing/),
+      expect.stringMatching(/^fixed: the tag v2.0.0 is missing/),
       expect.stringMatching(/^left: the files of blueprints.nf.upf.ws1, blueprints.nf.upf.ws2 .*backup/),
     ])
     expect(await client.resolve('v2')).toBe(proposed.artifact.digest)

@@ -1,2 +1,2 @@
-/** Who calls a use case. */
+/** The caller of a use case. */
 export type Actor = { name: string }

@@ -1,7 +1,7 @@
 /**
- * What clients of the registry's own API may not do below the repositories that pkgserver manages: each answer is
- * the reason of a refusal, undefined where there is none. Signatures, attestations and whatever else is pushed there
- * under other tags is welcome.
+ * Writes that clients of the registry's own API may not make in repositories that pkgserver manages. Each function
+ * returns the reason for a refusal; undefined if the write is allowed. Signatures, attestations and other content may be
+ * pushed under other tags.
  */
 import { findPackage, hasPackages } from '../../database/repositories/packages.ts'
 import { repositoryExists } from '../../database/repositories/repositories.ts'
@@ -9,13 +9,13 @@ import type { Db } from '../../database/schema.ts'
 import { parseOciRepository } from '../../domain/names.ts'
 import { isReservedTag } from '../../domain/tags.ts'
 
-/** Also of packages that are still to be made: who sets `v1` now would be taken for their first release. */
+/** Includes packages that do not exist yet: a `v1` pushed now would look like their first release. */
 export async function tagRefusal(db: Db, ociRepository: string, tag: string): Promise<string | undefined> {
   if (!isReservedTag(tag) || !(await isManaged(db, ociRepository))) return undefined
   return setByPkgserverAlone(ociRepository, tag)
 }
 
-/** Tags that stand in the way of a package that is still to be made can go. */
+/** Tags that block the path of a new package can be deleted. */
 export async function tagDeletionRefusal(
   db: Db,
   ociRepository: string,
@@ -33,7 +33,7 @@ export async function manifestDeletionRefusal(
   if (!(await isIndexed(db, ociRepository))) return undefined
   const tag = manifest.tags.find(isReservedTag)
   if (tag !== undefined) return setByPkgserverAlone(ociRepository, tag)
-  // It may be without tags because those are about to be set.
+  // It may be untagged because its tags are about to be set.
   if (!manifest.artifactType?.startsWith('application/vnd.pkgserver.')) return undefined
   return `it is an artifact of pkgserver, which removes those of ${ociRepository} that nothing needs any more`
 }
@@ -47,13 +47,13 @@ function setByPkgserverAlone(ociRepository: string, tag: string): string {
   return `the tag ${tag} of ${ociRepository} is set by pkgserver alone: package revisions are published, and deleted, with its API`
 }
 
-/** Also after a repository is deleted: should it come back, its packages go on with their numbers. */
+/** Includes deleted repositories: when one is created again, its packages continue their revision numbers. */
 async function isManaged(db: Db, ociRepository: string): Promise<boolean> {
   const [repository = ''] = ociRepository.split('/')
   return (await repositoryExists(db, repository)) || (await hasPackages(db, repository))
 }
 
-/** Whether the index knows what is there: the record of a repository, or a package. */
+/** Whether the index knows the OCI repository, as the record of a repository or as a package. */
 async function isIndexed(db: Db, ociRepository: string): Promise<boolean> {
   const id = parseOciRepository(ociRepository)
   return id ? (await findPackage(db, id)) !== undefined : repositoryExists(db, ociRepository)

@@ -127,8 +127,5 @@ export class Discovery {
 
 function checkSource({ name, source }: Repository): { url: string } {
   if (source) return source
-  throw new AppError(
-    'conflict',
-    `the repository ${name} has no source: its revisions are made here, and there is nothing to look for elsewhere`,
-  )
+  throw new AppError('conflict', `the repository ${name} has no source, so there is nothing to sync`)
 }

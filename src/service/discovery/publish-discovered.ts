@@ -67,7 +67,7 @@ export async function publishDiscovered(
     if (state?.versioned === false) {
       throw new AppError(
         'conflict',
-        `the revisions of ${target} that were published before declare no versions, so no other can: choose another name for the repository`,
+        `earlier published revisions of ${target} declare no versions, so new ones cannot: choose another name for the repository`,
       )
     }
     const workspace = await freeWorkspace(ctx, state, id, found.version.text)
@@ -146,5 +146,5 @@ function standardAnnotations(annotations: Labels): Labels {
 }
 
 function gone({ name }: Repository): AppError {
-  return new AppError('conflict', `the repository ${name} is not the one that it was`)
+  return new AppError('conflict', `the repository ${name} was deleted and created again meanwhile`)
 }

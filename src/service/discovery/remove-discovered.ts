@@ -100,7 +100,7 @@ async function removalOf(
   revisions: readonly PackageRevision[],
 ): Promise<Removal> {
   const state = await findPackage(ctx.db, id)
-  if (!state) throw new AppError('internal', `the package ${ociRepository(id)} is missing in the database`)
+  if (!state) throw new AppError('internal', `the package ${ociRepository(id)} is missing from the database`)
   const retired = revisions.map(({ workspace, revision }) => {
     return { workspace, revision, version: null, deletion: null }
   })

@@ -68,7 +68,7 @@ async function addTag(scan: PackageScan, found: VersionTag): Promise<void> {
   const clashing = declared.get(base)?.find(({ version }) => versionsClash(version, found.version))
   if (!same && !clashing) return importArtifact(scan, found)
   if (!same) {
-    const problem = `its version clashes with ${clashing?.version.text}, which is there already: a version has either build numbers or none`
+    const problem = `its version clashes with ${clashing?.version.text}, which exists already: a version is declared either with build numbers or without`
     return recordTag(scan, found.tag, unusable(problem))
   }
   // Imported under another tag or before the index was rebuilt; or deleted here, and then it must not return.
@@ -102,6 +102,6 @@ async function checkUnmoved(scan: PackageScan, tag: string): Promise<void> {
   const problem =
     same || revision === null
       ? null
-      : `the tag ${tag} has moved since ${revision} was made of it: ${digest} → ${descriptor.digest}. The revision stays as it is; push a new version.`
+      : `the tag ${tag} has moved since ${revision} was published from it: ${digest} → ${descriptor.digest}. The revision does not change; push a new version.`
   await recordTag(scan, tag, { digest, revision, problem }, { checked: true })
 }

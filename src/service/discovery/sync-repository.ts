@@ -45,7 +45,7 @@ export async function syncRepository(
   }
   // After a stop, the next process syncs again.
   if (signal.aborted && !timedOut(signal)) return
-  if (signal.aborted) error ??= 'it takes too long: the next sync goes on from there'
+  if (signal.aborted) error ??= 'the sync took too long: the next one continues from there'
   if (error !== null) onFailure(repository.name, error)
   const at = ctx.now().toISOString()
   await ctx.commits.run((transaction) => saveSync(transaction, repository.name, { at, error, packages }))
@@ -58,7 +58,7 @@ async function packagesOf({ repository, registry, address }: Sync): Promise<read
   if (names.length <= MAX_PACKAGES) return names
   throw new AppError(
     'too_large',
-    `${address} has more than ${MAX_PACKAGES} repositories: name those to take in source.packages`,
+    `${address} has more than ${MAX_PACKAGES} repositories: name those to take in the packages of the source`,
   )
 }
 
@@ -70,7 +70,7 @@ async function listPackages(registry: SourceRegistry): Promise<string[]> {
     if (!(error instanceof OciError) || error.code === 'unavailable') throw error
     throw new AppError(
       'not_available',
-      `the registry does not list its repositories: name those to take in source.packages (${error.message})`,
+      `the registry does not list its repositories (${error.message}): name those to take in the packages of the source`,
       { cause: error },
     )
   }
@@ -82,5 +82,5 @@ function isForeseen(error: unknown): error is Error {
 }
 
 function messageOf(error: unknown): string {
-  return isForeseen(error) ? error.message : 'the server failed; its log has the cause'
+  return isForeseen(error) ? error.message : 'the server failed: its log has the cause'
 }

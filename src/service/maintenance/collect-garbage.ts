@@ -19,8 +19,7 @@ export async function collectGarbage(
 ): Promise<GarbageReport & { items: GarbageItem[] }> {
   const { collect } = ctx
   if (!collect) {
-    const message =
-      'the artifacts are in a registry that pkgserver does not own: collect garbage there, with the means it has'
+    const message = 'the artifacts are in an external registry: collect garbage there, with its own tools'
     throw new AppError('not_available', message)
   }
   return ctx.locks.run(LOCK, async () => {

@@ -5,7 +5,7 @@ import type { Db } from '../../database/schema.ts'
 import { isLabel } from '../../domain/names.ts'
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
 import type { Registry } from '../../oci/roles.ts'
-import { hasTag, listRepositories } from '../registry-content.ts'
+import { hasTag, listRepositories, REQUESTS_AT_ONCE } from '../registry-content.ts'
 
 /**
  * Throws `conflict` for an empty index over a registry with packages: the server would give out numbers again that are
@@ -14,11 +14,15 @@ import { hasTag, listRepositories } from '../registry-content.ts'
 export async function checkNotLost(db: Db, registry: Registry): Promise<void> {
   if (!(await isEmptyIndex(db))) return
   const names = (await listRepositories(registry, () => [])).filter(isLabel)
-  const records = await mapConcurrently(names, (name) => hasTag({ registry }, name, REPOSITORY_RECORD_TAG))
+  const records = await mapConcurrently(
+    names,
+    (name) => hasTag({ registry }, name, REPOSITORY_RECORD_TAG),
+    REQUESTS_AT_ONCE,
+  )
   const known = names.find((_, at) => records[at])
   if (known === undefined) return
   throw new AppError(
     'conflict',
-    `the index is empty, but the registry has packages (the repository ${known}, for one): is the index lost? Put it back from a backup (pkgserver restore), or build it anew from the registry (pkgserver reindex).`,
+    `the index is empty, but the registry has packages (the repository ${known}, for example): the index may be lost. Restore it from a backup (pkgserver restore), or rebuild it from the registry (pkgserver reindex).`,
   )
 }

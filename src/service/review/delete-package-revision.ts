@@ -71,7 +71,7 @@ export async function deleteRevision(
   return decide(ctx, repository, async (transaction) => {
     await checkUnused(transaction, name)
     if (!(await deleteRow(transaction, name, revision.resourceVersion))) {
-      throw new AppError('conflict', `${name} is being changed by another process: try again`)
+      throw new AppError('conflict', `another client changed ${name} at the same time: try again`)
     }
     await retireWorkspace(transaction, state.id, retired)
     if (revision.latest) await moveMark(transaction, 'latest', undefined, holders.latest?.name)

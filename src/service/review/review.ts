@@ -51,7 +51,7 @@ function checkDigest({ name, artifact }: PackageRevision, { digest }: ReviewOpti
   if (digest === undefined || digest === artifact.digest) return
   throw new AppError(
     'precondition_failed',
-    `the artifact of ${name} has the digest ${artifact.digest} now, not ${digest}. Nothing was done; look at what it has become.`,
+    `the artifact of ${name} now has the digest ${artifact.digest}, not ${digest}. Nothing was done; review it again.`,
   )
 }
 
@@ -64,5 +64,7 @@ export function checkGates({ name, readinessGates, conditions }: PackageRevision
     message: `the condition ${conditionType} is ${status}, not True${message ? `: ${message}` : ''}`,
   }))
   const names = closed.map(({ conditionType }) => conditionType).join(', ')
-  throw new AppError('not_ready', `${name}: readiness gates are not open: ${names}`, { details })
+  throw new AppError('not_ready', `${name} is not ready: these readiness gates are closed: ${names}`, {
+    details,
+  })
 }

@@ -100,11 +100,11 @@ function acceptedRevisions(
     accept(tag, stored)
   for (const { tag, stored } of published) {
     if (mayHave(tag, stored)) accept(tag, stored)
-    else problems.push({ tag, reason: `it leads to revision ${stored.record.revision}` })
+    else problems.push({ tag, reason: `it points to revision ${stored.record.revision}` })
   }
   for (const { tag, stored } of drafts) {
     if (tag === draftTag(stored.record.workspace)) accept(tag, stored)
-    else problems.push({ tag, reason: `it leads to the draft ${stored.record.workspace}` })
+    else problems.push({ tag, reason: `it points to the draft ${stored.record.workspace}` })
   }
   return [...accepted.values()]
 }

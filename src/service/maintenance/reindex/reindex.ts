@@ -16,7 +16,7 @@ import { REPOSITORY_RECORD_TAG } from '../../../domain/tags.ts'
 import type { OciError } from '../../../oci/errors.ts'
 import type { Registry } from '../../../oci/roles.ts'
 import { addOperations } from '../../operations.ts'
-import { inRegistry, listRepositories } from '../../registry-content.ts'
+import { inRegistry, listRepositories, REQUESTS_AT_ONCE } from '../../registry-content.ts'
 import { fillContents } from '../fill-contents.ts'
 import { type RebuiltPackage, rebuildPackage } from './rebuild-package.ts'
 import { readStoredPackage } from './stored-package.ts'
@@ -52,12 +52,15 @@ export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
   await startResourceVersions(db, Math.max(now().getTime() * 1000, options.above ?? 0))
   const names = options.names ? withParents(options.names) : await listRepositories(registry, notListed)
   const report: ReindexReport = { repositories: 0, packages: 0, revisions: 0, notes: [], milliseconds: 0 }
-  await mapConcurrently(names.filter(isLabel), (name) => restoreRepository(options, name, report))
+  await mapConcurrently(
+    names.filter(isLabel),
+    (name) => restoreRepository(options, name, report),
+    REQUESTS_AT_ONCE,
+  )
   const packages = names.filter((name) => name.includes('/'))
   for (let at = 0; at < packages.length; at += BATCH) {
-    const rebuilt = await mapConcurrently(packages.slice(at, at + BATCH), (name) =>
-      readPackage(registry, name),
-    )
+    const batch = packages.slice(at, at + BATCH)
+    const rebuilt = await mapConcurrently(batch, (name) => readPackage(registry, name), REQUESTS_AT_ONCE)
     await db
       .transaction()
       .execute((transaction) => writePackages(transaction, rebuilt.filter(isDefined), report, now))
@@ -66,7 +69,7 @@ export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
     { db, registry, limits: DEFAULT_LIMITS },
     (work) => db.transaction().execute(work),
     (revision, error) => {
-      const message = `what is in ${revision.name} cannot be searched: ${(error as Error).message}`
+      const message = `the content of ${revision.name} cannot be searched: ${(error as Error).message}`
       report.notes.push({ repository: ociRepository(revision), message })
     },
   )
@@ -78,7 +81,7 @@ export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
 function notListed(refusal: OciError): never {
   throw new AppError(
     'not_available',
-    `${refusal.message}. Say which OCI repositories there are: the path of each package, as blueprints/nf/upf.`,
+    `${refusal.message}. Name the OCI repositories to read: the path of each package, like blueprints/nf/upf.`,
     { cause: refusal },
   )
 }
@@ -98,7 +101,7 @@ async function restoreRepository(
   const record = stored.records.get(REPOSITORY_RECORD_TAG)
   if (record?.kind !== 'repository') return
   if (record.data.name !== name) {
-    note(report, name, [{ tag: REPOSITORY_RECORD_TAG, reason: `it is of ${record.data.name}` }])
+    note(report, name, [{ tag: REPOSITORY_RECORD_TAG, reason: `it is the record of ${record.data.name}` }])
     return
   }
   await saveRepository(db, record.data)
@@ -128,7 +131,7 @@ async function writePackages(
     note(report, name, rebuilt.problems)
     if (operations.length > 0) {
       await addOperations(db, name, operations, now())
-      const message = 'a change was cut off; the server finishes it when it starts'
+      const message = 'a change was interrupted; the server finishes it when it starts'
       report.notes.push({ repository: name, message })
     }
     report.packages++
@@ -158,7 +161,7 @@ function note(
   problems: readonly { tag: string; reason: string }[],
 ): void {
   for (const { tag, reason } of problems) {
-    report.notes.push({ repository, message: `the tag ${tag} is passed over: ${reason}` })
+    report.notes.push({ repository, message: `the tag ${tag} is ignored: ${reason}` })
   }
 }
 

@@ -10,6 +10,7 @@ import type { Descriptor } from '../../../oci/descriptor.ts'
 import { isNotFound, OciError } from '../../../oci/errors.ts'
 import { MAX_MANIFEST_BYTES } from '../../../oci/manifest.ts'
 import { fetchAll, type Repository } from '../../../oci/roles.ts'
+import { REQUESTS_AT_ONCE } from '../../registry-content.ts'
 
 /** A record of any kind. */
 export type StoredRecord = {
@@ -39,20 +40,22 @@ const KINDS: readonly [RegExp, keyof RecordData][] = [
 
 /** Empty where the OCI repository does not exist. Throws an OciError where the registry fails. */
 export async function readStoredPackage(name: string, repository: Repository): Promise<StoredPackage> {
-  const all = await reservedTags(repository)
   const problems: { tag: string; reason: string }[] = []
-  const resolved = await mapConcurrently(all, async (tag) => {
-    const descriptor = await resolve(repository, tag).catch((error) => {
+  const resolveTag = async (tag: string): Promise<[string, Descriptor][]> => {
+    try {
+      const descriptor = await resolve(repository, tag)
+      return descriptor ? [[tag, descriptor]] : []
+    } catch (error) {
       problems.push({ tag, reason: reasonOf(error) })
-      return undefined
-    })
-    return { tag, descriptor }
-  })
-  const tags = new Map(resolved.flatMap(({ tag, descriptor }) => (descriptor ? [[tag, descriptor]] : [])))
+      return []
+    }
+  }
+  const resolved = await mapConcurrently(await reservedTags(repository), resolveTag, REQUESTS_AT_ONCE)
+  const tags = new Map(resolved.flat())
   const revisions = new Map<string, StoredRevision>()
   const records = new Map<string, StoredRecord>()
   const manifests = new Map<string, Promise<StoredRevision | undefined>>()
-  await mapConcurrently([...tags], async ([tag, descriptor]) => {
+  const read = async ([tag, descriptor]: [string, Descriptor]): Promise<void> => {
     const kind = KINDS.find(([pattern]) => pattern.test(tag))?.[1]
     try {
       if (kind) {
@@ -63,11 +66,12 @@ export async function readStoredPackage(name: string, repository: Repository): P
       manifests.set(descriptor.digest, reading)
       const revision = await reading
       if (revision) revisions.set(descriptor.digest, revision)
-      else problems.push({ tag, reason: 'it is no package revision' })
+      else problems.push({ tag, reason: 'it is not a package revision' })
     } catch (error) {
       problems.push({ tag, reason: reasonOf(error) })
     }
-  })
+  }
+  await mapConcurrently([...tags], read, REQUESTS_AT_ONCE)
   return { name, tags, revisions, records, problems }
 }
 

@@ -11,7 +11,7 @@ import { verified } from '../../../oci/content.ts'
 import type { Descriptor } from '../../../oci/descriptor.ts'
 import { isNotFound } from '../../../oci/errors.ts'
 import type { ServiceContext } from '../../context.ts'
-import { inRegistry, shareLayer } from '../../registry-content.ts'
+import { inRegistry, REQUESTS_AT_ONCE, shareLayer } from '../../registry-content.ts'
 import { reasonOf } from '../reindex/stored-package.ts'
 import type { Finding } from './finding.ts'
 
@@ -26,14 +26,15 @@ export async function contentFindings(
     }),
   )
   const blobs = [...Map.groupBy(uses, ({ descriptor }) => descriptor.digest).values()]
-  const found = await mapConcurrently(blobs, async (shared) => {
+  const check = async (shared: typeof uses): Promise<Finding[]> => {
     const [first] = shared
     const fault = first && (await faultOf(ctx, first.revision, first.descriptor))
     if (!fault) return []
-    const current = await mapConcurrently(shared, ({ revision }) => isCurrent(ctx, revision))
-    const revisions = shared.map(({ revision }) => revision).filter((_, at) => current[at])
+    const revisions: PackageRevision[] = []
+    for (const { revision } of shared) if (await isCurrent(ctx, revision)) revisions.push(revision)
     return findingsOf(ctx, indexed.id, revisions, first.descriptor, fault)
-  })
+  }
+  const found = await mapConcurrently(blobs, check, REQUESTS_AT_ONCE)
   return { findings: found.flat(), count: blobs.length }
 }
 
@@ -76,7 +77,7 @@ async function findingsOf(
   const named = revisions.slice(0, NAMED).map(({ name }) => name)
   const others = revisions.length > NAMED ? ` and ${revisions.length - NAMED} more` : ''
   const problem = `${config ? 'the config' : 'the files'} of ${named.join(', ')}${others} cannot be read: ${fault.reason}`
-  const lost = { problem: `${problem}. Put it back from a backup.`, remedy: null }
+  const lost = { problem: `${problem}. Restore it from a backup.`, remedy: null }
   if (!fault.missing) return [lost]
   const again: Blob | undefined = config ? configBlob(artifact.diffId) : undefined
   if (again?.descriptor.digest === descriptor.digest) {
@@ -87,7 +88,7 @@ async function findingsOf(
   return [
     {
       problem,
-      remedy: `take it from ${other.name}, which has the same`,
+      remedy: `copy it from ${other.name}, which has the same`,
       change: () => inRegistry(() => shareLayer(ctx, other, ociRepository(revision))),
     },
   ]

@@ -30,7 +30,7 @@ export function comparePackage(compared: Compared): Finding[] {
   const rebuilt = rebuildPackage(withExpected(compared, findings)) ?? nothingOf(stored)
   if (!indexed) {
     if (rebuilt.revisions.length + rebuilt.retired.length === 0) return findings
-    const problem = `the index knows nothing of the package, of which the registry has ${rebuilt.revisions.length} revisions`
+    const problem = `the index does not have the package; the registry has ${rebuilt.revisions.length} revisions of it`
     const id = parseOciRepository(stored.name)
     const change = async (transaction: Db): Promise<void> => {
       if (!id) return
@@ -49,18 +49,18 @@ export function comparePackage(compared: Compared): Finding[] {
   const found = new Set(rebuilt.revisions.map(({ revision }) => revisionName(revision)))
   for (const { revision } of indexed.revisions.filter((each) => !found.has(each.revision.name))) {
     findings.push({
-      problem: `the registry has nothing of the revision ${revision.name}, which the index has`,
+      problem: `the registry does not have the revision ${revision.name}, which is in the index`,
       remedy: null,
     })
   }
   const removed = rebuilt.operations.flatMap((operation) => (operation.do === 'untag' ? operation.tags : []))
   for (const { tag, reason } of rebuilt.problems.filter((each) => !removed.includes(each.tag))) {
-    const problem = `the tag ${tag} is reserved for pkgserver, and leads to something else: ${reason}`
+    const problem = `the tag ${tag} is reserved for pkgserver, but points to something else: ${reason}`
     findings.push({ problem, remedy: null })
   }
   if (removed.length > 0) {
     findings.push({
-      problem: `tags lead to content that no revision has under them: ${removed.join(', ')}`,
+      problem: `these tags belong to no revision: ${removed.join(', ')}`,
       remedy: 'remove the tags',
       operations: [{ do: 'untag', tags: removed }],
     })
@@ -80,7 +80,7 @@ function tagFindings({ tags }: StoredPackage, revision: NewPackageRevision): Fin
   return wrong.map((tag) => {
     const from = tags.get(tag)
     return {
-      problem: `the tag ${tag} ${from ? `leads to ${from.digest}` : 'leads nowhere'}: it is of ${to.digest}`,
+      problem: `the tag ${tag} ${from ? `points to ${from.digest}` : 'is missing'}: it should point to ${to.digest}`,
       remedy: 'set it',
       operations: [{ do: 'tag', descriptor: to, tags: [tag] }],
     }
@@ -104,7 +104,7 @@ function stateFindings(
   const { highestRevision, versioned, retired } = indexed
   if (!isDeepStrictEqual({ highestRevision, versioned, retired }, state)) {
     findings.push({
-      problem: `the index has forgotten what the package has used up: the highest revision is ${state.highestRevision}, not ${highestRevision}; ${forgotten.length} more workspaces are retired`,
+      problem: `the index has lost used numbers or workspaces: the highest revision is ${state.highestRevision}, not ${highestRevision}; ${forgotten.length} more workspaces are retired`,
       remedy: 'add it to the index',
       change: (transaction) => completePackage(transaction, indexed.id, state),
     })
@@ -116,7 +116,7 @@ function stateFindings(
   if (state.retired.some(({ workspace }) => !names.has(workspace)) || covered < state.highestRevision) {
     const packed = expectedPackageRecord(state)
     findings.push({
-      problem: 'what the package has used up is not recorded in full',
+      problem: 'the record of used numbers and workspaces is incomplete',
       remedy: 'record it again',
       push: [packed],
       operations: [{ do: 'tag', descriptor: packed.manifest.descriptor, tags: [PACKAGE_RECORD_TAG] }],
@@ -136,7 +136,7 @@ function revisionFindings(
   if (!row) {
     return [
       {
-        problem: `the index has no row of ${name}, which the registry has`,
+        problem: `the index has no row for ${name}, which is in the registry`,
         remedy: 'add it to the index',
         change: async (transaction) => {
           await insertPackageRevision(transaction, indexed.id, revision)
@@ -154,8 +154,8 @@ function revisionFindings(
   const findings: Finding[] = []
   if (differing.length > 0) {
     findings.push({
-      problem: `the row of ${name} says something else than the registry: ${[...new Set(differing)].join(', ')}`,
-      remedy: 'take what the registry says',
+      problem: `the row of ${name} differs from the registry: ${[...new Set(differing)].join(', ')}`,
+      remedy: 'update it from the registry',
       change: async (transaction) => {
         await updatePackageRevision(transaction, indexed.id, row.revision, complete)
       },
@@ -163,7 +163,7 @@ function revisionFindings(
   }
   if (row.conflicts.length === 0 && conflicts.length > 0) {
     findings.push({
-      problem: `the index has no conflicts of ${name}, of which ${conflicts.length} are recorded`,
+      problem: `the index has no conflicts of ${name}, but ${conflicts.length} are recorded`,
       remedy: 'add them to the index',
       change: (transaction) => replaceConflicts(transaction, name, conflicts),
     })

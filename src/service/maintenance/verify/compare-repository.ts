@@ -25,7 +25,7 @@ function findingsOf(
   if (!row && recorded) {
     return [
       {
-        problem: `the index has no repository ${recorded.name}, of which the registry has a record`,
+        problem: `the index has no repository ${recorded.name}, but the registry has a record of it`,
         remedy: 'add it to the index',
         change: async (transaction) => void (await saveRepository(transaction, recorded)),
       },
@@ -37,7 +37,7 @@ function findingsOf(
   const packed = packRecord('repository', content)
   return [
     {
-      problem: `the record of the repository ${row.name} is ${recorded ? 'not what the index has' : 'missing'}`,
+      problem: `the record of the repository ${row.name} ${recorded ? 'differs from the index' : 'is missing'}`,
       remedy: 'record it again',
       push: [packed],
       operations: [{ do: 'tag', descriptor: packed.manifest.descriptor, tags: [REPOSITORY_RECORD_TAG] }],

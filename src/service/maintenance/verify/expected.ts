@@ -60,7 +60,7 @@ function expectDeletionRecords(
     const known = stored.records.get(record.tag)
     if (known?.kind === record.kind && confirms(known.data, record.data)) continue
     findings.push({
-      problem: `what was decided about the deletion of ${revision.name} is not recorded`,
+      problem: `the decision about the deletion of ${revision.name} is not recorded`,
       remedy: 'record it again',
       push: [record.packed],
       operations: [tagRecord(record)],
@@ -81,7 +81,7 @@ function expectConflicts(
   if (conflicts.length === 0 || isDeepStrictEqual(stored.records.get(tag)?.data, data)) return
   const packed = packRecord('conflicts', data)
   findings.push({
-    problem: `the conflicts of ${revision.name} are not recorded as they are`,
+    problem: `the conflicts of ${revision.name} are not recorded correctly`,
     remedy: 'record them again',
     push: [packed],
     operations: [{ do: 'tag', descriptor: packed.manifest.descriptor, tags: [tag] }],
@@ -99,7 +99,7 @@ function expectNoProposal(
   const tag = deletionProposedTag(revision)
   if (lifecycle !== 'Published' || records.get(tag)?.kind !== 'deletion-proposal') return
   findings.push({
-    problem: `the tag ${tag} proposes a deletion that the index knows nothing of`,
+    problem: `the tag ${tag} proposes a deletion that is not in the index`,
     remedy: 'remove the tag',
     operations: [{ do: 'untag', tags: [tag] }],
   })

@@ -5,6 +5,7 @@ import { mapConcurrently } from '../../../core/concurrency.ts'
 import { AppError } from '../../../core/errors.ts'
 import {
   type IndexedPackage,
+  type IndexedRevision,
   indexedPackage,
   indexedRepositories,
 } from '../../../database/maintenance/indexed-package.ts'
@@ -16,7 +17,7 @@ import { fetchAll } from '../../../oci/roles.ts'
 import { manifestDescriptor } from '../../change-revision.ts'
 import type { ServiceContext } from '../../context.ts'
 import { decide, finishEarlier } from '../../intents.ts'
-import { inRegistry, listRepositories } from '../../registry-content.ts'
+import { inRegistry, listRepositories, REQUESTS_AT_ONCE } from '../../registry-content.ts'
 import { fillContents } from '../fill-contents.ts'
 import { readStoredPackage, reasonOf } from '../reindex/stored-package.ts'
 import { contentFindings } from './check-content.ts'
@@ -46,9 +47,13 @@ export async function verify(ctx: ServiceContext, { fix }: { fix: boolean }): Pr
   const names = new Set([...(await indexedRepositories(ctx.db)), ...listed])
   // Repositories first: the rows of packages refer to them.
   const repositories = [...names].filter(isLabel).sort()
-  await mapConcurrently(repositories, (name) => checkLocked(progress, name, compareRepository))
+  await mapConcurrently(
+    repositories,
+    (name) => checkLocked(progress, name, compareRepository),
+    REQUESTS_AT_ONCE,
+  )
   const packages = [...names].filter((name) => parseOciRepository(name) !== undefined).sort()
-  await mapConcurrently(packages, (name) => verifyPackage(progress, name))
+  await mapConcurrently(packages, (name) => verifyPackage(progress, name), REQUESTS_AT_ONCE)
   if (fix)
     await fillContents(
       ctx,
@@ -98,7 +103,7 @@ async function checkLocked<T>(
       if (failure) note(`the repair failed: ${failure}`, null, false)
       return result
     } catch (error) {
-      note(`it could not be looked at: ${(error as Error).message}`, null, false)
+      note(`it could not be verified: ${(error as Error).message}`, null, false)
       if (!(error instanceof AppError)) ctx.report(error)
       return undefined
     }
@@ -145,13 +150,13 @@ async function readManifests(
     if (found) return found
     try {
       const bytes = await fetchAll(ctx.registry.repository(name), descriptor, MAX_MANIFEST_BYTES)
-      return readPackageManifest(name, descriptor, bytes) ?? { problem: 'it is no package revision' }
+      return readPackageManifest(name, descriptor, bytes) ?? { problem: 'it is not a package revision' }
     } catch (error) {
       return { problem: reasonOf(error) }
     }
   }
-  const entries = await mapConcurrently(indexed?.revisions ?? [], async ({ revision }) => {
-    return [revision.artifact.digest, await read(manifestDescriptor(revision))] as const
-  })
+  const readOf = async ({ revision }: IndexedRevision) =>
+    [revision.artifact.digest, await read(manifestDescriptor(revision))] as const
+  const entries = await mapConcurrently(indexed?.revisions ?? [], readOf, REQUESTS_AT_ONCE)
   return new Map(entries)
 }
