@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { parseDuration } from './core/duration.ts'
 import { AppError } from './core/errors.ts'
 
 const listen = z
@@ -45,13 +46,13 @@ const registry = z.string().transform((text, context): RegistrySetting => {
   return z.NEVER
 })
 
-const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
 /** In milliseconds. */
-const duration = z
-  .string()
-  .regex(/^(?:0|[0-9]{1,6}[smhd])$/, 'must be a number and a unit, like 30s, 10m, 1h or 7d, or 0')
-  .transform((text) => Number.parseInt(text, 10) * (UNITS[text.slice(-1) as keyof typeof UNITS] ?? 0))
+const duration = z.string().transform((text, context) => {
+  const milliseconds = parseDuration(text)
+  if (milliseconds !== undefined) return milliseconds
+  context.addIssue('must be a number and a unit, like 30s, 10m, 1h or 7d, or 0')
+  return z.NEVER
+})
 
 const hosts = z
   .string()

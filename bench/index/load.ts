@@ -192,8 +192,18 @@ function addRevision(
     updated_at: when,
     proposed_by: null,
     proposed_at: null,
+    proposed_reason: null,
+    reviewed_by: draft ? null : 'bench',
+    reviewed_at: draft ? null : when,
+    reviewed_reason: null,
     published_by: draft ? null : 'bench',
     published_at: draft ? null : when,
+    deletion_proposed_by: null,
+    deletion_proposed_at: null,
+    deletion_proposed_reason: null,
+    deletion_rejected_by: null,
+    deletion_rejected_at: null,
+    deletion_rejected_reason: null,
     resource_version: at * REVISIONS + number,
   })
   for (const [key, value] of Object.entries(labels)) insert.label.run(id, key, value, name)

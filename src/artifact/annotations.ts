@@ -1,5 +1,6 @@
 /** Annotations of a package revision's manifest. Their keys are named only here. */
 
+import type { Decision } from '../domain/decision.ts'
 import { parseRevisionName } from '../domain/names.ts'
 import type { RevisionRecord, Upstream } from '../domain/package-revision.ts'
 import type { Annotations } from '../oci/descriptor.ts'
@@ -17,7 +18,13 @@ type Row = {
 type TextField = {
   [Field in keyof RevisionRecord]: RevisionRecord[Field] extends string ? Field : never
 }[keyof RevisionRecord]
-type NullableField = 'version' | 'proposedBy' | 'proposedAt' | 'publishedBy' | 'publishedAt'
+type NullableField =
+  | 'version'
+  | 'proposedBy'
+  | 'proposedAt'
+  | 'proposedReason'
+  | 'publishedBy'
+  | 'publishedAt'
 type JsonField = 'labels' | 'annotations' | 'readinessGates' | 'conditions'
 
 function text(key: string, field: TextField): Row {
@@ -71,6 +78,14 @@ const TABLE: readonly Row[] = [
   text('updated-at', 'updatedAt'),
   nullable('proposed-by', 'proposedBy'),
   nullable('proposed-at', 'proposedAt'),
+  nullable('proposed-reason', 'proposedReason'),
+  {
+    key: 'reviewed-by',
+    write: ({ review }) => review?.by,
+    read: (_, all) => ({ review: readReview(all) }),
+  },
+  { key: 'reviewed-at', write: ({ review }) => review?.at, read: () => ({}) },
+  { key: 'reviewed-reason', write: ({ review }) => review?.reason ?? undefined, read: () => ({}) },
   nullable('published-by', 'publishedBy'),
   nullable('published-at', 'publishedAt'),
 ]
@@ -107,6 +122,13 @@ export function writeAnnotations(record: RevisionRecord): Annotations {
 export function readAnnotations(annotations: Annotations): RevisionRecord {
   const fields = TABLE.map(({ key, read }) => read(annotations[PREFIX + key], annotations))
   return Object.assign({}, ...fields) as RevisionRecord
+}
+
+/** null also for manifests written before these annotations existed. */
+function readReview(all: Annotations): Decision | null {
+  const by = all[`${PREFIX}reviewed-by`]
+  if (by === undefined) return null
+  return { by, at: all[`${PREFIX}reviewed-at`] ?? '', reason: all[`${PREFIX}reviewed-reason`] ?? null }
 }
 
 function readUpstream(all: Annotations): Upstream | null {

@@ -2,9 +2,17 @@
 import { z } from 'zod'
 import { AppError } from '../core/errors.ts'
 import { LIFECYCLES } from '../domain/lifecycle.ts'
-import { isLabel, ociRepository } from '../domain/names.ts'
+import { ociRepository } from '../domain/names.ts'
 import { type Artifact, type RevisionRecord, TASKS } from '../domain/package-revision.ts'
 import { REPOSITORY_TYPES } from '../domain/repository.ts'
+import {
+  conditionsSchema,
+  decisionSchema,
+  labelSchema,
+  labelsSchema,
+  readinessGatesSchema,
+  timeSchema,
+} from '../domain/schemas.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isIndex, parseManifest } from '../oci/manifest.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
@@ -13,32 +21,23 @@ import { PACKAGE_ARTIFACT_TYPE } from './package-manifest.ts'
 
 export type StoredRevision = { record: RevisionRecord; artifact: Artifact }
 
-const time = z.iso.datetime()
-const strings = z.record(z.string(), z.string())
-
 /** Other clients can push anything to the registry, so fields that the service relies on are checked. */
 const recordSchema = z.looseObject({
   repositoryType: z.enum(REPOSITORY_TYPES),
-  workspace: z.string().refine(isLabel, 'is no label'),
+  workspace: labelSchema,
   revision: z.int().min(0),
   lifecycle: z.enum(LIFECYCLES),
   task: z.enum(TASKS),
-  labels: strings,
-  annotations: strings,
-  readinessGates: z.array(z.looseObject({ conditionType: z.string() })),
-  conditions: z.array(
-    z.looseObject({
-      type: z.string(),
-      status: z.enum(['True', 'False', 'Unknown']),
-      reason: z.string(),
-      message: z.string(),
-    }),
-  ),
+  labels: labelsSchema,
+  annotations: labelsSchema,
+  readinessGates: readinessGatesSchema,
+  conditions: conditionsSchema,
   fileCount: z.int().min(0),
-  createdAt: time,
-  updatedAt: time,
-  proposedAt: time.nullable(),
-  publishedAt: time.nullable(),
+  createdAt: timeSchema,
+  updatedAt: timeSchema,
+  proposedAt: timeSchema.nullable(),
+  review: decisionSchema.nullable(),
+  publishedAt: timeSchema.nullable(),
 })
 
 /**

@@ -1,50 +1,67 @@
 /** Reads records: the inverse of `packRecord`. */
 import { z } from 'zod'
 import { AppError } from '../core/errors.ts'
-import { isLabel } from '../domain/names.ts'
+import type { JsonValue } from '../domain/krm/json-value.ts'
 import { REPOSITORY_TYPES } from '../domain/repository.ts'
+import {
+  decisionSchema,
+  labelSchema,
+  labelsSchema,
+  repositorySourceSchema,
+  timeSchema,
+} from '../domain/schemas.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isIndex, parseManifest } from '../oci/manifest.ts'
 import { type RecordData, recordType } from './record.ts'
 
-const time = z.iso.datetime()
-const label = z.string().refine(isLabel, 'is no label')
-const review = { revision: z.int().min(1), reason: z.string().nullable() }
+const decided = { revision: z.int().min(1), reason: z.string().nullable() }
+/** Any JSON is a value of a field. */
+const value = z.custom<JsonValue>().optional()
 
 /** Loose, to keep fields that a later version adds. */
-const SCHEMAS = {
-  'deletion-proposal': z.looseObject({ ...review, proposedBy: z.string(), proposedAt: time }),
-  'deletion-rejection': z.looseObject({ ...review, rejectedBy: z.string(), rejectedAt: time }),
+const SCHEMAS: { [Kind in keyof RecordData]: z.ZodType<RecordData[Kind]> } = {
+  'deletion-proposal': z.looseObject({ ...decided, proposedBy: z.string(), proposedAt: timeSchema }),
+  'deletion-rejection': z.looseObject({ ...decided, rejectedBy: z.string(), rejectedAt: timeSchema }),
   package: z.looseObject({
     highestRevision: z.int().min(0),
     versioned: z.boolean().nullable(),
     retired: z.array(
-      z.looseObject({ workspace: label, revision: z.int().min(0), version: z.string().nullable() }),
+      z.looseObject({
+        workspace: labelSchema,
+        revision: z.int().min(0),
+        version: z.string().nullable(),
+        // Records written before deletions were kept do not have it.
+        deletion: decisionSchema.nullable().default(null),
+      }),
     ),
   }),
   repository: z.looseObject({
-    name: label,
+    name: labelSchema,
     type: z.enum(REPOSITORY_TYPES),
     description: z.string(),
-    labels: z.record(z.string(), z.string()),
+    labels: labelsSchema,
+    source: repositorySourceSchema.optional(),
     createdBy: z.string(),
-    createdAt: time,
-    updatedAt: time,
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
   }),
   conflicts: z.looseObject({
-    workspace: label,
+    workspace: labelSchema,
     conflicts: z.array(
       z.looseObject({
         id: z.string().regex(/^[0-9]+$/),
         path: z.string(),
         object: z.string().nullable(),
         field: z.string(),
+        original: value,
+        local: value,
+        upstream: value,
         chosen: z.enum(['local', 'upstream']),
         resolution: z.enum(['edit', 'local', 'upstream', 'value']).nullable(),
       }),
     ),
   }),
-} as const satisfies Record<keyof RecordData, z.ZodType>
+}
 
 /** Returns the layer with the data of a record. Throws `invalid` for a manifest of another kind. */
 export function recordLayer(kind: keyof RecordData, manifest: Uint8Array): Descriptor {
@@ -55,7 +72,7 @@ export function recordLayer(kind: keyof RecordData, manifest: Uint8Array): Descr
   throw new AppError('invalid', `it is not an artifact of type ${type}`)
 }
 
-/** Throws `invalid`. */
+/** Throws `invalid` for bytes that are no record of this kind. */
 export function readRecord<Kind extends keyof RecordData>(kind: Kind, bytes: Uint8Array): RecordData[Kind] {
   let data: unknown
   try {
@@ -64,7 +81,7 @@ export function readRecord<Kind extends keyof RecordData>(kind: Kind, bytes: Uin
     throw new AppError('invalid', 'its record is not JSON', { cause: error })
   }
   const parsed = SCHEMAS[kind].safeParse(data)
-  if (parsed.success) return data as RecordData[Kind]
+  if (parsed.success) return parsed.data
   const reasons = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
   throw new AppError('invalid', `its record is not valid: ${reasons.join('; ')}`)
 }

@@ -1,9 +1,11 @@
 /** The log of changes: each is written in its own transaction, in the order of resourceVersions. */
+
 import { sql } from 'kysely'
 import { difference, type RevisionChange } from '../domain/change.ts'
 import type { PackageRevision } from '../domain/package-revision.ts'
 import type { Reader, Transaction } from './connection.ts'
 import { currentResourceVersion, readPosition, writePosition } from './counters.ts'
+import { parseStoredDifference, parseStoredRevision } from './package-revisions/stored-revision.ts'
 
 /** Estimated size of a row without its texts. */
 const ROW_BYTES = 100
@@ -62,8 +64,8 @@ export async function changesAfter(db: Reader, position: number, limit: number):
   return rows.map(({ resource_version: resourceVersion, type, was, revision }) => ({
     resourceVersion,
     type,
-    revision: JSON.parse(revision),
-    was: was === null ? {} : JSON.parse(was),
+    revision: parseStoredRevision(revision),
+    was: was === null ? {} : parseStoredDifference(was),
     bytes: revision.length,
   }))
 }

@@ -1,4 +1,4 @@
-/** Rows of one INSERT. SQLite binds up to 32,766 values to a statement, and a package revision has forty. */
+/** Rows of one INSERT. SQLite binds up to 32,766 values to a statement, and a package revision has fifty. */
 const ROWS = 200
 
 /** Divides rows into what one INSERT takes. */

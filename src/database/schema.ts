@@ -60,6 +60,9 @@ export type RetiredWorkspacesTable = {
   workspace: string
   revision: number
   version: string | null
+  deleted_by: string | null
+  deleted_at: string | null
+  deleted_reason: string | null
 }
 
 export type PackageRevisionsTable = {
@@ -99,8 +102,18 @@ export type PackageRevisionsTable = {
   updated_at: string
   proposed_by: string | null
   proposed_at: string | null
+  proposed_reason: string | null
+  reviewed_by: string | null
+  reviewed_at: string | null
+  reviewed_reason: string | null
   published_by: string | null
   published_at: string | null
+  deletion_proposed_by: string | null
+  deletion_proposed_at: string | null
+  deletion_proposed_reason: string | null
+  deletion_rejected_by: string | null
+  deletion_rejected_at: string | null
+  deletion_rejected_reason: string | null
   resource_version: number
   contents_id: Generated<number | null>
 }

@@ -1,4 +1,5 @@
 import type { Condition, ReadinessGate } from './conditions.ts'
+import type { Decision } from './decision.ts'
 import type { Labels } from './labels.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { RepositoryType } from './repository.ts'
@@ -52,6 +53,9 @@ export type RevisionRecord = {
   updatedAt: string
   proposedBy: string | null
   proposedAt: string | null
+  proposedReason: string | null
+  /** The last review: the approval of a published revision, otherwise a rejection. */
+  review: Decision | null
   publishedBy: string | null
   publishedAt: string | null
 }
@@ -64,6 +68,10 @@ export type PackageRevision = RevisionRecord & {
   latestBuild: boolean
   /** The highest live revision of the upstream's package; higher than `upstream.revision` if that is outdated. */
   upstreamLatest: number | null
+  /** Set while its deletion is proposed. */
+  deletionProposal: Decision | null
+  /** The last proposal to delete it that was rejected. */
+  deletionRejection: Decision | null
   artifact: Artifact
   resourceVersion: string
 }
@@ -72,7 +80,23 @@ export type PackageRevision = RevisionRecord & {
 export type NewPackageRevision = Omit<PackageRevision, 'name' | 'upstreamLatest' | 'resourceVersion'>
 
 /** A workspace whose revision was deleted. Its name, number and version cannot be used again. */
-export type RetiredWorkspace = { workspace: string; revision: number; version: string | null }
+export type RetiredWorkspace = {
+  workspace: string
+  revision: number
+  version: string | null
+  /** null for a revision that went with its repository, or that a version deleted that did not keep it. */
+  deletion: Decision | null
+}
+
+/** The review of a revision that has not had any. */
+export const UNREVIEWED = {
+  proposedBy: null,
+  proposedAt: null,
+  proposedReason: null,
+  review: null,
+  deletionProposal: null,
+  deletionRejection: null,
+} as const satisfies Partial<PackageRevision>
 
 /** The sort fields of lists of revisions; ties are broken by name. */
 export const SORT_FIELDS = ['name', 'updatedAt', 'publishedAt'] as const

@@ -1,4 +1,5 @@
 /** Sources of catalogs that are filled from another registry, and the status of their syncs. */
+import { parseDuration } from '../core/duration.ts'
 import { packageProblem } from './names.ts'
 
 /** A location in a registry that others push to. */
@@ -43,16 +44,13 @@ export const ORIGIN = {
   digest: 'pkgserver.dev/origin-digest',
 } as const
 
-const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const MIN_INTERVAL = 30_000
 const MAX_INTERVAL = 7 * 86_400_000
 
 /** Parses the interval of a source. Returns milliseconds; undefined for a text that INTERVAL_RULE does not allow. */
 export function parseInterval(text: string): number | undefined {
   if (text === '0') return 0
-  const [matched, number, unit] = /^([0-9]{1,6})([smhd])$/.exec(text) ?? []
-  if (matched === undefined) return undefined
-  const interval = Number(number) * UNITS[unit as keyof typeof UNITS]
+  const interval = parseDuration(text) ?? 0
   return interval >= MIN_INTERVAL && interval <= MAX_INTERVAL ? interval : undefined
 }
 

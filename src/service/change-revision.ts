@@ -1,7 +1,6 @@
-/** What all changes of a package revision share: one at a time for each package, on what is there now. */
+/** Shared by all changes of package revisions: one at a time for each package, on its current state. */
 
-import type { PackedLayer } from '../artifact/layer.ts'
-import { type LayerReference, layerReference, packageManifest } from '../artifact/package-manifest.ts'
+import { type LayerReference, packageManifest } from '../artifact/package-manifest.ts'
 import { AppError } from '../core/errors.ts'
 import type { Reader, Transaction } from '../database/connection.ts'
 import {
@@ -15,13 +14,14 @@ import { tagsOf } from '../domain/tags.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
 import type { ServiceContext } from './context.ts'
-import { decide, finishEarlier, type Operation } from './intents.ts'
+import { decide, finishEarlier } from './intents.ts'
+import type { Operation } from './operations.ts'
 import { checkPrecondition, type Precondition } from './precondition.ts'
 import { pushManifest } from './registry-content.ts'
 
 export type Current = { revision: PackageRevision; package: PackageState }
 
-/** The revision of that name. Throws `not_found`. */
+/** Throws `not_found`. */
 export async function getRevision(db: Reader, name: string): Promise<PackageRevision> {
   parseRevisionName(name)
   const revision = await findPackageRevision(db, name)
@@ -29,7 +29,7 @@ export async function getRevision(db: Reader, name: string): Promise<PackageRevi
   throw new AppError('not_found', `there is no package revision ${name}`)
 }
 
-/** Runs work on a revision, alone with its package. Throws `not_found` and `precondition_failed`. */
+/** Runs work on a revision, holding the lock of its package. Throws `not_found` and `precondition_failed`. */
 export async function withRevision<T>(
   ctx: ServiceContext,
   name: string,
@@ -47,46 +47,49 @@ export async function withRevision<T>(
   })
 }
 
-/** What is decided together with a revision. */
+/** A revision whose manifest is still to be made: `pushRevision` completes it. */
+export type UnpushedRevision = Omit<NewPackageRevision, 'artifact'> & { layer: LayerReference }
+
+/** More that is decided in the transaction that saves a revision. */
 export type Also = {
   decide: (transaction: Transaction, saved: PackageRevision) => Promise<void>
   operations: readonly Operation[]
 }
 
-/** Writes a draft or proposed revision anew: pushes its manifest, decides, moves its tag. */
+/** Changes a Draft or Proposed revision: pushes its new manifest, decides, and moves its tag. */
 export async function saveRevision(
   ctx: ServiceContext,
   current: Current,
-  next: NewPackageRevision,
+  changes: Partial<UnpushedRevision>,
   also?: Also,
 ): Promise<PackageRevision> {
-  const written = await pushRevision(ctx, next, next.artifact)
-  return decide(ctx, ociRepository(next), async (transaction) => {
+  const { artifact, ...before } = current.revision
+  const written = await pushRevision(ctx, { ...before, layer: artifact, ...changes })
+  return decide(ctx, ociRepository(written), async (transaction) => {
     const result = await replaceRow(transaction, current, written)
     await also?.decide(transaction, result)
     return { result, operations: [tagOperation(written), ...(also?.operations ?? [])] }
   })
 }
 
-/** Pushes the manifest that says what the revision is now, and completes its artifact with it. */
+/** Pushes the manifest of a revision, and completes the revision with it. */
 export async function pushRevision(
   ctx: ServiceContext,
-  next: NewPackageRevision,
-  layer: LayerReference,
+  { layer, ...content }: UnpushedRevision,
 ): Promise<NewPackageRevision> {
-  const manifest = packageManifest(next, layer)
-  await pushManifest(ctx, ociRepository(next), manifest)
+  const manifest = packageManifest(content, layer)
+  await pushManifest(ctx, ociRepository(content), manifest)
   const { digest, size } = manifest.descriptor
-  return { ...next, artifact: { ...layer, digest, size } }
+  return { ...content, artifact: { ...layer, digest, size } }
 }
 
 /** Replaces the revision's row. Throws `conflict` where another process has changed it since it was read. */
 export async function replaceRow(
   transaction: Transaction,
-  { revision, package: state }: Current,
+  { revision, package: { id } }: { revision: PackageRevision; package: Pick<PackageState, 'id'> },
   next: NewPackageRevision,
 ): Promise<PackageRevision> {
-  const updated = await updatePackageRevision(transaction, state.id, revision, next)
+  const updated = await updatePackageRevision(transaction, id, revision, next)
   if (updated) return updated
   throw new AppError('conflict', `another client changed ${revision.name} at the same time: try again`)
 }
@@ -95,12 +98,7 @@ export function manifestDescriptor({ artifact }: Pick<PackageRevision, 'artifact
   return { mediaType: MEDIA_TYPE.manifest, digest: artifact.digest, size: artifact.size }
 }
 
-/** Points all tags that a revision has to its manifest. */
+/** Points all tags of a revision to its manifest. */
 export function tagOperation(revision: NewPackageRevision): Operation {
   return { do: 'tag', descriptor: manifestDescriptor(revision), tags: tagsOf(revision) }
-}
-
-/** An artifact whose manifest is still to be made. */
-export function newArtifact(packed: PackedLayer): NewPackageRevision['artifact'] {
-  return { digest: '', size: 0, ...layerReference(packed) }
 }

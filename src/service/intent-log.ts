@@ -1,13 +1,13 @@
-/** What this process knows of the recorded intents, so that it need not ask for each change. */
+/** The state of the recorded intents in memory, so that changes need not query it. */
 export class IntentLog {
-  /** Done in the registry: the next transaction takes them out. Doing them again would do no harm. */
+  /** Ids of intents that are carried out; the next transaction deletes them. Repeating them does no harm. */
   readonly done = new Set<number>()
-  /** OCI repositories in which something failed, or was left by an earlier process. */
+  /** OCI repositories with intents that failed, or that an earlier process left pending. */
   readonly unfinished = new Set<string>()
-  /** Each is told of the OCI repositories in which anything is done, as long as it is in here. */
+  /** Sets to which each OCI repository is added that changes from now on. */
   readonly followers = new Set<Set<string>>()
 
-  /** Notes that something is about to be done in an OCI repository, or was just done. */
+  /** Adds an OCI repository that is about to change, or has just changed, to the sets of the followers. */
   note(ociRepository: string): void {
     for (const follower of this.followers) follower.add(ociRepository)
   }

@@ -9,8 +9,11 @@ import type { Resources } from '../domain/resources.ts'
 import type { Stream } from '../oci/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isNotFound, OciError } from '../oci/errors.ts'
-import { fetchAll } from '../oci/roles.ts'
+import { fetchAll, type Registry } from '../oci/roles.ts'
 import type { ServiceContext } from './context.ts'
+
+/** Requests in flight while something is done to all of many objects in the registry. */
+export const REQUESTS_AT_ONCE = 16
 
 /** Pushes a layer and its config. They become an artifact with the manifest. */
 export async function pushLayer(ctx: ServiceContext, repository: string, packed: PackedLayer): Promise<void> {
@@ -106,4 +109,19 @@ export async function inRegistry<T>(work: () => Promise<T>): Promise<T> {
 async function pushAll(ctx: ServiceContext, repository: string, blobs: readonly Blob[]): Promise<void> {
   const target = ctx.registry.repository(repository)
   await inRegistry(() => Promise.all(blobs.map(({ descriptor, bytes }) => target.push(descriptor, bytes))))
+}
+
+/** The names of all OCI repositories; what `otherwise` returns or throws where the registry does not list them. */
+export async function listRepositories(
+  registry: Registry,
+  otherwise: (refusal: OciError) => string[],
+): Promise<string[]> {
+  return inRegistry(async () => {
+    try {
+      return await registry.repositories()
+    } catch (error) {
+      if (error instanceof OciError && error.code === 'unsupported') return otherwise(error)
+      throw error
+    }
+  })
 }

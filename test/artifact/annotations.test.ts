@@ -22,6 +22,8 @@ const DRAFT: RevisionRecord = {
   updatedAt: '2026-01-02T00:00:00.000Z',
   proposedBy: null,
   proposedAt: null,
+  proposedReason: null,
+  review: null,
   publishedBy: null,
   publishedAt: null,
 }
@@ -46,6 +48,8 @@ const PUBLISHED: RevisionRecord = {
   conditions: [{ type: 'Valid', status: 'True', reason: 'Valid', message: '' }],
   proposedBy: 'ada',
   proposedAt: '2026-01-03T00:00:00.000Z',
+  proposedReason: 'ready: see the ticket',
+  review: { by: 'grace', at: '2026-01-04T00:00:00.000Z', reason: 'checked' },
   publishedBy: 'grace',
   publishedAt: '2026-01-04T00:00:00.000Z',
 }
@@ -84,6 +88,10 @@ describe('the annotations of a manifest', () => {
       'dev.pkgserver.updated-at': '2026-01-02T00:00:00.000Z',
       'dev.pkgserver.proposed-by': 'ada',
       'dev.pkgserver.proposed-at': '2026-01-03T00:00:00.000Z',
+      'dev.pkgserver.proposed-reason': 'ready: see the ticket',
+      'dev.pkgserver.reviewed-by': 'grace',
+      'dev.pkgserver.reviewed-at': '2026-01-04T00:00:00.000Z',
+      'dev.pkgserver.reviewed-reason': 'checked',
       'dev.pkgserver.published-by': 'grace',
       'dev.pkgserver.published-at': '2026-01-04T00:00:00.000Z',
     })

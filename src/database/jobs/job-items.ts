@@ -1,9 +1,19 @@
 import { type Selectable, sql } from 'kysely'
-import type { ItemOutcome, ItemState, JobItem, NewJobItem } from '../../domain/job.ts'
+import { z } from 'zod'
+import type { ItemInput, ItemOutcome, ItemState, JobItem, NewJobItem } from '../../domain/job.ts'
+import { labelsSchema } from '../../domain/schemas.ts'
 import { chunks } from '../chunks.ts'
 import type { Reader, Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
 import type { JobItemsTable } from '../schema.ts'
+import { parseStored } from '../stored-json.ts'
+
+const inputSchema: z.ZodType<ItemInput> = z.looseObject({
+  version: z.string().optional(),
+  labels: labelsSchema.optional(),
+  annotations: labelsSchema.optional(),
+  setters: labelsSchema.optional(),
+})
 
 export async function insertItems(
   transaction: Transaction,
@@ -147,7 +157,7 @@ function toItem(row: Selectable<JobItemsTable>): JobItem {
     repository: row.repository,
     package: row.package,
     workspace: row.workspace,
-    input: JSON.parse(row.input),
+    input: parseStored(inputSchema, row.input, `item ${row.position} of job ${row.job_id}`),
     state: row.state,
     revision: row.revision,
     conflicts: row.conflicts,

@@ -1,9 +1,20 @@
 import type { Selectable } from 'kysely'
-import type { Job, JobKind, JobState, NewJob } from '../../domain/job.ts'
+import { z } from 'zod'
+import type { Job, JobKind, JobRequest, JobState, JobUpstream, NewJob } from '../../domain/job.ts'
 import type { Reader, Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
 import type { JobsTable } from '../schema.ts'
+import { parseStored } from '../stored-json.ts'
 import { insertItems, skipPending } from './job-items.ts'
+
+const upstreamSchema: z.ZodType<JobUpstream> = z.looseObject({
+  name: z.string(),
+  repository: z.string(),
+  package: z.string(),
+  revision: z.int(),
+})
+/** The schema of the API, which checked it, is the only one that knows more. */
+const requestSchema: z.ZodType<JobRequest> = z.record(z.string(), z.unknown())
 
 /** Inserts a job with all its items. A job without items is completed at once. */
 export async function insertJob(
@@ -114,8 +125,8 @@ function toJob(row: Selectable<JobsTable>): Job {
     kind: row.kind,
     state: row.state,
     dryRun: row.dry_run === 1,
-    upstream: JSON.parse(row.upstream),
-    request: JSON.parse(row.request),
+    upstream: parseStored(upstreamSchema, row.upstream, `job ${row.id}`),
+    request: parseStored(requestSchema, row.request, `job ${row.id}`),
     counts: {
       total,
       pending: total - succeeded - failed - skipped,

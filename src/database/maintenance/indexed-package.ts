@@ -6,7 +6,7 @@ import type { Reader, Transaction } from '../connection.ts'
 import { toConflict } from '../package-revisions/conflicts.ts'
 import { toPackageRevision } from '../package-revisions/row.ts'
 import { readFirst, selectPackageRevisions } from '../package-revisions/select.ts'
-import { findPackage, type PackageState, retiredWorkspaces } from '../repositories/packages.ts'
+import { findPackage, type PackageState, retiredRow, retiredWorkspaces } from '../repositories/packages.ts'
 
 export type IndexedRevision = {
   revision: PackageRevision
@@ -88,7 +88,7 @@ export async function completePackage(
   for (const retired of state.retired) {
     await transaction
       .insertInto('retired_workspaces')
-      .values({ package_id: packageId, ...retired })
+      .values(retiredRow(packageId, retired))
       .onConflict((conflict) => conflict.doNothing())
       .execute()
   }

@@ -1,4 +1,5 @@
 /** Fills a new index: many rows at once, and no comparison with existing ones. */
+
 import type { RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import { type PackageId, revisionName } from '../../domain/names.ts'
 import type { NewPackageRevision, RetiredWorkspace } from '../../domain/package-revision.ts'
@@ -7,6 +8,7 @@ import type { Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
 import { conflictRow } from '../package-revisions/conflicts.ts'
 import { toRow } from '../package-revisions/row.ts'
+import { retiredRow } from '../repositories/packages.ts'
 
 /** Everything that the index stores of a package. */
 export type PackageContent = {
@@ -28,9 +30,7 @@ export async function insertPackage(transaction: Transaction, content: PackageCo
     })
     .returning('id')
     .executeTakeFirstOrThrow()
-  const retired = content.retired.map(({ workspace, revision, version }) => {
-    return { package_id: id, workspace, revision, version }
-  })
+  const retired = content.retired.map((each) => retiredRow(id, each))
   for (const rows of chunks(retired))
     await transaction.insertInto('retired_workspaces').values(rows).execute()
   for (const revisions of chunks(content.revisions)) await insertRevisions(transaction, id, revisions)

@@ -1,7 +1,13 @@
+import { z } from 'zod'
+import type { JsonValue } from '../../domain/krm/json-value.ts'
 import type { Conflict } from '../../domain/merge/conflict.ts'
 import type { Resolution, RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import type { Reader, Transaction } from '../connection.ts'
 import type { ConflictsTable } from '../schema.ts'
+import { parseStored } from '../stored-json.ts'
+
+/** A value may be any JSON. */
+const anyJson = z.custom<JsonValue>()
 
 /** Resolves to the conflicts of a revision, by id. */
 export async function listConflicts(db: Reader, revision: string): Promise<RevisionConflict[]> {
@@ -53,7 +59,7 @@ export function toConflict(row: ConflictsTable): RevisionConflict {
   const { id, path, object, field, chosen, resolution } = row
   const value = (key: 'original' | 'local' | 'upstream') => {
     const text = row[key]
-    return text === null ? {} : { [key]: JSON.parse(text) }
+    return text === null ? {} : { [key]: parseStored(anyJson, text, `conflict ${id} of a revision`) }
   }
   return {
     id: String(id),

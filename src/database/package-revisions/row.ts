@@ -1,6 +1,8 @@
+import type { Decision } from '../../domain/decision.ts'
 import { revisionName } from '../../domain/names.ts'
 import type { NewPackageRevision, PackageRevision, Upstream } from '../../domain/package-revision.ts'
 import type { NewPackageRevisionRow, PackageRevisionRow } from '../schema.ts'
+import { isConditions, isGates, isLabels, parseColumn } from './row-json.ts'
 
 export function toPackageRevision(row: PackageRevisionRow): PackageRevision {
   return {
@@ -17,10 +19,10 @@ export function toPackageRevision(row: PackageRevisionRow): PackageRevision {
     task: row.task,
     upstream: toUpstream(row),
     upstreamLatest: row.upstream_latest,
-    labels: JSON.parse(row.labels),
-    annotations: JSON.parse(row.annotations),
-    readinessGates: JSON.parse(row.readiness_gates),
-    conditions: JSON.parse(row.conditions),
+    labels: parseColumn(row, 'labels', isLabels),
+    annotations: parseColumn(row, 'annotations', isLabels),
+    readinessGates: parseColumn(row, 'readiness_gates', isGates),
+    conditions: parseColumn(row, 'conditions', isConditions),
     fileCount: row.file_count,
     artifact: {
       digest: row.digest,
@@ -36,8 +38,20 @@ export function toPackageRevision(row: PackageRevisionRow): PackageRevision {
     updatedAt: row.updated_at,
     proposedBy: row.proposed_by,
     proposedAt: row.proposed_at,
+    proposedReason: row.proposed_reason,
+    review: toDecision(row.reviewed_by, row.reviewed_at, row.reviewed_reason),
     publishedBy: row.published_by,
     publishedAt: row.published_at,
+    deletionProposal: toDecision(
+      row.deletion_proposed_by,
+      row.deletion_proposed_at,
+      row.deletion_proposed_reason,
+    ),
+    deletionRejection: toDecision(
+      row.deletion_rejected_by,
+      row.deletion_rejected_at,
+      row.deletion_rejected_reason,
+    ),
     resourceVersion: String(row.resource_version),
   }
 }
@@ -46,7 +60,7 @@ export function toRow(
   packageId: number,
   revision: NewPackageRevision,
 ): Omit<NewPackageRevisionRow, 'id' | 'resource_version'> {
-  const { artifact, upstream } = revision
+  const { artifact, upstream, review, deletionProposal, deletionRejection } = revision
   return {
     package_id: packageId,
     name: revisionName(revision),
@@ -83,9 +97,24 @@ export function toRow(
     updated_at: revision.updatedAt,
     proposed_by: revision.proposedBy,
     proposed_at: revision.proposedAt,
+    proposed_reason: revision.proposedReason,
+    reviewed_by: review?.by ?? null,
+    reviewed_at: review?.at ?? null,
+    reviewed_reason: review?.reason ?? null,
     published_by: revision.publishedBy,
     published_at: revision.publishedAt,
+    deletion_proposed_by: deletionProposal?.by ?? null,
+    deletion_proposed_at: deletionProposal?.at ?? null,
+    deletion_proposed_reason: deletionProposal?.reason ?? null,
+    deletion_rejected_by: deletionRejection?.by ?? null,
+    deletion_rejected_at: deletionRejection?.at ?? null,
+    deletion_rejected_reason: deletionRejection?.reason ?? null,
   }
+}
+
+/** null unless columns say who decided, and when. */
+export function toDecision(by: string | null, at: string | null, reason: string | null): Decision | null {
+  return by === null || at === null ? null : { by, at, reason }
 }
 
 function toUpstream(row: PackageRevisionRow): Upstream | null {

@@ -1,6 +1,8 @@
 import type { PackageId } from '../../domain/names.ts'
 import type { RetiredWorkspace } from '../../domain/package-revision.ts'
 import type { Reader, Transaction } from '../connection.ts'
+import { toDecision } from '../package-revisions/row.ts'
+import type { RetiredWorkspacesTable } from '../schema.ts'
 
 /** The state of a package beyond its revisions. */
 export type PackageState = {
@@ -49,16 +51,26 @@ export async function recordPublication(
     .execute()
 }
 
-/** Records that the workspace of a deleted revision is used up, with its number and version. */
+/** Records that a workspace, and what it was published as, is used up. */
 export async function retireWorkspace(
   transaction: Transaction,
   packageId: number,
   retired: RetiredWorkspace,
 ): Promise<void> {
-  await transaction
-    .insertInto('retired_workspaces')
-    .values({ package_id: packageId, ...retired })
-    .execute()
+  await transaction.insertInto('retired_workspaces').values(retiredRow(packageId, retired)).execute()
+}
+
+export function retiredRow(packageId: number, retired: RetiredWorkspace): RetiredWorkspacesTable {
+  const { workspace, revision, version, deletion } = retired
+  return {
+    package_id: packageId,
+    workspace,
+    revision,
+    version,
+    deleted_by: deletion?.by ?? null,
+    deleted_at: deletion?.at ?? null,
+    deleted_reason: deletion?.reason ?? null,
+  }
 }
 
 /** Makes the versions of deleted revisions available again. */
@@ -71,12 +83,18 @@ export async function releaseVersions(transaction: Transaction, packageId: numbe
 }
 
 export async function retiredWorkspaces(db: Reader, packageId: number): Promise<RetiredWorkspace[]> {
-  return db
+  const rows = await db
     .selectFrom('retired_workspaces')
-    .select(['workspace', 'revision', 'version'])
+    .selectAll()
     .where('package_id', '=', packageId)
     .orderBy('workspace')
     .execute()
+  return rows.map(({ workspace, revision, version, deleted_by, deleted_at, deleted_reason }) => ({
+    workspace,
+    revision,
+    version,
+    deletion: toDecision(deleted_by, deleted_at, deleted_reason),
+  }))
 }
 
 /** Resolves to whether the repository has packages, or had some, whose numbers are used up. */

@@ -1,9 +1,10 @@
 import type { Selectable } from 'kysely'
 import type { Repository, RepositoryContent } from '../../domain/repository.ts'
-import type { RepositorySource } from '../../domain/repository-source.ts'
+import { labelsSchema, repositorySourceSchema } from '../../domain/schemas.ts'
 import type { Reader, Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
 import type { RepositoriesTable } from '../schema.ts'
+import { parseStored } from '../stored-json.ts'
 
 export async function findRepository(db: Reader, name: string): Promise<Repository | undefined> {
   const row = await db.selectFrom('repositories').selectAll().where('name', '=', name).executeTakeFirst()
@@ -77,8 +78,10 @@ function toRepository(row: Selectable<RepositoriesTable>): Repository {
     name: row.name,
     type: row.type,
     description: row.description,
-    labels: JSON.parse(row.labels),
-    ...(row.source !== null && { source: JSON.parse(row.source) as RepositorySource }),
+    labels: parseStored(labelsSchema, row.labels, `the repository ${row.name}`),
+    ...(row.source !== null && {
+      source: parseStored(repositorySourceSchema, row.source, `the repository ${row.name}`),
+    }),
     createdBy: row.created_by,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -1,8 +1,10 @@
 /** Deliveries to webhooks: a row for each event and webhook, kept for a while after the last attempt. */
+
 import type { Selectable } from 'kysely'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Delivery, DeliveryState, DueDelivery, WebhookEvent } from '../../domain/webhook.ts'
 import type { Reader, Transaction } from '../connection.ts'
+import { parseStoredRevision } from '../package-revisions/stored-revision.ts'
 import type { DeliveriesTable } from '../schema.ts'
 
 export type NewDelivery = {
@@ -117,7 +119,7 @@ export async function dueDeliveries(
   return rows.map((row) => ({
     ...toDelivery(row),
     webhook: { id: webhookId, name: row.name, url: row.url, secret: row.secret },
-    content: row.revision === null ? null : JSON.parse(row.revision),
+    content: row.revision === null ? null : parseStoredRevision(row.revision),
     giveUpAt: row.give_up_at,
   }))
 }

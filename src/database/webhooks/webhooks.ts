@@ -1,8 +1,19 @@
 import type { Selectable } from 'kysely'
-import type { Webhook, WebhookContent } from '../../domain/webhook.ts'
+import { z } from 'zod'
+import { LIFECYCLES } from '../../domain/lifecycle.ts'
+import { CHANGE_EVENTS, type Webhook, type WebhookContent, type WebhookFilter } from '../../domain/webhook.ts'
 import type { Reader, Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
 import type { WebhooksTable } from '../schema.ts'
+import { parseStored } from '../stored-json.ts'
+
+const eventsSchema = z.array(z.enum(CHANGE_EVENTS))
+const filterSchema: z.ZodType<WebhookFilter> = z.looseObject({
+  repository: z.string().optional(),
+  package: z.string().optional(),
+  lifecycle: z.enum(LIFECYCLES).optional(),
+  labelSelector: z.string().optional(),
+})
 
 export async function findWebhook(db: Reader, name: string): Promise<Webhook | undefined> {
   const row = await db.selectFrom('webhooks').selectAll().where('name', '=', name).executeTakeFirst()
@@ -101,8 +112,8 @@ function toWebhook(row: Selectable<WebhooksTable>): Webhook {
     id: row.id,
     name: row.name,
     url: row.url,
-    events: JSON.parse(row.events),
-    filter: JSON.parse(row.filter),
+    events: parseStored(eventsSchema, row.events, `the webhook ${row.name}`),
+    filter: parseStored(filterSchema, row.filter, `the webhook ${row.name}`),
     enabled: row.enabled === 1,
     createdBy: row.created_by,
     createdAt: row.created_at,

@@ -7,6 +7,7 @@
 import type { Reader } from '../../database/connection.ts'
 import { findPackage, hasPackages } from '../../database/repositories/packages.ts'
 import { repositoryExists } from '../../database/repositories/repositories.ts'
+import { parseOciRepository } from '../../domain/names.ts'
 import { isReservedTag } from '../../domain/tags.ts'
 
 /** Includes packages that do not exist yet: a `v1` pushed now would look like their first release. */
@@ -59,7 +60,6 @@ async function isManaged(db: Reader, ociRepository: string): Promise<boolean> {
 
 /** Whether the index knows the OCI repository, as the record of a repository or as a package. */
 async function isIndexed(db: Reader, ociRepository: string): Promise<boolean> {
-  const [repository = '', ...path] = ociRepository.split('/')
-  if (path.length === 0) return repositoryExists(db, repository)
-  return (await findPackage(db, { repository, package: path.join('/') })) !== undefined
+  const id = parseOciRepository(ociRepository)
+  return id ? (await findPackage(db, id)) !== undefined : repositoryExists(db, ociRepository)
 }

@@ -2,8 +2,8 @@ import type { OpenSource } from './source-registry.ts'
 
 export type DiscoveryOptions = {
   open: OpenSource
-  /** Is told of failures that are the server's own. */
+  /** Called with failures that are the server's own. */
   report: (error: unknown) => void
-  /** Is told of each pass that could not look at everything. */
+  /** Called for each sync that could not read everything. */
   onFailure: (repository: string, reason: string) => void
 }

@@ -1,3 +1,5 @@
+import pLimit from 'p-limit'
+import { mapConcurrently } from '../../core/concurrency.ts'
 import { AppError } from '../../core/errors.ts'
 import { findSync } from '../../database/repositories/discovered-tags.ts'
 import { repositoriesWithSource } from '../../database/repositories/repositories.ts'
@@ -5,36 +7,35 @@ import type { Repository } from '../../domain/repository.ts'
 import type { SyncStatus } from '../../domain/repository-source.ts'
 import type { ServiceContext } from '../context.ts'
 import { getRepository } from '../repository-record.ts'
+import { syncSignal } from './deadline.ts'
 import type { DiscoveryOptions } from './discovery-options.ts'
-import { passSignal } from './pass-end.ts'
-import { Slots } from './slots.ts'
 import { addressOf } from './source-registry.ts'
 import { syncRepository } from './sync-repository.ts'
 import { nextSyncAt, syncStatus } from './sync-status.ts'
 
-/** Artifacts that are read at once, over all sources: each is in memory. */
-const READ_AT_ONCE = 2
-/** Repositories that are looked through at once when their time has come. */
+/** Artifacts that are read at a time, over all sources: each is held in memory. */
+const ARTIFACTS_AT_ONCE = 2
+/** Repositories that are synced at a time when they are due. */
 const SYNC_AT_ONCE = 2
-/** How long a stopping server waits for what is under way: it may be cut off anywhere. */
-const PATIENCE = 5000
+/** How long a stopping server waits for syncs in flight, in milliseconds: they may be cut off anywhere. */
+const STOP_TIMEOUT = 5000
 
-type Running = { pass: Promise<void>; next?: Promise<void> }
+type Running = { sync: Promise<void>; next?: Promise<void> }
 
-/** Finds what others have pushed to the sources of repositories: one pass for each at a time. */
+/** Fills repositories with what others push to their sources: one sync at a time for each. */
 export class Discovery {
   readonly #ctx: ServiceContext
   readonly #options: DiscoveryOptions
   readonly #running = new Map<string, Running>()
   readonly #stopped = new AbortController()
-  readonly #reading = new Slots(READ_AT_ONCE)
+  readonly #limited = pLimit(ARTIFACTS_AT_ONCE)
 
   constructor(ctx: ServiceContext, options: DiscoveryOptions) {
     this.#ctx = ctx
     this.#options = options
   }
 
-  /** Throws `forbidden` where the server may not go. */
+  /** Throws `forbidden` for a URL that the server may not connect to. */
   check(url: string): void {
     this.#options.open(url)
   }
@@ -44,41 +45,37 @@ export class Discovery {
   }
 
   /**
-   * A pass that begins from now on, so that it finds all that is there now: whoever comes while one is under way waits
-   * for the next, together with all others. Throws `not_found`, and `conflict` for a repository without a source.
+   * Runs a sync that begins after the call, so that it finds all that is in the source now: callers that arrive during
+   * one share the next. Throws `not_found`, and `conflict` for a repository without a source.
    */
   async sync(name: string, options: { thorough: boolean }): Promise<void> {
     checkSource(await getRepository(this.#ctx.db, name))
     const running = this.#running.get(name)
     if (!running) return this.#start(name, options)
-    running.next ??= running.pass.catch(() => undefined).then(() => this.#start(name, { thorough: true }))
+    running.next ??= running.sync.catch(() => undefined).then(() => this.#start(name, { thorough: true }))
     return running.next
   }
 
-  /** Looks through all whose time has come. */
+  /** Syncs all repositories that are due. */
   async syncDue(): Promise<void> {
-    const names = (await this.#due()).values()
-    const worker = async (): Promise<void> => {
-      for (const name of names) {
-        if (this.#stopped.signal.aborted) return
-        if (this.#running.has(name)) continue
-        await this.sync(name, { thorough: false }).catch((error) => {
-          if (!(error instanceof AppError)) this.#options.report(error)
-        })
-      }
+    const syncUnlessRunning = async (name: string): Promise<void> => {
+      if (this.#stopped.signal.aborted || this.#running.has(name)) return
+      await this.sync(name, { thorough: false }).catch((error) => {
+        if (!(error instanceof AppError)) this.#options.report(error)
+      })
     }
-    await Promise.all(Array.from({ length: SYNC_AT_ONCE }, worker))
+    await mapConcurrently(await this.#due(), syncUnlessRunning, SYNC_AT_ONCE)
   }
 
-  /** Begins nothing new, and waits a little for what is under way. */
+  /** Starts nothing new, and waits a little for syncs in flight. */
   async stop(): Promise<void> {
     this.#stopped.abort()
-    const passes = [...this.#running.values()].map(({ pass, next }) => next ?? pass)
-    if (passes.length === 0) return
+    const syncs = [...this.#running.values()].map(({ sync, next }) => next ?? sync)
+    if (syncs.length === 0) return
     const { promise, resolve } = Promise.withResolvers<void>()
-    const patience = setTimeout(resolve, PATIENCE)
-    await Promise.race([Promise.allSettled(passes), promise])
-    clearTimeout(patience)
+    const timeout = setTimeout(resolve, STOP_TIMEOUT)
+    await Promise.race([Promise.allSettled(syncs), promise])
+    clearTimeout(timeout)
   }
 
   async #due(): Promise<string[]> {
@@ -93,21 +90,21 @@ export class Discovery {
   }
 
   #start(name: string, options: { thorough: boolean }): Promise<void> {
-    const running: Running = { pass: Promise.resolve() }
+    const running: Running = { sync: Promise.resolve() }
     this.#running.set(name, running)
-    running.pass = this.#pass(name, options).finally(() => {
-      // Whoever comes before the next pass begins waits for that, too.
+    running.sync = this.#sync(name, options).finally(() => {
+      // A call that arrives before the next sync begins waits for that one, too.
       if (!running.next) this.#running.delete(name)
     })
-    return running.pass
+    return running.sync
   }
 
-  async #pass(name: string, { thorough }: { thorough: boolean }): Promise<void> {
+  async #sync(name: string, { thorough }: { thorough: boolean }): Promise<void> {
     const { open } = this.#options
     const repository = await getRepository(this.#ctx.db, name)
     const { url } = checkSource(repository)
-    const stopped = passSignal(this.#stopped.signal)
-    if (stopped.aborted) return
+    const signal = syncSignal(this.#stopped.signal)
+    if (signal.aborted) return
     const syncing = syncRepository(
       {
         ctx: this.#ctx,
@@ -115,13 +112,13 @@ export class Discovery {
         open: () => open(url),
         address: addressOf(url),
         thorough,
-        stopped,
-        sparingly: (work) => this.#reading.run(work),
+        signal,
+        limited: this.#limited,
       },
       this.#options,
     )
     await syncing.catch(async (error) => {
-      // It may have gone meanwhile.
+      // The repository may have been deleted meanwhile.
       checkSource(await getRepository(this.#ctx.db, name))
       throw error
     })

@@ -1,49 +1,40 @@
-/** Makes a published revision of an artifact that was found elsewhere. */
+/** Makes a published revision of an artifact that was found in a source. */
 import type { ForeignPackage } from '../../artifact/foreign-artifact.ts'
+import { layerReference } from '../../artifact/package-manifest.ts'
 import { AppError } from '../../core/errors.ts'
 import { indexContents } from '../../database/contents/contents.ts'
-import {
-  insertPackageRevision,
-  moveMark,
-  workspaceTaken,
-} from '../../database/package-revisions/package-revisions.ts'
+import { workspaceTaken } from '../../database/package-revisions/package-revisions.ts'
 import { saveDiscoveredTag } from '../../database/repositories/discovered-tags.ts'
-import {
-  addPackage,
-  findPackage,
-  type PackageState,
-  recordPublication,
-} from '../../database/repositories/packages.ts'
+import { findPackage, type PackageState } from '../../database/repositories/packages.ts'
 import type { Labels } from '../../domain/labels.ts'
-import { ociRepository, type PackageId, revisionIdProblem } from '../../domain/names.ts'
-import type { NewPackageRevision, PackageRevision } from '../../domain/package-revision.ts'
+import { ociRepository, type PackageId, type RevisionId, revisionIdProblem } from '../../domain/names.ts'
+import { type PackageRevision, UNREVIEWED } from '../../domain/package-revision.ts'
 import type { Repository } from '../../domain/repository.ts'
 import { ORIGIN } from '../../domain/repository-source.ts'
 import { validCondition } from '../../domain/validation/validate.ts'
 import { type VersionTag, workspaceOf } from '../../domain/version-tag.ts'
-import { newArtifact, pushRevision, tagOperation } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkNoForeignTags } from '../foreign-tags.ts'
-import { decide, finishEarlier } from '../intents.ts'
+import { finishEarlier } from '../intents.ts'
 import { pushLayer } from '../registry-content.ts'
 import { getRepository } from '../repository-record.ts'
-import { holdersWithout, isHigherBuild } from '../review/moving-tags.ts'
+import { type Publication, publish } from '../review/publish.ts'
 import type { PackedResources } from '../threads/pack-resources.ts'
 
 export type Discovered = VersionTag & {
   package: string
-  /** Where it was, with host and tag. */
+  /** With host and tag. */
   reference: string
   digest: string
   foreign: ForeignPackage
   prepared: PackedResources
 }
 
-/** Who publishes what others have pushed. */
+/** The actor of publications that discovery makes. */
 const DISCOVERY = 'discovery'
 
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md */
-const STANDARD = [
+const STANDARD_ANNOTATIONS = [
   'authors',
   'created',
   'description',
@@ -56,12 +47,12 @@ const STANDARD = [
   'vendor',
   'version',
 ].map((name) => `org.opencontainers.image.${name}`)
-/** What is longer is no short description of anything. */
-const MAX_ANNOTATION = 1024
+/** Longer texts are no short descriptions. */
+const MAX_ANNOTATION_LENGTH = 1024
 
 /**
- * Publishes it as the next revision of its package, and records in the same transaction which tag it was: it is there
- * once, whenever the process ends.
+ * Publishes an artifact as the next revision of its package, and records its tag in the same transaction: after a crash
+ * it is not published again.
  */
 export async function publishDiscovered(
   ctx: ServiceContext,
@@ -79,42 +70,30 @@ export async function publishDiscovered(
         `earlier published revisions of ${target} declare no versions, so new ones cannot: choose another name for the repository`,
       )
     }
-    const name = await freeWorkspace(ctx, state, id, found.version.text)
+    const workspace = await freeWorkspace(ctx, state, id, found.version.text)
     await pushLayer(ctx, target, found.prepared.packed)
     if (!state) await checkNoForeignTags(ctx, target)
-    const named = { name: '', version: found.version.text }
-    const holders = state
-      ? await holdersWithout(ctx.db, state.id, named)
-      : { latest: undefined, latestBuild: undefined }
-    const latestBuild = isHigherBuild(found.version.text, holders.latestBuild)
-    const revision = (state?.highestRevision ?? 0) + 1
-    const next = { ...newRevision(ctx, id, found), workspace: name, revision, latestBuild }
-    const published = await pushRevision(ctx, next, next.artifact)
-    return decide(ctx, target, async (transaction) => {
-      const now = await getRepository(transaction, repository.name)
-      if (now.createdAt !== repository.createdAt) throw gone(repository)
-      const packageId = state?.id ?? (await addPackage(transaction, id))
-      await recordPublication(transaction, packageId, { revision, versioned: true })
-      await moveMark(transaction, 'latest', holders.latest?.name, undefined)
-      if (latestBuild) await moveMark(transaction, 'latest_build', holders.latestBuild?.name, undefined)
-      const result = await insertPackageRevision(transaction, packageId, published)
-      await indexContents(transaction, result, found.prepared.contents)
-      const { tag, digest } = found
-      const checkedAt = published.createdAt
-      await saveDiscoveredTag(transaction, {
-        ...id,
-        tag,
-        digest,
-        revision: result.name,
-        problem: null,
-        checkedAt,
-      })
-      return { result, operations: [tagOperation(published)] }
+    const now = ctx.now().toISOString()
+    return publish(ctx, {
+      package: state,
+      revision: newRevision({ ...id, workspace }, found, now),
+      by: DISCOVERY,
+      at: now,
+      check: async (transaction) => {
+        const { createdAt } = await getRepository(transaction, repository.name)
+        if (createdAt !== repository.createdAt) throw gone(repository)
+      },
+      along: async (transaction, published) => {
+        await indexContents(transaction, published, found.prepared.contents)
+        const { tag, digest } = found
+        const known = { digest, revision: published.name, problem: null, checkedAt: now }
+        await saveDiscoveredTag(transaction, { ...id, tag, ...known })
+      },
     })
   })
 }
 
-/** Versions may come to the same label, and a repository that is made again has used up those of before. */
+/** Several versions can give the same label, and those of a deleted repository stay used up. */
 async function freeWorkspace(
   ctx: ServiceContext,
   state: PackageState | undefined,
@@ -131,17 +110,14 @@ async function freeWorkspace(
 }
 
 function newRevision(
-  ctx: ServiceContext,
-  id: PackageId,
+  id: RevisionId,
   { version, foreign, prepared, ...found }: Discovered,
-): Omit<NewPackageRevision, 'workspace' | 'revision' | 'latestBuild'> {
-  const now = ctx.now().toISOString()
+  now: string,
+): Publication['revision'] {
   return {
     ...id,
     repositoryType: 'catalog',
     version: version.text,
-    lifecycle: 'Published',
-    latest: true,
     task: 'discover',
     upstream: null,
     labels: {},
@@ -153,21 +129,18 @@ function newRevision(
     readinessGates: [],
     conditions: [validCondition(prepared.findings)],
     fileCount: foreign.resources.size,
-    artifact: newArtifact(prepared.packed),
+    layer: layerReference(prepared.packed),
     createdBy: DISCOVERY,
     createdAt: now,
-    updatedAt: now,
-    proposedBy: null,
-    proposedAt: null,
-    publishedBy: DISCOVERY,
-    publishedAt: now,
+    ...UNREVIEWED,
   }
 }
 
-/** What its author says of it, in words that all know. */
+/** The standard annotations of the artifact. */
 function standardAnnotations(annotations: Labels): Labels {
   const kept = Object.entries(annotations).filter(
-    ([key, value]) => STANDARD.includes(key) && value.length <= MAX_ANNOTATION && value.isWellFormed(),
+    ([key, value]) =>
+      STANDARD_ANNOTATIONS.includes(key) && value.length <= MAX_ANNOTATION_LENGTH && value.isWellFormed(),
   )
   return Object.fromEntries(kept)
 }

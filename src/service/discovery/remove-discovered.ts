@@ -1,8 +1,8 @@
-/** Removes a repository that is filled from elsewhere, with all of its revisions: their originals are there. */
+/** Removes a repository with a source and all of its revisions: their originals are in the source. */
+
 import { packRecord } from '../../artifact/record.ts'
 import { AppError } from '../../core/errors.ts'
 import type { Reader, Transaction } from '../../database/connection.ts'
-import { addIntent } from '../../database/intents.ts'
 import {
   deleteRevisionsOf,
   outsideDownstreams,
@@ -21,7 +21,8 @@ import type { Repository } from '../../domain/repository.ts'
 import { PACKAGE_RECORD_TAG, REPOSITORY_RECORD_TAG, tagsOf } from '../../domain/tags.ts'
 import { manifestDescriptor } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
-import { decide, finishEarlier, type Operation } from '../intents.ts'
+import { decide, finishEarlier } from '../intents.ts'
+import { addOperations, type Operation } from '../operations.ts'
 import { pushRecord } from '../registry-content.ts'
 import { recordsRemoval } from '../review/delete-package-revision.ts'
 
@@ -35,8 +36,8 @@ type Removal = {
 const SHOWN_DOWNSTREAMS = 20
 
 /**
- * All of it in one transaction: cut off anywhere, it is there or gone. The caller holds the lock of the repository.
- * Throws `in_use` where a revision elsewhere is based on one of these.
+ * Removes all of it in one transaction, so that a crash leaves everything or nothing. The caller holds the lock of the
+ * repository. Throws `in_use` where a revision of another repository is based on one of these.
  */
 export async function removeDiscovered(ctx: ServiceContext, { name }: Repository): Promise<void> {
   const packages = packagesOf(await revisionsOfRepository(ctx.db, name))
@@ -56,7 +57,7 @@ export async function removeDiscovered(ctx: ServiceContext, { name }: Repository
       await deleteRepository(transaction, name)
       return { result: undefined, operations: [{ do: 'delete-tagged', tag: REPOSITORY_RECORD_TAG }] }
     })
-    // What fails is done later: it is decided.
+    // A failure is retried later: the removal is decided.
     for (const oci of names) await finishEarlier(ctx, oci).catch(ctx.report)
   })
 }
@@ -69,7 +70,7 @@ function packagesOf(all: readonly PackageRevision[]): { id: PackageId; revisions
   }))
 }
 
-/** In the order of their names, so that two who want the same do not wait for each other. */
+/** Takes the locks in the order of their names, so that two callers cannot deadlock. */
 function withLocks(
   ctx: ServiceContext,
   [first, ...others]: readonly string[],
@@ -91,8 +92,8 @@ async function checkUnused(db: Reader, name: string): Promise<void> {
 }
 
 /**
- * What it takes to remove a package. Numbers and workspaces stay used up; versions do not: should the repository come
- * back, they are found again, and mean what they mean elsewhere.
+ * Prepares the removal of a package. Numbers and workspaces stay used up, but not versions: if the repository is made
+ * again, they are found again and mean the same as in the source.
  */
 async function removalOf(
   ctx: ServiceContext,
@@ -101,7 +102,9 @@ async function removalOf(
 ): Promise<Removal> {
   const state = await findPackage(ctx.db, id)
   if (!state) throw new AppError('internal', `the package ${ociRepository(id)} is missing from the database`)
-  const retired = revisions.map(({ workspace, revision }) => ({ workspace, revision, version: null }))
+  const retired = revisions.map(({ workspace, revision }) => {
+    return { workspace, revision, version: null, deletion: null }
+  })
   const { highestRevision, versioned } = state
   const before = await retiredWorkspaces(ctx.db, state.id)
   const packedRecord = packRecord('package', {
@@ -129,7 +132,6 @@ async function record(ctx: ServiceContext, transaction: Transaction, removal: Re
   const { packageId, operations } = removal
   await releaseVersions(transaction, packageId)
   for (const retired of removal.retired) await retireWorkspace(transaction, packageId, retired)
-  const intent = { ociRepository: removal.ociRepository, operations: JSON.stringify(operations) }
-  await addIntent(transaction, intent, ctx.now().toISOString())
+  await addOperations(transaction, removal.ociRepository, operations, ctx.now())
   ctx.intents.unfinished.add(removal.ociRepository)
 }

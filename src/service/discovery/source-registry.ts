@@ -2,17 +2,17 @@ import { AppError, type ErrorCode } from '../../core/errors.ts'
 import { OciError, type OciErrorCode } from '../../oci/errors.ts'
 import type { Fetcher, Resolver, TagLister } from '../../oci/roles.ts'
 
-/** A registry that others push to, as far as it is read. */
+/** The part of a registry that is read for discovery. */
 export type SourceRegistry = {
   repository: (name: string) => Fetcher & Resolver & TagLister
-  /** The names of all; not every registry tells. */
+  /** The names of all repositories; not every registry lists them. */
   repositories: () => Promise<string[]>
 }
 
-/** Opens the place that a URL names. Throws `forbidden` where the server may not go there. */
+/** Opens the place that a URL names. Throws `forbidden` where the server may not connect to it. */
 export type OpenSource = (url: string) => SourceRegistry
 
-/** How references into a source begin: its host and prefix. */
+/** The beginning of references into a source: its host and prefix. */
 export function addressOf(url: string): string {
   return url
     .replace(/^[a-z]+:\/\//, '')
@@ -20,12 +20,12 @@ export function addressOf(url: string): string {
     .toLowerCase()
 }
 
-/** Whether one of two places in registries is in the other. */
+/** Whether one of two places in registries contains the other. */
 export function overlap(a: string, b: string): boolean {
   return `${a}/`.startsWith(`${b}/`) || `${b}/`.startsWith(`${a}/`)
 }
 
-/** What does not pass: the artifact is as it is. */
+/** Failures that do not pass: the artifact itself is at fault. */
 const LASTING: readonly OciErrorCode[] = [
   'not_found',
   'digest_mismatch',
@@ -36,10 +36,10 @@ const LASTING: readonly OciErrorCode[] = [
   'invalid_manifest',
   'unsupported',
 ]
-/** What the files of an artifact can be at fault for; that the server has too much to do is none of it. */
+/** Failures of the files of an artifact; an overloaded server is not among them. */
 const OF_FILES: readonly ErrorCode[] = ['invalid', 'invalid_archive', 'too_large']
 
-/** Why an artifact cannot be read, now or later; undefined where it is not the artifact's fault. */
+/** The reason why an artifact will never be readable; undefined where it is not the artifact's fault. */
 export function faultOfArtifact(error: unknown): string | undefined {
   if (error instanceof OciError) return LASTING.includes(error.code) ? error.message : undefined
   return error instanceof AppError && OF_FILES.includes(error.code) ? error.message : undefined

@@ -1,59 +1,60 @@
+import { mapConcurrently } from '../../core/concurrency.ts'
 import { AppError } from '../../core/errors.ts'
 import { forgetProblemsBeside, saveSync } from '../../database/repositories/discovered-tags.ts'
 import { OciError } from '../../oci/errors.ts'
+import { orAborted, timedOut } from './deadline.ts'
 import type { DiscoveryOptions } from './discovery-options.ts'
-import type { Pass } from './look.ts'
-import { tookTooLong, unlessStopped } from './pass-end.ts'
+import type { Sync } from './package-scan.ts'
 import type { SourceRegistry } from './source-registry.ts'
-import { noteFailure, syncPackage } from './sync-package.ts'
+import { recordFailure, syncPackage } from './sync-package.ts'
 
-/** Packages that are looked at together: as many requests the registry has at once. */
-const AT_ONCE = 4
-/** What a registry with more of them is used for is something else. */
+/** Packages that are synced at a time, which bounds the requests that the registry has to answer at once. */
+const PACKAGES_AT_ONCE = 4
+/** A registry with more repositories is used for something else. */
 const MAX_PACKAGES = 5000
 
-type Source = Omit<Pass, 'registry'> & { open: () => SourceRegistry }
+type Source = Omit<Sync, 'registry'> & { open: () => SourceRegistry }
 
-/** Looks through a source once, and records what came of it. Reports what no registry is to blame for. */
+/** Syncs a repository with its source once, and records the result. Reports failures that are the server's own. */
 export async function syncRepository(
-  source: Source,
+  { open, ...source }: Source,
   { report, onFailure }: Pick<DiscoveryOptions, 'report' | 'onFailure'>,
 ): Promise<void> {
-  const { ctx, repository, stopped } = source
+  const { ctx, repository, signal } = source
   let packages = 0
   let error: string | null = null
   const failed = (failure: unknown): string => {
-    error ??= wordsOf(failure)
+    error ??= messageOf(failure)
     if (!isForeseen(failure)) report(failure)
-    return wordsOf(failure)
+    return messageOf(failure)
   }
   try {
-    const { open, ...rest } = source
-    const pass: Pass = { ...rest, registry: open() }
-    const names = await unlessStopped(packagesOf(pass), stopped)
+    const sync: Sync = { ...source, registry: open() }
+    const names = await orAborted(packagesOf(sync), signal)
     packages = names.length
     await ctx.commits.run((transaction) => forgetProblemsBeside(transaction, repository.name, new Set(names)))
-    await forEach(names, async (name) => {
-      if (stopped.aborted) return
-      await syncPackage(pass, name).catch(async (failure) => {
-        if (!stopped.aborted) await noteFailure(pass, name, failed(failure))
+    const syncOne = async (name: string): Promise<void> => {
+      if (signal.aborted) return
+      await syncPackage(sync, name).catch(async (failure) => {
+        if (!signal.aborted) await recordFailure(sync, name, failed(failure))
       })
-    })
+    }
+    await mapConcurrently(names, syncOne, PACKAGES_AT_ONCE)
   } catch (failure) {
-    if (!stopped.aborted) failed(failure)
+    if (!signal.aborted) failed(failure)
   }
-  // Where the server stops, the next one begins anew.
-  if (stopped.aborted && !tookTooLong(stopped)) return
-  if (stopped.aborted) error ??= 'the sync took too long: the next one continues from there'
+  // After a stop, the next process syncs again.
+  if (signal.aborted && !timedOut(signal)) return
+  if (signal.aborted) error ??= 'the sync took too long: the next one continues from there'
   if (error !== null) onFailure(repository.name, error)
   const at = ctx.now().toISOString()
   await ctx.commits.run((transaction) => saveSync(transaction, repository.name, { at, error, packages }))
 }
 
-async function packagesOf({ repository, registry, address }: Pass): Promise<readonly string[]> {
+async function packagesOf({ repository, registry, address }: Sync): Promise<readonly string[]> {
   const named = repository.source?.packages
   if (named) return named
-  const names = await listed(registry)
+  const names = await listPackages(registry)
   if (names.length <= MAX_PACKAGES) return names
   throw new AppError(
     'too_large',
@@ -61,8 +62,8 @@ async function packagesOf({ repository, registry, address }: Pass): Promise<read
   )
 }
 
-/** Throws `not_available` where the registry does not tell. */
-async function listed(registry: SourceRegistry): Promise<string[]> {
+/** Throws `not_available` where the registry does not list its repositories. */
+async function listPackages(registry: SourceRegistry): Promise<string[]> {
   try {
     return await registry.repositories()
   } catch (error) {
@@ -75,19 +76,11 @@ async function listed(registry: SourceRegistry): Promise<string[]> {
   }
 }
 
-async function forEach(names: readonly string[], work: (name: string) => Promise<void>): Promise<void> {
-  const rest = names.values()
-  const worker = async (): Promise<void> => {
-    for (const name of rest) await work(name)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
-}
-
-/** Those of registries and of the domain are told to whoever asks for the status. */
+/** Failures of registries and of the domain, which the status shows. */
 function isForeseen(error: unknown): error is Error {
   return error instanceof OciError || (error instanceof AppError && error.code !== 'internal')
 }
 
-function wordsOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return isForeseen(error) ? error.message : 'the server failed: its log has the cause'
 }

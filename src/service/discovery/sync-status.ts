@@ -7,7 +7,7 @@ import { addressOf } from './source-registry.ts'
 
 const SHOWN_PROBLEMS = 100
 
-/** What is known of a repository's source; undefined where it has none. */
+/** The state of a repository's source; undefined for a repository without one. */
 export async function syncStatus(
   ctx: ServiceContext,
   repository: Repository,
@@ -35,10 +35,10 @@ export async function syncStatus(
   }
 }
 
-/** Up to a tenth of the interval, another part for each repository: they do not all ask at one moment. */
+/** Jitter: up to a tenth of the interval, so that repositories are not all due at the same moment. */
 const SPREAD = 0.1
 
-/** When it is to be looked at again; undefined for only when somebody asks. */
+/** The time of the next sync; undefined for a source that is synced on request only. */
 export function nextSyncAt(
   { name, source, createdAt }: Repository,
   lastSyncAt: string | undefined,
@@ -49,7 +49,7 @@ export function nextSyncAt(
   return new Date(Date.parse(lastSyncAt) + interval * (1 + SPREAD * fractionOf(name)))
 }
 
-/** From 0 to 1, always the same for a name. */
+/** A fraction from 0 to 1 that is always the same for a name. */
 function fractionOf(name: string): number {
   let hash = 0
   for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 1009

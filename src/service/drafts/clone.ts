@@ -77,6 +77,6 @@ async function shareContent(
     readinessGates: [],
     conditions: revision.conditions.filter(({ type }) => type === 'Valid'),
     fileCount: revision.fileCount,
-    artifact: revision.artifact,
+    layer: revision.artifact,
   }
 }

@@ -9,11 +9,11 @@ import { initResources } from '../../domain/kpt/init-resources.ts'
 import type { Labels } from '../../domain/labels.ts'
 import { isOpen, mergedCondition, numbered } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository, type RevisionId, revisionIdProblem, revisionName } from '../../domain/names.ts'
-import type { NewPackageRevision, PackageRevision } from '../../domain/package-revision.ts'
+import { type PackageRevision, UNREVIEWED } from '../../domain/package-revision.ts'
 import type { Repository } from '../../domain/repository.ts'
 import type { Resources } from '../../domain/resources.ts'
 import type { Actor } from '../access/actor.ts'
-import { getRevision, pushRevision, tagOperation } from '../change-revision.ts'
+import { getRevision, pushRevision, tagOperation, type UnpushedRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkNoForeignTags } from '../foreign-tags.ts'
 import { decide, finishEarlier } from '../intents.ts'
@@ -63,7 +63,7 @@ export async function createPackageRevision(
     if (input.source.task === 'clone') await checkNewPackage(ctx.db, input)
     await checkFree(ctx.db, state, input)
     const content = await contentOf(ctx, input)
-    const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, content), content.artifact)
+    const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, content))
     const conflicts = content.conflicts?.length
       ? await recordConflicts(ctx, input, content.conflicts)
       : undefined
@@ -143,6 +143,7 @@ async function copyContent(ctx: ServiceContext, input: NewRevision, from: string
   const kept = conflicts.some(isOpen) ? ['Valid', 'Merged'] : ['Valid']
   return {
     ...original,
+    layer: original.artifact,
     conditions: original.conditions.filter(({ type }) => kept.includes(type)),
     conflicts: conflicts.some(isOpen) ? conflicts : [],
   }
@@ -155,7 +156,7 @@ async function upgradeContent(
   request: UpgradeRequest,
 ): Promise<DraftContent> {
   const upgrade = await mergeUpgrade(ctx, input, request)
-  const { conditions, fileCount, artifact, contents } = await packContent(ctx, input, upgrade.resources)
+  const { conditions, fileCount, layer, contents } = await packContent(ctx, input, upgrade.resources)
   const { labels, annotations, readinessGates } = upgrade.local
   const conflicts = numbered(upgrade.conflicts)
   return {
@@ -165,7 +166,7 @@ async function upgradeContent(
     upstream: upgrade.upstream,
     conditions: withCondition(conditions, mergedCondition(conflicts)),
     fileCount,
-    artifact,
+    layer,
     conflicts,
     contents,
   }
@@ -177,7 +178,7 @@ function newDraft(
   input: NewRevision,
   { type }: Repository,
   content: DraftContent,
-): NewPackageRevision {
+): UnpushedRevision {
   const now = ctx.now().toISOString()
   return {
     repository: input.repository,
@@ -196,12 +197,11 @@ function newDraft(
     readinessGates: input.readinessGates ?? content.readinessGates,
     conditions: content.conditions,
     fileCount: content.fileCount,
-    artifact: content.artifact,
+    layer: content.layer,
     createdBy: actor.name,
     createdAt: now,
     updatedAt: now,
-    proposedBy: null,
-    proposedAt: null,
+    ...UNREVIEWED,
     publishedBy: null,
     publishedAt: null,
   }

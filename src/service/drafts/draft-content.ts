@@ -1,17 +1,17 @@
+import { layerReference } from '../../artifact/package-manifest.ts'
 import type { Contents } from '../../domain/contents.ts'
 import type { RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
-import type { NewPackageRevision } from '../../domain/package-revision.ts'
 import { checkResources, type Resources } from '../../domain/resources.ts'
 import { validCondition } from '../../domain/validation/validate.ts'
-import { newArtifact } from '../change-revision.ts'
+import type { UnpushedRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { pushLayer } from '../registry-content.ts'
 
 /** The content of a new draft, made from its source: all of a revision but its identity. */
 export type DraftContent = Pick<
-  NewPackageRevision,
-  'upstream' | 'labels' | 'annotations' | 'readinessGates' | 'conditions' | 'fileCount' | 'artifact'
+  UnpushedRevision,
+  'upstream' | 'labels' | 'annotations' | 'readinessGates' | 'conditions' | 'fileCount' | 'layer'
 > & {
   /** The conflicts of an upgrade. */
   conflicts?: readonly RevisionConflict[]
@@ -35,7 +35,7 @@ export async function packContent(
     readinessGates: [],
     conditions: [validCondition(findings)],
     fileCount: resources.size,
-    artifact: newArtifact(layer),
+    layer: layerReference(layer),
     contents,
   }
 }

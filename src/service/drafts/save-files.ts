@@ -1,3 +1,4 @@
+import { layerReference } from '../../artifact/package-manifest.ts'
 import { indexContents } from '../../database/contents/contents.ts'
 import { withCondition } from '../../domain/conditions.ts'
 import { mergedCondition, type RevisionConflict } from '../../domain/merge/revision-conflict.ts'
@@ -5,7 +6,7 @@ import { ociRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Resources } from '../../domain/resources.ts'
 import { validCondition } from '../../domain/validation/validate.ts'
-import { type Current, newArtifact, saveRevision } from '../change-revision.ts'
+import { type Current, saveRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { pushLayer } from '../registry-content.ts'
 import { recordConflicts } from './record-conflicts.ts'
@@ -27,10 +28,9 @@ export async function saveFiles(
     ctx,
     current,
     {
-      ...revision,
       conditions: conflicts ? withCondition(conditions, mergedCondition(conflicts)) : conditions,
       fileCount: resources.size,
-      artifact: newArtifact(packed),
+      layer: layerReference(packed),
       updatedAt: ctx.now().toISOString(),
     },
     {

@@ -33,8 +33,7 @@ export async function updatePackageRevision(
     const onlyConditions = Object.values(content).every((value) => value === undefined)
     if (!(onlyConditions && revision.lifecycle === 'Proposed')) transition(name, revision.lifecycle, 'edit')
 
-    const changed: PackageRevision = {
-      ...revision,
+    const changed = {
       labels: mergeLabels(revision.labels, patch.labels),
       annotations: mergeLabels(revision.annotations, patch.annotations),
       version: patch.version === undefined ? revision.version : patch.version,
@@ -46,10 +45,10 @@ export async function updatePackageRevision(
           : replaceClientConditions(revision.conditions, conditions ?? []),
     }
     checkMetadata(changed)
-    // An unchanged manifest keeps its digest.
-    if (isDeepStrictEqual(changed, revision)) return revision
-    const next = { ...changed, updatedAt: ctx.now().toISOString() }
-    if (next.version !== revision.version) await checkVersion(ctx.db, current.package, next)
-    return saveRevision(ctx, current, next)
+    // A manifest that says the same is the same: whoever looks at its digest has not to look again.
+    if (isDeepStrictEqual({ ...revision, ...changed }, revision)) return revision
+    if (changed.version !== revision.version)
+      await checkVersion(ctx.db, current.package, { ...revision, ...changed })
+    return saveRevision(ctx, current, { ...changed, updatedAt: ctx.now().toISOString() })
   })
 }

@@ -1,19 +1,17 @@
 import { AppError } from '../../core/errors.ts'
-import { pendingIntents } from '../../database/intents.ts'
 import { artifactDigests } from '../../database/package-revisions/of-package.ts'
 import type { ServiceContext } from '../context.ts'
-import type { Operation } from '../intents.ts'
+import { pendingOperations } from '../operations.ts'
 import type { GarbageItem, GarbageReport } from '../ports.ts'
 
-/** More of them in an answer would help nobody. */
+/** Removed items that an answer lists. */
 const MAX_ITEMS = 1000
 /** No repository has this name. */
 const LOCK = '#garbage'
 
 /**
- * Removes from the embedded registry what nothing needs. What the index knows stays, also where its tags are still to
- * be set, and so does what changes that are going on have pushed. Throws `not_available` where the registry is not
- * ours.
+ * Removes unreferenced content from the embedded registry. Keeps what the index references, also before its tags are
+ * set, and what changes in flight have pushed. Throws `not_available` for an external registry.
  */
 export async function collectGarbage(
   ctx: ServiceContext,
@@ -39,12 +37,11 @@ export async function collectGarbage(
   })
 }
 
-/** Manifests of revisions, and those whose tags are still to be set. */
+/** The manifests of revisions, and those whose tags are still to be set. */
 async function neededDigests(ctx: ServiceContext, ociRepository: string): Promise<string[]> {
-  const pending = await pendingIntents(ctx.db, ociRepository)
-  const operations = pending.flatMap((intent): Operation[] => JSON.parse(intent.operations))
-  const tagged = operations.flatMap((operation) =>
-    operation.do === 'tag' ? [operation.descriptor.digest] : [],
-  )
+  const pending = await pendingOperations(ctx.db, ociRepository)
+  const tagged = pending
+    .flatMap(({ operations }) => operations)
+    .flatMap((operation) => (operation.do === 'tag' ? [operation.descriptor.digest] : []))
   return [...(await artifactDigests(ctx.db, ociRepository)), ...tagged]
 }

@@ -7,6 +7,7 @@ import {
   moveMark,
 } from '../../database/package-revisions/package-revisions.ts'
 import { retiredWorkspaces, retireWorkspace } from '../../database/repositories/packages.ts'
+import type { Decision } from '../../domain/decision.ts'
 import { transition } from '../../domain/lifecycle.ts'
 import { ociRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
@@ -19,38 +20,48 @@ import {
   PACKAGE_RECORD_TAG,
   tagsOf,
 } from '../../domain/tags.ts'
+import type { Actor } from '../access/actor.ts'
 import { type Current, manifestDescriptor, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
-import { decide, type Operation } from '../intents.ts'
+import { decide } from '../intents.ts'
+import type { Operation } from '../operations.ts'
 import type { Precondition } from '../precondition.ts'
 import { pushRecord } from '../registry-content.ts'
 import { type Holders, holdersWithout } from './moving-tags.ts'
+import { decisionOf } from './review.ts'
 
 const SHOWN_DOWNSTREAMS = 20
 
 /** Deletes a Draft, a Proposed one, or one whose deletion was proposed. */
 export async function deletePackageRevision(
   ctx: ServiceContext,
+  actor: Actor,
   name: string,
   precondition: Precondition,
 ): Promise<void> {
   await withRevision(ctx, name, precondition, async (current) => {
     transition(name, current.revision.lifecycle, 'delete')
-    await deleteRevision(ctx, current)
+    await deleteRevision(ctx, current, decisionOf(ctx, actor))
   })
 }
 
-/** Deletes a revision that its lifecycle lets go. Resolves to what it was. Throws `in_use`. */
+/** Deletes a revision whose lifecycle allows it. Resolves to what it was. Throws `in_use`. */
 export async function deleteRevision(
   ctx: ServiceContext,
   { revision, package: state }: Current,
+  deletion: Decision,
 ): Promise<PackageRevision> {
   const { name, workspace, version } = revision
   const repository = ociRepository(revision)
   const published = revision.revision > 0
   const holders = await holdersWithout(ctx.db, state.id, revision)
   // A draft's version was never published, so another draft may declare it.
-  const retired = { workspace, revision: revision.revision, version: published ? version : null }
+  const retired = {
+    workspace,
+    revision: revision.revision,
+    version: published ? version : null,
+    deletion,
+  }
   const record = packRecord('package', {
     highestRevision: state.highestRevision,
     versioned: state.versioned,
@@ -95,7 +106,7 @@ function conflictsRemoval({ workspace, conditions }: PackageRevision): Operation
   return merged ? [{ do: 'delete-tagged', tag: conflictsTag(workspace) }] : []
 }
 
-/** The moving tags go to those who hold them now; all others go. */
+/** Moves the moving tags to their next holders, and removes all other tags. */
 function handOver(revision: PackageRevision, holders: Holders): Operation[] {
   const operations: Operation[] = []
   const moved: string[] = []
@@ -112,7 +123,7 @@ function handOver(revision: PackageRevision, holders: Holders): Operation[] {
   return operations
 }
 
-/** What is recorded beside a published revision goes with it. */
+/** Deletes the records beside a published revision. */
 export function recordsRemoval({ revision }: PackageRevision): Operation[] {
   return [deletionProposedTag(revision), deletionRejectedTag(revision)].map((tag) => ({
     do: 'delete-tagged',

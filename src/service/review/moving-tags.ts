@@ -7,8 +7,10 @@ import { parseVersion } from '../../domain/version.ts'
 
 type Named = { name: string; version: string | null }
 
-/** Which revisions hold the moving tags when one is left out; undefined for a tag that nobody holds. */
+/** The revisions that hold the moving tags when one revision is left out; undefined for a tag without a holder. */
 export type Holders = { latest: PackageRevision | undefined; latestBuild: PackageRevision | undefined }
+
+export const NO_HOLDERS: Holders = { latest: undefined, latestBuild: undefined }
 
 export async function holdersWithout(db: Reader, packageId: number, revision: Named): Promise<Holders> {
   return {
@@ -17,7 +19,7 @@ export async function holdersWithout(db: Reader, packageId: number, revision: Na
   }
 }
 
-/** Whether a version has a build number that is higher than the other's. */
+/** Whether a version has a higher build number than another revision. */
 export function isHigherBuild(version: string | null, other: PackageRevision | undefined): boolean {
   if (!version?.includes('+')) return false
   return other === undefined || buildOf(version) > buildOf(other.version)

@@ -1,5 +1,6 @@
 import { AppError } from '../../core/errors.ts'
 import { withCondition } from '../../domain/conditions.ts'
+import { approvedCondition } from '../../domain/decision.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Actor } from '../access/actor.ts'
 import { saveRevision } from '../change-revision.ts'
@@ -7,38 +8,34 @@ import type { ServiceContext } from '../context.ts'
 import { checkMerged } from '../drafts/conflicts.ts'
 import { readLayer } from '../registry-content.ts'
 import { checkDeclares, checkVersion } from '../version-rules.ts'
-import { approvedCondition, checkGates, type ReviewOptions, withReview } from './review.ts'
+import { checkGates, type ReviewOptions, withReview } from './review.ts'
 
-/** Draft to Proposed. Throws `not_ready`, with each fault, for a package that is not fit for publication. */
+/** Draft to Proposed. Throws `not_ready`, with each fault, for a package that is not ready for publication. */
 export async function propose(
   ctx: ServiceContext,
   actor: Actor,
   name: string,
   options: ReviewOptions = {},
 ): Promise<PackageRevision> {
-  return withReview(ctx, name, 'propose', options, async (current) => {
+  return withReview(ctx, actor, name, 'propose', options, async ({ current, decision }) => {
     const { revision } = current
     await checkValid(ctx, revision)
     await checkMerged(ctx.db, revision)
     checkGates(revision)
     checkDeclares(current.package, revision)
     await checkVersion(ctx.db, current.package, revision)
-    const now = ctx.now().toISOString()
     return saveRevision(ctx, current, {
-      ...revision,
       lifecycle: 'Proposed',
-      conditions: withCondition(
-        revision.conditions,
-        approvedCondition('Unknown', 'Proposed', actor, options.reason),
-      ),
-      updatedAt: now,
-      proposedBy: actor.name,
-      proposedAt: now,
+      conditions: withCondition(revision.conditions, approvedCondition('Proposed', decision)),
+      updatedAt: decision.at,
+      proposedBy: decision.by,
+      proposedAt: decision.at,
+      proposedReason: decision.reason,
     })
   })
 }
 
-/** The condition says whether the files are fit; only for the full account are they looked through again. */
+/** The condition says whether the files are valid: they are validated again only to list all faults. */
 async function checkValid(ctx: ServiceContext, revision: PackageRevision): Promise<void> {
   const valid = revision.conditions.find(({ type }) => type === 'Valid')
   if (valid?.status === 'True') return

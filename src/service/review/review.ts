@@ -1,6 +1,7 @@
-/** What the verbs of the lifecycle share. */
+/** Shared by the verbs of the lifecycle. */
 import { AppError } from '../../core/errors.ts'
-import { type Condition, closedGates } from '../../domain/conditions.ts'
+import { closedGates } from '../../domain/conditions.ts'
+import type { Decision } from '../../domain/decision.ts'
 import { type Lifecycle, transition, type Verb } from '../../domain/lifecycle.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Actor } from '../access/actor.ts'
@@ -10,28 +11,39 @@ import type { Precondition } from '../precondition.ts'
 
 export type ReviewOptions = {
   precondition?: Precondition
-  /** Why: shown in the revision's conditions. */
   reason?: string | undefined
-  /** The digest of the artifact that was looked at: of another one nothing is decided. */
+  /** Digest of the artifact that was reviewed: nothing is decided about another one. */
   digest?: string | undefined
 }
 
+export type Review = {
+  current: Current
+  decision: Decision
+  /** The state that the verb leads to. */
+  next: Lifecycle | 'deleted'
+}
+
 /**
- * Runs a verb of the lifecycle on a revision, alone with its package, where its state and the options let it.
- * `work` is told the state that comes next. Throws `not_found`, `wrong_lifecycle` and `precondition_failed`.
+ * Runs a verb of the lifecycle on a revision, holding the lock of its package, if its state and the options allow it.
+ * Throws `not_found`, `wrong_lifecycle` and `precondition_failed`.
  */
 export async function withReview(
   ctx: ServiceContext,
+  actor: Actor,
   name: string,
   verb: Verb,
   options: ReviewOptions,
-  work: (current: Current, next: Lifecycle | 'deleted') => Promise<PackageRevision>,
+  work: (review: Review) => Promise<PackageRevision>,
 ): Promise<PackageRevision> {
   return withRevision(ctx, name, options.precondition, async (current) => {
     const next = transition(name, current.revision.lifecycle, verb)
     checkDigest(current.revision, options)
-    return work(current, next)
+    return work({ current, next, decision: decisionOf(ctx, actor, options.reason) })
   })
+}
+
+export function decisionOf(ctx: ServiceContext, actor: Actor, reason: string | null = null): Decision {
+  return { by: actor.name, at: ctx.now().toISOString(), reason }
 }
 
 /** Throws `precondition_failed` where the artifact is not the one that was reviewed. */
@@ -55,25 +67,4 @@ export function checkGates({ name, readinessGates, conditions }: PackageRevision
   throw new AppError('not_ready', `${name} is not ready: these readiness gates are closed: ${names}`, {
     details,
   })
-}
-
-/** The condition that tells what became of a proposal. */
-export function approvedCondition(
-  status: Condition['status'],
-  reason: 'Proposed' | 'Approved' | 'Rejected',
-  actor: Actor,
-  words: string | undefined,
-): Condition {
-  return { type: 'Approved', status, reason, message: signed(reason.toLowerCase(), actor, words) }
-}
-
-/** The condition of a revision whose deletion is proposed. */
-export function deletionProposedCondition(actor: Actor, words: string | undefined): Condition {
-  const type = 'DeletionProposed'
-  return { type, status: 'True', reason: type, message: signed('proposed', actor, words) }
-}
-
-/** What was done, by whom, and why if they said so. */
-function signed(deed: string, actor: Actor, words: string | undefined): string {
-  return `${deed} by ${actor.name}${words ? `: ${words}` : ''}`
 }

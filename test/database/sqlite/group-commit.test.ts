@@ -25,7 +25,9 @@ describe('transactions on SQLite', () => {
     await sql`PRAGMA foreign_keys = ON`.execute(db)
     const deferred = async (transaction: Transaction) => {
       await sql`PRAGMA defer_foreign_keys = ON`.execute(transaction)
-      await sql`INSERT INTO retired_workspaces VALUES (99, 'w', 0, NULL)`.execute(transaction)
+      await sql`INSERT INTO retired_workspaces (package_id, workspace, revision) VALUES (99, 'w', 0)`.execute(
+        transaction,
+      )
     }
     const outcomes = await Promise.allSettled([
       commits.run((transaction) => put(transaction, 'a')),

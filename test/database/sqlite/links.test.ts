@@ -36,7 +36,9 @@ async function filled(): Promise<{ db: Reader; raw: Database; queries: CompiledQ
   const publish = (path: string, revision: number, upstream?: { path: string; revision: number }) =>
     insert.run({
       ...empty,
-      package_id: ids.get(path),
+      readiness_gates: '[]',
+      conditions: '[]',
+      package_id: raw.prepare('SELECT id FROM packages WHERE path = ?').pluck().get(path),
       name: `r.${path}.w${revision}`,
       repository: 'r',
       package: path,

@@ -1,62 +1,36 @@
-/** Migrates an index from before there was a search, and finds everything in it. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import BetterSqlite3 from 'better-sqlite3'
+/** That an index of before there was a search is found whole behind its migration. */
 import { expect, it, onTestFinished } from 'vitest'
 import { listPackageRevisions } from '../../../src/database/package-revisions/list.ts'
 import { listPackages } from '../../../src/database/repositories/package-list.ts'
 import { openDatabase } from '../../../src/database/sqlite/open.ts'
 import { parseLabelSelector } from '../../../src/domain/label-selector.ts'
-import { temporaryFolder } from '../../support/temporary.ts'
-
-const MIGRATIONS = join(import.meta.dirname, '../../../migrations/sqlite')
+import { oldIndex } from '../../support/old-index.ts'
 
 async function before(): Promise<string> {
-  const file = join(await temporaryFolder(), 'index.db')
-  const raw = new BetterSqlite3(file)
-  raw.exec('CREATE TABLE migrations (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL) STRICT')
-  for (const name of readdirSync(MIGRATIONS)
-    .filter((migration) => migration < '0005')
-    .sort()) {
-    raw.exec(readFileSync(join(MIGRATIONS, name), 'utf8'))
-    raw.prepare('INSERT INTO migrations VALUES (?, ?)').run(name, '')
-  }
-  raw.exec("INSERT INTO repositories VALUES (1, 'r', 'catalog', '', '{}', '', '', '', 1)")
-  raw.exec(
+  const { file, database, addRevision } = await oldIndex('0005')
+  database.exec("INSERT INTO repositories VALUES (1, 'r', 'catalog', '', '{}', '', '', '', 1)")
+  database.exec(
     "INSERT INTO packages VALUES (1, 'r', 'nf/upf', 2, 0), (2, 'r', 'edge', 1, 0), (3, 'r', 'gone', 1, 0)",
   )
-  const columns = raw
-    .prepare<[], { name: string; type: string }>(
-      "SELECT name, type FROM pragma_table_info('package_revisions')",
-    )
-    .all()
-  const empty = Object.fromEntries(
-    columns.map(({ name, type }) => [name, name.startsWith('upstream') ? null : type === 'TEXT' ? '{}' : 0]),
-  )
-  const insert = raw.prepare(
-    `INSERT INTO package_revisions VALUES (${columns.map(({ name }) => `@${name}`)})`,
-  )
   const add = (id: number, path: string, revision: number, more: object) =>
-    insert.run({
-      ...empty,
+    addRevision({
       id,
       package_id: path === 'edge' ? 2 : 1,
-      name: `r.${path.replace('/', '.')}.w${revision}`,
       repository: 'r',
       package: path,
       workspace: `w${revision}`,
       revision,
-      version: null,
       lifecycle: 'Published',
       updated_at: `2026-0${id}`,
+      published_at: `2026-0${id}`,
       ...more,
     })
   add(1, 'nf/upf', 1, {})
   add(2, 'nf/upf', 2, { latest: 1 })
   const upstream = { upstream_name: 'r.nf.upf.w1', upstream_repository: 'r', upstream_package: 'nf/upf' }
   add(3, 'edge', 1, { latest: 1, ...upstream, upstream_revision: 1 })
-  raw.exec("INSERT INTO package_revision_labels VALUES (3, 'env', 'prod')")
-  raw.close()
+  database.exec("INSERT INTO package_revision_labels VALUES (3, 'env', 'prod')")
+  database.close()
   return file
 }
 

@@ -252,7 +252,7 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
   })
 
   app.openapi(remove, async (c) => {
-    await deletePackageRevision(ctx, c.req.valid('param').name, requiredPrecondition(c))
+    await deletePackageRevision(ctx, actorOf(c), c.req.valid('param').name, requiredPrecondition(c))
     return c.body(null, 204)
   })
 

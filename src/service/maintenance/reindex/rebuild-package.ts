@@ -1,9 +1,10 @@
-/** From what the registry has of a package to what the index is to have of it. */
+/** Derives the rows of a package from its content in the registry. */
 import type { StoredRevision } from '../../../artifact/read-package-manifest.ts'
 import type { RecordData } from '../../../artifact/record.ts'
 import type { PackageContent } from '../../../database/maintenance/rebuild.ts'
 import { withCondition } from '../../../domain/conditions.ts'
-import { isLabel, type PackageId } from '../../../domain/names.ts'
+import { type Decision, deletionProposedCondition } from '../../../domain/decision.ts'
+import { parseOciRepository } from '../../../domain/names.ts'
 import type { NewPackageRevision, RetiredWorkspace } from '../../../domain/package-revision.ts'
 import {
   buildlessTag,
@@ -18,26 +19,25 @@ import {
 } from '../../../domain/tags.ts'
 import { parseVersion } from '../../../domain/version.ts'
 import { manifestDescriptor } from '../../change-revision.ts'
-import type { Operation } from '../../intents.ts'
-import { deletionProposedCondition } from '../../review/review.ts'
+import type { Operation } from '../../operations.ts'
 import type { StoredPackage } from './stored-package.ts'
 
 export type RebuiltPackage = PackageContent & {
-  /** What was cut off before all tags were as the revisions have them. */
+  /** The rest of a change that a crash interrupted before all tags were set. */
   operations: Operation[]
   problems: { tag: string; reason: string }[]
 }
 
-/** The package of an OCI repository; undefined where pkgserver has no package there. */
+/** undefined for an OCI repository without a package of pkgserver. */
 export function rebuildPackage(stored: StoredPackage): RebuiltPackage | undefined {
-  const id = packageOf(stored.name)
+  const id = parseOciRepository(stored.name)
   if (!id) return undefined
   const problems = [...stored.problems]
   const record = recordOf(stored, PACKAGE_RECORD_TAG, 'package')
   const retired = record?.retired ?? []
   const accepted = withMarks(acceptedRevisions(stored, retired, problems))
   if (!record && accepted.length === 0) return undefined
-  const revisions = accepted.map((revision) => withReviews(revision, stored))
+  const revisions = accepted.map((revision) => withDecisions(revision, stored))
   const published = revisions.filter(({ revision }) => revision > 0)
   const numbers = [...published, ...retired].map(({ revision }) => revision)
   return {
@@ -54,13 +54,6 @@ export function rebuildPackage(stored: StoredPackage): RebuiltPackage | undefine
   }
 }
 
-/** undefined for a name that no package can have. */
-export function packageOf(ociRepository: string): PackageId | undefined {
-  const [repository = '', ...path] = ociRepository.split('/')
-  if (path.length === 0 || ![repository, ...path].every(isLabel)) return undefined
-  return { repository, package: path.join('/') }
-}
-
 /** The data of a record under a tag. */
 function recordOf<Kind extends keyof RecordData>(
   { records }: StoredPackage,
@@ -72,8 +65,8 @@ function recordOf<Kind extends keyof RecordData>(
 }
 
 /**
- * The revisions that the tags tell of. A publication that was cut off counts, as soon as any of its tags was there:
- * somebody may have deployed it. So does a deletion, as soon as it was recorded.
+ * The revisions that the tags lead to. An interrupted publication counts as soon as one of its tags is set, because it
+ * may be deployed. An interrupted deletion counts as soon as it is recorded.
  */
 function acceptedRevisions(
   { tags, revisions }: StoredPackage,
@@ -102,7 +95,7 @@ function acceptedRevisions(
   })
   const published = tagged.filter(({ stored }) => stored.record.revision > 0)
   const drafts = tagged.filter(({ stored }) => stored.record.revision === 0)
-  // Its own number first: no other tag is as certain.
+  // The tag of its own number first: it is the most reliable one.
   for (const { tag, stored } of published.filter((each) => each.tag === `v${each.stored.record.revision}`))
     accept(tag, stored)
   for (const { tag, stored } of published) {
@@ -134,6 +127,8 @@ function withMarks(stored: readonly StoredRevision[]): NewPackageRevision[] {
       ...record,
       latest: record.revision > 0 && record.revision === latest,
       latestBuild: build !== undefined && highestBuilds.get(build.base) === build.build,
+      deletionProposal: null,
+      deletionRejection: null,
       artifact,
     }
   })
@@ -143,27 +138,31 @@ function buildOf(version: string | null): { base: string; build: number } | unde
   return version?.includes('+') ? parseVersion(version) : undefined
 }
 
-/** What was decided about its deletion, as that is recorded beside the manifest. */
-function withReviews(revision: NewPackageRevision, stored: StoredPackage): NewPackageRevision {
-  if (revision.revision === 0) return revision
-  const proposal = recordOf(stored, deletionProposedTag(revision.revision), 'deletion-proposal')
-  if (proposal?.revision === revision.revision) {
-    const { proposedBy, proposedAt, reason } = proposal
-    const condition = deletionProposedCondition({ name: proposedBy }, reason ?? undefined)
-    return {
-      ...revision,
+/** The revision with the decisions about its deletion, which are recorded beside its manifest. */
+function withDecisions(revision: NewPackageRevision, stored: StoredPackage): NewPackageRevision {
+  const { revision: number } = revision
+  const proposal = recordOf(stored, deletionProposedTag(number), 'deletion-proposal')
+  const rejection = recordOf(stored, deletionRejectedTag(number), 'deletion-rejection')
+  let decided = revision
+  if (rejection?.revision === number && number > 0) {
+    const { rejectedBy: by, rejectedAt: at, reason } = rejection
+    decided = { ...decided, updatedAt: at, deletionRejection: { by, at, reason } }
+  }
+  if (proposal?.revision === number && number > 0) {
+    const { proposedBy: by, proposedAt: at, reason } = proposal
+    const decision: Decision = { by, at, reason }
+    decided = {
+      ...decided,
       lifecycle: 'DeletionProposed',
-      conditions: withCondition(revision.conditions, condition),
-      updatedAt: proposedAt,
+      conditions: withCondition(decided.conditions, deletionProposedCondition(decision)),
+      updatedAt: at,
+      deletionProposal: decision,
     }
   }
-  const rejection = recordOf(stored, deletionRejectedTag(revision.revision), 'deletion-rejection')
-  return rejection?.revision === revision.revision
-    ? { ...revision, updatedAt: rejection.rejectedAt }
-    : revision
+  return decided
 }
 
-/** Tags that a change which was cut off has not set yet, and those that it has not removed. */
+/** Sets the tags that an interrupted change has not set yet, and removes those that it has not removed. */
 function tagRepairs(stored: StoredPackage, revisions: readonly NewPackageRevision[]): Operation[] {
   const operations: Operation[] = []
   const known = new Set([PACKAGE_RECORD_TAG])
@@ -177,7 +176,7 @@ function tagRepairs(stored: StoredPackage, revisions: readonly NewPackageRevisio
     if (revision.lifecycle === 'DeletionProposed') known.add(deletionProposedTag(revision.revision))
     if (revision.revision > 0) known.add(deletionRejectedTag(revision.revision))
   }
-  // Only what pkgserver has written: of anything else nobody knows what it is for.
+  // Only tags on content of pkgserver: others may serve a purpose.
   const ours = ([tag, { digest }]: [string, { digest: string }]) =>
     stored.revisions.has(digest) || stored.records.has(tag)
   const left = [...stored.tags].filter(ours).map(([tag]) => tag)

@@ -1,13 +1,13 @@
 /**
- * Builds an index from the registry alone. What only the index had is not there afterwards: jobs, the numbers of
+ * Builds an index from the registry alone. Lost is what only the index had: jobs, webhooks, the numbers of
  * resourceVersions, and the secret of continue tokens.
  */
 
+import { mapConcurrently } from '../../../core/concurrency.ts'
 import { AppError } from '../../../core/errors.ts'
 import { forgetChanges } from '../../../database/change-log.ts'
 import type { Transaction } from '../../../database/connection.ts'
 import { startResourceVersions } from '../../../database/counters.ts'
-import { addIntent } from '../../../database/intents.ts'
 import { insertPackage } from '../../../database/maintenance/rebuild.ts'
 import type { Index } from '../../../database/open.ts'
 import { repositoryExists, saveRepository } from '../../../database/repositories/repositories.ts'
@@ -15,11 +15,11 @@ import { isLabel, ociRepository } from '../../../domain/names.ts'
 import type { RepositoryContent } from '../../../domain/repository.ts'
 import { DEFAULT_LIMITS } from '../../../domain/resources.ts'
 import { REPOSITORY_RECORD_TAG } from '../../../domain/tags.ts'
-import { OciError } from '../../../oci/errors.ts'
+import type { OciError } from '../../../oci/errors.ts'
 import type { Registry } from '../../../oci/roles.ts'
-import { inRegistry } from '../../registry-content.ts'
+import { addOperations } from '../../operations.ts'
+import { inRegistry, listRepositories, REQUESTS_AT_ONCE } from '../../registry-content.ts'
 import { fillContents } from '../fill-contents.ts'
-import { inBatches } from './in-batches.ts'
 import { type RebuiltPackage, rebuildPackage } from './rebuild-package.ts'
 import { readStoredPackage } from './stored-package.ts'
 
@@ -27,7 +27,7 @@ export type ReindexReport = {
   repositories: number
   packages: number
   revisions: number
-  /** What was found under tags of pkgserver and could not be used, or was put right. */
+  /** Content under tags of pkgserver that could not be used, or was repaired. */
   notes: { repository: string; message: string }[]
   milliseconds: number
 }
@@ -36,29 +36,34 @@ export type ReindexReport = {
 export type ReindexOptions = Pick<Index, 'db' | 'commits'> & {
   registry: Registry
   now: () => Date
-  /** The OCI repositories to read; all of the registry, where they are not said. */
+  /** The OCI repositories to read; by default all of the registry. */
   names?: readonly string[] | undefined
-  /** The highest resourceVersion that is known to have been given out. */
+  /** The highest resourceVersion that the lost index is known to have given out. */
   above?: number
 }
 
-/** So many packages are in one transaction. */
+/** Packages in one transaction. */
 const BATCH = 64
 
-/** Throws `unavailable` where the registry fails, and `not_available` where it does not tell its repositories. */
+/** Throws `unavailable` where the registry fails, and `not_available` where it does not list its repositories. */
 export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
   const { registry, db, commits, now } = options
   const began = performance.now()
-  // Above whatever the lost index has given out: it counted from such a number, or from 0, one by one.
+  // Above all that the lost index has given out: it counted up from such a number, or from 0.
   const above = Math.max(now().getTime() * 1000, options.above ?? 0)
   await commits.run((transaction) => startResourceVersions(transaction, above))
-  const names = options.names ? withParents(options.names) : await repositoryNames(registry)
+  const names = options.names ? withParents(options.names) : await listRepositories(registry, notListed)
   const report: ReindexReport = { repositories: 0, packages: 0, revisions: 0, notes: [], milliseconds: 0 }
-  await inBatches(names.filter(isLabel), (name) => restoreRepository(options, name, report))
+  await mapConcurrently(
+    names.filter(isLabel),
+    (name) => restoreRepository(options, name, report),
+    REQUESTS_AT_ONCE,
+  )
   const packages = names.filter((name) => name.includes('/'))
   for (let at = 0; at < packages.length; at += BATCH) {
-    const rebuilt = await inBatches(packages.slice(at, at + BATCH), (name) => readPackage(registry, name))
-    await commits.run((transaction) => writePackages(transaction, rebuilt.filter(isThere), report, now))
+    const batch = packages.slice(at, at + BATCH)
+    const rebuilt = await mapConcurrently(batch, (name) => readPackage(registry, name), REQUESTS_AT_ONCE)
+    await commits.run((transaction) => writePackages(transaction, rebuilt.filter(isDefined), report, now))
   }
   await fillContents(
     { db, registry, limits: DEFAULT_LIMITS },
@@ -73,22 +78,15 @@ export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
   return report
 }
 
-/** The names of all OCI repositories. Throws `not_available`. */
-export async function repositoryNames(registry: Registry): Promise<string[]> {
-  try {
-    return await inRegistry(() => registry.repositories())
-  } catch (error) {
-    const { cause } = error as { cause?: unknown }
-    if (!(cause instanceof OciError) || cause.code !== 'unsupported') throw error
-    throw new AppError(
-      'not_available',
-      `${cause.message}. Name the OCI repositories to read: the path of each package, like blueprints/nf/upf.`,
-      { cause },
-    )
-  }
+function notListed(refusal: OciError): never {
+  throw new AppError(
+    'not_available',
+    `${refusal.message}. Name the OCI repositories to read: the path of each package, like blueprints/nf/upf.`,
+    { cause: refusal },
+  )
 }
 
-/** With the record of each package's repository. */
+/** The names with the repository of each package, whose record is in an OCI repository of its own. */
 function withParents(names: readonly string[]): string[] {
   return [...new Set(names.flatMap((name) => [name.split('/')[0] ?? '', name]))].sort()
 }
@@ -125,7 +123,7 @@ async function writePackages(
     const { id, revisions, operations } = rebuilt
     const name = `${id.repository}/${id.package}`
     if (revisions.length > 0 && !(await repositoryExists(transaction, id.repository))) {
-      await saveRepository(transaction, madeUp(rebuilt))
+      await saveRepository(transaction, repositoryOf(rebuilt))
       const message = `the record of the repository ${id.repository} is missing: its description and labels are lost`
       report.notes.push({ repository: id.repository, message })
       report.repositories++
@@ -133,11 +131,7 @@ async function writePackages(
     await insertPackage(transaction, rebuilt)
     note(report, name, rebuilt.problems)
     if (operations.length > 0) {
-      await addIntent(
-        transaction,
-        { ociRepository: name, operations: JSON.stringify(operations) },
-        now().toISOString(),
-      )
+      await addOperations(transaction, name, operations, now())
       const message = 'a change was interrupted; the server finishes it when it starts'
       report.notes.push({ repository: name, message })
     }
@@ -146,8 +140,8 @@ async function writePackages(
   }
 }
 
-/** What the revisions tell of a repository whose record was never written, or was deleted. */
-function madeUp({ id, revisions }: RebuiltPackage): RepositoryContent {
+/** A repository whose record is lost, as far as its revisions tell. */
+function repositoryOf({ id, revisions }: RebuiltPackage): RepositoryContent {
   const oldest = revisions
     .map(({ revision }) => revision)
     .reduce((a, b) => (a.createdAt <= b.createdAt ? a : b))
@@ -172,6 +166,6 @@ function note(
   }
 }
 
-function isThere<T>(value: T | undefined): value is T {
+function isDefined<T>(value: T | undefined): value is T {
   return value !== undefined
 }

@@ -1,14 +1,16 @@
-/** What the registry has of a package: the content below the tags that only pkgserver sets. */
+/** A package as the registry has it: the content under the tags that only pkgserver sets. */
+
 import { readPackageManifest, type StoredRevision } from '../../../artifact/read-package-manifest.ts'
 import { readRecord, recordLayer } from '../../../artifact/read-record.ts'
 import type { RecordData } from '../../../artifact/record.ts'
+import { mapConcurrently } from '../../../core/concurrency.ts'
 import { AppError } from '../../../core/errors.ts'
 import { isReservedTag, PACKAGE_RECORD_TAG, REPOSITORY_RECORD_TAG } from '../../../domain/tags.ts'
 import type { Descriptor } from '../../../oci/descriptor.ts'
 import { isNotFound, OciError } from '../../../oci/errors.ts'
 import { MAX_MANIFEST_BYTES } from '../../../oci/manifest.ts'
 import { fetchAll, type Repository } from '../../../oci/roles.ts'
-import { inBatches } from './in-batches.ts'
+import { REQUESTS_AT_ONCE } from '../../registry-content.ts'
 
 /** A record of any kind. */
 export type StoredRecord = {
@@ -16,15 +18,15 @@ export type StoredRecord = {
 }[keyof RecordData]
 
 export type StoredPackage = {
-  /** OCI repository: of a package, or of the record of a repository. */
+  /** The OCI repository of a package, or of the record of a repository. */
   name: string
-  /** What the tags of pkgserver lead to. */
+  /** The tags of pkgserver. */
   tags: ReadonlyMap<string, Descriptor>
   /** By digest. */
   revisions: ReadonlyMap<string, StoredRevision>
   /** By tag. */
   records: ReadonlyMap<string, StoredRecord>
-  /** Tags that lead to nothing that pkgserver has written, and why. */
+  /** Tags that do not lead to something that pkgserver has written, and why. */
   problems: readonly { tag: string; reason: string }[]
 }
 
@@ -36,22 +38,24 @@ const KINDS: readonly [RegExp, keyof RecordData][] = [
   [/^deletion-proposed-v/, 'deletion-proposal'],
 ]
 
-/** Reads all of it; nothing where the OCI repository does not exist. Throws an OciError where the registry fails. */
+/** Empty where the OCI repository does not exist. Throws an OciError where the registry fails. */
 export async function readStoredPackage(name: string, repository: Repository): Promise<StoredPackage> {
-  const all = await reservedTags(repository)
   const problems: { tag: string; reason: string }[] = []
-  const resolved = await inBatches(all, async (tag) => {
-    const descriptor = await found(repository, tag).catch((error) => {
+  const resolveTag = async (tag: string): Promise<[string, Descriptor][]> => {
+    try {
+      const descriptor = await resolve(repository, tag)
+      return descriptor ? [[tag, descriptor]] : []
+    } catch (error) {
       problems.push({ tag, reason: reasonOf(error) })
-      return undefined
-    })
-    return { tag, descriptor }
-  })
-  const tags = new Map(resolved.flatMap(({ tag, descriptor }) => (descriptor ? [[tag, descriptor]] : [])))
+      return []
+    }
+  }
+  const resolved = await mapConcurrently(await reservedTags(repository), resolveTag, REQUESTS_AT_ONCE)
+  const tags = new Map(resolved.flat())
   const revisions = new Map<string, StoredRevision>()
   const records = new Map<string, StoredRecord>()
   const manifests = new Map<string, Promise<StoredRevision | undefined>>()
-  await inBatches([...tags], async ([tag, descriptor]) => {
+  const read = async ([tag, descriptor]: [string, Descriptor]): Promise<void> => {
     const kind = KINDS.find(([pattern]) => pattern.test(tag))?.[1]
     try {
       if (kind) {
@@ -66,11 +70,12 @@ export async function readStoredPackage(name: string, repository: Repository): P
     } catch (error) {
       problems.push({ tag, reason: reasonOf(error) })
     }
-  })
+  }
+  await mapConcurrently([...tags], read, REQUESTS_AT_ONCE)
   return { name, tags, revisions, records, problems }
 }
 
-/** Why content cannot be used; what has nothing to do with the content is thrown on. */
+/** The reason why content cannot be used; rethrows failures that are not the content's. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AppError || (error instanceof OciError && error.code !== 'unavailable')) {
     return error.message
@@ -78,7 +83,7 @@ export function reasonOf(error: unknown): string {
   throw error
 }
 
-/** The data of a record that a tag leads to. Throws `invalid`, and an OciError. */
+/** Throws `invalid` for a manifest that is not a record of this kind, and an OciError. */
 async function readStoredRecord(
   kind: keyof RecordData,
   repository: Repository,
@@ -106,8 +111,8 @@ async function reservedTags(repository: Repository): Promise<string[]> {
   }
 }
 
-/** A tag may be gone since it was listed; where tags cannot be deleted, they lead to nothing instead. */
-async function found(repository: Repository, tag: string): Promise<Descriptor | undefined> {
+/** undefined for a tag that is gone since it was listed, or that leads nowhere because tags cannot be deleted. */
+async function resolve(repository: Repository, tag: string): Promise<Descriptor | undefined> {
   try {
     return await repository.resolve(tag)
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Compares what the index has of a package with what the registry has. The index decides about the life of revisions
- * and where tags point to; what else is known of a revision, its manifest proves.
+ * Compares a package in the index with the same in the registry. The index decides which revisions exist and where tags
+ * point to; everything else about a revision is proved by its manifest.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { recordAddition } from '../../../database/change-log.ts'
@@ -14,25 +14,24 @@ import {
   updatePackageRevision,
 } from '../../../database/package-revisions/package-revisions.ts'
 import type { RevisionConflict } from '../../../domain/merge/revision-conflict.ts'
-import { revisionName } from '../../../domain/names.ts'
+import { parseOciRepository, revisionName } from '../../../domain/names.ts'
 import type { NewPackageRevision } from '../../../domain/package-revision.ts'
 import { PACKAGE_RECORD_TAG, tagsOf } from '../../../domain/tags.ts'
 import { manifestDescriptor } from '../../change-revision.ts'
-import { packageOf, type RebuiltPackage, rebuildPackage } from '../reindex/rebuild-package.ts'
+import { type RebuiltPackage, rebuildPackage } from '../reindex/rebuild-package.ts'
 import type { StoredPackage } from '../reindex/stored-package.ts'
-import type { Finding } from './difference.ts'
-import { type Compared, withWanted } from './wanted.ts'
-import { packageRecord } from './written.ts'
+import { type Compared, withExpected } from './expected.ts'
+import { confirms, expectedPackageRecord } from './expected-artifacts.ts'
+import type { Finding } from './finding.ts'
 
 export function comparePackage(compared: Compared): Finding[] {
   const { stored, indexed } = compared
   const findings: Finding[] = []
-  const wanted = withWanted(compared, findings)
-  const rebuilt = rebuildPackage(wanted) ?? nothingOf(stored)
+  const rebuilt = rebuildPackage(withExpected(compared, findings)) ?? nothingOf(stored)
   if (!indexed) {
     if (rebuilt.revisions.length + rebuilt.retired.length === 0) return findings
     const problem = `the index does not have the package; the registry has ${rebuilt.revisions.length} revisions of it`
-    const id = packageOf(stored.name)
+    const id = parseOciRepository(stored.name)
     const change = async (transaction: Transaction): Promise<void> => {
       if (!id) return
       await insertPackage(transaction, { ...rebuilt, id })
@@ -74,7 +73,7 @@ function nothingOf({ problems }: StoredPackage): Omit<RebuiltPackage, 'id'> {
   return { ...none, highestRevision: 0, versioned: null, problems: [...problems] }
 }
 
-/** Tags that lead elsewhere than to their revision, or nowhere. */
+/** Tags that do not lead to their revision. */
 function tagFindings({ tags }: StoredPackage, revision: NewPackageRevision): Finding[] {
   const to = manifestDescriptor(revision)
   const wrong = tagsOf(revision).filter((tag) => tags.get(tag)?.digest !== to.digest)
@@ -115,7 +114,7 @@ function stateFindings(
   const names = new Set(recorded?.retired.map(({ workspace }) => workspace))
   const covered = Math.max(recorded?.highestRevision ?? 0, rebuilt.highestRevision)
   if (state.retired.some(({ workspace }) => !names.has(workspace)) || covered < state.highestRevision) {
-    const packed = packageRecord({ ...indexed, ...state })
+    const packed = expectedPackageRecord(state)
     findings.push({
       problem: 'the record of used numbers and workspaces is incomplete',
       remedy: 'record it again',
@@ -126,7 +125,7 @@ function stateFindings(
   return findings
 }
 
-/** Of a revision as the registry tells it. */
+/** The row of a revision, compared with the revision as the registry has it. */
 function revisionFindings(
   indexed: IndexedPackage,
   revision: NewPackageRevision,
@@ -147,8 +146,9 @@ function revisionFindings(
     ]
   }
   const { name: _, upstreamLatest, resourceVersion, ...held } = row.revision
-  const differing = (Object.keys(revision) as (keyof NewPackageRevision)[]).filter(
-    (key) => !isDeepStrictEqual(held[key], revision[key]),
+  const complete = withReviewOf(held, revision)
+  const differing = (Object.keys(complete) as (keyof NewPackageRevision)[]).filter(
+    (key) => !isDeepStrictEqual(held[key], complete[key]),
   )
   if (!isDeepStrictEqual(row.labels, row.revision.labels)) differing.push('labels')
   const findings: Finding[] = []
@@ -157,7 +157,7 @@ function revisionFindings(
       problem: `the row of ${name} differs from the registry: ${[...new Set(differing)].join(', ')}`,
       remedy: 'update it from the registry',
       change: async (transaction) => {
-        await updatePackageRevision(transaction, indexed.id, row.revision, revision)
+        await updatePackageRevision(transaction, indexed.id, row.revision, complete)
       },
     })
   }
@@ -169,4 +169,19 @@ function revisionFindings(
     })
   }
   return findings
+}
+
+/**
+ * The revision as the registry has it, completed from its row: manifests written before migration 0008 say nothing of
+ * reviews. Rows from before it know less of rejected deletions than the records, which is no difference.
+ */
+function withReviewOf(held: NewPackageRevision, revision: NewPackageRevision): NewPackageRevision {
+  const { deletionRejection } = held
+  const known = !deletionRejection || confirms(revision.deletionRejection, deletionRejection)
+  return {
+    ...revision,
+    proposedReason: revision.proposedReason ?? held.proposedReason,
+    review: revision.review ?? held.review,
+    deletionRejection: known ? deletionRejection : revision.deletionRejection,
+  }
 }

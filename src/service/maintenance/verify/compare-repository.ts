@@ -5,7 +5,7 @@ import { REPOSITORY_RECORD_TAG } from '../../../domain/tags.ts'
 import type { ServiceContext } from '../../context.ts'
 import { inRegistry } from '../../registry-content.ts'
 import { readStoredPackage } from '../reindex/stored-package.ts'
-import type { Finding } from './difference.ts'
+import type { Finding } from './finding.ts'
 
 /** Compares a repository with its record. */
 export async function compareRepository(

@@ -1,29 +1,29 @@
-/** Whether index and registry agree, and everything can be read back; and mends what can be mended. */
+/** Checks that index and registry agree and that everything can be read back; repairs what can be repaired. */
+
 import { readPackageManifest, type StoredRevision } from '../../../artifact/read-package-manifest.ts'
+import { mapConcurrently } from '../../../core/concurrency.ts'
 import { AppError } from '../../../core/errors.ts'
 import {
   type IndexedPackage,
+  type IndexedRevision,
   indexedPackage,
   indexedRepositories,
 } from '../../../database/maintenance/indexed-package.ts'
-import { isLabel } from '../../../domain/names.ts'
+import { isLabel, parseOciRepository } from '../../../domain/names.ts'
 import type { Descriptor } from '../../../oci/descriptor.ts'
-import { OciError } from '../../../oci/errors.ts'
 import { MAX_MANIFEST_BYTES } from '../../../oci/manifest.ts'
 import { isManifestType } from '../../../oci/media-types.ts'
 import { fetchAll } from '../../../oci/roles.ts'
 import { manifestDescriptor } from '../../change-revision.ts'
 import type { ServiceContext } from '../../context.ts'
 import { decide, finishEarlier } from '../../intents.ts'
-import { inRegistry } from '../../registry-content.ts'
+import { inRegistry, listRepositories, REQUESTS_AT_ONCE } from '../../registry-content.ts'
 import { fillContents } from '../fill-contents.ts'
-import { inBatches } from '../reindex/in-batches.ts'
-import { packageOf } from '../reindex/rebuild-package.ts'
 import { readStoredPackage, reasonOf } from '../reindex/stored-package.ts'
+import { contentFindings } from './check-content.ts'
 import { comparePackage } from './compare-package.ts'
 import { compareRepository } from './compare-repository.ts'
-import { contentFindings } from './content.ts'
-import type { Difference, Finding } from './difference.ts'
+import type { Difference, Finding } from './finding.ts'
 
 export type VerificationReport = {
   fix: boolean
@@ -37,17 +37,23 @@ export type VerificationReport = {
 
 type Progress = VerificationReport & { ctx: ServiceContext }
 
-/** Looks at everything, while others read and write. */
+/** Checks everything, while others read and write. */
 export async function verify(ctx: ServiceContext, { fix }: { fix: boolean }): Promise<VerificationReport> {
   const began = performance.now()
   const report = { fix, packages: 0, revisions: 0, blobs: 0, differences: [], milliseconds: 0 }
   const progress: Progress = { ...report, ctx }
-  const names = new Set([...(await indexedRepositories(ctx.db)), ...(await listed(ctx))])
-  // What packages need is made first.
+  // Where the registry does not list its repositories, those of the index have to do.
+  const listed = await listRepositories(ctx.registry, () => [])
+  const names = new Set([...(await indexedRepositories(ctx.db)), ...listed])
+  // Repositories first: the rows of packages refer to them.
   const repositories = [...names].filter(isLabel).sort()
-  await inBatches(repositories, (name) => alone(progress, name, compareRepository))
-  const packages = [...names].filter((name) => packageOf(name) !== undefined).sort()
-  await inBatches(packages, (name) => verifyPackage(progress, name))
+  await mapConcurrently(
+    repositories,
+    (name) => checkLocked(progress, name, compareRepository),
+    REQUESTS_AT_ONCE,
+  )
+  const packages = [...names].filter((name) => parseOciRepository(name) !== undefined).sort()
+  await mapConcurrently(packages, (name) => verifyPackage(progress, name), REQUESTS_AT_ONCE)
   if (fix)
     await fillContents(
       ctx,
@@ -59,20 +65,9 @@ export async function verify(ctx: ServiceContext, { fix }: { fix: boolean }): Pr
   return { ...result, milliseconds: Math.round(performance.now() - began) }
 }
 
-/** The OCI repositories of the registry; where it does not tell them, those that the index knows have to do. */
-async function listed(ctx: ServiceContext): Promise<string[]> {
-  try {
-    return await inRegistry(() => ctx.registry.repositories())
-  } catch (error) {
-    const { cause } = error as { cause?: unknown }
-    if (cause instanceof OciError && cause.code === 'unsupported') return []
-    throw error
-  }
-}
-
 async function verifyPackage(progress: Progress, name: string): Promise<void> {
-  const indexed = await alone(progress, name, async (ctx) => {
-    const id = packageOf(name)
+  const indexed = await checkLocked(progress, name, async (ctx) => {
+    const id = parseOciRepository(name)
     const found = id && (await indexedPackage(ctx.db, id))
     const stored = await inRegistry(() => readStoredPackage(name, ctx.registry.repository(name)))
     const manifests = await readManifests(ctx, name, found, stored.revisions)
@@ -81,14 +76,14 @@ async function verifyPackage(progress: Progress, name: string): Promise<void> {
   if (!indexed) return
   progress.packages++
   progress.revisions += indexed.revisions.length
-  // Not alone with the package: to read it all may take long.
+  // Without the lock: reading everything may take long.
   const { findings, count } = await contentFindings(progress.ctx, indexed)
   progress.blobs += count
-  if (findings.length > 0) await alone(progress, name, async () => ({ findings, result: undefined }))
+  if (findings.length > 0) await checkLocked(progress, name, async () => ({ findings, result: undefined }))
 }
 
-/** Finds out what is wrong in an OCI repository while nobody changes it, and mends it. */
-async function alone<T>(
+/** Finds the differences in an OCI repository while holding its lock, and repairs them. */
+async function checkLocked<T>(
   progress: Progress,
   name: string,
   find: (ctx: ServiceContext, name: string) => Promise<{ findings: Finding[]; result: T }>,
@@ -100,8 +95,8 @@ async function alone<T>(
     try {
       await finishEarlier(ctx, name)
       const { findings, result } = await find(ctx, name)
-      const mendable = findings.filter(({ remedy }) => remedy !== null)
-      const failure = fix && mendable.length > 0 ? await mend(ctx, name, mendable) : undefined
+      const repairable = findings.filter(({ remedy }) => remedy !== null)
+      const failure = fix && repairable.length > 0 ? await repair(ctx, name, repairable) : undefined
       for (const { problem, remedy } of findings) {
         note(problem, failure && remedy ? null : remedy, fix && remedy !== null && !failure)
       }
@@ -115,8 +110,8 @@ async function alone<T>(
   })
 }
 
-/** Resolves to why it could not be done. */
-async function mend(
+/** Resolves to the reason of a failure. */
+async function repair(
   ctx: ServiceContext,
   name: string,
   findings: readonly Finding[],
@@ -126,7 +121,7 @@ async function mend(
     await inRegistry(async () => {
       for (const item of findings.flatMap(({ push = [] }) => push)) {
         const blobs = 'manifest' in item ? [...item.blobs, item.manifest] : [item]
-        // What is damaged is in the way of what is right: only that is taken out.
+        // A damaged manifest would keep the right one from being stored.
         for (const { descriptor, bytes } of blobs) {
           if (!('manifest' in item) && isManifestType(descriptor.mediaType)) await target.delete(descriptor)
           await target.push(descriptor, bytes)
@@ -143,7 +138,7 @@ async function mend(
   }
 }
 
-/** What the manifests say that the rows name, be they under tags or not. */
+/** The manifests that the rows name, tagged or not. */
 async function readManifests(
   ctx: ServiceContext,
   name: string,
@@ -160,8 +155,8 @@ async function readManifests(
       return { problem: reasonOf(error) }
     }
   }
-  const entries = await inBatches(indexed?.revisions ?? [], async ({ revision }) => {
-    return [revision.artifact.digest, await read(manifestDescriptor(revision))] as const
-  })
+  const readOf = async ({ revision }: IndexedRevision) =>
+    [revision.artifact.digest, await read(manifestDescriptor(revision))] as const
+  const entries = await mapConcurrently(indexed?.revisions ?? [], readOf, REQUESTS_AT_ONCE)
   return new Map(entries)
 }

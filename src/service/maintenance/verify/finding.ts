@@ -1,19 +1,19 @@
 import type { Blob } from '../../../artifact/layer.ts'
 import type { PackedRecord } from '../../../artifact/record.ts'
 import type { Transaction } from '../../../database/connection.ts'
-import type { Operation } from '../../intents.ts'
+import type { Operation } from '../../operations.ts'
 
-/** Something in which index and registry do not agree, or that cannot be read back. */
+/** A disagreement of index and registry, or content that cannot be read back. */
 export type Difference = {
-  /** The OCI repository in which it is. */
+  /** The OCI repository. */
   repository: string
   problem: string
-  /** What repairs it; null where only a person can. */
+  /** The repair; null where only a person can repair it. */
   remedy: string | null
   fixed: boolean
 }
 
-/** A difference, and the steps that repair it; all of those of an OCI repository are one decision. */
+/** A difference with the steps of its repair; the repairs of an OCI repository are decided together. */
 export type Finding = {
   problem: string
   remedy: string | null

@@ -1,6 +1,8 @@
-/** Reads back what manifests point to. */
+/** Reads back the layers and configs that manifests point to. */
+
 import { type Blob, configBlob } from '../../../artifact/layer.ts'
 import { configDescriptor, layerDescriptor } from '../../../artifact/package-manifest.ts'
+import { mapConcurrently } from '../../../core/concurrency.ts'
 import { type IndexedPackage, revisionWithLayer } from '../../../database/maintenance/indexed-package.ts'
 import { findPackageRevision } from '../../../database/package-revisions/package-revisions.ts'
 import { ociRepository } from '../../../domain/names.ts'
@@ -9,12 +11,11 @@ import { verified } from '../../../oci/content.ts'
 import type { Descriptor } from '../../../oci/descriptor.ts'
 import { isNotFound } from '../../../oci/errors.ts'
 import type { ServiceContext } from '../../context.ts'
-import { inRegistry, shareLayer } from '../../registry-content.ts'
-import { inBatches } from '../reindex/in-batches.ts'
+import { inRegistry, REQUESTS_AT_ONCE, shareLayer } from '../../registry-content.ts'
 import { reasonOf } from '../reindex/stored-package.ts'
-import type { Finding } from './difference.ts'
+import type { Finding } from './finding.ts'
 
-/** Of each blob once, however many revisions share it. */
+/** Reads each blob once, however many revisions share it. */
 export async function contentFindings(
   ctx: ServiceContext,
   indexed: IndexedPackage,
@@ -25,14 +26,15 @@ export async function contentFindings(
     }),
   )
   const blobs = [...Map.groupBy(uses, ({ descriptor }) => descriptor.digest).values()]
-  const found = await inBatches(blobs, async (shared) => {
+  const check = async (shared: typeof uses): Promise<Finding[]> => {
     const [first] = shared
     const fault = first && (await faultOf(ctx, first.revision, first.descriptor))
     if (!fault) return []
-    const there = await inBatches(shared, ({ revision }) => isThere(ctx, revision))
-    const revisions = shared.map(({ revision }) => revision).filter((_, at) => there[at])
+    const revisions: PackageRevision[] = []
+    for (const { revision } of shared) if (await isCurrent(ctx, revision)) revisions.push(revision)
     return findingsOf(ctx, indexed.id, revisions, first.descriptor, fault)
-  })
+  }
+  const found = await mapConcurrently(blobs, check, REQUESTS_AT_ONCE)
   return { findings: found.flat(), count: blobs.length }
 }
 
@@ -52,15 +54,15 @@ async function faultOf(
   }
 }
 
-/** Not if it was deleted or saved anew while it was read. */
-async function isThere({ db }: ServiceContext, { name, artifact }: PackageRevision): Promise<boolean> {
+/** False where the revision was deleted or saved again while its content was read. */
+async function isCurrent({ db }: ServiceContext, { name, artifact }: PackageRevision): Promise<boolean> {
   return (await findPackageRevision(db, name))?.artifact.digest === artifact.digest
 }
 
-/** So many revisions that have the same are named. */
+/** Revisions with the same content that a problem names. */
 const NAMED = 10
 
-/** Of a blob that these revisions have. */
+/** The finding about a blob that all these revisions have. */
 async function findingsOf(
   ctx: ServiceContext,
   packageId: number,

@@ -1,0 +1,34 @@
+/**
+ * Schemas of what is stored as JSON in the index and in the registry: other versions wrote it, and anybody may have
+ * damaged it. Fields that a later version added are kept.
+ */
+import { z } from 'zod'
+import { isLabel } from './names.ts'
+
+export const timeSchema = z.iso.datetime()
+export const labelSchema = z.string().refine(isLabel, 'is no label')
+export const labelsSchema = z.record(z.string(), z.string())
+
+export const readinessGatesSchema = z.array(z.looseObject({ conditionType: z.string() }))
+
+export const conditionsSchema = z.array(
+  z.looseObject({
+    type: z.string(),
+    status: z.enum(['True', 'False', 'Unknown']),
+    reason: z.string(),
+    message: z.string(),
+  }),
+)
+
+export const decisionSchema = z.looseObject({
+  by: z.string(),
+  at: timeSchema,
+  reason: z.string().nullable(),
+})
+
+export const repositorySourceSchema = z.looseObject({
+  url: z.string(),
+  packages: z.array(z.string()).nullable(),
+  prereleases: z.boolean(),
+  interval: z.string(),
+})

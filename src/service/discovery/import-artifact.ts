@@ -1,0 +1,47 @@
+/** Reads an artifact that a tag of a source points to, and publishes it. */
+import { type ForeignPackage, readForeignArtifact } from '../../artifact/foreign-artifact.ts'
+import type { VersionTag } from '../../domain/version-tag.ts'
+import type { Descriptor } from '../../oci/descriptor.ts'
+import type { PackedResources } from '../threads/pack-resources.ts'
+import { addDeclared, type PackageScan, recordTag, resolveTag } from './package-scan.ts'
+import { publishDiscovered } from './publish-discovered.ts'
+import { faultOfArtifact } from './source-registry.ts'
+
+/** The longest that a layer may take to arrive, in milliseconds. */
+const LAYER_TIMEOUT = 5 * 60 * 1000
+
+/** Publishes what a tag points to, unless that was tried before. Records why an artifact cannot be used. */
+export async function importArtifact(scan: PackageScan, found: VersionTag): Promise<void> {
+  const { sync, id, known } = scan
+  const descriptor = await resolveTag(scan, found.tag)
+  if (!descriptor) return
+  const { digest } = descriptor
+  if (!sync.thorough && known.get(found.tag)?.digest === digest) return
+  await sync.limited(async () => {
+    const read = await readArtifact(scan, descriptor)
+    if ('fault' in read) {
+      await recordTag(scan, found.tag, { digest, revision: null, problem: read.fault })
+      return
+    }
+    const reference = `${sync.address}/${id.package}:${found.tag}`
+    const artifact = { ...found, ...read, package: id.package, reference, digest }
+    const { workspace } = await publishDiscovered(sync.ctx, sync.repository, artifact)
+    addDeclared(scan.declared, found.version, workspace)
+  })
+}
+
+/** Resolves to the fault of an artifact that will never be readable; other failures are thrown. */
+async function readArtifact(
+  { sync: { ctx, registry }, id }: PackageScan,
+  descriptor: Descriptor,
+): Promise<{ foreign: ForeignPackage; prepared: PackedResources } | { fault: string }> {
+  try {
+    const options = { limits: ctx.limits, timeout: LAYER_TIMEOUT }
+    const foreign = await readForeignArtifact(registry.repository(id.package), descriptor, options)
+    return { foreign, prepared: await ctx.prepare(foreign.resources) }
+  } catch (error) {
+    const fault = faultOfArtifact(error)
+    if (fault === undefined) throw error
+    return { fault }
+  }
+}
