@@ -1,14 +1,32 @@
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
+/** Kills, faults, large blobs and long searches, named so wherever they are. */
+const SLOW = ['test/**/*.slow.test.ts']
+/** Tests with programs that others wrote. */
+const INTEROP = ['test/interop/**/*.test.ts', 'test/contract/*-peers.test.ts']
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     maxWorkers: '100%',
     // Servers that tests start as processes load sooner.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') },
-    // Slow machines build and start real programs; a test that hangs is still found in time.
-    testTimeout: 30_000,
+    // A busy machine is no failure; a test that hangs is still found.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'quick',
+          include: ['test/**/*.test.ts'],
+          exclude: [...SLOW, ...INTEROP],
+          // Loading the server and compiling its API document for each file would take longer than the tests.
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: 'slow', include: SLOW } },
+      { extends: true, test: { name: 'interop', include: INTEROP } },
+    ],
   },
 })

@@ -1,14 +1,15 @@
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { KeyedLock } from '../src/keyed-lock.ts'
+import { nextMillisecond } from './support/until.ts'
 
 describe('KeyedLock', () => {
-  it('lets one holder of a key after the other work, in the order of arrival', async () => {
+  it('lets the holders of a key work one after the other, in the order of arrival', async () => {
     const lock = new KeyedLock()
     const steps: string[] = []
-    const work = (name: string, ms: number) => async () => {
+    const work = (name: string, turns: number) => async () => {
       steps.push(`${name} begins`)
-      await setTimeout(ms)
+      for (let turn = 0; turn < turns; turn++) await setImmediate()
       steps.push(`${name} ends`)
     }
     await Promise.all([
@@ -19,7 +20,7 @@ describe('KeyedLock', () => {
     expect(steps).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends'])
   })
 
-  it('does not let holders of different keys wait', async () => {
+  it('does not make holders of different keys wait for each other', async () => {
     const lock = new KeyedLock()
     let release = () => {}
     const held = lock.run('a', () => new Promise<void>((resolve) => (release = resolve)))
@@ -28,7 +29,7 @@ describe('KeyedLock', () => {
     await held
   })
 
-  it('knows since when the oldest work is going on', async () => {
+  it('knows since when the oldest work has been running', async () => {
     const lock = new KeyedLock()
     expect(lock.workingSince).toBeUndefined()
     let release = () => {}
@@ -36,7 +37,7 @@ describe('KeyedLock', () => {
     const held = lock.run('a', () => new Promise<void>((resolve) => (release = resolve)))
     const since = lock.workingSince
     expect(since).toBeGreaterThanOrEqual(begun)
-    await setTimeout(5)
+    await nextMillisecond()
     await lock.run('b', async () => expect(lock.workingSince).toBe(since))
     const waited = lock.run('a', async () => expect(lock.workingSince).toBeGreaterThan(since as number))
     release()
