@@ -1,10 +1,10 @@
-import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { folderServer, memoryApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
 import { ended, eventsOf, follow, itemsOf, runJob, type ServerSentEvent } from '../support/jobs.ts'
 import { startServer } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
+import { until } from '../support/until.ts'
 
 async function prepare(client: Client): Promise<string> {
   await client.createRepository()
@@ -29,7 +29,7 @@ async function collected(response: Response): Promise<ServerSentEvent[]> {
 }
 
 describe('the events of a job', () => {
-  it('tell of each item and of the end, to whoever comes early, late or again', async () => {
+  it('report each item and the end, to clients that connect early, late or again', async () => {
     const { client } = await memoryApp()
     const id = await start(client, await prepare(client), 150)
     const live = await collected(await follow(client, id))
@@ -48,7 +48,7 @@ describe('the events of a job', () => {
     expect((await follow(client, id, 151)).status).toBe(204)
   })
 
-  it('are refused where there is no such job, and no such event yet', async () => {
+  it('are refused for a job that does not exist, and after an event that does not exist yet', async () => {
     const { client } = await memoryApp()
     const { id } = await runJob(client, '/clones', clones(await prepare(client), 1))
     expect((await follow(client, '99')).status).toBe(404)
@@ -59,7 +59,7 @@ describe('the events of a job', () => {
     expect(head.status).toBe(200)
   })
 
-  it('come over a socket, are logged and measured like any answer, and keep nothing for who has gone', async () => {
+  it('come over a socket, are logged and measured like any answer, and keep nothing for a client that has gone', async () => {
     const { client, parts } = await folderServer()
     const id = await start(client, await prepare(client), 100)
     const gone = new AbortController()
@@ -78,40 +78,40 @@ describe('the events of a job', () => {
     expect(metrics).toMatch(/^jobs_running 0$/m)
   })
 
-  it('end when the server stops, which does not wait for them; the next process goes on', async () => {
+  it('end when the server stops, which does not wait for the job; the next process continues it', async () => {
     const data = await temporaryFolder()
     const first = await startServer(data)
-    const id = await start(first.client, await prepare(first.client), 200)
+    const id = await start(first.client, await prepare(first.client), 100)
     const events = eventsOf(await follow(first.client, id))
     const seen = [(await events.next()).value.id]
-    const before = performance.now()
     const stopped = first.stop()
     for await (const event of events) seen.push(event.id)
     expect(await stopped).toBe(0)
-    expect(performance.now() - before).toBeLessThan(5000)
-    expect(seen.length).toBeLessThan(201)
+    expect(seen.length).toBeLessThan(101)
 
     const { client, stop } = await startServer(data)
     for await (const event of eventsOf(await follow(client, id, seen.at(-1)))) seen.push(event.id)
-    expect(seen).toEqual(Array.from({ length: 201 }, (_, at) => at + 1))
-    expect((await ended(client, id)).counts).toMatchObject({ succeeded: 200, failed: 0, skipped: 0 })
+    expect(seen).toEqual(Array.from({ length: 101 }, (_, at) => at + 1))
+    expect((await ended(client, id)).counts).toMatchObject({ succeeded: 100, failed: 0, skipped: 0 })
     await stop()
-  }, 60_000)
+  })
 })
 
 describe('a job', () => {
-  it('that is cancelled makes nothing more', async () => {
+  it('makes nothing more once it is cancelled', async () => {
     const { client } = await memoryApp()
-    const id = await start(client, await prepare(client), 200)
-    await expect.poll(async () => (await client.ok('GET', `/jobs/${id}`)).counts.succeeded).toBeGreaterThan(3)
+    const upstream = await prepare(client)
+    const id = await start(client, upstream, 200)
+    await until(async () => (await client.ok('GET', `/jobs/${id}`)).counts.succeeded > 3)
     const cancelled = await client.ok('POST', `/jobs/${id}/cancel`)
     const drafts = async () =>
       (await client.ok('GET', '/packagerevisions?repository=prod&limit=1000')).items.length
     const made = await drafts()
     expect(cancelled).toMatchObject({ state: 'Cancelled', finishedAt: expect.any(String) })
     expect(cancelled.counts).toMatchObject({ pending: 0, succeeded: made, skipped: 200 - made, failed: 0 })
-    await setTimeout(300)
-    expect(await drafts()).toBe(made)
+    // Items of another job, which take turns with those of this one if there still are any.
+    await ended(client, await start(client, upstream, 6, 'other'))
+    expect(await drafts()).toBe(made + 6)
     expect(await client.ok('GET', `/jobs/${id}`)).toEqual(cancelled)
     const skipped = await itemsOf(client, id, 'state=Skipped&limit=1000')
     expect(skipped).toHaveLength(200 - made)
@@ -126,7 +126,7 @@ describe('a job', () => {
     expect((await client.call('POST', '/jobs/77/cancel')).status).toBe(404)
   })
 
-  it('need not wait for a larger one that was there before', async () => {
+  it('does not wait for a larger one that began before', async () => {
     const { client } = await memoryApp()
     const upstream = await prepare(client)
     const large = await start(client, upstream, 300, 'large')

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { AppError } from '../../../src/errors.ts'
 import type { ServiceContext } from '../../../src/service/context.ts'
@@ -57,7 +57,7 @@ async function ended(ctx: ServiceContext, id: string) {
 }
 
 describe('the runner', () => {
-  it('has a few items under way at once, and never two of one package', async () => {
+  it('has a few items in flight at once, and never two of one package', async () => {
     const { ctx, runner } = await prepared()
     let most = 0
     const busy: string[] = []
@@ -80,7 +80,7 @@ describe('the runner', () => {
     await expect.poll(() => jobs.running).toBe(0)
   })
 
-  it('tries again what may pass, and fails it when it does not', async () => {
+  it('retries what may succeed later, and fails it in the end', async () => {
     const { ctx, runner, reported } = await prepared()
     const tries = new Map<number, number>()
     const work: ItemWork = async (context, of, item, record) => {
@@ -104,7 +104,7 @@ describe('the runner', () => {
     expect(reported).toEqual([new Error('a secret of the server')])
   })
 
-  it('makes no draft for an item of a job that is cancelled while it is under way', async () => {
+  it('makes no draft for an item that is in flight when its job is cancelled', async () => {
     const { ctx, runner } = await prepared()
     const reached = Promise.withResolvers<void>()
     const cancelled = Promise.withResolvers<void>()
@@ -126,7 +126,7 @@ describe('the runner', () => {
     expect(items).toEqual([])
   })
 
-  it('leaves what it has not done to the next one', async () => {
+  it('leaves what it has not done to the next runner', async () => {
     const { ctx, runner } = await prepared()
     const first = runner(initItem)
     const { id } = await startJob(ctx, first, ACTOR, job(30))
@@ -134,7 +134,7 @@ describe('the runner', () => {
     await first.stop()
     const { counts } = await getJob(ctx, id)
     expect(counts.pending).toBeGreaterThan(0)
-    await setTimeout(50)
+    for (let turn = 0; turn < 50; turn++) await setImmediate()
     expect((await getJob(ctx, id)).counts).toEqual(counts)
     await runner(initItem).resume()
     expect((await ended(ctx, id)).counts).toMatchObject({ succeeded: 30, failed: 0 })
@@ -142,7 +142,7 @@ describe('the runner', () => {
 })
 
 describe('the events of a job', () => {
-  it('say now and then that nothing has happened, and end when the server lets go of those who listen', async () => {
+  it('have heartbeats while nothing happens, and end when the server drains its listeners', async () => {
     const { ctx, runner } = await prepared()
     const go = Promise.withResolvers<void>()
     const jobs = runner(async (...args) => {
@@ -189,7 +189,7 @@ describe('finished jobs', () => {
     expect(await ctx.db.selectFrom('job_items').selectAll().execute()).toEqual([])
   })
 
-  it('are so many at most', async () => {
+  it('are kept up to a number', async () => {
     const { ctx, runner } = await prepared()
     const jobs = runner(initItem)
     for (let at = 0; at < 1003; at++) await startJob(ctx, jobs, ACTOR, job(0))
