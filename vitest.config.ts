@@ -14,6 +14,7 @@ export default defineConfig({
     // A busy machine is no failure; a test that hangs is still found.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000, interval: 10 } },
     projects: [
       {
         extends: true,

@@ -1,7 +1,8 @@
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it, vi } from 'vitest'
 import { EmbeddedRegistry } from '../../../src/registry/embedded-registry.ts'
 import { CONDEMNED_KEY, manifestKey, referrerKey } from '../../../src/registry/keys.ts'
 import { MemoryStore } from '../../../src/registry/store/memory-store.ts'
+import { until } from '../../support/until.ts'
 import { BLOB_DIGESTS, BLOBS, descriptorOf, image, index, type Thing } from './universe.ts'
 
 const GRACE = 60 * 60 * 1000
@@ -160,16 +161,18 @@ it('takes over at once what a dead process has left in a store that nobody else 
   expect(await registry.collectGarbage()).toMatchObject({ manifests: 1, interrupted: false })
 })
 
-it('lets nobody push what is about to go, be it there and young', async () => {
+it('makes pushes of content that is about to go wait, also if it is there and young', async () => {
   open(true)
   await push(ONE)
   await store.put(CONDEMNED_KEY, abandoned([D0]))
+  const looks = vi.spyOn(store, 'get')
   const told: string[] = []
   const pushes = [
     registry.blobs.put('a', D0, B0).then(() => told.push('blob')),
     registry.manifests.put('a', ONE.bytes).then(() => told.push('manifest')),
   ]
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  // Each of them has looked several times.
+  await until(() => looks.mock.calls.filter(([key]) => key === CONDEMNED_KEY).length >= 6)
   expect(told).toEqual([])
   await store.delete(CONDEMNED_KEY)
   await Promise.all(pushes)
