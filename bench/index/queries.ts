@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import BetterSqlite3 from 'better-sqlite3'
 import { writeToken } from '../../src/service/continue-token.ts'
-import { blueprintOf, packageAt, repositoryAt, type Sample } from './load.ts'
+import { blueprintOf, packageAt, repositoryAt, type Sample } from '../../test/support/sample-index.ts'
 
 const BASE = '/api/v1'
 

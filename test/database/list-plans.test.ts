@@ -6,7 +6,6 @@ import BetterSqlite3, { type Database } from 'better-sqlite3'
 import fc from 'fast-check'
 import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { load, packageAt, sampleOf } from '../../bench/index/load.ts'
 import { namesBasedOn } from '../../src/database/downstreams.ts'
 import { listImages } from '../../src/database/image-list.ts'
 import { listDownstreams } from '../../src/database/links.ts'
@@ -19,6 +18,7 @@ import type { Db, Schema } from '../../src/database/schema.ts'
 import { imageReference } from '../../src/package/image-reference.ts'
 import { type LabelRequirement, parseLabelSelector } from '../../src/package/label-selector.ts'
 import { type PackageRevision, SORT_FIELDS, type Sort } from '../../src/package/package-revision.ts'
+import { load, packageAt, sampleOf } from '../support/sample-index.ts'
 
 /** More than what counts as few, so that both ways of a list are met. */
 const SAMPLE = sampleOf(6000)
