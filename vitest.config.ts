@@ -26,8 +26,8 @@ export default defineConfig({
           isolate: false,
         },
       },
-      { extends: true, test: { name: 'slow', include: SLOW } },
-      { extends: true, test: { name: 'interop', include: INTEROP } },
+      { extends: true, test: { name: 'slow', include: SLOW, testTimeout: 600_000 } },
+      { extends: true, test: { name: 'interop', include: INTEROP, testTimeout: 600_000 } },
     ],
   },
 })

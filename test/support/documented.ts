@@ -14,7 +14,8 @@ ajv.addSchema(document, 'api')
 
 const routes = Object.entries(document.paths).map(([path, operations]) => ({
   path,
-  pattern: new RegExp(`^${path.replace('{path}', '.+').replaceAll(/{\w+}/g, '[^/]+')}$`),
+  // Paths of files and of packages have slashes.
+  pattern: new RegExp(`^${path.replace(/{(?:path|package)}/, '.+').replaceAll(/{\w+}/g, '[^/]+')}$`),
   operations,
 }))
 // `/a/resources` is no file of `/a/{…}`: the path with the fewest parameters is meant.
