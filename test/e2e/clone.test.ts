@@ -294,7 +294,7 @@ describe.runIf(hasCorpus)('clones of real packages', () => {
       }
       expect(after.Kptfile).toContain(`commit: ${artifact.digest}`)
     }
-  }, 60_000)
+  })
 })
 
 /** The lines of a file that its original has not, but for those that a clone is to have. */

@@ -67,7 +67,7 @@ describe.skipIf(!hasCorpus)('real packages', () => {
       else refused.push(`${source.path}@${source.version}: ${proposed.body.detail}`)
     }
     expect(refused).toEqual([])
-  }, 120_000)
+  })
 
   it('of Glasskube go in and come out byte for byte', async () => {
     const packages = hasCorpus ? glasskubePackages() : []
@@ -77,5 +77,5 @@ describe.skipIf(!hasCorpus)('real packages', () => {
     for (const source of packages) {
       await takes(client, source, { package: label(source.path), workspace: label(source.version) })
     }
-  }, 120_000)
+  })
 })

@@ -6,9 +6,10 @@ import { killAmid, untilGone } from '../support/kills.ts'
 import { lostMoves, type Move, wayOf } from '../support/moves.ts'
 import { startServer } from '../support/process.ts'
 import { type Artifact, artifactOf, Pusher, WAYS } from '../support/pusher.ts'
+import { sizeOf } from '../support/sizes.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
-const KILLS = Number(process.env.PKGSERVER_TEST_KILLS ?? 5)
+const KILLS = sizeOf('KILLS', 5)
 const WORKERS = [0, 1, 2, 3]
 const REPOSITORY = 'tools/notes'
 /** The tag that all workers move, each from where it has just seen it. */

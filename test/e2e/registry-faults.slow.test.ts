@@ -69,7 +69,7 @@ describe.each(FAULTS)('a registry that %s', (fault) => {
     const refusals = await failEachChange(app, saboteur, { status: 503, code: 'unavailable' })
     if (fault === 'loses one answer') expect(refusals).toBe(0)
     else expect(refusals).toBeGreaterThan(20)
-  }, 60_000)
+  })
 })
 
 describe('a registry that is slow', () => {

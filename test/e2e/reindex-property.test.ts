@@ -5,9 +5,10 @@ import { memoryApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
 import { randomFrom } from '../support/disturbed-store.ts'
 import { reindexed } from '../support/reindexed.ts'
+import { RUNS, SEED } from '../support/sizes.ts'
 
-const PROGRAMS = 4 * Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
-const SEED = Number(process.env.PKGSERVER_TEST_SEED ?? Date.now())
+const PROGRAMS = 4 * RUNS
+const FIRST = SEED ?? Date.now()
 const STEPS = 60
 const ANY = { 'If-Match': '*' }
 
@@ -54,7 +55,7 @@ async function step(client: Client, { pick, below }: Random): Promise<void> {
 }
 
 describe('random programs', () => {
-  it.each(Array.from({ length: PROGRAMS }, (_, at) => SEED + at))(
+  it.each(Array.from({ length: PROGRAMS }, (_, at) => FIRST + at))(
     'leave in the registry all that is needed for the index (seed %i)',
     async (seed) => {
       const random = randomFrom(seed)

@@ -2,9 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import { FAKE_CREDENTIALS } from '../support/s3/fake-s3.ts'
 import { fakeS3 } from '../support/s3/store.ts'
+import { sizeOf } from '../support/sizes.ts'
 import { type SharedBucket, sharedBucketSuite, startTwo } from './shared-bucket-suite.ts'
 
-const moves = Number(process.env.PKGSERVER_TEST_MOVES ?? 100)
+const moves = sizeOf('MOVES', 100)
 
 function bucketOf({ url }: Awaited<ReturnType<typeof fakeS3>>): SharedBucket {
   return { endpoint: url, bucket: 'bucket', credentials: FAKE_CREDENTIALS }

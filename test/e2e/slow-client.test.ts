@@ -93,7 +93,7 @@ describe('a client that reads nothing of its answer', () => {
     stuck.resume()
     await once(stuck, 'close')
     expect(rest).toBeLessThan(blob.length)
-    await expect.poll(() => received, { timeout: 20_000 }).toBeGreaterThanOrEqual(blob.length)
+    await expect.poll(() => received).toBeGreaterThanOrEqual(blob.length)
   })
 })
 
@@ -121,6 +121,6 @@ describe('a stream of events', () => {
     await setTimeout(PACE.window * 4)
     expect(closed).toBe(false)
     breakRegistry(parts.ctx, () => false)
-    await expect.poll(() => events, { timeout: 20_000 }).toContain('event: finished')
-  }, 30_000)
+    await expect.poll(() => events).toContain('event: finished')
+  })
 })

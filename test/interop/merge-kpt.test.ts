@@ -15,6 +15,7 @@ import { type CorpusUpgrade, corpusUpgrades, withLocalEdits } from '../support/c
 import { isRelated, objectsOf, type Placed } from '../support/field-loss.ts'
 import { git } from '../support/git.ts'
 import { hasOtherUpstreams, type KptUpdate, kpt, kptUpdates } from '../support/kpt.ts'
+import { RUNS } from '../support/sizes.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { describeIfThere } from './tool.ts'
 
@@ -27,9 +28,8 @@ const REASONS = [
 ] as const
 type Reason = (typeof REASONS)[number]
 
-const TIMEOUT = 400_000
 /** All of them take minutes; of one in so many kpt is asked otherwise. */
-const EACH = process.env.CI_LONG || Number(process.env.PKGSERVER_TEST_RUNS ?? 1) > 1 ? 1 : 6
+const EACH = process.env.CI_LONG || RUNS > 1 ? 1 : 6
 const DOCUMENT = join(import.meta.dirname, '../../docs/upgrades-of-real-packages.md')
 
 describeIfThere(kpt, 'kpt pkg update', () => {
@@ -40,7 +40,7 @@ describeIfThere(kpt, 'kpt pkg update', () => {
           .filter((_, at) => at % EACH === 0)
       : []
 
-  it.runIf(hasCorpus)('comes to the same where nothing was edited', { timeout: TIMEOUT }, async () => {
+  it.runIf(hasCorpus)('comes to the same where nothing was edited', async () => {
     const some = upgrades.filter(({ to }) => to === 'v3.0.0')
     const updates = await kptUpdates(await temporaryFolder(), some, (files) => files)
     for (const [at, upgrade] of some.entries()) {
@@ -50,7 +50,7 @@ describeIfThere(kpt, 'kpt pkg update', () => {
     }
   })
 
-  it.runIf(hasCorpus)('differs with local edits for known reasons alone', { timeout: TIMEOUT }, async () => {
+  it.runIf(hasCorpus)('differs with local edits for known reasons alone', async () => {
     const updates = await kptUpdates(
       await temporaryFolder(),
       upgrades,

@@ -133,7 +133,7 @@ describeWith(git, 'git apply', () => {
       }),
       { numRuns: 150 },
     )
-  }, 60_000)
+  })
 
   it.each([
     ['an empty file that is new', {}, { a: '' }],

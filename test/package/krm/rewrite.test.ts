@@ -6,8 +6,8 @@ import { listTypesOf } from '../../../src/package/krm/list-types.ts'
 import { type PlainMap, plainOf } from '../../../src/package/krm/plain.ts'
 import { rewrite } from '../../../src/package/krm/rewrite.ts'
 import { type Fields, randomFields, randomStyle, renderObject } from '../../support/random-packages.ts'
+import { searching } from '../../support/sizes.ts'
 
-const RUNS = 300 * Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
 const NO_TYPES = listTypesOf({ group: '', kind: 'ConfigMap' })
 const DEPLOYMENT = listTypesOf({ group: 'apps', kind: 'Deployment' })
 
@@ -45,7 +45,7 @@ describe('any document', () => {
         const alone = rewrite(from, target, NO_TYPES)
         expect(read(alone)).toEqual(target)
       }),
-      { numRuns: RUNS },
+      searching(300),
     )
   })
 
@@ -60,7 +60,7 @@ describe('any document', () => {
           expect(text).toContain(own)
         }
       }),
-      { numRuns: RUNS },
+      searching(300),
     )
   })
 })

@@ -19,7 +19,7 @@ import {
 } from '../../support/corpus-upgrades.ts'
 import { isRelated, lostChanges, objectsOf, type Placed } from '../../support/field-loss.ts'
 
-describe.skipIf(!hasCorpus)('upgrades of real packages', { timeout: 120_000 }, () => {
+describe.skipIf(!hasCorpus)('upgrades of real packages', () => {
   const upgrades = hasCorpus ? corpusUpgrades() : []
 
   it('are all there', () => {

@@ -23,8 +23,8 @@ import {
   render,
   type Value,
 } from '../../support/random-packages.ts'
+import { searching } from '../../support/sizes.ts'
 
-const RUNS = 60 * Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
 const side = fc.constantFrom<Side>('local', 'upstream')
 
 /** Three versions of a package, each in its own style; often nothing is written anew. */
@@ -90,7 +90,7 @@ it('gives what one side made where the other changed nothing, byte for byte', ()
       expect(asText(both.resources)).toEqual(asText(upstream))
       expect(both.conflicts).toEqual([])
     }),
-    { numRuns: RUNS },
+    searching(60),
   )
 })
 
@@ -109,7 +109,7 @@ it('loses no change: each is in the merged package, or in a conflict whose value
         expect(valueIn(conflict, resources)).toEqual(conflict[prefer])
       }
     }),
-    { numRuns: RUNS },
+    searching(60),
   )
 })
 
@@ -140,7 +140,7 @@ it('merges changes of different fields to both, whoever made them', () => {
       expect(other.conflicts).toEqual([])
       expect(values(one.resources)).toEqual(values(other.resources))
     }),
-    { numRuns: RUNS },
+    searching(60),
   )
 })
 
@@ -168,9 +168,9 @@ it('keeps the comments of fields that neither side touched', () => {
         kept++
       }
     }),
-    { numRuns: RUNS },
+    searching(60),
   )
-  expect(kept).toBeGreaterThan(RUNS)
+  expect(kept).toBeGreaterThan(60)
 })
 
 function* untouchedComments(files: Package, mine: Package, theirs: Package): Generator<string> {

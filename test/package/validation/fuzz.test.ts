@@ -6,11 +6,11 @@ import { validateResources } from '../../../src/package/validation/validate.ts'
 import { readYamlFile } from '../../../src/package/validation/yaml-file.ts'
 import { hasCorpus, kptPackages, readFiles } from '../../support/corpus.ts'
 import { cpuTimer } from '../../support/cpu-time.ts'
-import { fuzzing, mutated, mutations, RUNS } from '../../support/mutations.ts'
+import { mutated, mutations } from '../../support/mutations.ts'
+import { searching } from '../../support/sizes.ts'
 
 /** CPU time in milliseconds, for a file of at most some ten KiB. */
 const LONGEST = 5000
-const TIMEOUT = 120_000 * RUNS
 
 const HAND_MADE = [
   'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a # kpt-set: {name}\ndata: {a: "b", c: [1, 2]}\n',
@@ -104,46 +104,30 @@ const PIECES = [
 ]
 
 describe('YAML files', () => {
-  it(
-    'may be random bytes',
-    () => {
-      fc.assert(fc.property(fc.uint8Array({ maxLength: 3000 }), check), fuzzing(200))
-    },
-    TIMEOUT,
-  )
+  it('may be random bytes', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 3000 }), check), searching(200))
+  })
 
-  it(
-    'may be any order of what YAML is made of',
-    () => {
-      const pieces = fc.array(fc.constantFrom(...PIECES), { maxLength: 120 })
-      fc.assert(
-        fc.property(pieces, (text) => check(Buffer.from(text.join('')))),
-        fuzzing(700),
-      )
-    },
-    TIMEOUT,
-  )
+  it('may be any order of what YAML is made of', () => {
+    const pieces = fc.array(fc.constantFrom(...PIECES), { maxLength: 120 })
+    fc.assert(
+      fc.property(pieces, (text) => check(Buffer.from(text.join('')))),
+      searching(700),
+    )
+  })
 
-  it(
-    'may be real ones that were damaged',
-    () => {
-      fc.assert(
-        fc.property(base, mutations, (bytes, changes) => check(mutated(bytes, changes))),
-        fuzzing(250),
-      )
-    },
-    TIMEOUT,
-  )
+  it('may be real ones that were damaged', () => {
+    fc.assert(
+      fc.property(base, mutations, (bytes, changes) => check(mutated(bytes, changes))),
+      searching(250),
+    )
+  })
 
-  it(
-    'may be put together of two',
-    () => {
-      const halves = fc.property(base, base, mutations, (first, second, changes) => {
-        const parts = Buffer.concat([first.subarray(0, first.length / 2), second.subarray(second.length / 2)])
-        check(mutated(parts, changes))
-      })
-      fc.assert(halves, fuzzing(150))
-    },
-    TIMEOUT,
-  )
+  it('may be put together of two', () => {
+    const halves = fc.property(base, base, mutations, (first, second, changes) => {
+      const parts = Buffer.concat([first.subarray(0, first.length / 2), second.subarray(second.length / 2)])
+      check(mutated(parts, changes))
+    })
+    fc.assert(halves, searching(150))
+  })
 })

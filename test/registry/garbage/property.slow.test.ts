@@ -4,6 +4,7 @@ import type { BlobStore } from '../../../src/registry/store/blob-store.ts'
 import { FsStore } from '../../../src/registry/store/fs-store.ts'
 import { MemoryStore } from '../../../src/registry/store/memory-store.ts'
 import { disturbedStore } from '../../support/disturbed-store.ts'
+import { RUNS, searching } from '../../support/sizes.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 import { type Program, programs, run, type World } from './program.ts'
 
@@ -25,8 +26,6 @@ vi.mock('lru-cache', async (original) => {
   return { LRUCache: Small }
 })
 
-/** How many times the usual runs: for a long search. */
-const FACTOR = Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
 const START = Date.UTC(2030, 0, 1)
 
 /** Files, whose times are of the test's clock. */
@@ -53,10 +52,9 @@ async function check(
   world: Partial<World> & { shared: boolean; files?: boolean },
 ): Promise<void> {
   const parameters = {
-    numRuns: numRuns * FACTOR,
-    // The same each time, unless more is asked for.
-    ...(FACTOR === 1 ? { seed: 20_300_101 } : {}),
-    ...(process.env.PKGSERVER_TEST_SEED ? { seed: Number(process.env.PKGSERVER_TEST_SEED) } : {}),
+    // The same programs each time, unless a longer search is asked for.
+    ...(RUNS === 1 && { seed: 20_300_101 }),
+    ...searching(numRuns),
   }
   const property = fc.asyncProperty(programs, async (program: Program) => {
     const clock = { now: START }
@@ -67,44 +65,22 @@ async function check(
   await fc.assert(property, { ...parameters, endOnFailure: process.env.PKGSERVER_TEST_SHRINK === undefined })
 }
 
-const TIMEOUT = 30_000 * FACTOR
+it('keeps what clients rely on, and nothing else, while they push and it collects', async () => {
+  await check(600, { shared: false })
+})
 
-it(
-  'keeps what clients rely on, and nothing else, while they push and it collects',
-  async () => {
-    await check(600, { shared: false })
-  },
-  TIMEOUT,
-)
+it('does so while several processes push and collect in one store', async () => {
+  await check(600, { shared: true, registries: 2 })
+})
 
-it(
-  'does so while several processes push and collect in one store',
-  async () => {
-    await check(600, { shared: true, registries: 2 })
-  },
-  TIMEOUT,
-)
+it('does so where the store fails now and then', async () => {
+  await check(400, { shared: false, faults: 0.02 })
+})
 
-it(
-  'does so where the store fails now and then',
-  async () => {
-    await check(400, { shared: false, faults: 0.02 })
-  },
-  TIMEOUT,
-)
+it('does so where the store of several processes fails now and then', async () => {
+  await check(400, { shared: true, registries: 2, faults: 0.02 })
+})
 
-it(
-  'does so where the store of several processes fails now and then',
-  async () => {
-    await check(400, { shared: true, registries: 2, faults: 0.02 })
-  },
-  TIMEOUT,
-)
-
-it(
-  'does so on files',
-  async () => {
-    await check(20, { shared: false, files: true })
-  },
-  TIMEOUT,
-)
+it('does so on files', async () => {
+  await check(20, { shared: false, files: true })
+})
