@@ -256,6 +256,8 @@ async function assemble(given: Opened): Promise<Parts> {
   const close = async (): Promise<void> => {
     await stop()
     await db.destroy()
+    // prom-client watches the process for as long as it lives, and would keep all of this in memory.
+    metrics.registry.clear()
   }
   const { queue } = pool
   return {

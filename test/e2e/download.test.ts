@@ -1,12 +1,12 @@
 /** Blobs that a node server sends directly: larger than what is kept in memory, and than a chunk. */
 import { randomBytes } from 'node:crypto'
-import { readdir, readlink } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
 import { FileStream } from '../../src/registry/store/file-stream.ts'
 import { folderServer } from '../support/app.ts'
+import { openFiles } from '../support/open-files.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { until } from '../support/until.ts'
 
@@ -22,13 +22,6 @@ async function serverWithBlob() {
 
 async function bytesOf(response: Response): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer())
-}
-
-/** How many files below a folder this process has open. */
-async function openFiles(folder: string): Promise<number> {
-  const descriptors = await readdir('/proc/self/fd')
-  const paths = await Promise.all(descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
-  return paths.filter((path) => path.startsWith(folder)).length
 }
 
 describe('a download', () => {

@@ -5,8 +5,10 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
 import { folderServer } from '../support/app.ts'
 import { breakRegistry } from '../support/faults.ts'
+import { openFiles } from '../support/open-files.ts'
+import { until } from '../support/until.ts'
 
-const PACE = { rate: 1000, window: 500 }
+const PACE = { rate: 1000, window: 250 }
 
 async function open(url: URL, head: string[]): Promise<Socket> {
   const socket = connect(Number(url.port), url.hostname)
@@ -17,7 +19,7 @@ async function open(url: URL, head: string[]): Promise<Socket> {
   return socket
 }
 
-/** Sends so many bytes every 50 milliseconds until all are sent and the connection ends; resolves to what came back. */
+/** Sends some bytes every 50 milliseconds until all are sent and the connection ends. Resolves to the answer. */
 async function sendSlowly(socket: Socket, bytes: number, all: number): Promise<string> {
   let answer = ''
   socket.setEncoding('utf8').on('data', (text: string) => {
@@ -49,7 +51,7 @@ describe('a client that sends one byte now and then', () => {
     expect((await client.send('/healthz')).status).toBe(200)
   })
 
-  it('is waited for when it is slow, but means it', async () => {
+  it('is waited for when it is slow, but not too slow', async () => {
     const { url } = await folderServer({}, PACE)
     const blob = Buffer.alloc(12_000, 'x')
     const socket = await open(url, [
@@ -61,9 +63,9 @@ describe('a client that sends one byte now and then', () => {
   })
 })
 
-describe('a client that reads nothing of its answer', () => {
+describe.runIf(process.platform === 'linux')('a client that reads nothing of its answer', () => {
   it('is cut off, and one that reads slowly is not', async () => {
-    const { url, client } = await folderServer({}, PACE)
+    const { url, data, client } = await folderServer({}, PACE)
     const blob = Buffer.alloc(24 * 1024 * 1024, 'blob')
     const digest = digestOf(blob)
     await client.send(`/v2/a/b/blobs/uploads/?digest=${digest}`, { method: 'POST', body: blob })
@@ -73,19 +75,19 @@ describe('a client that reads nothing of its answer', () => {
     if (!stuck || !slow) throw new Error('there are two')
     stuck.pause()
     let received = 0
-    let cut = false
-    slow.once('close', () => {
-      cut = true
-    })
+    let isSlow = true
     slow.on('data', async (chunk) => {
       received += chunk.length
+      if (!isSlow) return
       slow.pause()
-      await setTimeout(5)
+      await setTimeout(10)
       slow.resume()
     })
-    await setTimeout(PACE.window * 4)
-    expect(cut).toBe(false)
-    // What the kernel holds for it comes still, and then the end.
+    const sending = () => openFiles(`${data}/registry/blobs`)
+    await until(async () => (await sending()) === 2)
+    await until(async () => (await sending()) === 1)
+    isSlow = false
+    // The kernel still has some bytes for it, and then the end.
     let rest = 0
     stuck.on('data', (chunk) => {
       rest += chunk.length
@@ -93,7 +95,7 @@ describe('a client that reads nothing of its answer', () => {
     stuck.resume()
     await once(stuck, 'close')
     expect(rest).toBeLessThan(blob.length)
-    await expect.poll(() => received).toBeGreaterThanOrEqual(blob.length)
+    await until(() => received >= blob.length)
   })
 })
 
@@ -102,7 +104,7 @@ describe('a stream of events', () => {
     const { url, client, parts } = await folderServer({}, PACE)
     await client.createRepository()
     const upstream = await client.publish('ws1')
-    // So the job goes on for a while.
+    // The job retries for a while.
     breakRegistry(parts.ctx, (operation) => operation === 'mount' || operation === 'push')
     const job = await client.ok('POST', '/clones', {
       upstream: upstream.name,
