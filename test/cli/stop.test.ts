@@ -100,13 +100,12 @@ describe('a server that gets a signal to stop under load', () => {
 describe('a server that gets a signal to stop', () => {
   it('first tells load balancers that it is not ready, and serves on for --stop-delay', async () => {
     const server = await startServer(await temporaryFolder(), ['--stop-delay', '3s'])
-    let unready = await server.client.send('/readyz')
-    expect(unready.status).toBe(200)
+    const ready = async () => (await server.client.send('/readyz')).status
+    expect(await ready()).toBe(200)
     const stopped = server.stop()
-    await until(async () => {
-      unready = await server.client.send('/readyz')
-      return unready.status === 503
-    })
+    await until(async () => (await ready()) === 503)
+    const unready = await server.client.send('/readyz')
+    expect(unready.status).toBe(503)
     expect(unready.headers.get('Connection')).toBe('close')
     expect(await unready.json()).toMatchObject({
       status: 'not ready',

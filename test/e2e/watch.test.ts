@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { compactChanges } from '../../src/service/watch/compaction.ts'
@@ -241,15 +243,15 @@ describe('a watch of package revisions', () => {
     await (await watch(client)).next()
   })
 
-  it('tells where it is while nothing happens that it is about', async () => {
-    const { client } = await watchServer({ quietAfter: 50 })
+  it('sends its position and heartbeats while nothing happens that it is about', async () => {
+    const { client, port } = await watchServer({ quietAfter: 50 })
     await client.createRepository()
-    const response = await client.send('/api/v1/packagerevisions?watch=true&repository=other')
+    const sent = get({ port, path: '/api/v1/packagerevisions?watch=true&repository=other' })
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
     const { resourceVersion } = await client.createDraft('ws1')
     let text = ''
-    const decoder = new TextDecoder()
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      text += decoder.decode(chunk)
+    for await (const chunk of response.setEncoding('utf8')) {
+      text += chunk
       if (text.includes(`id: ${resourceVersion}\n`) && text.includes(': still here\n\n')) break
     }
     expect(text.split('event: BOOKMARK').length).toBe(3)
