@@ -3,10 +3,24 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { expect } from 'vitest'
+import { diffResources } from '../../src/package/diff/diff-resources.ts'
 import type { Resources } from '../../src/package/resources.ts'
 import { tool } from './program.ts'
 
 export const git = tool('git', 'Every system has a package of it.')
+
+export function sorted(files: Resources): [string, Buffer][] {
+  return [...files]
+    .map(([name, bytes]): [string, Buffer] => [name, Buffer.from(bytes)])
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+export function patchOf(before: Resources, after: Resources): string {
+  const { files, truncated } = diffResources({ before, after })
+  expect(truncated).toBe(false)
+  return files.map(({ patch }) => patch).join('')
+}
 
 /** The files that `git apply` makes of others. */
 export function applied(

@@ -1,10 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { diffResources } from '../../../src/package/diff/diff-resources.ts'
-import { DEFAULT_LIMITS, type Resources } from '../../../src/package/resources.ts'
+import type { Resources } from '../../../src/package/resources.ts'
 import { describeWith } from '../../interop/tool.ts'
-import { type CorpusPackage, hasCorpus, kptPackages, readFiles } from '../../support/corpus.ts'
-import { applied, git } from '../../support/git.ts'
+import { applied, git, patchOf, sorted } from '../../support/git.ts'
 
 /** Few, so that files have some in common. */
 const line = fc.constantFrom(
@@ -111,20 +109,8 @@ const versions = fc
     return { before, after: changed(before, [...second, ...inPlace]) }
   })
 
-function sorted(files: Resources): [string, Buffer][] {
-  return [...files]
-    .map(([name, bytes]): [string, Buffer] => [name, Buffer.from(bytes)])
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-}
-
-function patchOf(before: Resources, after: Resources): string {
-  const { files, truncated } = diffResources({ before, after })
-  expect(truncated).toBe(false)
-  return files.map(({ patch }) => patch).join('')
-}
-
 describeWith(git, 'git apply', () => {
-  it('makes the new files of the old ones, and the other way round, whatever they are', () => {
+  it('turns any old files into the new ones, and back', () => {
     fc.assert(
       fc.property(versions, ({ before, after }) => {
         const patch = patchOf(before, after)
@@ -155,24 +141,4 @@ describeWith(git, 'git apply', () => {
     expect(sorted(applied(before, patch))).toEqual(sorted(after))
     expect(sorted(applied(after, patch, ['-R']))).toEqual(sorted(before))
   })
-
-  it.runIf(hasCorpus)(
-    'makes each version of real packages of the one before',
-    () => {
-      const byPath = Map.groupBy(kptPackages(), ({ path: where }) => where)
-      let compared = 0
-      for (const [old, now] of [...byPath.values()].flatMap(neighbours)) {
-        const [before, after] = [readFiles(old), readFiles(now)]
-        if (before.size > DEFAULT_LIMITS.maxFiles) continue
-        expect(sorted(applied(before, patchOf(before, after)))).toEqual(sorted(after))
-        compared++
-      }
-      expect(compared).toBeGreaterThan(5)
-    },
-    60_000,
-  )
 })
-
-function neighbours(versions: readonly CorpusPackage[]): [CorpusPackage, CorpusPackage][] {
-  return versions.slice(1).map((now, index) => [versions[index] as CorpusPackage, now])
-}
