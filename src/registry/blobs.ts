@@ -32,7 +32,8 @@ export class Blobs {
     sizeCalculation: ({ byteLength }) => byteLength + 256,
   })
   /** When somebody asked for a blob, who may rely on it in what he pushes next. */
-  readonly #asked = new LRUCache<string, number>({ max: REMEMBERED })
+  // With `max` it would take memory for all of them at once.
+  readonly #asked = new LRUCache<string, number>({ maxSize: REMEMBERED, sizeCalculation: () => 1 })
 
   constructor(ctx: RegistryContext) {
     this.#ctx = ctx

@@ -15,17 +15,6 @@ vi.mock('node:timers/promises', () => ({
   },
 }))
 
-// To make room for a hundred thousand entries takes longer than a program.
-vi.mock('lru-cache', async (original) => {
-  const { LRUCache } = await original<typeof import('lru-cache')>()
-  class Small extends LRUCache<string, object> {
-    constructor(options: ConstructorParameters<typeof LRUCache<string, object, unknown>>[0]) {
-      super({ ...options, ...('max' in options && options.max && { max: 1000 }) })
-    }
-  }
-  return { LRUCache: Small }
-})
-
 const START = Date.UTC(2030, 0, 1)
 
 /** Files, whose times are of the test's clock. */
