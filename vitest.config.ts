@@ -1,5 +1,5 @@
 import { existsSync, statfsSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
@@ -14,12 +14,14 @@ const MINUTE = 60_000
 
 export default defineConfig({
   test: {
-    maxWorkers: '100%',
+    // One more than there are cores: tests often wait for other processes.
+    maxWorkers: availableParallelism() + 1,
     // Servers that tests start as processes load sooner.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') },
     // A busy machine is no failure; a test that hangs is still found.
     testTimeout: MINUTE * RUNS,
     hookTimeout: MINUTE,
+    setupFiles: ['test/support/random-tests.ts'],
     expect: { poll: { timeout: MINUTE / 2, interval: 10 } },
     projects: [
       {

@@ -6,13 +6,13 @@ import type { Client } from '../support/client.ts'
 import { runJob } from '../support/jobs.ts'
 import { startServer } from '../support/process.ts'
 import { tool } from '../support/program.ts'
-import { SEED, sizeOf } from '../support/sizes.ts'
+import { sizeOf } from '../support/sizes.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { describeWith, type Run } from './tool.ts'
 
 const schemathesis = tool('schemathesis', 'test/interop/install-tools.sh installs it.')
 const SECONDS = sizeOf('SCHEMATHESIS', 60)
-const FIRST = SEED ?? Math.floor(Math.random() * 2 ** 31)
+const SEED = sizeOf('SEED', Math.floor(Math.random() * 2 ** 31))
 /** The time that is said is for requests; what it has found is made small after it. */
 const TIMEOUT = (SECONDS * 2 + 120) * 1000
 
@@ -75,7 +75,7 @@ const MODES = ['positive', 'negative'] as const
 
 describeWith(schemathesis, 'requests that schemathesis makes up', () => {
   it.each(MODES)(
-    `are answered as the API document says, for ${SECONDS / MODES.length} seconds from seed ${FIRST}: %s`,
+    `are answered as the API document says, for ${SECONDS / MODES.length} seconds from seed ${SEED}: %s`,
     async (mode) => {
       const folder = await temporaryFolder()
       const server = await startServer(await temporaryFolder())
@@ -88,7 +88,7 @@ describeWith(schemathesis, 'requests that schemathesis makes up', () => {
         '--url',
         server.url.href,
         '--seed',
-        String(FIRST),
+        String(SEED),
       ]
       args.push('--mode', mode, '--checks', CHECKS.join(','), '--max-time', String(SECONDS / MODES.length))
       args.push(
@@ -104,7 +104,7 @@ describeWith(schemathesis, 'requests that schemathesis makes up', () => {
         mode === 'positive' ? { SCHEMATHESIS_HOOKS: HOOKS, PKGSERVER_TEST_KNOWN: known } : {}
       const { code, stdout, stderr } = await make(args, folder, hooks)
       process.stderr.write(`schemathesis, ${mode}: ${summaryOf(stdout)}\n`)
-      const again = `PKGSERVER_TEST_SEED=${FIRST} npx vitest run test/interop/schemathesis.test.ts`
+      const again = `PKGSERVER_TEST_SEED=${SEED} npx vitest run test/interop/schemathesis.test.ts`
       expect(code, `Again: ${again}\n${stdout}${stderr}\n${errorsOf(server.log())}`).toBe(0)
       expect(errorsOf(server.log())).toBe('')
       expect(await server.stop()).toBe(0)

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import type { Resources } from '../../../src/package/resources.ts'
 import { describeWith } from '../../interop/tool.ts'
 import { applied, git, patchOf, sorted } from '../../support/git.ts'
+import { searching } from '../../support/sizes.ts'
 
 /** Few, so that files have some in common. */
 const line = fc.constantFrom(
@@ -117,7 +118,7 @@ describeWith(git, 'git apply', () => {
         expect(sorted(applied(before, patch))).toEqual(sorted(after))
         expect(sorted(applied(after, patch, ['-R']))).toEqual(sorted(before))
       }),
-      { numRuns: 150 },
+      searching(150),
     )
   })
 

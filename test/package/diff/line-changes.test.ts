@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type LineChange, lineChanges, newEffort } from '../../../src/package/diff/line-changes.ts'
+import { searching } from '../../support/sizes.ts'
 
 /** The new lines, made of the old ones and the changes. */
 function changed(
@@ -45,7 +46,7 @@ describe('the changes of lines', () => {
           expect(newAt - last.newAt - last.newCount).toBe(oldAt - last.oldAt - last.oldCount)
         }
       }),
-      { numRuns: 500 },
+      searching(500),
     )
   })
 

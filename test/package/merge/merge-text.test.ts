@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mergeText } from '../../../src/package/merge/merge-text.ts'
 import { git } from '../../support/git.ts'
+import { searching } from '../../support/sizes.ts'
 
 const lines = (words: readonly string[]): string => words.map((word) => `${word}\n`).join('')
 
@@ -76,7 +77,7 @@ describe('a text', () => {
             expect(mergeText(...versions, side).text).toBe(wanted)
           }
         }),
-        { numRuns: 60 },
+        searching(60),
       )
     } finally {
       rmSync(folder, { recursive: true, force: true })

@@ -4,7 +4,7 @@ import type { BlobStore } from '../../../src/registry/store/blob-store.ts'
 import { FsStore } from '../../../src/registry/store/fs-store.ts'
 import { MemoryStore } from '../../../src/registry/store/memory-store.ts'
 import { disturbedStore } from '../../support/disturbed-store.ts'
-import { RUNS, searching } from '../../support/sizes.ts'
+import { searching } from '../../support/sizes.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 import { type Program, programs, run, type World } from './program.ts'
 
@@ -40,18 +40,14 @@ async function check(
   numRuns: number,
   world: Partial<World> & { shared: boolean; files?: boolean },
 ): Promise<void> {
-  const parameters = {
-    // The same programs each time, unless a longer search is asked for.
-    ...(RUNS === 1 && { seed: 20_300_101 }),
-    ...searching(numRuns),
-  }
   const property = fc.asyncProperty(programs, async (program: Program) => {
     const clock = { now: START }
     const memory = new MemoryStore({ shared: world.shared, now: () => clock.now })
     const store = world.files ? await fileStore(clock) : memory
     await run(program, { store, clock, registries: 1, ...world })
   })
-  await fc.assert(property, { ...parameters, endOnFailure: process.env.PKGSERVER_TEST_SHRINK === undefined })
+  const endOnFailure = process.env.PKGSERVER_TEST_SHRINK === undefined
+  await fc.assert(property, { ...searching(numRuns), endOnFailure })
 }
 
 it('keeps what clients rely on, and nothing else, while they push and it collects', async () => {
