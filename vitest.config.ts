@@ -21,7 +21,7 @@ export default defineConfig({
     // A busy machine is no failure; a test that hangs is still found.
     testTimeout: MINUTE * RUNS,
     hookTimeout: MINUTE,
-    setupFiles: ['test/support/random-tests.ts'],
+    setupFiles: ['test/support/setup.ts'],
     expect: { poll: { timeout: MINUTE / 2, interval: 10 } },
     projects: [
       {
