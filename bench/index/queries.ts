@@ -1,7 +1,7 @@
 /** The queries of the index benchmark. Each returns a page of 100. */
 import BetterSqlite3 from 'better-sqlite3'
 import { writeToken } from '../../src/service/queries/continue-token.ts'
-import { blueprintOf, packageAt, repositoryAt, type Sample } from './load.ts'
+import { blueprintOf, packageAt, repositoryAt, type Sample } from '../../test/support/sample-index.ts'
 
 const BASE = '/api/v1'
 

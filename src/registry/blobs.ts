@@ -32,8 +32,11 @@ export class Blobs {
     maxSize: SMALL_BLOBS_BYTES,
     sizeCalculation: ({ byteLength }) => byteLength + 256,
   })
-  /** When a client last asked for a blob: it may rely on the answer in its next push. */
-  readonly #requested = new LRUCache<string, number>({ max: CACHED_ENTRIES })
+  /**
+   * When a client last asked for a blob: it may rely on the answer in its next push. `maxSize` instead of `max`, which
+   * would allocate all entries at once.
+   */
+  readonly #requested = new LRUCache<string, number>({ maxSize: CACHED_ENTRIES, sizeCalculation: () => 1 })
 
   constructor(ctx: RegistryContext) {
     this.#ctx = ctx

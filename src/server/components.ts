@@ -280,6 +280,8 @@ async function assemble(given: Opened): Promise<Components> {
   const close = async (): Promise<void> => {
     await stop()
     await index.close()
+    // prom-client observes the process as long as it runs, and would keep all of this in memory.
+    metrics.registry.clear()
   }
   const { queue } = pool
   return {

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { allAnswers } from '../support/answers.ts'
 import { folderApp } from '../support/app.ts'
-import type { Client } from '../support/client.ts'
 import { runCommand, startServer } from '../support/process.ts'
 import { registryBehind } from '../support/registries.ts'
 import { seedServer } from '../support/seed-server.ts'
@@ -14,60 +13,7 @@ const files = (value: string) => ({
   resources: { 'a.yaml': `apiVersion: v1\nkind: X\nmetadata: {name: ${value}}\n` },
 })
 
-/** Saves, publishes and deletes until it is told to stop; resolves to what was acknowledged by when. */
-async function writeOn(client: Client, worker: number, goes: () => boolean): Promise<Map<string, number>> {
-  const published = new Map<string, number>()
-  for (let step = 0; goes(); step++) {
-    const more = { package: `p${worker}` }
-    const workspace = `w${step}`
-    const { name } = await client.createDraft(workspace, files(`${worker}-${step}`), more)
-    await client.ok('PUT', `/packagerevisions/${name}/resources`, files(`${worker}-${step}-x`), {
-      'If-Match': '*',
-    })
-    await client.verb(name, 'propose')
-    await client.verb(name, 'approve')
-    if (step % 3 === 2) {
-      await client.verb(name, 'propose-deletion')
-      await client.verb(name, 'approve')
-    } else published.set(name, Date.now())
-  }
-  return published
-}
-
 describe('a backup', () => {
-  it('of a server at work has all that was acknowledged before, and nothing by half', async () => {
-    const data = await temporaryFolder()
-    const { client, url } = await startServer(data, ['--gc-grace', '0s', '--gc-interval', '1s'])
-    await seedServer(client)
-    let goes = true
-    const working = [0, 1, 2].map((worker) => writeOn(client, worker, () => goes))
-    const file = join(await temporaryFolder(), 'backup.tar')
-    const restored: { began: number; data: string }[] = []
-    for (let round = 0; round < 3; round++) {
-      const began = Date.now()
-      const made = await runCommand(['backup', file, '--data', data, '--listen', url.host])
-      expect(made.log).toBe('')
-      expect(made.output).toMatch(/^wrote .*backup.tar: \d+ bytes/)
-      const other = join(await temporaryFolder(), 'made/by/it')
-      const put = await runCommand(['restore', file, '--data', other])
-      expect(put.log).toBe('')
-      expect(put.output).toContain('all digests verified')
-      restored.push({ began, data: other })
-    }
-    goes = false
-    const acknowledged = (await Promise.all(working)).flatMap((published) => [...published])
-    expect(await readdir(join(data, 'registry/tmp'))).toEqual([])
-    for (const { began, data: other } of restored) {
-      const app = await folderApp(other)
-      const { differences, revisions } = await app.client.ok('POST', '/verifications', {})
-      expect(differences).toEqual([])
-      expect(revisions).toBeGreaterThan(20)
-      for (const [name] of acknowledged.filter(([, at]) => at < began)) await app.client.get(name)
-      expect(await app.client.publish('after')).toMatchObject({ revision: 4 })
-      await app.close()
-    }
-  }, 120_000)
-
   it('gives the same answers, and is made without a server too', async () => {
     const app = await folderApp()
     await seedServer(app.client)
@@ -81,7 +27,7 @@ describe('a backup', () => {
     expect(await allAnswers(client)).toEqual(before)
   })
 
-  it('is refused where anything is missing, damaged or in the way', async () => {
+  it('is not restored where anything is missing, damaged or in the way', async () => {
     const app = await folderApp()
     await app.client.createRepository()
     await app.client.publish('ws1', files('x'))
@@ -131,7 +77,7 @@ describe('a backup', () => {
     })
   })
 
-  it('is a tar that other tools take', async () => {
+  it('is a tar that other tools read', async () => {
     const app = await folderApp()
     await app.client.createRepository()
     await app.client.publish('ws1', files('x'), { package: Array(3).fill('p'.repeat(60)).join('/') })
@@ -149,7 +95,7 @@ describe('a backup', () => {
     expect(checked).toBe('fine\n')
   })
 
-  it('without the artifacts says where those are', async () => {
+  it('says where the artifacts are if it has none', async () => {
     const url = await registryBehind([])
     const settings = { PKGSERVER_REGISTRY: url.href, HOME: '/nonexistent' }
     const app = await folderApp(undefined, settings)
@@ -166,7 +112,7 @@ describe('a backup', () => {
 })
 
 describe('a data folder whose index is lost', () => {
-  it('is refused, and taken again after pkgserver reindex', async () => {
+  it('is refused, and accepted again after pkgserver reindex', async () => {
     const app = await folderApp()
     await seedServer(app.client)
     const before = await allAnswers(app.client)
@@ -199,7 +145,7 @@ describe('a data folder whose index is lost', () => {
     const { items } = await last.client.ok('GET', '/packagerevisions')
     for (const item of items) expect(Number(item.resourceVersion)).toBeGreaterThan(Number(resourceVersion))
     expect((await runCommand(['verify', '--data', app.data, '--listen', '127.0.0.1:1'])).code).toBe(1)
-  }, 60_000)
+  })
 
   it('is refused with a clear error if the index is damaged', async () => {
     const app = await folderApp()
@@ -220,11 +166,11 @@ describe('a data folder whose index is lost', () => {
     expect((await runCommand(['reindex', '--force', '--data', app.data])).log).toBe('')
     const { client } = await folderApp(app.data)
     expect(await allAnswers(client)).toEqual(before)
-  }, 60_000)
+  })
 })
 
 describe('pkgserver verify', () => {
-  it('asks the server that runs, or looks itself; its exit status tells', async () => {
+  it('asks the running server, or looks itself; its exit status tells', async () => {
     const data = await temporaryFolder()
     const { client, url, stop } = await startServer(data)
     await client.createRepository()
@@ -237,7 +183,7 @@ describe('pkgserver verify', () => {
       code: 0,
       output: expect.stringContaining('1 revisions and 2 blobs'),
     })
-    // Nobody else gets at the data meanwhile.
+    // No other process can open the data meanwhile.
     for (const command of ['serve', 'reindex']) {
       const second = await runCommand([command, '--data', data, '--listen', '127.0.0.1:0'])
       expect(second).toMatchObject({

@@ -48,6 +48,6 @@ describe('pkgserver gc', () => {
 
   it('runs at an interval in the server, and logs it', async () => {
     const server = await startServer(await temporaryFolder(), ['--gc-interval', '1s', '--gc-grace', '0'])
-    await expect.poll(server.log, { timeout: 5000 }).toContain('garbage collected')
+    await expect.poll(server.log).toContain('garbage collected')
   })
 })

@@ -1,14 +1,15 @@
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { KeyedLock } from '../../src/core/keyed-lock.ts'
+import { nextMillisecond } from '../support/until.ts'
 
 describe('KeyedLock', () => {
   it('runs the work for a key one at a time, in the order of the calls', async () => {
     const lock = new KeyedLock()
     const steps: string[] = []
-    const work = (name: string, ms: number) => async () => {
+    const work = (name: string, turns: number) => async () => {
       steps.push(`${name} begins`)
-      await setTimeout(ms)
+      for (let turn = 0; turn < turns; turn++) await setImmediate()
       steps.push(`${name} ends`)
     }
     await Promise.all([
@@ -36,7 +37,7 @@ describe('KeyedLock', () => {
     const held = lock.run('a', () => new Promise<void>((resolve) => (release = resolve)))
     const since = lock.workingSince
     expect(since).toBeGreaterThanOrEqual(begun)
-    await setTimeout(5)
+    await nextMillisecond()
     await lock.run('b', async () => expect(lock.workingSince).toBe(since))
     const waited = lock.run('a', async () => expect(lock.workingSince).toBeGreaterThan(since as number))
     release()

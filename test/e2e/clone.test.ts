@@ -294,7 +294,7 @@ describe.runIf(hasCorpus)('clones of real packages', () => {
       }
       expect(after.Kptfile).toContain(`commit: ${artifact.digest}`)
     }
-  }, 60_000)
+  })
 })
 
 /** Returns the lines that are neither in the original nor expected in a clone. */

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MiddlewareHandler } from 'hono'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { AppError } from '../../src/core/errors.ts'
 import { describe as describeBytes } from '../../src/oci/descriptor.ts'
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts'
@@ -11,10 +11,10 @@ import type { Json } from '../support/client.ts'
 import { files, register, revisions, shown, sync } from '../support/discovery.ts'
 import { elsewhere, FLUX_LAYER, tarOf } from '../support/elsewhere.ts'
 import { breakRegistry } from '../support/faults.ts'
-import { startServer } from '../support/process.ts'
 import { withBasic } from '../support/registries.ts'
 import { tarGz } from '../support/tar.ts'
 import { temporaryFolder } from '../support/temporary.ts'
+import { until } from '../support/until.ts'
 
 /** Answers requests whose path matches with this status, and passes the others on. */
 function refusing(what: RegExp, status: 401 | 403 | 404 | 405): MiddlewareHandler {
@@ -236,15 +236,16 @@ describe('a sync', () => {
         return undefined
       },
     ])
-    const { client } = await memoryApp()
+    const { client, parts } = await memoryApp()
+    const syncs = vi.spyOn(parts.discovery, 'sync')
     await there.flux('team/upf', 'v1.0.0', files(1))
     await register(client, there)
     const first = sync(client)
-    while (listed === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    await until(() => listed > 0)
     expect((await client.ok('GET', '/repositories/found')).status.state).toBe('Syncing')
     await there.flux('team/upf', 'v2.0.0', files(2))
     const others = [sync(client), sync(client), sync(client)]
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await until(() => syncs.mock.calls.length === 4)
     release?.()
     await first
     for (const status of await Promise.all(others)) expect(status.revisions).toBe(2)
@@ -266,9 +267,7 @@ describe('a sync', () => {
     await there.flux('team/upf', 'v1.0.0', files(1))
     await register(client, there)
     const syncing = client.call('POST', '/repositories/found/sync')
-    while (!there.requests.some(({ line }) => line.includes('/blobs/'))) {
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
+    await until(() => there.requests.some(({ line }) => line.includes('/blobs/')))
     const any = { 'If-Match': '*' }
     expect((await client.call('DELETE', '/repositories/found', undefined, any)).status).toBe(204)
     release?.()
@@ -368,30 +367,4 @@ describe('a sync', () => {
     await parts.discovery.sync('found', { thorough: false })
     expect(await shown(client)).toEqual(['1 1.1.0 v1-1-0', '2 1.2.0 v1-2-0'])
   })
-
-  it('goes on after kill -9, with no number left out and no version twice', async () => {
-    const there = await elsewhere()
-    const count = 30
-    for (let minor = 0; minor < count; minor++) await there.flux('team/upf', `v1.${minor}.0`, files(minor))
-    const data = await temporaryFolder()
-    const env = { PKGSERVER_SOURCE_HOSTS: '*' }
-    let server = await startServer(data, [], env)
-    await register(server.client, there)
-    for (let kills = 0; kills < 3; kills++) {
-      const before = (await revisions(server.client)).length
-      server.client.call('POST', '/repositories/found/sync').catch(() => undefined)
-      while ((await revisions(server.client)).length < Math.min(before + 3, count)) {
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      }
-      await server.stop('SIGKILL')
-      server = await startServer(data, [], env)
-    }
-    expect(await sync(server.client)).toMatchObject({ state: 'Succeeded', revisions: count, problems: [] })
-    const found = await revisions(server.client)
-    expect(found.map(({ revision, version }) => `${revision} ${version}`)).toEqual(
-      Array.from({ length: count }, (_, minor) => `${minor + 1} 1.${minor}.0`),
-    )
-    expect(await server.client.resolve('latest', 'found/upf')).toBe(found.at(-1).artifact.digest)
-    expect(await server.client.tags('found/upf')).toHaveLength(2 * count + 1)
-  }, 120_000)
 })

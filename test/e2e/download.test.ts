@@ -1,13 +1,14 @@
 /** Blobs that the server streams from a file: larger than its cache, and than a chunk. */
 import { randomBytes } from 'node:crypto'
-import { readdir, readlink } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
 import { FileStream } from '../../src/registry/store/file-stream.ts'
 import { folderServer } from '../support/app.ts'
+import { openFiles } from '../support/open-files.ts'
 import { temporaryFolder } from '../support/temporary.ts'
+import { until } from '../support/until.ts'
 
 const BLOB = randomBytes(8 * 1024 * 1024 + 12_345)
 const PATH = `/v2/a/b/blobs/${digestOf(BLOB)}`
@@ -21,13 +22,6 @@ async function serverWithBlob() {
 
 async function bytesOf(response: Response): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer())
-}
-
-/** Counts the files below a folder that this process has open. */
-async function openFiles(folder: string): Promise<number> {
-  const descriptors = await readdir('/proc/self/fd')
-  const paths = await Promise.all(descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
-  return paths.filter((path) => path.startsWith(folder)).length
 }
 
 describe('a download', () => {
@@ -66,7 +60,7 @@ describe('a download', () => {
     expect((await bytesOf(response)).equals(BLOB.subarray(start, end + 1))).toBe(true)
   })
 
-  it('gives each of many who read at different speeds the same bytes', async () => {
+  it('gives many clients that read at different speeds the same bytes', async () => {
     const { client } = await serverWithBlob()
     const all = await Promise.all(
       Array.from({ length: 10 }, async (_, i) => {
@@ -82,7 +76,7 @@ describe('a download', () => {
     expect(all).toEqual(all.map(() => true))
   })
 
-  it.runIf(process.platform === 'linux')('leaves no file open when clients hang up', async () => {
+  it.runIf(process.platform === 'linux')('leaves no file open when clients disconnect', async () => {
     const { url, data } = await serverWithBlob()
     const sockets = [1, 2, 3].map(() => connect(Number(url.port), url.hostname).on('error', () => undefined))
     for (const socket of sockets) {
@@ -90,14 +84,14 @@ describe('a download', () => {
       const request = `GET ${PATH} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`
       socket.write(request + request)
     }
-    for (let i = 0; i < 100 && (await openFiles(`${data}/registry/blobs`)) < 6; i++) await setTimeout(20)
-    expect(await openFiles(`${data}/registry/blobs`)).toBe(6)
+    const open = () => openFiles(`${data}/registry/blobs`)
+    await until(async () => (await open()) >= 6)
+    expect(await open()).toBe(6)
     for (const socket of sockets) socket.destroy()
-    for (let i = 0; i < 100 && (await openFiles(`${data}/registry/blobs`)) > 0; i++) await setTimeout(20)
-    expect(await openFiles(`${data}/registry/blobs`)).toBe(0)
+    await until(async () => (await open()) === 0)
   })
 
-  it('is told of a file that is gone, or shorter than it was', async () => {
+  it('fails where the file is gone, or shorter than it was', async () => {
     const folder = await temporaryFolder()
     await expect(new FileStream(`${folder}/gone`).send(async () => undefined)).rejects.toThrow('ENOENT')
     const short = new FileStream(import.meta.filename, { start: 0, end: 10_000_000 })

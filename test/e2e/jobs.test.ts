@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { folderServer, memoryApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
@@ -6,6 +5,7 @@ import { ended, eventsOf, follow, itemsOf, runJob, type ServerSentEvent } from '
 import { pages } from '../support/pages.ts'
 import { startServer } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
+import { until } from '../support/until.ts'
 
 async function prepare(client: Client): Promise<string> {
   await client.createRepository()
@@ -83,37 +83,37 @@ describe('the events of a job', () => {
   it('end when the server stops, which does not wait for the job; the next process continues it', async () => {
     const data = await temporaryFolder()
     const first = await startServer(data)
-    const id = await start(first.client, await prepare(first.client), 200)
+    const id = await start(first.client, await prepare(first.client), 100)
     const events = eventsOf(await follow(first.client, id))
     const seen = [(await events.next()).value.id]
-    const before = performance.now()
     const stopped = first.stop()
     for await (const event of events) seen.push(event.id)
     expect(await stopped).toBe(0)
-    expect(performance.now() - before).toBeLessThan(5000)
-    expect(seen.length).toBeLessThan(201)
+    expect(seen.length).toBeLessThan(101)
 
     const { client, stop } = await startServer(data)
     for await (const event of eventsOf(await follow(client, id, seen.at(-1)))) seen.push(event.id)
-    expect(seen).toEqual(Array.from({ length: 201 }, (_, at) => at + 1))
-    expect((await ended(client, id)).counts).toMatchObject({ succeeded: 200, failed: 0, skipped: 0 })
+    expect(seen).toEqual(Array.from({ length: 101 }, (_, at) => at + 1))
+    expect((await ended(client, id)).counts).toMatchObject({ succeeded: 100, failed: 0, skipped: 0 })
     await stop()
-  }, 60_000)
+  })
 })
 
 describe('a job', () => {
   it('makes nothing more once it is cancelled', async () => {
     const { client } = await memoryApp()
-    const id = await start(client, await prepare(client), 200)
-    await expect.poll(async () => (await client.ok('GET', `/jobs/${id}`)).counts.succeeded).toBeGreaterThan(3)
+    const upstream = await prepare(client)
+    const id = await start(client, upstream, 200)
+    await until(async () => (await client.ok('GET', `/jobs/${id}`)).counts.succeeded > 3)
     const cancelled = await client.ok('POST', `/jobs/${id}/cancel`)
     const drafts = async () =>
       (await client.ok('GET', '/packagerevisions?repository=prod&limit=1000')).items.length
     const made = await drafts()
     expect(cancelled).toMatchObject({ state: 'Cancelled', finishedAt: expect.any(String) })
     expect(cancelled.counts).toMatchObject({ pending: 0, succeeded: made, skipped: 200 - made, failed: 0 })
-    await setTimeout(300)
-    expect(await drafts()).toBe(made)
+    // Items of another job, which take turns with those of this one if there still are any.
+    await ended(client, await start(client, upstream, 6, 'other'))
+    expect(await drafts()).toBe(made + 6)
     expect(await client.ok('GET', `/jobs/${id}`)).toEqual(cancelled)
     const skipped = await itemsOf(client, id, 'state=Skipped&limit=1000')
     expect(skipped).toHaveLength(200 - made)

@@ -145,7 +145,7 @@ describe('a server whose disk is nearly full', () => {
     expect(halfway.filter(({ state }) => state === 'Failed')).toEqual([])
     await have(1000)
     await expect
-      .poll(async () => (await client.ok('GET', `/jobs/${job.id}`)).counts, { timeout: 10_000 })
+      .poll(async () => (await client.ok('GET', `/jobs/${job.id}`)).counts)
       .toMatchObject({ succeeded: 20, failed: 0 })
   })
 })

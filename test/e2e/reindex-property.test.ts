@@ -5,9 +5,9 @@ import { memoryApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
 import { reindexed } from '../support/reindexed.ts'
 import { seededRandom } from '../support/seeded-random.ts'
+import { RUNS, SEED } from '../support/sizes.ts'
 
-const PROGRAMS = 4 * Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
-const SEED = Number(process.env.PKGSERVER_TEST_SEED ?? Date.now())
+const PROGRAMS = 4 * RUNS
 const STEPS = 60
 const ANY = { 'If-Match': '*' }
 

@@ -48,6 +48,6 @@ export function reindexSuite(kind: string, start: () => Promise<TestApp>): void 
         ANY,
       )
       await client.verb('edge.site-2.w2', 'propose')
-    }, 120_000)
+    })
   })
 }

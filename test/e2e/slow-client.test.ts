@@ -5,8 +5,10 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { digestOf } from '../../src/oci/digest.ts'
 import { folderServer } from '../support/app.ts'
 import { breakRegistry } from '../support/faults.ts'
+import { openFiles } from '../support/open-files.ts'
+import { until } from '../support/until.ts'
 
-const PACE = { rate: 1000, window: 500 }
+const PACE = { rate: 1000, window: 250 }
 
 async function open(url: URL, head: string[]): Promise<Socket> {
   const socket = connect(Number(url.port), url.hostname)
@@ -61,9 +63,9 @@ describe('a client that sends slowly', () => {
   })
 })
 
-describe('a client that does not read its response', () => {
+describe.runIf(process.platform === 'linux')('a client that does not read its response', () => {
   it('is disconnected, unlike one that reads slowly', async () => {
-    const { url, client } = await folderServer({}, PACE)
+    const { url, data, client } = await folderServer({}, PACE)
     const blob = Buffer.alloc(24 * 1024 * 1024, 'blob')
     const digest = digestOf(blob)
     await client.send(`/v2/a/b/blobs/uploads/?digest=${digest}`, { method: 'POST', body: blob })
@@ -73,18 +75,18 @@ describe('a client that does not read its response', () => {
     if (!stuck || !slow) throw new Error('there are two')
     stuck.pause()
     let received = 0
-    let cut = false
-    slow.once('close', () => {
-      cut = true
-    })
+    let isSlow = true
     slow.on('data', async (chunk) => {
       received += chunk.length
+      if (!isSlow) return
       slow.pause()
-      await setTimeout(5)
+      await setTimeout(10)
       slow.resume()
     })
-    await setTimeout(PACE.window * 4)
-    expect(cut).toBe(false)
+    const sending = () => openFiles(`${data}/registry/blobs`)
+    await until(async () => (await sending()) === 2)
+    await until(async () => (await sending()) === 1)
+    isSlow = false
     // It still receives what the kernel has buffered, and then the end.
     let rest = 0
     stuck.on('data', (chunk) => {
@@ -93,7 +95,7 @@ describe('a client that does not read its response', () => {
     stuck.resume()
     await once(stuck, 'close')
     expect(rest).toBeLessThan(blob.length)
-    await expect.poll(() => received, { timeout: 20_000 }).toBeGreaterThanOrEqual(blob.length)
+    await until(() => received >= blob.length)
   })
 })
 
@@ -102,7 +104,7 @@ describe('a stream of events', () => {
     const { url, client, parts } = await folderServer({}, PACE)
     await client.createRepository()
     const upstream = await client.publish('ws1')
-    // Keeps the job running.
+    // The job retries for a while.
     breakRegistry(parts.ctx, (operation) => operation === 'mount' || operation === 'push')
     const job = await client.ok('POST', '/clones', {
       upstream: upstream.name,
@@ -121,6 +123,6 @@ describe('a stream of events', () => {
     await setTimeout(PACE.window * 4)
     expect(closed).toBe(false)
     breakRegistry(parts.ctx, () => false)
-    await expect.poll(() => events, { timeout: 20_000 }).toContain('event: finished')
-  }, 30_000)
+    await expect.poll(() => events).toContain('event: finished')
+  })
 })

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { ByteBudget } from '../../src/http/byte-budget.ts'
 import { Gate } from '../../src/http/gate.ts'
@@ -28,10 +27,11 @@ it('runs a limited number of calls, queues some in the order of arrival, and ref
 
 it('refuses a call that has waited too long, and goes on after failures', async () => {
   const gate = new Gate({ atOnce: 1, queue: 5, wait: 30 })
-  const first = gate.pass(() => setTimeout(100, undefined).then(() => Promise.reject(new Error('failed'))))
-  const failed = expect(first).rejects.toThrow('failed')
+  const { promise: work, reject } = Promise.withResolvers<void>()
+  const first = gate.pass(() => work)
   await expect(gate.pass(async () => 'late')).rejects.toMatchObject({ code: 'overloaded' })
-  await failed
+  reject(new Error('failed'))
+  await expect(first).rejects.toThrow('failed')
   expect(await gate.pass(async () => 'in')).toBe('in')
 })
 

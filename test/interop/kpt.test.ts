@@ -66,6 +66,6 @@ describeIfThere(KPT, 'kpt', () => {
         })
         expect(code, `${real.folder}: ${stderr}`).toBe(0)
       }
-    }, 60_000)
+    })
   })
 })

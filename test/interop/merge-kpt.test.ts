@@ -21,6 +21,7 @@ import { type CorpusUpgrade, corpusUpgrades, withLocalEdits } from '../support/c
 import { isRelated, objectsOf, type Placed, placeOf } from '../support/field-loss.ts'
 import { git } from '../support/git.ts'
 import { hasOtherUpstreams, type KptUpdate, kpt, kptUpdates } from '../support/kpt.ts'
+import { RUNS } from '../support/sizes.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { describeIfThere } from './tool.ts'
 
@@ -33,9 +34,8 @@ const REASONS = [
 ] as const
 type Reason = (typeof REASONS)[number]
 
-const TIMEOUT = 400_000
 /** All of them take minutes, so by default only every sixth is compared. */
-const EACH = process.env.CI_LONG || Number(process.env.PKGSERVER_TEST_RUNS ?? 1) > 1 ? 1 : 6
+const EACH = process.env.CI_LONG || RUNS > 1 ? 1 : 6
 const DOCUMENT = join(import.meta.dirname, '../../docs/upgrades-of-real-packages.md')
 
 describeIfThere(kpt, 'kpt pkg update', () => {
@@ -46,7 +46,7 @@ describeIfThere(kpt, 'kpt pkg update', () => {
           .filter((_, at) => at % EACH === 0)
       : []
 
-  it.runIf(hasCorpus)('gives the same result if nothing was edited', { timeout: TIMEOUT }, async () => {
+  it.runIf(hasCorpus)('gives the same result if nothing was edited', async () => {
     const some = upgrades.filter(({ to }) => to === 'v3.0.0')
     const updates = await kptUpdates(await temporaryFolder(), some, (files) => files)
     for (const [at, upgrade] of some.entries()) {
@@ -56,7 +56,7 @@ describeIfThere(kpt, 'kpt pkg update', () => {
     }
   })
 
-  it.runIf(hasCorpus)('differs with local edits only for known reasons', { timeout: TIMEOUT }, async () => {
+  it.runIf(hasCorpus)('differs with local edits only for known reasons', async () => {
     const updates = await kptUpdates(
       await temporaryFolder(),
       upgrades,

@@ -6,12 +6,13 @@ import type { Client } from '../support/client.ts'
 import { runJob } from '../support/jobs.ts'
 import { startServer } from '../support/process.ts'
 import { tool } from '../support/program.ts'
+import { sizeOf } from '../support/sizes.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { describeWith, type Run } from './tool.ts'
 
 const schemathesis = tool('schemathesis', 'test/interop/install-tools.sh installs it.')
-const SECONDS = Number(process.env.PKGSERVER_TEST_SCHEMATHESIS ?? 60)
-const SEED = Number(process.env.PKGSERVER_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
+const SECONDS = sizeOf('SCHEMATHESIS', 60)
+const SEED = sizeOf('SEED', Math.floor(Math.random() * 2 ** 31))
 /** The time that is said is for requests; what it has found is made small after it. */
 const TIMEOUT = (SECONDS * 2 + 120) * 1000
 

@@ -2,9 +2,10 @@
 import { afterAll, beforeAll } from 'vitest'
 import { sharedBucketSuite } from '../e2e/shared-bucket-suite.ts'
 import { MOTO, moto, type S3Peer, VERSITYGW, versitygw, withBucket } from '../support/peers/s3-servers.ts'
+import { sizeOf } from '../support/sizes.ts'
 import { describeWith } from './tool.ts'
 
-const moves = Number(process.env.PKGSERVER_TEST_MOVES ?? 100)
+const moves = sizeOf('MOVES', 100)
 
 function on(start: () => Promise<S3Peer>, atomic: boolean): void {
   let peer: S3Peer

@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { folderServer } from '../support/app.ts'
 import { runCommand, startServer } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
+import { until } from '../support/until.ts'
 
 describe('pkgserver serve', () => {
   it('prints its addresses, and commands that work', async () => {
@@ -66,7 +66,7 @@ describe('pkgserver serve', () => {
     )
   })
 
-  it('finishes the requests that are under way when it is told to stop', async () => {
+  it('finishes the requests in flight when it gets a signal to stop', async () => {
     const server = await startServer(await temporaryFolder())
     await server.client.createRepository()
     const body = JSON.stringify({
@@ -77,22 +77,21 @@ describe('pkgserver serve', () => {
     })
     const sending = request(new URL('/api/v1/packagerevisions', server.url), {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', 'Content-Length': body.length },
+      // The server says so once it has the head of the request.
+      headers: { 'Content-Type': 'application/json', 'Content-Length': body.length, Expect: '100-continue' },
     })
     const answer = once(sending, 'response')
+    const received = once(sending, 'continue')
+    sending.flushHeaders()
+    await received
     sending.write(body.slice(0, 10))
-    await setTimeout(200)
     const stopped = server.stop('SIGINT')
-    await expect
-      .poll(
-        () =>
-          server.client.send('/healthz').then(
-            () => 'open',
-            () => 'closed',
-          ),
-        { timeout: 10_000 },
-      )
-      .toBe('closed')
+    await until(() =>
+      server.client.send('/healthz').then(
+        () => false,
+        () => true,
+      ),
+    )
     sending.end(body.slice(10))
     const [response] = (await answer) as [IncomingMessage]
     expect(response.statusCode).toBe(201)
@@ -100,7 +99,7 @@ describe('pkgserver serve', () => {
     expect(await stopped).toBe(0)
   })
 
-  it('refuses a data folder that another one uses', async () => {
+  it('refuses a data folder that another server uses', async () => {
     const data = await temporaryFolder()
     const server = await startServer(data)
     const second = await runCommand(['serve', '--listen', '127.0.0.1:0', '--data', data])
@@ -127,7 +126,7 @@ describe('pkgserver serve', () => {
 })
 
 describe('the command line', () => {
-  it('says in a sentence that a data folder cannot be one', async () => {
+  it('says in a sentence why a data folder cannot be used', async () => {
     const file = join(await temporaryFolder(), 'file')
     await writeFile(file, '')
     for (const data of [file, join(file, 'below')]) {

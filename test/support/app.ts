@@ -9,6 +9,7 @@ import { serve } from '../../src/server/serve.ts'
 import type { Pace } from '../../src/server/slow-clients.ts'
 import { IN_THIS_THREAD } from '../../src/service/threads/thread-pool.ts'
 import { Client } from './client.ts'
+import { sender } from './http.ts'
 import { temporaryFolder } from './temporary.ts'
 
 const silent = pino({ level: 'silent' })
@@ -57,7 +58,7 @@ export async function folderServer(
   const server = await serve(config, applicationOf(parts), pace)
   onTestFinished(() => server.close())
   const local = new URL(`http://127.0.0.1:${server.port}`)
-  return { url: local, data, parts, client: new Client((path, init) => fetch(new URL(path, local), init)) }
+  return { url: local, data, parts, client: new Client(sender(local)) }
 }
 
 async function appOf(parts: Components): Promise<TestApp> {

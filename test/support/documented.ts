@@ -14,13 +14,14 @@ ajv.addSchema(document, 'api')
 
 const routes = Object.entries(document.paths).map(([path, operations]) => ({
   path,
-  pattern: new RegExp(`^${path.replace('{path}', '.+').replaceAll(/{\w+}/g, '[^/]+')}$`),
+  // Paths of files and of packages have slashes.
+  pattern: new RegExp(`^${path.replace(/{(?:path|package)}/, '.+').replaceAll(/{\w+}/g, '[^/]+')}$`),
   operations,
 }))
 // `/a/resources` is no file of `/a/{…}`: the path with the fewest parameters is meant.
 routes.sort((a, b) => a.path.split('{').length - b.path.split('{').length)
 
-/** What is wrong with an answer; undefined when nothing is, or when the document knows no such call. */
+/** Returns what is wrong with an answer, if anything. A call that the document does not have must be refused. */
 export function undocumented(
   method: string,
   path: string,
@@ -28,7 +29,11 @@ export function undocumented(
 ): string | undefined {
   const route = routes.find(({ pattern }) => pattern.test(path.replace(/\?.*/, '')))
   const operation = route?.operations[method.toLowerCase()]
-  if (!route || !operation) return undefined
+  if (!route || !operation) {
+    return [404, 405].includes(answer.status)
+      ? undefined
+      : `${method} ${path} answers ${answer.status}, and is not in the document`
+  }
   const response = operation.responses[answer.status]
   if (!response) return `${method} ${route.path} answers ${answer.status}, which its document does not have`
   const type = answer.headers.get('Content-Type')?.split(';')[0]

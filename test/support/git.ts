@@ -3,10 +3,24 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { expect } from 'vitest'
+import { diffResources } from '../../src/domain/diff/diff-resources.ts'
 import type { Resources } from '../../src/domain/resources.ts'
 import { tool } from './program.ts'
 
 export const git = tool('git', 'Install the package git of your system.')
+
+export function sorted(files: Resources): [string, Buffer][] {
+  return [...files]
+    .map(([name, bytes]): [string, Buffer] => [name, Buffer.from(bytes)])
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+export function patchOf(before: Resources, after: Resources): string {
+  const { files, truncated } = diffResources({ before, after })
+  expect(truncated).toBe(false)
+  return files.map(({ patch }) => patch).join('')
+}
 
 /** The environment of git without the settings of the user. */
 export const GIT_ENV = { PATH: process.env.PATH, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' }

@@ -69,12 +69,3 @@ function changed(before: Buffer, change: Mutation, unit: number): Buffer {
     }
   }
 }
-
-/** The factor of the usual runs, for a long search. */
-export const RUNS = Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
-
-/** Returns the settings of a property with this number of runs; a failure prints its seed. */
-export function fuzzing(runs: number): fc.Parameters<unknown> {
-  const seed = process.env.PKGSERVER_TEST_SEED
-  return { numRuns: runs * RUNS, ...(seed === undefined ? {} : { seed: Number(seed) }) }
-}

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { Client } from './client.ts'
+import { sender } from './http.ts'
 import { NODE_FLAGS } from './start-script.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
@@ -46,7 +47,7 @@ export async function startServer(
   return {
     ...child,
     url,
-    client: new Client((path, init) => fetch(new URL(path, url), init)),
+    client: new Client(sender(url)),
     stop: async (signal = 'SIGTERM') => {
       const ended = once(child.process, 'exit')
       child.process.kill(signal)

@@ -6,6 +6,7 @@ import { type Components, memoryComponents } from '../../src/server/components.t
 import { serve } from '../../src/server/serve.ts'
 import { Watches, type WatchesOptions } from '../../src/service/watch/watches.ts'
 import { Client } from './client.ts'
+import { sender } from './http.ts'
 import { eventsOf, type ServerSentEvent } from './jobs.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
@@ -34,8 +35,8 @@ export async function watchServer(
     applicationOf(parts),
   )
   onTestFinished(() => server.close())
-  const base = `http://127.0.0.1:${server.port}`
-  return { client: new Client((path, init) => fetch(base + path, init)), parts, port: server.port }
+  const { port } = server
+  return { client: new Client(sender(new URL(`http://127.0.0.1:${port}`))), parts, port }
 }
 
 /** Starts a watch. */

@@ -27,9 +27,7 @@ export async function receiver(): Promise<Receiver> {
     url: '',
     received,
     count: async (wanted) => {
-      await expect
-        .poll(() => received.length, { timeout: 10_000, interval: 10 })
-        .toBeGreaterThanOrEqual(wanted)
+      await expect.poll(() => received.length).toBeGreaterThanOrEqual(wanted)
       return received
     },
     answer: (response) => void response.writeHead(200).end('thanks'),

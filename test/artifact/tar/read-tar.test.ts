@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { unpackLayer } from '../../../src/artifact/layer.ts'
 import { AppError } from '../../../src/core/errors.ts'
+import { cpuTimer } from '../../support/cpu-time.ts'
 import { pax, type TarEntry, tar, tarEntry, tarGz } from '../../support/tar.ts'
 
 const LIMITS = { maxBytes: 1024 * 1024, maxFiles: 100 }
@@ -216,15 +217,15 @@ describe('unpacking a hostile archive', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50 * 1024 * 1024)
   })
 
-  it('takes no longer than the size of the archive explains', async () => {
-    const start = performance.now()
+  it('takes time in proportion to the size of the archive', async () => {
+    const spent = cpuTimer()
     await refusal(tarGz(Array.from({ length: 5000 }, (_, i) => pax({ [`key${i}`]: 'x'.repeat(1000) }))))
     await refusal(gzipSync(tar([{ name: 'a' }], Buffer.alloc(60 * 1024 * 1024))))
     await unpackLayer(gzipSync(tar([{ name: 'a' }], Buffer.alloc(60 * 1024 * 1024))), {
       maxBytes: 64 * 1024 * 1024,
       maxFiles: 10,
     })
-    expect(performance.now() - start).toBeLessThan(10_000)
+    expect(spent()).toBeLessThan(10_000)
   })
 
   it('refuses too many directories, named or implied', async () => {

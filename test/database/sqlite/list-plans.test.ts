@@ -6,7 +6,6 @@ import BetterSqlite3, { type Database } from 'better-sqlite3'
 import fc from 'fast-check'
 import type { CompiledQuery, Kysely } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { load, packageAt, sampleOf } from '../../../bench/index/load.ts'
 import { listImages } from '../../../src/database/contents/image-list.ts'
 import { listObjects } from '../../../src/database/contents/object-list.ts'
 import { namesListed, revisionsNamed } from '../../../src/database/package-revisions/by-name.ts'
@@ -20,6 +19,7 @@ import { openDatabase } from '../../../src/database/sqlite/open.ts'
 import { imageReference } from '../../../src/domain/image-reference.ts'
 import { type LabelRequirement, parseLabelSelector } from '../../../src/domain/label-selector.ts'
 import { type PackageRevision, SORT_FIELDS, type Sort } from '../../../src/domain/package-revision.ts'
+import { load, packageAt, sampleOf } from '../../support/sample-index.ts'
 
 /** More rows than count as few, so that lists plan in both ways. */
 const SAMPLE = sampleOf(6000)
@@ -160,7 +160,7 @@ describe('lists of package revisions', () => {
       }
     }
     expect(faults()).toEqual([])
-  }, 120_000)
+  })
 
   it('find the rows that match the filter, in the requested order', async () => {
     const filters = fc.array(fc.constantFrom(...FILTERS), { maxLength: 3 }).map((parts) => {
@@ -187,7 +187,7 @@ describe('lists of package revisions', () => {
       { numRuns: 40 },
     )
     expect(faults()).toEqual([])
-  }, 120_000)
+  })
 })
 
 describe('other lists', () => {

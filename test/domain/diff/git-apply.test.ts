@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { diffResources } from '../../../src/domain/diff/diff-resources.ts'
-import { DEFAULT_LIMITS, type Resources } from '../../../src/domain/resources.ts'
+import type { Resources } from '../../../src/domain/resources.ts'
 import { describeWith } from '../../interop/tool.ts'
-import { type CorpusPackage, hasCorpus, kptPackages, readFiles } from '../../support/corpus.ts'
-import { applied, git } from '../../support/git.ts'
+import { applied, git, patchOf, sorted } from '../../support/git.ts'
+import { searching } from '../../support/sizes.ts'
 
 /** Few, so that files share some. */
 const line = fc.constantFrom(
@@ -111,18 +110,6 @@ const versions = fc
     return { before, after: changed(before, [...second, ...inPlace]) }
   })
 
-function sorted(files: Resources): [string, Buffer][] {
-  return [...files]
-    .map(([name, bytes]): [string, Buffer] => [name, Buffer.from(bytes)])
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-}
-
-function patchOf(before: Resources, after: Resources): string {
-  const { files, truncated } = diffResources({ before, after })
-  expect(truncated).toBe(false)
-  return files.map(({ patch }) => patch).join('')
-}
-
 describeWith(git, 'git apply', () => {
   it('turns random files into their new versions, and back', () => {
     fc.assert(
@@ -131,9 +118,9 @@ describeWith(git, 'git apply', () => {
         expect(sorted(applied(before, patch))).toEqual(sorted(after))
         expect(sorted(applied(after, patch, ['-R']))).toEqual(sorted(before))
       }),
-      { numRuns: 150 },
+      searching(150),
     )
-  }, 60_000)
+  })
 
   it.each([
     ['a new empty file', {}, { a: '' }],
@@ -155,24 +142,4 @@ describeWith(git, 'git apply', () => {
     expect(sorted(applied(before, patch))).toEqual(sorted(after))
     expect(sorted(applied(after, patch, ['-R']))).toEqual(sorted(before))
   })
-
-  it.runIf(hasCorpus)(
-    'turns each version of real packages into the next',
-    () => {
-      const byPath = Map.groupBy(kptPackages(), ({ path: where }) => where)
-      let compared = 0
-      for (const [old, now] of [...byPath.values()].flatMap(neighbours)) {
-        const [before, after] = [readFiles(old), readFiles(now)]
-        if (before.size > DEFAULT_LIMITS.maxFiles) continue
-        expect(sorted(applied(before, patchOf(before, after)))).toEqual(sorted(after))
-        compared++
-      }
-      expect(compared).toBeGreaterThan(5)
-    },
-    60_000,
-  )
 })
-
-function neighbours(versions: readonly CorpusPackage[]): [CorpusPackage, CorpusPackage][] {
-  return versions.slice(1).map((now, index) => [versions[index] as CorpusPackage, now])
-}

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type LineChange, lineChanges, newEffort } from '../../../src/domain/diff/line-changes.ts'
+import { searching } from '../../support/sizes.ts'
 
 /** Returns the new lines, made from the old ones and the changes. */
 function changed(
@@ -45,7 +46,7 @@ describe('lineChanges', () => {
           expect(newAt - last.newAt - last.newCount).toBe(oldAt - last.oldAt - last.oldCount)
         }
       }),
-      { numRuns: 500 },
+      searching(500),
     )
   })
 
@@ -58,7 +59,7 @@ describe('lineChanges', () => {
   it('returns a single change if the search would take too long', () => {
     const noise = (seed: number) =>
       Array.from({ length: 10_000 }, (_, line) => String((line * line * seed) % 7))
-    const effort = newEffort()
+    const effort = { left: newEffort().left / 10 }
     const spent: number[] = []
     for (let file = 0; file < 20; file++) {
       const { left } = effort

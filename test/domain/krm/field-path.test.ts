@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type FieldPath, formatFieldPath, parseFieldPath } from '../../../src/domain/krm/field-path.ts'
+import { cpuTimer } from '../../support/cpu-time.ts'
 
 const key = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -77,9 +78,9 @@ describe('a field path', () => {
   })
 
   it('parses hostile texts in linear time', () => {
-    const started = performance.now()
+    const spent = cpuTimer()
     expect(parseFieldPath(`[${'a=bb'.repeat(2_000)}`)).toBeUndefined()
     expect(parseFieldPath(`["${'\\'.repeat(20_001)}`)).toBeUndefined()
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(spent()).toBeLessThan(1_000)
   })
 })

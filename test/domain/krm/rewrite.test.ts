@@ -6,8 +6,8 @@ import { listTypesOf } from '../../../src/domain/krm/list-types.ts'
 import { rewrite } from '../../../src/domain/krm/rewrite.ts'
 import { parseSource, type SourceDocument } from '../../../src/domain/krm/source-text.ts'
 import { type Fields, randomFields, randomStyle, renderObject } from '../../support/random-packages.ts'
+import { searching } from '../../support/sizes.ts'
 
-const RUNS = 300 * Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
 const NO_TYPES = listTypesOf({ group: '', kind: 'ConfigMap' })
 const DEPLOYMENT = listTypesOf({ group: 'apps', kind: 'Deployment' })
 
@@ -45,7 +45,7 @@ describe('rewrite of random documents', () => {
         const alone = rewrite(from, target, NO_TYPES)
         expect(read(alone)).toEqual(target)
       }),
-      { numRuns: RUNS },
+      searching(300),
     )
   })
 
@@ -60,7 +60,7 @@ describe('rewrite of random documents', () => {
           expect(text).toContain(own)
         }
       }),
-      { numRuns: RUNS },
+      searching(300),
     )
   })
 })

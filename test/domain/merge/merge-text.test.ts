@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mergeText } from '../../../src/domain/merge/merge-text.ts'
 import { git } from '../../support/git.ts'
+import { searching } from '../../support/sizes.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 
 const lines = (words: readonly string[]): string => words.map((word) => `${word}\n`).join('')
@@ -75,7 +76,7 @@ describe('mergeText', () => {
           expect(mergeText(...versions, side).text).toBe(wanted)
         }
       }),
-      { numRuns: 60 },
+      searching(60),
     )
   })
 })

@@ -23,9 +23,9 @@ import {
   randomStyle,
   render,
 } from '../../support/random-packages.ts'
+import { searching } from '../../support/sizes.ts'
 import { textsOf } from '../../support/texts.ts'
 
-const RUNS = 60 * Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
 const side = fc.constantFrom<Side>('local', 'upstream')
 
 /** Three versions of a package, often in the same style. */
@@ -91,7 +91,7 @@ it('returns the version of one side byte for byte if the other changed nothing',
       expect(textsOf(both.resources)).toEqual(textsOf(upstream))
       expect(both.conflicts).toEqual([])
     }),
-    { numRuns: RUNS },
+    searching(60),
   )
 })
 
@@ -110,7 +110,7 @@ it('loses no change: each is in the merged package, or in a conflict with the ri
         expect(valueIn(conflict, resources)).toEqual(conflict[prefer])
       }
     }),
-    { numRuns: RUNS },
+    searching(60),
   )
 })
 
@@ -141,7 +141,7 @@ it('merges changes of different fields, whichever side made them', () => {
       expect(other.conflicts).toEqual([])
       expect(values(one.resources)).toEqual(values(other.resources))
     }),
-    { numRuns: RUNS },
+    searching(60),
   )
 })
 
@@ -157,8 +157,9 @@ it('keeps the comments of untouched fields', () => {
     fc.property(input, ({ files, mine, theirs, style }) => {
       const [mineNow, theirsNow] = [changed(files, mine), changed(files, theirs)]
       const withComments = { ...style, comments: true }
-      const [original, local, upstream] = [files, mineNow, theirsNow].map((now) => render(now, withComments))
-      if (!original || !local || !upstream) return
+      const original = render(files, withComments)
+      const local = render(mineNow, withComments)
+      const upstream = render(theirsNow, withComments)
       const merged = mergeResources({ original, local, upstream }, 'local')
       const text = Object.values(textsOf(merged.resources)).join('\n')
       const before = Object.values(textsOf(local)).join('\n')
@@ -168,9 +169,9 @@ it('keeps the comments of untouched fields', () => {
         checked++
       }
     }),
-    { numRuns: RUNS },
+    searching(60),
   )
-  expect(checked).toBeGreaterThan(RUNS)
+  expect(checked).toBeGreaterThan(60)
 })
 
 function* untouchedComments(files: Package, mine: Package, theirs: Package): Generator<string> {

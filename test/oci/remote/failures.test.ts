@@ -111,9 +111,10 @@ it('does not time out while it waits for a slow reader or a slow source', async 
     if (request.method === 'PUT') return request.resume().on('end', () => response.writeHead(201).end())
     return response.end(BLOB)
   })
-  const timeouts = { response: 100, idle: 100 }
+  const timeouts = { response: 400, idle: 400 }
   const repository = new RemoteRegistry(url, { timeouts }).repository('a')
-  const pause = () => new Promise((resolve) => setTimeout(resolve, 300))
+  // Longer than the time-outs, which must not count it.
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 600))
   async function* slow() {
     yield BLOB.subarray(0, 4)
     await pause()

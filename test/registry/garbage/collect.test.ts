@@ -1,7 +1,8 @@
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it, vi } from 'vitest'
 import { EmbeddedRegistry } from '../../../src/registry/embedded-registry.ts'
 import { manifestKey, PENDING_DELETIONS_KEY, referrerKey } from '../../../src/registry/keys.ts'
 import { MemoryStore } from '../../../src/registry/store/memory-store.ts'
+import { until } from '../../support/until.ts'
 import { BLOB_DIGESTS, BLOBS, descriptorOf, image, index, type Thing } from './fixtures.ts'
 
 const GRACE = 60 * 60 * 1000
@@ -164,12 +165,14 @@ it('makes pushes wait for content that is about to be deleted, even if it is fre
   open(true)
   await push(ONE)
   await store.put(PENDING_DELETIONS_KEY, abandoned([D0]))
+  const reads = vi.spyOn(store, 'get')
   const acknowledged: string[] = []
   const pushes = [
     registry.blobs.put('a', D0, B0).then(() => acknowledged.push('blob')),
     registry.manifests.put('a', ONE.bytes).then(() => acknowledged.push('manifest')),
   ]
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  // Each of them has checked several times.
+  await until(() => reads.mock.calls.filter(([key]) => key === PENDING_DELETIONS_KEY).length >= 6)
   expect(acknowledged).toEqual([])
   await store.delete(PENDING_DELETIONS_KEY)
   await Promise.all(pushes)

@@ -1,6 +1,5 @@
 /** The HTTP API of the registry, endpoint by endpoint: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md */
 import { createHash } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import type { Hono } from 'hono'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { digestOf } from '../../../src/oci/digest.ts'
@@ -9,6 +8,7 @@ import { EmbeddedRegistry } from '../../../src/registry/embedded-registry.ts'
 import { createRegistryApp } from '../../../src/registry/http/registry-app.ts'
 import { referrerKey } from '../../../src/registry/keys.ts'
 import { MemoryStore } from '../../../src/registry/store/memory-store.ts'
+import { nextMillisecond } from '../../support/until.ts'
 
 const BLOB = Buffer.from('a blob of some bytes')
 const DIGEST = digestOf(BLOB)
@@ -198,7 +198,7 @@ describe('pushing a blob', () => {
   it('drops the upload that has been idle longest when there are a thousand', async () => {
     const first = await start()
     const second = await start()
-    await setTimeout(5)
+    await nextMillisecond()
     await call('PATCH', first, { body: BLOB })
     for (let i = 2; i < 1001; i++) await start()
     expect((await call('GET', second)).status).toBe(404)

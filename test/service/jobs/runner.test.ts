@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { AppError } from '../../../src/core/errors.ts'
 import type { ServiceContext } from '../../../src/service/context.ts'
@@ -134,7 +134,7 @@ describe('the runner', () => {
     await first.stop()
     const { counts } = await getJob(ctx, id)
     expect(counts.pending).toBeGreaterThan(0)
-    await setTimeout(50)
+    for (let turn = 0; turn < 50; turn++) await setImmediate()
     expect((await getJob(ctx, id)).counts).toEqual(counts)
     await runner(initItem).resume()
     expect((await ended(ctx, id)).counts).toMatchObject({ succeeded: 30, failed: 0 })

@@ -20,9 +20,11 @@ it('packs and validates files', async () => {
 
 it('fails a task that takes too long, and runs the next one', async () => {
   const { prepare } = pool({ timeout: 400 }).tasks
-  await prepare(small)
+  // On a busy machine, a thread that starts may take too long as well.
+  const prepared = () => prepare(small).then(() => 'done', String)
+  await expect.poll(prepared).toBe('done')
   await expect(prepare(large)).rejects.toMatchObject({ code: 'unavailable' })
-  await expect.poll(() => prepare(small).then(() => 'done', String), { timeout: 10_000 }).toBe('done')
+  await expect.poll(prepared).toBe('done')
 })
 
 it('fails a task that needs too much memory, and runs the next one', async () => {

@@ -20,7 +20,7 @@ import {
 import { isRelated, lostChanges, objectsOf, type Placed } from '../../support/field-loss.ts'
 import { textsOf } from '../../support/texts.ts'
 
-describe.skipIf(!hasCorpus)('a merge of real upgrades', { timeout: 120_000 }, () => {
+describe.skipIf(!hasCorpus)('a merge of real upgrades', () => {
   const upgrades = hasCorpus ? corpusUpgrades() : []
 
   it('covers the whole corpus', () => {

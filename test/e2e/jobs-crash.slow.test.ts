@@ -45,5 +45,5 @@ describe('a job whose server is killed again and again', () => {
     for (let at = 0; at < TARGETS; at++) {
       await expect.poll(() => client.tags(`prod/c${at}`)).toEqual(['draft-main'])
     }
-  }, 120_000)
+  })
 })

@@ -4,6 +4,7 @@ import type { BlobStore } from '../../../src/registry/store/blob-store.ts'
 import { FsStore } from '../../../src/registry/store/fs-store.ts'
 import { MemoryStore } from '../../../src/registry/store/memory-store.ts'
 import { interceptedStore } from '../../support/intercepted-store.ts'
+import { searching } from '../../support/sizes.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 import { type Program, programs, run, type World } from './program.ts'
 
@@ -14,19 +15,6 @@ vi.mock('node:timers/promises', () => ({
   },
 }))
 
-// Allocating a cache of a hundred thousand entries takes longer than running a program.
-vi.mock('lru-cache', async (original) => {
-  const { LRUCache } = await original<typeof import('lru-cache')>()
-  class Small extends LRUCache<string, object> {
-    constructor(options: ConstructorParameters<typeof LRUCache<string, object, unknown>>[0]) {
-      super({ ...options, ...('max' in options && options.max && { max: 1000 }) })
-    }
-  }
-  return { LRUCache: Small }
-})
-
-/** Multiplies the number of runs, for a long search. */
-const FACTOR = Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
 const START = Date.UTC(2030, 0, 1)
 
 /** A store on files whose timestamps come from the test's clock. */
@@ -52,59 +40,32 @@ async function check(
   numRuns: number,
   world: Partial<World> & { shared: boolean; files?: boolean },
 ): Promise<void> {
-  const parameters = {
-    numRuns: numRuns * FACTOR,
-    // Reproducible, unless more runs are requested.
-    ...(FACTOR === 1 ? { seed: 20_300_101 } : {}),
-    ...(process.env.PKGSERVER_TEST_SEED ? { seed: Number(process.env.PKGSERVER_TEST_SEED) } : {}),
-  }
   const property = fc.asyncProperty(programs, async (program: Program) => {
     const clock = { now: START }
     const memory = new MemoryStore({ shared: world.shared, now: () => clock.now })
     const store = world.files ? await fileStore(clock) : memory
     await run(program, { store, clock, registries: 1, ...world })
   })
-  await fc.assert(property, { ...parameters, endOnFailure: process.env.PKGSERVER_TEST_SHRINK === undefined })
+  const endOnFailure = process.env.PKGSERVER_TEST_SHRINK === undefined
+  await fc.assert(property, { ...searching(numRuns), endOnFailure })
 }
 
-const TIMEOUT = 30_000 * FACTOR
+it('keeps what clients rely on, and nothing else, while they push and it collects', async () => {
+  await check(600, { shared: false })
+})
 
-it(
-  'keeps exactly what clients rely on while they push and it collects',
-  async () => {
-    await check(600, { shared: false })
-  },
-  TIMEOUT,
-)
+it('keeps it while several processes push and collect in one store', async () => {
+  await check(600, { shared: true, registries: 2 })
+})
 
-it(
-  'keeps it while several processes push and collect in one store',
-  async () => {
-    await check(600, { shared: true, registries: 2 })
-  },
-  TIMEOUT,
-)
+it('keeps it when operations of the store fail at random', async () => {
+  await check(400, { shared: false, faults: 0.02 })
+})
 
-it(
-  'keeps it when operations of the store fail at random',
-  async () => {
-    await check(400, { shared: false, faults: 0.02 })
-  },
-  TIMEOUT,
-)
+it('keeps it when operations of a shared store fail at random', async () => {
+  await check(400, { shared: true, registries: 2, faults: 0.02 })
+})
 
-it(
-  'keeps it when operations of a shared store fail at random',
-  async () => {
-    await check(400, { shared: true, registries: 2, faults: 0.02 })
-  },
-  TIMEOUT,
-)
-
-it(
-  'keeps it in a store on files',
-  async () => {
-    await check(20, { shared: false, files: true })
-  },
-  TIMEOUT,
-)
+it('keeps it in a store on files', async () => {
+  await check(20, { shared: false, files: true })
+})

@@ -35,5 +35,5 @@ describe.skipIf(!hasCorpus)('the corpus of real packages', () => {
     process.stderr.write(
       `reindex of the corpus: ${revisions} revisions (${published.length} published) in ${milliseconds} ms, ${Math.round((revisions * 1000) / milliseconds)} revisions/s; ${Object.keys(before).length} responses are the same\n`,
     )
-  }, 120_000)
+  })
 })

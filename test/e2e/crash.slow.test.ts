@@ -5,9 +5,10 @@ import { digestOf } from '../../src/oci/digest.ts'
 import type { Client } from '../support/client.ts'
 import { killAmid, untilGone } from '../support/kills.ts'
 import { startServer } from '../support/process.ts'
+import { sizeOf } from '../support/sizes.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
-const KILLS = Number(process.env.PKGSERVER_TEST_KILLS ?? 4)
+const KILLS = sizeOf('KILLS', 4)
 /** So many on one data folder: what is there is looked at after each. */
 const ROUNDS = 8
 

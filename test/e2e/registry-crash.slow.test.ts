@@ -5,10 +5,11 @@ import { describe, expect, it } from 'vitest'
 import { killAmid, untilGone } from '../support/kills.ts'
 import { startServer } from '../support/process.ts'
 import { type Artifact, artifactOf, RegistryClient, UPLOAD_FLOWS } from '../support/registry-client.ts'
+import { sizeOf } from '../support/sizes.ts'
 import { lostMoves, type Move, pathBetween } from '../support/tag-moves.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
-const KILLS = Number(process.env.PKGSERVER_TEST_KILLS ?? 5)
+const KILLS = sizeOf('KILLS', 5)
 const WORKERS = [0, 1, 2, 3]
 const REPOSITORY = 'tools/notes'
 /** The tag that all workers move, each from the digest that it has just read. */

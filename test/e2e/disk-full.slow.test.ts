@@ -134,5 +134,5 @@ describe('a disk that fills up', () => {
     }
     const refusal = { status: 507, code: 'insufficient_storage' }
     expect(await failEachChange(app, saboteur, refusal)).toBeGreaterThan(20)
-  }, 60_000)
+  })
 })

@@ -121,7 +121,7 @@ describe('a kill after each step', () => {
       counts.push(`${what} ${images.length}`)
     }
     process.stderr.write(`kills after each step: ${counts.join(', ')}\n`)
-  }, 600_000)
+  })
 
   it('leaves a registry from which a lost index can be rebuilt', async () => {
     const app = await folderApp()
@@ -135,7 +135,7 @@ describe('a kill after each step', () => {
       const images = await crashImages(app.data, () => work(app.client))
       await withoutIndex(images, { before, after: await allAnswers(app.client) })
     }
-  }, 600_000)
+  })
 })
 
 /** Writes that change more than one tag. */

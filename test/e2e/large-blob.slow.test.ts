@@ -6,11 +6,12 @@ import { pipeline } from 'node:stream/promises'
 import { describe, expect, it } from 'vitest'
 import { memoryOf } from '../support/memory.ts'
 import { type ServerProcess, startServer } from '../support/process.ts'
+import { sizeOf } from '../support/sizes.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
 const MIB = 1024 * 1024
 /** In bytes, a multiple of 1 MiB. */
-const SIZE = Number(process.env.PKGSERVER_TEST_LARGE_BLOB ?? 256 * MIB)
+const SIZE = sizeOf('LARGE_BLOB', 256 * MIB)
 /** In MiB, however large the blob is. */
 const PEAK = 150
 const TIMEOUT = 30_000 + SIZE / 10_000

@@ -64,7 +64,7 @@ describe.skipIf(!hasCorpus)('the server', () => {
       else refused.push(`${source.path}@${source.version}: ${proposed.body.detail}`)
     }
     expect(refused).toEqual([])
-  }, 120_000)
+  })
 
   it('returns real Glasskube packages byte for byte', async () => {
     const packages = hasCorpus ? glasskubePackages() : []
@@ -74,5 +74,5 @@ describe.skipIf(!hasCorpus)('the server', () => {
     for (const source of packages) {
       await storeAndCompare(client, source, { package: label(source.path), workspace: label(source.version) })
     }
-  }, 120_000)
+  })
 })
