@@ -3,12 +3,12 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
-/** Kills, faults, large blobs and long searches. Files anywhere in test/ belong here by their name. */
+/** Kills, faults, large blobs and long searches, anywhere in test/. */
 const SLOW = ['test/**/*.slow.test.ts']
-/** Tests with programs that others wrote. */
+/** Tests with third-party programs. */
 const INTEROP = ['test/interop/**/*.test.ts', 'test/contract/*-peers.test.ts']
 
-/** Random tests may be asked to run many times as long. */
+/** A factor for random tests, which then take longer. */
 const RUNS = Number(process.env.PKGSERVER_TEST_RUNS ?? 1)
 const MINUTE = 60_000
 

@@ -1,4 +1,4 @@
--- Who decided what about a revision, when and why. Until now the sentences of the conditions alone said it.
+-- The decisions about a revision: actor, time and reason. Before, only the messages of its conditions had them.
 ALTER TABLE package_revisions ADD COLUMN proposed_reason TEXT;
 -- The last review: the approval of a published revision, otherwise a rejection.
 ALTER TABLE package_revisions ADD COLUMN reviewed_by TEXT;

@@ -30,7 +30,7 @@ export type ErrorCode = (typeof ERROR_CODES)[number]
 
 /** One fault among several. */
 export type ErrorDetail = {
-  /** What is at fault: a file of the package, a condition, a package revision. */
+  /** The place of the fault: a file of the package, a condition, a package revision. */
   path: string
   /** 1-based line in that file. */
   line?: number
@@ -65,7 +65,7 @@ export class AppError extends Error {
 
 const DISK_FULL = ['ENOSPC', 'EDQUOT', 'insufficient_storage']
 
-/** Whether something failed because the disk is full: as the operating system says, or an `AppError`. */
+/** Whether an error was caused by a full disk: one of the operating system, or an `AppError`. */
 export function isDiskFull(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && DISK_FULL.includes(String(cause.code))) return true

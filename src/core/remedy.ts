@@ -1,5 +1,5 @@
 /**
- * What solves the problem behind an error, as a fact. Each surface says in its own words how to do it there
+ * The solution to the problem behind an error, as a fact. Each surface phrases it for its users
  * (`api/rest/remedies.ts`), so the error's message must be clear without it.
  */
 export type Remedy =

@@ -1,4 +1,4 @@
-/** What an app is made of: opened from the settings, working on its own, closed in the end. */
+/** The components of a server: opened from the settings, doing their background work, closed in the end. */
 import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
@@ -42,43 +42,42 @@ import { observeGarbage } from './observe-garbage.ts'
 import { sourceOpener } from './source-registry.ts'
 import { version } from './version.ts'
 
-/** How often work that the registry refused is tried again, in milliseconds. */
+/** Milliseconds between retries of tags that the registry did not take. */
 const RETRY_INTERVAL = 30_000
-/** How long a server that stops tries that once more; the next start goes on with what is left. */
+/** How long a stopping server retries them once more; the next start continues. */
 const FINISH_TIMEOUT = 3000
 
-/** How often the logs of changes and deliveries are cut back, in milliseconds. */
+/** Milliseconds between prunings of the logs of changes and deliveries. */
 const PRUNE_INTERVAL = 60_000
 
-/** What an app is made of, and what has to be closed after it. */
 export type Components = {
   ctx: ServiceContext
-  /** Works from when the app is made until it is closed. */
+  /** Runs jobs from when the app is created until it is closed. */
   jobs: JobRunner
   watches: Watches
-  /** Works like the jobs. */
+  /** Sends webhooks over the same time. */
   webhooks: WebhookDispatcher
-  /** Looks through the sources of repositories. */
+  /** Syncs repositories from their sources. */
   discovery: Discovery
-  /** The registry, where it is ours: it is served at /v2/. */
+  /** The embedded registry, which is served at /v2/. */
   embedded: EmbeddedRegistry | undefined
-  /** Where else it is. */
+  /** The address of an external registry. */
   registryAddress: string | undefined
   metrics: Metrics
   tracing: Tracing
   disk: DiskSpace
   load: Load
-  /** Of the threads that pack. */
+  /** The queue of the threads. */
   queue: ThreadPool['queue']
-  /** Whether the server has been told to stop. */
+  /** Set once the server is asked to stop. */
   stopping: boolean
   log: Logger
-  /** Ends what works on its own: jobs, watches, webhooks and discoveries. */
+  /** Stops the background work: jobs, watches, webhooks and syncs. */
   stop: () => Promise<void>
   close: () => Promise<void>
 }
 
-/** Opens the data folder, and finishes what an earlier process left to do. */
+/** Opens the data folder, and finishes the pending intents of an earlier process. */
 export async function openComponents(
   config: Config,
   log: Logger,
@@ -86,7 +85,7 @@ export async function openComponents(
 ): Promise<Components> {
   await makeFolder(config.data)
   const lock = lockFolder(config.data)
-  // In reverse, when all is closed or something could not be opened.
+  // Called in reverse order, on close or if something cannot be opened.
   const closing: (() => unknown)[] = [lock.release]
   const close = async (): Promise<void> => {
     for (const each of closing.splice(0).reverse()) await each()
@@ -160,7 +159,7 @@ export async function openUnlessInUse(config: Config, log: Logger): Promise<Comp
   }
 }
 
-/** Everything in memory and in this thread, gone with the process. */
+/** Components that keep everything in memory and work in this thread, for tests and the API document. */
 export async function memoryComponents(log: Logger, disk = unwatched(log)): Promise<Components> {
   const embedded = new EmbeddedRegistry(new MemoryStore())
   const opened = { registry: embedded, embedded, address: undefined, close: async () => undefined }
@@ -179,7 +178,7 @@ export async function memoryComponents(log: Logger, disk = unwatched(log)): Prom
   })
 }
 
-/** The packages that trace are loaded only where somebody wants traces. */
+/** Tracing packages are slow to load, so only with a collector. */
 async function openTracing({ traces }: Config, programVersion: string): Promise<Tracing> {
   if (!traces) return NO_TRACING
   const { otlpTracing } = await import('./otlp-tracing.ts')
@@ -304,7 +303,7 @@ async function assemble(given: Opened): Promise<Components> {
   }
 }
 
-/** Items of jobs wait for room, as for a registry that is down. */
+/** Makes items of jobs wait for disk space, as they wait for a registry that is down. */
 function whereThereIsRoom(disk: DiskSpace, work: ItemWork): ItemWork {
   return async (...args) => {
     disk.assertRoom()

@@ -72,25 +72,25 @@ function withChecksums(bytes: Buffer): Buffer {
 const base = fc.nat(archives.length - 1).map((at) => archives[at] ?? Buffer.alloc(0))
 
 describe('unpacking', () => {
-  it('takes random bytes for what they are', async () => {
+  it('survives random bytes', async () => {
     await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 4096 }), checkUnpacking), searching(300))
   })
 
-  it('survives archives whose gzip is broken', async () => {
+  it('survives archives with broken gzip', async () => {
     const broken = fc.asyncProperty(base, mutations, (bytes, changes) =>
       checkUnpacking(mutated(gzipSync(bytes), changes)),
     )
     await fc.assert(broken, searching(300))
   })
 
-  it('survives archives whose tar is broken', async () => {
+  it('survives archives with a broken tar', async () => {
     const broken = fc.asyncProperty(base, mutations, fc.constantFrom(1, BLOCK), (bytes, changes, unit) =>
       checkUnpacking(gzipSync(mutated(bytes, changes, unit), { level: 1 })),
     )
     await fc.assert(broken, searching(500))
   })
 
-  it('survives archives that are put together of parts of others, with right checksums', async () => {
+  it('survives archives spliced from parts of others, with right checksums', async () => {
     const spliced = fc.asyncProperty(base, base, mutations, (first, second, changes) => {
       const middle = Math.floor(first.length / BLOCK / 2) * BLOCK
       const parts = Buffer.concat([first.subarray(0, middle), second])

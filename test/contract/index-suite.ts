@@ -1,4 +1,4 @@
-/** What every database of the index does, and its queries rely on. */
+/** Properties that every database of the index must have, since the queries rely on them. */
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Reader, Transaction } from '../../src/database/connection.ts'

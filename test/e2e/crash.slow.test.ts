@@ -9,7 +9,7 @@ import { sizeOf } from '../support/sizes.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
 const KILLS = sizeOf('KILLS', 4)
-/** So many on one data folder: what is there is looked at after each. */
+/** Kills on one data folder. Its state is checked after each. */
 const ROUNDS = 8
 
 const YAML = (text: string) => `apiVersion: v1\nkind: X\nmetadata: {name: ${text}}\n`

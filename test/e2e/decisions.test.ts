@@ -1,4 +1,4 @@
-/** Who decided what about a revision, when and why, is kept in the index and in the registry. */
+/** The index and the registry keep every decision about a revision: its actor, time and reason. */
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { packageManifest } from '../../src/artifact/package-manifest.ts'

@@ -45,7 +45,7 @@ async function uploaded(data: string): Promise<number> {
 }
 
 describe('a client that disconnects in mid-upload', () => {
-  it('leaves no half blob of a single POST, and nothing in the way of the next one', async () => {
+  it('leaves no partial blob after a single POST, and does not block the next one', async () => {
     const { url, data, client } = await folderServer()
     const head = [`POST /v2/a/b/blobs/uploads/?digest=${DIGEST} HTTP/1.1`, `Content-Length: ${BLOB.length}`]
     await hangUp(url, head, BLOB.subarray(0, BLOB.length / 2), async () => (await uploaded(data)) > 0)
@@ -58,7 +58,7 @@ describe('a client that disconnects in mid-upload', () => {
     expect(response.status).toBe(201)
   })
 
-  it('leaves an upload in chunks as it was before the chunk', async () => {
+  it('leaves a chunked upload as it was before the interrupted chunk', async () => {
     const { url, data, client } = await folderServer()
     const started = await client.send('/v2/a/b/blobs/uploads/', { method: 'POST' })
     const location = started.headers.get('Location') ?? ''
@@ -137,7 +137,7 @@ describe('a client that disconnects in mid-upload', () => {
 })
 
 describe('a wrong Content-Length', () => {
-  it('is refused when the body is longer, and nothing of it is stored', async () => {
+  it('is refused if the body is longer, and nothing is stored', async () => {
     const { url, client } = await folderServer()
     const head = [`POST /v2/a/b/blobs/uploads/?digest=${DIGEST} HTTP/1.1`, 'Content-Length: 10']
     const { socket, answer } = await begin(url, head)

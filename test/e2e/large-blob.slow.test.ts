@@ -10,9 +10,9 @@ import { sizeOf } from '../support/sizes.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
 const MIB = 1024 * 1024
-/** In bytes, a multiple of 1 MiB. */
+/** The size of the blob in bytes, a multiple of 1 MiB. */
 const SIZE = sizeOf('LARGE_BLOB', 256 * MIB)
-/** In MiB, however large the blob is. */
+/** The memory that the server may use, in MiB, whatever the size of the blob. */
 const PEAK = 150
 const TIMEOUT = 30_000 + SIZE / 10_000
 

@@ -1,4 +1,4 @@
-/** What GitOps tools deploy. Each resolves a reference to files in its own way: see gitops/main.go. */
+/** The files that GitOps tools deploy. Each tool resolves references in its own way: see gitops/main.go. */
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { folderServer } from '../support/app.ts'

@@ -13,7 +13,7 @@ import { describeWith, type Run } from './tool.ts'
 const schemathesis = tool('schemathesis', 'test/interop/install-tools.sh installs it.')
 const SECONDS = sizeOf('SCHEMATHESIS', 60)
 const SEED = sizeOf('SEED', Math.floor(Math.random() * 2 ** 31))
-/** The time that is said is for requests; what it has found is made small after it. */
+/** SECONDS are for requests; schemathesis minimizes its findings afterwards. */
 const TIMEOUT = (SECONDS * 2 + 120) * 1000
 
 /** Checks that any server which follows its document passes. The other checks require more than that. */

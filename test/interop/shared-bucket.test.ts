@@ -1,4 +1,4 @@
-/** Two servers on a bucket of an S3 server that others wrote. */
+/** Two servers on a bucket of a third-party S3 server. */
 import { afterAll, beforeAll } from 'vitest'
 import { sharedBucketSuite } from '../e2e/shared-bucket-suite.ts'
 import { MOTO, moto, type S3Peer, VERSITYGW, versitygw, withBucket } from '../support/peers/s3-servers.ts'

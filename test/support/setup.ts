@@ -1,4 +1,4 @@
-/** What holds for all tests. */
+/** Set-up of all test files. */
 // Loaded before Hono replaces the global Response, as in the server: otherwise it sends some answers twice.
 import '@hono/node-server/utils/response'
 import { configureGlobal } from 'fast-check'

@@ -45,7 +45,7 @@ export async function updatePackageRevision(
           : replaceClientConditions(revision.conditions, conditions ?? []),
     }
     checkMetadata(changed)
-    // A manifest that says the same is the same: whoever looks at its digest has not to look again.
+    // An unchanged manifest keeps its digest.
     if (isDeepStrictEqual({ ...revision, ...changed }, revision)) return revision
     if (changed.version !== revision.version)
       await checkVersion(ctx.db, current.package, { ...revision, ...changed })

@@ -6,21 +6,21 @@ import type { ServiceContext } from '../context.ts'
 import { readLayer } from '../registry-content.ts'
 import { inspectResources } from '../threads/pack-resources.ts'
 
-/** So many are written at once. */
+/** Revisions in one transaction. */
 const BATCH = 100
 
 type Context = Pick<ServiceContext, 'db' | 'registry' | 'limits'>
 
 /**
- * Looks into the files of all revisions that nobody has looked into, as after a rebuild, so that a search finds what is
- * in them. `write` runs a transaction. What cannot be read is left as it is, and told to `failed`.
+ * Indexes the content of all revisions that lack it, as after a rebuild, so that search finds their objects and images.
+ * `write` runs a transaction. `failed` is called for each revision whose layer cannot be read; it stays without content.
  */
 export async function fillContents(
   ctx: Context,
   write: (work: (transaction: Transaction) => Promise<void>) => Promise<void>,
   failed: (revision: PackageRevision, error: unknown) => void,
 ): Promise<void> {
-  // A layer is often that of the revision before.
+  // Consecutive revisions often share a layer.
   let last: { digest: string; contents: Contents } | undefined
   for (let after = ''; ; ) {
     const revisions = await withoutContents(ctx.db, after, BATCH)

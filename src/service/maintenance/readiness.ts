@@ -1,23 +1,23 @@
 import { currentResourceVersion } from '../../database/counters.ts'
 import type { ServiceContext } from '../context.ts'
 
-/** `degraded` can go on serving, with less than it could. */
+/** A `degraded` part still serves, but less than it should. */
 export type PartStatus = 'ok' | 'degraded' | 'failed'
 export type PartReadiness = { name: PartName; status: PartStatus; message: string }
 export type PartName = 'server' | 'database' | 'registry' | 'disk' | 'threads'
 
-/** What the use cases do not know of themselves. */
+/** State of the process that the use cases do not have. */
 export type Surroundings = {
   stopping: () => boolean
-  /** Why nothing may be written now; undefined where it may. */
+  /** Why writes are refused now; undefined while they are accepted. */
   refusal: () => string | undefined
   queue: () => { waiting: number; most: number }
 }
 
-/** Who asks has to be told before it gives up itself. */
+/** Shorter than the time-out of a probe, so that it gets an answer. */
 const TIMEOUT = 3000
 
-/** Whether each part that the server needs does its work. */
+/** Checks each part that the server needs. */
 export async function readiness(ctx: ServiceContext, surroundings: Surroundings): Promise<PartReadiness[]> {
   const [database, registry] = await Promise.all([
     answering('database', () => currentResourceVersion(ctx.db)),

@@ -103,12 +103,12 @@ const PIECES = [
   ],
 ]
 
-describe('YAML files', () => {
-  it('may be random bytes', () => {
+describe('validation', () => {
+  it('survives random bytes', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 3000 }), check), searching(200))
   })
 
-  it('may be any order of what YAML is made of', () => {
+  it('survives random sequences of YAML tokens', () => {
     const pieces = fc.array(fc.constantFrom(...PIECES), { maxLength: 120 })
     fc.assert(
       fc.property(pieces, (text) => check(Buffer.from(text.join('')))),
@@ -116,14 +116,14 @@ describe('YAML files', () => {
     )
   })
 
-  it('may be real ones that were damaged', () => {
+  it('survives damaged real files', () => {
     fc.assert(
       fc.property(base, mutations, (bytes, changes) => check(mutated(bytes, changes))),
       searching(250),
     )
   })
 
-  it('may be put together of two', () => {
+  it('survives the halves of two files put together', () => {
     const halves = fc.property(base, base, mutations, (first, second, changes) => {
       const parts = Buffer.concat([first.subarray(0, first.length / 2), second.subarray(second.length / 2)])
       check(mutated(parts, changes))
