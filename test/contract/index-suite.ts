@@ -1,23 +1,15 @@
 /** Properties that every database of the index must have, since the queries rely on them. */
+
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Reader, Transaction } from '../../src/database/connection.ts'
+import type { Reader } from '../../src/database/connection.ts'
 import { nextResourceVersion, startResourceVersions } from '../../src/database/counters.ts'
 import { dialectOf, type Word } from '../../src/database/dialect.ts'
 import { addIntent } from '../../src/database/intents.ts'
 import type { Index } from '../../src/database/open.ts'
 import { addPackage } from '../../src/database/repositories/packages.ts'
 import type { Sql } from '../../src/database/sql.ts'
-
-async function put(transaction: Transaction, name: string): Promise<string> {
-  await transaction.insertInto('settings').values({ name, value: '' }).execute()
-  return name
-}
-
-async function names(db: Reader): Promise<string[]> {
-  const rows = await db.selectFrom('settings').select('name').orderBy('name').execute()
-  return rows.map(({ name }) => name)
-}
+import { names, put } from '../support/settings.ts'
 
 async function isTrue(db: Reader, condition: Sql): Promise<boolean> {
   const { rows } = await sql<{ found: unknown }>`SELECT 1 AS found WHERE ${condition}`.execute(db)

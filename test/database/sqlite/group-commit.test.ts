@@ -1,22 +1,13 @@
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Reader, Transaction } from '../../../src/database/connection.ts'
+import type { Transaction } from '../../../src/database/connection.ts'
 import { memoryIndex } from '../../../src/database/open.ts'
+import { names, put } from '../../support/settings.ts'
 
 function open() {
   const index = memoryIndex()
   onTestFinished(index.close)
   return index
-}
-
-async function put(transaction: Transaction, name: string): Promise<string> {
-  await transaction.insertInto('settings').values({ name, value: '' }).execute()
-  return name
-}
-
-async function names(db: Reader): Promise<string[]> {
-  const rows = await db.selectFrom('settings').select('name').orderBy('name').execute()
-  return rows.map(({ name }) => name)
 }
 
 describe('transactions on SQLite', () => {
