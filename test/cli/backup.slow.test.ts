@@ -48,7 +48,7 @@ describe('a backup', () => {
       const other = join(await temporaryFolder(), 'made/by/it')
       const put = await runCommand(['restore', file, '--data', other])
       expect(put.log).toBe('')
-      expect(put.output).toContain('all digests right')
+      expect(put.output).toContain('all digests verified')
       restored.push({ began, data: other })
     }
     goes = false
