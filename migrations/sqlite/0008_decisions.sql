@@ -17,7 +17,7 @@ ALTER TABLE retired_workspaces ADD COLUMN deleted_by TEXT;
 ALTER TABLE retired_workspaces ADD COLUMN deleted_at TEXT;
 ALTER TABLE retired_workspaces ADD COLUMN deleted_reason TEXT;
 
--- Rows of before. Their conditions say "<verb> by <name>" or "<verb> by <name>: <reason>".
+-- Existing rows: their conditions say "<verb> by <name>" or "<verb> by <name>: <reason>".
 CREATE TEMP TABLE said AS
   SELECT revisions.id, condition.value ->> 'reason' AS reason,
     substr(condition.value ->> 'message', instr(condition.value ->> 'message', ' by ') + 4) AS signature
@@ -37,7 +37,7 @@ FROM said WHERE said.id = package_revisions.id AND said.reason = 'Approved';
 -- The only names that versions before this one wrote are those of the server itself: none has a colon.
 UPDATE package_revisions SET
   reviewed_by = iif(instr(signature, ': ') = 0, signature, substr(signature, 1, instr(signature, ': ') - 1)),
-  -- At the latest: edits came behind it.
+  -- An upper bound: later edits change it, too.
   reviewed_at = updated_at,
   reviewed_reason = iif(instr(signature, ': ') = 0, NULL, substr(signature, instr(signature, ': ') + 2))
 FROM said WHERE said.id = package_revisions.id AND said.reason = 'Rejected';

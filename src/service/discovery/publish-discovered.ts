@@ -83,7 +83,7 @@ export async function publishDiscovered(
         const { createdAt } = await getRepository(transaction, repository.name)
         if (createdAt !== repository.createdAt) throw gone(repository)
       },
-      along: async (transaction, published) => {
+      inTransaction: async (transaction, published) => {
         await indexContents(transaction, published, found.prepared.contents)
         const { tag, digest } = found
         const known = { digest, revision: published.name, problem: null, checkedAt: now }

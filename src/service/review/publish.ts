@@ -30,7 +30,7 @@ export type Publication = {
   /** Runs in the transaction before anything is written. */
   check?: (transaction: Transaction) => Promise<void>
   /** Runs in the transaction after the revision is written: both are committed or neither. */
-  along?: (transaction: Transaction, published: PackageRevision) => Promise<void>
+  inTransaction?: (transaction: Transaction, published: PackageRevision) => Promise<void>
 }
 
 /**
@@ -63,7 +63,7 @@ export async function publish(ctx: ServiceContext, publication: Publication): Pr
     const result = replaces
       ? await replaceRow(transaction, { revision: replaces, package: { id: packageId } }, published)
       : await insertPackageRevision(transaction, packageId, published)
-    await publication.along?.(transaction, result)
+    await publication.inTransaction?.(transaction, result)
     const operations = [tagOperation(published)]
     if (replaces) operations.push({ do: 'untag', tags: [draftTag(published.workspace)] })
     return { result, operations }
