@@ -64,7 +64,7 @@ export async function changesAfter(db: Reader, position: number, limit: number):
   return rows.map(({ resource_version: resourceVersion, type, was, revision }) => ({
     resourceVersion,
     type,
-    revision: parseStoredRevision(revision),
+    revision: parseStoredRevision(revision, 'a revision in the log of changes'),
     was: was === null ? {} : parseStoredDifference(was),
     bytes: revision.length,
   }))

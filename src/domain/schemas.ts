@@ -1,6 +1,6 @@
 /**
- * Schemas of what is stored as JSON in the index and in the registry: other versions wrote it, and anybody may have
- * damaged it. Fields that a later version added are kept.
+ * Schemas of what is stored as JSON in the index and in the registry: other versions may have written it, and it may
+ * be damaged. Fields that a later version added are kept.
  */
 import { z } from 'zod'
 import { isLabel } from './names.ts'

@@ -98,6 +98,7 @@ export async function openComponents(
     closing.push(index.close)
     await checkNotLost(index.db, opened.registry)
     const metrics = createMetrics()
+    closing.push(() => forget(metrics))
     const tracing = await openTracing(config, programVersion)
     closing.push(tracing.close)
     const pool = startPool(log, metrics, tracing)
@@ -126,12 +127,12 @@ export async function openComponents(
     const retry = setInterval(() => finishAll(ctx), RETRY_INTERVAL)
     const prune = setInterval(() => {
       Promise.all([compactChanges(ctx), pruneAllDeliveries(ctx)]).catch((err) =>
-        log.error({ err }, 'the logs of changes and deliveries could not be cut back'),
+        log.error({ err }, 'cannot prune the logs of changes and deliveries'),
       )
     }, PRUNE_INTERVAL)
     const collect = () => collectGarbage(ctx, { dryRun: false })
     const stopCollecting = scheduleGarbage(ctx.collect ? config.gcInterval : 0, collect, log)
-    const stopLooking = scheduleDiscovery(() => components.discovery.syncDue(), log)
+    const stopSyncing = scheduleDiscovery(() => components.discovery.syncDue(), log)
     closing.push(
       () => atMost(FINISH_TIMEOUT, finishAll(ctx)),
       components.stop,
@@ -139,7 +140,7 @@ export async function openComponents(
         clearInterval(retry)
         clearInterval(prune)
         stopCollecting()
-        stopLooking()
+        stopSyncing()
       },
     )
     return { ...components, close }
@@ -164,18 +165,31 @@ export async function memoryComponents(log: Logger, disk = unwatched(log)): Prom
   const embedded = new EmbeddedRegistry(new MemoryStore())
   const opened = { registry: embedded, embedded, address: undefined, close: async () => undefined }
   const open = sourceOpener({ sourceHosts: ['*'], registryConfig: undefined }, await version())
-  return assemble({
-    index: memoryIndex(),
+  const index = memoryIndex()
+  const metrics = createMetrics()
+  const components = await assemble({
+    index,
     opened,
     pool: IN_THIS_THREAD,
     backup: undefined,
     open,
     targets: 'private',
     disk,
-    metrics: createMetrics(),
+    metrics,
     tracing: NO_TRACING,
     log,
   })
+  const close = async (): Promise<void> => {
+    await components.stop()
+    await index.close()
+    forget(metrics)
+  }
+  return { ...components, close }
+}
+
+/** prom-client observes the process as long as it runs, and would keep everything that the gauges read in memory. */
+function forget({ registry }: Metrics): void {
+  registry.clear()
 }
 
 /** Tracing packages are slow to load, so only with a collector. */
@@ -191,7 +205,7 @@ function unwatched(log: Logger): DiskSpace {
 
 function startThreads(log: Logger, { work }: Metrics, tracing: Tracing): ThreadPool {
   return createThreadPool({
-    report: (err) => log.error({ err }, 'a thread that packs has failed'),
+    report: (err) => log.error({ err }, 'a worker thread failed'),
     onTask: (task, { waited, worked }) => {
       work.threadWait.observe({ task }, waited / 1000)
       work.threadWork.observe({ task }, worked / 1000)
@@ -209,7 +223,8 @@ type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log'> &
     targets: Targets
   }
 
-async function assemble(given: Opened): Promise<Components> {
+/** `close` is left to the caller, who knows what else it has opened. */
+async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
   const { index, opened, pool, disk, metrics, tracing, log, open, targets } = given
   const { embedded, address } = opened
   const { work } = metrics
@@ -229,7 +244,7 @@ async function assemble(given: Opened): Promise<Components> {
     limits: DEFAULT_LIMITS,
     now: () => new Date(),
     tokenKey: await index.commits.run((transaction) => secret(transaction, 'continue-token')),
-    report: (err) => log.warn({ err }, 'work for the registry is left undone'),
+    report: (err) => log.warn({ err }, 'tags of a change are still to be set: the server tries again'),
   }
   const jobs = new JobRunner(ctx, {
     work: { clone: whereThereIsRoom(disk, cloneItem), upgrade: whereThereIsRoom(disk, upgradeItem) },
@@ -243,14 +258,15 @@ async function assemble(given: Opened): Promise<Components> {
   observeJobs(metrics, () => jobs.running)
   const discovery = new Discovery(ctx, {
     open,
-    report: (err) => log.error({ err }, 'a source could not be looked through'),
-    onFailure: (repository, reason) => log.warn({ repository, reason }, 'not all of a source was looked at'),
+    report: (err) => log.error({ err }, 'cannot sync a source'),
+    onFailure: (repository, reason) =>
+      log.warn({ repository, reason }, 'part of a source could not be synced'),
   })
-  const watches = new Watches(ctx, { report: (err) => log.error({ err }, 'changes could not be read') })
+  const watches = new Watches(ctx, { report: (err) => log.error({ err }, 'cannot read the log of changes') })
   observeWatches(metrics, () => watches.watching)
   const webhooks = new WebhookDispatcher(ctx, {
     targets,
-    report: (err) => log.error({ err }, 'webhooks could not be told'),
+    report: (err) => log.error({ err }, 'cannot deliver webhooks'),
     onAttempt: observeDeliveries(metrics),
   })
   index.commits.onTransaction((milliseconds) =>
@@ -276,12 +292,6 @@ async function assemble(given: Opened): Promise<Components> {
     await jobs.stop()
     await webhooks.stop()
   }
-  const close = async (): Promise<void> => {
-    await stop()
-    await index.close()
-    // prom-client observes the process as long as it runs, and would keep all of this in memory.
-    metrics.registry.clear()
-  }
   const { queue } = pool
   return {
     ctx,
@@ -299,7 +309,6 @@ async function assemble(given: Opened): Promise<Components> {
     stopping: false,
     log,
     stop,
-    close,
   }
 }
 

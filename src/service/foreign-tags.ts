@@ -1,4 +1,5 @@
 import { AppError } from '../core/errors.ts'
+import { firstFew } from '../core/first-few.ts'
 import { isReservedTag } from '../domain/tags.ts'
 import type { ServiceContext } from './context.ts'
 import { listTags } from './registry-content.ts'
@@ -12,9 +13,8 @@ const SHOWN_TAGS = 10
 export async function checkNoForeignTags(ctx: ServiceContext, ociRepository: string): Promise<void> {
   const tags = (await listTags(ctx, ociRepository)).filter(isReservedTag)
   if (tags.length === 0) return
-  const shown = tags.slice(0, SHOWN_TAGS).join(', ') + (tags.length > SHOWN_TAGS ? ' and more' : '')
   throw new AppError(
     'conflict',
-    `the registry has tags in ${ociRepository} that clients would take for releases, and that only publications of this package may set: ${shown}. Delete them from the registry, or give the package another path.`,
+    `the registry has tags in ${ociRepository} that clients would take for releases, and that only publications of this package may set: ${firstFew(tags, SHOWN_TAGS)}. Delete them from the registry, or give the package another path.`,
   )
 }

@@ -44,7 +44,6 @@ const { value } = fc.letrec<{ value: Value }>((tie) => ({
   ),
 }))
 
-export const randomValue = value
 export const randomFields: fc.Arbitrary<Fields> = fc
   .dictionary(fc.constantFrom(...KEYS), value, { minKeys: 1, maxKeys: 5 })
   .map(withPrototype)

@@ -1,7 +1,9 @@
 /** The revisions of a package. */
+import { expressionBuilder } from 'kysely'
 import { type PackageId, parseOciRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Reader } from '../connection.ts'
+import type { Schema } from '../schema.ts'
 import { readAll, readFirst, selectPackageRevisions } from './select.ts'
 
 export async function findLatest(db: Reader, id: PackageId): Promise<PackageRevision | undefined> {
@@ -24,15 +26,7 @@ export async function findByVersion(
 ): Promise<PackageRevision | undefined> {
   return readFirst(
     ofPackage(db, id).where((eb) =>
-      eb.or([
-        eb('version', '=', version),
-        // "," sorts right after "+", so this range has the builds of this version only.
-        eb.and([
-          eb('latest_build', '=', 1),
-          eb('version', '>', `${version}+`),
-          eb('version', '<', `${version},`),
-        ]),
-      ]),
+      eb.or([eb('version', '=', version), eb.and([eb('latest_build', '=', 1), isBuildOf(version)])]),
     ),
   )
 }
@@ -92,9 +86,7 @@ export async function publishedBuilds(
   return readAll(
     selectPackageRevisions(db)
       .where('package_id', '=', packageId)
-      // "," sorts right after "+", so this range has the builds of this version only.
-      .where('version', '>', `${base}+`)
-      .where('version', '<', `${base},`)
+      .where(isBuildOf(base))
       .where('revision', '>', 0)
       .where('name', '!=', exceptName),
   )
@@ -133,6 +125,12 @@ export async function artifactDigests(db: Reader, ociRepository: string): Promis
     .where('package', '=', id.package)
     .execute()
   return rows.map(({ digest }) => digest)
+}
+
+/** The builds of a version (`1.17.0+2` of `1.17.0`) as a range that an index has: "," sorts right after "+". */
+function isBuildOf(version: string) {
+  const { eb } = expressionBuilder<Schema, 'package_revisions'>()
+  return eb.and([eb('version', '>', `${version}+`), eb('version', '<', `${version},`)])
 }
 
 function ofPackage(db: Reader, id: PackageId) {

@@ -71,8 +71,9 @@ const changingSchema: z.ZodType<Partial<WatchedFields>> = z
   .looseObject({ lifecycle, latest, revision, version, labels, upstream: upstream.nullable(), updatedAt })
   .partial()
 
-export function parseStoredRevision(json: string): PackageRevision {
-  return parseStored(revisionSchema, json, 'a revision in the log of changes')
+/** `what` names the revision in the error for damaged JSON. */
+export function parseStoredRevision(json: string, what: string): PackageRevision {
+  return parseStored(revisionSchema, json, what)
 }
 
 export function parseStoredDifference(json: string): Partial<WatchedFields> {

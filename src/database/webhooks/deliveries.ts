@@ -119,7 +119,8 @@ export async function dueDeliveries(
   return rows.map((row) => ({
     ...toDelivery(row),
     webhook: { id: webhookId, name: row.name, url: row.url, secret: row.secret },
-    content: row.revision === null ? null : parseStoredRevision(row.revision),
+    content:
+      row.revision === null ? null : parseStoredRevision(row.revision, `the revision of delivery ${row.id}`),
     giveUpAt: row.give_up_at,
   }))
 }

@@ -2,6 +2,7 @@
 
 import { packRecord } from '../../artifact/record.ts'
 import { AppError } from '../../core/errors.ts'
+import { firstFew } from '../../core/first-few.ts'
 import type { Reader, Transaction } from '../../database/connection.ts'
 import {
   deleteRevisionsOf,
@@ -83,10 +84,9 @@ async function checkUnused(db: Reader, name: string): Promise<void> {
   const downstreams = await outsideDownstreams(db, name, SHOWN_DOWNSTREAMS + 1)
   if (downstreams.length === 0) return
   const shown = downstreams.slice(0, SHOWN_DOWNSTREAMS)
-  const more = downstreams.length > SHOWN_DOWNSTREAMS ? ' and more' : ''
   throw new AppError(
     'in_use',
-    `the repository ${name} cannot be deleted: it has the upstreams of ${shown.join(', ')}${more}. Delete those first.`,
+    `the repository ${name} cannot be deleted: it has the upstreams of ${firstFew(downstreams, SHOWN_DOWNSTREAMS)}. Delete those first.`,
     { details: shown.map((path) => ({ path, message: `has a revision of ${name} as its upstream` })) },
   )
 }

@@ -1,5 +1,6 @@
 import { packRecord } from '../../artifact/record.ts'
 import { AppError } from '../../core/errors.ts'
+import { firstFew } from '../../core/first-few.ts'
 import type { Transaction } from '../../database/connection.ts'
 import {
   deletePackageRevision as deleteRow,
@@ -93,10 +94,9 @@ async function checkUnused(transaction: Transaction, name: string): Promise<void
   const downstreams = await downstreamNames(transaction, name, SHOWN_DOWNSTREAMS + 1)
   if (downstreams.length === 0) return
   const shown = downstreams.slice(0, SHOWN_DOWNSTREAMS)
-  const more = downstreams.length > SHOWN_DOWNSTREAMS ? ' and more' : ''
   throw new AppError(
     'in_use',
-    `${name} cannot be deleted: it is the upstream of ${shown.join(', ')}${more}. Upgrade or delete those first.`,
+    `${name} cannot be deleted: it is the upstream of ${firstFew(downstreams, SHOWN_DOWNSTREAMS)}. Upgrade or delete those first.`,
     { details: shown.map((path) => ({ path, message: `has ${name} as its upstream` })) },
   )
 }

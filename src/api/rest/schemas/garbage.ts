@@ -55,5 +55,3 @@ export const garbageReportSchema = z
       .openapi({ description: 'The first 1000 removed items.' }),
   })
   .openapi('GarbageReport', { description: 'The result of a garbage collection, or of a dry run.' })
-
-export type GarbageReportView = z.output<typeof garbageReportSchema>

@@ -37,5 +37,3 @@ export const verificationSchema = z
     milliseconds: count('Duration in milliseconds.'),
   })
   .openapi('Verification', { description: 'The result of comparing index and registry.' })
-
-export type VerificationView = z.output<typeof verificationSchema>

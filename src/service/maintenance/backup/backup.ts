@@ -1,8 +1,7 @@
 /**
- * All that the server has, as one tar: the index and the registry's files, as they were at one moment. Files are given
- * second names while everybody goes on writing; then, while nothing is committed, the index is copied, and those
- * repositories are looked at again in which something was done meanwhile. What was decided and is not yet done in
- * the registry is an intent in the copy: who restores it finishes that.
+ * Backs up all data of the server as one tar: the index and the registry's files at one moment. The files are hard-linked
+ * while writes go on; then, while commits pause, the index is copied, and the repositories that changed meanwhile are
+ * linked again. Decisions whose tags are still to be set are intents in the copy, which a restored server carries out.
  */
 import { AppError } from '../../../core/errors.ts'
 import type { ServiceContext } from '../../context.ts'
