@@ -1,35 +1,52 @@
 /** JSON values of YAML nodes: the content of a field without its notation. */
-import { type Document, isAlias, isMap, isScalar, isSeq, type Scalar } from 'yaml'
+import { type Document, isAlias, isMap, isScalar, isSeq, type Pair, type YAMLMap } from 'yaml'
+import { isMergeKey, scalarValue } from './yaml-1.1.ts'
 
 export type JsonObject = { readonly [key: string]: JsonValue }
-/** A value as in JSON. A missing field is `undefined`, which differs from `null`. */
-export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject
+/**
+ * A value as in JSON. A missing field is `undefined`, which differs from `null`. A number is a bigint only where a double
+ * would round it.
+ */
+export type JsonValue = null | boolean | number | bigint | string | readonly JsonValue[] | JsonObject
 
 /** Returns the value of a node with aliases expanded, so `inspectDocument` must have passed the document. */
 export function jsonOf(node: unknown, document: Document.Parsed): JsonValue {
   if (isAlias(node)) return jsonOf(node.resolve(document), document)
-  if (isScalar(node)) return jsonOfScalar(node)
+  if (isScalar(node)) return scalarValue(node)
   if (isSeq(node)) return node.items.map((item) => jsonOf(item, document))
   if (!isMap(node)) return null
   const map: Record<string, JsonValue> = {}
-  for (const { key, value } of node.items) setOwn(map, keyText(key), jsonOf(value, document))
+  for (const pair of node.items) {
+    if (isMergeKey(pair.key)) mergeInto(map, mergedFields(pair, document))
+    else setOwn(map, keyText(pair.key), jsonOf(pair.value, document))
+  }
   return map
 }
 
-/** Returns the name of a field as Kubernetes reads it. */
-export function keyText(key: unknown): string {
-  if (!isScalar(key)) return String(key)
-  return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value))
+/**
+ * Returns the fields that a merge key inserts. sigs.k8s.io/yaml gives them priority over the fields above, and those
+ * below priority over them.
+ */
+export function mergedFields({ value }: Pair<unknown, unknown>, document: Document.Parsed): JsonObject {
+  const from = jsonOf(value, document)
+  const maps = isJsonArray(from) ? from.toReversed() : [from]
+  const merged: Record<string, JsonValue> = {}
+  for (const map of maps) if (isJsonObject(map)) mergeInto(merged, map)
+  return merged
 }
 
-/** Keeps the text of numbers that JSON would round. */
-function jsonOfScalar({ value, source }: Scalar): JsonValue {
-  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value
-  if (typeof value === 'number') {
-    const exact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
-    return exact ? value : (source ?? String(value))
-  }
-  return source ?? String(value)
+function mergeInto(map: Record<string, JsonValue>, fields: JsonObject): void {
+  for (const [key, value] of Object.entries(fields)) setOwn(map, key, value)
+}
+
+/** Reports whether a map has a merge key. */
+export function hasMergeKey(map: YAMLMap): boolean {
+  return map.items.some(({ key }) => isMergeKey(key))
+}
+
+/** Returns the name of a field as Kubernetes reads it: that of `on` is "true", and that of `0644` is "420". */
+export function keyText(key: unknown): string {
+  return isScalar(key) ? String(scalarValue(key)) : String(key)
 }
 
 /** Sets `__proto__` as a key like any other. */

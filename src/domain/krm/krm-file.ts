@@ -6,6 +6,7 @@ import { inspectDocument } from '../validation/inspect-document.ts'
 import { type ObjectIdentity, readIdentity } from './identity.ts'
 import { type JsonObject, jsonOf } from './json-value.ts'
 import { parseSource, type SourceDocument } from './source-text.ts'
+import { scalarValue } from './yaml-1.1.ts'
 
 /** An object of a file; `body` is its text with its comments. */
 export type KrmDocument = SourceDocument & {
@@ -104,7 +105,7 @@ function readDocument(body: string): Read | 'empty' | undefined {
   const document = parse(body)
   if (!document || document.errors.length > 0 || isDeeperThan(MAX_DEPTH, document.contents)) return undefined
   const root = document.contents
-  if (root === null || (isScalar(root) && root.value === null)) return 'empty'
+  if (root === null || (isScalar(root) && scalarValue(root) === null)) return 'empty'
   if (!isMap(root) || inspectDocument(document).length > 0) return undefined
   const value = jsonOf(root, document) as JsonObject
   const identity = readIdentity(value, root)

@@ -15,9 +15,14 @@ import {
 /** The document of one object, with its text. */
 export type SourceDocument = { body: string; document: Document.Parsed; root: YAMLMap.Parsed }
 
-/** Parses a document. `inspectDocument` finds duplicate keys, for which the library takes quadratic time. */
+/**
+ * Options of the yaml library. All scalars are text to it, since `yaml-1.1.ts` has their values; and `inspectDocument`
+ * finds duplicate keys, for which the library takes quadratic time.
+ */
+export const PARSE_OPTIONS = { schema: 'failsafe', uniqueKeys: false, logLevel: 'silent' } as const
+
 export function parseSource(body: string): Document.Parsed {
-  return parseDocument(body, { uniqueKeys: false, keepSourceTokens: true, logLevel: 'silent' })
+  return parseDocument(body, { ...PARSE_OPTIONS, keepSourceTokens: true })
 }
 
 export type ParsedPair = Pair<ParsedNode, ParsedNode | null>

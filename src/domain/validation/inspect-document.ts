@@ -4,6 +4,8 @@
  * both.
  */
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node } from 'yaml'
+import { keyText } from '../krm/json-value.ts'
+import { isMergeKey } from '../krm/yaml-1.1.ts'
 
 /** The limit of nodes after aliases are expanded, unless a tenth of them are written out. */
 const MAX_EXPANDED = 100_000
@@ -36,12 +38,9 @@ export function inspectDocument(document: Document.Parsed): Fault[] {
     const keys = new Set<string>()
     let size = 0
     for (const { key, value } of node.items) {
-      const name = isScalar(key) ? `${typeof key.value} ${key.value}` : undefined
-      if (name !== undefined && keys.has(name) && name !== 'string <<') {
-        faults.push({
-          offset: offsetOf(key),
-          message: `the key "${isScalar(key) ? key.value : ''}" appears twice`,
-        })
+      const name = isScalar(key) && !isMergeKey(key) ? keyText(key) : undefined
+      if (name !== undefined && keys.has(name)) {
+        faults.push({ offset: offsetOf(key), message: `the key "${name}" appears twice` })
       }
       if (name !== undefined) keys.add(name)
       size += expandedSize(key) + expandedSize(value)

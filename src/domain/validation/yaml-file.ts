@@ -1,6 +1,8 @@
 /** Reads a YAML file for validation and search: its errors, objects, images and descriptions. */
 import { Composer, type Document, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml'
 import { decodeUtf8 } from '../../core/utf8.ts'
+import { PARSE_OPTIONS } from '../krm/source-text.ts'
+import { scalarValue } from '../krm/yaml-1.1.ts'
 import { findImages } from './find-images.ts'
 import { inspectDocument } from './inspect-document.ts'
 
@@ -52,12 +54,7 @@ export function readYamlFile(content: Uint8Array): YamlFile {
 /** Yields one document after the other, so that only one is in memory. Throws `UnreadableError`. */
 function* documentsOf(text: string, lines: LineCounter): Generator<Document.Parsed> {
   const parser = new Parser(lines.addNewLine)
-  // uniqueKeys takes quadratic time; inspectDocument finds duplicate keys instead.
-  const composer = new Composer({
-    lineCounter: lines,
-    uniqueKeys: false,
-    logLevel: 'silent',
-  })
+  const composer = new Composer({ ...PARSE_OPTIONS, lineCounter: lines })
   lines.addNewLine(0)
   let tokens = 0
   for (const token of new Lexer().lex(text)) {
@@ -82,7 +79,7 @@ function reasonOf(error: unknown): string {
 
 /** Reports whether a document has nothing but comments. */
 function isEmpty({ contents }: Document.Parsed): boolean {
-  return contents === null || (isScalar(contents) && contents.value === null)
+  return contents === null || (isScalar(contents) && scalarValue(contents) === null)
 }
 
 function decode(content: Uint8Array): string {
@@ -116,7 +113,8 @@ function readDocument(document: Document.Parsed, lines: LineCounter, file: YamlF
   }
   const text = (parent: unknown, key: string): string | undefined => {
     const node = child(parent, key)
-    return isScalar(node) && typeof node.value === 'string' && node.value !== '' ? node.value : undefined
+    const value = isScalar(node) ? scalarValue(node) : undefined
+    return typeof value === 'string' && value !== '' ? value : undefined
   }
   const metadata = child(document.contents, 'metadata')
   file.objects.push({
@@ -130,7 +128,7 @@ function readDocument(document: Document.Parsed, lines: LineCounter, file: YamlF
   if (text(document.contents, 'kind') !== 'Kptfile') return
   const info = child(document.contents, 'info')
   const keywords = child(info, 'keywords')
-  const words = isSeq(keywords) ? keywords.items.map((item) => isScalar(item) && item.value) : []
+  const words = isSeq(keywords) ? keywords.items.map((item) => isScalar(item) && scalarValue(item)) : []
   for (const about of [text(info, 'description'), ...words]) {
     if (typeof about === 'string') file.about.push(about)
   }
