@@ -6,7 +6,8 @@ import type { ListType } from './list-types.ts'
 export type Aligned = { from: number | undefined; donor: number | undefined }
 
 /**
- * Finds the items of the target list in the current one and in the donor's: by key if they have keys, else by value.
+ * Finds the items of the target list in the current one and in the donor's: by key if they have keys, else by value
+ * and order.
  */
 export function alignItems(
   current: readonly JsonValue[],
@@ -20,14 +21,70 @@ export function alignItems(
     const donorAt = new Map(other.map(({ key, index }) => [key, index]))
     return now.map(({ key }) => ({ from: oldAt.get(key), donor: donorAt.get(key) }))
   }
-  const inDonor = sameJson(target, donor)
-  let next = 0
-  return target.map((item, at) => {
-    const donorIndex = inDonor ? at : undefined
-    if (current.length === target.length) return { from: at, donor: donorIndex }
-    const from = current.findIndex((candidate, index) => index >= next && sameJson(candidate, item))
-    if (from < 0) return { from: undefined, donor: donorIndex }
-    next = from + 1
-    return { from, donor: donorIndex }
+  const [inCurrent, inDonor] = [inOrder(current, target), inOrder(donor, target)]
+  return target.map((_, at) => ({ from: inCurrent[at], donor: inDonor[at] }))
+}
+
+/** Longer lists are compared item by item at the same index, in all but their equal ends. */
+const MAX_CELLS = 1_000_000
+
+/**
+ * Returns the index in `from` of each item of `to`, ascending: of an equal item, or of one in its place if as many items
+ * were replaced as there were before.
+ */
+function inOrder(from: readonly JsonValue[], to: readonly JsonValue[]): (number | undefined)[] {
+  let start = 0
+  while (start < from.length && start < to.length && sameJson(from[start], to[start])) start++
+  let [fromEnd, toEnd] = [from.length, to.length]
+  while (fromEnd > start && toEnd > start && sameJson(from[fromEnd - 1], to[toEnd - 1])) {
+    fromEnd--
+    toEnd--
+  }
+  const found: (number | undefined)[] = to.map((_, at) => {
+    if (at < start) return at
+    return at >= toEnd ? at - toEnd + fromEnd : undefined
   })
+  const [rows, columns] = [fromEnd - start, toEnd - start]
+  if (rows * columns <= MAX_CELLS) {
+    for (const [a, b] of commonItems(from.slice(start, fromEnd), to.slice(start, toEnd)))
+      found[start + b] = start + a
+  }
+  pairReplaced(found, start, toEnd, fromEnd)
+  return found
+}
+
+/** Pairs the items between two found ones, if both lists have as many there. */
+function pairReplaced(found: (number | undefined)[], start: number, toEnd: number, fromEnd: number): void {
+  let [gap, before] = [start, start]
+  for (let at = start; at <= toEnd; at++) {
+    const index = at === toEnd ? fromEnd : found[at]
+    if (index === undefined) continue
+    if (at - gap === index - before) for (let each = gap; each < at; each++) found[each] = before + each - gap
+    gap = at + 1
+    before = index + 1
+  }
+}
+
+/** Returns the indexes of a longest common subsequence. */
+function commonItems(a: readonly JsonValue[], b: readonly JsonValue[]): [number, number][] {
+  const width = b.length + 1
+  const lengths = new Uint32Array((a.length + 1) * width)
+  const isSame = (row: number, column: number): boolean => sameJson(a[row], b[column])
+  for (let row = a.length - 1; row >= 0; row--) {
+    for (let column = b.length - 1; column >= 0; column--) {
+      const at = row * width + column
+      lengths[at] = isSame(row, column)
+        ? 1 + (lengths[at + width + 1] as number)
+        : Math.max(lengths[at + width] as number, lengths[at + 1] as number)
+    }
+  }
+  const pairs: [number, number][] = []
+  let [row, column] = [0, 0]
+  while (row < a.length && column < b.length) {
+    const at = row * width + column
+    if (isSame(row, column)) pairs.push([row++, column++])
+    else if ((lengths[at + width] as number) >= (lengths[at + 1] as number)) row++
+    else column++
+  }
+  return pairs
 }

@@ -1,87 +1,84 @@
 /** The comments of a document, by the field they belong to. */
-import { isMap, isSeq, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
-import { type JsonValue, jsonOf, keyText } from './json-value.ts'
+import { isMap, isSeq, type ParsedNode, type YAMLSeq } from 'yaml'
+import { keysOf } from './inserted-text.ts'
+import { type JsonValue, jsonOf } from './json-value.ts'
 import { keyedItems } from './list-items.ts'
 import type { ListTypes } from './list-types.ts'
 import {
+  commentBehind,
   commentStart,
   type Entry,
-  isBlockScalar,
-  isFlow,
+  entriesOf,
+  isBlockCollection,
   lineEnd,
   lineStart,
-  mapEntries,
-  type ParsedPair,
+  type Range,
   type SourceDocument,
-  seqEntries,
   startsLine,
+  tailEnd,
 } from './source-text.ts'
 
-/** The range of a comment, or of where one could be inserted; `text` is empty without one. */
-export type CommentSlot = { start: number; end: number; text: string; column: number }
+/** A comment, or where one could be inserted; `text` is empty without one. */
+export type CommentSlot = Range & { text: string; column: number; where: 'above' | 'behind' | 'below' }
 
 /**
- * Returns the comments above and behind fields and items in block style. The key of a comment names its field, so it is
- * the same in other versions of the object.
+ * Returns the comments above, behind and below fields and items in block style. The key of a comment names its field, so
+ * it is the same in other versions of the object.
  */
 export function commentSlots(source: SourceDocument, listTypes: ListTypes): Map<string, CommentSlot> {
   const slots = new Map<string, CommentSlot>()
   const { body: text, document } = source
-  visitNode(source.root, '', [])
+  visit(source.root, '', [])
   return slots
 
-  function visitNode(node: ParsedNode | null, key: string, place: readonly string[]): void {
-    if (isFlow(node)) return
-    if (isMap(node)) visitMap(node as YAMLMap.Parsed, key, place)
-    else if (isSeq(node)) visitList(node as YAMLSeq.Parsed, key, place)
-  }
-
-  function visitMap(map: YAMLMap.Parsed, parent: string, place: readonly string[]): void {
-    const entries = mapEntries(text, map) ?? []
-    for (const [at, entry] of entries.entries()) {
-      const pair = map.items[at] as ParsedPair
-      const name = keyText(pair.key)
-      const key = `${parent}/${JSON.stringify(name)}`
-      add(key, entry, pair.value, pair.key.range[1])
-      visitNode(pair.value, key, [...place, name])
+  function visit(node: ParsedNode | null, parent: string, path: readonly string[]): void {
+    if (!isBlockCollection(node)) return
+    const names = isMap(node) ? keysOf(node) : undefined
+    const items = isSeq(node) ? itemKeys(node as YAMLSeq.Parsed, path) : []
+    for (const [at, entry] of entriesOf(text, node).entries()) {
+      const name = names?.[at]
+      // An item may be called like a field, but not be in a list and a map at once.
+      const key = `${parent}/${name === undefined ? items[at] : JSON.stringify(name)}`
+      visit(entry.place.node, key, [...path, name ?? '[]'])
+      add(key, entry)
     }
   }
 
-  function visitList(seq: YAMLSeq.Parsed, parent: string, place: readonly string[]): void {
-    const [items] = keyedItems([jsonOf(seq, document) as JsonValue], listTypes(place)) ?? []
-    for (const [at, entry] of (seqEntries(text, seq) ?? []).entries()) {
-      const node = seq.items[at] as ParsedNode
-      const key = `${parent}/${items?.[at]?.key ?? at}`
-      if (!isMap(node) && !isSeq(node)) add(key, entry, node, undefined)
-      else above(key, entry)
-      visitNode(node, key, [...place, '[]'])
-    }
+  function itemKeys(seq: YAMLSeq.Parsed, path: readonly string[]): readonly (string | number)[] {
+    const [items] = keyedItems([jsonOf(seq, document) as JsonValue], listTypes(path)) ?? []
+    return items?.map(({ key }) => key) ?? seq.items.map((_, at) => at)
   }
 
-  function add(key: string, entry: Entry, value: ParsedNode | null, keyEnd: number | undefined): void {
-    above(key, entry)
-    if (isBlockScalar(value)) return
-    const inside = (isMap(value) || isSeq(value)) && !isFlow(value)
-    const from = inside && keyEnd !== undefined ? keyEnd + text.slice(keyEnd).indexOf(':') + 1 : entry.end
-    const behind = text.slice(from, lineEnd(text, from)).trimEnd()
-    if (/^(?:\s+#.*)?$/.test(behind)) {
-      slots.set(`${key} behind`, {
-        start: from,
-        end: from + behind.length,
-        text: behind.trimStart(),
-        column: 0,
-      })
+  function add(key: string, entry: Entry): void {
+    const { place, column } = entry
+    if (startsLine(text, entry.start)) {
+      const [start, end] = [commentStart(text, entry), lineStart(text, entry.start)]
+      slots.set(`${key} above`, { start, end, text: aligned(start, end), column, where: 'above' })
     }
-  }
-
-  function above(key: string, entry: Entry): void {
-    if (!startsLine(text, entry.start)) return
-    const [start, end] = [commentStart(text, entry), lineStart(text, entry.start)]
-    slots.set(`${key} above`, {
+    const behind = behindSlot(entry)
+    if (behind) slots.set(`${key} behind`, { ...behind, column, where: 'behind' })
+    if (!isBlockCollection(place.node)) return
+    const inner = entriesOf(text, place.node).at(-1)
+    const start = inner ? tailEnd(text, inner) : lineEnd(text, entry.end)
+    const end = tailEnd(text, entry)
+    slots.set(`${key} below`, {
       start,
       end,
-      text: text.slice(start, end).replace(/^ +/gm, ''),
-      column: entry.column,
+      text: aligned(start, end),
+      column: inner?.column ?? column,
+      where: 'below',
     })
+  }
+
+  function behindSlot({ place, end }: Entry): (Range & { text: string }) | undefined {
+    const found = commentBehind(text, place)
+    if (found) return { ...found, text: text.slice(found.start, found.end).trimStart() }
+    const at = isBlockCollection(place.node) ? place.properties : end
+    const isFree = text.slice(at, lineEnd(text, at)).trim() === ''
+    return isFree ? { start: at, end: at, text: '' } : undefined
+  }
+
+  function aligned(start: number, end: number): string {
+    return text.slice(start, end).replace(/^ +|\r/gm, '')
   }
 }

@@ -5,6 +5,9 @@ import type { KrmDocument } from './krm-file.ts'
 import { listTypesOf } from './list-types.ts'
 import { rewrite } from './rewrite.ts'
 
+export const NOT_EDITABLE =
+  'the text of the object cannot be edited without losing parts of it: write its fields in block style, without explicit keys'
+
 /** A field and its new value; undefined removes the field. */
 export type FieldEdit = { field: FieldPath; value: JsonValue | undefined }
 
@@ -18,7 +21,9 @@ export function editObject(document: KrmDocument, edits: readonly FieldEdit[]): 
     (now, edit) => withField(now, edit.field, edit.value),
     value,
   )
-  return rewrite(document, target as JsonObject, listTypesOf(identity))
+  const body = rewrite(document, target as JsonObject, listTypesOf(identity))
+  if (body === undefined) throw new AppError('invalid', NOT_EDITABLE)
+  return body
 }
 
 /** Returns the value with one field set or removed. Throws `invalid` for a path through an item that does not exist. */

@@ -1,123 +1,195 @@
-/** The text of parts to insert: copied from a donor, a document that has the same value there, or else generated. */
-import { isMap, isScalar, isSeq, type ParsedNode, stringify, type YAMLMap } from 'yaml'
-import { isJsonArray, isJsonObject, type JsonValue, jsonOf, keyText, sameJson } from './json-value.ts'
+/** The text of parts to insert: copied from a document that has the same value there, or else generated. */
+import { isAlias, isMap, isScalar, isSeq, type ParsedNode, Scalar, type YAMLMap } from 'yaml'
+import { printed, printedInline } from './generated-text.ts'
+import { anchoredNode, isJsonArray, type JsonValue, jsonOf, keyText, sameJson } from './json-value.ts'
 import {
+  commentBehind,
   commentStart,
   type Entry,
+  entriesOf,
+  fieldPlace,
   indent,
+  isBlockCollection,
   isBlockScalar,
   isFlow,
-  lineEnd,
+  itemPlaces,
   lineStart,
-  mapEntries,
   type ParsedPair,
-  pairEnd,
+  type Place,
   type SourceDocument,
-  seqEntries,
   startsLine,
+  tailEnd,
 } from './source-text.ts'
+import { isMergeKey } from './yaml-1.1.ts'
 
-/** A node of another document, whose text can be copied. */
-export type Donor = { source: SourceDocument; node: ParsedNode | null }
+/** A value of another document, whose text can be copied; in block style with its key or dash. */
+export type Donor = { source: SourceDocument; place: Place; entry: Entry | undefined }
 
-/** Quotes `yes` and `on`, which YAML 1.1 reads as booleans. */
-const WRITE = { lineWidth: 0, compat: 'yaml-1.1' } as const
+/** The other document, and the edited one with its aliases written out, each at the edited place. */
+export type Donors = { other: Donor | undefined; own: Donor | undefined }
 
-export function writeObject(value: JsonValue): string {
-  return stringify(value, WRITE)
+/** The text of a value behind its colon or dash; the lines below are indented as if that were in the first column. */
+export type ValueText = {
+  head: string
+  below: string
+  /** A block, of which a comment can only be behind the head. */
+  isBlock: boolean
 }
 
-/** Generates YAML without a line feed at the end. */
-function printed(value: unknown): string {
-  return stringify(value, WRITE).replace(/\n$/, '')
+export function donorOf(source: SourceDocument): Donor {
+  const { root } = source
+  const [start, end] = root.range
+  return { source, place: { node: root, start, end, behind: start, properties: start }, entry: undefined }
+}
+
+/** Returns the donors for a field. */
+export function donorsAt({ other, own }: Donors, key: string): Donors {
+  return { other: other && fieldDonor(other, key), own: own && fieldDonor(own, key) }
+}
+
+/** Returns the donors for an item, given its index in each of their lists. */
+export function donorsAtItem({ other, own }: Donors, inOther?: number, inOwn?: number): Donors {
+  return { other: itemDonor(other, inOther), own: itemDonor(own, inOwn) }
+}
+
+function fieldDonor({ source, place: { node } }: Donor, key: string): Donor | undefined {
+  const at = isMap(node) ? indexOf(node as YAMLMap.Parsed, key) : undefined
+  if (!isMap(node) || at === undefined) return undefined
+  if (!isFlow(node)) return entryDonor(source, entriesOf(source.body, node as YAMLMap.Parsed)[at] as Entry)
+  return { source, place: fieldPlace(source.body, node.items[at] as ParsedPair), entry: undefined }
+}
+
+function itemDonor(donor: Donor | undefined, at: number | undefined): Donor | undefined {
+  const node = donor?.place.node
+  if (!donor || !isSeq(node) || at === undefined) return undefined
+  const { source } = donor
+  if (!isFlow(node)) return entryDonor(source, entriesOf(source.body, node)[at] as Entry)
+  return { source, place: itemPlaces(source.body, node)[at] as Place, entry: undefined }
+}
+
+function entryDonor(source: SourceDocument, entry: Entry): Donor {
+  return { source, place: entry.place, entry }
+}
+
+const knownIndexes = new WeakMap<object, Map<string, number>>()
+
+function indexOf(map: YAMLMap.Parsed, key: string): number | undefined {
+  const known = knownIndexes.get(map) ?? new Map(keysOf(map).map((name, at) => [name, at]))
+  knownIndexes.set(map, known)
+  return known.get(key)
+}
+
+/** Returns the keys of a map; a merge key is empty, since it is no field. */
+export function keysOf(map: YAMLMap.Parsed): string[] {
+  return map.items.map(({ key }) => (isMergeKey(key) ? '' : keyText(key)))
+}
+
+/** Returns the list that a donor has; an empty one if it has none. */
+export function listOf(donor: Donor | undefined): readonly JsonValue[] {
+  const value = donor && jsonOf(donor.place.node, donor.source.document)
+  return isJsonArray(value) ? value : []
+}
+
+/** Returns the first donor that has a value. */
+function donorWith({ other, own }: Donors, value: JsonValue): Donor | undefined {
+  return [other, own].find(
+    (donor) => donor && sameJson(jsonOf(donor.place.node, donor.source.document), value),
+  )
+}
+
+/** Returns a field with its key in the first column and no line feed at the end; `donors` are those of its value. */
+export function fieldText(key: string, value: JsonValue, donors: Donors): string {
+  const donor = donorWith(donors, value)
+  if (donor?.entry) return entryText(donor.source.body, donor.entry)
+  if (!donor) return printed(new Map([[key, value]]))
+  const { head, below } = valueText(value, donors)
+  return `${printed(new Map([[key, null]])).slice(0, -' null'.length)}${head}${below}`
+}
+
+/** Returns an item of a list in the same way. */
+export function itemText(value: JsonValue, donors: Donors): string {
+  const donor = donorWith(donors, value)
+  if (donor?.entry) return entryText(donor.source.body, donor.entry)
+  if (!donor) return printed([value])
+  const { head, below } = valueText(value, donors)
+  return `-${head}${below}`
+}
+
+/** Returns the text of an entry with the comments above, behind and below it. */
+function entryText(body: string, entry: Entry): string {
+  const from = lineStart(body, entry.start)
+  const comment = startsLine(body, entry.start) ? body.slice(commentStart(body, entry), from) : ''
+  const own = body.slice(entry.start, tailEnd(body, entry)).replace(/\r$/, '')
+  return indent(withLineFeeds(comment), -entry.column) + indent(withLineFeeds(own), -entry.column, false)
+}
+
+function withLineFeeds(text: string): string {
+  return text.replaceAll('\r\n', '\n')
+}
+
+/** Returns the text of a value, without the comment behind it. */
+export function valueText(value: JsonValue, donors: Donors): ValueText {
+  const donor = donorWith(donors, value)
+  const text = donor && copiedText(donor)
+  if (donor && text !== undefined) {
+    const { node } = donor.place
+    return split(text, isBlockScalar(node) || (isBlockCollection(node) && startsBelow(donor)))
+  }
+  const generated = printed(new Map([['k', value]])).slice('k:'.length)
+  return split(generated, generated.includes('\n'))
+}
+
+function startsBelow({ source: { body }, place: { node, behind } }: Donor): boolean {
+  return body.slice(behind, node?.range[0]).includes('\n')
+}
+
+function split(text: string, isBlock: boolean): ValueText {
+  const end = text.includes('\n') ? text.indexOf('\n') : text.length
+  const head = text.slice(0, end).trimEnd()
+  return { head: head === '' || head.startsWith(' ') ? head : ` ${head}`, below: text.slice(end), isBlock }
+}
+
+/** Returns the text behind the colon or the dash; undefined for lines of a flow collection, which have no column. */
+function copiedText({ source: { body }, place, entry }: Donor): string | undefined {
+  const { node, behind, end } = place
+  const comment = isBlockCollection(node) || isBlockScalar(node) ? commentBehind(body, place) : undefined
+  const text = withLineFeeds(
+    comment ? body.slice(behind, comment.start) + body.slice(comment.end, end) : body.slice(behind, end),
+  )
+  if (!text.includes('\n')) return text
+  return entry && indent(text, -entry.column, false)
 }
 
 /** Returns a value in one line that is valid in block style and in a flow collection. */
-export function writeInline(value: JsonValue): string {
-  const line = stringify([value], { ...WRITE, collectionStyle: 'flow', flowCollectionPadding: false }).trim()
-  return line.includes('\n') ? JSON.stringify(value) : line.slice(1, -1)
+export function inlineText(value: JsonValue, donors: Donors): string {
+  const donor = donorWith(donors, value)
+  if (!donor) return printedInline(value)
+  const { source, place } = donor
+  const text = source.body.slice(place.start, place.end)
+  const isInline = !isBlockCollection(place.node) && !isBlockScalar(place.node) && !text.includes('\n')
+  if (isInline && place.properties > place.behind) return text
+  return nodeInline(place.node, source)
 }
 
-/** Returns a field with its key in the first column and no line feed at the end. */
-export function fieldText(key: string, value: JsonValue, donor: Donor | undefined): string {
-  const found = donorPair(donor, key, value)
-  if (found) return entryText(found.donor, found.entry)
-  return printed(new Map([[key, value]]))
-}
-
-/** Returns the text behind the key of a field: the colon and the value. */
-export function behindKey(key: string, value: JsonValue, donor: Donor | undefined): string {
-  const found = donorPair(donor, key, value)
-  if (!found) return printed(new Map([['k', value]])).slice(1)
-  const { body } = found.donor.source
-  return indent(body.slice(found.pair.key.range[1], pairEnd(body, found.pair)), -found.entry.column, false)
-}
-
-/** Returns an item of a list in the same way; `at` is its index in the donor's list. */
-export function itemText(value: JsonValue, donor: Donor | undefined, at: number | undefined): string {
-  const node = donor?.node
-  if (donor && isSeq(node) && at !== undefined) {
-    const entry = seqEntries(donor.source.body, node)?.[at]
-    if (entry && sameJson(jsonOf(node.items[at], donor.source.document), value))
-      return entryText(donor, entry)
-  }
-  return printed([value])
-}
-
-/** Returns a value in one line, copied from the donor if it is one line there. */
-export function inlineText(value: JsonValue, donor: Donor | undefined): string {
-  const node = donor?.node
-  if (!donor || !node || isBlockScalar(node)) return writeInline(value)
-  const sameStyle = isJsonObject(value) || isJsonArray(value) ? isFlow(node) : isScalar(node)
+/** Keeps the text of scalars. */
+function nodeInline(node: ParsedNode | null, source: SourceDocument): string {
+  const { body, document } = source
+  if (isAlias(node)) return nodeInline(anchoredNode(node, document) as ParsedNode, source)
+  if (node === null) return 'null'
   const [start, end] = node.range
-  if (!sameStyle || start === end || !sameJson(jsonOf(node, donor.source.document), value))
-    return writeInline(value)
-  const text = donor.source.body.slice(start, end)
-  return text.includes('\n') ? writeInline(value) : text
-}
-
-/** Returns the donor for a field or an item of the donor's node. */
-export function donorAt(donor: Donor | undefined, step: string | number | undefined): Donor | undefined {
-  if (!donor || step === undefined) return undefined
-  const { node, source } = donor
-  if (typeof step === 'number')
-    return isSeq(node) ? { source, node: node.items[step] as ParsedNode } : undefined
-  const at = isMap(node) ? placeOf(node as YAMLMap.Parsed, step) : undefined
-  return at === undefined ? undefined : { source, node: pairAt(node, at).value }
-}
-
-function pairAt(map: ParsedNode | null, at: number): ParsedPair {
-  return (map as YAMLMap.Parsed).items[at] as ParsedPair
-}
-
-const knownPlaces = new WeakMap<object, Map<string, number>>()
-
-function placeOf(map: YAMLMap.Parsed, key: string): number | undefined {
-  const known = knownPlaces.get(map)
-  if (known) return known.get(key)
-  const places = new Map(map.items.map((pair, at) => [keyText(pair.key), at]))
-  knownPlaces.set(map, places)
-  return places.get(key)
-}
-
-function donorPair(
-  donor: Donor | undefined,
-  key: string,
-  value: JsonValue,
-): { donor: Donor; pair: ParsedPair; entry: Entry } | undefined {
-  if (!donor || !isMap(donor.node)) return undefined
-  const at = placeOf(donor.node as YAMLMap.Parsed, key)
-  if (at === undefined) return undefined
-  const pair = pairAt(donor.node, at)
-  const entry = mapEntries(donor.source.body, donor.node as YAMLMap.Parsed)?.[at]
-  if (!entry || !sameJson(jsonOf(pair.value, donor.source.document), value)) return undefined
-  return { donor, pair, entry }
-}
-
-/** Returns the text of an entry with the comments above and behind it. */
-function entryText({ source: { body } }: Donor, entry: Entry): string {
-  const from = lineStart(body, entry.start)
-  const comment = startsLine(body, entry.start) ? body.slice(commentStart(body, entry), from) : ''
-  const own = body.slice(entry.start, lineEnd(body, entry.end))
-  return indent(comment, -entry.column) + indent(own, -entry.column, false)
+  const text = body.slice(start, end)
+  if (!node.tag && isScalar(node) && !isBlockScalar(node) && !text.includes('\n')) {
+    if (node.type !== Scalar.PLAIN) return text
+    if (!/[,[\]{}]|: | #|:$/.test(text)) return text === '' ? 'null' : text
+  }
+  if (!node.tag && isFlow(node) && !/[\n&*]/.test(text)) return text
+  if (!node.tag && isSeq(node))
+    return `[${node.items.map((item) => nodeInline(item as ParsedNode, source)).join(', ')}]`
+  if (!node.tag && isMap(node) && !node.items.some(({ key }) => isMergeKey(key))) {
+    const fields = (node.items as ParsedPair[]).map(
+      ({ key, value }) => `${printedInline(keyText(key))}: ${nodeInline(value, source)}`,
+    )
+    return `{${fields.join(', ')}}`
+  }
+  return printedInline(jsonOf(node, document))
 }

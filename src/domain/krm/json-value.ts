@@ -1,5 +1,5 @@
 /** JSON values of YAML nodes: the content of a field without its notation. */
-import { type Document, isAlias, isMap, isScalar, isSeq, type Pair, type YAMLMap } from 'yaml'
+import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, visit } from 'yaml'
 import { isMergeKey, scalarValue } from './yaml-1.1.ts'
 
 export type JsonObject = { readonly [key: string]: JsonValue }
@@ -9,39 +9,55 @@ export type JsonObject = { readonly [key: string]: JsonValue }
  */
 export type JsonValue = null | boolean | number | bigint | string | readonly JsonValue[] | JsonObject
 
+const knownAliases = new WeakMap<Document.Parsed, Map<Alias, Node | undefined>>()
+
+/** Returns the node that an alias refers to. The library finds it in time proportional to the document. */
+export function anchoredNode(alias: Alias, document: Document.Parsed): Node | undefined {
+  const aliases = knownAliases.get(document) ?? findAliases(document)
+  knownAliases.set(document, aliases)
+  return aliases.get(alias)
+}
+
+function findAliases(document: Document.Parsed): Map<Alias, Node | undefined> {
+  const aliases = new Map<Alias, Node | undefined>()
+  const anchored = new Map<string, Node>()
+  visit(document, {
+    Node: (_, node) => {
+      if (isAlias(node)) aliases.set(node, anchored.get(node.source))
+      else if (node.anchor) anchored.set(node.anchor, node)
+    },
+  })
+  return aliases
+}
+
 /** Returns the value of a node with aliases expanded, so `inspectDocument` must have passed the document. */
 export function jsonOf(node: unknown, document: Document.Parsed): JsonValue {
-  if (isAlias(node)) return jsonOf(node.resolve(document), document)
+  if (isAlias(node)) return jsonOf(anchoredNode(node, document), document)
   if (isScalar(node)) return scalarValue(node)
   if (isSeq(node)) return node.items.map((item) => jsonOf(item, document))
   if (!isMap(node)) return null
   const map: Record<string, JsonValue> = {}
   for (const pair of node.items) {
-    if (isMergeKey(pair.key)) mergeInto(map, mergedFields(pair, document))
+    if (isMergeKey(pair.key)) mergeInto(map, mergeMaps(jsonOf(pair.value, document)))
     else setOwn(map, keyText(pair.key), jsonOf(pair.value, document))
   }
   return map
 }
 
 /**
- * Returns the fields that a merge key inserts. sigs.k8s.io/yaml gives them priority over the fields above, and those
- * below priority over them.
+ * Merges the maps of a merge key, of which the first is the strongest. sigs.k8s.io/yaml gives the fields of a merge key
+ * priority over those above it, and those below priority over them.
  */
-export function mergedFields({ value }: Pair<unknown, unknown>, document: Document.Parsed): JsonObject {
-  const from = jsonOf(value, document)
-  const maps = isJsonArray(from) ? from.toReversed() : [from]
+export function mergeMaps(from: JsonValue): JsonObject {
   const merged: Record<string, JsonValue> = {}
-  for (const map of maps) if (isJsonObject(map)) mergeInto(merged, map)
+  for (const map of isJsonArray(from) ? from.toReversed() : [from]) {
+    if (isJsonObject(map)) mergeInto(merged, map)
+  }
   return merged
 }
 
 function mergeInto(map: Record<string, JsonValue>, fields: JsonObject): void {
   for (const [key, value] of Object.entries(fields)) setOwn(map, key, value)
-}
-
-/** Reports whether a map has a merge key. */
-export function hasMergeKey(map: YAMLMap): boolean {
-  return map.items.some(({ key }) => isMergeKey(key))
 }
 
 /** Returns the name of a field as Kubernetes reads it: that of `on` is "true", and that of `0644` is "420". */

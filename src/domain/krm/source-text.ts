@@ -1,5 +1,6 @@
 /** Positions of the parts of a YAML document in its text. */
 import {
+  type CST,
   type Document,
   isMap,
   isScalar,
@@ -27,8 +28,23 @@ export function parseSource(body: string): Document.Parsed {
 
 export type ParsedPair = Pair<ParsedNode, ParsedNode | null>
 
-/** A field of a map, or an item of a list, in block style. */
-export type Entry = { start: number; end: number; column: number }
+/** A range of a text. */
+export type Range = { start: number; end: number }
+
+/**
+ * A value of a field, or an item of a list. It starts with its tag and anchor, and ends before the comment and the line
+ * feed behind it. An empty one is right behind the colon or the dash.
+ */
+export type Place = Range & {
+  node: ParsedNode | null
+  /** The end of the colon or the dash; of the key, or the start of the item, where there is none: `{a}`, `[a]`. */
+  behind: number
+  /** The end of its tag and anchor; `behind` without them. */
+  properties: number
+}
+
+/** A field of a map, or an item of a list, in block style. It starts with its key, `?` or dash. */
+export type Entry = Range & { column: number; place: Place }
 
 export function lineStart(text: string, at: number): number {
   return text.lastIndexOf('\n', at - 1) + 1
@@ -50,64 +66,110 @@ export function isFlow(node: unknown): boolean {
   return (isMap(node) || isSeq(node)) && node.flow === true
 }
 
+export function isBlockCollection(node: unknown): node is YAMLMap.Parsed | YAMLSeq.Parsed {
+  return (isMap(node) || isSeq(node)) && node.flow !== true
+}
+
 export function isBlockScalar(node: unknown): boolean {
   return isScalar(node) && (node.type === Scalar.BLOCK_LITERAL || node.type === Scalar.BLOCK_FOLDED)
 }
 
 /** Returns the end of the content of a node, before the comment and the line feed behind it. */
 export function contentEnd(text: string, node: ParsedNode): number {
-  if ((isMap(node) || isSeq(node)) && !isFlow(node)) {
-    const last: unknown = node.items.at(-1)
-    if (last === undefined) return node.range[1]
-    return isMap(node) ? pairEnd(text, last as ParsedPair) : contentEnd(text, last as ParsedNode)
-  }
+  if (isBlockCollection(node)) return entriesOf(text, node)?.at(-1)?.end ?? node.range[1]
   const end = node.range[1]
   return isBlockScalar(node) && text[end - 1] === '\n' ? end - 1 : end
 }
 
-export function pairEnd(text: string, { key, value }: ParsedPair): number {
-  return value ? contentEnd(text, value) : key.range[1]
+const knownEntries = new WeakMap<object, Entry[]>()
+
+/** Returns the entries of a collection in block style. */
+export function entriesOf(text: string, node: YAMLMap.Parsed | YAMLSeq.Parsed): Entry[] {
+  const known = knownEntries.get(node)
+  if (known) return known
+  const entries = isMap(node) ? mapEntries(text, node) : seqEntries(text, node)
+  knownEntries.set(node, entries)
+  return entries
 }
 
-const knownEntries = new WeakMap<object, Entry[] | undefined>()
-
-/** Returns the fields of a map in block style; undefined if a key is not first on its line: `? key`, `!!str key`. */
-export function mapEntries(text: string, map: YAMLMap.Parsed): Entry[] | undefined {
-  return onceFor(map, () => findMapEntries(text, map))
-}
-
-function onceFor(node: object, find: () => Entry[] | undefined): Entry[] | undefined {
-  if (!knownEntries.has(node)) knownEntries.set(node, find())
-  return knownEntries.get(node)
-}
-
-function findMapEntries(text: string, map: YAMLMap.Parsed): Entry[] | undefined {
-  const entries = (map.items as ParsedPair[]).map((pair) => {
-    const start = pair.key.range[0]
-    return { start, end: pairEnd(text, pair), column: columnOf(text, start) }
-  })
-  const simple = entries.every(({ start }) => /^[\s-]*$/.test(text.slice(lineStart(text, start), start)))
-  return simple && !isFlow(map) ? entries : undefined
-}
-
-/** Returns the items of a list in block style, including their dashes. */
-export function seqEntries(text: string, seq: YAMLSeq.Parsed): Entry[] | undefined {
-  return onceFor(seq, () => findSeqEntries(text, seq))
-}
-
-function findSeqEntries(text: string, seq: YAMLSeq.Parsed): Entry[] | undefined {
-  const token = seq.srcToken
-  if (token?.type !== 'block-seq') return undefined
-  const dashes = token.items.flatMap(({ start }) => start.filter(({ type }) => type === 'seq-item-ind'))
-  if (dashes.length !== seq.items.length) return undefined
-  return (seq.items as ParsedNode[]).map((item, at) => {
-    const start = dashes[at]?.offset ?? 0
-    return { start, end: Math.max(contentEnd(text, item), start + 1), column: columnOf(text, start) }
+function mapEntries(text: string, map: YAMLMap.Parsed): Entry[] {
+  return (map.items as ParsedPair[]).map((pair) => {
+    const start = pairStart(pair)
+    const place = fieldPlace(text, pair)
+    return { start, end: place.end, column: start - lineStart(text, start), place }
   })
 }
 
-function columnOf(text: string, at: number): number {
-  return at - lineStart(text, at)
+/** Returns the start of a field: of its key with tag and anchor, or of the `?` before it. */
+export function pairStart({ key, srcToken }: ParsedPair): number {
+  return propertiesIn(srcToken?.start)[0]?.offset ?? key.range[0]
+}
+
+function seqEntries(text: string, seq: YAMLSeq.Parsed): Entry[] {
+  return itemPlaces(text, seq).map((place) => {
+    const start = place.behind - 1
+    return { start, end: place.end, column: start - lineStart(text, start), place }
+  })
+}
+
+/** Returns the place of the value of a field, in block or flow style. */
+export function fieldPlace(text: string, { key, value, srcToken }: ParsedPair): Place {
+  const separators = srcToken && 'sep' in srcToken ? srcToken.sep : undefined
+  const colon = separators?.find(({ type }) => type === 'map-value-ind')
+  const behind = colon ? colon.offset + 1 : key.range[1]
+  return placeOf(text, value, separators, behind)
+}
+
+/** Returns the places of the items of a list, in block or flow style. */
+export function itemPlaces(text: string, { srcToken, items }: YAMLSeq.Parsed): Place[] {
+  const tokens = srcToken && 'items' in srcToken ? (srcToken.items as CST.CollectionItem[]) : []
+  // The tokens may end with those of a comment without an item.
+  return (items as ParsedNode[]).map((item, at) => {
+    const start = tokens[at]?.start
+    const mark = start?.find(({ type }) => type === 'seq-item-ind')
+    return placeOf(text, item, start, mark ? mark.offset + 1 : item.range[0])
+  })
+}
+
+function placeOf(
+  text: string,
+  node: ParsedNode | null,
+  tokens: readonly CST.SourceToken[] | undefined,
+  behind: number,
+): Place {
+  const found = propertiesIn(tokens).filter(({ type }) => type !== 'explicit-key-ind')
+  const [first, last] = [found[0], found.at(-1)]
+  const properties = last ? last.offset + last.source.length : behind
+  const isEmpty = !node || node.range[0] === node.range[1]
+  return {
+    node,
+    behind,
+    properties,
+    start: first?.offset ?? (isEmpty ? behind : node.range[0]),
+    end: isEmpty ? properties : contentEnd(text, node),
+  }
+}
+
+/** Returns the tag and the anchor among the tokens before a node, and the `?` before a key. */
+function propertiesIn(tokens: readonly CST.SourceToken[] = []): CST.SourceToken[] {
+  return tokens.filter(({ type }) => type === 'anchor' || type === 'tag' || type === 'explicit-key-ind')
+}
+
+const COMMENT = /^[ \t]*#.*?(?=\s*$)/
+
+/**
+ * Returns the comment behind a value, with the space before it: on the line of the key or the dash if a block follows
+ * there, else where the value ends.
+ */
+export function commentBehind(text: string, { node, end, properties }: Place): Range | undefined {
+  let from = end
+  if (isBlockCollection(node)) from = properties
+  if (isBlockScalar(node)) {
+    const start = (node as ParsedNode).range[0]
+    from = start + (/^[|>][-+0-9]*/.exec(text.slice(start, start + 4))?.[0].length ?? 0)
+  }
+  const comment = COMMENT.exec(text.slice(from, lineEnd(text, from)))?.[0]
+  return comment === undefined ? undefined : { start: from, end: from + comment.length }
 }
 
 /** Returns the start of the comment right above an entry, in the same column; without one, of the line of the entry. */
@@ -122,14 +184,29 @@ export function commentStart(text: string, { start, column }: Pick<Entry, 'start
   return from
 }
 
-/** Shifts the lines of a text to the right, or to the left by a negative number; blank lines stay as they are. */
+/** Returns the end of an entry with the comments below that are indented deeper, before its line feed. */
+export function tailEnd(text: string, { end, column }: Pick<Entry, 'end' | 'column'>): number {
+  let tail = lineEnd(text, end)
+  for (let at = tail + 1; at < text.length; at = lineEnd(text, at) + 1) {
+    const line = text.slice(at, lineEnd(text, at))
+    if (line.trim() === '') continue
+    const indentation = line.search(/\S/)
+    if (line[indentation] !== '#' || indentation <= column) break
+    tail = at + line.length
+  }
+  return tail
+}
+
+/** Shifts the lines of a text to the right, or to the left by a negative number; empty lines stay as they are. */
 export function indent(text: string, by: number, firstLine = true): string {
   if (by === 0) return text
   return text
     .split('\n')
     .map((line, at) => {
-      if ((at === 0 && !firstLine) || line.trim() === '') return line
-      return by > 0 ? ' '.repeat(by) + line : line.slice(Math.min(-by, line.search(/\S/)))
+      if ((at === 0 && !firstLine) || line === '') return line
+      if (by > 0) return ' '.repeat(by) + line
+      const spaces = line.search(/[^ ]/)
+      return line.slice(Math.min(-by, spaces < 0 ? line.length : spaces))
     })
     .join('\n')
 }

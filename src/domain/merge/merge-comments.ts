@@ -31,8 +31,7 @@ export function mergeComments(
     if (!wanted || slot.text !== before.get(key)?.text) continue
     // This comment ties the object to upstream, whatever its local name is.
     if (slot.text.includes('kpt-merge:')) continue
-    const behind = key.endsWith(' behind')
-    const text = behind ? wanted.text && ` ${wanted.text}` : indent(wanted.text, slot.column)
+    const text = slot.where === 'behind' ? wanted.text && ` ${wanted.text}` : indent(wanted.text, slot.column)
     edits.push({ start: slot.start, end: slot.end, text })
   }
   const edited = applyEdits(body, edits)

@@ -5,7 +5,7 @@ import { type JsonObject, sameJson } from '../krm/json-value.ts'
 import type { KrmDocument } from '../krm/krm-file.ts'
 import type { ListTypes } from '../krm/list-types.ts'
 import { rewrite } from '../krm/rewrite.ts'
-import type { FieldConflict, Side } from './conflict.ts'
+import { type FieldConflict, type Side, threeValues } from './conflict.ts'
 import { mergeComments } from './merge-comments.ts'
 import { mergeValues } from './merge-values.ts'
 
@@ -38,5 +38,16 @@ export function mergeObject(
   const listTypes = findListTypes()
   const { value, conflicts } = mergeValues(versions, listTypes, prefer)
   const body = rewrite(local, value as JsonObject, listTypes, upstream)
+  if (body === undefined) return wholeConflict({ original, local, upstream }, prefer)
   return { body: original ? mergeComments(body, original, upstream, listTypes) : body, conflicts }
+}
+
+/** For a text that cannot be changed to the merged value: the whole object stays as one side has it. */
+function wholeConflict(
+  { original, local, upstream }: ObjectVersions,
+  prefer: Side,
+): { body: string; conflicts: FieldConflict[] } {
+  const values = threeValues(original?.value, local.value, upstream.value)
+  const { body } = prefer === 'local' ? local : upstream
+  return { body, conflicts: [{ field: [], ...values, chosen: prefer }] }
 }

@@ -2,10 +2,10 @@
 import { AppError } from '../../core/errors.ts'
 import { packageSchemas } from '../diff/package-schemas.ts'
 import { crdListTypes } from '../krm/crd-schemas.ts'
-import { valueAt, withField } from '../krm/edit-object.ts'
+import { NOT_EDITABLE, valueAt, withField } from '../krm/edit-object.ts'
 import { parseFieldPath } from '../krm/field-path.ts'
+import { writeObject } from '../krm/generated-text.ts'
 import { formatIdentity } from '../krm/identity.ts'
-import { writeObject } from '../krm/inserted-text.ts'
 import { isJsonObject, type JsonObject, type JsonValue, sameJson } from '../krm/json-value.ts'
 import { isKrmPath, type KrmDocument, type KrmFile, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
 import { listTypesOf } from '../krm/list-types.ts'
@@ -96,7 +96,10 @@ function withObjectValue(
   if (!isJsonObject(target)) throw new AppError('invalid', NOT_A_MAPPING)
   const schemas = packageSchemas([resources], [document.identity])
   const listTypes = listTypesOf(document.identity, crdListTypes(schemas, document.identity))
-  return withBody(resources, place, rewrite(document, target as JsonObject, listTypes, donor))
+  const body = rewrite(document, target as JsonObject, listTypes, donor)
+  if (body !== undefined) return withBody(resources, place, body)
+  if (donor && sameJson(donor.value, target)) return withBody(resources, place, donor.body)
+  throw new AppError('invalid', NOT_EDITABLE)
 }
 
 function written(value: JsonValue): string {

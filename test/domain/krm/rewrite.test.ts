@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isMap, parseDocument, stringify, type YAMLMap } from 'yaml'
+import { stringify, type YAMLMap } from 'yaml'
 import { type JsonObject, jsonOf } from '../../../src/domain/krm/json-value.ts'
 import { listTypesOf } from '../../../src/domain/krm/list-types.ts'
 import { rewrite } from '../../../src/domain/krm/rewrite.ts'
@@ -24,7 +24,7 @@ function read(body: string): JsonObject {
 
 /** Rewrites a text to the value of another one, which is also the donor. */
 function edited(body: string, wanted: string, listTypes = NO_TYPES): string {
-  return rewrite(source(body), read(wanted), listTypes, source(wanted))
+  return rewrite(source(body), read(wanted), listTypes, source(wanted)) ?? 'no text'
 }
 
 const object = randomFields.map((fields): Fields => ({ metadata: { name: 'x' }, keep: 1, ...fields }))
@@ -40,9 +40,9 @@ describe('rewrite of random documents', () => {
     fc.assert(
       fc.property(twoObjects, randomStyle, randomStyle, ({ source: before, target }, style, other) => {
         const from = source(renderObject(before, style))
-        const text = rewrite(from, target, NO_TYPES, source(renderObject(target, other)))
+        const text = rewrite(from, target, NO_TYPES, source(renderObject(target, other))) ?? ''
         expect(read(text)).toEqual(target)
-        const alone = rewrite(from, target, NO_TYPES)
+        const alone = rewrite(from, target, NO_TYPES) ?? ''
         expect(read(alone)).toEqual(target)
       }),
       searching(300),
@@ -67,7 +67,7 @@ describe('rewrite of random documents', () => {
 
 describe('rewrite', () => {
   it('changes a value in place, and keeps its style', () => {
-    expect(edited('a: \'x\' # one\nb: "y"   # two\n', 'a: z\nb: y\n')).toBe('a: z # one\nb: "y"   # two\n')
+    expect(edited('a: \'x\' # one\nb: "w"   # two\n', 'a: z\nb: w\n')).toBe('a: z # one\nb: "w"   # two\n')
     expect(edited('a:   1\nb: |\n  text\nc: 3\n', 'a: 2\nb: |\n  text\nc: 3\n')).toBe(
       'a:   2\nb: |\n  text\nc: 3\n',
     )
@@ -87,9 +87,9 @@ describe('rewrite', () => {
     const before = '{\n  "kind": "A",\n  "metadata": {\n    "name": "x"\n  }\n}\n'
     const after = before.replace('"x"\n', '"x",\n    "labels": {"a":"b"}\n')
     expect(edited(before, after)).toBe(after)
-    expect(JSON.parse(edited(before, 'kind: A\nmetadata:\n  name: y\n  labels: {a: b}\n'))).toEqual({
+    expect(JSON.parse(edited(before, 'kind: A\nmetadata:\n  name: z\n  labels: {a: b}\n'))).toEqual({
       kind: 'A',
-      metadata: { name: 'y', labels: { a: 'b' } },
+      metadata: { name: 'z', labels: { a: 'b' } },
     })
   })
 
@@ -141,8 +141,14 @@ describe('rewrite', () => {
     )
   })
 
-  it('replaces a document that it cannot edit', () => {
-    expect(edited('? a\n: 1\nb: 2\n', 'a: 1\nb: 3\n')).toBe('a: 1\nb: 3\n')
-    expect(isMap(parseDocument(edited('a: 1\n', 'b: 2\n')).contents)).toBe(true)
+  it('edits a field with an explicit key', () => {
+    expect(edited('? a # one\n: 1\nb: 2\n', 'a: 1\nb: 3\n')).toBe('? a # one\n: 1\nb: 3\n')
+    expect(edited('? a # one\n: 1\nb: 2\n', 'a: [x]\nb: 2\n')).toBe('? a # one\n: [x]\nb: 2\n')
+    expect(edited('? a\n? b\n', 'a: 1\nb:\n')).toBe('? a\n: 1\n? b\n')
+    expect(edited('? a\n: 1\n!!str b: 2\nc: 3\n', '!!str b: 2\nc: 3\n')).toBe('!!str b: 2\nc: 3\n')
+  })
+
+  it('gives no text for a document of which nothing stays', () => {
+    expect(edited('a: 1\n', 'b: 2\n')).toBe('no text')
   })
 })

@@ -28,7 +28,7 @@ describe('a merge of an object', () => {
     ['under another name', map('uno', 'x')],
     [
       'under another name that kpt noted',
-      map('uno', 'y').replace('metadata:', 'metadata: # kpt-merge: /one'),
+      map('uno', 'w').replace('metadata:', 'metadata: # kpt-merge: /one'),
     ],
     [
       'with other content, under another name that kpt noted',
@@ -62,16 +62,16 @@ describe('a merge of an object', () => {
     const { files, conflicts } = merged(
       { 'a.yaml': ONE },
       { 'a.yaml': TWO },
-      { 'a.yaml': `${ONE}---\n${TWO.replace('x', 'y')}` },
+      { 'a.yaml': `${ONE}---\n${TWO.replace('x', 'w')}` },
     )
     expect(files['a.yaml']).toBe(TWO)
-    expect(conflicts).toMatchObject([{ object: 'ConfigMap two', field: 'data.d', local: 'x', upstream: 'y' }])
+    expect(conflicts).toMatchObject([{ object: 'ConfigMap two', field: 'data.d', local: 'x', upstream: 'w' }])
   })
 
   it('deletes it if one side did, unless the other changed it', () => {
     expect(merged({ 'a.yaml': ONE }, {}, { 'a.yaml': ONE })).toEqual({ files: {}, conflicts: [] })
     expect(merged({ 'a.yaml': ONE }, { 'a.yaml': ONE }, {})).toEqual({ files: {}, conflicts: [] })
-    const changed = { 'a.yaml': ONE.replace('x', 'y') }
+    const changed = { 'a.yaml': ONE.replace('x', 'w') }
     const conflict = { path: 'a.yaml', object: 'ConfigMap one', field: '' }
     for (const prefer of ['local', 'upstream'] as const) {
       const deletedHere = merged({ 'a.yaml': ONE }, {}, changed, prefer)
@@ -95,9 +95,9 @@ describe('a merge of an object', () => {
     const { files, conflicts } = merged(
       {},
       { 'a.yaml': ONE },
-      { 'b.yaml': ONE.replace('x', 'y').replace('  c: "1"\n', '') },
+      { 'b.yaml': ONE.replace('x', 'w').replace('  c: "1"\n', '') },
     )
-    expect(conflicts).toMatchObject([{ path: 'a.yaml', field: 'data.d', local: 'x', upstream: 'y' }])
+    expect(conflicts).toMatchObject([{ path: 'a.yaml', field: 'data.d', local: 'x', upstream: 'w' }])
     expect(conflicts[0]).not.toHaveProperty('original')
     expect(files).toEqual({ 'a.yaml': ONE })
   })

@@ -1,0 +1,351 @@
+/** Edits of the maps and lists of a document in block style. */
+import { isAlias, isMap, isScalar, isSeq, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
+import { type Aligned, alignItems } from './align-items.ts'
+import { type EditContext, editFlowCollection } from './edit-flow-collection.ts'
+import {
+  type Donors,
+  donorsAt,
+  donorsAtItem,
+  fieldText,
+  inlineText,
+  itemText,
+  keysOf,
+  listOf,
+  valueText,
+} from './inserted-text.ts'
+import {
+  fieldOf,
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  jsonOf,
+  mergeMaps,
+  sameJson,
+} from './json-value.ts'
+import {
+  commentBehind,
+  commentStart,
+  type Entry,
+  entriesOf,
+  indent,
+  isBlockScalar,
+  isFlow,
+  lineEnd,
+  lineStart,
+  type Place,
+  startsLine,
+  tailEnd,
+} from './source-text.ts'
+import { applyEdits, type TextEdit } from './text-edits.ts'
+import { isMergeKey } from './yaml-1.1.ts'
+
+/** The fields of maps and the items of lists on the way to a value; `[]` stands for an item. */
+type Path = readonly string[]
+
+export class BlockEditor {
+  readonly #context: EditContext
+  readonly #text: string
+
+  constructor(context: EditContext) {
+    this.#context = context
+    this.#text = context.source.body
+  }
+
+  /** Returns the edits that give a place another value; undefined if it must be replaced as a whole. */
+  edit(place: Place, wanted: JsonValue, donors: Donors, path: Path): TextEdit[] | undefined {
+    const edits = this.#edit(place, wanted, donors, path)
+    if (edits) this.#context.anchored?.stays(place.node, wanted)
+    return edits
+  }
+
+  #edit(place: Place, wanted: JsonValue, donors: Donors, path: Path): TextEdit[] | undefined {
+    const { node } = place
+    if (isAlias(node)) return sameJson(this.#context.anchored?.valueOf(node), wanted) ? [] : undefined
+    const isSame = sameJson(this.#value(node), wanted)
+    // Aliases below may have lost their anchors.
+    if (isSame && (!this.#context.anchored || !node || isScalar(node))) return []
+    if (isFlow(node)) return this.#editFlow(place, wanted, donors, path)
+    if (isMap(node) && isJsonObject(wanted))
+      return this.#editMap(node as YAMLMap.Parsed, wanted, donors, path)
+    if (isSeq(node) && isJsonArray(wanted))
+      return this.#editList(node as YAMLSeq.Parsed, wanted, donors, path)
+    return isScalar(node) ? this.#editScalar(place, wanted, donors) : undefined
+  }
+
+  #value(node: ParsedNode | null): JsonValue {
+    return jsonOf(node, this.#context.source.document)
+  }
+
+  #editScalar(place: Place, wanted: JsonValue, donors: Donors): TextEdit[] | undefined {
+    const { start, end, node } = place
+    const isCollection = isJsonObject(wanted) || isJsonArray(wanted)
+    if (isCollection || isBlockScalar(node) || start === end || !node || isAlias(node)) return undefined
+    const anchor = node.anchor === undefined ? '' : `&${node.anchor} `
+    return [{ start, end, text: anchor + inlineText(wanted, donors) }]
+  }
+
+  #editFlow(place: Place, wanted: JsonValue, donors: Donors, path: Path): TextEdit[] | undefined {
+    const node = place.node as ParsedNode
+    const edits = editFlowCollection(this.#context, node, wanted, donors, path)
+    if (!edits) this.#context.anchored?.goes(node)
+    return edits
+  }
+
+  #editMap(map: YAMLMap.Parsed, wanted: JsonObject, donors: Donors, path: Path): TextEdit[] | undefined {
+    const entries = entriesOf(this.#text, map)
+    const keys = keysOf(map)
+    const merged = this.#mergedFields(map, wanted)
+    const isKept = (at: number): boolean =>
+      isMergeKey(map.items[at]?.key) ? merged !== undefined : fieldOf(wanted, keys[at] ?? '') !== undefined
+    const kept = keys.flatMap((_, at) => (isKept(at) ? [at] : []))
+    if (kept.length === 0) return undefined
+    const edits = this.#removals(entries, isKept, donors)
+    const places = new Map<string, number>()
+    for (const at of kept) {
+      const key = keys[at] as string
+      const { place } = entries[at] as Entry
+      if (isMergeKey(map.items[at]?.key)) continue
+      places.set(key, at)
+      edits.push(
+        ...this.#editEntry(
+          entries[at] as Entry,
+          wanted[key] as JsonValue,
+          donorsAt(donors, key),
+          [...path, key],
+          place,
+        ),
+      )
+    }
+    const isMerged = (key: string): boolean => !places.has(key) && sameJson(fieldOf(merged, key), wanted[key])
+    const lastMerge = keys.lastIndexOf('')
+    let last: number | undefined = donors.other ? undefined : kept.at(-1)
+    for (const key of inOrderOf(donors, Object.keys(wanted))) {
+      const at = places.get(key)
+      if (at !== undefined) {
+        if (donors.other) last = at
+      } else if (!isMerged(key)) {
+        // A merge key has priority over the fields above it.
+        const behind = merged && lastMerge > (last ?? -1) ? lastMerge : last
+        edits.push(
+          this.#insertion(
+            entries,
+            behind,
+            kept[0] as number,
+            fieldText(key, wanted[key] as JsonValue, donorsAt(donors, key)),
+          ),
+        )
+      }
+    }
+    return edits
+  }
+
+  /**
+   * Returns the fields that the merge keys of a map will insert; undefined if they insert what is not wanted, so that
+   * they have to be written out.
+   */
+  #mergedFields(map: YAMLMap.Parsed, wanted: JsonObject): JsonObject | undefined {
+    let merged: JsonObject | undefined
+    for (const { key, value } of map.items) {
+      if (!isMergeKey(key)) continue
+      const from = (isSeq(value) ? value.items : [value]).map((item) => this.#mergedValue(item))
+      if (from.includes(undefined)) return undefined
+      merged = { ...merged, ...mergeMaps(from as JsonValue[]) }
+    }
+    if (!merged) return {}
+    const keys = keysOf(map)
+    const lastMerge = keys.lastIndexOf('')
+    const fits = Object.entries(merged).every(([key, value]) => {
+      const at = keys.lastIndexOf(key)
+      if (fieldOf(wanted, key) === undefined) return false
+      return at < 0 || at > lastMerge || sameJson(value, fieldOf(wanted, key))
+    })
+    return fits ? merged : undefined
+  }
+
+  #mergedValue(node: unknown): JsonValue | undefined {
+    return isAlias(node) ? this.#context.anchored?.valueOf(node) : this.#value(node as ParsedNode)
+  }
+
+  #editEntry(
+    entry: Entry,
+    wanted: JsonValue,
+    donors: Donors,
+    path: Path,
+    place: Place = entry.place,
+  ): TextEdit[] {
+    const inside = this.edit(place, wanted, donors, path)
+    if (inside) return inside
+    const { node } = place
+    if (node) this.#context.anchored?.goes(node)
+    return [this.#replacement(entry, wanted, donors)]
+  }
+
+  /** Replaces the value of an entry, and keeps the comment behind it. */
+  #replacement({ place, column }: Entry, wanted: JsonValue, donors: Donors): TextEdit {
+    const { behind, end, node } = place
+    const { head, below, isBlock } = valueText(wanted, donors)
+    const found = commentBehind(this.#text, place)
+    const isInside = found !== undefined && found.start < end
+    const comment = found && (isBlock || isInside) ? this.#text.slice(found.start, found.end) : ''
+    const colon = node === null && this.#text[behind - 1] !== ':' ? `\n${' '.repeat(column)}:` : ''
+    const lines = indent(below, column, false)
+    return {
+      start: behind,
+      end: comment === '' ? end : Math.max(end, found?.end ?? 0),
+      text: colon + (isBlock ? head + comment + lines : head + lines + comment),
+    }
+  }
+
+  #editList(
+    seq: YAMLSeq.Parsed,
+    wanted: readonly JsonValue[],
+    donors: Donors,
+    path: Path,
+  ): TextEdit[] | undefined {
+    const entries = entriesOf(this.#text, seq)
+    const aligned = alignItems(
+      this.#value(seq) as readonly JsonValue[],
+      wanted,
+      listOf(donors.other),
+      this.#context.listTypes(path),
+    )
+    const kept = aligned.flatMap(({ from: at }) => at ?? [])
+    if (kept.length === 0) return undefined
+    const itemDonors = ({ from, donor }: Aligned): Donors => donorsAtItem(donors, donor, from)
+    const editItem = (item: Aligned, at: number): TextEdit[] =>
+      this.#editEntry(entries[item.from as number] as Entry, wanted[at] as JsonValue, itemDonors(item), [
+        ...path,
+        '[]',
+      ])
+    if (kept.some((at, index) => index > 0 && at < (kept[index - 1] ?? 0))) {
+      return this.#reordered(entries, aligned, (item, at) =>
+        item.from === undefined ? itemText(wanted[at] as JsonValue, itemDonors(item)) : editItem(item, at),
+      )
+    }
+    const isKept = new Set(kept)
+    const edits = this.#removals(entries, (at) => isKept.has(at), donors)
+    let last: number | undefined
+    for (const [at, item] of aligned.entries()) {
+      if (item.from !== undefined) edits.push(...editItem(item, at))
+      else
+        edits.push(
+          this.#insertion(
+            entries,
+            last,
+            kept[0] as number,
+            itemText(wanted[at] as JsonValue, itemDonors(item)),
+          ),
+        )
+      last = item.from ?? last
+    }
+    return edits
+  }
+
+  /** Replaces the whole list, keeping the text of each item, and what is between them. */
+  #reordered(
+    entries: readonly Entry[],
+    aligned: readonly Aligned[],
+    edited: (item: Aligned, at: number) => TextEdit[] | string,
+  ): TextEdit[] | undefined {
+    const text = this.#text
+    if (!entries.every(({ start }) => startsLine(text, start))) return undefined
+    const [first, last] = [entries[0] as Entry, entries.at(-1) as Entry]
+    const start = commentStart(text, first)
+    /** The lines between an entry and the one above it, such as blank lines and comments in other columns. */
+    const gap = (at: number): string => {
+      const above = entries[at - 1]
+      return above ? text.slice(tailEnd(text, above) + 1, commentStart(text, entries[at] as Entry)) : ''
+    }
+    const kept = new Set(aligned.map(({ from }) => from))
+    const lost = entries.flatMap((_, at) => (kept.has(at) || gap(at).trim() === '' ? [] : gap(at)))
+    const chunks = aligned.map((item, at) => {
+      const result = edited(item, at)
+      if (typeof result === 'string') return indent(result, first.column)
+      const entry = entries[item.from as number] as Entry
+      const own = applyEdits(text, result, commentStart(text, entry), tailEnd(text, entry))
+      return gap(item.from as number) + own
+    })
+    return [
+      {
+        start,
+        end: tailEnd(text, last),
+        text: [...lost.map((lines) => lines.replace(/\n$/, '')), ...chunks].join('\n'),
+      },
+    ]
+  }
+
+  #removals(entries: readonly Entry[], isKept: (at: number) => boolean, donors: Donors): TextEdit[] {
+    const text = this.#text
+    const edits: TextEdit[] = []
+    const firstKept = entries.findIndex((_, at) => isKept(at))
+    const first = entries[0] as Entry
+    let at = 0
+    if (firstKept > 0 && !startsLine(text, first.start)) {
+      // `- a: 1` loses its first field, so the next one moves up to the dash.
+      const next = entries[firstKept] as Entry
+      edits.push({ start: first.start, end: commentStart(text, next) + next.column, text: '' })
+      at = firstKept
+    }
+    for (; at < entries.length; at++) {
+      const entry = entries[at] as Entry
+      if (isKept(at)) continue
+      const isOwn = at > 0 || !this.#isAboutAll(entry, donors)
+      const start = isOwn ? commentStart(text, entry) : lineStart(text, entry.start)
+      const end = tailEnd(text, entry)
+      edits.push(start === 0 ? { start, end: end + 1, text: '' } : { start: start - 1, end, text: '' })
+    }
+    return edits
+  }
+
+  /** Reports whether the comment above the first entry stays without it: if the other document still has it there. */
+  #isAboutAll(first: Entry, { other }: Donors): boolean {
+    const node = other?.place.node
+    if (!other || !(isMap(node) || isSeq(node)) || isFlow(node)) return true
+    const { body } = other.source
+    const now = entriesOf(body, node as YAMLMap.Parsed)[0]
+    if (!now) return true
+    const above = (text: string, entry: Entry): string =>
+      text.slice(commentStart(text, entry), lineStart(text, entry.start)).replace(/^ +|\r/gm, '')
+    return above(body, now).includes(above(this.#text, first))
+  }
+
+  /** Inserts behind the entry `after`, or else before those that are kept. */
+  #insertion(
+    entries: readonly Entry[],
+    after: number | undefined,
+    firstKept: number,
+    added: string,
+  ): TextEdit {
+    const text = this.#text
+    const first = entries[0] as Entry
+    if (after !== undefined) {
+      const end = tailEnd(text, entries[after] as Entry)
+      const { at, rest } = belowSameComment(text, end, added)
+      return { start: at, end: at, text: `\n${indent(rest, first.column)}` }
+    }
+    const ownLine = startsLine(text, first.start)
+    const at = ownLine ? commentStart(text, entries[firstKept] as Entry) + first.column : first.start
+    return { start: at, end: at, text: `${indent(added, first.column, false)}\n${' '.repeat(first.column)}` }
+  }
+}
+
+/** Moves an insertion below the comment that it brings along, if that is there already. */
+function belowSameComment(text: string, from: number, added: string): { at: number; rest: string } {
+  const comment = /^(?:#.*\n)+/.exec(added)?.[0]
+  if (comment === undefined) return { at: from, rest: added }
+  let at = from
+  for (const line of comment.trimEnd().split('\n')) {
+    const end = lineEnd(text, at + 1)
+    if (at >= text.length || text.slice(at + 1, end).trim() !== line.trim()) return { at: from, rest: added }
+    at = end
+  }
+  return { at, rest: added.slice(comment.length) }
+}
+
+/** Returns the keys in the order of the other document, followed by the rest. */
+function inOrderOf({ other }: Donors, keys: readonly string[]): string[] {
+  const order = isMap(other?.place.node) ? keysOf(other.place.node as YAMLMap.Parsed) : []
+  const [wanted, ordered] = [new Set(keys), new Set(order)]
+  return [...order.filter((key) => wanted.has(key)), ...keys.filter((key) => !ordered.has(key))]
+}
