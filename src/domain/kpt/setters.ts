@@ -5,17 +5,15 @@
  */
 import { applySetterComments, type SetterProblem } from '../krm/apply-setter-comments.ts'
 import { isKrmPath, type KrmDocument, type KrmFile, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
-import { namesOf, SETTER_COMMENT, setterComments } from '../krm/setter-comments.ts'
+import { SETTER_COMMENT, setterComments } from '../krm/setter-comments.ts'
+import { namesOf } from '../krm/setter-pattern.ts'
 import type { Labels } from '../labels.ts'
 import type { Resources } from '../resources.ts'
 import { krmIgnore } from '../validation/krm-ignore.ts'
-import { type SetterConfig, setterConfigs, writeConfig } from './setter-configs.ts'
+import { type SetterConfig, setterConfigs } from './setter-configs.ts'
+import { setTexts } from './text-fields.ts'
 
 /** Returns the setters that a package has a value for, or that one of its comments refers to, in ASCII order. */
-export function setterNames(resources: Resources): string[] {
-  return settersOf(commentedFiles(resources), setterConfigs(resources))
-}
-
 function settersOf(files: readonly CommentedFile[], configs: readonly SetterConfig[]): string[] {
   const names = [
     ...configs.flatMap(({ values }) => [...values.keys()]),
@@ -50,7 +48,7 @@ export function applySetters(resources: Resources, values: Labels): Resources | 
   }
   for (const [config, wanted] of configValues(files, configs, given)) {
     const content = changed.get(config.path)
-    if (content) changed.set(config.path, writeConfig(content, config, wanted))
+    if (content) changed.set(config.path, setTexts(content, config.field, wanted))
   }
   return changed
 }

@@ -1,8 +1,13 @@
 /** Writes the values of setters into the fields of an object whose comments refer to them. */
-import { isSeq, parseDocument, type Scalar } from 'yaml'
+import { isScalar, type YAMLMap, type YAMLSeq } from 'yaml'
+import { blockList, flowList, type GivenList, readGivenList, writtenItems } from './given-list.ts'
+import { jsonOf } from './json-value.ts'
 import type { KrmDocument } from './krm-file.ts'
-import { type ListSetter, namesOf, type ScalarSetter, setterComments } from './setter-comments.ts'
-import { contentEnd, isFlow, lineEnd } from './source-text.ts'
+import { parsesTo } from './rewrite.ts'
+import { type FieldType, fieldTypeOf, scalarEdit, setScalar } from './scalar-text.ts'
+import { type ListSetter, type ScalarSetter, setterComments } from './setter-comments.ts'
+import { derivedValues, fillPattern, namesOf } from './setter-pattern.ts'
+import { contentEnd, isFlow, lineEnd, lineStart, parseSource } from './source-text.ts'
 import { applyEdits, type TextEdit } from './text-edits.ts'
 
 export type SetterValues = {
@@ -17,123 +22,87 @@ export type SetterProblem = { problem: string }
 
 /** Returns the text of the object with the values written and everything else unchanged, byte for byte. */
 export function applySetterComments(
-  document: Pick<KrmDocument, 'body' | 'root'>,
+  { body }: Pick<KrmDocument, 'body'>,
   values: SetterValues,
 ): string | SetterProblem {
-  const { body } = document
+  // The nodes of this parse get the new values, so that the result can be compared with them.
+  const document = parseSource(body)
+  const root = document.contents as YAMLMap.Parsed
   const edits: TextEdit[] = []
+  const patterns: string[] = []
   let written = 0
-  for (const found of setterComments(document)) {
+  for (const found of setterComments({ body, root })) {
     if (!namesOf(found.pattern).some((name) => values.given.has(name))) continue
     // The setter is in a list that was just replaced as a whole.
     if (startOf(found) < written) continue
-    const edit = 'scalar' in found ? editScalar(body, found, values) : editList(body, found, values)
+    const edit = 'scalar' in found ? setField(body, found, values) : setList(body, found, values)
     if ('problem' in edit) return edit
     edits.push(edit)
+    patterns.push(found.pattern)
     written = edit.end
   }
-  return applyEdits(body, edits)
+  if (edits.length === 0) return body
+  const edited = applyEdits(body, edits)
+  if (parsesTo(edited, jsonOf(root, document))) return edited
+  const wanted = patterns.map((pattern) => `"${pattern}"`).join(', ')
+  return { problem: `${wanted} cannot be set without changing something else, so edit the fields instead` }
 }
 
 function startOf(found: ScalarSetter | ListSetter): number {
   return ('scalar' in found ? found.scalar : found.list).range[0]
 }
 
-function editScalar(
+function setField(
   body: string,
   { scalar, pattern, inFlow, block }: ScalarSetter,
   { given, known }: SetterValues,
 ): TextEdit | SetterProblem {
-  const before = typeof scalar.value === 'string' ? scalar.value : (scalar.source ?? '')
-  const derived = derivedValues(pattern, before)
-  const missing: string[] = []
-  const value = pattern.replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => {
-    const found = given.get(name) ?? known.get(name) ?? derived.get(name)
-    if (found === undefined) missing.push(name)
-    return found ?? ''
-  })
+  // The text of a block scalar ends with a line feed.
+  const derived = derivedValues(pattern, String(scalar.value).replace(/\n+$/, ''))
+  const values = new Map([...derived, ...known, ...given])
+  const missing = namesOf(pattern).filter((name) => !values.has(name))
   if (missing.length > 0) {
     return { problem: `"${pattern}" also needs values for ${missing.join(', ')}` }
   }
-  const start = scalar.range[0]
-  const text = writeScalar(value, scalar.type, inFlow)
-  return { start, end: contentEnd(body, scalar), text: block === undefined ? text : `${text} ${block}` }
+  const text = fillPattern(pattern, values)
+  const wanted = { text, type: fieldTypeOf(scalar), inFlow }
+  const edit = scalarEdit(body, scalar, wanted)
+  setScalar(scalar, wanted)
+  return block === undefined ? edit : { ...edit, text: `${edit.text} ${block}` }
 }
 
-/** Quotes the value like the one before; as in kpt, only a plain scalar may become a number. */
-function writeScalar(value: string, type: Scalar.Type | undefined, inFlow: boolean): string {
-  const oneLine = !/[\r\n]/.test(value)
-  if (type === 'QUOTE_SINGLE' && oneLine) return `'${value.replaceAll("'", "''")}'`
-  return type === 'PLAIN' && oneLine && canBePlain(value, inFlow) ? value : JSON.stringify(value)
-}
-
-function canBePlain(value: string, inFlow: boolean): boolean {
-  if (value === '') return false
-  const text = inFlow ? `[${value}]` : value
-  const document = parseDocument(text, { logLevel: 'silent' })
-  const list = document.contents
-  const scalar = inFlow && isSeq(list) && list.items.length === 1 ? list.items[0] : list
-  return (
-    document.errors.length === 0 &&
-    (scalar as Scalar | null)?.type === 'PLAIN' &&
-    (scalar as Scalar).source === value
-  )
-}
-
-/**
- * Returns the values of the names in a pattern, taken from the value of the field: `nginx:1.25` for `${image}:${tag}`.
- * As in kpt, earlier names match as much as they can, so the split between adjacent names is a guess.
- */
-function derivedValues(pattern: string, value: string): Map<string, string> {
-  const names = namesOf(pattern)
-  const parts = pattern.split(/\$\{[^}]+\}/)
-  const values: string[] = []
-  let end = value.length - (parts.at(-1) ?? '').length
-  const start = (parts[0] ?? '').length
-  if (!value.startsWith(parts[0] ?? '') || !value.endsWith(parts.at(-1) ?? '') || end < start)
-    return new Map()
-  // From the end, so that earlier names match as much as they can.
-  for (const separator of parts.slice(1, -1).reverse()) {
-    const at = value.slice(start, end).lastIndexOf(separator)
-    if (at < 0) return new Map()
-    values.unshift(value.slice(start + at + separator.length, end))
-    end = start + at
-  }
-  values.unshift(value.slice(start, end))
-  if (values.includes('')) return new Map()
-  return new Map(names.map((name, at) => [name, values[at] ?? '']))
-}
-
-function editList(
-  body: string,
-  { list, comment, pattern }: ListSetter,
-  { given }: SetterValues,
-): TextEdit | SetterProblem {
+function setList(body: string, setter: ListSetter, { given }: SetterValues): TextEdit | SetterProblem {
+  const { list, pattern } = setter
   const [name = ''] = namesOf(pattern)
   if (pattern !== `\${${name}}`)
     return { problem: `a list must take its items from one setter, not from "${pattern}"` }
-  const value = given.get(name) ?? ''
-  const items = parseDocument(value, { logLevel: 'silent' })
-  const read = items.contents
-  const empty = value.trim() === '' || (isSeq(read) && read.items.length === 0)
-  if (!empty && (items.errors.length > 0 || !isSeq(read))) {
-    return { problem: `the value of ${name} fills a list, so it must be a YAML list like "[a, b]"` }
-  }
-  const written = (flow: boolean): string => {
-    if (empty) return '[]'
-    if (isSeq(read)) read.flow = flow
-    return items.toString({ lineWidth: 0, flowCollectionPadding: false }).trimEnd()
-  }
-  if (isFlow(list)) return { start: list.range[0], end: list.range[1], text: written(true) }
-  const eol = body.includes('\r\n') ? '\r\n' : '\n'
-  const start = list.range[0]
-  // Includes the comment behind the last item, which goes with it.
-  const last = lineEnd(body, contentEnd(body, list))
-  const end = body[last - 1] === '\r' ? last - 1 : last
-  if (empty) {
+  const read = readGivenList(given.get(name) ?? '', itemTypeOf(list))
+  if (typeof read === 'string') return { problem: `the value of ${name} fills a list: ${read}` }
+  const edit = editList(body, setter, read)
+  list.items = writtenItems(read)
+  return edit
+}
+
+function editList(body: string, { list, comment }: ListSetter, given: GivenList): TextEdit {
+  const [start, flowEnd] = list.range
+  if (isFlow(list)) return { start, end: flowEnd, text: flowList(given) }
+  const end = endOfBlock(body, list)
+  if (given.items.length === 0) {
     // kpt expects the comment of an empty list behind the brackets.
     return { start: comment.start, end, text: `[] ${body.slice(comment.start, comment.end)}` }
   }
-  const indent = ' '.repeat(start - (body.lastIndexOf('\n', start) + 1))
-  return { start, end, text: written(false).replaceAll('\n', `${eol}${indent}`) }
+  const lines = blockList(given, start - lineStart(body, start))
+  return { start, end, text: body.includes('\r\n') ? lines.replaceAll('\n', '\r\n') : lines }
+}
+
+/** Returns the end of a list in block style with the comment behind its last item, which goes with it. */
+function endOfBlock(body: string, list: YAMLSeq.Parsed): number {
+  const end = lineEnd(body, contentEnd(body, list))
+  return body[end - 1] === '\r' ? end - 1 : end
+}
+
+/** Returns the type that all items of a list have. */
+function itemTypeOf({ items }: YAMLSeq.Parsed): FieldType {
+  const [type = 'any', ...others] = new Set(items.map((item) => (isScalar(item) ? fieldTypeOf(item) : 'any')))
+  return others.length === 0 ? type : 'any'
 }

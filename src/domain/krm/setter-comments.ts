@@ -22,12 +22,6 @@ export type SetterComment = ScalarSetter | ListSetter
 
 export const SETTER_COMMENT = '# kpt-set: '
 const COMMENT = /^[ \t]*(# kpt-set: (.*?))[ \t\r]*(?:\n|$)/
-const NAME = /\$\{([^}]+)\}/g
-
-/** Returns the names of the setters in a pattern such as `${image}:${tag}`. */
-export function namesOf(pattern: string): string[] {
-  return [...pattern.matchAll(NAME)].map((match) => match[1] ?? '')
-}
 
 /** Returns the comments that kpt applies: behind a scalar, behind a flow list, and behind the key of a block list. */
 export function setterComments({ body, root }: Pick<KrmDocument, 'body' | 'root'>): SetterComment[] {
@@ -48,17 +42,22 @@ export function setterComments({ body, root }: Pick<KrmDocument, 'body' | 'root'
       const comment = commentAt(start + (/^[|>][-+0-9]*/.exec(body.slice(start))?.[0].length ?? 0))
       if (comment) found.push({ pattern: comment.pattern, scalar, inFlow, block: textOf(comment.comment) })
     } else if (start < end) {
-      const comment = commentAt(inFlow ? behindComma(end) : end)
+      const comment = commentBehind(scalar, inFlow)
       if (comment) found.push({ pattern: comment.pattern, scalar, inFlow })
     }
   }
 
-  function visitPair({ key, value }: ParsedPair, inFlow: boolean): void {
+  function visitPair(pair: ParsedPair, inFlow: boolean): void {
+    const { value } = pair
     if (isSeq(value)) {
-      const comment = isFlow(value) ? commentAt(value.range[1]) : commentBehindKey(key)
+      const comment = isFlow(value) ? commentBehind(value, inFlow) : commentBehindKey(pair)
       if (comment) found.push({ list: value, ...comment })
     }
     visit(value, inFlow)
+  }
+
+  function commentBehind({ range: [, end] }: ParsedNode, inFlow: boolean) {
+    return commentAt(inFlow ? behindComma(end) : end)
   }
 
   function behindComma(at: number): number {
@@ -69,9 +68,12 @@ export function setterComments({ body, root }: Pick<KrmDocument, 'body' | 'root'
     return body.slice(start, end)
   }
 
-  function commentBehindKey(key: ParsedNode) {
-    const colon = body.indexOf(':', key.range[1])
-    return colon < 0 ? undefined : commentAt(colon + 1)
+  /** Behind the colon, a tag and an anchor. */
+  function commentBehindKey({ srcToken }: ParsedPair) {
+    const tokens = srcToken?.sep ?? []
+    const colon = tokens.findIndex(({ type }) => type === 'map-value-ind')
+    const comment = tokens.slice(colon).find(({ type }) => type === 'comment' || type === 'newline')
+    return comment && commentAt(comment.offset)
   }
 
   function commentAt(at: number) {

@@ -1,0 +1,80 @@
+/** The text of a scalar whose value is set: of the type that the field had, in its style, and the same to all readers. */
+import { isScalar, isSeq, Scalar } from 'yaml'
+import { contentEnd, parseSource } from './source-text.ts'
+import type { TextEdit } from './text-edits.ts'
+import { isAmbiguous, plainValue, scalarValue } from './yaml-1.1.ts'
+
+/** What a field holds; one that is null may hold any type. */
+export type FieldType = 'string' | 'number' | 'boolean' | 'any'
+
+export type NewScalar = { text: string; type: FieldType; inFlow: boolean }
+
+export function fieldTypeOf(scalar: Scalar): FieldType {
+  const value = scalarValue(scalar)
+  if (value === null) return 'any'
+  return typeof value === 'bigint' ? 'number' : (typeof value as 'string' | 'number' | 'boolean')
+}
+
+/** Returns the replacement of a scalar. As in kpt, its tag goes with it; its anchor stays. */
+export function scalarEdit(body: string, scalar: Scalar.Parsed, wanted: NewScalar): TextEdit {
+  const [before = '', , anchor = ''] = tagBefore(body, scalar) ?? []
+  const end = contentEnd(body, scalar)
+  return {
+    start: scalar.range[0] - before.length,
+    end: body[end - 1] === '\r' ? end - 1 : end,
+    text: anchor + scalarText(wanted, scalar.type),
+  }
+}
+
+const TAG_BEFORE = /(!\S*\s+)((?:&\S+\s+)?)$/
+/** Longer tags are not found, which the check of the result notices. */
+const MAX_TAG = 1000
+
+/** Returns the tag before a scalar, and the anchor between them. */
+export function tagBefore(text: string, { tag, range: [start] }: Scalar.Parsed): RegExpExecArray | null {
+  return tag === undefined ? null : TAG_BEFORE.exec(text.slice(Math.max(0, start - MAX_TAG), start))
+}
+
+/** Gives a scalar the value that it has after `scalarEdit`. */
+export function setScalar(scalar: Scalar, { text, type }: Pick<NewScalar, 'text' | 'type'>): void {
+  scalar.type = isOfType(text, type) ? Scalar.PLAIN : Scalar.QUOTE_DOUBLE
+  scalar.value = text
+  scalar.source = text
+  delete scalar.tag
+}
+
+/** Returns the text of a value: in quotes, unless a plain scalar stays one or the value is no string. */
+export function scalarText({ text, type, inFlow }: NewScalar, style: Scalar.Type | undefined): string {
+  if (isOfType(text, type)) return text
+  if (style === Scalar.QUOTE_SINGLE && !UNREADABLE.test(text)) return `'${text.replaceAll("'", "''")}'`
+  return style === Scalar.PLAIN && !isAmbiguous(text) && isPlain(text, inFlow) ? text : quoted(text)
+}
+
+/** Reports whether a field takes a text as a value that is no string; JSON lacks `.inf`. */
+function isOfType(text: string, type: FieldType): boolean {
+  if (text === '' || type === 'string') return false
+  const value = plainValue(text)
+  if (value === null) return type === 'any'
+  if (typeof value === 'boolean') return type !== 'number'
+  return typeof value === 'bigint' || Number.isFinite(value)
+}
+
+/** Characters that YAML 1.1 takes for line breaks or refuses. */
+export const UNREADABLE =
+  /[^\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u
+
+/** Returns a text in double quotes. */
+export function quoted(text: string): string {
+  return JSON.stringify(text).replaceAll(
+    new RegExp(UNREADABLE, 'gu'),
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** Reports whether a text is one scalar without quotes. YAML 1.1 has no `?` in those of a flow collection. */
+export function isPlain(text: string, inFlow: boolean): boolean {
+  if (UNREADABLE.test(text) || text.includes('\t') || (inFlow && /\?|^:/.test(text))) return false
+  const { errors, contents } = parseSource(inFlow ? `[${text}]` : text)
+  const scalar = inFlow && isSeq(contents) && contents.items.length === 1 ? contents.items[0] : contents
+  return errors.length === 0 && isScalar(scalar) && scalar.type === Scalar.PLAIN && scalar.source === text
+}
