@@ -27,7 +27,7 @@ import { scalarFault } from './yaml-1.1.ts'
 export type GivenList = {
   text: string
   items: ParsedNode[]
-  /** The list that the text has in block style. */
+  /** The list in block style, if its lines can be used as they are. */
   block: YAMLSeq.Parsed | undefined
   /** The type of the items that are plain scalars. */
   type: FieldType
@@ -36,15 +36,19 @@ export type GivenList = {
 /** Reads a list; a string is the reason why it is none. */
 export function readGivenList(given: string, type: FieldType): GivenList | string {
   // A block scalar at the end needs its line feed.
-  const text = `${given.replaceAll('\r\n', '\n')}\n`
+  const text = given.replaceAll('\r\n', '\n').replace(/\n?$/, '\n')
   if (given.trim() === '') return { text, items: [], block: undefined, type }
   const document = parseSource(text)
   const list = document.contents
-  if (document.errors.length > 0 || !isSeq(list)) return 'it must be a YAML list like "[a, b]"'
+  const rest = text.slice(document.range[2]).replaceAll(/^#.*$/gm, '')
+  if (document.errors.length > 0 || !isSeq(list) || rest.trim() !== '')
+    return 'it must be a YAML list like "[a, b]"'
   if (UNREADABLE.test(text.replaceAll('\n', ''))) return 'it has control characters'
   const fault = inspectDocument(document)[0]?.message ?? list.items.map(faultOf).find(Boolean)
   if (fault !== undefined) return fault
-  return { text, items: list.items, block: isFlow(list) ? undefined : (list as YAMLSeq.Parsed), type }
+  // YAML 1.1 takes no tab behind a dash.
+  const block = isFlow(list) || text.includes('\t') ? undefined : (list as YAMLSeq.Parsed)
+  return { text, items: list.items, block, type }
 }
 
 /** Returns the reason why an item cannot be part of another document. */
@@ -54,7 +58,7 @@ function faultOf(item: ParsedNode): string | undefined {
   visit(item, {
     Node: (_, node) => {
       if (isAlias(node) || node.anchor) fault ??= 'its items cannot have anchors or aliases'
-      else if (isScalar(node)) fault ??= scalarFault(node)
+      if (isScalar(node)) fault ??= scalarFault(node)
     },
   })
   return fault
@@ -102,7 +106,8 @@ function itemText({ text, type }: GivenList, item: ParsedNode, inFlow: boolean):
 function oneLine(text: string, node: ParsedNode | null, inFlow: boolean): string {
   if (isScalar(node)) return oneLineScalar(text, node, inFlow)
   const own = node ? text.slice(node.range[0], node.range[1]) : ''
-  if (isFlow(node) && !own.includes('\n')) return own
+  // YAML 1.1 takes no `?` in a plain scalar there.
+  if (/^[[{][^?\n]*$/.test(own)) return own
   if (isSeq(node)) return `[${node.items.map((item) => oneLine(text, item, true)).join(', ')}]`
   if (!isMap(node)) return own
   const fields = node.items.map(
@@ -112,10 +117,11 @@ function oneLine(text: string, node: ParsedNode | null, inFlow: boolean): string
 }
 
 function oneLineScalar(text: string, scalar: Scalar.Parsed, inFlow: boolean): string {
-  const tag = tagBefore(text, scalar)?.[1] ?? ''
+  const tag = tagBefore(text, scalar).tag.trimEnd()
   const own = text.slice(scalar.range[0], scalar.range[1])
   const isOwn =
     scalar.type === Scalar.PLAIN ? !inFlow || own === '' || isPlain(own, true) : !isBlockScalar(scalar)
   if (own === '' && tag === '') return 'null'
-  return tag.trimEnd() + (tag && ' ') + (isOwn && !own.includes('\n') ? own : quoted(String(scalar.value)))
+  const line = isOwn && !own.includes('\n') ? own : quoted(String(scalar.value))
+  return tag === '' ? line : `${tag} ${line}`
 }

@@ -17,22 +17,23 @@ export function fieldTypeOf(scalar: Scalar): FieldType {
 
 /** Returns the replacement of a scalar. As in kpt, its tag goes with it; its anchor stays. */
 export function scalarEdit(body: string, scalar: Scalar.Parsed, wanted: NewScalar): TextEdit {
-  const [before = '', , anchor = ''] = tagBefore(body, scalar) ?? []
+  const { tag, between } = tagBefore(body, scalar)
   const end = contentEnd(body, scalar)
   return {
-    start: scalar.range[0] - before.length,
+    start: scalar.range[0] - between.length - tag.length,
     end: body[end - 1] === '\r' ? end - 1 : end,
-    text: anchor + scalarText(wanted, scalar.type),
+    text: between + scalarText(wanted, scalar.type),
   }
 }
 
-const TAG_BEFORE = /(!\S*\s+)((?:&\S+\s+)?)$/
-/** Longer tags are not found, which the check of the result notices. */
-const MAX_TAG = 1000
+const TAG_BEFORE = /(?<=(!\S*\s+)((?:&\S+\s+|#.*\r?\n\s*)*))/y
 
-/** Returns the tag before a scalar, and the anchor between them. */
-export function tagBefore(text: string, { tag, range: [start] }: Scalar.Parsed): RegExpExecArray | null {
-  return tag === undefined ? null : TAG_BEFORE.exec(text.slice(Math.max(0, start - MAX_TAG), start))
+/** Returns the tag before a scalar, and the anchor and comments between them. */
+export function tagBefore(text: string, scalar: Scalar.Parsed): { tag: string; between: string } {
+  if (scalar.tag === undefined) return { tag: '', between: '' }
+  TAG_BEFORE.lastIndex = scalar.range[0]
+  const [, tag = '', between = ''] = TAG_BEFORE.exec(text) ?? []
+  return { tag, between }
 }
 
 /** Gives a scalar the value that it has after `scalarEdit`. */
