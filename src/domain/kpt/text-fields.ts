@@ -1,11 +1,11 @@
 /** Maps from names to texts, such as the data of a ConfigMap, in the first object of a file. */
 import { isAlias, isMap, isScalar, isSeq } from 'yaml'
 import { editObject, type FieldEdit, withField } from '../krm/edit-object.ts'
-import { type JsonValue, keyText } from '../krm/json-value.ts'
+import { anchoredNode, type JsonValue, keyText } from '../krm/json-value.ts'
 import { type KrmDocument, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
 import { parsesTo } from '../krm/rewrite.ts'
-import { scalarEdit } from '../krm/scalar-text.ts'
-import { isBlockScalar, isFlow, type ParsedPair } from '../krm/source-text.ts'
+import { isScalarPlace, scalarEdit } from '../krm/scalar-text.ts'
+import { fieldPlace, isBlockScalar, isFlow, type ParsedPair } from '../krm/source-text.ts'
 import { applyEdits, type TextEdit } from '../krm/text-edits.ts'
 import { isMergeKey, scalarValue } from '../krm/yaml-1.1.ts'
 
@@ -56,9 +56,10 @@ function replaceTexts(object: KrmDocument, path: MapPath, values: ReadonlyMap<st
   const found = new Map<string, string>()
   const edits: TextEdit[] = []
   for (const [name, text] of values) {
-    const scalar = fieldAt(map, name)?.value
-    if (!isScalar(scalar) || isBlockScalar(scalar) || scalar.range[0] === scalar.range[1]) continue
-    edits.push(scalarEdit(body, scalar, { text, type: 'string', inFlow }))
+    const pair = fieldAt(map, name)
+    const place = pair && fieldPlace(body, pair)
+    if (!place || !isScalarPlace(place) || isBlockScalar(place.node)) continue
+    edits.push(scalarEdit(body, place, { text, type: 'string', inFlow }))
     found.set(name, text)
   }
   const edited = applyEdits(body, edits)
@@ -98,5 +99,5 @@ function fieldAt(node: unknown, name: string): ParsedPair | undefined {
 }
 
 function resolve(node: unknown, { document }: KrmDocument): unknown {
-  return isAlias(node) ? node.resolve(document) : node
+  return isAlias(node) ? anchoredNode(node, document) : node
 }

@@ -1,13 +1,13 @@
 /** Writes the values of setters into the fields of an object whose comments refer to them. */
 import { isScalar, type YAMLMap, type YAMLSeq } from 'yaml'
-import { blockList, flowList, type GivenList, readGivenList, writtenItems } from './given-list.ts'
-import { jsonOf } from './json-value.ts'
+import { inspectDocument } from '../validation/inspect-document.ts'
+import { blockList, flowList, type GivenList, readGivenList } from './given-list.ts'
+import { type JsonValue, jsonOf, sameJson } from './json-value.ts'
 import type { KrmDocument } from './krm-file.ts'
-import { parsesTo } from './rewrite.ts'
 import { type FieldType, fieldTypeOf, scalarEdit, setScalar } from './scalar-text.ts'
 import { type ListSetter, type ScalarSetter, setterComments } from './setter-comments.ts'
 import { derivedValues, fillPattern, namesOf } from './setter-pattern.ts'
-import { contentEnd, isFlow, lineEnd, lineStart, parseSource } from './source-text.ts'
+import { isFlow, lineEnd, lineStart, parseSource } from './source-text.ts'
 import { applyEdits, type TextEdit } from './text-edits.ts'
 
 export type SetterValues = {
@@ -43,13 +43,20 @@ export function applySetterComments(
   }
   if (edits.length === 0) return body
   const edited = applyEdits(body, edits)
-  if (parsesTo(edited, jsonOf(root, document))) return edited
+  if (isValid(edited, jsonOf(root, document))) return edited
   const wanted = patterns.map((pattern) => `"${pattern}"`).join(', ')
   return { problem: `${wanted} cannot be set without changing something else, so edit the fields instead` }
 }
 
+/** Reports whether a text has a value and no faults, which catches whatever editing got wrong. */
+function isValid(body: string, value: JsonValue): boolean {
+  const document = parseSource(body)
+  if (document.errors.length > 0 || inspectDocument(document).length > 0) return false
+  return sameJson(jsonOf(document.contents, document), value)
+}
+
 function startOf(found: ScalarSetter | ListSetter): number {
-  return ('scalar' in found ? found.scalar : found.list).range[0]
+  return ('scalar' in found ? found.scalar : found.list).start
 }
 
 function setField(
@@ -58,17 +65,17 @@ function setField(
   { given, known }: SetterValues,
 ): TextEdit | SetterProblem {
   // The text of a block scalar ends with a line feed.
-  const derived = derivedValues(pattern, String(scalar.value).replace(/\n+$/, ''))
+  const derived = derivedValues(pattern, String(scalar.node.value).replace(/\n+$/, ''))
   const values = new Map([...derived, ...known, ...given])
   const missing = namesOf(pattern).filter((name) => !values.has(name))
   if (missing.length > 0) {
     return { problem: `"${pattern}" also needs values for ${missing.join(', ')}` }
   }
   const text = fillPattern(pattern, values)
-  const wanted = { text, type: fieldTypeOf(scalar), inFlow }
+  const wanted = { text, type: fieldTypeOf(scalar.node), inFlow }
   const edit = scalarEdit(body, scalar, wanted)
-  setScalar(scalar, wanted)
-  return block === undefined ? edit : { ...edit, text: `${edit.text} ${block}` }
+  setScalar(scalar.node, wanted)
+  return { ...edit, text: edit.text + block }
 }
 
 function setList(body: string, setter: ListSetter, { given }: SetterValues): TextEdit | SetterProblem {
@@ -76,29 +83,25 @@ function setList(body: string, setter: ListSetter, { given }: SetterValues): Tex
   const [name = ''] = namesOf(pattern)
   if (pattern !== `\${${name}}`)
     return { problem: `a list must take its items from one setter, not from "${pattern}"` }
-  const read = readGivenList(given.get(name) ?? '', itemTypeOf(list))
+  const read = readGivenList(given.get(name) ?? '', itemTypeOf(list.node), isFlow(list.node))
   if (typeof read === 'string') return { problem: `the value of ${name} fills a list: ${read}` }
   const edit = editList(body, setter, read)
-  list.items = writtenItems(read)
+  list.node.items = read.list.items
   return edit
 }
 
 function editList(body: string, { list, comment }: ListSetter, given: GivenList): TextEdit {
-  const [start, flowEnd] = list.range
-  if (isFlow(list)) return { start, end: flowEnd, text: flowList(given) }
-  const end = endOfBlock(body, list)
-  if (given.items.length === 0) {
+  const [start, flowEnd] = list.node.range
+  if (isFlow(list.node)) return { start, end: flowEnd, text: flowList(given) }
+  // Includes the comment behind the last item, which goes with it.
+  const last = lineEnd(body, list.end)
+  const end = body[last - 1] === '\r' ? last - 1 : last
+  if (given.list.items.length === 0) {
     // kpt expects the comment of an empty list behind the brackets.
-    return { start: comment.start, end, text: `[] ${body.slice(comment.start, comment.end)}` }
+    return { start: comment.start, end, text: ` []${body.slice(comment.start, comment.end)}` }
   }
   const lines = blockList(given, start - lineStart(body, start))
   return { start, end, text: body.includes('\r\n') ? lines.replaceAll('\n', '\r\n') : lines }
-}
-
-/** Returns the end of a list in block style with the comment behind its last item, which goes with it. */
-function endOfBlock(body: string, list: YAMLSeq.Parsed): number {
-  const end = lineEnd(body, contentEnd(body, list))
-  return body[end - 1] === '\r' ? end - 1 : end
 }
 
 /** Returns the type that all items of a list have. */

@@ -1,6 +1,7 @@
 /** The text of a scalar whose value is set: of the type that the field had, in its style, and the same to all readers. */
 import { isScalar, isSeq, Scalar } from 'yaml'
-import { contentEnd, parseSource } from './source-text.ts'
+import { printedJson } from './generated-text.ts'
+import { type Place, parseSource } from './source-text.ts'
 import type { TextEdit } from './text-edits.ts'
 import { isAmbiguous, plainValue, scalarValue } from './yaml-1.1.ts'
 
@@ -9,31 +10,30 @@ export type FieldType = 'string' | 'number' | 'boolean' | 'any'
 
 export type NewScalar = { text: string; type: FieldType; inFlow: boolean }
 
+/** The place of a scalar that is not empty. */
+export type ScalarPlace = Place & { node: Scalar.Parsed }
+
+export function isScalarPlace(place: Place): place is ScalarPlace {
+  return isScalar(place.node) && place.node.range[0] < place.node.range[1]
+}
+
 export function fieldTypeOf(scalar: Scalar): FieldType {
   const value = scalarValue(scalar)
   if (value === null) return 'any'
   return typeof value === 'bigint' ? 'number' : (typeof value as 'string' | 'number' | 'boolean')
 }
 
+/** An anchor and comments, which may be before a tag. */
+const TAG = /^((?:&\S+\s+|#.*\s+)*)!\S*\s+/
+
 /** Returns the replacement of a scalar. As in kpt, its tag goes with it; its anchor stays. */
-export function scalarEdit(body: string, scalar: Scalar.Parsed, wanted: NewScalar): TextEdit {
-  const { tag, between } = tagBefore(body, scalar)
-  const end = contentEnd(body, scalar)
+export function scalarEdit(body: string, { start, end, node }: ScalarPlace, wanted: NewScalar): TextEdit {
+  const properties = body.slice(start, node.range[0]).replace(TAG, '$1')
   return {
-    start: scalar.range[0] - between.length - tag.length,
+    start,
     end: body[end - 1] === '\r' ? end - 1 : end,
-    text: between + scalarText(wanted, scalar.type),
+    text: properties + scalarText(wanted, node.type),
   }
-}
-
-const TAG_BEFORE = /(?<=(!\S*\s+)((?:&\S+\s+|#.*\r?\n\s*)*))/y
-
-/** Returns the tag before a scalar, and the anchor and comments between them. */
-export function tagBefore(text: string, scalar: Scalar.Parsed): { tag: string; between: string } {
-  if (scalar.tag === undefined) return { tag: '', between: '' }
-  TAG_BEFORE.lastIndex = scalar.range[0]
-  const [, tag = '', between = ''] = TAG_BEFORE.exec(text) ?? []
-  return { tag, between }
 }
 
 /** Gives a scalar the value that it has after `scalarEdit`. */
@@ -48,7 +48,7 @@ export function setScalar(scalar: Scalar, { text, type }: Pick<NewScalar, 'text'
 export function scalarText({ text, type, inFlow }: NewScalar, style: Scalar.Type | undefined): string {
   if (isOfType(text, type)) return text
   if (style === Scalar.QUOTE_SINGLE && !UNREADABLE.test(text)) return `'${text.replaceAll("'", "''")}'`
-  return style === Scalar.PLAIN && !isAmbiguous(text) && isPlain(text, inFlow) ? text : quoted(text)
+  return style === Scalar.PLAIN && !isAmbiguous(text) && isPlain(text, inFlow) ? text : printedJson(text)
 }
 
 /** Reports whether a field takes a text as a value that is no string; JSON lacks `.inf`. */
@@ -63,14 +63,6 @@ function isOfType(text: string, type: FieldType): boolean {
 /** Characters that YAML 1.1 takes for line breaks or refuses. */
 export const UNREADABLE =
   /[^\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u
-
-/** Returns a text in double quotes. */
-export function quoted(text: string): string {
-  return JSON.stringify(text).replaceAll(
-    new RegExp(UNREADABLE, 'gu'),
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-}
 
 /** Reports whether a text is one scalar without quotes. YAML 1.1 has no `?` in those of a flow collection. */
 export function isPlain(text: string, inFlow: boolean): boolean {

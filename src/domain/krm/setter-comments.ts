@@ -1,85 +1,92 @@
 /** The comments `# kpt-set: …` of an object, and the fields they belong to. */
-import { isMap, isScalar, isSeq, type ParsedNode, type Scalar, type YAMLSeq } from 'yaml'
+import { isMap, isSeq, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { KrmDocument } from './krm-file.ts'
-import { isBlockScalar, isFlow, lineEnd, type ParsedPair } from './source-text.ts'
+import { isScalarPlace, type ScalarPlace } from './scalar-text.ts'
+import {
+  commentBehind,
+  fieldPlace,
+  isBlockScalar,
+  isFlow,
+  itemPlaces,
+  lineEnd,
+  type ParsedPair,
+  type Place,
+  type Range,
+} from './source-text.ts'
 
 export type ScalarSetter = {
   pattern: string
-  scalar: Scalar.Parsed
+  scalar: ScalarPlace
   inFlow: boolean
   /** The comment of a block scalar, which is inside of it, behind the `|`. */
-  block?: string
+  block: string
 }
 
 export type ListSetter = {
   pattern: string
-  list: YAMLSeq.Parsed
-  /** The range of the comment: behind the key of a block list, behind the `]` of a flow list. */
-  comment: { start: number; end: number }
+  list: Place & { node: YAMLSeq.Parsed }
+  /** The comment with the space before it: behind the key of a block list, behind the `]` of a flow list. */
+  comment: Range
 }
 
 export type SetterComment = ScalarSetter | ListSetter
 
 export const SETTER_COMMENT = '# kpt-set: '
-const COMMENT = /^[ \t]*(# kpt-set: (.*?))[ \t\r]*(?:\n|$)/
+const COMMENT = /^[ \t]*# kpt-set: (.*)$/
 
-/** Returns the comments that kpt applies: behind a scalar, behind a flow list, and behind the key of a block list. */
+/**
+ * Returns the comments that kpt applies: behind a scalar, behind a flow list, and behind the key of a block list. A
+ * field without a value has none.
+ */
 export function setterComments({ body, root }: Pick<KrmDocument, 'body' | 'root'>): SetterComment[] {
   if (!body.includes(SETTER_COMMENT)) return []
   const found: SetterComment[] = []
-  visit(root, false)
+  visitMap(root, false)
   return found
 
-  function visit(node: ParsedNode | null, inFlow: boolean): void {
-    if (isScalar(node)) visitScalar(node, inFlow)
-    else if (isSeq(node)) for (const item of node.items) visit(item, inFlow || isFlow(node))
-    else if (isMap(node)) for (const pair of node.items) visitPair(pair, inFlow || isFlow(node))
-  }
-
-  function visitScalar(scalar: Scalar.Parsed, inFlow: boolean): void {
-    const [start, end] = scalar.range
-    if (isBlockScalar(scalar)) {
-      const comment = commentAt(start + (/^[|>][-+0-9]*/.exec(body.slice(start))?.[0].length ?? 0))
-      if (comment) found.push({ pattern: comment.pattern, scalar, inFlow, block: textOf(comment.comment) })
-    } else if (start < end) {
-      const comment = commentBehind(scalar, inFlow)
-      if (comment) found.push({ pattern: comment.pattern, scalar, inFlow })
+  function visitMap(map: YAMLMap.Parsed, inFlow: boolean): void {
+    for (const pair of map.items as ParsedPair[]) {
+      const place = fieldPlace(body, pair)
+      const { node } = place
+      if (isSeq(node)) visitList({ ...place, node }, inFlow || isFlow(map))
+      visit(place, inFlow || isFlow(map))
     }
   }
 
-  function visitPair(pair: ParsedPair, inFlow: boolean): void {
-    const { value } = pair
-    if (isSeq(value)) {
-      const comment = isFlow(value) ? commentBehind(value, inFlow) : commentBehindKey(pair)
-      if (comment) found.push({ list: value, ...comment })
+  function visit(place: Place, inFlow: boolean): void {
+    const { node } = place
+    if (isScalarPlace(place)) visitScalar(place, inFlow)
+    else if (isMap(node)) visitMap(node as YAMLMap.Parsed, inFlow)
+    else if (isSeq(node)) {
+      for (const item of itemPlaces(body, node as YAMLSeq.Parsed)) visit(item, inFlow || isFlow(node))
     }
-    visit(value, inFlow)
   }
 
-  function commentBehind({ range: [, end] }: ParsedNode, inFlow: boolean) {
-    return commentAt(inFlow ? behindComma(end) : end)
+  function visitScalar(scalar: ScalarPlace, inFlow: boolean): void {
+    const comment = commentOf(scalar, inFlow)
+    const pattern = comment && patternOf(comment)
+    if (pattern === undefined) return
+    const block = isBlockScalar(scalar.node) ? body.slice(comment?.start, comment?.end) : ''
+    found.push({ pattern, scalar, inFlow, block })
   }
 
-  function behindComma(at: number): number {
-    return at + (/^[ \t]*,/.exec(body.slice(at, lineEnd(body, at)))?.[0].length ?? 0)
+  function visitList(list: ListSetter['list'], inFlow: boolean): void {
+    const comment = commentOf(list, inFlow)
+    const pattern = comment && patternOf(comment)
+    if (comment && pattern !== undefined) found.push({ pattern, list, comment })
   }
 
-  function textOf({ start, end }: { start: number; end: number }): string {
-    return body.slice(start, end)
+  /** In a flow collection, it is behind the comma. */
+  function commentOf(place: Place, inFlow: boolean): Range | undefined {
+    const { end } = place
+    const comma = inFlow ? /^[ \t]*,/.exec(body.slice(end, lineEnd(body, end)))?.[0] : undefined
+    return commentBehind(
+      body,
+      comma === undefined ? place : { ...place, node: null, end: end + comma.length },
+    )
   }
 
-  /** Behind the colon, a tag and an anchor. */
-  function commentBehindKey({ srcToken }: ParsedPair) {
-    const tokens = srcToken?.sep ?? []
-    const colon = tokens.findIndex(({ type }) => type === 'map-value-ind')
-    const comment = tokens.slice(colon).find(({ type }) => type === 'comment' || type === 'newline')
-    return comment && commentAt(comment.offset)
-  }
-
-  function commentAt(at: number) {
-    const [, text = '', pattern] = COMMENT.exec(body.slice(at, lineEnd(body, at))) ?? []
-    if (pattern === undefined) return undefined
-    const start = body.indexOf('#', at)
-    return { pattern: pattern.trim(), comment: { start, end: start + text.length } }
+  function patternOf({ start, end }: Range): string | undefined {
+    return COMMENT.exec(body.slice(start, end))?.[1]?.trim()
   }
 }
