@@ -98,6 +98,7 @@ function inLines({ text, list, edits }: GivenList): string[] {
 /** Returns a value in one line for a flow collection: its own text, unless that means something else there. */
 function inOneLine(text: string, place: Pick<Place, 'node' | 'start' | 'end'>): string {
   const { node, start, end } = place
+  if (!node) return 'null'
   if (isScalar(node)) return scalarInOneLine(text, start, node)
   const own = text.slice(start, end)
   // YAML 1.1 takes no `?` in a plain scalar there.

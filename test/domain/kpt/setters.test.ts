@@ -1,6 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: setters look like template placeholders
 import { describe, expect, it } from 'vitest'
 import { applySetters } from '../../../src/domain/kpt/setters.ts'
+import { readKrmFile } from '../../../src/domain/krm/krm-file.ts'
+import type { Resources } from '../../../src/domain/resources.ts'
 import { resourcesOf, type Texts, textsOf } from '../../support/texts.ts'
 
 /** Returns the changed files, or the problem. */
@@ -31,8 +33,8 @@ const KPTFILE = [
   '      configPath: setters.yaml',
   '',
 ].join('\n')
-const SETTERS =
-  'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: setters\ndata:\n  # of nginx\n  tag: "1.25"\n'
+const CONFIG = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: setters\ndata:'
+const SETTERS = `${CONFIG}\n  # of nginx\n  tag: "1.25"\n`
 
 describe('applySetters', () => {
   it.each([
@@ -130,6 +132,63 @@ describe('applySetters', () => {
     })
     const validator = KPTFILE.replace('mutators', 'validators')
     expect(changed({ Kptfile: validator, 'setters.yaml': SETTERS }, { tag: '2' })).toMatch(/has no setters/)
+  })
+
+  it('keeps strings strings in labels and annotations', () => {
+    const labels = (version: string, team: string) =>
+      `apiVersion: v1\nkind: T\nmetadata:\n  name: web\n  labels:\n    version: ${version} # kpt-set: \${version}\n  annotations:\n    team: ${team} # kpt-set: \${team}\n`
+    expect(changed({ 'd.yaml': labels('abcdef1', 'red') }, { version: '0071335', team: 'on' })).toEqual({
+      'd.yaml': labels('"0071335"', '"on"'),
+    })
+  })
+
+  it.each([
+    ['{tag: 0644}', '0755', '{tag: "0755"}'],
+    ['{a: 1, tag: !!int 7}', 'on', '{a: 1, tag: "on"}'],
+    ['\n  tag: 0644 # c\n  b: 0644', '1.27.1-a', '\n  tag: 1.27.1-a # c\n  b: 0644'],
+    ["\n  tag: 'a'", "it's", "\n  tag: 'it''s'"],
+    ['\n  tag: &a x\n  b: y', '1:30', '\n  tag: &a "1:30"\n  b: y'],
+    ['\r\n  tag: 1.10\r\n  b: y\r', '1.20', '\r\n  tag: "1.20"\r\n  b: y\r'],
+    ['\n  tag: ""', 'on', '\n  tag: "on"'],
+    ['\n  b: 0644', '0755', '\n  b: 0644\n  tag: "0755"'],
+    ['\n  tag: |\n    - a\n  b: 0644', '[b]', '\n  tag: "[b]"\n  b: 0644'],
+  ])('writes the config %j with %j as a string', (data, tag, written) => {
+    const file = (text: string) => `${CONFIG}${text.startsWith('{') ? ' ' : ''}${text}\n`
+    const use = {
+      Kptfile: KPTFILE,
+      'a.yaml': `apiVersion: v1\nkind: T\nmetadata:\n  name: a\nt: x # kpt-set: \${tag}\n`,
+    }
+    expect(changed({ ...use, 'setters.yaml': file(data) }, { tag })).toMatchObject({
+      'setters.yaml': file(written),
+    })
+  })
+
+  it('changes no other value of a config that has the anchor of the changed one', () => {
+    const files = { Kptfile: KPTFILE, 'setters.yaml': `${CONFIG}\n  tag: &a v1\n  other: *a\n` }
+    const written = applySetters(resourcesOf(files), { tag: 'v2' }) as Resources
+    const [object] = readKrmFile(written.get('setters.yaml') as Uint8Array)?.documents ?? []
+    expect(object?.value).toMatchObject({ data: { tag: 'v2', other: 'v1' } })
+  })
+
+  it('takes the values of configs as they are written', () => {
+    const config = [
+      CONFIG,
+      '  octal: 0644\n  word: on\n  exact: 1.10\n  big: 12345678901234567890\n  quoted: "0x1F"\n  none: ~',
+      '  anchor: &a 1_000\n  alias: *a\n  on: y\n',
+    ].join('\n')
+    const names = ['octal', 'word', 'exact', 'big', 'quoted', 'none', 'anchor', 'alias', 'on']
+    const pattern = `# kpt-set: \${x}|${names.map((name) => `\${${name}}`).join('|')}`
+    const file = (text: string) => `apiVersion: v1\nkind: T\nmetadata:\n  name: a\nt: ${text} ${pattern}\n`
+    const files = { Kptfile: KPTFILE, 'setters.yaml': config, 'a.yaml': file('t') }
+    expect(changed(files, { x: '0' })).toMatchObject({
+      'a.yaml': file('0|0644|on|1.10|12345678901234567890|0x1F||1_000|1_000|y'),
+    })
+    const inline = KPTFILE.replace(/configPath: setters\.yaml\n$/, 'configMap:\n        on: 0644\n')
+    const uses = `apiVersion: v1\nkind: T\nmetadata:\n  name: a\nt: t # kpt-set: \${on}\n`
+    expect(changed({ Kptfile: inline, 'a.yaml': uses }, { on: '0755' })).toEqual({
+      Kptfile: inline.replace('0644', '"0755"'),
+      'a.yaml': uses.replace('t: t', 't: "0755"'),
+    })
   })
 
   it('writes subpackages, and their configs if they have the setter', () => {
