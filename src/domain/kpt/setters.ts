@@ -41,7 +41,8 @@ export function applySetters(resources: Resources, values: Labels): Resources | 
       : { problem: `the package has no setters, so ${wanted} cannot be set` }
   }
   const changed = new Map(resources)
-  for (const { path, file } of files) {
+  for (const { path, file, names } of files) {
+    if (![...names].some((name) => given.has(name))) continue
     const applied = applyToFile(file, { given, known: valuesFor(path, configs) })
     if ('problem' in applied) return { problem: `${path}: ${applied.problem}` }
     changed.set(path, applied.content)

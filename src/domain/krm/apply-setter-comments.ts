@@ -5,7 +5,7 @@ import { blockList, flowList, type GivenList, readGivenList } from './given-list
 import { type JsonValue, jsonOf, sameJson } from './json-value.ts'
 import type { KrmDocument } from './krm-file.ts'
 import { type FieldType, fieldTypeOf, scalarEdit, setScalar } from './scalar-text.ts'
-import { type ListSetter, type ScalarSetter, setterComments } from './setter-comments.ts'
+import { type ListSetter, type ScalarSetter, SETTER_COMMENT, setterComments } from './setter-comments.ts'
 import { derivedValues, fillPattern, namesOf } from './setter-pattern.ts'
 import { isFlow, lineEnd, lineStart, parseSource } from './source-text.ts'
 import { applyEdits, type TextEdit } from './text-edits.ts'
@@ -25,6 +25,7 @@ export function applySetterComments(
   { body }: Pick<KrmDocument, 'body'>,
   values: SetterValues,
 ): string | SetterProblem {
+  if (!body.includes(SETTER_COMMENT)) return body
   // The nodes of this parse get the new values, so that the result can be compared with them.
   const document = parseSource(body)
   const root = document.contents as YAMLMap.Parsed

@@ -110,6 +110,12 @@ describe('a list that is set', () => {
     expect(set(before, '[1, b]')).toBe(after)
   })
 
+  it('is a problem if an alias refers to one of its items', () => {
+    expect(set(`  e:${C}\n    - &x a\n  f: *x\n`, '[b]')).toBe(
+      'a.yaml: "${l}" cannot be set without changing something else, so edit the fields instead',
+    )
+  })
+
   it('has its comment behind its key or its brackets, as in kpt', () => {
     for (const other of [
       `  {e: [a], f: 1}${C}\n`,

@@ -10,6 +10,6 @@ export const settersSchema = z
   })
   .openapi({
     description:
-      'Values for the setters of the package, by name. They are written to the configuration of apply-setters in the pipeline of the Kptfile, and to the fields that are marked with `# kpt-set: …` comments. The value for a list is a YAML list: `[a, b]`.',
+      'Values for the setters of the package, by name. They are written to the configuration of apply-setters in the pipeline of the Kptfile, and to the fields that are marked with `# kpt-set: …` comments. A field that held a string gets a string; one that held a number takes a number. The value for a list is a YAML list: `[a, b]`.',
     example: { image: 'nginx', tag: '1.27' },
   })
