@@ -1,7 +1,15 @@
 /** Anchors, aliases and merge keys in a text that is edited, or that is copied from. */
-import { type Alias, isAlias, isMap, isSeq, type Pair, type ParsedNode, visit } from 'yaml'
+import { type Alias, isAlias, isMap, isSeq, type Pair, type ParsedNode, visit, type YAMLMap } from 'yaml'
 import { anchoredNode, type JsonValue, jsonOf, keyText, sameJson } from './json-value.ts'
-import { parseSource, type SourceDocument } from './source-text.ts'
+import {
+  commentBehind,
+  entriesOf,
+  isBlockCollection,
+  isFlow,
+  type Place,
+  parseSource,
+  type SourceDocument,
+} from './source-text.ts'
 import { isMergeKey } from './yaml-1.1.ts'
 
 export function hasAnchors({ document }: SourceDocument): boolean {
@@ -22,6 +30,13 @@ export function hasAnchors({ document }: SourceDocument): boolean {
  */
 export function withoutAliases({ body, root, document }: SourceDocument): SourceDocument | undefined {
   const copy = parseSource(body)
+  visit(copy, {
+    Collection: (_, node) => {
+      // The library prints the comments behind keys and dashes on lines of their own.
+      for (const { place } of isFlow(node) ? [] : entriesOf(body, node as YAMLMap.Parsed))
+        dropCommentBehind(body, place)
+    },
+  })
   visit(copy, { Alias: (_, alias) => anchoredNode(alias, copy) })
   visit(copy, {
     Node: (_, node) => {
@@ -33,6 +48,13 @@ export function withoutAliases({ body, root, document }: SourceDocument): Source
   const read = parseSource(written)
   const same = isMap(read.contents) && sameJson(jsonOf(read.contents, read), jsonOf(root, document))
   return same ? { body: written, document: read, root: read.contents as SourceDocument['root'] } : undefined
+}
+
+function dropCommentBehind(body: string, place: Place): void {
+  const { node } = place
+  if (!isBlockCollection(node) || !commentBehind(body, place)) return
+  const [, ...others] = node.commentBefore?.split('\n') ?? []
+  node.commentBefore = others.join('\n')
 }
 
 /** A later field replaces an earlier one, whichever of them a merge key inserts. */

@@ -1,14 +1,16 @@
 /** The comments of a document, by the field they belong to. */
 import { isMap, isSeq, type ParsedNode, type YAMLSeq } from 'yaml'
-import { keysOf } from './inserted-text.ts'
+import { stringifyExact } from '../../core/exact-json.ts'
 import { type JsonValue, jsonOf } from './json-value.ts'
 import { keyedItems } from './list-items.ts'
 import type { ListTypes } from './list-types.ts'
+import { keysOf } from './map-plan.ts'
 import {
   commentBehind,
   commentStart,
   type Entry,
   entriesOf,
+  indent,
   isBlockCollection,
   lineEnd,
   lineStart,
@@ -33,41 +35,42 @@ export function commentSlots(source: SourceDocument, listTypes: ListTypes): Map<
 
   function visit(node: ParsedNode | null, parent: string, path: readonly string[]): void {
     if (!isBlockCollection(node)) return
-    const names = isMap(node) ? keysOf(node) : undefined
+    const names = isMap(node) ? keysOf(node).map((key) => key ?? '<<') : undefined
     const items = isSeq(node) ? itemKeys(node as YAMLSeq.Parsed, path) : []
     for (const [at, entry] of entriesOf(text, node).entries()) {
       const name = names?.[at]
-      // An item may be called like a field, but not be in a list and a map at once.
       const key = `${parent}/${name === undefined ? items[at] : JSON.stringify(name)}`
       visit(entry.place.node, key, [...path, name ?? '[]'])
       add(key, entry)
     }
   }
 
-  function itemKeys(seq: YAMLSeq.Parsed, path: readonly string[]): readonly (string | number)[] {
-    const [items] = keyedItems([jsonOf(seq, document) as JsonValue], listTypes(path)) ?? []
-    return items?.map(({ key }) => key) ?? seq.items.map((_, at) => at)
+  /** Items without keys are known by their values. */
+  function itemKeys(seq: YAMLSeq.Parsed, path: readonly string[]): readonly string[] {
+    const values = jsonOf(seq, document) as readonly JsonValue[]
+    const [items] = keyedItems([values], listTypes(path)) ?? []
+    if (items) return items.map(({ key }) => key)
+    const counts = new Map<string, number>()
+    return values.map((value) => {
+      const text = stringifyExact(value)
+      const count = counts.get(text) ?? 0
+      counts.set(text, count + 1)
+      return `${text} ${count}`
+    })
   }
 
   function add(key: string, entry: Entry): void {
     const { place, column } = entry
     if (startsLine(text, entry.start)) {
       const [start, end] = [commentStart(text, entry), lineStart(text, entry.start)]
-      slots.set(`${key} above`, { start, end, text: aligned(start, end), column, where: 'above' })
+      slots.set(`${key} above`, { start, end, text: aligned(start, end, column), column, where: 'above' })
     }
     const behind = behindSlot(entry)
     if (behind) slots.set(`${key} behind`, { ...behind, column, where: 'behind' })
-    if (!isBlockCollection(place.node)) return
-    const inner = entriesOf(text, place.node).at(-1)
+    const inner = isBlockCollection(place.node) ? entriesOf(text, place.node).at(-1) : undefined
     const start = inner ? tailEnd(text, inner) : lineEnd(text, entry.end)
     const end = tailEnd(text, entry)
-    slots.set(`${key} below`, {
-      start,
-      end,
-      text: aligned(start, end),
-      column: inner?.column ?? column,
-      where: 'below',
-    })
+    slots.set(`${key} below`, { start, end, text: aligned(start, end, column), column, where: 'below' })
   }
 
   function behindSlot({ place, end }: Entry): (Range & { text: string }) | undefined {
@@ -78,7 +81,8 @@ export function commentSlots(source: SourceDocument, listTypes: ListTypes): Map<
     return isFree ? { start: at, end: at, text: '' } : undefined
   }
 
-  function aligned(start: number, end: number): string {
-    return text.slice(start, end).replace(/^ +|\r/gm, '')
+  /** Returns lines as if the field were in the first column. */
+  function aligned(start: number, end: number, column: number): string {
+    return indent(text.slice(start, end).replaceAll('\r', ''), -column)
   }
 }

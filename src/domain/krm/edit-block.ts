@@ -9,20 +9,11 @@ import {
   fieldText,
   inlineText,
   itemText,
-  keysOf,
   listOf,
   valueText,
 } from './inserted-text.ts'
-import {
-  fieldOf,
-  isJsonArray,
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  jsonOf,
-  mergeMaps,
-  sameJson,
-} from './json-value.ts'
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonOf, sameJson } from './json-value.ts'
+import { keysOf, planMap } from './map-plan.ts'
 import {
   commentBehind,
   commentStart,
@@ -38,7 +29,6 @@ import {
   tailEnd,
 } from './source-text.ts'
 import { applyEdits, type TextEdit } from './text-edits.ts'
-import { isMergeKey } from './yaml-1.1.ts'
 
 /** The fields of maps and the items of lists on the way to a value; `[]` stands for an item. */
 type Path = readonly string[]
@@ -95,85 +85,35 @@ export class BlockEditor {
   #editMap(map: YAMLMap.Parsed, wanted: JsonObject, donors: Donors, path: Path): TextEdit[] | undefined {
     const entries = entriesOf(this.#text, map)
     const keys = keysOf(map)
-    const merged = this.#mergedFields(map, wanted)
-    const isKept = (at: number): boolean =>
-      isMergeKey(map.items[at]?.key) ? merged !== undefined : fieldOf(wanted, keys[at] ?? '') !== undefined
-    const kept = keys.flatMap((_, at) => (isKept(at) ? [at] : []))
-    if (kept.length === 0) return undefined
-    const edits = this.#removals(entries, isKept, donors)
-    const places = new Map<string, number>()
+    const { values, added, behind } = planMap(map, wanted, this.#context)
+    const kept = values.flatMap((value, at) => (value === undefined ? [] : [at]))
+    const [firstKept] = kept
+    if (firstKept === undefined) return undefined
+    const edits = this.#removals(entries, (at) => values[at] !== undefined, donors)
     for (const at of kept) {
-      const key = keys[at] as string
-      const { place } = entries[at] as Entry
-      if (isMergeKey(map.items[at]?.key)) continue
-      places.set(key, at)
+      const key = keys[at]
       edits.push(
-        ...this.#editEntry(
-          entries[at] as Entry,
-          wanted[key] as JsonValue,
-          donorsAt(donors, key),
-          [...path, key],
-          place,
-        ),
+        ...this.#editEntry(entries[at] as Entry, values[at] as JsonValue, donorsAt(donors, key), [
+          ...path,
+          key ?? '<<',
+        ]),
       )
     }
-    const isMerged = (key: string): boolean => !places.has(key) && sameJson(fieldOf(merged, key), wanted[key])
-    const lastMerge = keys.lastIndexOf('')
+    const places = new Map(kept.map((at) => [keys[at], at]))
+    const isAdded = new Set(added)
     let last: number | undefined = donors.other ? undefined : kept.at(-1)
-    for (const key of inOrderOf(donors, Object.keys(wanted))) {
-      const at = places.get(key)
-      if (at !== undefined) {
-        if (donors.other) last = at
-      } else if (!isMerged(key)) {
-        // A merge key has priority over the fields above it.
-        const behind = merged && lastMerge > (last ?? -1) ? lastMerge : last
-        edits.push(
-          this.#insertion(
-            entries,
-            behind,
-            kept[0] as number,
-            fieldText(key, wanted[key] as JsonValue, donorsAt(donors, key)),
-          ),
-        )
-      }
+    for (const key of inOrderOf(donors, [...keys, ...added])) {
+      if (donors.other) last = places.get(key) ?? last
+      if (key === undefined || !isAdded.has(key)) continue
+      const text = fieldText(key, wanted[key] as JsonValue, donorsAt(donors, key))
+      const after = behind > (last ?? -1) ? behind : last
+      edits.push(this.#insertion(entries, after, firstKept, text, edits))
     }
     return edits
   }
 
-  /**
-   * Returns the fields that the merge keys of a map will insert; undefined if they insert what is not wanted, so that
-   * they have to be written out.
-   */
-  #mergedFields(map: YAMLMap.Parsed, wanted: JsonObject): JsonObject | undefined {
-    let merged: JsonObject | undefined
-    for (const { key, value } of map.items) {
-      if (!isMergeKey(key)) continue
-      const from = (isSeq(value) ? value.items : [value]).map((item) => this.#mergedValue(item))
-      if (from.includes(undefined)) return undefined
-      merged = { ...merged, ...mergeMaps(from as JsonValue[]) }
-    }
-    if (!merged) return {}
-    const keys = keysOf(map)
-    const lastMerge = keys.lastIndexOf('')
-    const fits = Object.entries(merged).every(([key, value]) => {
-      const at = keys.lastIndexOf(key)
-      if (fieldOf(wanted, key) === undefined) return false
-      return at < 0 || at > lastMerge || sameJson(value, fieldOf(wanted, key))
-    })
-    return fits ? merged : undefined
-  }
-
-  #mergedValue(node: unknown): JsonValue | undefined {
-    return isAlias(node) ? this.#context.anchored?.valueOf(node) : this.#value(node as ParsedNode)
-  }
-
-  #editEntry(
-    entry: Entry,
-    wanted: JsonValue,
-    donors: Donors,
-    path: Path,
-    place: Place = entry.place,
-  ): TextEdit[] {
+  #editEntry(entry: Entry, wanted: JsonValue, donors: Donors, path: Path): TextEdit[] {
+    const { place } = entry
     const inside = this.edit(place, wanted, donors, path)
     if (inside) return inside
     const { node } = place
@@ -181,20 +121,24 @@ export class BlockEditor {
     return [this.#replacement(entry, wanted, donors)]
   }
 
-  /** Replaces the value of an entry, and keeps the comment behind it. */
-  #replacement({ place, column }: Entry, wanted: JsonValue, donors: Donors): TextEdit {
+  /** Replaces the value of an entry, and keeps the comments behind and below it. */
+  #replacement(entry: Entry, wanted: JsonValue, donors: Donors): TextEdit {
+    const text = this.#text
+    const { place, column } = entry
     const { behind, end, node } = place
-    const { head, below, isBlock } = valueText(wanted, donors)
-    const found = commentBehind(this.#text, place)
-    const isInside = found !== undefined && found.start < end
-    const comment = found && (isBlock || isInside) ? this.#text.slice(found.start, found.end) : ''
-    const colon = node === null && this.#text[behind - 1] !== ':' ? `\n${' '.repeat(column)}:` : ''
+    const { head, below, isBlock, endsInText } = valueText(wanted, donors)
+    const found = commentBehind(text, place)
+    const isMoved = found !== undefined && (isBlock || found.start < end)
+    const comment = isMoved ? text.slice(found.start, found.end) : ''
+    const colon = node === null && text[behind - 1] !== ':' ? `\n${' '.repeat(column)}:` : ''
     const lines = indent(below, column, false)
-    return {
-      start: behind,
-      end: comment === '' ? end : Math.max(end, found?.end ?? 0),
-      text: colon + (isBlock ? head + comment + lines : head + lines + comment),
+    const written = colon + (isBlock ? head + comment + lines : head + lines + comment)
+    const tail = text.slice(lineEnd(text, end), tailEnd(text, entry))
+    if (tail !== '' && (endsInText || endsWithLines(lines, tail))) {
+      const kept = endsWithLines(lines, tail) ? '' : tail.replace(/^ +/gm, ' '.repeat(column))
+      return { start: behind, end: tailEnd(text, entry), text: written + kept }
     }
+    return { start: behind, end: isMoved ? Math.max(end, found.end) : end, text: written }
   }
 
   #editList(
@@ -235,6 +179,7 @@ export class BlockEditor {
             last,
             kept[0] as number,
             itemText(wanted[at] as JsonValue, itemDonors(item)),
+            edits,
           ),
         )
       last = item.from ?? last
@@ -316,18 +261,27 @@ export class BlockEditor {
     after: number | undefined,
     firstKept: number,
     added: string,
+    others: readonly TextEdit[],
   ): TextEdit {
     const text = this.#text
     const first = entries[0] as Entry
     if (after !== undefined) {
       const end = tailEnd(text, entries[after] as Entry)
-      const { at, rest } = belowSameComment(text, end, added)
+      const below = belowSameComment(text, end, added)
+      const isRemoved = others.some((other) => other.start < below.at && below.at <= other.end)
+      const { at, rest } = isRemoved ? { at: end, rest: added } : below
       return { start: at, end: at, text: `\n${indent(rest, first.column)}` }
     }
     const ownLine = startsLine(text, first.start)
     const at = ownLine ? commentStart(text, entries[firstKept] as Entry) + first.column : first.start
     return { start: at, end: at, text: `${indent(added, first.column, false)}\n${' '.repeat(first.column)}` }
   }
+}
+
+/** Reports whether a text ends with lines, however they are indented. */
+function endsWithLines(text: string, lines: string): boolean {
+  const aligned = (part: string): string => part.replace(/^\s+|[ \r]+$/gm, '')
+  return aligned(text).endsWith(aligned(lines))
 }
 
 /** Moves an insertion below the comment that it brings along, if that is there already. */
@@ -344,7 +298,7 @@ function belowSameComment(text: string, from: number, added: string): { at: numb
 }
 
 /** Returns the keys in the order of the other document, followed by the rest. */
-function inOrderOf({ other }: Donors, keys: readonly string[]): string[] {
+function inOrderOf({ other }: Donors, keys: readonly (string | undefined)[]): (string | undefined)[] {
   const order = isMap(other?.place.node) ? keysOf(other.place.node as YAMLMap.Parsed) : []
   const [wanted, ordered] = [new Set(keys), new Set(order)]
   return [...order.filter((key) => wanted.has(key)), ...keys.filter((key) => !ordered.has(key))]

@@ -4,19 +4,13 @@ import { alignItems } from './align-items.ts'
 import type { AnchoredValues } from './anchors.ts'
 import { editParts, type Part } from './flow-parts.ts'
 import { printedInline, printedJson } from './generated-text.ts'
-import { type Donors, donorsAt, donorsAtItem, inlineText, keysOf, listOf } from './inserted-text.ts'
-import {
-  fieldOf,
-  isJsonArray,
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  jsonOf,
-  sameJson,
-} from './json-value.ts'
+import { type Donors, donorsAt, donorsAtItem, inlineText, listOf } from './inserted-text.ts'
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonOf, sameJson } from './json-value.ts'
 import type { ListTypes } from './list-types.ts'
+import { keysOf, planMap } from './map-plan.ts'
 import {
   fieldPlace,
+  indentationOf,
   isFlow,
   itemPlaces,
   type ParsedPair,
@@ -25,7 +19,6 @@ import {
   type SourceDocument,
 } from './source-text.ts'
 import type { TextEdit } from './text-edits.ts'
-import { isMergeKey } from './yaml-1.1.ts'
 
 /** What edits of a document need; `anchored` is undefined if it has no anchors. */
 export type EditContext = {
@@ -36,13 +29,16 @@ export type EditContext = {
 
 /** Returns the edits that give a flow collection another value; undefined if it must be replaced as a whole. */
 export function editFlowCollection(
-  { source: { body: text, document }, listTypes, anchored }: EditContext,
+  context: EditContext,
   node: ParsedNode,
   wanted: JsonValue,
   donors: Donors,
   path: readonly string[],
 ): TextEdit[] | undefined {
+  const { listTypes, anchored } = context
+  const { body: text, document } = context.source
   const isJson = /^[{[]\s*"/.test(text.slice(node.range[0], node.range[0] + 200))
+  const margin = ' '.repeat(indentationOf(text, node.range[0]) + 2)
   return editCollection(node, wanted, donors, path)
 
   function edit(place: Place, wanted: JsonValue, from: Donors, path: readonly string[]): TextEdit[] {
@@ -89,16 +85,16 @@ export function editFlowCollection(
   ): TextEdit[] | undefined {
     const pairs = map.items as ParsedPair[]
     // The map of `[a: b]` has no braces.
-    if (text[map.range[0]] !== '{' || pairs.some(({ key }) => isMergeKey(key))) return undefined
+    if (text[map.range[0]] !== '{') return undefined
     const keys = keysOf(map)
-    const known = new Set(keys)
+    const { values, added } = planMap(map, wanted, context)
     const places = pairs.map((pair) => fieldPlace(text, pair))
     const kept = keys.flatMap((key, at): Part[] => {
-      const value = fieldOf(wanted, key)
+      const value = values[at]
       if (value === undefined) return []
-      return [{ from: at, edits: edit(places[at] as Place, value, donorsAt(from, key), [...path, key]) }]
+      const edits = edit(places[at] as Place, value, donorsAt(from, key), [...path, key ?? '<<'])
+      return [{ from: at, edits }]
     })
-    const added = Object.keys(wanted).filter((key) => !known.has(key))
     const ranges = pairs.map((pair, at) => ({ start: pairStart(pair), end: (places[at] as Place).end }))
     return editParts(text, ranges, [...kept, ...added.map((key) => ({ added: field(wanted, key, from) }))])
   }
@@ -127,6 +123,8 @@ export function editFlowCollection(
   }
 
   function written(value: JsonValue, from: Donors): string {
-    return isJson ? printedJson(value) : inlineText(value, from)
+    if (isJson) return printedJson(value)
+    // Its lines must be indented deeper than the block around.
+    return inlineText(value, from).replace(/\r?\n[ \t]*/g, `\n${margin}`)
   }
 }

@@ -16,7 +16,7 @@ export function editParts(
 ): TextEdit[] | undefined {
   const kept = parts.flatMap((part) => ('from' in part ? [part.from] : []))
   const first = ranges[kept[0] ?? -1]
-  if (!first) return undefined
+  if (!first) return ranges.length + parts.length === 0 ? [] : undefined
   const space = spaceBetween(text, ranges)
   if (kept.some((at, index) => index > 0 && at < (kept[index - 1] ?? 0)))
     return editParts(text, ranges, inPlace(text, ranges, parts))
@@ -78,15 +78,25 @@ function removals(text: string, ranges: readonly Range[], isKept: ReadonlySet<nu
     // With the commas behind them, or in front of them if they are the last ones.
     const start = next ? (ranges[from] as Range).start : (before?.end ?? 0)
     const end = next ? next.start : (ranges[to] as Range).end
-    if (hasComment(text.slice(start, end))) {
-      for (const range of ranges.slice(from, to + 1)) edits.push(...removalBetweenComments(text, range))
+    const removed = ranges.slice(from, to + 1)
+    if (hasComment(between(text, { start, end }, removed))) {
+      for (const range of removed) edits.push(...removalBetweenComments(text, range))
     } else edits.push({ start, end, text: '' })
     from = to
   }
   return edits
 }
 
-/** A quoted `#` is taken for a comment too, which does no harm. */
+/** Returns the text of a range without some parts in it. */
+function between(text: string, { start, end }: Range, parts: readonly Range[]): string {
+  return applyEdits(
+    text,
+    parts.map((part) => ({ ...part, text: '' })),
+    start,
+    end,
+  )
+}
+
 function hasComment(text: string): boolean {
   return /(?:^|\s)#/.test(text)
 }

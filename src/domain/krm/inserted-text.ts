@@ -2,6 +2,7 @@
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode, Scalar, type YAMLMap } from 'yaml'
 import { printed, printedInline } from './generated-text.ts'
 import { anchoredNode, isJsonArray, type JsonValue, jsonOf, keyText, sameJson } from './json-value.ts'
+import { keysOf } from './map-plan.ts'
 import {
   commentBehind,
   commentStart,
@@ -34,6 +35,8 @@ export type ValueText = {
   below: string
   /** A block, of which a comment can only be behind the head. */
   isBlock: boolean
+  /** Its last lines are those of a block scalar, so that a comment below that is indented deeper becomes a part of it. */
+  endsInText: boolean
 }
 
 export function donorOf(source: SourceDocument): Donor {
@@ -42,8 +45,8 @@ export function donorOf(source: SourceDocument): Donor {
   return { source, place: { node: root, start, end, behind: start, properties: start }, entry: undefined }
 }
 
-/** Returns the donors for a field. */
-export function donorsAt({ other, own }: Donors, key: string): Donors {
+/** Returns the donors for a field; `key` is undefined for a merge key. */
+export function donorsAt({ other, own }: Donors, key: string | undefined): Donors {
   return { other: other && fieldDonor(other, key), own: own && fieldDonor(own, key) }
 }
 
@@ -52,7 +55,7 @@ export function donorsAtItem({ other, own }: Donors, inOther?: number, inOwn?: n
   return { other: itemDonor(other, inOther), own: itemDonor(own, inOwn) }
 }
 
-function fieldDonor({ source, place: { node } }: Donor, key: string): Donor | undefined {
+function fieldDonor({ source, place: { node } }: Donor, key: string | undefined): Donor | undefined {
   const at = isMap(node) ? indexOf(node as YAMLMap.Parsed, key) : undefined
   if (!isMap(node) || at === undefined) return undefined
   if (!isFlow(node)) return entryDonor(source, entriesOf(source.body, node as YAMLMap.Parsed)[at] as Entry)
@@ -63,25 +66,22 @@ function itemDonor(donor: Donor | undefined, at: number | undefined): Donor | un
   const node = donor?.place.node
   if (!donor || !isSeq(node) || at === undefined) return undefined
   const { source } = donor
-  if (!isFlow(node)) return entryDonor(source, entriesOf(source.body, node)[at] as Entry)
-  return { source, place: itemPlaces(source.body, node)[at] as Place, entry: undefined }
+  const entry = isFlow(node) ? undefined : entriesOf(source.body, node)[at]
+  if (entry) return entryDonor(source, entry)
+  const place = isFlow(node) ? itemPlaces(source.body, node)[at] : undefined
+  return place && { source, place, entry: undefined }
 }
 
 function entryDonor(source: SourceDocument, entry: Entry): Donor {
   return { source, place: entry.place, entry }
 }
 
-const knownIndexes = new WeakMap<object, Map<string, number>>()
+const knownIndexes = new WeakMap<object, Map<string | undefined, number>>()
 
-function indexOf(map: YAMLMap.Parsed, key: string): number | undefined {
+function indexOf(map: YAMLMap.Parsed, key: string | undefined): number | undefined {
   const known = knownIndexes.get(map) ?? new Map(keysOf(map).map((name, at) => [name, at]))
   knownIndexes.set(map, known)
   return known.get(key)
-}
-
-/** Returns the keys of a map; a merge key is empty, since it is no field. */
-export function keysOf(map: YAMLMap.Parsed): string[] {
-  return map.items.map(({ key }) => (isMergeKey(key) ? '' : keyText(key)))
 }
 
 /** Returns the list that a donor has; an empty one if it has none. */
@@ -133,20 +133,28 @@ export function valueText(value: JsonValue, donors: Donors): ValueText {
   const text = donor && copiedText(donor)
   if (donor && text !== undefined) {
     const { node } = donor.place
-    return split(text, isBlockScalar(node) || (isBlockCollection(node) && startsBelow(donor)))
+    const isBlock = isBlockScalar(node) || (isBlockCollection(node) && startsBelow(donor))
+    return { ...split(text), isBlock, endsInText: endsInText(node) }
   }
   const generated = printed(new Map([['k', value]])).slice('k:'.length)
-  return split(generated, generated.includes('\n'))
+  const isBlock = generated.includes('\n')
+  return { ...split(generated), isBlock, endsInText: /[|>][-+0-9]*$/m.test(generated) }
+}
+
+function endsInText(node: ParsedNode | null): boolean {
+  if (!isBlockCollection(node)) return isBlockScalar(node)
+  const last = isMap(node) ? node.items.at(-1)?.value : node.items.at(-1)
+  return endsInText(last as ParsedNode | null)
 }
 
 function startsBelow({ source: { body }, place: { node, behind } }: Donor): boolean {
   return body.slice(behind, node?.range[0]).includes('\n')
 }
 
-function split(text: string, isBlock: boolean): ValueText {
+function split(text: string): Pick<ValueText, 'head' | 'below'> {
   const end = text.includes('\n') ? text.indexOf('\n') : text.length
   const head = text.slice(0, end).trimEnd()
-  return { head: head === '' || head.startsWith(' ') ? head : ` ${head}`, below: text.slice(end), isBlock }
+  return { head: head === '' || head.startsWith(' ') ? head : ` ${head}`, below: text.slice(end) }
 }
 
 /** Returns the text behind the colon or the dash; undefined for lines of a flow collection, which have no column. */
@@ -182,7 +190,8 @@ function nodeInline(node: ParsedNode | null, source: SourceDocument): string {
     if (node.type !== Scalar.PLAIN) return text
     if (!/[,[\]{}]|: | #|:$/.test(text)) return text === '' ? 'null' : text
   }
-  if (!node.tag && isFlow(node) && !/[\n&*]/.test(text)) return text
+  // Lines of a flow collection may be indented in any way.
+  if (!node.tag && isFlow(node) && !/[&*]/.test(text)) return text
   if (!node.tag && isSeq(node))
     return `[${node.items.map((item) => nodeInline(item as ParsedNode, source)).join(', ')}]`
   if (!node.tag && isMap(node) && !node.items.some(({ key }) => isMergeKey(key))) {

@@ -2,6 +2,7 @@
  * Changes values in a YAML document and as little of its text as possible. Edits text because the yaml library rewrites
  * indentation, folds and blank lines of everything it prints.
  */
+import { inspectDocument } from '../validation/inspect-document.ts'
 import { AnchoredValues, hasAnchors, withoutAliases } from './anchors.ts'
 import { BlockEditor } from './edit-block.ts'
 import { type Donors, donorOf } from './inserted-text.ts'
@@ -38,10 +39,11 @@ function* copies(other: SourceDocument | undefined): Generator<SourceDocument | 
   yield undefined
 }
 
-/** Reports whether a text parses to a value, which catches whatever editing got wrong. */
+/** Reports whether a text is valid and has a value, which catches whatever editing got wrong. */
 export function parsesTo(body: string, target: JsonValue): boolean {
   const document = parseSource(body)
-  return document.errors.length === 0 && sameJson(jsonOf(document.contents, document), target)
+  if (document.errors.length > 0 || inspectDocument(document).length > 0) return false
+  return sameJson(jsonOf(document.contents, document), target)
 }
 
 function editText(

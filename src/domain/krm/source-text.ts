@@ -32,8 +32,8 @@ export type ParsedPair = Pair<ParsedNode, ParsedNode | null>
 export type Range = { start: number; end: number }
 
 /**
- * A value of a field, or an item of a list. It starts with its tag and anchor, and ends before the comment and the line
- * feed behind it. An empty one is right behind the colon or the dash.
+ * A value of a field, or an item of a list. It starts with its tag and anchor, and ends before the line feed behind it,
+ * and before the comment there unless it is a block. An empty one is right behind the colon or the dash.
  */
 export type Place = Range & {
   node: ParsedNode | null
@@ -56,6 +56,11 @@ export function lineEnd(text: string, at: number): number {
   return end < 0 ? text.length : end
 }
 
+/** Returns the column of the first character on a line, before which there may be dashes. */
+export function indentationOf(text: string, at: number): number {
+  return text.slice(lineStart(text, at), lineEnd(text, at)).search(/[^ -]/)
+}
+
 /** Reports whether only white space precedes a position on its line. */
 export function startsLine(text: string, at: number): boolean {
   return text.slice(lineStart(text, at), at).trim() === ''
@@ -74,10 +79,11 @@ export function isBlockScalar(node: unknown): boolean {
   return isScalar(node) && (node.type === Scalar.BLOCK_LITERAL || node.type === Scalar.BLOCK_FOLDED)
 }
 
-/** Returns the end of the content of a node, before the comment and the line feed behind it. */
-export function contentEnd(text: string, node: ParsedNode): number {
-  if (isBlockCollection(node)) return entriesOf(text, node)?.at(-1)?.end ?? node.range[1]
-  const end = node.range[1]
+/** Returns the end of a node, without the line feed behind it; of a block with the comments of its last entry. */
+function endOf(text: string, node: ParsedNode): number {
+  const last = isBlockCollection(node) ? entriesOf(text, node).at(-1) : undefined
+  const end = last ? tailEnd(text, last) : node.range[1]
+  if (last) return text[end - 1] === '\r' ? end - 1 : end
   return isBlockScalar(node) && text[end - 1] === '\n' ? end - 1 : end
 }
 
@@ -146,7 +152,7 @@ function placeOf(
     behind,
     properties,
     start: first?.offset ?? (isEmpty ? behind : node.range[0]),
-    end: isEmpty ? properties : contentEnd(text, node),
+    end: isEmpty ? properties : endOf(text, node),
   }
 }
 

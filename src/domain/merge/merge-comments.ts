@@ -25,15 +25,21 @@ export function mergeComments(
   if (changed.size === 0) return body
   const document = parseSource(body)
   if (!isMap(document.contents)) return body
-  const edits: TextEdit[] = []
-  for (const [key, slot] of commentSlots({ body, document, root: document.contents }, listTypes)) {
+  const slots = [...commentSlots({ body, document, root: document.contents }, listTypes)]
+  const changes = slots.flatMap(([key, slot]) => {
     const wanted = changed.get(key)
-    if (!wanted || slot.text !== before.get(key)?.text) continue
+    if (!wanted || slot.text !== before.get(key)?.text) return []
     // This comment ties the object to upstream, whatever its local name is.
-    if (slot.text.includes('kpt-merge:')) continue
-    const text = slot.where === 'behind' ? wanted.text && ` ${wanted.text}` : indent(wanted.text, slot.column)
-    edits.push({ start: slot.start, end: slot.end, text })
-  }
+    return slot.text.includes('kpt-merge:') ? [] : [{ slot, wanted: wanted.text }]
+  })
+  const written = changes.map(({ wanted }) => wanted).join('\n')
+  const edits = changes.flatMap(({ slot, wanted }): TextEdit[] => {
+    const { start, end, where, column } = slot
+    // It moved to where there is no place for it.
+    if (wanted === '' && upstream.body.includes(slot.text.trim()) && !written.includes(slot.text.trim()))
+      return []
+    return [{ start, end, text: where === 'behind' ? wanted && ` ${wanted}` : indent(wanted, column) }]
+  })
   const edited = applyEdits(body, edits)
   return parsesTo(edited, jsonOf(document.contents, document)) ? edited : body
 }

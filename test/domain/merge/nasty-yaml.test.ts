@@ -1,0 +1,106 @@
+/** Merges of objects in every notation of YAML. A longer search: PKGSERVER_TEST_RUNS=100. */
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { withField } from '../../../src/domain/krm/edit-object.ts'
+import { fieldChanges } from '../../../src/domain/krm/field-changes.ts'
+import { isJsonObject, type JsonObject, sameJson } from '../../../src/domain/krm/json-value.ts'
+import { readKrmFile } from '../../../src/domain/krm/krm-file.ts'
+import { listTypesOf } from '../../../src/domain/krm/list-types.ts'
+import { mergeValues } from '../../../src/domain/merge/merge-values.ts'
+import { readYamlFile } from '../../../src/domain/validation/yaml-file.ts'
+import { mergedFile } from '../../support/merging.ts'
+import {
+  edited,
+  type Notation,
+  nastyEdits,
+  nastyObject,
+  notation,
+  prepared,
+  renderNasty,
+} from '../../support/nasty-yaml.ts'
+import { searching } from '../../support/sizes.ts'
+
+const TYPES = listTypesOf({ group: 'apps', kind: 'Deployment' })
+
+const versions = fc.record({ object: nastyObject, local: nastyEdits, upstream: nastyEdits, style: notation })
+
+type Texts = readonly [original: string, local: string, upstream: string]
+
+function textsOf({
+  object,
+  local,
+  upstream,
+  style,
+}: typeof versions extends fc.Arbitrary<infer T> ? T : never): Texts {
+  const original = prepared(object)
+  const render = (side: typeof original, own: Notation): string => renderNasty(side, own)
+  return [
+    render(original, style),
+    render(edited(original, local, 'l'), style),
+    render(edited(original, upstream, 'u'), style),
+  ]
+}
+
+function objectOf(text: string): JsonObject {
+  const value = readKrmFile(Buffer.from(text))?.documents[0]?.value
+  if (!value)
+    throw new Error(`cannot be read: ${readYamlFile(Buffer.from(text)).errors[0]?.message}\n${text}`)
+  return value
+}
+
+it('has the merged value, and is valid', () => {
+  fc.assert(
+    fc.property(versions, (input) => {
+      const texts = textsOf(input)
+      const [original, local, upstream] = texts.map(objectOf) as [JsonObject, JsonObject, JsonObject]
+      const { text = '', conflicts } = mergedFile(texts)
+      const wanted = mergeValues({ original, local, upstream }, TYPES, 'local')
+      expect(conflicts.map(({ field }) => field)).not.toContain('')
+      expect(sameJson(objectOf(text), wanted.value)).toBe(true)
+      expect(readYamlFile(Buffer.from(text)).errors).toEqual([])
+    }),
+    searching(100),
+  )
+})
+
+it('keeps each comment that no side touched, once', () => {
+  fc.assert(
+    fc.property(versions, (input) => {
+      const texts = textsOf(input)
+      const { text = '' } = mergedFile(texts)
+      const [original, local, upstream] = texts.map(commentsIn)
+      for (const [comment, count] of original ?? []) {
+        if (local?.get(comment) === count && upstream?.get(comment) === count)
+          expect(commentsIn(text).get(comment), `${comment} in\n${text}`).toBe(count)
+      }
+    }),
+    searching(100),
+  )
+})
+
+function commentsIn(text: string): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const [comment] of text.matchAll(/# \w+(?:above|behind|below)/g))
+    counts.set(comment, (counts.get(comment) ?? 0) + 1)
+  return counts
+}
+
+it('lists exactly the fields that differ', () => {
+  fc.assert(
+    fc.property(versions, (input) => {
+      const [, local, upstream] = textsOf(input).map(objectOf) as [JsonObject, JsonObject, JsonObject]
+      const changes = fieldChanges(local, upstream, TYPES)
+      expect(changes.length === 0).toBe(sameJson(local, upstream))
+      for (const { field, before, after } of changes)
+        expect(sameJson(before, after), String(field)).toBe(false)
+      const applied = changes.reduce((now, { field, after }) => {
+        const next = withField(now, field, after)
+        return isJsonObject(next) ? next : {}
+      }, local)
+      expect(fieldChanges(applied, upstream, TYPES).filter(({ before }) => !Array.isArray(before))).toEqual(
+        [],
+      )
+    }),
+    searching(100),
+  )
+})
