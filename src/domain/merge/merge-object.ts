@@ -2,8 +2,8 @@
 import { valueAt, withField } from '../krm/edit-object.ts'
 import type { FieldPath } from '../krm/field-path.ts'
 import { type JsonObject, sameJson } from '../krm/json-value.ts'
+import type { KindRules } from '../krm/kind-rules.ts'
 import type { KrmDocument } from '../krm/krm-file.ts'
-import type { ListTypes } from '../krm/list-types.ts'
 import { rewrite } from '../krm/rewrite.ts'
 import type { FieldConflict, Side } from './conflict.ts'
 import { mergeComments } from './merge-comments.ts'
@@ -14,7 +14,7 @@ export type ObjectVersions = { original: KrmDocument | undefined; local: KrmDocu
 
 export type MergeObjectOptions = {
   /** Called only if both sides changed the object. */
-  listTypes: () => ListTypes
+  rules: () => KindRules
   prefer: Side
   /** Fields that stay local, whatever upstream does. */
   own: readonly FieldPath[]
@@ -22,9 +22,10 @@ export type MergeObjectOptions = {
 
 export function mergeObject(
   { original, local, upstream }: ObjectVersions,
-  { listTypes: findListTypes, prefer, own }: MergeObjectOptions,
-): { body: string; conflicts: FieldConflict[] } {
-  if (original && upstream.body === original.body) return { body: local.body, conflicts: [] }
+  { rules: findRules, prefer, own }: MergeObjectOptions,
+): { body: string; value: JsonObject; conflicts: FieldConflict[] } {
+  if (original && upstream.body === original.body)
+    return { body: local.body, value: local.value, conflicts: [] }
   const withOwn = (value: JsonObject): JsonObject =>
     own.reduce((now, field) => withField(now, field, valueAt(local.value, field)) as JsonObject, value)
   const versions = {
@@ -33,10 +34,12 @@ export function mergeObject(
     upstream: withOwn(upstream.value),
   }
   if (original && local.body === original.body && sameJson(versions.upstream, upstream.value)) {
-    return { body: upstream.body, conflicts: [] }
+    return { body: upstream.body, value: upstream.value, conflicts: [] }
   }
-  const listTypes = findListTypes()
-  const { value, conflicts } = mergeValues(versions, listTypes, prefer)
-  const body = rewrite(local, value as JsonObject, listTypes, upstream)
-  return { body: original ? mergeComments(body, original, upstream, listTypes) : body, conflicts }
+  const rules = findRules()
+  const { listType } = rules
+  const { value = {}, conflicts } = mergeValues(versions, rules, prefer)
+  const edited = rewrite(local, value as JsonObject, listType, upstream)
+  const body = original ? mergeComments(edited, original, upstream, listType) : edited
+  return { body, value: value as JsonObject, conflicts }
 }

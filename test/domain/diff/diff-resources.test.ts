@@ -112,11 +112,11 @@ describe('diffResources of objects', () => {
   it('identifies objects without a name by their files', () => {
     const kustomization = (resource: string) =>
       `apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - ${resource}\n`
-    const before = { 'a/kustomization.yaml': kustomization('x'), 'b/kustomization.yaml': kustomization('y') }
+    const before = { 'a/kustomization.yaml': kustomization('x'), 'b/kustomization.yaml': kustomization('w') }
     const after = { 'b/kustomization.yaml': kustomization('z') }
     expect(objects(before, after)).toEqual([
       'a/kustomization.yaml: removed kustomize.config.k8s.io/Kustomization',
-      'b/kustomization.yaml: changed kustomize.config.k8s.io/Kustomization resources[=y] resources[=z]',
+      'b/kustomization.yaml: changed kustomize.config.k8s.io/Kustomization resources[=w] resources[=z]',
     ])
   })
 
