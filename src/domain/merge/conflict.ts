@@ -33,6 +33,13 @@ export type ListedConflict = {
   merged: JsonValue | undefined
 }
 
+/** Missing values are undefined. */
+export type Versions<Value extends JsonValue = JsonValue> = {
+  original: Value | undefined
+  local: Value | undefined
+  upstream: Value | undefined
+}
+
 /** Leaves out undefined values. */
 export function threeValues(
   original: JsonValue | undefined,

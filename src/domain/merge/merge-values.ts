@@ -4,16 +4,9 @@ import type { ObjectIdentity } from '../krm/identity.ts'
 import { fieldOf, isJsonObject, type JsonObject, type JsonValue, sameJson } from '../krm/json-value.ts'
 import type { KindRules } from '../krm/kind-rules.ts'
 import { type Item, keyedItems } from '../krm/list-items.ts'
-import { type FieldConflict, type Side, threeValues } from './conflict.ts'
+import { type FieldConflict, type Side, threeValues, type Versions } from './conflict.ts'
 import { inDifferentOrders, mergeOrder } from './merge-order.ts'
 import { choseDifferently } from './one-of-conflicts.ts'
-
-/** Missing values are undefined. */
-export type Versions<Value extends JsonValue = JsonValue> = {
-  original: Value | undefined
-  local: Value | undefined
-  upstream: Value | undefined
-}
 
 export type MergedValue = { value: JsonValue | undefined; conflicts: FieldConflict[] }
 

@@ -2,8 +2,7 @@
 import type { FieldPath } from '../krm/field-path.ts'
 import { fieldOf, isJsonArray, type JsonValue } from '../krm/json-value.ts'
 import type { Choice, Member, OneOf, Union } from '../krm/one-ofs.ts'
-import type { FieldConflict } from './conflict.ts'
-import type { Versions } from './merge-values.ts'
+import type { FieldConflict, Versions } from './conflict.ts'
 
 /** A map's versions, its merged value, and the conflicts in it, which can be decided for either side. */
 export type MergedMap = Versions & {
