@@ -21,11 +21,15 @@ export class Pairing<Object extends Identified> {
     this.#to = to
   }
 
-  /** Pairs objects by identity, those at the same place first, such as in the same file. */
-  byIdentity(placeOf: (object: Object) => string): void {
+  /**
+   * Pairs objects by identity, those at the same place first, such as in the same file. With `isNew`, objects of a
+   * generated name must be alike even if they are the only ones, since each version may have added its own.
+   */
+  byIdentity(placeOf: (object: Object) => string, { isNew = false } = {}): void {
     const inPackage = ({ identity }: Object): string => identityKey(identity)
     const here = (object: Object): string => `${inPackage(object)} ${placeOf(object)}`
-    const ambiguous = new Set([...repeated(this.#from), ...repeated(this.#to)])
+    const least = isNew ? 1 : 2
+    const ambiguous = new Set([...generated(this.#from, least), ...generated(this.#to, least)])
     if (ambiguous.size > 0) {
       for (const find of [pairEqual, pairMostSimilar]) {
         for (const keyOf of [here, inPackage]) {
@@ -56,11 +60,11 @@ export class Pairing<Object extends Identified> {
   }
 }
 
-/** Returns the keys of generated names that several objects have. */
-function repeated(objects: readonly Identified[]): string[] {
-  const generated = objects.filter(({ identity }) => identity.generateName !== undefined)
-  const byKey = Map.groupBy(generated, ({ identity }) => identityKey(identity))
-  return [...byKey].filter(([, same]) => same.length > 1).map(([key]) => key)
+/** Returns the keys of generated names that at least so many objects have. */
+function generated(objects: readonly Identified[], least: number): string[] {
+  const found = objects.filter(({ identity }) => identity.generateName !== undefined)
+  const byKey = Map.groupBy(found, ({ identity }) => identityKey(identity))
+  return [...byKey].filter(([, same]) => same.length >= least).map(([key]) => key)
 }
 
 type Pairs<Object> = [Object, Object][]

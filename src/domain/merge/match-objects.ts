@@ -34,7 +34,7 @@ export function matchObjects(
   const [knownLocal, knownUpstream] = [new Set(toLocal.values()), new Set(toUpstream.values())]
   const addedLocal = local.filter((object) => !knownLocal.has(object))
   const addedUpstream = upstream.filter((object) => !knownUpstream.has(object))
-  const added = pairedByIdentity(addedUpstream, addedLocal).found
+  const added = pairedByIdentity(addedUpstream, addedLocal, { isNew: true }).found
   const addedToBoth = new Set(added.values())
   return [
     ...matched,
@@ -60,18 +60,21 @@ function withoutRivals(matches: Matches, others: readonly PlacedObject[], toOthe
   )
 }
 
-/** Pairs the objects of two versions by identity. */
-function pairedByIdentity(from: readonly PlacedObject[], to: readonly PlacedObject[]): Pairing<PlacedObject> {
+function pairedByIdentity(
+  from: readonly PlacedObject[],
+  to: readonly PlacedObject[],
+  { isNew }: { isNew: boolean },
+): Pairing<PlacedObject> {
   const pairing = new Pairing(from, to)
   // A clone renames its Kptfile, so that is identified by its path.
   pairing.pair(({ path }) => (isKptfile(path) ? path : undefined), pairAlike)
-  pairing.byIdentity(({ path }) => path)
+  pairing.byIdentity(({ path }) => path, { isNew })
   return pairing
 }
 
 /** Also pairs objects that were renamed, or moved to another namespace. */
 function paired(from: readonly PlacedObject[], to: readonly PlacedObject[]): Matches {
-  const pairing = pairedByIdentity(from, to)
+  const pairing = pairedByIdentity(from, to, { isNew: false })
   pairing.pair(
     ({ identity: { group, kind, name } }) => name && JSON.stringify([group, kind, name]),
     pairSingle,

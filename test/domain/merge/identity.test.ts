@@ -73,6 +73,14 @@ describe('a merge of objects with generateName', () => {
     expect(conflicts).toMatchObject([{ object: 'batch/Job run-* #3', field: '' }])
   })
 
+  it('keeps both of those that the sides added, unless they are alike', () => {
+    const [mine, theirs] = [job('run-', 'abcdefgh'), job('run-', 'ijklmnop')]
+    const added = merged({}, { 'a.yaml': mine }, { 'a.yaml': theirs })
+    expect(added).toEqual({ files: { 'a.yaml': file(mine, theirs) }, conflicts: [] })
+    const { conflicts } = merged({}, { 'a.yaml': MINE }, { 'b.yaml': job('run-', 'other:2', OTHER_EDIT) })
+    expect(conflicts).toMatchObject([{ object: 'batch/Job run-*', field: 'spec.backoffLimit' }])
+  })
+
   it('names them in conflicts so that each is found', () => {
     const [mine, theirs] = [job('run-', 'other:2', EDIT), job('run-', 'other:2', OTHER_EDIT)]
     const input = [file(ONE, TWO), file(ONE, mine), file(ONE, theirs)] as const

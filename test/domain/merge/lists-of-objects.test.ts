@@ -1,8 +1,12 @@
 /** Merges of objects in a `kind: List`, as `kubectl get` prints them. */
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Conflict } from '../../../src/domain/merge/conflict.ts'
+import { readKrmFile } from '../../../src/domain/krm/krm-file.ts'
+import type { Conflict, Side } from '../../../src/domain/merge/conflict.ts'
 import { isEdited, withSide, withValue } from '../../../src/domain/merge/resolve-conflict.ts'
 import { merged, mergedFile } from '../../support/merging.ts'
+import { changed, randomFieldChanges, randomPackage } from '../../support/random-packages.ts'
+import { searching } from '../../support/sizes.ts'
 import { resourcesOf, textsOf } from '../../support/texts.ts'
 
 const list = (...items: string[]) => {
@@ -191,4 +195,37 @@ spec:
     expect(conflicts).toEqual([])
     expect(result['b.yaml']).toBe(list(farm('a, b, c')))
   })
+})
+
+describe('a merge of a random list of objects', () => {
+  it('is the merge of a file with these objects', () => {
+    const input = fc.record({
+      files: randomPackage,
+      local: randomFieldChanges,
+      upstream: randomFieldChanges,
+      side: fc.constantFrom<Side>('local', 'upstream'),
+    })
+    fc.assert(
+      fc.property(input, ({ files, local, upstream, side }) => {
+        const sides = [files, changed(files, local), changed(files, upstream)].map((all) =>
+          Object.values(all).flat(),
+        )
+        fc.pre(sides.every((objects) => objects.length > 0))
+        const [original, ours, theirs] = sides.map((objects) => objects.map((each) => JSON.stringify(each)))
+        const asFile = (objects: string[] = []) => `${objects.join('\n---\n')}\n`
+        const asList = (objects: string[] = []) =>
+          `{"apiVersion": "v1", "kind": "List", "items": [${objects}]}\n`
+        const file = mergedFile([asFile(original), asFile(ours), asFile(theirs)], 'a.yaml', side)
+        const list = mergedFile([asList(original), asList(ours), asList(theirs)], 'a.yaml', side)
+        expect(byName(list.conflicts)).toEqual(byName(file.conflicts))
+        const read = (text = '') => readKrmFile(Buffer.from(text))?.documents.map(({ value }) => value)
+        expect(read(list.text)?.flatMap(({ items }) => items)).toEqual(read(file.text))
+      }),
+      searching(60),
+    )
+  })
+
+  function byName(conflicts: readonly Conflict[]): Conflict[] {
+    return conflicts.toSorted((a, b) => (`${a.object} ${a.field}` < `${b.object} ${b.field}` ? -1 : 1))
+  }
 })
