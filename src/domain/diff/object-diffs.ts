@@ -1,10 +1,12 @@
 /** The differences between the KRM objects of two versions of a package, matched across all files. */
 import { crdListTypes } from '../krm/crd-schemas.ts'
 import { type FieldChange, fieldChanges } from '../krm/field-changes.ts'
-import { formatIdentity, identityKey, type ObjectIdentity } from '../krm/identity.ts'
+import type { ObjectIdentity } from '../krm/identity.ts'
 import { type JsonObject, sameJson } from '../krm/json-value.ts'
 import { isKrmPath, readKrmFile } from '../krm/krm-file.ts'
+import { listedObjects, type NamedObject, namedObjects } from '../krm/list-objects.ts'
 import { listTypesOf } from '../krm/list-types.ts'
+import { Pairing } from '../krm/pair-objects.ts'
 import type { Resources } from '../resources.ts'
 import type { FilePair } from './file-pairs.ts'
 import { packageSchemas } from './package-schemas.ts'
@@ -23,7 +25,7 @@ export type ObjectDiff = {
 /** The objects of more YAML are not compared, since that takes seconds and half a gigabyte of memory. */
 const MAX_BYTES = 16 * 1024 * 1024
 
-type Found = { pair: FilePair; identity: ObjectIdentity; value: JsonObject }
+type Found = { pair: FilePair; name: string; identity: ObjectIdentity; value: JsonObject }
 
 /**
  * Returns the differences of each pair of files that consist of KRM objects alone. Other pairs have no entry, and none
@@ -50,15 +52,18 @@ export function objectDiffs(
     diffs.get(pair)?.push(diff)
   }
 
-  const matched = matchedObjects(olds, news)
-  const changed = [...matched].filter(([now, old]) => !sameJson(old.value, now.value)).map(([now]) => now)
+  const pairing = new Pairing(olds, news)
+  const places = new Map(krmPairs.map((pair, at) => [pair, String(at)]))
+  pairing.byIdentity(({ pair }) => places.get(pair) ?? '')
+  const former = new Map([...pairing.found].map(([old, now]) => [now, old]))
+  const changed = [...former].filter(([now, old]) => !sameJson(old.value, now.value)).map(([now]) => now)
   const schemas = packageSchemas(
     packages,
     changed.map(({ identity }) => identity),
   )
   for (const now of news) {
-    const object = formatIdentity(now.identity)
-    const old = matched.get(now)
+    const object = now.name
+    const old = former.get(now)
     if (!old) {
       add(now.pair, { object, change: 'added', fields: [] })
       continue
@@ -72,10 +77,8 @@ export function objectDiffs(
     if (fields.length > 0) add(now.pair, { object, change: 'changed', ...moved, fields })
     else if (moved.from !== undefined) add(now.pair, { object, change: 'moved', ...moved, fields })
   }
-  const found = new Set(matched.values())
   for (const old of olds) {
-    if (found.has(old)) continue
-    add(old.pair, { object: formatIdentity(old.identity), change: 'removed', fields: [] })
+    if (!pairing.found.has(old)) add(old.pair, { object: old.name, change: 'removed', fields: [] })
   }
   return diffs
 }
@@ -87,34 +90,13 @@ function sizeOf({ before, after }: FilePair): number {
 /** Keeps only the values, since the parsed documents are ten times as large. */
 function readSide(pair: FilePair, content: Uint8Array | undefined): Found[] | undefined {
   if (!content) return []
-  return readKrmFile(content)?.documents.map(({ identity, value }) => ({ pair, identity, value }))
+  const file = readKrmFile(content)
+  return file && namedObjects(file.documents).map((found) => ({ ...withoutItems(found), pair }))
 }
 
-/**
- * Maps each object to its former one: in the same file, or else in any. One without a name is never matched across
- * files.
- */
-function matchedObjects(olds: readonly Found[], news: readonly Found[]): Map<Found, Found> {
-  const matched = new Map<Found, Found>()
-  const numbers = new Map<FilePair, number>()
-  const inFile = ({ pair, identity }: Found): string => {
-    if (!numbers.has(pair)) numbers.set(pair, numbers.size)
-    return `${numbers.get(pair)} ${identityKey(identity)}`
-  }
-  match(olds, news, inFile)
-  const taken = new Set(matched.values())
-  match(
-    olds.filter((old) => !taken.has(old) && old.identity.name !== ''),
-    news.filter((now) => !matched.has(now)),
-    ({ identity }) => identityKey(identity),
-  )
-  return matched
-
-  function match(from: readonly Found[], to: readonly Found[], keyOf: (found: Found) => string): void {
-    const waiting = Map.groupBy(from.toReversed(), keyOf)
-    for (const now of to) {
-      const old = waiting.get(keyOf(now))?.pop()
-      if (old) matched.set(now, old)
-    }
-  }
+/** The objects in a list are compared by themselves. */
+function withoutItems({ name, identity, value }: NamedObject): Omit<Found, 'pair'> {
+  if (!listedObjects(value)) return { name, identity, value }
+  const { items: _, ...own } = value
+  return { name, identity, value: own }
 }

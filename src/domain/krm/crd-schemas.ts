@@ -1,15 +1,16 @@
 /** List types of custom resources, from the CustomResourceDefinitions in a package. */
+import type { KeyValue } from './field-path.ts'
 import { formatKind, type ObjectKind } from './identity.ts'
 import { fieldOf, isJsonArray, isJsonObject, type JsonValue } from './json-value.ts'
-import type { KrmDocument } from './krm-file.ts'
+import { type ListedObject, objectsIn } from './list-objects.ts'
 import type { ListType, ListTypes } from './list-types.ts'
 
 /** The schemas of a package's CustomResourceDefinitions, by group and kind. */
 export type CrdSchemas = ReadonlyMap<string, readonly JsonValue[]>
 
-export function crdSchemas(documents: Iterable<KrmDocument>): CrdSchemas {
+export function crdSchemas(documents: Iterable<ListedObject>): CrdSchemas {
   const schemas = new Map<string, JsonValue[]>()
-  for (const { identity, value } of documents) {
+  for (const { identity, value } of Iterator.from(documents).flatMap((document) => objectsIn(document))) {
     if (identity.group !== 'apiextensions.k8s.io' || identity.kind !== 'CustomResourceDefinition') continue
     const spec = fieldOf(value, 'spec')
     const group = fieldOf(spec, 'group')
@@ -31,15 +32,30 @@ export function crdListTypes(schemas: CrdSchemas, kind: ObjectKind): ListTypes |
   const versions = schemas.get(formatKind(kind))
   if (!versions) return undefined
   return (place) => {
-    for (const version of versions) {
-      const type = listType(place.reduce<JsonValue | undefined>(step, version))
+    for (const schema of schemasAt(versions, place)) {
+      const type = listType(schema)
       if (type) return type
     }
     return undefined
   }
 }
 
-function step(schema: JsonValue | undefined, key: string): JsonValue | undefined {
+/** Returns the schemas of a field in several versions of a kind, with those in `allOf`. */
+export function schemasAt(versions: readonly JsonValue[], place: readonly string[]): readonly JsonValue[] {
+  return place.reduce(
+    (schemas, key) => withAllOf(schemas.flatMap((schema) => step(schema, key) ?? [])),
+    withAllOf(versions),
+  )
+}
+
+function withAllOf(schemas: readonly JsonValue[]): readonly JsonValue[] {
+  return schemas.flatMap((schema): readonly JsonValue[] => {
+    const parts = fieldOf(schema, 'allOf')
+    return isJsonArray(parts) ? [schema, ...withAllOf(parts)] : [schema]
+  })
+}
+
+function step(schema: JsonValue, key: string): JsonValue | undefined {
   if (key === '[]') return fieldOf(schema, 'items')
   return fieldOf(fieldOf(schema, 'properties'), key) ?? fieldOf(schema, 'additionalProperties')
 }
@@ -50,10 +66,10 @@ function listType(schema: JsonValue | undefined): ListType | undefined {
   const keys = fieldOf(schema, 'x-kubernetes-list-map-keys')
   if (type !== 'map' || !isJsonArray(keys) || keys.length === 0) return undefined
   const properties = fieldOf(fieldOf(schema, 'items'), 'properties')
-  const defaults: Record<string, string> = {}
+  const defaults: Record<string, KeyValue> = {}
   for (const key of keys.map(String)) {
     const value = fieldOf(fieldOf(properties, key), 'default')
-    if (value !== undefined && !isJsonObject(value) && !isJsonArray(value)) defaults[key] = String(value)
+    if (value !== undefined && !isJsonObject(value) && !isJsonArray(value)) defaults[key] = value
   }
   return { type, keys: keys.map(String), defaults }
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../../core/errors.ts'
-import type { FieldPath, FieldStep } from './field-path.ts'
+import { imageReference } from '../image-reference.ts'
+import { type FieldPath, type FieldStep, formatFieldPath } from './field-path.ts'
 import { fieldOf, isJsonArray, isJsonObject, type JsonObject, type JsonValue } from './json-value.ts'
 import type { KrmDocument } from './krm-file.ts'
 import { listTypesOf } from './list-types.ts'
@@ -39,7 +40,7 @@ export function withField(
   const at = list.findIndex((item, index) => isItem(item, index, step))
   if (at < 0 && (rest.length > 0 || typeof step === 'number')) {
     if (wanted === undefined) return value
-    throw new AppError('invalid', `the list has no item ${JSON.stringify(step)}`)
+    throw new AppError('invalid', `the list has no item ${formatFieldPath([step])}`)
   }
   const item = withField(list[at], rest, wanted)
   const items = at < 0 ? [...list, item] : list.with(at, item as JsonValue)
@@ -69,12 +70,15 @@ export function valueAt(value: JsonValue | undefined, field: FieldPath): JsonVal
   }, value)
 }
 
-/** A port without `protocol` has its default, TCP. */
 function isItem(item: JsonValue, index: number, step: Exclude<FieldStep, string>): boolean {
   if (typeof step === 'number') return step === index
   return Object.entries(step).every(([key, wanted]) => {
-    const value = key === '' ? item : fieldOf(item, key)
-    if (value === undefined) return key === 'protocol' && wanted === 'TCP'
-    return typeof value !== 'object' && String(value) === wanted
+    const value = (key === '' ? item : fieldOf(item, key)) ?? null
+    // A port without `protocol` has its default.
+    if (value === null) return wanted === null || (key === 'protocol' && wanted === 'TCP')
+    // The image of a function is given without tag and digest.
+    const isImage =
+      key === 'image' && typeof value === 'string' && wanted === imageReference(value).repository
+    return value === wanted || isImage
   })
 }

@@ -2,7 +2,7 @@
 import type { FieldPath, FieldStep } from './field-path.ts'
 import { fieldOf, isJsonObject, type JsonObject, type JsonValue, sameJson } from './json-value.ts'
 import { keyedItems } from './list-items.ts'
-import type { ListTypes } from './list-types.ts'
+import type { ListType, ListTypes } from './list-types.ts'
 
 /** An added field has no `before`, a removed one no `after`. */
 export type FieldChange = { field: FieldPath; before?: JsonValue; after?: JsonValue }
@@ -30,7 +30,7 @@ export function fieldChanges(before: JsonObject, after: JsonObject, listTypes: L
       return
     }
     const [oldItems, newItems] =
-      old === undefined || now === undefined ? [] : (keyedItems([old, now], listTypes(place)) ?? [])
+      old === undefined || now === undefined ? [] : (keyedItems([old, now], fieldsOf(listTypes(place))) ?? [])
     if (!oldItems || !newItems) {
       changes.push({
         field,
@@ -51,4 +51,9 @@ export function fieldChanges(before: JsonObject, after: JsonObject, listTypes: L
     // The items are the same, in another order.
     if (changes.length === count) changes.push({ field, before: old as JsonValue, after: now as JsonValue })
   }
+}
+
+/** Leaves out lists of objects, which have no fields in common; `namedObjects` finds the objects to compare. */
+function fieldsOf(type: ListType | undefined): ListType | undefined {
+  return type?.type === 'objects' ? undefined : type
 }

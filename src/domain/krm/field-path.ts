@@ -1,13 +1,15 @@
 /** Paths of fields in an object, and their notation: `spec.containers[name=nginx].ports[0]`. */
 
-/**
- * The key of a map, the index of an item, or the values of the key fields of an item. An item of a set is identified by
- * its value, under the empty key.
- */
-export type FieldStep = string | number | { readonly [keyField: string]: string }
+/** The value of a key field; null if the item lacks the field. */
+export type KeyValue = string | number | bigint | boolean | null
+/** The values of the key fields of an item. An item of a set is identified by its value, under the empty key. */
+export type ItemKeys = { readonly [keyField: string]: KeyValue }
+/** The key of a map, the index of an item, or its key fields. */
+export type FieldStep = string | number | ItemKeys
 export type FieldPath = readonly FieldStep[]
 
 const PLAIN_KEY = /^[A-Za-z_][-A-Za-z0-9_/]*$/
+const LITERAL = /^(?:null|true|false|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?)$/
 const PLAIN_WORD = /^[^\s"',=[\]]+$/
 
 /** Formats a path; that of the whole object is empty. */
@@ -22,14 +24,21 @@ export function formatFieldPath(path: FieldPath): string {
   return text
 }
 
-function formatKeys(keys: Exclude<FieldStep, string | number>): string {
+/** Formats the keys of an item, so that different ones differ as text. */
+export function formatKeys(keys: ItemKeys): string {
   return Object.entries(keys)
-    .map(([key, value]) => `${key === '' ? '' : word(key)}=${word(value)}`)
+    .map(([key, value]) => `${key === '' ? '' : word(key)}=${keyValue(value)}`)
     .join(',')
 }
 
 function word(text: string): string {
   return PLAIN_WORD.test(text) ? text : JSON.stringify(text)
+}
+
+/** Quotes a string that would read as another type, so that the keys `80` and `"80"` differ. */
+function keyValue(value: KeyValue): string {
+  if (typeof value !== 'string') return String(value)
+  return LITERAL.test(value) ? JSON.stringify(value) : word(value)
 }
 
 // None of them can match a text in several ways, so input from clients causes no backtracking.
@@ -63,11 +72,11 @@ export function parseFieldPath(text: string): FieldPath | undefined {
   }
 
   function item(): FieldStep {
-    const keys: [string, string][] = []
+    const keys: [string, KeyValue][] = []
     while (take(ITEM_END) === undefined) {
       const [key, value] = [take(ITEM_KEY), take(ITEM_VALUE)]
       if (key === undefined || value === undefined) throw new SyntaxError(`no field path: ${text}`)
-      keys.push([unquoted(key.slice(1, -1)), unquoted(value)])
+      keys.push([unquoted(key.slice(1, -1)), literal(value)])
     }
     return Object.fromEntries(keys)
   }
@@ -78,6 +87,12 @@ export function parseFieldPath(text: string): FieldPath | undefined {
     at += found?.length ?? 0
     return found
   }
+}
+
+function literal(text: string): KeyValue {
+  if (!LITERAL.test(text)) return unquoted(text)
+  const value: KeyValue = JSON.parse(text)
+  return typeof value === 'number' && String(value) !== text ? BigInt(text) : value
 }
 
 function unquoted(text: string): string {

@@ -12,19 +12,25 @@ export type ObjectIdentity = ObjectKind & {
   namespace: string
   /** Empty for objects that have none by design, such as a Kustomization. */
   name: string
+  /** Of an object that gets its name from the server. */
+  generateName?: string
 }
 
-/** Reads the identity of an object; undefined for a value that is not a KRM object. */
-export function readIdentity(value: JsonObject, root: YAMLMap.Parsed): ObjectIdentity | undefined {
+/**
+ * Reads the identity of an object; undefined for a value that is not a KRM object. `root` is its text, if it has one of
+ * its own.
+ */
+export function readIdentity(value: JsonObject, root?: YAMLMap.Parsed): ObjectIdentity | undefined {
   const apiVersion = fieldOf(value, 'apiVersion')
   const kind = fieldOf(value, 'kind')
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || kind === '') return undefined
   const metadata = fieldOf(value, 'metadata')
   const group = groupOf(apiVersion)
-  const merge = mergeComment(root)
-  const namespace = merge?.namespace ?? fieldOf(metadata, 'namespace')
-  const name = merge?.name ?? fieldOf(metadata, 'name')
-  return { group, kind, namespace: text(namespace), name: text(name) }
+  const merge = root && mergeComment(root)
+  const namespace = text(merge?.namespace ?? fieldOf(metadata, 'namespace'))
+  const name = text(merge?.name ?? fieldOf(metadata, 'name'))
+  const generateName = name === '' ? text(fieldOf(metadata, 'generateName')) : ''
+  return { group, kind, namespace, name, ...(generateName === '' ? {} : { generateName }) }
 }
 
 /** Returns the group of an API version; that of the core API is empty. */
@@ -53,8 +59,13 @@ function mergeComment(root: YAMLMap.Parsed): { namespace: string; name: string }
 }
 
 /** Returns a key that is equal for equal identities. */
-export function identityKey({ group, kind, namespace, name }: ObjectIdentity): string {
-  return JSON.stringify([group, kind, namespace, name])
+export function identityKey({ group, kind, namespace, name, generateName }: ObjectIdentity): string {
+  return JSON.stringify([group, kind, namespace, name, ...(generateName === undefined ? [] : [generateName])])
+}
+
+/** Reports whether an identity says which object it is, and not only its kind. */
+export function isNamed({ name, generateName }: ObjectIdentity): boolean {
+  return name !== '' || generateName !== undefined
 }
 
 /** Formats a kind for people: `apps/Deployment`, or `Service` for one of the core API. */
@@ -62,8 +73,24 @@ export function formatKind({ group, kind }: ObjectKind): string {
   return group === '' ? kind : `${group}/${kind}`
 }
 
-/** Formats an identity for people: `apps/Deployment shop/web`. */
-export function formatIdentity({ namespace, name, ...kind }: ObjectIdentity): string {
-  if (name === '') return formatKind(kind)
-  return `${formatKind(kind)} ${namespace === '' ? '' : `${namespace}/`}${name}`
+/** Formats an identity for people: `apps/Deployment shop/web`, or `batch/Job migrate-*` for a generated name. */
+export function formatIdentity({ namespace, name, generateName, ...kind }: ObjectIdentity): string {
+  const shown = generateName === undefined ? name : `${generateName}*`
+  if (shown === '') return formatKind(kind)
+  return `${formatKind(kind)} ${namespace === '' ? '' : `${namespace}/`}${shown}`
+}
+
+/** Formats the identities of a file's objects; a further object of the same identity gets a number: `Job a-* #2`. */
+export function objectNames(identities: Iterable<ObjectIdentity>): string[] {
+  const counts = new Map<string, number>()
+  return Array.from(identities, (identity) => {
+    const name = formatIdentity(identity)
+    const count = (counts.get(name) ?? 0) + 1
+    counts.set(name, count)
+    return numberedName(name, count)
+  })
+}
+
+export function numberedName(name: string, number: number): string {
+  return number === 1 ? name : `${name} #${number}`
 }

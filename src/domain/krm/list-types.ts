@@ -2,17 +2,18 @@
  * The lists of Kubernetes objects that its structured merge treats as maps or sets
  * (https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy). All others are atomic.
  */
+import type { KeyValue } from './field-path.ts'
 import { formatKind, type ObjectKind } from './identity.ts'
 
 /** A list whose items are identified by key fields; a missing field has its default. */
 export type MapList = {
   type: 'map'
   keys: readonly string[]
-  defaults?: Readonly<Record<string, string>>
-  /** Alternative key fields, for lists in which some item lacks `keys`. */
-  or?: readonly (readonly string[])[]
+  defaults?: Readonly<Record<string, KeyValue>>
 }
-export type ListType = MapList | { type: 'set' }
+/** A list of objects, which are identified as objects of a package are. `of` is the kind of items without one. */
+export type ObjectList = { type: 'objects'; of: ObjectKind | undefined }
+export type ListType = MapList | { type: 'set' } | { type: 'functions' } | ObjectList
 
 /** Returns the type of the list at a place in an object: keys of maps, and `[]` for the items of a list. */
 export type ListTypes = (place: readonly string[]) => ListType | undefined
@@ -36,7 +37,7 @@ const CONTAINER: Readonly<Record<string, ListType>> = {
   'resources.claims': byName,
 }
 
-const CONTAINER_LISTS = ['containers', 'initContainers', 'ephemeralContainers']
+export const CONTAINER_LISTS = ['containers', 'initContainers', 'ephemeralContainers']
 
 const POD_SPEC: Readonly<Record<string, ListType>> = {
   ...Object.fromEntries(
@@ -53,7 +54,8 @@ const POD_SPEC: Readonly<Record<string, ListType>> = {
   topologySpreadConstraints: { type: 'map', keys: ['topologyKey', 'whenUnsatisfiable'] },
 }
 
-const POD_SPEC_AT: Readonly<Record<string, string>> = {
+/** Where the objects with pods have the spec of their pods. */
+export const POD_SPEC_AT: Readonly<Record<string, string>> = {
   Pod: 'spec',
   PodTemplate: 'template.spec',
   ReplicationController: 'spec.template.spec',
@@ -63,13 +65,6 @@ const POD_SPEC_AT: Readonly<Record<string, string>> = {
   'apps/DaemonSet': 'spec.template.spec',
   'batch/Job': 'spec.template.spec',
   'batch/CronJob': 'spec.jobTemplate.spec.template.spec',
-}
-
-/** The functions of a kpt pipeline are identified by name, or else by what they run. */
-const functions: ListType = {
-  type: 'map',
-  keys: ['name'],
-  or: [['image', 'configPath'], ['image'], ['exec', 'configPath'], ['exec']],
 }
 
 const OTHERS: Readonly<Record<string, Readonly<Record<string, ListType>>>> = {
@@ -90,8 +85,8 @@ const OTHERS: Readonly<Record<string, Readonly<Record<string, ListType>>>> = {
     secretGenerator: byName,
   },
   'kpt.dev/Kptfile': {
-    'pipeline.mutators': functions,
-    'pipeline.validators': functions,
+    'pipeline.mutators': { type: 'functions' },
+    'pipeline.validators': { type: 'functions' },
     'info.readinessGates': { type: 'map', keys: ['conditionType'] },
   },
 }
@@ -105,11 +100,16 @@ export function listTypesOf(kind: ObjectKind, schema?: ListTypes): ListTypes {
     const path = place.join('.')
     const inPod =
       pod !== undefined && path.startsWith(`${pod}.`) ? own(POD_SPEC, path.slice(pod.length + 1)) : undefined
-    return schema?.(place) ?? own(others, path) ?? inPod ?? own(ANY_OBJECT, path)
+    return schema?.(place) ?? own(others, path) ?? inPod ?? own(ANY_OBJECT, path) ?? ofObjects(kind, path)
   }
 }
 
+function ofObjects({ group, kind }: ObjectKind, path: string): ObjectList | undefined {
+  if (path !== 'items' || !kind.endsWith('List')) return undefined
+  return { type: 'objects', of: kind === 'List' ? undefined : { group, kind: kind.slice(0, -'List'.length) } }
+}
+
 /** Looks up own properties only, since a kind or a field may be called `constructor`. */
-function own<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
+export function own<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined
 }

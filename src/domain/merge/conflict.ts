@@ -1,5 +1,6 @@
 /** Merge conflicts, which people and programs can read. */
 import type { FieldPath } from '../krm/field-path.ts'
+import type { ObjectIdentity } from '../krm/identity.ts'
 import type { JsonValue } from '../krm/json-value.ts'
 
 export type Side = 'local' | 'upstream'
@@ -20,7 +21,24 @@ export type Conflict = {
 }
 
 /** A conflict between values, before their file and object are known. */
-export type FieldConflict = Omit<Conflict, 'path' | 'object' | 'field'> & { field: FieldPath }
+export type FieldConflict = Omit<Conflict, 'path' | 'object' | 'field'> & {
+  field: FieldPath
+  /** The object in a list of objects that `field` is in. */
+  inside?: ListedConflict
+}
+
+export type ListedConflict = {
+  identity: ObjectIdentity
+  /** The very value that the merged list has; undefined if it has none. */
+  merged: JsonValue | undefined
+}
+
+/** Missing values are undefined. */
+export type Versions<Value extends JsonValue = JsonValue> = {
+  original: Value | undefined
+  local: Value | undefined
+  upstream: Value | undefined
+}
 
 /** Leaves out undefined values. */
 export function threeValues(

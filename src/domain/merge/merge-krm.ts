@@ -1,15 +1,16 @@
 /** Three-way merge of the KRM objects of a package: which of them exist, their content, and their files. */
-import { type CrdSchemas, crdListTypes } from '../krm/crd-schemas.ts'
+import type { CrdSchemas } from '../krm/crd-schemas.ts'
 import { valueAt, withField } from '../krm/edit-object.ts'
 import { type FieldPath, formatFieldPath } from '../krm/field-path.ts'
-import { formatIdentity, formatKind, type ObjectIdentity } from '../krm/identity.ts'
-import { isJsonObject, type JsonValue, sameJson } from '../krm/json-value.ts'
-import { type KrmDocument, readKrmFile } from '../krm/krm-file.ts'
-import { type ListTypes, listTypesOf } from '../krm/list-types.ts'
-import { type Conflict, type Side, threeValues } from './conflict.ts'
+import { formatIdentity, numberedName, type ObjectIdentity, type ObjectKind } from '../krm/identity.ts'
+import { isJsonObject, type JsonObject, type JsonValue, sameJson } from '../krm/json-value.ts'
+import { kindRules } from '../krm/kind-rules.ts'
+import { readKrmFile } from '../krm/krm-file.ts'
+import { namedObjects } from '../krm/list-objects.ts'
+import { type Conflict, type FieldConflict, type Side, threeValues } from './conflict.ts'
 import { type MatchedObject, matchObjects, type PlacedObject } from './match-objects.ts'
 import { mergeObject } from './merge-object.ts'
-import { mergeOrder } from './merge-values.ts'
+import { mergeOrder } from './merge-order.ts'
 
 /** An object of the merged package. */
 export type MergedObject = MatchedObject & { path: string; body: string }
@@ -17,66 +18,57 @@ export type MergedObject = MatchedObject & { path: string; body: string }
 /** The fields of the root Kptfile that name the package and its upstream; they stay local. */
 export const OWN_FIELDS: readonly FieldPath[] = [['metadata', 'name'], ['upstream'], ['upstreamLock']]
 
-/** `schemasOf` returns the schemas of a kind in the package; it is called only for objects that both sides changed. */
+/** `body` is undefined for an object that was removed. */
+type Result = { path: string; body: string | undefined; value: JsonObject; conflicts: FieldConflict[] }
+type MatchedResult = MatchedObject & Result
+
+/**
+ * Returns the objects of each file, in an order that follows local and upstream. `schemasOf` returns the schemas of a
+ * kind in the package; it is called only for objects that both sides changed.
+ */
 export function mergeKrm(
   [original, local, upstream]: readonly [
     readonly PlacedObject[],
     readonly PlacedObject[],
     readonly PlacedObject[],
   ],
-  schemasOf: (kind: ObjectIdentity) => CrdSchemas,
+  schemasOf: (kind: ObjectKind) => CrdSchemas,
   prefer: Side,
-): { objects: MergedObject[]; conflicts: Conflict[] } {
-  const known = new Map<string, ListTypes>()
-  const conflicts: Conflict[] = []
-  const objects: MergedObject[] = []
-  for (const matched of matchObjects(original, local, upstream)) {
-    const merged = mergeMatched(matched)
-    if (merged) objects.push({ ...matched, ...merged })
+): { files: Map<string, MergedObject[]>; conflicts: Conflict[] } {
+  const rulesOf = kindRules(schemasOf)
+  const merged = matchObjects(original, local, upstream).map((matched) => ({ ...matched, ...merge(matched) }))
+  const inFiles = [...Map.groupBy(merged, ({ path }) => path)]
+  const inOrder = inFiles.map(([path, objects]) => [path, ordered(path, objects)] as const)
+  const files = inOrder.map(([path, objects]) => [path, objects.filter(isKept)] as const)
+  return {
+    files: new Map(files.filter(([, objects]) => objects.length > 0)),
+    conflicts: inOrder.flatMap(([, objects]) => namedConflicts(objects)),
   }
-  return { objects, conflicts }
 
-  function mergeMatched(matched: MatchedObject): Pick<MergedObject, 'path' | 'body'> | undefined {
+  function merge(matched: MatchedObject): Result {
     const { original, local, upstream } = matched
     if (local && upstream) return mergeBoth({ original, local, upstream })
-    const left = local ?? upstream
-    if (!left || !original) return left
+    const left = (local ?? upstream ?? original) as PlacedObject
+    const kept = { path: left.path, body: left.body, value: left.value, conflicts: [] }
+    if (!original) return kept
+    const removed = { ...kept, body: undefined }
     // One side deleted it; a change by the other must not be lost silently.
-    if (sameJson(unmarked(left.value), unmarked(original.value))) return undefined
+    if (left === original || sameJson(unmarked(left.value), unmarked(original.value))) return removed
     const values = threeValues(original.value, local?.value, upstream?.value)
-    conflicts.push({
-      path: left.path,
-      object: formatIdentity(left.identity),
-      field: '',
-      ...values,
-      chosen: prefer,
-    })
-    return prefer === (local ? 'local' : 'upstream') ? left : undefined
+    const conflicts = [{ field: [], ...values, chosen: prefer }]
+    return { ...(prefer === (local ? 'local' : 'upstream') ? kept : removed), conflicts }
   }
 
   function mergeBoth(versions: {
     original: PlacedObject | undefined
     local: PlacedObject
     upstream: PlacedObject
-  }): Pick<MergedObject, 'path' | 'body'> {
+  }): Result {
     const { original, local, upstream } = versions
     const path =
       original && original.path !== upstream.path && original.path === local.path ? upstream.path : local.path
     const own = local.path === 'Kptfile' ? OWN_FIELDS : []
-    const merged = mergeObject(versions, { listTypes: () => typesOf(local.identity), prefer, own })
-    if (merged.conflicts.length === 0) return { path, body: merged.body }
-    const object = formatIdentity(mergedIdentity(merged.body, local))
-    for (const { field, ...conflict } of merged.conflicts) {
-      conflicts.push({ path, object, field: formatFieldPath(field), ...conflict })
-    }
-    return { path, body: merged.body }
-  }
-
-  function typesOf(identity: ObjectIdentity): ListTypes {
-    const kind = formatKind(identity)
-    const types = known.get(kind) ?? listTypesOf(identity, crdListTypes(schemasOf(identity), identity))
-    known.set(kind, types)
-    return types
+    return { path, ...mergeObject(versions, { rules: () => rulesOf(local, upstream), prefer, own }) }
   }
 }
 
@@ -91,19 +83,7 @@ function unmarked(value: JsonValue): JsonValue | undefined {
   return isEmpty ? withField(without, ['metadata', 'annotations'], undefined) : without
 }
 
-/** Returns the identity after the merge, since upstream may have renamed the object. */
-function mergedIdentity(body: string, local: KrmDocument): ObjectIdentity {
-  if (body === local.body) return local.identity
-  return readKrmFile(Buffer.from(body))?.documents[0]?.identity ?? local.identity
-}
-
-/** Groups the objects by file, in an order that follows local and upstream. */
-export function objectsByFile(objects: readonly MergedObject[]): Map<string, MergedObject[]> {
-  const files = Map.groupBy(objects, ({ path }) => path)
-  return new Map([...files].map(([path, file]) => [path, inOrder(path, file)]))
-}
-
-function inOrder(path: string, objects: readonly MergedObject[]): MergedObject[] {
+function ordered(path: string, objects: readonly MatchedResult[]): MatchedResult[] {
   const ids = new Map(objects.map((object, at) => [String(at), object]))
   const order = (side: 'original' | 'local' | 'upstream'): string[] =>
     [...ids]
@@ -112,4 +92,49 @@ function inOrder(path: string, objects: readonly MergedObject[]): MergedObject[]
       .map(([id]) => id)
   const known = mergeOrder(order('original'), order('local'), order('upstream'))
   return known.flatMap((id) => ids.get(id) ?? [])
+}
+
+function isKept<Object extends MatchedResult>(object: Object): object is Object & { body: string } {
+  return object.body !== undefined
+}
+
+/** Returns the conflicts in a file, with the names that its objects have after the merge. */
+function namedConflicts(objects: readonly MatchedResult[]): Conflict[] {
+  if (objects.every(({ conflicts }) => conflicts.length === 0)) return []
+  const documents = objects
+    .filter(isKept)
+    .map((object) => ({ object, identity: mergedIdentity(object), value: object.value }))
+  const named = namedObjects(documents)
+  const names = named.map(({ identity }) => formatIdentity(identity))
+  return objects.flatMap((object) =>
+    object.conflicts.map(({ inside, field, ...conflict }) => {
+      const found = named.find(
+        ({ document, at }) =>
+          document.object === object &&
+          (inside ? valueAt(document.value, at) === inside.merged : at.length === 0),
+      )
+      return {
+        path: object.path,
+        object: found?.name ?? nameOfRemoved(inside?.identity ?? mergedIdentity(object)),
+        field: formatFieldPath(field),
+        ...conflict,
+      }
+    }),
+  )
+
+  /** Returns the name that the object gets if it is put back behind the others. */
+  function nameOfRemoved(identity: ObjectIdentity): string {
+    const name = formatIdentity(identity)
+    names.push(name)
+    return numberedName(name, names.filter((other) => other === name).length)
+  }
+}
+
+/** Returns the identity after the merge, since upstream may have renamed the object. */
+function mergedIdentity({ body, original, local, upstream }: MatchedResult): ObjectIdentity {
+  const sides = [local, upstream, original].filter((side) => side !== undefined)
+  const same = sides.find((side) => body === undefined || side.body === body)
+  const { identity } =
+    same ?? readKrmFile(Buffer.from(body ?? ''))?.documents[0] ?? (sides[0] as PlacedObject)
+  return identity
 }

@@ -2,8 +2,8 @@
 import { valueAt, withField } from '../krm/edit-object.ts'
 import type { FieldPath } from '../krm/field-path.ts'
 import { type JsonObject, sameJson } from '../krm/json-value.ts'
+import type { KindRules } from '../krm/kind-rules.ts'
 import type { KrmDocument } from '../krm/krm-file.ts'
-import type { ListTypes } from '../krm/list-types.ts'
 import { rewrite } from '../krm/rewrite.ts'
 import { type FieldConflict, type Side, threeValues } from './conflict.ts'
 import { mergeComments } from './merge-comments.ts'
@@ -14,17 +14,20 @@ export type ObjectVersions = { original: KrmDocument | undefined; local: KrmDocu
 
 export type MergeObjectOptions = {
   /** Called only if both sides changed the object. */
-  listTypes: () => ListTypes
+  rules: () => KindRules
   prefer: Side
   /** Fields that stay local, whatever upstream does. */
   own: readonly FieldPath[]
 }
 
+export type MergedContent = { body: string; value: JsonObject; conflicts: FieldConflict[] }
+
 export function mergeObject(
   { original, local, upstream }: ObjectVersions,
-  { listTypes: findListTypes, prefer, own }: MergeObjectOptions,
-): { body: string; conflicts: FieldConflict[] } {
-  if (original && upstream.body === original.body) return { body: local.body, conflicts: [] }
+  { rules: findRules, prefer, own }: MergeObjectOptions,
+): MergedContent {
+  if (original && upstream.body === original.body)
+    return { body: local.body, value: local.value, conflicts: [] }
   const withOwn = (value: JsonObject): JsonObject =>
     own.reduce((now, field) => withField(now, field, valueAt(local.value, field)) as JsonObject, value)
   const versions = {
@@ -33,21 +36,20 @@ export function mergeObject(
     upstream: withOwn(upstream.value),
   }
   if (original && local.body === original.body && sameJson(versions.upstream, upstream.value)) {
-    return { body: upstream.body, conflicts: [] }
+    return { body: upstream.body, value: upstream.value, conflicts: [] }
   }
-  const listTypes = findListTypes()
-  const { value, conflicts } = mergeValues(versions, listTypes, prefer)
-  const body = rewrite(local, value as JsonObject, listTypes, upstream)
+  const rules = findRules()
+  const { listType } = rules
+  const { value = {}, conflicts } = mergeValues(versions, rules, prefer)
+  const body = rewrite(local, value as JsonObject, listType, upstream)
   if (body === undefined) return wholeConflict({ original, local, upstream }, prefer)
-  return { body: original ? mergeComments(body, original, upstream, listTypes) : body, conflicts }
+  const withComments = original ? mergeComments(body, original, upstream, listType) : body
+  return { body: withComments, value: value as JsonObject, conflicts }
 }
 
 /** For a text that cannot be changed to the merged value: the whole object stays as one side has it. */
-function wholeConflict(
-  { original, local, upstream }: ObjectVersions,
-  prefer: Side,
-): { body: string; conflicts: FieldConflict[] } {
+function wholeConflict({ original, local, upstream }: ObjectVersions, prefer: Side): MergedContent {
   const values = threeValues(original?.value, local.value, upstream.value)
-  const { body } = prefer === 'local' ? local : upstream
-  return { body, conflicts: [{ field: [], ...values, chosen: prefer }] }
+  const { body, value } = prefer === 'local' ? local : upstream
+  return { body, value, conflicts: [{ field: [], ...values, chosen: prefer }] }
 }

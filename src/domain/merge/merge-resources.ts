@@ -1,13 +1,13 @@
 /** Three-way merge of the files of a package: the strategy `resource-merge` of kpt. */
 import { packageSchemas } from '../diff/package-schemas.ts'
 import type { CrdSchemas } from '../krm/crd-schemas.ts'
-import type { ObjectIdentity } from '../krm/identity.ts'
+import type { ObjectKind } from '../krm/identity.ts'
 import { isKrmPath, type KrmFile, type ReadKrmFile, readKrmFile } from '../krm/krm-file.ts'
 import { type Resources, sameBytes } from '../resources.ts'
 import type { Conflict, Side } from './conflict.ts'
 import type { PlacedObject } from './match-objects.ts'
 import { mergeFile } from './merge-file.ts'
-import { type MergedObject, mergeKrm, objectsByFile } from './merge-krm.ts'
+import { type MergedObject, mergeKrm } from './merge-krm.ts'
 
 /** `original` is the revision that `local` was made from, `upstream` the newer one. */
 export type PackageVersions = { original: Resources; local: Resources; upstream: Resources }
@@ -44,9 +44,9 @@ export function mergeResources(
     conflicts.push(...merged.conflicts)
   }
   const [originals = [], locals = [], upstreams = []] = krm.map((files) => placed(files, isText))
-  const schemas = (kind: ObjectIdentity): CrdSchemas => packageSchemas([upstream, local, original], [kind])
+  const schemas = (kind: ObjectKind): CrdSchemas => packageSchemas([upstream, local, original], [kind])
   const merged = mergeKrm([originals, locals, upstreams], schemas, prefer)
-  for (const [path, objects] of objectsByFile(merged.objects)) {
+  for (const [path, objects] of merged.files) {
     resources.set(path, fileContent(path, objects))
   }
   return { resources, conflicts: [...conflicts, ...merged.conflicts] }

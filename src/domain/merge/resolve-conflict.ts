@@ -1,20 +1,21 @@
 /** Conflicts in the files of a draft: the current value, and its replacement. */
 import { AppError } from '../../core/errors.ts'
 import { packageSchemas } from '../diff/package-schemas.ts'
-import { crdListTypes } from '../krm/crd-schemas.ts'
 import { NOT_EDITABLE, valueAt, withField } from '../krm/edit-object.ts'
-import { parseFieldPath } from '../krm/field-path.ts'
+import { type FieldPath, parseFieldPath } from '../krm/field-path.ts'
 import { writeObject } from '../krm/generated-text.ts'
 import { formatIdentity } from '../krm/identity.ts'
 import { isJsonObject, type JsonObject, type JsonValue, sameJson } from '../krm/json-value.ts'
+import { kindRules } from '../krm/kind-rules.ts'
 import { isKrmPath, type KrmDocument, type KrmFile, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
-import { listTypesOf } from '../krm/list-types.ts'
+import { listItems, type NamedObject, namedObjects } from '../krm/list-objects.ts'
 import { rewrite } from '../krm/rewrite.ts'
 import { type Resources, sameBytes } from '../resources.ts'
 import type { Conflict, Side } from './conflict.ts'
 import { mergeText } from './merge-text.ts'
 
-type Place = { path: string; file: KrmFile; document: KrmDocument }
+/** `at` is where the object is in its document, which may be a list of objects. */
+type Place = { path: string; file: KrmFile; document: KrmDocument; at: FieldPath }
 
 /** Reports whether an edit of a draft changed the value that is in conflict. */
 export function isEdited(conflict: Conflict, before: Resources, after: Resources): boolean {
@@ -23,8 +24,8 @@ export function isEdited(conflict: Conflict, before: Resources, after: Resources
 }
 
 function currentValue(conflict: Conflict, resources: Resources): JsonValue | undefined {
-  const value = findObject(conflict, resources)?.document.value
-  return valueAt(value, parseFieldPath(conflict.field) ?? [])
+  const place = findObject(conflict, resources)
+  return valueAt(place?.document.value, fieldIn(place, conflict))
 }
 
 /**
@@ -40,11 +41,9 @@ export function withSide(
   if (side === conflict.chosen) return resources
   if (conflict.object === null)
     return withFile(resources, conflict.path, sideOfFile(conflict, side, upstream))
-  const donor = side === 'upstream' ? findObject(conflict, upstream)?.document : undefined
+  const donor = side === 'upstream' ? findObject(conflict, upstream) : undefined
   return withObjectValue(conflict, conflict[side], resources, donor)
 }
-
-const NOT_A_MAPPING = 'the value of an object must be a mapping'
 
 /** Returns the files with the conflict replaced by a value. Throws `invalid` for a value that does not fit. */
 export function withValue(conflict: Conflict, value: JsonValue, resources: Resources): Resources {
@@ -75,36 +74,42 @@ function withObjectValue(
   conflict: Conflict,
   value: JsonValue | undefined,
   resources: Resources,
-  donor: KrmDocument | undefined,
+  donor: Place | undefined,
 ): Resources {
-  const field = parseFieldPath(conflict.field) ?? []
+  if (conflict.field === '' && value !== undefined && !isJsonObject(value)) {
+    throw new AppError('invalid', 'the value of an object must be a mapping')
+  }
   const place = findObject(conflict, resources)
   if (!place) {
-    if (field.length > 0) {
+    if (conflict.field !== '') {
       throw new AppError(
         'conflict',
         `${conflict.object} is no longer in the package: there is nothing left to resolve`,
       )
     }
-    return value === undefined
-      ? resources
-      : withObject(resources, conflict.path, donor?.body ?? written(value))
+    return value === undefined ? resources : withObject(conflict, value as JsonObject, resources, donor)
   }
   const { document } = place
-  const target = withField(document.value, field, value)
-  if (target === undefined) return withBody(resources, place, undefined)
-  if (!isJsonObject(target)) throw new AppError('invalid', NOT_A_MAPPING)
-  const schemas = packageSchemas([resources], [document.identity])
-  const listTypes = listTypesOf(document.identity, crdListTypes(schemas, document.identity))
-  const body = rewrite(document, target as JsonObject, listTypes, donor)
-  if (body !== undefined) return withBody(resources, place, body)
-  if (donor && sameJson(donor.value, target)) return withBody(resources, place, donor.body)
-  throw new AppError('invalid', NOT_EDITABLE)
+  const target = withField(document.value, fieldIn(place, conflict), value) as JsonObject | undefined
+  const body = target && edited(document, target, resources, donor?.document)
+  return withBody(resources, place, body)
 }
 
-function written(value: JsonValue): string {
-  if (!isJsonObject(value)) throw new AppError('invalid', NOT_A_MAPPING)
-  return writeObject(value)
+function fieldIn(place: Place | undefined, { field }: Conflict): FieldPath {
+  return [...(place?.at ?? []), ...(parseFieldPath(field) ?? [])]
+}
+
+function edited(
+  document: KrmDocument,
+  target: JsonObject,
+  resources: Resources,
+  donor: KrmDocument | undefined,
+): string {
+  const rulesOf = kindRules((kind) => packageSchemas([resources], [kind]))
+  const body = rewrite(document, target, rulesOf({ ...document, value: target }).listType, donor)
+  if (body !== undefined) return body
+  if (donor && sameJson(donor.value, target)) return donor.body
+  throw new AppError('invalid', NOT_EDITABLE)
 }
 
 /** Finds the object of a conflict in its file, or else in the one it was moved to. */
@@ -113,10 +118,26 @@ function findObject(conflict: Conflict, resources: Resources): Place | undefined
   for (const path of paths) {
     const content = isKrmPath(path) ? resources.get(path) : undefined
     const file = content && readKrmFile(content)
-    const document = file?.documents.find(({ identity }) => formatIdentity(identity) === conflict.object)
-    if (file && document) return { path, file, document }
+    const found = file && withName(conflict, namedObjects(file.documents))
+    if (file && found) return { path, file, ...found }
   }
   return undefined
+}
+
+/** Of several objects with the same identity, one without its number is known by the value in conflict. */
+function withName<Object extends NamedObject>(
+  { object, field, chosen, ...values }: Conflict,
+  objects: readonly Object[],
+): Object | undefined {
+  const found = objects.find(({ name }) => name === object)
+  if (found || !object?.includes(' #')) return found
+  const [identity] = object.split(' #')
+  const same = objects.filter(
+    (other) =>
+      formatIdentity(other.identity) === identity &&
+      sameJson(valueAt(other.value, parseFieldPath(field) ?? []), values[chosen]),
+  )
+  return same.length === 1 && values[chosen] !== undefined ? same[0] : undefined
 }
 
 /** Replaces the text of an object; undefined removes it, and with the last object the file. */
@@ -131,9 +152,25 @@ function withBody(
   return withFile(resources, path, content)
 }
 
-function withObject(resources: Resources, path: string, body: string): Resources {
-  const before = Buffer.from(resources.get(path) ?? []).toString()
+/** Adds an object to the file of its conflict, as an item if that is a list. */
+function withObject(
+  { path }: Conflict,
+  value: JsonObject,
+  resources: Resources,
+  donor: Place | undefined,
+): Resources {
+  const content = resources.get(path)
+  const file = content && readKrmFile(content)
+  const [list, ...more] = file?.documents ?? []
+  const items = list && more.length === 0 ? listItems(list.value) : undefined
+  if (file && list && items) {
+    const place = { path, file, document: list, at: [] }
+    const target = { ...list.value, items: [...items, value] }
+    return withBody(resources, place, edited(list, target, resources, donor?.document))
+  }
+  const before = Buffer.from(content ?? []).toString()
   const separator = before === '' ? '' : before.endsWith('\n') ? '---\n' : '\n---\n'
+  const body = donor?.at.length === 0 ? donor.document.body : writeObject(value)
   return withFile(resources, path, Buffer.from(before + separator + body))
 }
 

@@ -109,14 +109,58 @@ describe('diffResources of objects', () => {
     expect(file?.objects).toBeUndefined()
   })
 
+  it('compares the objects in a list as objects of their own', () => {
+    const list = (kind: string, ...items: string[]) =>
+      `apiVersion: v1\nkind: ${kind}\nitems:\n${items.map((item) => item.replace(/^/gm, '  ').replace('  ', '- ').trimEnd()).join('\n')}\n`
+    const before = { 'a.yaml': list('List', map('one'), list('List', map('two')), map('three')) }
+    const after = {
+      'a.yaml': list('List', map('one', '2'), list('List', map('five')), map('four')),
+      'two.yaml': map('two'),
+    }
+    expect(objects(before, after)).toEqual([
+      'a.yaml: changed ConfigMap one data.key',
+      'a.yaml: added ConfigMap five',
+      'a.yaml: added ConfigMap four',
+      'a.yaml: removed ConfigMap three',
+      'two.yaml: moved ConfigMap two from a.yaml',
+    ])
+    expect(objects(before, { 'a.yaml': `${map('one')}---\n${map('two', '2')}---\n${map('three')}` })).toEqual(
+      ['a.yaml: changed ConfigMap two data.key', 'a.yaml: removed List', 'a.yaml: removed List #2'],
+    )
+    const item = (value: string) => `metadata: {name: a}\ndata: {key: ${value}}\n`
+    expect(
+      objects({ 'a.yaml': list('ConfigMapList', item('x')) }, { 'a.yaml': list('ConfigMapList', item('z')) }),
+    ).toEqual(['a.yaml: changed ConfigMap a data.key'])
+    expect(objects({ 'a.yaml': list('List', 'x') }, { 'a.yaml': list('List', 'z') })).toEqual([
+      'a.yaml: changed List items',
+    ])
+  })
+
+  it('pairs objects with generateName by likeness, and tells them apart by number', () => {
+    const job = (image: string) =>
+      `apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: run-}\nspec: {image: ${image}, args: ${image}, env: ${image}, x: 1}\n`
+    const [one, two, other] = [job('one'), job('two'), job('two').replace('x: 1', 'x: 2')]
+    expect(objects({ 'a.yaml': `${one}---\n${two}` }, { 'a.yaml': other })).toEqual([
+      'a.yaml: changed batch/Job run-* spec.x',
+      'a.yaml: removed batch/Job run-*',
+    ])
+    expect(objects({ 'a.yaml': `${one}---\n${two}` }, { 'a.yaml': `${one}---\n${other}` })).toEqual([
+      'a.yaml: changed batch/Job run-* #2 spec.x',
+    ])
+    expect(objects({ 'a.yaml': one, 'b.yaml': two }, { 'b.yaml': one, 'c.yaml': two })).toEqual([
+      'b.yaml: moved batch/Job run-* from a.yaml',
+      'c.yaml: moved batch/Job run-* from b.yaml',
+    ])
+  })
+
   it('identifies objects without a name by their files', () => {
     const kustomization = (resource: string) =>
       `apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - ${resource}\n`
-    const before = { 'a/kustomization.yaml': kustomization('x'), 'b/kustomization.yaml': kustomization('y') }
+    const before = { 'a/kustomization.yaml': kustomization('x'), 'b/kustomization.yaml': kustomization('w') }
     const after = { 'b/kustomization.yaml': kustomization('z') }
     expect(objects(before, after)).toEqual([
       'a/kustomization.yaml: removed kustomize.config.k8s.io/Kustomization',
-      'b/kustomization.yaml: changed kustomize.config.k8s.io/Kustomization resources[=y] resources[=z]',
+      'b/kustomization.yaml: changed kustomize.config.k8s.io/Kustomization resources[=w] resources[=z]',
     ])
   })
 

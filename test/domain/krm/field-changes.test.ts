@@ -9,7 +9,6 @@ import { type ListTypes, listTypesOf } from '../../../src/domain/krm/list-types.
 
 const DEPLOYMENT = listTypesOf({ group: 'apps', kind: 'Deployment' })
 const SERVICE = listTypesOf({ group: '', kind: 'Service' })
-const KPTFILE = listTypesOf({ group: 'kpt.dev', kind: 'Kptfile' })
 
 /** Returns the changes as `<field> <before> <after>`. */
 function changes(before: JsonObject, after: JsonObject, types: ListTypes = DEPLOYMENT): string[] {
@@ -75,17 +74,6 @@ describe('fieldChanges', () => {
     expect(changes(object('a', 'b'), object('b', 'c.d/e'))).toEqual([
       'metadata.finalizers[=a] "a" -',
       'metadata.finalizers[=c.d/e] - "c.d/e"',
-    ])
-  })
-
-  it('identifies functions of a pipeline by name, or else by what they run', () => {
-    const pipeline = (...mutators: JsonObject[]) => ({ pipeline: { mutators } })
-    const [one, two] = [
-      { image: 'set-labels:v1', configPath: 'a' },
-      { image: 'set-labels:v1', configPath: 'b' },
-    ]
-    expect(changes(pipeline(one, two), pipeline(one, { ...two, x: 1 }), KPTFILE)).toEqual([
-      'pipeline.mutators[image=set-labels:v1,configPath=b].x - 1',
     ])
   })
 

@@ -22,8 +22,15 @@ const key = fc.oneof(
     '\ud800',
   ),
 )
+const keyValue = fc.oneof(
+  key,
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number || 0),
+  fc.bigInt({ min: 2n ** 53n + 1n }).filter((number) => BigInt(Number(number)) !== number),
+  fc.boolean(),
+  fc.constantFrom(null, '1e5', '-0', 'true', 'null', '1.0'),
+)
 const keys = fc
-  .array(fc.tuple(key, key), { minLength: 1, maxLength: 3 })
+  .array(fc.tuple(key, keyValue), { minLength: 1, maxLength: 3 })
   .map((entries) => Object.fromEntries(entries))
 const path: fc.Arbitrary<FieldPath> = fc.array(fc.oneof(key, fc.nat(), keys), { maxLength: 6 })
 
@@ -31,11 +38,20 @@ describe('a field path', () => {
   it.each([
     [[], ''],
     [['spec', 'containers', { name: 'nginx' }, 'ports', 0], 'spec.containers[name=nginx].ports[0]'],
-    [['ports', { containerPort: '80', protocol: 'TCP' }], 'ports[containerPort=80,protocol=TCP]'],
+    [['ports', { containerPort: 80, protocol: 'TCP' }], 'ports[containerPort=80,protocol=TCP]'],
+    [['ports', { containerPort: '80' }], 'ports[containerPort="80"]'],
+    [['set', { '': true }], 'set[=true]'],
+    [['set', { '': 'true' }], 'set[="true"]'],
+    [['set', { '': 'yes' }], 'set[=yes]'],
+    [['set', { '': '0644' }], 'set[=0644]'],
+    [['set', { '': -1.5e300 }], 'set[=-1.5e+300]'],
+    [['set', { '': 12345678901234567890n }], 'set[=12345678901234567890]'],
+    [['mutators', { image: 'a', name: null }], 'mutators[image=a,name=null]'],
+    [['mutators', { image: 'host:5000/a', name: 'null' }], 'mutators[image=host:5000/a,name="null"]'],
     [['metadata', 'labels', 'app.kubernetes.io/name'], 'metadata.labels["app.kubernetes.io/name"]'],
     [['finalizers', { '': 'a b' }], 'finalizers[="a b"]'],
     [[0, 'a'], '[0].a'],
-  ] as [FieldPath, string][])('%j is written %s', (steps, text) => {
+  ] as [FieldPath, string][])('%o is written %s', (steps, text) => {
     expect(formatFieldPath(steps)).toBe(text)
     expect(parseFieldPath(text)).toEqual(steps)
   })
@@ -65,6 +81,10 @@ describe('a field path', () => {
       'a b',
       '[a=]',
       '[a=b,]',
+      '[a=1.0]',
+      '[a=1e3]',
+      '[a=-0]',
+      '[a="b"]',
     ]) {
       expect(parseFieldPath(text), text).toBeUndefined()
     }

@@ -4,8 +4,8 @@ import { expect, it } from 'vitest'
 import { withField } from '../../../src/domain/krm/edit-object.ts'
 import { fieldChanges } from '../../../src/domain/krm/field-changes.ts'
 import { isJsonObject, type JsonObject, sameJson } from '../../../src/domain/krm/json-value.ts'
+import { kindRules } from '../../../src/domain/krm/kind-rules.ts'
 import { readKrmFile } from '../../../src/domain/krm/krm-file.ts'
-import { listTypesOf } from '../../../src/domain/krm/list-types.ts'
 import { mergeValues } from '../../../src/domain/merge/merge-values.ts'
 import { readYamlFile } from '../../../src/domain/validation/yaml-file.ts'
 import { mergedFile } from '../../support/merging.ts'
@@ -20,7 +20,9 @@ import {
 } from '../../support/nasty-yaml.ts'
 import { searching } from '../../support/sizes.ts'
 
-const TYPES = listTypesOf({ group: 'apps', kind: 'Deployment' })
+const IDENTITY = { group: 'apps', kind: 'Deployment', namespace: '', name: 'x', generateName: '' }
+const RULES = kindRules(() => new Map())({ identity: IDENTITY, value: {} })
+const TYPES = RULES.listType
 
 const versions = fc.record({ object: nastyObject, local: nastyEdits, upstream: nastyEdits, style: notation })
 
@@ -54,7 +56,7 @@ it('has the merged value, and is valid', () => {
       const texts = textsOf(input)
       const [original, local, upstream] = texts.map(objectOf) as [JsonObject, JsonObject, JsonObject]
       const { text = '', conflicts } = mergedFile(texts)
-      const wanted = mergeValues({ original, local, upstream }, TYPES, 'local')
+      const wanted = mergeValues({ original, local, upstream }, RULES, 'local')
       expect(conflicts.map(({ field }) => field)).not.toContain('')
       expect(sameJson(objectOf(text), wanted.value)).toBe(true)
       expect(readYamlFile(Buffer.from(text)).errors).toEqual([])

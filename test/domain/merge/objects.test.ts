@@ -62,10 +62,10 @@ describe('a merge of an object', () => {
     const { files, conflicts } = merged(
       { 'a.yaml': ONE },
       { 'a.yaml': TWO },
-      { 'a.yaml': `${ONE}---\n${TWO.replace('x', 'w')}` },
+      { 'a.yaml': `${ONE}---\n${TWO.replace('x', 'z')}` },
     )
     expect(files['a.yaml']).toBe(TWO)
-    expect(conflicts).toMatchObject([{ object: 'ConfigMap two', field: 'data.d', local: 'x', upstream: 'w' }])
+    expect(conflicts).toMatchObject([{ object: 'ConfigMap two', field: 'data.d', local: 'x', upstream: 'z' }])
   })
 
   it('deletes it if one side did, unless the other changed it', () => {
@@ -95,9 +95,9 @@ describe('a merge of an object', () => {
     const { files, conflicts } = merged(
       {},
       { 'a.yaml': ONE },
-      { 'b.yaml': ONE.replace('x', 'w').replace('  c: "1"\n', '') },
+      { 'b.yaml': ONE.replace('x', 'z').replace('  c: "1"\n', '') },
     )
-    expect(conflicts).toMatchObject([{ path: 'a.yaml', field: 'data.d', local: 'x', upstream: 'w' }])
+    expect(conflicts).toMatchObject([{ path: 'a.yaml', field: 'data.d', local: 'x', upstream: 'z' }])
     expect(conflicts[0]).not.toHaveProperty('original')
     expect(files).toEqual({ 'a.yaml': ONE })
   })

@@ -12,7 +12,7 @@ const fields = {
   path: z.string().openapi({ description: 'Path of the file.', example: 'deployment.yaml' }),
   object: z.string().nullable().openapi({
     description:
-      'API group, kind, namespace and name of the object; null if the file does not consist of objects.',
+      'API group, kind, namespace and name of the object, with `*` behind a `generateName`, and with a number if an object before it in the file has the same: `batch/Job run-* #2`. Null if the file does not consist of objects.',
     example: 'apps/Deployment core/upf',
   }),
   field: z.string().openapi({

@@ -19,7 +19,8 @@ const fieldChangeSchema = z.strictObject({
 
 const objectDiffSchema = z.strictObject({
   object: z.string().openapi({
-    description: 'API group, kind, namespace and name of the object.',
+    description:
+      'API group, kind, namespace and name of the object, with `*` behind a `generateName`, and with a number if an object before it in the file has the same: `batch/Job run-* #2`. Objects in a `List` are listed by themselves.',
     example: 'apps/Deployment core/upf',
   }),
   change: z.enum(['added', 'removed', 'moved', 'changed']).openapi({
