@@ -284,8 +284,8 @@ class Renderer {
     const isExplicit = entry.explicit && key !== '-' && key !== '<<'
     const head = key === '-' ? key : isExplicit ? `? ${key}\n${start}:` : `${key}:`
     const value = this.#value(entry.node, column, behind, key === '-')
-    // A comment right below a block scalar is a part of it.
-    return `${above}${start}${head}${value}${/^[^\n]* [|>]/.test(value) ? '' : below}`
+    // A comment below a block scalar is a part of it.
+    return `${above}${start}${head}${value}${/ [|>][-+0-9]*(?: #.*)?$/m.test(value) ? '' : below}`
   }
 
   /** Renders a value behind its colon or dash, with the line feed. */

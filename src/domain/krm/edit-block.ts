@@ -1,7 +1,8 @@
 /** Edits of the maps and lists of a document in block style. */
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
 import { type Aligned, alignItems } from './align-items.ts'
-import { type EditContext, editFlowCollection } from './edit-flow-collection.ts'
+import type { EditContext } from './edit-context.ts'
+import { editFlowCollection } from './edit-flow-collection.ts'
 import {
   type Donors,
   donorsAt,
@@ -20,6 +21,7 @@ import {
   type Entry,
   entriesOf,
   indent,
+  isBlockCollection,
   isBlockScalar,
   isFlow,
   lineEnd,
@@ -133,12 +135,32 @@ export class BlockEditor {
     const colon = node === null && text[behind - 1] !== ':' ? `\n${' '.repeat(column)}:` : ''
     const lines = indent(below, column, false)
     const written = colon + (isBlock ? head + comment + lines : head + lines + comment)
-    const tail = text.slice(lineEnd(text, end), tailEnd(text, entry))
-    if (tail !== '' && (endsInText || endsWithLines(lines, tail))) {
-      const kept = endsWithLines(lines, tail) ? '' : tail.replace(/^ +/gm, ' '.repeat(column))
-      return { start: behind, end: tailEnd(text, entry), text: written + kept }
-    }
-    return { start: behind, end: isMoved ? Math.max(end, found.end) : end, text: written }
+    const tail = this.#tailOf(entry, lines, donors)
+    if (tail === undefined)
+      return { start: behind, end: isMoved ? Math.max(end, found.end) : end, text: written }
+    const own = endsInText ? tail.replace(/^ +/gm, ' '.repeat(column)) : tail
+    return { start: behind, end: tailEnd(text, entry), text: written + own }
+  }
+
+  /**
+   * Returns the comments below an entry that stay if its value is replaced: its own, and those of its last item if the
+   * other document has them too, unless they are in the new lines. Undefined if there are none.
+   */
+  #tailOf(entry: Entry, lines: string, { other }: Donors): string | undefined {
+    const text = this.#text
+    const { node, end } = entry.place
+    const inner = isBlockCollection(node) ? lastLineOf(text, node) : lineEnd(text, end)
+    const tail = text.slice(inner, tailEnd(text, entry))
+    if (tail === '') return undefined
+    const own = text.slice(lineEnd(text, end), tailEnd(text, entry))
+    const kept = tail
+      .split('\n')
+      .slice(1)
+      .filter((line) => {
+        const comment = line.trim()
+        return !lines.includes(comment) && (own.includes(comment) || other?.source.body.includes(comment))
+      })
+    return kept.map((line) => `\n${line}`).join('')
   }
 
   #editList(
@@ -278,10 +300,12 @@ export class BlockEditor {
   }
 }
 
-/** Reports whether a text ends with lines, however they are indented. */
-function endsWithLines(text: string, lines: string): boolean {
-  const aligned = (part: string): string => part.replace(/^\s+|[ \r]+$/gm, '')
-  return aligned(text).endsWith(aligned(lines))
+/** Returns the end of the last line of a block, above the comments below its last entry. */
+function lastLineOf(text: string, node: YAMLMap.Parsed | YAMLSeq.Parsed): number {
+  const last = entriesOf(text, node).at(-1)
+  if (!last) return node.range[1]
+  const inner = last.place.node
+  return isBlockCollection(inner) ? lastLineOf(text, inner) : lineEnd(text, last.end)
 }
 
 /** Moves an insertion below the comment that it brings along, if that is there already. */

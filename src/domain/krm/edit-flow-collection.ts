@@ -1,12 +1,11 @@
 /** Edits inside flow collections such as `{cpu: 1, memory: 2Gi}`, and so inside JSON. */
 import { isAlias, isMap, isSeq, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
 import { alignItems } from './align-items.ts'
-import type { AnchoredValues } from './anchors.ts'
+import type { EditContext } from './edit-context.ts'
 import { editParts, type Part } from './flow-parts.ts'
 import { printedInline, printedJson } from './generated-text.ts'
 import { type Donors, donorsAt, donorsAtItem, inlineText, listOf } from './inserted-text.ts'
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonOf, sameJson } from './json-value.ts'
-import type { ListTypes } from './list-types.ts'
 import { keysOf, planMap } from './map-plan.ts'
 import {
   fieldPlace,
@@ -16,16 +15,8 @@ import {
   type ParsedPair,
   type Place,
   pairStart,
-  type SourceDocument,
 } from './source-text.ts'
 import type { TextEdit } from './text-edits.ts'
-
-/** What edits of a document need; `anchored` is undefined if it has no anchors. */
-export type EditContext = {
-  source: SourceDocument
-  listTypes: ListTypes
-  anchored: AnchoredValues | undefined
-}
 
 /** Returns the edits that give a flow collection another value; undefined if it must be replaced as a whole. */
 export function editFlowCollection(

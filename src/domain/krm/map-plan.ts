@@ -1,6 +1,6 @@
 /** What an edit does to each field of a map, whose fields may come from merge keys (`<<`). */
 import { isAlias, isMap, isSeq, type YAMLMap } from 'yaml'
-import type { EditContext } from './edit-flow-collection.ts'
+import type { EditContext } from './edit-context.ts'
 import {
   fieldOf,
   isJsonObject,

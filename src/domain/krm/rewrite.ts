@@ -26,7 +26,10 @@ export function rewrite(
   for (const copied of copies(other)) {
     const donors = { other: copied && donorOf(copied), own: own && donorOf(own) }
     const edited = editText(source, target, listTypes, donors)
-    if (edited !== undefined && parsesTo(edited, target)) return edited
+    if (edited === undefined) continue
+    if (parsesTo(edited, target)) return edited
+    // A text may end in its last line, but not with a block scalar that keeps line feeds.
+    if (!source.body.endsWith('\n') && parsesTo(`${edited}\n`, target)) return `${edited}\n`
   }
   return undefined
 }

@@ -6,6 +6,8 @@ import { parsesTo } from '../krm/rewrite.ts'
 import { indent, parseSource, type SourceDocument } from '../krm/source-text.ts'
 import { applyEdits, type TextEdit } from '../krm/text-edits.ts'
 
+type Change = { slot: CommentSlot; wanted: string }
+
 /**
  * Returns the text of a merged object with the changed comments of upstream. Setters live in comments, so upstream's
  * change is taken unless local changed the comment too; comments never conflict.
@@ -32,14 +34,21 @@ export function mergeComments(
     // This comment ties the object to upstream, whatever its local name is.
     return slot.text.includes('kpt-merge:') ? [] : [{ slot, wanted: wanted.text }]
   })
-  const written = changes.map(({ wanted }) => wanted).join('\n')
-  const edits = changes.flatMap(({ slot, wanted }): TextEdit[] => {
+  const edits = changes.filter(isWhole).map(({ slot, wanted }): TextEdit => {
     const { start, end, where, column } = slot
-    // It moved to where there is no place for it.
-    if (wanted === '' && upstream.body.includes(slot.text.trim()) && !written.includes(slot.text.trim()))
-      return []
-    return [{ start, end, text: where === 'behind' ? wanted && ` ${wanted}` : indent(wanted, column) }]
+    return { start, end, text: where === 'behind' ? wanted && ` ${wanted}` : indent(wanted, column) }
   })
   const edited = applyEdits(body, edits)
   return parsesTo(edited, jsonOf(document.contents, document)) ? edited : body
+
+  /** Reports whether a comment that upstream moved goes from one place and comes to the other. */
+  function isWhole({ slot, wanted }: Change): boolean {
+    const [from, to] = [slot.text.trim(), wanted.trim()]
+    const isMoved = (text: string): boolean => original.body.includes(text) && upstream.body.includes(text)
+    if (from === '' && isMoved(to))
+      return !body.includes(to) || changes.some((other) => other.slot.text.trim() === to)
+    if (to === '' && isMoved(from))
+      return body.split(from).length > 2 || changes.some((other) => other.wanted.trim() === from)
+    return true
+  }
 }
