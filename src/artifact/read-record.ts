@@ -1,6 +1,7 @@
 /** Reads records: the inverse of `packRecord`. */
 import { z } from 'zod'
 import { AppError } from '../core/errors.ts'
+import { parseExact } from '../core/exact-json.ts'
 import type { JsonValue } from '../domain/krm/json-value.ts'
 import { REPOSITORY_TYPES } from '../domain/repository.ts'
 import {
@@ -76,7 +77,7 @@ export function recordLayer(kind: keyof RecordData, manifest: Uint8Array): Descr
 export function readRecord<Kind extends keyof RecordData>(kind: Kind, bytes: Uint8Array): RecordData[Kind] {
   let data: unknown
   try {
-    data = JSON.parse(Buffer.from(bytes).toString())
+    data = parseExact(Buffer.from(bytes).toString())
   } catch (error) {
     throw new AppError('invalid', 'its record is not JSON', { cause: error })
   }

@@ -3,6 +3,7 @@
  * belong to no revision. With them the registry alone is enough to rebuild the index.
  */
 
+import { stringifyExact } from '../core/exact-json.ts'
 import type { RevisionConflict } from '../domain/merge/revision-conflict.ts'
 import type { RetiredWorkspace } from '../domain/package-revision.ts'
 import type { RepositoryContent } from '../domain/repository.ts'
@@ -35,7 +36,7 @@ export function packRecord<Kind extends keyof RecordData>(
   subject?: Descriptor,
 ): PackedRecord {
   const type = recordType(kind)
-  const bytes = Buffer.from(JSON.stringify(data))
+  const bytes = Buffer.from(stringifyExact(data))
   const layer = describe(type, bytes)
   const manifest = encodeManifest({
     schemaVersion: 2,

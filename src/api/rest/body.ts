@@ -1,6 +1,8 @@
 import type { z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
+import type { Context, TypedResponse } from 'hono'
+import type { JSONParsed } from 'hono/utils/types'
 import { AppError } from '../../core/errors.ts'
+import { parseExact, stringifyExact } from '../../core/exact-json.ts'
 import type { Resources } from '../../domain/resources.ts'
 import { GZIP } from '../../http/received-body.ts'
 import { mediaType } from '../../http/request-body.ts'
@@ -31,4 +33,20 @@ export async function archiveOf(c: Context, { ctx }: Api): Promise<Resources> {
  */
 export function jsonOf<Schema extends z.ZodType>(c: Context, _schema: Schema): z.output<Schema> {
   return c.req.valid('json' as never) as z.output<Schema>
+}
+
+/** Returns the value of a field of the JSON body, with the integers that JSON.parse rounds. */
+export function exactField(c: Context, name: string): unknown {
+  const body = parseExact(Buffer.from(c.get('receivedBody')?.bytes ?? []).toString())
+  return typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined
+}
+
+/** Responds as c.json does, which fails for integers that a double would round. */
+export function exactJson<T>(c: Context, body: T): TypedResponse<JSONParsed<T>, 200, 'json'> {
+  const text = stringifyExact(body)
+  return c.body(text, 200, { 'Content-Type': 'application/json' }) as unknown as TypedResponse<
+    JSONParsed<T>,
+    200,
+    'json'
+  >
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { stringifyExact } from '../../core/exact-json.ts'
 import type { JsonValue } from '../../domain/krm/json-value.ts'
 import type { Conflict } from '../../domain/merge/conflict.ts'
 import type { Resolution, RevisionConflict } from '../../domain/merge/revision-conflict.ts'
@@ -40,7 +41,7 @@ export async function replaceConflicts(
 export function conflictRow(revisionId: number, conflict: RevisionConflict): ConflictsTable {
   const { id, path, object, field, original, local, upstream, chosen, resolution } = conflict
   const json = (value: Conflict['local']): string | null =>
-    value === undefined ? null : JSON.stringify(value)
+    value === undefined ? null : stringifyExact(value)
   return {
     revision_id: revisionId,
     id: Number(id),

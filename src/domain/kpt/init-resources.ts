@@ -1,5 +1,5 @@
 /** The files of a new package, as `kpt pkg init` and Porch's init task create them. */
-import { stringify } from 'yaml'
+import { writeObject } from '../krm/generated-text.ts'
 import type { Resources } from '../resources.ts'
 import { nameOf } from './kptfile.ts'
 
@@ -22,9 +22,9 @@ export function initResources(packagePath: string, options: InitOptions = {}): R
   }
   return new Map(
     Object.entries({
-      Kptfile: stringify(kptfile),
+      Kptfile: writeObject(kptfile),
       'README.md': `# ${name}\n\n${description}\n`,
-      'package-context.yaml': stringify(context),
+      'package-context.yaml': writeObject(context),
     }).map(([path, text]) => [path, Buffer.from(text)]),
   )
 }

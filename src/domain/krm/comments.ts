@@ -1,8 +1,7 @@
 /** The comments of a document, by the field they belong to. */
-import { isMap, isSeq, type ParsedNode, type YAMLSeq } from 'yaml'
-import { stringifyExact } from '../../core/exact-json.ts'
-import { type JsonValue, jsonOf } from './json-value.ts'
-import { keyedItems } from './list-items.ts'
+import { isMap, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
+import { alignItems } from './align-items.ts'
+import { fieldOf, isJsonArray, type JsonValue, jsonOf } from './json-value.ts'
 import type { ListTypes } from './list-types.ts'
 import { keysOf } from './map-plan.ts'
 import {
@@ -23,40 +22,48 @@ import {
 /** A comment, or where one could be inserted; `text` is empty without one. */
 export type CommentSlot = Range & { text: string; column: number; where: 'above' | 'behind' | 'below' }
 
+/** The name of a field, or the index of an item, and its value in the reference. */
+type Step = [step: string | number | undefined, value: JsonValue | undefined]
+
 /**
- * Returns the comments above, behind and below fields and items in block style. The key of a comment names its field, so
- * it is the same in other versions of the object.
+ * Returns the comments above, behind and below fields and items in block style, as far as the reference, another version
+ * of the object, has those fields. Comments of the same field have the same key in all versions.
  */
-export function commentSlots(source: SourceDocument, listTypes: ListTypes): Map<string, CommentSlot> {
+export function commentSlots(
+  source: SourceDocument,
+  reference: JsonValue,
+  listTypes: ListTypes,
+): Map<string, CommentSlot> {
   const slots = new Map<string, CommentSlot>()
   const { body: text, document } = source
-  visit(source.root, '', [])
+  visit(source.root, reference, '', [])
   return slots
 
-  function visit(node: ParsedNode | null, parent: string, path: readonly string[]): void {
+  function visit(node: ParsedNode | null, known: JsonValue, parent: string, path: readonly string[]): void {
     if (!isBlockCollection(node)) return
-    const names = isMap(node) ? keysOf(node).map((key) => key ?? '<<') : undefined
-    const items = isSeq(node) ? itemKeys(node as YAMLSeq.Parsed, path) : []
+    const steps = isMap(node) ? fieldSteps(node, known) : itemSteps(node as YAMLSeq.Parsed, known, path)
     for (const [at, entry] of entriesOf(text, node).entries()) {
-      const name = names?.[at]
-      const key = `${parent}/${name === undefined ? items[at] : JSON.stringify(name)}`
-      visit(entry.place.node, key, [...path, name ?? '[]'])
+      const [step, value] = steps[at] ?? []
+      if (step === undefined || value === undefined) continue
+      const key = `${parent}/${step}`
+      visit(entry.place.node, value, key, [...path, isMap(node) ? `${step}` : '[]'])
       add(key, entry)
     }
   }
 
-  /** Items without keys are known by their values. */
-  function itemKeys(seq: YAMLSeq.Parsed, path: readonly string[]): readonly string[] {
+  /** Returns the name of each field, and its value in the reference. */
+  function fieldSteps(map: YAMLMap.Parsed, known: JsonValue): Step[] {
+    return keysOf(map).map((key) =>
+      // The reference has the fields of a merge key among the others.
+      key === undefined ? ['<<', known] : [key, fieldOf(known, key)],
+    )
+  }
+
+  /** Returns the index of each item in the list of the reference, and its value there. */
+  function itemSteps(seq: YAMLSeq.Parsed, known: JsonValue, path: readonly string[]): Step[] {
+    if (!isJsonArray(known)) return []
     const values = jsonOf(seq, document) as readonly JsonValue[]
-    const [items] = keyedItems([values], listTypes(path)) ?? []
-    if (items) return items.map(({ key }) => key)
-    const counts = new Map<string, number>()
-    return values.map((value) => {
-      const text = stringifyExact(value)
-      const count = counts.get(text) ?? 0
-      counts.set(text, count + 1)
-      return `${text} ${count}`
-    })
+    return alignItems(known, values, [], listTypes(path)).map(({ from }) => [from, known[from ?? -1]])
   }
 
   function add(key: string, entry: Entry): void {

@@ -8,9 +8,9 @@ import {
   donorsAt,
   donorsAtItem,
   fieldText,
-  inlineText,
   itemText,
   listOf,
+  scalarText,
   valueText,
 } from './inserted-text.ts'
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonOf, sameJson } from './json-value.ts'
@@ -74,7 +74,7 @@ export class BlockEditor {
     const isCollection = isJsonObject(wanted) || isJsonArray(wanted)
     if (isCollection || isBlockScalar(node) || start === end || !node || isAlias(node)) return undefined
     const anchor = node.anchor === undefined ? '' : `&${node.anchor} `
-    return [{ start, end, text: anchor + inlineText(wanted, donors) }]
+    return [{ start, end, text: anchor + scalarText(wanted, donors) }]
   }
 
   #editFlow(place: Place, wanted: JsonValue, donors: Donors, path: Path): TextEdit[] | undefined {

@@ -168,15 +168,18 @@ function copiedText({ source: { body }, place, entry }: Donor): string | undefin
   return entry && indent(text, -entry.column, false)
 }
 
-/** Returns a value in one line that is valid in block style and in a flow collection. */
+/** Returns a scalar in one line in block style. */
+export function scalarText(value: JsonValue, donors: Donors): string {
+  const donor = donorWith(donors, value)
+  const text = donor?.source.body.slice(donor.place.start, donor.place.end) ?? ''
+  const isInline = text !== '' && !text.includes('\n') && !isAlias(donor?.place.node)
+  return isInline ? text : inlineText(value, donors)
+}
+
+/** Returns a value that is valid in a flow collection too, in one line unless it is copied from one with more. */
 export function inlineText(value: JsonValue, donors: Donors): string {
   const donor = donorWith(donors, value)
-  if (!donor) return printedInline(value)
-  const { source, place } = donor
-  const text = source.body.slice(place.start, place.end)
-  const isInline = !isBlockCollection(place.node) && !isBlockScalar(place.node) && !text.includes('\n')
-  if (isInline && place.properties > place.behind) return text
-  return nodeInline(place.node, source)
+  return donor ? nodeInline(donor.place.node, donor.source) : printedInline(value)
 }
 
 /** Keeps the text of scalars. */

@@ -18,16 +18,17 @@ export function mergeComments(
   upstream: SourceDocument,
   listTypes: ListTypes,
 ): string {
-  const before = commentSlots(original, listTypes)
+  const reference = jsonOf(original.root, original.document)
+  const before = commentSlots(original, reference, listTypes)
   const changed = new Map<string, CommentSlot>()
-  for (const [key, slot] of commentSlots(upstream, listTypes)) {
+  for (const [key, slot] of commentSlots(upstream, reference, listTypes)) {
     const old = before.get(key)
     if (old && old.text !== slot.text) changed.set(key, slot)
   }
   if (changed.size === 0) return body
   const document = parseSource(body)
   if (!isMap(document.contents)) return body
-  const slots = [...commentSlots({ body, document, root: document.contents }, listTypes)]
+  const slots = [...commentSlots({ body, document, root: document.contents }, reference, listTypes)]
   const changes = slots.flatMap(([key, slot]) => {
     const wanted = changed.get(key)
     if (!wanted || slot.text !== before.get(key)?.text) return []

@@ -5,6 +5,7 @@ import { comparisonDigest, diffRevisions, findComparison } from '../../../servic
 import { defineRoute } from '../../route.ts'
 import { preferredType } from '../accept.ts'
 import type { Api } from '../api.ts'
+import { exactJson } from '../body.ts'
 import { isNotModified } from '../conditional.ts'
 import { problem, respondProblem } from '../problem.ts'
 import { diffSchema, toFileDiffView } from '../schemas/diff.ts'
@@ -86,7 +87,7 @@ export function diffRoutes({ ctx }: Api): OpenAPIHono {
       return c.body(patch, 200, { 'Content-Type': `${PATCH}; charset=utf-8` }) as never
     }
     const { from, to } = comparison
-    return c.json({ from: from?.name ?? null, to: to.name, files: files.map(toFileDiffView) }, 200)
+    return exactJson(c, { from: from?.name ?? null, to: to.name, files: files.map(toFileDiffView) })
   })
 
   return app

@@ -1,4 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
+import type { JsonValue } from '../../../domain/krm/json-value.ts'
 import { parseRevisionName } from '../../../domain/names.ts'
 import { authorize } from '../../../http/access.ts'
 import { readingScope } from '../../../http/scope.ts'
@@ -8,7 +9,7 @@ import { upgradeTarget } from '../../../service/drafts/upgrade.ts'
 import { previewUpgrade } from '../../../service/drafts/upgrade-preview.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
-import { jsonOf } from '../body.ts'
+import { exactField, exactJson, jsonOf } from '../body.ts'
 import { optionalPrecondition, setETag } from '../conditional.ts'
 import { noQuery } from '../schemas/common.ts'
 import {
@@ -88,24 +89,26 @@ export function upgradeRoutes({ ctx }: Api): OpenAPIHono {
     const request = toUpgradeRequest(jsonOf(c, upgradePreviewRequestSchema), name)
     await authorize(c, readingScope(await upgradeTarget(ctx, target, request)))
     const { from, upstream, conflicts, files } = await previewUpgrade(ctx, target, request)
-    return c.json(
-      { from, upstream, conflicts: conflicts.map(toConflictView), files: files.map(toFileDiffView) },
-      200,
-    )
+    return exactJson(c, {
+      from,
+      upstream,
+      conflicts: conflicts.map(toConflictView),
+      files: files.map(toFileDiffView),
+    })
   })
 
   app.openapi(listConflicts, async (c) => {
     const conflicts = await conflictsOf(ctx, c.req.valid('param').name)
-    return c.json({ items: conflicts.map(toRevisionConflictView) }, 200)
+    return exactJson(c, { items: conflicts.map(toRevisionConflictView) })
   })
 
   app.openapi(resolve, async (c) => {
     const { name, id } = c.req.valid('param')
-    const { choose, value } = jsonOf(c, resolutionSchema)
-    const choice = choose === undefined ? { value: value as never } : { choose }
+    const { choose } = jsonOf(c, resolutionSchema)
+    const choice = choose === undefined ? { value: exactField(c, 'value') as JsonValue } : { choose }
     const { revision, conflict } = await resolveConflict(ctx, name, id, choice, optionalPrecondition(c))
     setETag(c, revision)
-    return c.json(toRevisionConflictView(conflict), 200)
+    return exactJson(c, toRevisionConflictView(conflict))
   })
 
   return app
