@@ -138,8 +138,9 @@ export class BlockEditor {
     const tail = this.#tailOf(entry, lines, donors)
     if (tail === undefined)
       return { start: behind, end: isMoved ? Math.max(end, found.end) : end, text: written }
+    const untouched = isMoved ? '' : text.slice(end, lineEnd(text, end))
     const own = endsInText ? tail.replace(/^ +/gm, ' '.repeat(column)) : tail
-    return { start: behind, end: tailEnd(text, entry), text: written + own }
+    return { start: behind, end: tailEnd(text, entry), text: written + untouched + own }
   }
 
   /**
