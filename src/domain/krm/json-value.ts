@@ -1,6 +1,6 @@
 /** JSON values of YAML nodes: the content of a field without its notation. */
 import { type Document, isAlias, isMap, isScalar, isSeq, type Pair, type YAMLMap } from 'yaml'
-import { isMergeKey, scalarValue } from './yaml-1.1.ts'
+import { isMergeKey, keyName, scalarValue } from './yaml-1.1.ts'
 
 export type JsonObject = { readonly [key: string]: JsonValue }
 /**
@@ -18,7 +18,12 @@ export function jsonOf(node: unknown, document: Document.Parsed): JsonValue {
   const map: Record<string, JsonValue> = {}
   for (const pair of node.items) {
     if (isMergeKey(pair.key)) mergeInto(map, mergedFields(pair, document))
-    else setOwn(map, keyText(pair.key), jsonOf(pair.value, document))
+    else
+      setOwn(
+        map,
+        keyText(isAlias(pair.key) ? pair.key.resolve(document) : pair.key),
+        jsonOf(pair.value, document),
+      )
   }
   return map
 }
@@ -46,7 +51,7 @@ export function hasMergeKey(map: YAMLMap): boolean {
 
 /** Returns the name of a field as Kubernetes reads it: that of `on` is "true", and that of `0644` is "420". */
 export function keyText(key: unknown): string {
-  return isScalar(key) ? String(scalarValue(key)) : String(key)
+  return isScalar(key) ? keyName(key) : String(key)
 }
 
 /** Sets `__proto__` as a key like any other. */
