@@ -1,5 +1,6 @@
 /** JSON values of YAML nodes: the content of a field without its notation. */
 import { type Document, isAlias, isMap, isScalar, isSeq, type Pair, type YAMLMap } from 'yaml'
+import { targetOf } from './alias-targets.ts'
 import { isMergeKey, keyName, scalarValue } from './yaml-1.1.ts'
 
 export type JsonObject = { readonly [key: string]: JsonValue }
@@ -11,19 +12,14 @@ export type JsonValue = null | boolean | number | bigint | string | readonly Jso
 
 /** Returns the value of a node with aliases expanded, so `inspectDocument` must have passed the document. */
 export function jsonOf(node: unknown, document: Document.Parsed): JsonValue {
-  if (isAlias(node)) return jsonOf(node.resolve(document), document)
+  if (isAlias(node)) return jsonOf(targetOf(node, document), document)
   if (isScalar(node)) return scalarValue(node)
   if (isSeq(node)) return node.items.map((item) => jsonOf(item, document))
   if (!isMap(node)) return null
   const map: Record<string, JsonValue> = {}
   for (const pair of node.items) {
     if (isMergeKey(pair.key)) mergeInto(map, mergedFields(pair, document))
-    else
-      setOwn(
-        map,
-        keyText(isAlias(pair.key) ? pair.key.resolve(document) : pair.key),
-        jsonOf(pair.value, document),
-      )
+    else setOwn(map, keyText(targetOf(pair.key, document)), jsonOf(pair.value, document))
   }
   return map
 }
@@ -56,7 +52,8 @@ export function keyText(key: unknown): string {
 
 /** Sets `__proto__` as a key like any other. */
 function setOwn(map: Record<string, JsonValue>, key: string, value: JsonValue): void {
-  Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true })
+  if (key !== '__proto__') map[key] = value
+  else Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {

@@ -36,12 +36,15 @@ function inAnyCase(words: readonly string[], typed: Typed): [string, Typed][] {
 /** An octal number may have no `o`. A binary one may have its sign behind the `b`. */
 const INTEGER = /^([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0)$|^0b([-+])([01]+)$/
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/
+/** Far more than 64 bits, even with many zeros in front. */
+const MAX_DIGITS = 1000
 const MAX_INT64 = 2n ** 63n - 1n
 const MAX_UINT64 = 2n ** 64n - 1n
 
 /** Returns the value of a plain scalar, given without its tag. */
 export function plainValue(text: string): ScalarValue {
-  return narrow(typedValue(text))
+  const typed = typedOf(text)
+  return typed ? narrow(typed) : text
 }
 
 function narrow({ value }: Typed): ScalarValue {
@@ -50,14 +53,16 @@ function narrow({ value }: Typed): ScalarValue {
   return BigInt(double) === value ? double : value
 }
 
-function typedValue(text: string): Typed {
-  const word = WORDS.get(text)
-  if (word !== undefined) return word
-  const number = /^[-+.0-9]/.test(text) ? numberOf(text) : undefined
-  return number ?? { type: 'str', value: text }
+/** Returns undefined for text that is no other type than that. */
+function typedOf(text: string): Typed | undefined {
+  // Most scalars start with a letter and are no words, so this is what takes time.
+  return WORDS.get(text) ?? (text.charCodeAt(0) <= NINE ? numberOf(text) : undefined)
 }
 
+const NINE = '9'.charCodeAt(0)
+
 function numberOf(text: string): Typed | undefined {
+  if (!/^[-+.0-9]/.test(text)) return undefined
   // Behind a leading dot, underscores may only stand between digits.
   if (text.startsWith('.')) return floatOf(text.replaceAll(/(?<=[0-9])_(?=[0-9])/g, ''))
   const digits = text.replaceAll('_', '')
@@ -65,7 +70,8 @@ function numberOf(text: string): Typed | undefined {
 }
 
 function integerOf(text: string): Typed | undefined {
-  const match = INTEGER.exec(text)
+  // Long numbers take quadratic time, and are floats.
+  const match = text.length > MAX_DIGITS ? null : INTEGER.exec(text)
   if (!match) return undefined
   const sign = match[1] || match[3]
   const digits = match[2] ?? `0b${match[4]}`
@@ -83,34 +89,43 @@ const TAG = /^tag:yaml\.org,2002:(str|bool|int|float|null|binary|timestamp)$/
 
 /** Returns the value of a scalar; its text where readers refuse it, for which `scalarFault` has the reason. */
 export function scalarValue(scalar: Scalar): ScalarValue {
-  return narrow(typedScalar(scalar) ?? { type: 'str', value: textOf(scalar) })
+  if (scalar.tag === undefined)
+    return scalar.type === Scalar.PLAIN ? plainValue(textOf(scalar)) : textOf(scalar)
+  const typed = typedScalar(scalar)
+  return typed ? narrow(typed) : textOf(scalar)
 }
 
 /** Returns undefined if the text does not fit the tag. */
 function typedScalar(scalar: Scalar): Typed | undefined {
   const text = textOf(scalar)
-  if (scalar.tag === undefined && scalar.type === Scalar.PLAIN) return typedValue(text)
+  if (scalar.tag === undefined && scalar.type === Scalar.PLAIN)
+    return typedOf(text) ?? { type: 'str', value: text }
   const type = TAG.exec(scalar.tag ?? '')?.[1] ?? 'str'
   if (type === 'str') return { type, value: text }
   if (type === 'timestamp') return isTimestamp(text) ? { type: 'str', value: text } : undefined
   if (type === 'binary') return isBase64(text) ? { type: 'str', value: decodeBase64(text) } : undefined
-  const typed = typedValue(text)
-  if (type === 'float' && typed.type === 'int' && typed.value <= MAX_INT64) {
+  const typed = typedOf(text)
+  if (type === 'float' && typed?.type === 'int' && typed.value <= MAX_INT64) {
     return { type, value: Number(typed.value) }
   }
-  return typed.type === type ? typed : undefined
+  return typed?.type === type ? typed : undefined
 }
 
-function textOf({ source, value, type }: Scalar): string {
-  return String(type === Scalar.PLAIN ? (source ?? '') : value)
+function textOf(scalar: Scalar): string {
+  return scalar.type === Scalar.PLAIN ? (scalar.source ?? '') : String(scalar.value)
 }
+
+/** The most that messages show of a text. */
+const MAX_SHOWN = 40
 
 /** Returns the reason why readers refuse a scalar. */
 export function scalarFault(scalar: Scalar): string | undefined {
+  if (scalar.tag === undefined && (scalar.type !== Scalar.PLAIN || !/^[-+]?\./.test(textOf(scalar))))
+    return undefined
   const typed = typedScalar(scalar)
   const text = textOf(scalar)
   if (!typed)
-    return `${JSON.stringify(text)} does not fit the tag ${tagName(scalar)}: correct it, or remove the tag`
+    return `${JSON.stringify(text.slice(0, MAX_SHOWN))} does not fit the tag ${tagName(scalar)}: correct it, or remove the tag`
   return typed.type === 'float' && !Number.isFinite(typed.value)
     ? `${text} has no value in JSON: quote it, or use another number`
     : undefined
@@ -143,13 +158,19 @@ const TIMESTAMP = new RegExp(`^(\\d{4})-(\\d\\d?)-(\\d\\d?)(?:[Tt]${TIME}${ZONE}
 /** Reports whether a text has one of the formats that readers try. */
 function isTimestamp(text: string): boolean {
   const [year = 0, month = 0, day = 0] = TIMESTAMP.exec(text)?.slice(1).map(Number) ?? []
-  // The days of the months repeat after 400 years.
-  const days = new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate()
-  return month >= 1 && month <= 12 && day >= 1 && day <= days
+  return day >= 1 && day <= daysIn(month, year)
+}
+
+function daysIn(month: number, year: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
+  if (month < 1 || month > 12) return 0
+  return [4, 6, 9, 11].includes(month) ? 30 : 31
 }
 
 /** Returns the name of a field with this key: that of `on` is "true", and that of `0644` is "420". */
 export function keyName(key: Scalar): string {
+  if (key.tag === undefined && (key.type !== Scalar.PLAIN || typedOf(textOf(key)) === undefined))
+    return textOf(key)
   const typed = typedScalar(key)
   if (!typed) return textOf(key)
   return typed.type === 'float' ? singlePrecision(typed.value) : String(typed.value)
@@ -169,6 +190,7 @@ function singlePrecision(value: number): string {
 
 /** Returns the reason why readers refuse a key. */
 export function keyFault(key: Scalar): string | undefined {
+  if (key.tag === undefined && (key.type !== Scalar.PLAIN || !typedOf(textOf(key)))) return undefined
   const typed = typedScalar(key)
   if (!typed) return scalarFault(key)
   if (typed.type === 'null') return 'a key has no value: write a name before the colon, or quote it'
