@@ -3,7 +3,7 @@ import { type Document, isMap, isPair, isScalar, isSeq } from 'yaml'
 import { decodeUtf8 } from '../../core/utf8.ts'
 import { linesOf } from '../text-lines.ts'
 import { inspectDocument } from '../validation/inspect-document.ts'
-import { inspectText, withKnownBreaks } from '../validation/inspect-text.ts'
+import { hasOtherBreaks, inspectText } from '../validation/inspect-text.ts'
 import { type ObjectIdentity, readIdentity } from './identity.ts'
 import { type JsonObject, jsonOf } from './json-value.ts'
 import { parseSource, type SourceDocument } from './source-text.ts'
@@ -78,7 +78,7 @@ export function isKptfile(path: string): boolean {
  */
 function split(text: string): { head: string; body: string }[] | undefined {
   const unmarked = text.replace(/^\uFEFF/, '')
-  if (inspectText(unmarked).length > 0 || withKnownBreaks(unmarked) !== unmarked) return undefined
+  if (inspectText(unmarked).length > 0 || hasOtherBreaks(unmarked)) return undefined
   const pieces = [{ head: unmarked === text ? '' : '\uFEFF', body: '' }]
   for (const line of linesOf(unmarked)) {
     if (/^(?:%|\.\.\.(?=\s|$))/.test(line)) return undefined

@@ -1,5 +1,7 @@
 /** Finds what readers of YAML refuse wherever it stands in a file. */
+import { Lexer } from 'yaml'
 import type { Fault } from './inspect-document.ts'
+import { isText, SCALAR } from './inspect-tokens.ts'
 
 type Rule = { pattern: RegExp; message: (found: string) => string }
 
@@ -16,8 +18,8 @@ const RULES: readonly Rule[] = [
     message: () => 'only a comment may follow "---": start a new line',
   },
   {
-    pattern: /---(?<=[\r\u0085\u2028\u2029]---)/g,
-    message: () => 'kubectl sees no separator here: end the line above with a line feed',
+    pattern: /(?:---|\.\.\.)(?<=[\r\u0085\u2028\u2029]...)/g,
+    message: () => 'kubectl does not split the file here: end the line above with a line feed',
   },
   {
     pattern: /\uFEFF(?<=(?:^|[\r\n\u0085\u2028\u2029])[ \t]*\uFEFF)/g,
@@ -53,7 +55,20 @@ function hex(char: string, digits: number): string {
 /** Line breaks of YAML 1.1, which YAML 1.2 and so the yaml library lack, and that of old Macs. */
 const OTHER_BREAKS = /\r(?!\n)|[\u0085\u2028\u2029]/g
 
+export function hasOtherBreaks(text: string): boolean {
+  return text.search(OTHER_BREAKS) >= 0
+}
+
 /** Returns the text with the line breaks that readers see; positions stay the same. */
 export function withKnownBreaks(text: string): string {
-  return text.replace(OTHER_BREAKS, '\n')
+  if (!hasOtherBreaks(text)) return text
+  let result = ''
+  let last = ''
+  for (const token of new Lexer().lex(text)) {
+    // In quotes, readers fold them, but the library wants the next line to be indented.
+    const isQuoted = last !== SCALAR && /^["']/.test(token)
+    if (isText(token)) result += isQuoted ? token : token.replaceAll(OTHER_BREAKS, '\n')
+    last = token
+  }
+  return result
 }

@@ -6,7 +6,7 @@
 /** Tokens that are no text of the file: a document starts, brackets end too early, and a scalar follows. */
 const DOCUMENT = '\u0002'
 const FLOW_ERROR = '\u0018'
-const SCALAR = '\u001F'
+export const SCALAR = '\u001F'
 
 const TAG = /^!(?:<[-\w;/?:@&=+$,.!~*'()[\]]+>|[^<#%]*)$/
 const BLOCK_HEADER = /^[|>](?:[-+]?[1-9]?|[1-9][-+])$/
@@ -15,7 +15,11 @@ const UNKNOWN_ESCAPE = /(?<!\\)(?:\\\\)*(?:\\\/|\\u[dD][89a-fA-F])/
 /** An escaped line break above an empty line, which is a line feed to readers, and a space to the library. */
 const ESCAPED_BREAK = /(?<!\\)(?:\\\\)*\\\r?\n[ \t]*\r?\n/
 
+const BREAK = /[\r\n\u0085\u2028\u2029]/
+
 const TAB = 'a tab is in the indentation: use spaces'
+/** In block style, the library has this limit, too. */
+const MAX_KEY = 1024
 const LOST_COLON = 'the colon is not on the line of its key'
 
 /** Reports whether a token is text of the file. */
@@ -33,6 +37,11 @@ export class TokenInspector {
   #keyMayStart = true
   /** What the line has: a tag or an anchor, the start of a key or a value, its end. */
   #line: 'nothing' | 'properties' | 'node' | 'end' = 'nothing'
+  /** The column of the node that the line has, and of the key before it. */
+  #nodeStart = 0
+  #keyStart: number | undefined
+  /** Where white space may have tabs, since it may belong to the text in the line above. */
+  #tabsFrom = Number.POSITIVE_INFINITY
   /** An explicit key without its value yet: `? key`. */
   #explicit: { column: number; hasKey: boolean } | undefined
   #blockHeader = ''
@@ -65,17 +74,18 @@ export class TokenInspector {
   }
 
   #inspectSign(token: string): string | undefined {
-    if (this.#blockHeader !== '' && !/^[\s#]/.test(token))
-      return 'only a comment may follow the start of a block'
     switch (token[0]) {
       case '\r':
       case '\n':
         return this.#endLine()
       case ' ':
       case '\t':
-        return this.#keyMayStart && token.includes('\t') ? TAB : undefined
-      case '#':
-        return undefined
+        return this.#inspectSpace(token)
+    }
+    this.#tabsFrom = Number.POSITIVE_INFINITY
+    if (token.startsWith('#')) return undefined
+    if (this.#blockHeader !== '') return 'only a comment may follow the start of a block'
+    switch (token[0]) {
       case '%':
         return 'kubectl refuses this directive: remove the line'
       case ':':
@@ -98,6 +108,11 @@ export class TokenInspector {
     }
   }
 
+  #inspectSpace(token: string): string | undefined {
+    const tab = this.#keyMayStart ? token.indexOf('\t') : -1
+    return tab < 0 || this.#column + tab >= this.#tabsFrom ? undefined : TAB
+  }
+
   #startDocument(): undefined {
     this.#document = 'empty'
     this.#explicit = undefined
@@ -115,6 +130,7 @@ export class TokenInspector {
   #endLine(): string | undefined {
     const isSplit = this.#flow > 0 && this.#line === 'properties'
     this.#keyMayStart = this.#flow === 0
+    this.#keyStart = undefined
     this.#line = 'nothing'
     return isSplit ? 'a tag or an anchor in brackets is not on the line of its value' : undefined
   }
@@ -133,11 +149,15 @@ export class TokenInspector {
     this.#keyMayStart = this.#flow === 0 && !followsKey
     this.#line = 'nothing'
     if (!followsKey) this.#explicit = undefined
+    this.#keyStart = this.#nodeStart
+    if (this.#flow > 0 && this.#column - this.#nodeStart > MAX_KEY)
+      return `the key has more than ${MAX_KEY} characters`
     return followsKey || isExplicit ? undefined : LOST_COLON
   }
 
   #startNode(): string | undefined {
     const isLate = this.#line === 'end' || (this.#line === 'nothing' && !this.#endsExplicitKey())
+    if (this.#line === 'nothing') this.#nodeStart = this.#column
     this.#keyMayStart = false
     this.#line = 'node'
     this.#document = 'open'
@@ -156,7 +176,10 @@ export class TokenInspector {
 
   #inspectNode(token: string): string | undefined {
     const sign = token[0]
-    if (sign === '[' || sign === '{') this.#flow++
+    if (sign === '[' || sign === '{') {
+      this.#flow++
+      this.#line = 'nothing'
+    }
     if (sign === '|' || sign === '>') {
       this.#blockHeader = token
       return BLOCK_HEADER.test(token) ? undefined : `${token} is no valid start of a block`
@@ -177,7 +200,7 @@ export class TokenInspector {
 
   #inspectQuoted(token: string): string | undefined {
     // A key has to be on one line.
-    this.#line = token.includes('\n') ? 'nothing' : 'end'
+    this.#line = BREAK.test(token) ? 'nothing' : 'end'
     const isClosed = token.startsWith("'")
       ? (/'*$/.exec(token.slice(1))?.[0].length ?? 0) % 2 === 1
       : /(?<!\\)(?:\\\\)*"$/.test(token.slice(1))
@@ -196,6 +219,7 @@ export class TokenInspector {
     if (token === '') return undefined
     const fault = this.#startNode()
     if (token.includes('\n')) this.#line = 'nothing'
+    this.#tabsFrom = (this.#keyStart ?? this.#nodeStart) + 1
     if (/\n *\t/.test(token)) return TAB
     // The library reads on here if a comment stands above.
     if (this.#flow === 0 && this.#column > 0 && /\n\S/.test(token))
