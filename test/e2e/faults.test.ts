@@ -91,8 +91,8 @@ describe('a package', () => {
     const clone = { upstream: 'blueprints.nf.upf.ws1', setters: { version: '0071335', team: 'on' } }
     const { name } = await client.createDraft('ws1', { clone }, { repository: 'edge', package: 'site-1' })
     const { 'd.yaml': text } = await client.resources(name)
-    expect(text).toContain('version: "0071335" # kpt-set: ${version}\n')
-    expect(text).toContain('team: "on" # kpt-set: ${team}\n')
+    expect(text).toMatch(/version: "0071335" # kpt-set: \$\{version\}\n/)
+    expect(text).toMatch(/team: "on" # kpt-set: \$\{team\}\n/)
   })
 
   it('is not valid with a control character', async () => {

@@ -153,6 +153,22 @@ describe('a search for objects', () => {
     expect(new Set(seen).size).toBe(8)
   })
 
+  it('finds the objects of a list, and not the list', async () => {
+    const { client } = await memoryApp()
+    await client.createRepository('blueprints')
+    const item = (text: string) => `- ${text.trim().replaceAll('\n', '\n  ')}\n`
+    const list = `apiVersion: v1\nkind: List\nitems:\n${item(deployment('nginx:1.2'))}${item(POLICY)}`
+    const draft = await client.createDraft('ws1', { resources: { 'list.yaml': list } }, { package: 'nf/upf' })
+    expect(draft.conditions).toContainEqual(expect.objectContaining({ type: 'Valid', reason: 'Valid' }))
+    const find = async (query: string) => (await client.ok('GET', query)).items
+    expect(await find('/objects?kind=Deployment&name=gateway')).toMatchObject([
+      { apiVersion: 'apps/v1', namespace: 'core', path: 'list.yaml' },
+    ])
+    expect(await find('/objects?kind=NetworkPolicy')).toMatchObject([{ name: 'default-deny' }])
+    expect(await find('/objects?kind=List')).toEqual([])
+    expect(await found(client, 'default-deny')).toEqual(['nf/upf'])
+  })
+
   it('requires a filter on objects', async () => {
     const client = await filled()
     expect(await client.call('GET', '/objects?latest=true')).toMatchObject({

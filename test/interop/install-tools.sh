@@ -8,6 +8,7 @@ export GOBIN
 # Go switches to the toolchain that the modules require.
 go -C tools install tool
 go -C gitops build -buildvcs=false -o "$GOBIN/consumer" .
+go -C yaml build -buildvcs=false -o "$GOBIN/read-yaml" .
 conformance/install.sh
 ../peers/install.sh
 ../install-python-program.sh interop/schemathesis schemathesis

@@ -1,7 +1,8 @@
 /** Maps from names to texts, such as the data of a ConfigMap, in the first object of a file. */
-import { isAlias, isMap, isScalar, isSeq } from 'yaml'
+import { isMap, isScalar, isSeq } from 'yaml'
+import { targetOf } from '../krm/alias-targets.ts'
 import { editObject, type FieldEdit, withField } from '../krm/edit-object.ts'
-import { anchoredNode, type JsonValue, keyText } from '../krm/json-value.ts'
+import { type JsonValue, keyText } from '../krm/json-value.ts'
 import { type KrmDocument, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
 import { parsesTo } from '../krm/rewrite.ts'
 import { isScalarPlace, scalarEdit } from '../krm/scalar-text.ts'
@@ -20,13 +21,13 @@ export function textsAt(object: KrmDocument, path: MapPath): Map<string, string>
   return new Map(textsOf(mapAt(object, path)[0]))
 
   function textsOf(node: unknown): [string, string][] {
-    const map = resolve(node, object)
+    const map = targetOf(node, object.document)
     // The first map of a merge key has priority.
     if (isSeq(map)) return map.items.toReversed().flatMap(textsOf)
     if (!isMap(map)) return []
     return map.items.flatMap(({ key, value }): [string, string][] => {
       if (isMergeKey(key)) return textsOf(value)
-      const scalar = resolve(value, object)
+      const scalar = targetOf(value, object.document)
       if (!isScalar(key) || !isScalar(scalar)) return []
       return [[String(key.value), scalarValue(scalar) === null ? '' : String(scalar.value)]]
     })
@@ -83,7 +84,8 @@ function mapAt(object: KrmDocument, path: MapPath): [node: unknown, inFlow: bool
   let node: unknown = object.root
   let inFlow = isFlow(node)
   for (const step of path) {
-    node = resolve(typeof step === 'number' ? itemAt(node, step) : fieldAt(node, step)?.value, object)
+    const next = typeof step === 'number' ? itemAt(node, step) : fieldAt(node, step)?.value
+    node = targetOf(next, object.document)
     inFlow ||= isFlow(node)
   }
   return [node, inFlow]
@@ -96,8 +98,4 @@ function itemAt(node: unknown, at: number): unknown {
 function fieldAt(node: unknown, name: string): ParsedPair | undefined {
   const pairs = isMap(node) ? (node.items as ParsedPair[]) : []
   return pairs.find(({ key }) => isScalar(key) && key.value === name)
-}
-
-function resolve(node: unknown, { document }: KrmDocument): unknown {
-  return isAlias(node) ? anchoredNode(node, document) : node
 }

@@ -1,6 +1,17 @@
 /** Anchors, aliases and merge keys in a text that is edited, or that is copied from. */
-import { type Alias, isAlias, isMap, isSeq, type Pair, type ParsedNode, visit, type YAMLMap } from 'yaml'
-import { anchoredNode, type JsonValue, jsonOf, keyText, sameJson } from './json-value.ts'
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isSeq,
+  type Node,
+  type Pair,
+  type ParsedNode,
+  visit,
+  type YAMLMap,
+} from 'yaml'
+import { targetOf } from './alias-targets.ts'
+import { type JsonValue, jsonOf, keyText, sameJson } from './json-value.ts'
 import {
   commentBehind,
   entriesOf,
@@ -37,7 +48,7 @@ export function withoutAliases({ body, root, document }: SourceDocument): Source
         dropCommentBehind(body, place)
     },
   })
-  visit(copy, { Alias: (_, alias) => anchoredNode(alias, copy) })
+  visit(copy, { Alias: (_, alias) => targetOf(alias, copy) as Node | undefined })
   visit(copy, {
     Node: (_, node) => {
       if (!isAlias(node)) delete node.anchor
@@ -94,6 +105,6 @@ export class AnchoredValues {
 
   /** Returns the value that an alias will have; undefined if its anchor goes. */
   valueOf(alias: Alias): JsonValue | undefined {
-    return this.#values.get(anchoredNode(alias, this.#document))
+    return this.#values.get(targetOf(alias, this.#document))
   }
 }

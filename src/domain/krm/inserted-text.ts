@@ -1,7 +1,8 @@
 /** The text of parts to insert: copied from a document that has the same value there, or else generated. */
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode, Scalar, type YAMLMap } from 'yaml'
+import { targetOf } from './alias-targets.ts'
 import { printed, printedInline } from './generated-text.ts'
-import { anchoredNode, isJsonArray, type JsonValue, jsonOf, keyText, sameJson } from './json-value.ts'
+import { isJsonArray, type JsonValue, jsonOf, keyText, sameJson } from './json-value.ts'
 import { keysOf } from './map-plan.ts'
 import {
   commentBehind,
@@ -185,7 +186,7 @@ export function inlineText(value: JsonValue, donors: Donors): string {
 /** Keeps the text of scalars. */
 function nodeInline(node: ParsedNode | null, source: SourceDocument): string {
   const { body, document } = source
-  if (isAlias(node)) return nodeInline(anchoredNode(node, document) as ParsedNode, source)
+  if (isAlias(node)) return nodeInline(targetOf(node, document) as ParsedNode, source)
   if (node === null) return 'null'
   const [start, end] = node.range
   const text = body.slice(start, end)

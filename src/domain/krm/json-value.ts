@@ -1,6 +1,7 @@
 /** JSON values of YAML nodes: the content of a field without its notation. */
-import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, visit } from 'yaml'
-import { isMergeKey, scalarValue } from './yaml-1.1.ts'
+import { type Document, isAlias, isMap, isScalar, isSeq } from 'yaml'
+import { targetOf } from './alias-targets.ts'
+import { isMergeKey, keyName, scalarValue } from './yaml-1.1.ts'
 
 export type JsonObject = { readonly [key: string]: JsonValue }
 /**
@@ -9,37 +10,16 @@ export type JsonObject = { readonly [key: string]: JsonValue }
  */
 export type JsonValue = null | boolean | number | bigint | string | readonly JsonValue[] | JsonObject
 
-const knownAliases = new WeakMap<Document.Parsed, Map<Alias, Node | undefined>>()
-
-/** Returns the node that an alias refers to. The library finds it in time proportional to the document. */
-export function anchoredNode(alias: Alias, document: Document.Parsed): Node | undefined {
-  const aliases = knownAliases.get(document) ?? findAliases(document)
-  knownAliases.set(document, aliases)
-  return aliases.get(alias)
-}
-
-function findAliases(document: Document.Parsed): Map<Alias, Node | undefined> {
-  const aliases = new Map<Alias, Node | undefined>()
-  const anchored = new Map<string, Node>()
-  visit(document, {
-    Node: (_, node) => {
-      if (isAlias(node)) aliases.set(node, anchored.get(node.source))
-      else if (node.anchor) anchored.set(node.anchor, node)
-    },
-  })
-  return aliases
-}
-
 /** Returns the value of a node with aliases expanded, so `inspectDocument` must have passed the document. */
 export function jsonOf(node: unknown, document: Document.Parsed): JsonValue {
-  if (isAlias(node)) return jsonOf(anchoredNode(node, document), document)
+  if (isAlias(node)) return jsonOf(targetOf(node, document), document)
   if (isScalar(node)) return scalarValue(node)
   if (isSeq(node)) return node.items.map((item) => jsonOf(item, document))
   if (!isMap(node)) return null
   const map: Record<string, JsonValue> = {}
   for (const pair of node.items) {
     if (isMergeKey(pair.key)) mergeInto(map, mergeMaps(jsonOf(pair.value, document)))
-    else setOwn(map, keyText(pair.key), jsonOf(pair.value, document))
+    else setOwn(map, keyText(targetOf(pair.key, document)), jsonOf(pair.value, document))
   }
   return map
 }
@@ -62,12 +42,13 @@ function mergeInto(map: Record<string, JsonValue>, fields: JsonObject): void {
 
 /** Returns the name of a field as Kubernetes reads it: that of `on` is "true", and that of `0644` is "420". */
 export function keyText(key: unknown): string {
-  return isScalar(key) ? String(scalarValue(key)) : String(key)
+  return isScalar(key) ? keyName(key) : String(key)
 }
 
 /** Sets `__proto__` as a key like any other. */
 function setOwn(map: Record<string, JsonValue>, key: string, value: JsonValue): void {
-  Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true })
+  if (key !== '__proto__') map[key] = value
+  else Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {

@@ -3,6 +3,7 @@ import { type Document, isMap, isPair, isScalar, isSeq } from 'yaml'
 import { decodeUtf8 } from '../../core/utf8.ts'
 import { linesOf } from '../text-lines.ts'
 import { inspectDocument } from '../validation/inspect-document.ts'
+import { hasOtherBreaks, inspectText } from '../validation/inspect-text.ts'
 import { type ObjectIdentity, readIdentity } from './identity.ts'
 import { type JsonObject, jsonOf } from './json-value.ts'
 import { parseSource, type SourceDocument } from './source-text.ts'
@@ -29,7 +30,10 @@ const MAX_DEPTH = 200
 const SEPARATOR = /^---(?=\s|$)/
 const PLAIN_SEPARATOR = /^---(?:\s+#.*)?\s*$/
 
-/** Reads a file; undefined if it does not parse, or if any document is not a KRM object. */
+/**
+ * Reads a file; undefined if readers of YAML refuse it, if it has line breaks that only some of them know, or if any
+ * document is not a KRM object.
+ */
 export function readKrmFile(content: Uint8Array): KrmFile | undefined {
   if (content.byteLength > MAX_BYTES) return undefined
   const text = decodeUtf8(content)
@@ -69,12 +73,14 @@ export function isKptfile(path: string): boolean {
 }
 
 /**
- * Splits a file at its separators, which no content can have at the start of a line. Undefined for a stream with
- * directives, or with content on the line of a separator.
+ * Splits a file at its separators, which no content can have at the start of a line. Undefined for a text that readers
+ * refuse, or see other lines in, and for a stream with directives, or with content on the line of a separator.
  */
 function split(text: string): { head: string; body: string }[] | undefined {
-  const pieces = [{ head: text.startsWith('\uFEFF') ? '\uFEFF' : '', body: '' }]
-  for (const line of linesOf(text.replace(/^\uFEFF/, ''))) {
+  const unmarked = text.replace(/^\uFEFF/, '')
+  if (inspectText(unmarked).length > 0 || hasOtherBreaks(unmarked)) return undefined
+  const pieces = [{ head: unmarked === text ? '' : '\uFEFF', body: '' }]
+  for (const line of linesOf(unmarked)) {
     if (/^(?:%|\.\.\.(?=\s|$))/.test(line)) return undefined
     if (!SEPARATOR.test(line)) (pieces.at(-1) as { body: string }).body += line
     else if (PLAIN_SEPARATOR.test(line)) pieces.push({ head: line, body: '' })

@@ -17,10 +17,15 @@ import {
 export type SourceDocument = { body: string; document: Document.Parsed; root: YAMLMap.Parsed }
 
 /**
- * Options of the yaml library. All scalars are text to it, since `yaml-1.1.ts` has their values; and `inspectDocument`
- * finds duplicate keys, for which the library takes quadratic time.
+ * Options of the yaml library. All scalars are text to it, whatever their tags, since `yaml-1.1.ts` has their values;
+ * and `inspectDocument` finds duplicate keys, for which the library takes quadratic time.
  */
-export const PARSE_OPTIONS = { schema: 'failsafe', uniqueKeys: false, logLevel: 'silent' } as const
+export const PARSE_OPTIONS = {
+  schema: 'failsafe',
+  resolveKnownTags: false,
+  uniqueKeys: false,
+  logLevel: 'silent',
+} as const
 
 export function parseSource(body: string): Document.Parsed {
   return parseDocument(body, { ...PARSE_OPTIONS, keepSourceTokens: true })

@@ -1,29 +1,23 @@
-import { type Document, isAlias, isMap, isScalar, isSeq } from 'yaml'
+import { fieldOf, isJsonArray, type JsonValue } from '../krm/json-value.ts'
 
 /** The lists of containers of a pod; other kinds that create pods use the same names. */
-const CONTAINERS = new Set(['containers', 'initContainers', 'ephemeralContainers'])
+const CONTAINERS = ['initContainers', 'containers', 'ephemeralContainers']
 
-/** Returns the images of all lists of containers in a document, at any depth. */
-export function findImages(document: Document.Parsed): string[] {
+/** Returns the images of all lists of containers in an object, at any depth. */
+export function findImages(object: JsonValue): string[] {
   const images: string[] = []
-  const anchors = new Map<string, string>()
-  // Not recursive, since a document may be nested deeper than the stack allows.
-  const open: { node: unknown; inContainers: boolean }[] = [{ node: document.contents, inContainers: false }]
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { node, inContainers } = next
-    if (isScalar(node) && node.anchor && typeof node.value === 'string') anchors.set(node.anchor, node.value)
-    if (isSeq(node)) {
-      for (const item of [...node.items].reverse()) open.push({ node: item, inContainers })
-    }
-    if (!isMap(node)) continue
-    for (const { key, value } of [...node.items].reverse()) {
-      const name = isScalar(key) ? String(key.value) : ''
-      open.push({ node: value, inContainers: CONTAINERS.has(name) && isSeq(value) })
-    }
-    if (!inContainers) continue
-    const image = node.get('image', true) as unknown
-    const text = isAlias(image) ? anchors.get(image.source) : isScalar(image) ? image.value : undefined
-    if (typeof text === 'string' && text !== '') images.push(text)
+  // Not recursive, since an object may be nested deeper than the stack allows.
+  const open: JsonValue[] = [object]
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (typeof value !== 'object' || value === null) continue
+    for (const name of CONTAINERS) images.push(...imagesOf(fieldOf(value, name)))
+    for (const inner of Object.values(value).reverse()) if (typeof inner === 'object') open.push(inner)
   }
   return images
+}
+
+function imagesOf(containers: JsonValue | undefined): string[] {
+  if (!isJsonArray(containers)) return []
+  const images = containers.map((container) => fieldOf(container, 'image'))
+  return images.filter((image) => typeof image === 'string' && image !== '') as string[]
 }

@@ -1,11 +1,11 @@
 /**
- * Validates the resources of a package. A YAML file or Kptfile that does not parse is an error, unless `.krmignore`
- * excludes it. An object without apiVersion, kind or name, or with the identity of another one, is a warning.
+ * Validates the resources of a package. A YAML file or Kptfile that kubectl, Flux or kustomize refuse to read is an error,
+ * unless `.krmignore` excludes it. An object without apiVersion, kind or name, or with the identity of another one, is a warning.
  */
 import type { ErrorDetail } from '../../core/errors.ts'
 import { type Condition, joinFirst } from '../conditions.ts'
 import { groupOf, identityKey } from '../krm/identity.ts'
-import { isKrmPath } from '../krm/krm-file.ts'
+import { isKptfile, isKrmPath } from '../krm/krm-file.ts'
 import type { Resources } from '../resources.ts'
 import { krmIgnore } from './krm-ignore.ts'
 import { type Finding, type KrmObject, readYamlFile, type YamlFile } from './yaml-file.ts'
@@ -34,7 +34,8 @@ export function validateResources(
     const file = read(content)
     onFile(path, file)
     add(findings.errors, path, file.errors)
-    add(findings.warnings, path, file.warnings)
+    // A Kptfile is meant to be an object.
+    add(isKptfile(path) ? findings.errors : findings.warnings, path, file.warnings)
     for (const object of file.objects) add(findings.warnings, path, objectWarnings(path, object, seen))
   }
   return findings
@@ -49,13 +50,11 @@ function add(to: ErrorDetail[], path: string, findings: readonly Finding[]): voi
 }
 
 function objectWarnings(path: string, object: KrmObject, seen: Map<string, string>): Finding[] {
-  const { apiVersion, kind, namespace, name, line } = object
-  // A Kustomization is an object without a name by design.
-  const nameless = apiVersion?.startsWith('kustomize.config.k8s.io/') ?? false
+  const { apiVersion, kind, namespace, name, isNameless, line } = object
   const missing = [
     !apiVersion && 'apiVersion',
     !kind && 'kind',
-    !name && !nameless && 'metadata.name',
+    !name && !isNameless && 'metadata.name',
   ].filter(Boolean)
   if (missing.length > 0) return [{ line, message: `the object has no ${missing.join(', no ')}` }]
   if (!name) return []

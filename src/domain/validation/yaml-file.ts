@@ -1,21 +1,24 @@
 /** Reads a YAML file for validation and search: its errors, objects, images and descriptions. */
-import { Composer, type Document, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml'
-import { decodeUtf8 } from '../../core/utf8.ts'
-import { PARSE_OPTIONS } from '../krm/source-text.ts'
-import { scalarValue } from '../krm/yaml-1.1.ts'
+import { type Document, isMap, isNode, isScalar, isSeq } from 'yaml'
+import { targetOf } from '../krm/alias-targets.ts'
+import { fieldOf, isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../krm/json-value.ts'
+import { listedObject, listItems } from '../krm/list-objects.ts'
+import { keyName } from '../krm/yaml-1.1.ts'
 import { findImages } from './find-images.ts'
-import { inspectDocument } from './inspect-document.ts'
+import { type Finding, MAX_FINDINGS, type YamlDocument, yamlDocuments } from './yaml-documents.ts'
 
+export type { Finding } from './yaml-documents.ts'
+
+/** An object in a document of its own, or in a list: one of the kind `List` or `ConfigMapList`, for instance. */
 export type KrmObject = {
   apiVersion: string | undefined
   kind: string | undefined
   namespace: string | undefined
   name: string | undefined
+  /** It has no name by design: it is a Kustomization, or an empty list. */
+  isNameless: boolean
   line: number
 }
-
-/** A problem at a position in a file; line and column count from 1. */
-export type Finding = { line: number; column?: number; message: string }
 
 export type YamlFile = {
   errors: Finding[]
@@ -27,109 +30,91 @@ export type YamlFile = {
   about: string[]
 }
 
-/** The limit for the errors of a file, and for its warnings; more of them mostly have one cause. */
-const MAX_FINDINGS = 20
-
-/**
- * Larger files are not read. That bounds the parser, which takes up to 4 µs and 300 bytes a token. The
- * CustomResourceDefinitions of large operators have 60,000 tokens, and Kubernetes accepts 1.5 MiB in one object.
- */
-const MAX_BYTES = 16 * 1024 * 1024
-const MAX_TOKENS = 1_000_000
-
-/** A file that cannot be read to its end. */
-class UnreadableError extends Error {}
-
 export function readYamlFile(content: Uint8Array): YamlFile {
   const file: YamlFile = { errors: [], objects: [], warnings: [], images: [], about: [] }
-  try {
-    const lines = new LineCounter()
-    for (const document of documentsOf(decode(content), lines)) readDocument(document, lines, file)
-  } catch (error) {
-    file.errors = [{ line: 1, message: reasonOf(error) }]
-  }
+  for (const document of yamlDocuments(content, file.errors)) readDocument(document, file)
+  // kubectl applies all documents of a file, or none.
+  if (file.objects.length > 0) refuse(file, file.warnings.splice(0))
+  file.errors.sort((a, b) => a.line - b.line)
   return file
 }
 
-/** Yields one document after the other, so that only one is in memory. Throws `UnreadableError`. */
-function* documentsOf(text: string, lines: LineCounter): Generator<Document.Parsed> {
-  const parser = new Parser(lines.addNewLine)
-  const composer = new Composer({ ...PARSE_OPTIONS, lineCounter: lines })
-  lines.addNewLine(0)
-  let tokens = 0
-  for (const token of new Lexer().lex(text)) {
-    if (++tokens > MAX_TOKENS) throw tooLarge(`${MAX_TOKENS} tokens`)
-    for (const syntax of parser.next(token)) yield* composer.next(syntax)
-  }
-  for (const syntax of parser.end()) yield* composer.next(syntax)
-  yield* composer.end()
+function refuse({ errors }: YamlFile, findings: readonly Finding[]): void {
+  errors.push(...findings.slice(0, Math.max(0, MAX_FINDINGS - errors.length)))
 }
 
-function tooLarge(limit: string): UnreadableError {
-  return new UnreadableError(
-    `the file has more than ${limit}, the most a YAML file may have: split it, or exclude it with .krmignore`,
-  )
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof UnreadableError) return error.message
-  if (error instanceof RangeError) return 'the file is nested too deeply'
-  throw error
-}
-
-/** Reports whether a document has nothing but comments. */
-function isEmpty({ contents }: Document.Parsed): boolean {
-  return contents === null || (isScalar(contents) && scalarValue(contents) === null)
-}
-
-function decode(content: Uint8Array): string {
-  if (content.byteLength > MAX_BYTES) throw tooLarge(`${MAX_BYTES} bytes`)
-  const text = decodeUtf8(content)
-  if (text === undefined) throw new UnreadableError('the file is not UTF-8')
-  return text.replace(/^\uFEFF/, '')
-}
-
-function readDocument(document: Document.Parsed, lines: LineCounter, file: YamlFile): void {
-  // The library reports a stack overflow as an error of the document.
-  if (document.errors.some(({ message }) => message.includes('call stack'))) throw new RangeError()
-  const faults = document.errors.map(({ message, pos }) => ({ message, offset: pos[0] }))
-  if (faults.length === 0) faults.push(...inspectDocument(document))
-  for (const { message, offset } of faults.slice(0, Math.max(0, MAX_FINDINGS - file.errors.length))) {
-    const { line, col } = lines.linePos(offset)
-    file.errors.push({ line, column: col, message })
-  }
-  if (faults.length > 0 || isEmpty(document)) return
-
-  const { line } = lines.linePos(document.contents?.range[0] ?? 0)
-  if (!isMap(document.contents)) {
-    if (file.warnings.length < MAX_FINDINGS) {
-      file.warnings.push({ line, message: 'the document is not a KRM object, since it is not a mapping' })
-    }
+function readDocument({ value, document, lineOf }: YamlDocument, file: YamlFile): void {
+  const at = (node: unknown) => lineOf(isNode(node) ? (node.range?.[0] ?? 0) : 0)
+  if (!isJsonObject(value)) {
+    const finding = { line: at(document.contents), message: noObject(value) }
+    if (!isJsonArray(value) || value.some(isObject)) refuse(file, [finding])
+    else if (file.warnings.length < MAX_FINDINGS) file.warnings.push(finding)
     return
   }
-  const child = (parent: unknown, key: string): unknown => {
-    const node = isMap(parent) ? parent.get(key, true) : undefined
-    return isAlias(node) ? node.resolve(document) : node
+  readObject(value, document.contents)
+  for (const image of findImages(value)) file.images.push(image)
+  if (fieldOf(value, 'kind') === 'Kptfile') file.about.push(...aboutPackage(value))
+
+  function readObject(object: JsonObject, node: unknown): void {
+    const items = listItems(object) ?? []
+    if (items.length === 0) file.objects.push(krmObject(object, at(node)))
+    const nodes = itemNodes(node, document)
+    for (const [index, item] of items.entries()) {
+      const itemNode = nodes[index] ?? node
+      const listed = listedObject(object, item)
+      if (listed) readObject(listed, itemNode)
+      else
+        refuse(file, [
+          { line: at(itemNode), message: 'the item of the list is no object: correct or remove it' },
+        ])
+    }
   }
-  const text = (parent: unknown, key: string): string | undefined => {
-    const node = child(parent, key)
-    const value = isScalar(node) ? scalarValue(node) : undefined
-    return typeof value === 'string' && value !== '' ? value : undefined
-  }
-  const metadata = child(document.contents, 'metadata')
-  file.objects.push({
-    apiVersion: text(document.contents, 'apiVersion'),
-    kind: text(document.contents, 'kind'),
-    namespace: text(metadata, 'namespace'),
-    name: text(metadata, 'name') ?? text(metadata, 'generateName'),
+}
+
+function noObject(value: JsonValue): string {
+  if (!isJsonArray(value))
+    return 'the document is no object, but a single value: turn it into a comment, or remove it'
+  return value.some(isObject)
+    ? 'the document is a list of objects: write "---" between them, or put them into an object of the kind List'
+    : 'the document is not a KRM object, since it is not a mapping'
+}
+
+/** Reports whether a value is meant to be an object of Kubernetes. */
+function isObject(value: JsonValue): boolean {
+  return fieldOf(value, 'apiVersion') !== undefined && fieldOf(value, 'kind') !== undefined
+}
+
+/** Returns the nodes of the items of a list; none if the list has them by a merge key. */
+function itemNodes(list: unknown, document: Document.Parsed): readonly unknown[] {
+  const map = targetOf(list, document)
+  const pairs = isMap(map) ? map.items : []
+  const items = pairs.find(({ key }) => isScalar(key) && keyName(key) === 'items')?.value
+  const seq = targetOf(items, document)
+  return isSeq(seq) ? seq.items : []
+}
+
+function krmObject(object: JsonObject, line: number): KrmObject {
+  const metadata = fieldOf(object, 'metadata')
+  const apiVersion = textOf(object, 'apiVersion')
+  return {
+    apiVersion,
+    kind: textOf(object, 'kind'),
+    namespace: textOf(metadata, 'namespace'),
+    name: textOf(metadata, 'name') ?? textOf(metadata, 'generateName'),
+    isNameless:
+      apiVersion?.startsWith('kustomize.config.k8s.io/') === true || listItems(object) !== undefined,
     line,
-  })
-  for (const image of findImages(document)) file.images.push(image)
-  if (text(document.contents, 'kind') !== 'Kptfile') return
-  const info = child(document.contents, 'info')
-  const keywords = child(info, 'keywords')
-  const words = isSeq(keywords) ? keywords.items.map((item) => isScalar(item) && scalarValue(item)) : []
-  for (const about of [text(info, 'description'), ...words]) {
-    if (typeof about === 'string') file.about.push(about)
   }
+}
+
+function textOf(value: JsonValue | undefined, key: string): string | undefined {
+  const text = fieldOf(value, key)
+  return typeof text === 'string' && text !== '' ? text : undefined
+}
+
+function aboutPackage(kptfile: JsonObject): string[] {
+  const info = fieldOf(kptfile, 'info')
+  const keywords = fieldOf(info, 'keywords')
+  const texts = [fieldOf(info, 'description'), ...(isJsonArray(keywords) ? keywords : [])]
+  return texts.filter((text) => typeof text === 'string' && text !== '') as string[]
 }

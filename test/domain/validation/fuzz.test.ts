@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { readKrmFile } from '../../../src/domain/krm/krm-file.ts'
 import { validateResources } from '../../../src/domain/validation/validate.ts'
 import { readYamlFile } from '../../../src/domain/validation/yaml-file.ts'
+import { yamlPieces } from '../../support/almost-yaml.ts'
 import { hasCorpus, kptPackages, readFiles } from '../../support/corpus.ts'
 import { cpuTimer } from '../../support/cpu-time.ts'
 import { mutated, mutations } from '../../support/mutations.ts'
@@ -50,68 +51,14 @@ function check(content: Uint8Array): void {
 
 const base = fc.nat(files.length - 1).map((at) => files[at] ?? Buffer.alloc(0))
 
-const PIECES = [
-  ...[
-    '- ',
-    ': ',
-    '? ',
-    '&a ',
-    '*a',
-    '*b',
-    '!!map ',
-    '!x ',
-    '|',
-    '>',
-    '|+2',
-    '{',
-    '}',
-    '[',
-    ']',
-    ',',
-    '#',
-    ' #',
-  ],
-  ...[
-    '---',
-    '...',
-    '%YAML 1.2',
-    '<<: ',
-    '"',
-    "'",
-    '\\',
-    '\n',
-    '\n  ',
-    '\n    ',
-    '\t',
-    '\r\n',
-    '\u0000',
-    '\uFEFF',
-  ],
-  ...[
-    'a',
-    'key',
-    'apiVersion: v1',
-    'kind: K',
-    'metadata:',
-    'name: n',
-    '1e999',
-    '~',
-    '0x',
-    '.inf',
-    '__proto__',
-    '\u2028',
-  ],
-]
-
 describe('validation', () => {
   it('survives random bytes', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 3000 }), check), searching(200))
   })
 
   it('survives random sequences of YAML tokens', () => {
-    const pieces = fc.array(fc.constantFrom(...PIECES), { maxLength: 120 })
     fc.assert(
-      fc.property(pieces, (text) => check(Buffer.from(text.join('')))),
+      fc.property(yamlPieces(120), (text) => check(Buffer.from(text))),
       searching(700),
     )
   })

@@ -54,9 +54,11 @@ describe('validation', () => {
       'a.yaml': 'kind: X\nmetadata: {name: a}\n',
       'b.yaml': '---\napiVersion: v1\n',
       'c.yaml': '- 1\n- 2\n',
-      'd.yaml': 'just text\n',
+      'd.yaml': '- {op: replace, path: /kind, value: X}\n',
       'e.yaml':
-        'apiVersion: v1\nkind: X\nmetadata: &m {name: e}\n---\napiVersion: v1\nkind: Y\ncopy: &m {name: e}\nmetadata: *m\n',
+        'apiVersion: v1\nkind: X\nmetadata: &m {name: e}\n---\napiVersion: v1\nkind: Z\ncopy: &m {name: e}\nmetadata: *m\n',
+      'f.yaml': 'x: &x {apiVersion: v1, kind: F}\n<<: *x\nmetadata: {name: f}\n',
+      'g.yaml': 'apiVersion: v1\nkind: yes\nmetadata: {name: g}\n',
     })
     expect(errors).toEqual([])
     expect(warnings.map(({ path, line, message }) => `${path}:${line} ${message}`)).toEqual([
@@ -64,6 +66,7 @@ describe('validation', () => {
       'b.yaml:2 the object has no kind, no metadata.name',
       'c.yaml:1 the document is not a KRM object, since it is not a mapping',
       'd.yaml:1 the document is not a KRM object, since it is not a mapping',
+      'g.yaml:1 the object has no kind',
     ])
     expect(validCondition({ errors, warnings })).toMatchObject({ status: 'True', reason: 'Warnings' })
   })
@@ -109,10 +112,10 @@ describe('validation', () => {
 
   it('reports only the first of many warnings', () => {
     const many = Object.fromEntries(
-      Array.from({ length: 30 }, (_, i) => [`f${i}.yaml`, '1\n---\n'.repeat(100)]),
+      Array.from({ length: 30 }, (_, i) => [`f${i}.yaml`, '- 1\n---\n'.repeat(100)]),
     )
     expect(validate(many).warnings).toHaveLength(200)
-    expect(validate({ 'a.yaml': '1\n---\n'.repeat(20_000) }).warnings).toHaveLength(20)
+    expect(validate({ 'a.yaml': '- 1\n---\n'.repeat(20_000) }).warnings).toHaveLength(20)
   })
 
   it('reports at most twenty errors of a file', () => {
