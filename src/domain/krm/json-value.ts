@@ -12,8 +12,8 @@ export type JsonValue = null | boolean | number | bigint | string | readonly Jso
 
 /** Returns the value of a node with aliases expanded, so `inspectDocument` must have passed the document. */
 export function jsonOf(node: unknown, document: Document.Parsed): JsonValue {
-  if (isAlias(node)) return jsonOf(targetOf(node, document), document)
   if (isScalar(node)) return scalarValue(node)
+  if (isAlias(node)) return jsonOf(targetOf(node, document), document)
   if (isSeq(node)) return node.items.map((item) => jsonOf(item, document))
   if (!isMap(node)) return null
   const map: Record<string, JsonValue> = {}

@@ -10,14 +10,16 @@ export function findImages(object: JsonValue): string[] {
   const open: JsonValue[] = [object]
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
     if (typeof value !== 'object' || value === null) continue
-    for (const name of CONTAINERS) images.push(...imagesOf(fieldOf(value, name)))
+    for (const name of CONTAINERS) {
+      const containers = fieldOf(value, name)
+      if (isJsonArray(containers)) images.push(...imagesOf(containers))
+    }
     for (const inner of Object.values(value).reverse()) if (typeof inner === 'object') open.push(inner)
   }
   return images
 }
 
-function imagesOf(containers: JsonValue | undefined): string[] {
-  if (!isJsonArray(containers)) return []
+function imagesOf(containers: readonly JsonValue[]): string[] {
   const images = containers.map((container) => fieldOf(container, 'image'))
   return images.filter((image) => typeof image === 'string' && image !== '') as string[]
 }

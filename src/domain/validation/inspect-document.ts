@@ -24,8 +24,8 @@ export function inspectDocument(document: Document.Parsed): Fault[] {
   function expandedSize(node: unknown, isKey = false): number {
     written++
     if (!isKey) inspectValue(node)
-    if (isAlias(node)) return aliasSize(node.source, node)
     if (!isNode(node) || (isScalar(node) && !node.anchor)) return 1
+    if (isAlias(node)) return aliasSize(node.source, node)
     const anchored = { node, size: Number.POSITIVE_INFINITY }
     if (node.anchor) anchors.set(node.anchor, anchored)
     anchored.size = 1 + childrenSize(node)

@@ -22,6 +22,9 @@ const TAB = 'a tab is in the indentation: use spaces'
 const MAX_KEY = 1024
 const LOST_COLON = 'the colon is not on the line of its key'
 
+/** A literal or folded block; the indentation of its lines, if its start gives it. */
+type Block = { indent: number | undefined }
+
 /** Reports whether a token is text of the file. */
 export function isText(token: string): boolean {
   return token !== DOCUMENT && token !== FLOW_ERROR && token !== SCALAR
@@ -31,7 +34,7 @@ export class TokenInspector {
   #last = ''
   /** The number of open brackets. */
   #flow = 0
-  /** The length of the line up to here. */
+  /** The column of the token; that of the next one is counted from here. */
   #column = 0
   /** Whether a key may start here, where readers refuse tabs. */
   #keyMayStart = true
@@ -44,7 +47,8 @@ export class TokenInspector {
   #tabsFrom = Number.POSITIVE_INFINITY
   /** An explicit key without its value yet: `? key`. */
   #explicit: { column: number; hasKey: boolean } | undefined
-  #blockHeader = ''
+  /** The block that starts below. */
+  #block: Block | undefined
   /** Whether white space must follow. */
   #needsSpace = false
   #document: 'empty' | 'open' | 'ended' = 'empty'
@@ -53,12 +57,11 @@ export class TokenInspector {
   next(token: string): string | undefined {
     const last = this.#last
     this.#last = token
-    if (token === FLOW_ERROR) this.#flow = 0
     const fault = last === DOCUMENT || this.#needsSpace ? this.#inspectPlace(last, token) : undefined
+    if (token === FLOW_ERROR) this.#flow = 0
     if (!isText(token)) return fault
     const inspected = last === SCALAR ? this.#inspectScalar(token) : this.#inspectSign(token)
-    const lineBreak = token.lastIndexOf('\n')
-    this.#column = lineBreak < 0 ? this.#column + token.length : token.length - lineBreak - 1
+    this.#column += token.length
     return fault ?? inspected
   }
 
@@ -77,14 +80,14 @@ export class TokenInspector {
     switch (token[0]) {
       case '\r':
       case '\n':
-        return this.#endLine()
+        return this.#endLine(token)
       case ' ':
       case '\t':
         return this.#inspectSpace(token)
     }
     this.#tabsFrom = Number.POSITIVE_INFINITY
     if (token.startsWith('#')) return undefined
-    if (this.#blockHeader !== '') return 'only a comment may follow the start of a block'
+    if (this.#block) return 'only a comment may follow the start of a block'
     switch (token[0]) {
       case '%':
         return 'kubectl refuses this directive: remove the line'
@@ -127,8 +130,15 @@ export class TokenInspector {
     return isMisplaced ? `"${token}" cannot stand here: correct the indentation` : undefined
   }
 
-  #endLine(): string | undefined {
+  /** Counts columns from the last line break of a token, if it has one. */
+  #startLine(token: string): void {
+    const lineBreak = token.lastIndexOf('\n')
+    if (lineBreak >= 0) this.#column = -lineBreak - 1
+  }
+
+  #endLine(token: string): string | undefined {
     const isSplit = this.#flow > 0 && this.#line === 'properties'
+    this.#column = -token.length
     this.#keyMayStart = this.#flow === 0
     this.#keyStart = undefined
     this.#line = 'nothing'
@@ -181,7 +191,9 @@ export class TokenInspector {
       this.#line = 'nothing'
     }
     if (sign === '|' || sign === '>') {
-      this.#blockHeader = token
+      const digit = Number(/[1-9]/.exec(token)?.[0] ?? 0)
+      // Behind a dash, the lines may not have tabs at all.
+      this.#block = { indent: digit > 0 ? digit + (this.#keyStart ?? Number.POSITIVE_INFINITY) : undefined }
       return BLOCK_HEADER.test(token) ? undefined : `${token} is no valid start of a block`
     }
     if (sign === '!') {
@@ -201,49 +213,59 @@ export class TokenInspector {
   #inspectQuoted(token: string): string | undefined {
     // A key has to be on one line.
     this.#line = BREAK.test(token) ? 'nothing' : 'end'
-    const isClosed = token.startsWith("'")
-      ? (/'*$/.exec(token.slice(1))?.[0].length ?? 0) % 2 === 1
-      : /(?<!\\)(?:\\\\)*"$/.test(token.slice(1))
-    if (!isClosed) return 'the closing quote is missing'
-    if (token.startsWith('"') && ESCAPED_BREAK.test(token))
-      return 'an escaped line break is above an empty line: write \\n'
-    if (token.startsWith("'") || !UNKNOWN_ESCAPE.test(token)) return undefined
+    this.#startLine(token)
+    const quote = token.charAt(0)
+    const escapes = countBefore(token, quote === '"' ? '\\' : quote, token.length - 1)
+    if (token.length === 1 || !token.endsWith(quote) || escapes % 2 === 1)
+      return 'the closing quote is missing'
+    if (quote === "'" || !token.includes('\\')) return undefined
+    if (ESCAPED_BREAK.test(token)) return 'an escaped line break is above an empty line: write \\n'
+    if (!UNKNOWN_ESCAPE.test(token)) return undefined
     return 'readers lack the escapes \\/ and \\uD800 to \\uDFFF: write the character itself'
   }
 
   #inspectScalar(token: string): string | undefined {
-    return this.#blockHeader === '' ? this.#inspectPlain(token) : this.#inspectBlock(token)
+    return this.#block ? this.#inspectBlock(token, this.#block) : this.#inspectPlain(token)
   }
 
   #inspectPlain(token: string): string | undefined {
     if (token === '') return undefined
     const fault = this.#startNode()
-    if (token.includes('\n')) this.#line = 'nothing'
     this.#tabsFrom = (this.#keyStart ?? this.#nodeStart) + 1
-    if (/\n *\t/.test(token)) return TAB
-    // The library reads on here if a comment stands above.
-    if (this.#flow === 0 && this.#column > 0 && /\n\S/.test(token))
-      return 'the second line of a text is not indented'
+    if (token.includes('\n')) {
+      this.#line = 'nothing'
+      // The library reads on here if a comment stands above.
+      const isTooShallow = this.#flow === 0 && this.#column > 0 && /\n\S/.test(token)
+      this.#startLine(token)
+      if (/\n *\t/.test(token)) return TAB
+      if (isTooShallow) return 'the second line of a text is not indented'
+    }
     if (this.#flow > 0 && /^:|\?/.test(token))
       return 'a colon or a question mark ends the text in brackets: quote it'
     return fault
   }
 
-  #inspectBlock(token: string): string | undefined {
-    const isExplicit = /[1-9]/.test(this.#blockHeader)
-    this.#blockHeader = ''
+  #inspectBlock(token: string, { indent: given }: Block): string | undefined {
+    this.#block = undefined
     this.#keyMayStart = true
     this.#line = 'nothing'
-    if (token === '') return undefined
-    // White space above the first line, or all of it if there is none.
-    const [above = ''] = /^(?: *\r?\n)* */.exec(token) ?? []
-    const indent = above.slice(above.lastIndexOf('\n') + 1).length
-    // Readers keep white space that is indented further, the library does not.
-    if (isExplicit && /^\s* \s*$/.test(token)) return 'the block has nothing but white space: quote it'
-    if (isExplicit) return /^ *\t/m.test(token) ? TAB : undefined
-    if (token[above.length] === '\t') return TAB
-    if (indent === 0)
-      return above.length < token.length ? 'the block is not indented: indent its lines' : undefined
-    return new RegExp(`^ {0,${indent - 1}}\\t`, 'm').test(token) ? TAB : undefined
+    this.#startLine(token)
+    const start = token.search(/[^ \r\n]/)
+    if (start < 0) {
+      // Readers keep white space that is indented further, the library does not.
+      return given && token.includes(' ') ? 'the block has nothing but white space: quote it' : undefined
+    }
+    const found = start - (token.lastIndexOf('\n', start) + 1)
+    if (!given && token[start] === '\t') return TAB
+    if (!given && found === 0) return 'the block is not indented: indent its lines'
+    const indent = given ?? found
+    return [...token.matchAll(/^ *\t/gm)].some(([space]) => space.length <= indent) ? TAB : undefined
   }
+}
+
+/** Counts how often a character stands right before a position, without the first character of the text. */
+function countBefore(text: string, char: string, end: number): number {
+  let start = end
+  while (start > 1 && text[start - 1] === char) start--
+  return end - start
 }

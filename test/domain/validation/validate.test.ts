@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { validateResources, validCondition } from '../../../src/domain/validation/validate.ts'
+import { cpuTimer } from '../../support/cpu-time.ts'
 
 function validate(files: Record<string, string | Buffer>) {
   return validateResources(new Map(Object.entries(files).map(([path, text]) => [path, Buffer.from(text)])))
@@ -186,6 +187,27 @@ describe('validation of hostile input', () => {
     expect(validate({ 'deep.yaml': `${'['.repeat(50_000)}${']'.repeat(50_000)}` }).errors).toEqual([
       { path: 'deep.yaml', line: 1, message: 'the file is nested too deeply' },
     ])
+  })
+
+  it('inspects long texts in linear time', () => {
+    for (const text of [
+      `a: ${"'".repeat(1e6)}x'\n`,
+      `a: "${'\\'.repeat(1e6)}x"\n`,
+      `a: |\n${' '.repeat(1e6)}x\n${' '.repeat(1e6)}\n`,
+      `a: |2\n${' \n'.repeat(1e5)}x\n`,
+      `a: |\n${'  \t\n'.repeat(1e5)}`,
+      `---${' '.repeat(1e6)}x\n`,
+      `${'\uFEFF '.repeat(1e6)}\n`,
+      `a: ${'1'.repeat(1e6)}\n`,
+      `a: ${'1_'.repeat(1e6)}\n`,
+      `a: ${'0'.repeat(1e6)}8\n`,
+      `a: !!binary ${'A'.repeat(1e6)}\n`,
+      `a: !!binary "${'\u0001'.repeat(1e5)}"\n`,
+    ]) {
+      const spent = cpuTimer()
+      validate({ 'long.yaml': text })
+      expect(spent(), text.slice(0, 20)).toBeLessThan(5000)
+    }
   })
 
   it('finds a duplicate among very many keys in linear time', () => {
