@@ -1,4 +1,5 @@
 /** The differences between the files of two revisions. */
+import { stringifyExact } from '../../core/exact-json.ts'
 import type { Resources } from '../resources.ts'
 import { type FilePair, filePairs } from './file-pairs.ts'
 import { expectedSize, filePatch } from './file-patch.ts'
@@ -52,7 +53,7 @@ export function diffResources({ before, after, path, patchesOnly = false }: Diff
     if (path !== undefined && !isBelow(path, pair)) continue
     if (size + expectedSize(pair) > MAX_DIFF_SIZE) return { files, truncated: true }
     const file = fileDiff(pair, objects?.get(pair))
-    size += Buffer.byteLength(file.patch) + Buffer.byteLength(JSON.stringify(file.objects ?? []))
+    size += Buffer.byteLength(file.patch) + Buffer.byteLength(stringifyExact(file.objects ?? []))
     if (size > MAX_DIFF_SIZE) return { files, truncated: true }
     files.push(file)
   }

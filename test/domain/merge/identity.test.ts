@@ -16,7 +16,7 @@ ${more}  template:
       containers:
         - name: c
           image: ${image}
-          args: [${[...image].join(', ')}]
+          args: [${[...image].map((letter) => JSON.stringify(letter)).join(', ')}]
 `
 const file = (...objects: string[]) => objects.join('---\n')
 const EDIT = '  backoffLimit: 0 # never repeat it\n'
