@@ -27,19 +27,18 @@ async function serveUntilStopped(config: Config, output: Output): Promise<void> 
     }
     process.on('SIGTERM', stop).on('SIGINT', stop)
   })
-  const { destination, pino } = await import('pino')
+  const { openLog } = await import('./log.ts')
   const { applicationOf } = await import('../server/app.ts')
   const { openComponents } = await import('../server/components.ts')
   const { greeting, serve } = await import('../server/serve.ts')
 
-  // Buffered, so that thousands of requests a second do not cost a write each.
-  const stream = destination({ dest: 2, sync: false })
-  const components = await openComponents(config, pino({ level: config.logLevel }, stream))
+  const { log, end } = openLog(config.logLevel)
+  const components = await openComponents(config, log)
   const server = await serve(config, applicationOf(components))
   output.out(greeting(server.url, await version(), config.data, components.registryAddress))
   await stopped
   await server.close()
-  stream.flushSync()
+  await end()
 }
 
 async function gc(config: Config, options: { dryRun: boolean }): Promise<string> {

@@ -32,8 +32,9 @@ export async function startServer(
   data: string,
   args: string[] = [],
   env: Record<string, string> = {},
+  stderr: 'pipe' | number = 'pipe',
 ): Promise<ServerProcess> {
-  const child = start(['serve', '--listen', '127.0.0.1:0', '--data', data, ...args], env)
+  const child = start(['serve', '--listen', '127.0.0.1:0', '--data', data, ...args], env, stderr)
   onTestFinished(() => void child.process.kill('SIGKILL'))
   const url = await new Promise<URL>((resolve, reject) => {
     child.process.stdout?.on('data', () => {
@@ -57,18 +58,19 @@ export async function startServer(
   }
 }
 
-function start(args: string[], env: Record<string, string> = {}) {
+function start(args: string[], env: Record<string, string> = {}, stderr: 'pipe' | number = 'pipe') {
   const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
-  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], {
+  const child: ChildProcess = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], {
     env: { PATH, NODE_COMPILE_CACHE, ...env },
+    stdio: ['ignore', 'pipe', stderr],
   })
   let output = ''
   let log = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output += text
   })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log += text
   })
-  return { process: child as ChildProcess, output: () => output, log: () => log }
+  return { process: child, output: () => output, log: () => log }
 }

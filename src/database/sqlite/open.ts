@@ -18,6 +18,8 @@ export function openDatabase(file: string, log?: KyselyConfig['log']): Kysely<Sc
     database.pragma('synchronous = FULL')
     database.pragma('foreign_keys = ON')
     database.pragma('busy_timeout = 5000')
+    // In memory: the data folder may be the only one that the server can write to.
+    database.pragma('temp_store = MEMORY')
     checkIntact(database)
     migrate(database)
   } catch (error) {
