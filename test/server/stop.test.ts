@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { lockFolder } from '../../src/database/sqlite/folder-lock.ts'
 import { type ServerProcess, startServer } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { until } from '../support/until.ts'
@@ -138,12 +139,25 @@ async function stuckPipe(): Promise<number> {
   return end
 }
 
+describe('a server that npm runs', () => {
+  it.each([
+    ['npm start', ['npm', 'start', '--']],
+    ['npm run pkgserver', ['npm', 'run', 'pkgserver', '--', 'serve']],
+  ])('stops when npm gets a signal to stop: %s', async (_, command) => {
+    const data = await temporaryFolder()
+    const server = await startServer(data, [], {}, { command })
+    expect(await server.stop()).toBe(0)
+    // The server has it while it runs.
+    lockFolder(data).release()
+  })
+})
+
 describe('a server whose log is not read', () => {
   it.each([
     ['a pipe', stuckPipe],
     ['a socket', async () => 'pipe' as const],
   ])('answers, and ends when it gets a signal to stop: %s', async (_, stderr) => {
-    const server = await startServer(await temporaryFolder(), [], {}, await stderr())
+    const server = await startServer(await temporaryFolder(), [], {}, { stderr: await stderr() })
     server.process.stderr?.pause()
     // A multiple of what a pipe or a socket holds.
     const path = `/api/v1/${'x'.repeat(1000)}`

@@ -28,7 +28,7 @@ const readinessSchema = z
   .strictObject({
     status: z.enum(['ready', 'read-only', 'not ready']).openapi({
       description:
-        '`ready` if no part has failed. `read-only` if the disk is nearly full: pulls and reads are served, writes are refused with 507.',
+        '`ready` if no part has failed. `read-only` if the disk is nearly full, or cannot be written to: pulls and reads are served, writes are refused with 507.',
       example: 'not ready',
     }),
     parts: z.array(partSchema).openapi({ description: 'State of each part that the server needs.' }),
