@@ -39,7 +39,7 @@ export function openDatabase(file: string, log?: KyselyConfig['log']): Kysely<Sc
 const MAX_CHECKED = 512 * 1024 * 1024
 
 /** A damaged page would otherwise fail some later request, or go unnoticed into every backup. */
-function checkIntact(database: Database): void {
+export function checkIntact(database: Database): void {
   const pages = Number(database.pragma('page_count', { simple: true }))
   if (pages * Number(database.pragma('page_size', { simple: true })) > MAX_CHECKED) return
   const found = String(database.pragma('quick_check(1)', { simple: true })).replaceAll(/\s+/g, ' ')
