@@ -11,7 +11,7 @@ export async function findServer(data: string): Promise<URL> {
   if (!address) {
     throw new AppError(
       'unavailable',
-      `another pkgserver is using ${data}, but is no server that could do this, or not yet: try again when it has started or ended`,
+      `another pkgserver is using ${data}, and is not a running server: try again when it has started or ended`,
     )
   }
   const url = new URL(address.url)
