@@ -36,7 +36,7 @@ async function serveUntilStopped(config: Config, output: Output): Promise<void> 
   const { greeting, serve } = await import('../server/serve.ts')
   const { localUrl } = await import('./local-url.ts')
 
-  const { log, end } = openLog(config.logLevel)
+  const { log, exit } = openLog(config.logLevel)
   const components = await openComponents(config, log)
   const server = await serve(config, applicationOf(components))
   const { href: url } = localUrl({ host: config.listen.host, port: server.port })
@@ -46,7 +46,8 @@ async function serveUntilStopped(config: Config, output: Output): Promise<void> 
   output.out(greeting(server.url, await version(), config.data, components.registryAddress))
   await stopped
   await server.close()
-  await end()
+  // Connections that are left, as to a collector of traces, need not end by themselves.
+  await exit()
 }
 
 async function gc(config: Config, options: { dryRun: boolean }): Promise<string> {

@@ -6,32 +6,33 @@ import { type DestinationStream, destination, type Level, type Logger, pino } fr
 
 export type Log = {
   log: Logger
-  /** Resolves once all lines are written. Ends the process if nothing reads them. */
-  end: () => Promise<void>
+  /** Ends the process once all lines are written, or nothing reads them. */
+  exit: () => Promise<never>
 }
 
 type Sink = {
   stream: DestinationStream
   /** Resolves once all lines are written. */
   written: () => Promise<unknown>
-  /** Ends the process while lines are still waiting. */
-  abandon: () => void
+  /** Whether a thread waits for the reader, which outlives any end of the process but the hardest. */
+  blocks: boolean
 }
 
 const STDERR = 2
 /** Bytes of lines that wait for a reader. Lines beyond are dropped. */
 const MAX_WAITING = 8 * 1024 * 1024
 /** How long a stopping server waits for the reader of its log. */
-const END_TIMEOUT = 2000
+const EXIT_TIMEOUT = 2000
 
 export function openLog(level: Level | 'silent'): Log {
   const kind = fstatSync(STDERR)
-  const { stream, written, abandon } = kind.isFIFO() || kind.isSocket() ? pipe() : file()
-  const end = async (): Promise<void> => {
-    const late = setTimeout(END_TIMEOUT, true, { ref: false })
-    if ((await Promise.race([written(), late])) === true) abandon()
+  const { stream, written, blocks } = kind.isFIFO() || kind.isSocket() ? pipe() : file()
+  const exit = async (): Promise<never> => {
+    const late = setTimeout(EXIT_TIMEOUT, 'late' as const)
+    if ((await Promise.race([written(), late])) === 'late' && blocks) process.kill(process.pid, 'SIGKILL')
+    process.exit()
   }
-  return { log: pino({ level }, stream), end }
+  return { log: pino({ level }, stream), exit }
 }
 
 /** A pipe takes what it has room for, and Node keeps the rest, without a thread that would wait for the reader. */
@@ -65,7 +66,7 @@ function pipe(): Sink {
   return {
     stream: { write },
     written: () => new Promise<void>((resolve) => stderr.write('', () => resolve())),
-    abandon: () => process.exit(),
+    blocks: false,
   }
 }
 
@@ -83,7 +84,6 @@ function file(): Sink {
   return {
     stream: { write },
     written: async () => waiting && once(stream, 'drain'),
-    // A thread that waits for a terminal outlives any other end.
-    abandon: () => process.kill(process.pid, 'SIGKILL'),
+    blocks: true,
   }
 }

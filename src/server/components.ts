@@ -101,7 +101,7 @@ export async function openComponents(
     await checkNotLost(index.db, opened.registry)
     const metrics = createMetrics()
     closing.push(() => forget(metrics))
-    const tracing = await openTracing(config, programVersion)
+    const tracing = await openTracing(config, programVersion, log)
     closing.push(tracing.close)
     const pool = startPool(log, metrics, tracing)
     closing.push(pool.close)
@@ -195,10 +195,10 @@ function forget({ registry }: Metrics): void {
 }
 
 /** Tracing packages are slow to load, so only with a collector. */
-async function openTracing({ traces }: Config, programVersion: string): Promise<Tracing> {
+async function openTracing({ traces }: Config, programVersion: string, log: Logger): Promise<Tracing> {
   if (!traces) return NO_TRACING
   const { otlpTracing } = await import('./otlp-tracing.ts')
-  return otlpTracing(traces, programVersion)
+  return otlpTracing(traces, programVersion, log)
 }
 
 function unwatched(log: Logger): DiskSpace {
