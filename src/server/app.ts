@@ -112,7 +112,7 @@ export async function createApp(
   )
   app.route(
     '/',
-    healthRoutes(() => readiness(ctx, surroundings), metrics),
+    healthRoutes(() => readiness(ctx, surroundings), components.instance, metrics),
   )
   const apiVersion = await version()
   let document: object | undefined

@@ -1,12 +1,12 @@
 /** The components of a server: opened from the settings, doing their background work, closed in the end. */
+import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
-import { makeFolder } from '../core/folder.ts'
 import { KeyedLock } from '../core/keyed-lock.ts'
 import { type Index, memoryIndex, openIndex } from '../database/open.ts'
 import { secret } from '../database/settings.ts'
-import { FolderInUseError, lockFolder } from '../database/sqlite/folder-lock.ts'
+import { FolderInUseError } from '../database/sqlite/folder-lock.ts'
 import { DEFAULT_LIMITS } from '../domain/resources.ts'
 import { observeDeliveries, observeWatches } from '../http/event-metrics.ts'
 import { createLoad, type Load } from '../http/load-shedding.ts'
@@ -34,6 +34,7 @@ import { WebhookDispatcher } from '../service/webhooks/dispatcher.ts'
 import type { Targets } from '../service/webhooks/targets.ts'
 import { type OpenedRegistry, openRegistry } from './artifact-registry.ts'
 import { backupSource } from './backup-source.ts'
+import { takeDataFolder } from './data-folder.ts'
 import { scheduleDiscovery } from './discovery-schedule.ts'
 import { DiskSpace } from './disk-space.ts'
 import { scheduleGarbage } from './garbage-schedule.ts'
@@ -71,6 +72,8 @@ export type Components = {
   queue: ThreadPool['queue']
   /** Set once the server is asked to stop. */
   stopping: boolean
+  /** Tells the server from others at the same address. */
+  instance: string
   log: Logger
   /** Stops the background work: jobs, watches, webhooks and syncs. */
   stop: () => Promise<void>
@@ -83,8 +86,7 @@ export async function openComponents(
   log: Logger,
   startPool = startThreads,
 ): Promise<Components> {
-  await makeFolder(config.data)
-  const lock = lockFolder(config.data)
+  const lock = await takeDataFolder(config.data)
   // Called in reverse order, on close or if something cannot be opened.
   const closing: (() => unknown)[] = [lock.release]
   const close = async (): Promise<void> => {
@@ -99,7 +101,7 @@ export async function openComponents(
     await checkNotLost(index.db, opened.registry)
     const metrics = createMetrics()
     closing.push(() => forget(metrics))
-    const tracing = await openTracing(config, programVersion)
+    const tracing = await openTracing(config, programVersion, log)
     closing.push(tracing.close)
     const pool = startPool(log, metrics, tracing)
     closing.push(pool.close)
@@ -193,10 +195,10 @@ function forget({ registry }: Metrics): void {
 }
 
 /** Tracing packages are slow to load, so only with a collector. */
-async function openTracing({ traces }: Config, programVersion: string): Promise<Tracing> {
+async function openTracing({ traces }: Config, programVersion: string, log: Logger): Promise<Tracing> {
   if (!traces) return NO_TRACING
   const { otlpTracing } = await import('./otlp-tracing.ts')
-  return otlpTracing(traces, programVersion)
+  return otlpTracing(traces, programVersion, log)
 }
 
 function unwatched(log: Logger): DiskSpace {
@@ -307,6 +309,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     load,
     queue,
     stopping: false,
+    instance: randomUUID(),
     log,
     stop,
   }
