@@ -1,6 +1,6 @@
 /** Reads layers that other tools packed: Flux, oras, Helm, or image builders. */
 
-import { type ResourceLimits, type Resources, tooManyBytes } from '../domain/resources.ts'
+import { type ResourceLimits, type Resources, tooManyBytes, withoutDotSlash } from '../domain/resources.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { gunzip, unzstd } from './gzip.ts'
 import { invalidArchive } from './invalid-archive.ts'
@@ -55,7 +55,7 @@ export async function readForeignLayer(
       `the layer ${layer.digest} of type ${mediaType} is not a tar, and has no title to name a file after`,
     )
   }
-  return new Map([[path.replace(/^(?:\.\/+)+/, ''), bytes]])
+  return new Map([[withoutDotSlash(path), bytes]])
 }
 
 /** Returns the tar in these bytes, decompressed if necessary; undefined if they are not a tar. */

@@ -45,6 +45,16 @@ export function pathProblem(path: string): string | undefined {
   return undefined
 }
 
+/** Returns the path without `./` at its beginning. A loop, as a regular expression runs out of stack after millions of them. */
+export function withoutDotSlash(path: string): string {
+  let at = 0
+  while (path.startsWith('./', at)) {
+    at += 2
+    while (path[at] === '/') at++
+  }
+  return path.slice(at)
+}
+
 /** Returns the directories that contain the files, at every level. */
 export function directoriesOf(paths: Iterable<string>): Set<string> {
   const directories = new Set<string>()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkResources, patchResources, pathProblem } from '../../src/domain/resources.ts'
+import { checkResources, patchResources, pathProblem, withoutDotSlash } from '../../src/domain/resources.ts'
 
 const bytes = (text: string) => Buffer.from(text)
 
@@ -41,6 +41,18 @@ describe('pathProblem', () => {
     [Array(60).fill('abcdefghijklmnopqrstuvwxyz').join('/'), '1024'],
     [Array(65).fill('a').join('/'), 'deeper than 64'],
   ])('refuses %j', (path, reason) => expect(pathProblem(path)).toContain(reason))
+})
+
+describe('withoutDotSlash', () => {
+  it.each([
+    ['./a', 'a'],
+    ['.//./a/./b', 'a/./b'],
+    ['./', ''],
+    ['/a', '/a'],
+    ['.a', '.a'],
+    ['../a', '../a'],
+    [`${'./'.repeat(20_000_000)}a`, 'a'],
+  ])('shortens case %#', (path, expected) => expect(withoutDotSlash(path)).toBe(expected))
 })
 
 describe('checkResources', () => {

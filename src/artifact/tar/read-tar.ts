@@ -10,9 +10,10 @@ import {
   tooManyBytes,
   tooManyDirectories,
   tooManyFiles,
+  withoutDotSlash,
 } from '../../domain/resources.ts'
 import { invalidArchive } from '../invalid-archive.ts'
-import { BLOCK, padded, TYPE } from './format.ts'
+import { BLOCK, MAX_EXTENSION, padded, TYPE } from './format.ts'
 import { type PaxRecords, parsePax, paxPath, refuseGlobalPax } from './pax.ts'
 import { decodeName, type Header, isZero, readHeader } from './read-header.ts'
 
@@ -25,8 +26,10 @@ const KINDS: Record<string, string> = {
   [TYPE.gnuSparse]: 'a sparse file',
 }
 
-/** Tar programs write up to three headers for a file, and more for directories. */
-const HEADERS_PER_FILE = 6
+/** Tar programs write up to four headers for a file, and as many for a directory. */
+const HEADERS_PER_FILE = 8
+
+const EXTENSIONS: readonly string[] = [TYPE.pax, TYPE.paxGlobal, TYPE.gnuLongName]
 
 /** Names that extension headers give to the entry behind them. */
 type Extension = { pax?: PaxRecords; longName?: string }
@@ -47,6 +50,8 @@ export function readTar(tar: Buffer, limits: ResourceLimits): Map<string, Uint8A
     if (start + size > tar.length) throw invalidArchive(`entry "${name}": the archive is truncated`)
     const content = tar.subarray(start, start + size)
     offset = start + padded(size)
+    if (size > MAX_EXTENSION && EXTENSIONS.includes(type))
+      throw invalidArchive('the archive has an extended header or a long name that is too large')
 
     if (type === TYPE.pax) {
       if (extension.pax) throw invalidArchive('the archive has two extended headers for one entry')
@@ -94,7 +99,7 @@ function nameOf({ name, size }: Header, { pax, longName }: Extension): string {
   if (paxName !== undefined && longName !== undefined && paxName !== longName) {
     throw invalidArchive(`entry "${paxName}" has a second name: "${longName}"`, paxName)
   }
-  return (paxName ?? longName ?? name).replace(/^(?:\.\/+)+/, '')
+  return withoutDotSlash(paxName ?? longName ?? name)
 }
 
 /** Throws for an entry that is neither a directory nor a file. */

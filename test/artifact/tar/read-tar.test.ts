@@ -24,6 +24,9 @@ async function refusal(archive: Uint8Array): Promise<AppError> {
   )
 }
 
+/** Not UTF-8, and with the bytes that end records and keys. */
+const BYTES = Buffer.from([0, 0xff, 0x0a, 0xfe, 0x3d, 0x20, 0x0a])
+
 const LONG = `${'d'.repeat(80)}/${'f'.repeat(120)}.yaml`
 
 /** An extended header with the same key twice, which an object cannot express. */
@@ -31,7 +34,7 @@ function pax2(...records: string[]): TarEntry {
   return {
     name: 'PaxHeader',
     type: 'x',
-    content: records.map((record) => `${record.length + 4} ${record}\n`).join(''),
+    content: Buffer.from(records.map((record) => `${record.length + 4} ${record}\n`).join(''), 'latin1'),
   }
 }
 
@@ -70,12 +73,53 @@ describe('unpacking an archive of a tar program', () => {
     ['a pax name', [pax({ path: LONG, mtime: '1.5' }), { name: 'short', content: 'x' }], { [LONG]: 'x' }],
     ['a pax size that says the same', [pax({ size: '1' }), { name: 'a', content: 'x' }], { a: 'x' }],
     [
+      'extended attributes, whose bytes may be any',
+      [
+        pax({
+          'SCHILY.xattr.com.apple.quarantine': BYTES,
+          'LIBARCHIVE.xattr.a': 'AP8',
+          mtime: '1.5',
+          path: 'b',
+        }),
+        { name: 'a', content: 'x' },
+      ],
+      { b: 'x' },
+    ],
+    [
+      'keys of any bytes, one of them twice',
+      [pax2('SCHILY.\xe9\0=1', 'SCHILY.xattr.a=1', 'SCHILY.xattr.a=2'), { name: 'a' }],
+      { a: '' },
+    ],
+    [
+      'attributes for all entries, and the label of a volume',
+      [pax({ 'SCHILY.xattr.a': BYTES, 'GNU.volume.label': 'x' }, 'g'), { name: 'a' }],
+      { a: '' },
+    ],
+    [
+      'many attributes',
+      [pax({ 'SCHILY.xattr.com.apple.ResourceFork': Buffer.alloc(1_000_000, 0xff) }), { name: 'a' }],
+      { a: '' },
+    ],
+    [
+      'a name in UTF-8 that bsdtar declares as binary',
+      [pax({ hdrcharset: 'BINARY', path: 'ü', uname: Buffer.from([0xff]) }), { name: 'a' }],
+      { ü: '' },
+    ],
+    [
       'a GNU long name',
       [
         { type: 'L', content: `${LONG}\0` },
         { name: 'short', content: 'x' },
       ],
       { [LONG]: 'x' },
+    ],
+    [
+      'a long name that is nearly all "./"',
+      [
+        { type: 'L', content: `${'./'.repeat(500_000)}a\0` },
+        { name: 'c', content: 'x' },
+      ],
+      { a: 'x' },
     ],
     ['names that are not ASCII', [{ name: 'ä ö/ü.yaml', content: 'x' }], { 'ä ö/ü.yaml': 'x' }],
     [
@@ -142,7 +186,7 @@ describe('unpacking a hostile archive', () => {
     ['a pax sparse file', [pax({ 'GNU.sparse.name': 'b' }), { name: 'a' }], /sparse/],
     [
       'a pax name in another charset',
-      [pax({ hdrcharset: 'BINARY', path: 'a' }), { name: 'a' }],
+      [pax({ hdrcharset: 'ISO-IR 8859 1 1998', path: 'a' }), { name: 'a' }],
       /not UTF-8/,
       'a',
     ],
@@ -162,7 +206,17 @@ describe('unpacking a hostile archive', () => {
     ['a size in other digits', [pax({ size: '0x1' }), { name: 'a', content: 'x' }], /two different sizes/],
     ['two pax headers', [pax({ path: 'a' }), pax({ mtime: '1' }), { name: 'c' }], /two extended headers/],
     ['two names in one pax header', [pax2('path=a', 'path=b'), { name: 'c' }], /malformed/],
-    ['a pax header that is too large', [pax({ comment: 'x'.repeat(70_000) }), { name: 'c' }], /too large/],
+    [
+      'a pax header that is too large',
+      [pax({ comment: 'x'.repeat(1024 * 1024) }), { name: 'c' }],
+      /too large/,
+    ],
+    [
+      'a long name that is too large',
+      [{ type: 'L', content: `${'./'.repeat(600_000)}a\0` }, { name: 'c' }],
+      /too large/,
+    ],
+    ['a pax name that is not UTF-8', [pax({ path: BYTES }), { name: 'c' }], /"path" is not UTF-8/],
     ['a pax header that is too short', [{ type: 'x', content: '99 path=a\n' }, { name: 'a' }], /malformed/],
     ['a pax header without length', [{ type: 'x', content: 'path=a\n' }, { name: 'a' }], /malformed/],
     ['a pax header of length zero', [{ type: 'x', content: '0 path=a\n' }, { name: 'a' }], /malformed/],
@@ -239,7 +293,7 @@ describe('unpacking a hostile archive', () => {
   })
 
   it('refuses too many files, or too large ones', async () => {
-    const headers = Array.from({ length: 601 }, () => ({ name: './', type: '5' }))
+    const headers = Array.from({ length: 801 }, () => ({ name: './', type: '5' }))
     expect(await refusal(tarGz(headers))).toMatchObject({ code: 'too_large' })
     const many = Array.from({ length: 101 }, (_, i) => ({ name: `f${i}` }))
     expect(await refusal(tarGz(many))).toMatchObject({
