@@ -1,4 +1,4 @@
-/** The files of a package revision, by path, and the rules for their paths. */
+/** The contents of files by path, and the rules for their paths. */
 import { AppError } from '../core/errors.ts'
 
 export type Resources = ReadonlyMap<string, Uint8Array>
@@ -106,16 +106,6 @@ export function tooManyBytes(limits: ResourceLimits): AppError {
     'too_large',
     `the files of the package have more than ${limits.maxBytes} bytes together, which is the limit`,
   )
-}
-
-/** Returns `base` with the files of `patch` added or replaced; null deletes a file. */
-export function patchResources(base: Resources, patch: ReadonlyMap<string, Uint8Array | null>): Resources {
-  const merged = new Map(base)
-  for (const [path, content] of patch) {
-    if (content === null) merged.delete(path)
-    else merged.set(path, content)
-  }
-  return merged
 }
 
 /** Reports whether two files have the same content; a missing file equals only another missing one. */

@@ -55,8 +55,10 @@ async function read(
 }
 
 async function filesOf(repository: MemoryRepository, manifest: Descriptor, limits = DEFAULT_LIMITS) {
-  const { resources } = await readForeignArtifact(repository, manifest, { limits, timeout: 1000 })
-  return Object.fromEntries([...resources].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]))
+  const { files } = await readForeignArtifact(repository, manifest, { limits, timeout: 1000 })
+  return Object.fromEntries(
+    [...files.resources].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]),
+  )
 }
 
 suite('reading a foreign artifact', () => {

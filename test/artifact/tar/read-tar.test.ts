@@ -8,14 +8,14 @@ import { pax, type TarEntry, tar, tarEntry, tarGz } from '../../support/tar.ts'
 const LIMITS = { maxBytes: 1024 * 1024, maxFiles: 100 }
 
 async function unpack(archive: Uint8Array): Promise<Record<string, string>> {
-  const files = await unpackLayer(archive, LIMITS)
-  return Object.fromEntries([...files].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]))
+  const { resources } = await unpackLayer(archive, LIMITS)
+  return Object.fromEntries([...resources].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]))
 }
 
 async function refusal(archive: Uint8Array): Promise<AppError> {
   return unpackLayer(archive, LIMITS).then(
-    (files) => {
-      throw new Error(`taken: ${[...files.keys()]}`)
+    ({ resources }) => {
+      throw new Error(`taken: ${[...resources.keys()]}`)
     },
     (error) => {
       expect(error).toBeInstanceOf(AppError)
@@ -141,6 +141,23 @@ describe('unpacking an archive of a tar program', () => {
     expect(await unpack(tarGz([{ name: 'a' }], Buffer.alloc(10240)))).toEqual({ a: '' })
     expect(await unpack(tarGz([{ name: 'a' }], Buffer.alloc(512)))).toEqual({ a: '' })
   })
+
+  it.each(['755', '700', '0100755 ', '104755', '744', '777'])(
+    'sees that mode %s is executable',
+    async (mode) => {
+      const archive = tarGz([{ name: 'd/', type: '5', mode }, { name: 'd/a', mode }, { name: 'b' }])
+      expect((await unpackLayer(archive, LIMITS)).executables).toEqual(new Set(['d/a']))
+    },
+  )
+
+  it.each(['644', '600', '100644', '611', '2666', 'x', '\x80\0\0\0\0\x01\xed', ''])(
+    'sees that mode %j is not executable',
+    async (mode) => {
+      const files = await unpackLayer(tarGz([{ name: 'a', content: 'x', mode }]), LIMITS)
+      expect(files.executables).toEqual(new Set())
+      expect([...files.resources.keys()]).toEqual(['a'])
+    },
+  )
 
   it('takes gzip in several members', async () => {
     const whole = tar([{ name: 'a', content: 'x' }])

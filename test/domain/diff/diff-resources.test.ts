@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { diffResources, type FileDiff } from '../../../src/domain/diff/diff-resources.ts'
 import { formatFieldPath } from '../../../src/domain/krm/field-path.ts'
-import { resourcesOf, type Texts } from '../../support/texts.ts'
+import { filesOf, type Texts } from '../../support/texts.ts'
 
 function diff(before: Texts, after: Texts, path?: string): FileDiff[] {
-  return diffResources({ before: resourcesOf(before), after: resourcesOf(after), path }).files
+  return diffResources({ before: filesOf(before), after: filesOf(after), path }).files
 }
 
 /** Returns the changes of the files, each as `<change> <from> <path>`. */
@@ -62,8 +62,8 @@ describe('diffResources of files', () => {
   })
 
   it('stops before it makes a diff that is too large', () => {
-    const large = resourcesOf({ a: 'one\n', b: 'x\n'.repeat(12_000_000) })
-    const { files: shown, truncated } = diffResources({ before: resourcesOf({}), after: large })
+    const large = filesOf({ a: 'one\n', b: 'x\n'.repeat(12_000_000) })
+    const { files: shown, truncated } = diffResources({ before: filesOf({}), after: large })
     expect(shown.map(({ path }) => path)).toEqual(['a'])
     expect(truncated).toBe(true)
   })

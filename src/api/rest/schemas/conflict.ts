@@ -16,7 +16,8 @@ const fields = {
     example: 'apps/Deployment core/upf',
   }),
   field: z.string().openapi({
-    description: 'Path of the field; empty for the whole object or file; the line numbers for a text file.',
+    description:
+      'Path of the field; empty for the whole object or file; the line numbers for a text file. The value of a whole file is its text, or `size` if it is binary; of an executable file it is an object with `executable`, and with `text` if it is text.',
     example: 'spec.template.spec.containers[name=upf].image',
   }),
   original: value('Value in the upstream revision that local is based on; absent if it had none.', 'upf:1.4'),
