@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { unpackLayer } from '../../../src/artifact/layer.ts'
+import { unpackLayer, unpackUpload } from '../../../src/artifact/layer.ts'
 import { AppError } from '../../../src/core/errors.ts'
 import { cpuTimer } from '../../support/cpu-time.ts'
 import { pax, type TarEntry, tar, tarEntry, tarGz } from '../../support/tar.ts'
@@ -158,6 +158,23 @@ describe('unpacking an archive of a tar program', () => {
       expect([...files.resources.keys()]).toEqual(['a'])
     },
   )
+
+  it('leaves out what macOS adds to an upload, but not what a layer has', async () => {
+    const added = ['._.', '._a.yaml', 'd/._b.yaml', '.DS_Store', 'd/.DS_Store']
+    const kept = ['a.yaml', '.x', 'd/a._b', 'd/x.DS_Store', '._d/a', '_._']
+    const archive = tarGz([...added, ...kept].map((name) => ({ name: `./${name}`, content: 'x' })))
+    const { resources, leftOut } = await unpackUpload(archive, LIMITS)
+    expect([[...resources.keys()], leftOut]).toEqual([kept, added])
+    expect((await unpackLayer(archive, LIMITS)).resources.size).toBe(added.length + kept.length)
+  })
+
+  it('does not count what it leaves out as files', async () => {
+    const entries = Array.from({ length: LIMITS.maxFiles }, (_, i) => [`._f${i}`, `f${i}`]).flat()
+    const { resources } = await unpackUpload(tarGz(entries.map((name) => ({ name }))), LIMITS)
+    expect(resources.size).toBe(LIMITS.maxFiles)
+    const escaping = tarGz([{ name: '../._a' }])
+    await expect(unpackUpload(escaping, LIMITS)).rejects.toThrow('leave the package')
+  })
 
   it('takes gzip in several members', async () => {
     const whole = tar([{ name: 'a', content: 'x' }])
