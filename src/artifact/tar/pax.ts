@@ -4,11 +4,11 @@ import { invalidArchive } from '../invalid-archive.ts'
 
 export type PaxRecords = ReadonlyMap<string, string>
 
-/** Readers differ on whether these apply to all entries, and no tar program writes them. */
-const REFUSED_GLOBALLY = ['path', 'linkpath', 'size', 'hdrcharset']
+/** What names an entry or says its size. */
+const NAME_AND_SIZE = ['path', 'linkpath', 'size', 'hdrcharset']
 
-/** What names an entry, says its size, or makes it something else than a plain file. */
-const MATTERS = /^(?:path|linkpath|size|hdrcharset|GNU\.sparse\..*)$/s
+/** The keys by which GNU tar, star and Solaris mark sparse files. */
+const SPARSE = /^(?:GNU\.sparse\.|SCHILY\.realsize$|SUN\.holesdata$)/
 
 /**
  * Parses the records of a header. Those that do not matter are left out, whatever their bytes: extended attributes are
@@ -28,11 +28,15 @@ export function parsePax(content: Buffer): PaxRecords {
     if (equals < 1) throw malformed()
     offset = end
     const key = record.toString('latin1', 0, equals)
-    if (!MATTERS.test(key)) continue
+    if (!matters(key)) continue
     if (records.has(key)) throw malformed()
     records.set(key, textOf(key, record.subarray(equals + 1)))
   }
   return records
+}
+
+function matters(key: string): boolean {
+  return NAME_AND_SIZE.includes(key) || SPARSE.test(key)
 }
 
 function textOf(key: string, bytes: Buffer): string {
@@ -41,11 +45,12 @@ function textOf(key: string, bytes: Buffer): string {
   throw invalidArchive(`the archive has an extended header whose "${key}" is not UTF-8: rename the file`)
 }
 
-/** Global headers as such are common: git archive writes the commit into one, as a comment. */
+/**
+ * Readers differ on whether records that matter apply to all entries, and no tar program writes them into global
+ * headers. Those as such are common: git archive writes the commit into one, as a comment.
+ */
 export function refuseGlobalPax(records: PaxRecords): void {
-  const refused = [...records.keys()].find(
-    (key) => REFUSED_GLOBALLY.includes(key) || key.startsWith('GNU.sparse.'),
-  )
+  const [refused] = records.keys()
   if (refused) throw invalidArchive(`the archive's global header sets "${refused}" for all entries`)
 }
 
@@ -56,7 +61,7 @@ const CHARSETS = ['ISO-IR 10646 2000 UTF-8', 'BINARY']
 export function paxPath(records: PaxRecords, size: number): string | undefined {
   const path = records.get('path')
   const name = path ?? 'the entry'
-  if ([...records.keys()].some((key) => key.startsWith('GNU.sparse.'))) {
+  if ([...records.keys()].some((key) => SPARSE.test(key))) {
     throw invalidArchive(`"${name}" is a sparse file: only files and directories are possible`, path)
   }
   const stated = records.get('size')

@@ -217,6 +217,8 @@ describe('unpacking a hostile archive', () => {
       [pax({ size: '99' }), { name: 'a', content: 'x' }],
       /two different sizes/,
     ],
+    ['a sparse file of star', [pax({ 'SCHILY.realsize': '9' }), { name: 'a' }], /sparse/],
+    ['a sparse file of Solaris', [pax({ 'SUN.holesdata': ' 0 9' }, 'g'), { name: 'a' }], /sets "SUN/],
     ['a pax sparse file', [pax({ 'GNU.sparse.name': 'b' }), { name: 'a' }], /sparse/],
     [
       'a pax name in another charset',
