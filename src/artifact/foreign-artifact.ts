@@ -1,6 +1,7 @@
 /** Reads a package from an artifact that another tool pushed. */
 
-import { checkResources, type ResourceLimits, type Resources, tooManyBytes } from '../domain/resources.ts'
+import type { PackageFiles } from '../domain/package-files.ts'
+import { checkResources, type ResourceLimits, tooManyBytes } from '../domain/resources.ts'
 import { type Content, streamOf } from '../oci/content.ts'
 import type { Annotations, Descriptor } from '../oci/descriptor.ts'
 import { OciError } from '../oci/errors.ts'
@@ -10,7 +11,7 @@ import { hasContent, readForeignLayer } from './foreign-layer.ts'
 import { invalidArchive } from './invalid-archive.ts'
 import { maxTarBytes } from './layer.ts'
 
-export type ForeignPackage = { resources: Resources; annotations: Annotations }
+export type ForeignPackage = { files: PackageFiles; annotations: Annotations }
 
 export type ForeignOptions = {
   limits: ResourceLimits
@@ -35,14 +36,14 @@ export async function readForeignArtifact(
   if (layers.length === 0) throw invalidArchive('the artifact has no layers with files')
   const total = layers.reduce((sum, { size }) => sum + size, 0)
   if (total > maxTarBytes(options.limits)) throw tooManyBytes(options.limits)
-  const resources = new Map<string, Uint8Array>()
+  const files: Collected = { resources: new Map(), executables: new Set(), leftOut: [] }
   for (const layer of layers) {
     const bytes = await fetchAll(inTime(source, options.timeout), layer, layer.size)
-    addAll(resources, await readForeignLayer(layer, bytes, options.limits))
+    addAll(files, await readForeignLayer(layer, bytes, options.limits))
   }
-  if (resources.size === 0) throw invalidArchive('the artifact has no files')
-  checkResources(resources, options.limits)
-  return { resources, annotations: manifest.annotations ?? {} }
+  if (files.resources.size === 0) throw invalidArchive('the artifact has no files')
+  checkResources(files.resources, options.limits)
+  return { files, annotations: manifest.annotations ?? {} }
 }
 
 async function readManifest(source: Fetcher, root: Descriptor): Promise<Manifest> {
@@ -66,15 +67,20 @@ function onlyManifest({ manifests }: Index): Descriptor {
   )
 }
 
-/** Refuses two different files of one name: tools differ on which layer wins. */
-function addAll(resources: Map<string, Uint8Array>, more: Resources): void {
-  for (const [path, content] of more) {
+type Collected = { resources: Map<string, Uint8Array>; executables: Set<string>; leftOut: string[] }
+
+/** Refuses two different files of one name: tools differ on which layer wins. The mode is that of the last. */
+function addAll({ resources, executables, leftOut }: Collected, more: PackageFiles): void {
+  for (const [path, content] of more.resources) {
     const before = resources.get(path)
     if (before && Buffer.compare(before, content) !== 0) {
       throw invalidArchive(`two layers have different files "${path}"`, path)
     }
     resources.set(path, content)
+    if (more.executables.has(path)) executables.add(path)
+    else executables.delete(path)
   }
+  for (const path of more.leftOut ?? []) leftOut.push(path)
 }
 
 /** Bounds the time of each fetch, so that a server that sends a byte now and then cannot hold the reader for ever. */

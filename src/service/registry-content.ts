@@ -4,8 +4,8 @@ import { configDescriptor, layerDescriptor } from '../artifact/package-manifest.
 import type { PackedRecord } from '../artifact/record.ts'
 import { AppError } from '../core/errors.ts'
 import { ociRepository } from '../domain/names.ts'
+import type { PackageFiles } from '../domain/package-files.ts'
 import type { PackageRevision } from '../domain/package-revision.ts'
-import type { Resources } from '../domain/resources.ts'
 import type { Stream } from '../oci/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isNotFound, OciError } from '../oci/errors.ts'
@@ -60,7 +60,7 @@ export async function openLayer(ctx: ServiceContext, revision: PackageRevision):
 export async function readLayer(
   ctx: Pick<ServiceContext, 'registry' | 'limits'>,
   revision: PackageRevision,
-): Promise<Resources> {
+): Promise<PackageFiles> {
   const target = ctx.registry.repository(ociRepository(revision))
   const layer = layerDescriptor(revision.artifact)
   const bytes = await inRegistry(() => fetchAll(target, layer, layer.size))

@@ -55,8 +55,10 @@ async function read(
 }
 
 async function filesOf(repository: MemoryRepository, manifest: Descriptor, limits = DEFAULT_LIMITS) {
-  const { resources } = await readForeignArtifact(repository, manifest, { limits, timeout: 1000 })
-  return Object.fromEntries([...resources].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]))
+  const { files } = await readForeignArtifact(repository, manifest, { limits, timeout: 1000 })
+  return Object.fromEntries(
+    [...files.resources].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]),
+  )
 }
 
 suite('reading a foreign artifact', () => {
@@ -123,6 +125,51 @@ suite('reading a foreign artifact', () => {
   }
   it.each(Object.entries(READABLE))('reads %s', async (_, { layers, files = { 'a.yaml': YAML } }) => {
     expect(await read(layers)).toEqual(files)
+  })
+
+  it('keeps the modes of files, of the last layer where two have the same file', async () => {
+    const script = { name: 'run.sh', content: '#!' }
+    const layers: Layer[] = [
+      [
+        FLUX,
+        tarGz([
+          { ...script, mode: '755' },
+          { name: 'a.sh', content: 'a', mode: '644' },
+        ]),
+      ],
+      [FLUX, tarGz([{ name: 'a.sh', content: 'a', mode: '700' }])],
+      ['text/plain', '#!', titled('b.sh')],
+    ]
+    const { repository, manifest } = await pushed(layers)
+    const options = { limits: DEFAULT_LIMITS, timeout: 1000 }
+    const { files } = await readForeignArtifact(repository, manifest, options)
+    expect(files.executables).toEqual(new Set(['run.sh', 'a.sh']))
+    const chart = await pushed([[HELM, tarGz([{ name: 'upf/bin/run.sh', content: '#!', mode: '755' }])]])
+    const read = await readForeignArtifact(chart.repository, chart.manifest, options)
+    expect(read.files.executables).toEqual(new Set(['bin/run.sh']))
+  })
+
+  it('leaves out what macOS adds, and takes the folder of a chart off nevertheless', async () => {
+    const layers: Layer[] = [
+      [
+        HELM,
+        tarGz([
+          { name: './._upf', content: 'x' },
+          { name: './upf/._Chart.yaml', content: 'x' },
+          { name: './upf/Chart.yaml', content: YAML },
+          { name: './upf/.DS_Store', content: 'x' },
+        ]),
+      ],
+      ['text/plain', 'x', titled('sub/.DS_Store')],
+    ]
+    const { repository, manifest } = await pushed(layers)
+    const { files } = await readForeignArtifact(repository, manifest, {
+      limits: DEFAULT_LIMITS,
+      timeout: 1000,
+    })
+    expect([...files.resources.keys()]).toEqual(['Chart.yaml'])
+    expect(files.leftOut).toEqual(['._upf', 'upf/._Chart.yaml', 'upf/.DS_Store', 'sub/.DS_Store'])
+    await expect(read([[FLUX, tarGz([{ name: '._a', content: 'x' }])]])).rejects.toThrow('has no files')
   })
 
   const UNREADABLE: Record<string, { layers: Layer[]; says: string; code?: string }> = {

@@ -4,6 +4,7 @@ import { createLoad, LOAD_LIMITS, type LoadLimits } from '../../src/http/load-sh
 import { createThreadPool } from '../../src/service/threads/thread-pool.ts'
 import { memoryApp, type TestApp } from '../support/app.ts'
 import { twentyFiles } from '../support/files.ts'
+import { filesOf } from '../support/texts.ts'
 
 const MIB = 1024 * 1024
 
@@ -93,7 +94,7 @@ describe('a server with too much to do', () => {
 
   it('lets a limited number of tasks wait for a thread, and refuses the rest', async () => {
     const pool = createThreadPool({ threads: 1, maxQueue: 1, report: () => undefined })
-    const large = new Map([['a.yaml', Buffer.from('- a\n'.repeat(100_000))]])
+    const large = filesOf({ 'a.yaml': '- a\n'.repeat(100_000) })
     const outcomes = await Promise.all(
       Array.from({ length: 4 }, () =>
         pool.tasks.prepare(large).then(

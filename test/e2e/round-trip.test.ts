@@ -65,7 +65,7 @@ const EXPECTED = [...FILES].map(([path, bytes]): [string, string] => [path, dige
 async function check(client: Client, name: string): Promise<void> {
   expect((await client.get(name)).fileCount).toBe(FILES.size)
   expect(decoded(await client.resources(name))).toEqual(EXPECTED)
-  const archive = readTar(gunzipSync(await client.archive(name)), DEFAULT_LIMITS)
+  const { resources: archive } = readTar(gunzipSync(await client.archive(name)), DEFAULT_LIMITS)
   expect([...archive].map(([path, bytes]) => [path, digestOf(bytes)]).sort()).toEqual(EXPECTED)
 }
 

@@ -37,6 +37,6 @@ export function mergeFile(
 }
 
 /** Returns the content as a conflict shows it: of a binary file only the size. */
-function shown(content: Uint8Array | undefined): JsonValue | undefined {
+export function shown(content: Uint8Array | undefined): JsonValue | undefined {
   return content && (textOf(content) ?? { size: content.byteLength })
 }

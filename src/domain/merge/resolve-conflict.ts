@@ -5,7 +5,7 @@ import { NOT_EDITABLE, valueAt, withField } from '../krm/edit-object.ts'
 import { type FieldPath, parseFieldPath } from '../krm/field-path.ts'
 import { writeObject } from '../krm/generated-text.ts'
 import { formatIdentity } from '../krm/identity.ts'
-import { isJsonObject, type JsonObject, type JsonValue, sameJson } from '../krm/json-value.ts'
+import { fieldOf, isJsonObject, type JsonObject, type JsonValue, sameJson } from '../krm/json-value.ts'
 import { kindRules } from '../krm/kind-rules.ts'
 import { isKrmPath, type KrmDocument, type KrmFile, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
 import { listItems, type NamedObject, namedObjects } from '../krm/list-objects.ts'
@@ -61,7 +61,8 @@ function sideOfFile(conflict: Conflict, side: Side, upstream: Resources): Uint8A
   }
   const value = conflict[side]
   if (value === undefined) return undefined
-  if (typeof value === 'string') return Buffer.from(value)
+  const text = fieldOf(value, 'text') ?? value
+  if (typeof text === 'string') return Buffer.from(text)
   const content = side === 'upstream' ? upstream.get(path) : undefined
   if (content) return content
   throw new AppError(

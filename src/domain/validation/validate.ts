@@ -6,6 +6,7 @@ import type { ErrorDetail } from '../../core/errors.ts'
 import { type Condition, joinFirst } from '../conditions.ts'
 import { groupOf, identityKey } from '../krm/identity.ts'
 import { isKptfile, isKrmPath } from '../krm/krm-file.ts'
+import type { PackageFiles } from '../package-files.ts'
 import type { Resources } from '../resources.ts'
 import { krmIgnore } from './krm-ignore.ts'
 import { type Finding, type KrmObject, readYamlFile, type YamlFile } from './yaml-file.ts'
@@ -39,6 +40,13 @@ export function validateResources(
     for (const object of file.objects) add(findings.warnings, path, objectWarnings(path, object, seen))
   }
   return findings
+}
+
+/** Returns a warning for each file of an upload that was left out. */
+export function leftOutWarnings({ leftOut = [] }: PackageFiles): ErrorDetail[] {
+  const message =
+    'left out, since macOS writes files of this name beside others: give it another name if it belongs to the package'
+  return leftOut.slice(0, MAX_FINDINGS).map((path) => ({ path, message }))
 }
 
 /** The limit for errors, and for warnings; more of them mostly have one cause. */

@@ -38,7 +38,7 @@ async function readArtifact(
   try {
     const options = { limits: ctx.limits, timeout: LAYER_TIMEOUT }
     const foreign = await readForeignArtifact(registry.repository(id.package), descriptor, options)
-    return { foreign, prepared: await ctx.prepare(foreign.resources) }
+    return { foreign, prepared: await ctx.prepare(foreign.files) }
   } catch (error) {
     const fault = faultOfArtifact(error)
     if (fault === undefined) throw error

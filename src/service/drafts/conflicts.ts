@@ -2,8 +2,8 @@ import { AppError } from '../../core/errors.ts'
 import type { Reader } from '../../database/connection.ts'
 import { listConflicts } from '../../database/package-revisions/conflicts.ts'
 import { conflictPlace, isOpen, type RevisionConflict } from '../../domain/merge/revision-conflict.ts'
+import type { PackageFiles } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
-import type { Resources } from '../../domain/resources.ts'
 import { getRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 
@@ -17,8 +17,8 @@ export async function conflictsOf(ctx: ServiceContext, name: string): Promise<Re
 export async function conflictsAfterEdit(
   ctx: ServiceContext,
   revision: PackageRevision,
-  before: () => Promise<Resources>,
-  after: Resources,
+  before: () => Promise<PackageFiles>,
+  after: PackageFiles,
 ): Promise<RevisionConflict[] | undefined> {
   const merged = revision.conditions.find(({ type }) => type === 'Merged')
   if (merged?.status !== 'False') return undefined

@@ -20,8 +20,8 @@ export async function previewUpgrade(
   target: PackageId,
   request: UpgradeRequest,
 ): Promise<UpgradePreview> {
-  const { local, localResources, upstream, resources, conflicts } = await mergeUpgrade(ctx, target, request)
-  const { files, truncated } = await ctx.diff({ before: localResources, after: resources })
+  const { local, localFiles, upstream, conflicts, ...upgraded } = await mergeUpgrade(ctx, target, request)
+  const { files, truncated } = await ctx.diff({ before: localFiles, after: upgraded.files })
   if (truncated) {
     throw new AppError(
       'too_large',

@@ -31,7 +31,7 @@ export async function fillContents(
       const digest = revision.artifact.layerDigest
       try {
         if (last?.digest !== digest) {
-          last = { digest, contents: inspectResources(await readLayer(ctx, revision)).contents }
+          last = { digest, contents: inspectResources((await readLayer(ctx, revision)).resources).contents }
         }
         found.push({ revision, contents: last.contents })
       } catch (error) {

@@ -1,10 +1,10 @@
 import { expect, it, onTestFinished } from 'vitest'
-import type { Resources } from '../../../src/domain/resources.ts'
 import { createThreadPool, type ThreadPool } from '../../../src/service/threads/thread-pool.ts'
+import { filesOf } from '../../support/texts.ts'
 
-const small: Resources = new Map([['a.yaml', Buffer.from('a: 1\n')]])
+const small = filesOf({ 'a.yaml': 'a: 1\n' })
 /** Takes the parser seconds, and hundreds of MiB. */
-const large: Resources = new Map([['a.yaml', Buffer.from('- a\n'.repeat(190_000))]])
+const large = filesOf({ 'a.yaml': '- a\n'.repeat(190_000) })
 
 function pool(options: { timeout?: number; memory?: number }): ThreadPool {
   const made = createThreadPool({ ...options, report: () => undefined })

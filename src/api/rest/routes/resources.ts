@@ -1,4 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { patchOf } from '../../../domain/package-files.ts'
 import type { PackageRevision } from '../../../domain/package-revision.ts'
 import { GZIP } from '../../../http/received-body.ts'
 import { getRevision } from '../../../service/change-revision.ts'
@@ -55,7 +56,8 @@ const replace = defineRoute({
   operationId: 'replaceResources',
   operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
   summary: 'Replace all files',
-  description: 'Possible in a Draft. Files that are not in the request are deleted.',
+  description:
+    'Possible in a Draft. The draft has exactly the files of the request, with their modes: a file that is not in it is deleted, and one without `executable` is not executable.',
   tags,
   request: {
     params: revisionParams,
@@ -73,7 +75,7 @@ const change = defineRoute({
   operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
   summary: 'Add, replace and delete files',
   description:
-    'Possible in a Draft. Files that are not in the request are kept. A tar.gz adds and replaces files; only JSON can delete them.',
+    'Possible in a Draft. Files that are not in the request are kept, and so is the mode of a file without `executable`. A tar.gz adds and replaces files with their modes; only JSON can delete them.',
   tags,
   request: {
     params: revisionParams,
@@ -92,7 +94,7 @@ const getFile = defineRoute({
   operationId: 'getResource',
   operation: { needs: { pull: revisionInPath }, load: 'read', writesDisk: false },
   summary: 'Get one file',
-  description: 'Returns the bytes of the file. Slashes in its path may be encoded or not.',
+  description: 'Returns the bytes of the file, without its mode. Slashes in its path may be encoded or not.',
   tags,
   request: {
     params: revisionParams.extend({
@@ -142,16 +144,18 @@ export function resourceRoutes(api: Api): OpenAPIHono {
         ReadableStream.from(await openLayer(ctx, revision)) as ReadableStream<Uint8Array>,
       ) as never
     }
-    const resources = await readLayer(ctx, revision)
-    const files = [...resources].map(([path, bytes]) => [path, toJsonContent(bytes)] as const)
+    const { resources, executables } = await readLayer(ctx, revision)
+    const files = [...resources].map(
+      ([path, bytes]) => [path, toJsonContent(bytes, executables.has(path))] as const,
+    )
     return c.json({ resources: Object.fromEntries(files) } as never, 200)
   })
 
   app.openapi(replace, async (c) => {
     const { name } = c.req.valid('param')
     const precondition = requiredPrecondition(c)
-    const resources = isArchive(c) ? await archiveOf(c, api) : jsonOf(c, resourcesSchema).resources
-    const revision = await replaceResources(ctx, name, resources, precondition)
+    const files = isArchive(c) ? await archiveOf(c, api) : jsonOf(c, resourcesSchema).resources
+    const revision = await replaceResources(ctx, name, files, precondition)
     setETag(c, revision)
     return c.json(view(revision), 200)
   })
@@ -159,7 +163,9 @@ export function resourceRoutes(api: Api): OpenAPIHono {
   app.openapi(change, async (c) => {
     const { name } = c.req.valid('param')
     const precondition = requiredPrecondition(c)
-    const patch = isArchive(c) ? await archiveOf(c, api) : jsonOf(c, resourcesPatchSchema).resources
+    const patch = isArchive(c)
+      ? patchOf(await archiveOf(c, api))
+      : { changes: jsonOf(c, resourcesPatchSchema).resources }
     const revision = await changeResources(ctx, name, patch, precondition)
     setETag(c, revision)
     return c.json(view(revision), 200)
