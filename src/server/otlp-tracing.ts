@@ -16,6 +16,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import type { Tracing } from '../http/tracing.ts'
+import type { Proxies } from '../oci/remote/connections.ts'
 
 /** How long a stopping server waits for the collector. */
 const CLOSE_TIMEOUT = 3000
@@ -25,8 +26,11 @@ const TRACEPARENT =
   /^[0-9a-f]{2}-(?<traceId>[0-9a-f]{32})-(?<spanId>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})(?:-|$)/
 
 /** `endpoint` is the collector's, to which `/v1/traces` is added. */
-export function otlpTracing(endpoint: URL, version: string): Tracing {
-  const exporter = new OTLPTraceExporter({ url: new URL('v1/traces', withSlash(endpoint)).href })
+export function otlpTracing(endpoint: URL, version: string, proxies?: Proxies): Tracing {
+  const exporter = new OTLPTraceExporter({
+    url: new URL('v1/traces', withSlash(endpoint)).href,
+    ...(proxies && { httpAgentOptions: { keepAlive: true, proxyEnv: proxies } }),
+  })
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': SERVICE, 'service.version': version }),
     spanProcessors: [new BatchSpanProcessor({ exporter })],

@@ -1,4 +1,5 @@
 import type { CredentialsProvider } from './auth/credentials.ts'
+import { Connections } from './connections.ts'
 import type { Timeouts } from './transport.ts'
 
 export type RetryOptions = {
@@ -31,6 +32,8 @@ export type RemoteOptions = {
   timeouts?: Partial<Timeouts>
   upload?: Partial<UploadOptions>
   clock?: Clock
+  /** Default: to any address, without a proxy. */
+  connections?: Connections
   /** The artifact type of the placeholder that a removed tag points at if the registry cannot delete tags. */
   placeholderType?: string
 }
@@ -42,6 +45,7 @@ export type Settings = {
   timeouts: Timeouts
   upload: UploadOptions
   clock: Clock
+  connections: Connections
   placeholderType: string
 }
 
@@ -59,6 +63,7 @@ export function settingsOf(options: RemoteOptions): Settings {
       now: Date.now,
       sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     },
+    connections: options.connections ?? new Connections(),
     placeholderType: options.placeholderType ?? 'application/vnd.oci.removed.v1+json',
   }
 }

@@ -1,9 +1,9 @@
 /** Performs one HTTP request on node:http, with streaming in both directions, backpressure and timeouts. */
 import { once } from 'node:events'
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { type Content, type Stream, streamOf } from '../content.ts'
 import { OciError } from '../errors.ts'
+import type { Connections } from './connections.ts'
 import { connectionError, TransientError } from './transient-error.ts'
 
 export type Method = 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
@@ -38,10 +38,10 @@ export type HttpResponse = RequestLine & {
 /** Sends the request and returns the response, whatever its status. Throws `unavailable`. */
 export async function exchange(
   { method, url, headers, body }: HttpRequest,
-  timeouts: Timeouts,
+  { timeouts, connections }: { timeouts: Timeouts; connections: Connections },
 ): Promise<HttpResponse> {
-  const open = url.protocol === 'https:' ? httpsRequest : httpRequest
-  const request = open(url, {
+  await connections.check(url)
+  const request = connections.open(url, {
     method,
     headers: { ...headers, ...bodyLength(method, body?.size) },
   })

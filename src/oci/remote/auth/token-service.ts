@@ -68,14 +68,12 @@ async function post(
   return send({ method: 'POST', url: realm, headers, body: { content, size: content.length } }, settings)
 }
 
-async function send(
-  request: HttpRequest,
-  { retry, timeouts, clock, userAgent }: Settings,
-): Promise<HttpResponse> {
+async function send(request: HttpRequest, settings: Settings): Promise<HttpResponse> {
+  const { retry, clock, userAgent } = settings
   const headers = { 'User-Agent': userAgent, Accept: 'application/json', ...request.headers }
   return retrying(
     async () => {
-      const response = await exchange({ ...request, headers }, timeouts)
+      const response = await exchange({ ...request, headers }, settings)
       if (response.status !== 408 && response.status !== 429 && response.status < 500) return response
       await discard(response)
       throw new TransientError(`the token service at ${request.url.host} failed with ${response.status}`, {
