@@ -1,7 +1,13 @@
 /** Reads a package from an artifact that another tool pushed. */
 
-import { checkResources, type ResourceLimits, type Resources, tooManyBytes } from '../domain/resources.ts'
-import { type Content, streamOf } from '../oci/content.ts'
+import {
+  checkResources,
+  type ResourceLimits,
+  type Resources,
+  tooManyBytes,
+  tooManyFiles,
+} from '../domain/resources.ts'
+import { inTime } from '../oci/content.ts'
 import type { Annotations, Descriptor } from '../oci/descriptor.ts'
 import { OciError } from '../oci/errors.ts'
 import { type Index, isIndex, MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../oci/manifest.ts'
@@ -14,7 +20,7 @@ export type ForeignPackage = { resources: Resources; annotations: Annotations }
 
 export type ForeignOptions = {
   limits: ResourceLimits
-  /** The longest time that fetching a layer may take, in milliseconds. */
+  /** The longest time that fetching all of the artifact may take, in milliseconds. */
   timeout: number
 }
 
@@ -30,18 +36,32 @@ export async function readForeignArtifact(
   root: Descriptor,
   options: ForeignOptions,
 ): Promise<ForeignPackage> {
-  const manifest = await readManifest(source, root)
+  const deadline = Date.now() + options.timeout
+  const timed: Fetcher = {
+    fetch: async (descriptor) => {
+      if (Date.now() > deadline) throw new OciError('unavailable', 'the artifact takes too long to arrive')
+      return inTime(await source.fetch(descriptor), deadline)
+    },
+  }
+  const manifest = await readManifest(timed, root)
   const layers = manifest.layers.filter(hasContent)
   if (layers.length === 0) throw invalidArchive('the artifact has no layers with files')
+  const { limits } = options
+  if (layers.length > limits.maxFiles) throw tooManyFiles(limits)
   const total = layers.reduce((sum, { size }) => sum + size, 0)
-  if (total > maxTarBytes(options.limits)) throw tooManyBytes(options.limits)
+  if (total > maxTarBytes(limits)) throw tooManyBytes(limits)
   const resources = new Map<string, Uint8Array>()
+  // Files keep the archive that they are in from being freed.
+  const room = { bytes: maxTarBytes(limits) }
+  let unpacked = 0
   for (const layer of layers) {
-    const bytes = await fetchAll(inTime(source, options.timeout), layer, layer.size)
-    addAll(resources, await readForeignLayer(layer, bytes, options.limits))
+    const bytes = await fetchAll(timed, layer, layer.size)
+    unpacked += addAll(resources, await readForeignLayer(layer, bytes, limits, room))
+    if (unpacked > limits.maxBytes) throw tooManyBytes(limits)
+    if (resources.size > limits.maxFiles) throw tooManyFiles(limits)
   }
   if (resources.size === 0) throw invalidArchive('the artifact has no files')
-  checkResources(resources, options.limits)
+  checkResources(resources, limits)
   return { resources, annotations: manifest.annotations ?? {} }
 }
 
@@ -66,25 +86,16 @@ function onlyManifest({ manifests }: Index): Descriptor {
   )
 }
 
-/** Refuses two different files of one name: tools differ on which layer wins. */
-function addAll(resources: Map<string, Uint8Array>, more: Resources): void {
+/** Returns the bytes added. Refuses two different files of one name: tools differ on which layer wins. */
+function addAll(resources: Map<string, Uint8Array>, more: Resources): number {
+  let added = 0
   for (const [path, content] of more) {
     const before = resources.get(path)
     if (before && Buffer.compare(before, content) !== 0) {
       throw invalidArchive(`two layers have different files "${path}"`, path)
     }
+    if (!before) added += content.byteLength
     resources.set(path, content)
   }
-}
-
-/** Bounds the time of each fetch, so that a server that sends a byte now and then cannot hold the reader for ever. */
-function inTime(source: Fetcher, timeout: number): Fetcher {
-  return { fetch: async (descriptor) => until(await source.fetch(descriptor), Date.now() + timeout) }
-}
-
-async function* until(content: Content, deadline: number): AsyncGenerator<Uint8Array> {
-  for await (const chunk of streamOf(content)) {
-    if (Date.now() > deadline) throw new OciError('unavailable', 'a layer takes too long to download')
-    yield chunk
-  }
+  return added
 }

@@ -57,7 +57,7 @@ export function settingsOf(options: RemoteOptions): Settings {
     credentials: options.credentials ?? (async () => undefined),
     userAgent: options.userAgent ?? 'oci-client',
     retry: { attempts: 5, firstDelay: 250, maxDelay: 15_000, ...options.retry },
-    timeouts: { response: 60_000, idle: 60_000, ...options.timeouts },
+    timeouts: { response: 60_000, idle: 60_000, document: 60_000, ...options.timeouts },
     upload: { maxMonolithic: 64 * MIB, chunk: 8 * MIB, ...options.upload },
     clock: options.clock ?? {
       now: Date.now,

@@ -24,6 +24,8 @@ export type Timeouts = {
   response: number
   /** Without progress, in the middle of a body in either direction. */
   idle: number
+  /** For the whole body of a manifest, list, token or error, however slowly it arrives. */
+  document: number
 }
 
 type RequestLine = Pick<HttpRequest, 'method' | 'url'>
@@ -31,6 +33,7 @@ type RequestLine = Pick<HttpRequest, 'method' | 'url'>
 export type HttpResponse = RequestLine & {
   status: number
   headers: Headers
+  timeouts: Timeouts
   /** Must be read, or it holds its connection until the idle timeout. */
   body: Stream
 }
@@ -76,7 +79,7 @@ async function responseTo(
     for (const value of values ?? []) headers.append(name, value)
   }
   const body = bodyOf(message, request, line, timeouts.idle)
-  return { ...line, status: message.statusCode ?? 0, headers, body }
+  return { ...line, status: message.statusCode ?? 0, headers, timeouts, body }
 }
 
 /** Aborts a stalled request, unless it is waiting for the source of its own body. */
