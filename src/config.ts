@@ -63,6 +63,16 @@ const hosts = z
     'must be hosts like ghcr.io or 10.0.0.7:5000, separated by commas, or *',
   )
 
+const proxy = z
+  .string()
+  .transform((text) => (/^[a-z0-9.+-]+:\/\//i.test(text) ? text : `http://${text}`))
+  .pipe(
+    z.url({
+      protocol: /^https?$/,
+      error: 'must be the URL of an HTTP proxy, like http://proxy.example.com:3128',
+    }),
+  )
+
 const UNIT_BYTES = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 }
 
 /** In bytes. */
@@ -199,6 +209,27 @@ export const SETTINGS = {
     initial: 'private',
     schema: z.enum(['public', 'private', 'loopback'], 'must be public, private or loopback'),
   },
+  httpProxy: {
+    env: 'HTTP_PROXY',
+    flag: undefined,
+    help: 'proxy for http:// URLs of other servers; also in lower case',
+    initial: undefined,
+    schema: proxy.optional(),
+  },
+  httpsProxy: {
+    env: 'HTTPS_PROXY',
+    flag: undefined,
+    help: 'proxy for https:// URLs of other servers; also in lower case',
+    initial: undefined,
+    schema: proxy.optional(),
+  },
+  noProxy: {
+    env: 'NO_PROXY',
+    flag: undefined,
+    help: 'hosts that are reached without a proxy, separated by commas; also in lower case',
+    initial: undefined,
+    schema: z.string().optional(),
+  },
   minFree: {
     env: 'PKGSERVER_MIN_FREE',
     flag: 'min-free',
@@ -246,7 +277,8 @@ export function readConfig(
   const wrong: string[] = []
   const values = Object.entries(SETTINGS).map(([name, setting]) => {
     const flag = setting.flag && flags[setting.flag]
-    const text = flag ?? (env[setting.env] || undefined) ?? setting.initial
+    // By convention, the names of proxies are in lower case as well.
+    const text = flag ?? (env[setting.env] || env[setting.env.toLowerCase()] || undefined) ?? setting.initial
     const parsed = setting.schema.safeParse(text)
     if (!parsed.success) {
       const reasons = parsed.error.issues.map(({ message }) => message).join('; ')

@@ -5,7 +5,6 @@ import { type ResourceLimits, tooManyBytes, withoutDotSlash } from '../domain/re
 import type { Descriptor } from '../oci/descriptor.ts'
 import { gunzip, unzstd } from './gzip.ts'
 import { invalidArchive } from './invalid-archive.ts'
-import { maxTarBytes } from './layer.ts'
 import { isMacFile } from './mac-files.ts'
 import { isTarHeader } from './tar/format.ts'
 import { readTar } from './tar/read-tar.ts'
@@ -31,18 +30,19 @@ export function hasContent({ mediaType }: Descriptor): boolean {
   return !NO_CONTENT.includes(mediaType)
 }
 
-/** Throws `invalid_archive`, naming the entry, or `too_large`. */
+/** Takes the bytes that it unpacks from the room that is left. Throws `invalid_archive`, naming the entry, or `too_large`. */
 export async function readForeignLayer(
   layer: Descriptor,
   bytes: Uint8Array,
   limits: ResourceLimits,
+  room: { bytes: number },
 ): Promise<PackageFiles> {
   const { mediaType } = layer
   const title = layer.annotations?.[TITLE]
   const unpack = layer.annotations?.[UNPACK] === 'true'
   if (mediaType.endsWith('+encrypted')) throw invalidArchive(`the layer ${layer.digest} is encrypted`)
   if (unpack || title === undefined || ARCHIVE_TYPE.test(mediaType)) {
-    const tar = await tarOf(bytes, limits)
+    const tar = await tarOf(bytes, limits, room)
     if (tar !== undefined) {
       const files = readTar(tar, limits, isMacFile)
       return mediaType === HELM_CHART ? withoutTopFolder(files) : files
@@ -62,14 +62,18 @@ export async function readForeignLayer(
 }
 
 /** Returns the tar in these bytes, decompressed if necessary; undefined if they are not a tar. */
-async function tarOf(bytes: Uint8Array, limits: ResourceLimits): Promise<Buffer | undefined> {
-  const limit = maxTarBytes(limits)
+async function tarOf(
+  bytes: Uint8Array,
+  limits: ResourceLimits,
+  room: { bytes: number },
+): Promise<Buffer | undefined> {
   const tooLarge = (): Error => tooManyBytes(limits)
   const plain = startsWith(bytes, [0x1f, 0x8b])
-    ? await gunzip(bytes, limit, tooLarge)
+    ? await gunzip(bytes, room.bytes, tooLarge)
     : startsWith(bytes, [0x28, 0xb5, 0x2f, 0xfd])
-      ? await unzstd(bytes, limit, tooLarge)
+      ? await unzstd(bytes, room.bytes, tooLarge)
       : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  room.bytes -= plain.byteLength
   return isTarHeader(plain) ? plain : undefined
 }
 

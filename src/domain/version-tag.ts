@@ -12,6 +12,11 @@ export type UnfitTag = { tag: string; problem: string }
  */
 const TAG = /^v?([0-9]{1,15})\.([0-9]{1,15})\.([0-9]{1,15})(-[0-9A-Za-z.-]+)?(?:_([0-9A-Za-z.-]+))?$/
 
+/** Reports whether a tag has the form of a version. */
+export function isVersionTag(tag: string): boolean {
+  return TAG.test(tag)
+}
+
 /** Returns the tags that are versions, sorted by version, and the tags whose version cannot be used. */
 export function versionTags(
   tags: readonly string[],

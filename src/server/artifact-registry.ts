@@ -4,13 +4,16 @@ import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
 import { OciError } from '../oci/errors.ts'
+import { rangeOf } from '../oci/remote/addresses.ts'
 import { staticCredentials } from '../oci/remote/auth/credentials.ts'
 import { dockerConfigCredentials } from '../oci/remote/auth/docker-config.ts'
+import { Connections, type Guard } from '../oci/remote/connections.ts'
 import { RemoteRegistry } from '../oci/remote/remote-registry.ts'
 import type { Registry } from '../oci/roles.ts'
 import { EmbeddedRegistry } from '../registry/embedded-registry.ts'
 import type { BlobStore } from '../registry/store/blob-store.ts'
 import { FsStore } from '../registry/store/fs-store.ts'
+import { proxiesOf } from './proxies.ts'
 
 export type OpenedRegistry = {
   registry: Registry
@@ -55,6 +58,7 @@ async function openStore(
     redirects: config.s3Redirects,
     redirectEndpoint: config.s3RedirectEndpoint,
     spool: join(data, 'spool'),
+    proxies: proxiesOf(config),
   })
   try {
     for (const sentence of capabilityWarnings(await store.probe())) log.warn(sentence)
@@ -75,6 +79,7 @@ async function openRemote(config: Config, url: URL, version: string, log: Logger
     return new RemoteRegistry(url, {
       userAgent: `pkgserver/${version}`,
       placeholderType: REMOVED_TYPE,
+      connections: new Connections({ guard: guardOf(url), proxies: proxiesOf(config) }),
       ...(credentials ? { credentials } : {}),
     })
   })
@@ -84,6 +89,18 @@ async function openRemote(config: Config, url: URL, version: string, log: Logger
     `Artifacts are stored in ${address}. Let only pkgserver push there, as it cannot keep other clients from moving its tags. If that registry removes untagged manifests (zot does after an hour), start pkgserver again before that after a crash, or an interrupted change is lost.`,
   )
   return { registry, embedded: undefined, address, close: async () => undefined }
+}
+
+/**
+ * The operator has chosen the registry. Its token service may be in a private network as well, but what it names leads
+ * neither to this machine nor to where clouds serve credentials.
+ */
+function guardOf(registry: URL): Guard {
+  return (address, url) => {
+    const range = rangeOf(address)
+    if (url.hostname === registry.hostname || range === 'public' || range === 'private') return undefined
+    return `the registry ${registry.host} leads to ${url.host}, which is ${address}: no other server is reached there`
+  }
 }
 
 /** Returns a sentence for each thing that the registry cannot do, with the consequence. */

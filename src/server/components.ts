@@ -13,6 +13,7 @@ import { createLoad, type Load } from '../http/load-shedding.ts'
 import { createMetrics, type Metrics, observeJobs } from '../http/metrics.ts'
 import { NO_TRACING, type Tracing } from '../http/tracing.ts'
 import { observeWork } from '../http/work-metrics.ts'
+import type { Proxies } from '../oci/remote/connections.ts'
 import { EmbeddedRegistry } from '../registry/embedded-registry.ts'
 import { MemoryStore } from '../registry/store/memory-store.ts'
 import type { ServiceContext } from '../service/context.ts'
@@ -40,6 +41,7 @@ import { DiskSpace } from './disk-space.ts'
 import { scheduleGarbage } from './garbage-schedule.ts'
 import { measuredRegistry } from './measured-registry.ts'
 import { observeGarbage } from './observe-garbage.ts'
+import { proxiesOf } from './proxies.ts'
 import { sourceOpener } from './source-registry.ts'
 import { version } from './version.ts'
 
@@ -107,7 +109,8 @@ export async function openComponents(
     closing.push(pool.close)
     const disk = new DiskSpace({ folder: config.data, minFree: config.minFree, log })
     const backup = backupSource(config, programVersion)
-    const open = sourceOpener(config, programVersion)
+    const proxies = proxiesOf(config)
+    const open = sourceOpener({ ...config, proxies }, programVersion)
     const targets = config.webhookTargets
     const components = await assemble({
       index,
@@ -120,6 +123,7 @@ export async function openComponents(
       backup,
       open,
       targets,
+      proxies,
     })
     const { ctx } = components
     await disk.watch()
@@ -195,10 +199,11 @@ function forget({ registry }: Metrics): void {
 }
 
 /** Tracing packages are slow to load, so only with a collector. */
-async function openTracing({ traces }: Config, programVersion: string, log: Logger): Promise<Tracing> {
+async function openTracing(config: Config, programVersion: string, log: Logger): Promise<Tracing> {
+  const { traces } = config
   if (!traces) return NO_TRACING
   const { otlpTracing } = await import('./otlp-tracing.ts')
-  return otlpTracing(traces, programVersion, log)
+  return otlpTracing(traces, programVersion, log, proxiesOf(config))
 }
 
 function unwatched(log: Logger): DiskSpace {
@@ -223,11 +228,12 @@ type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log'> &
     pool: ThreadPool
     open: OpenSource
     targets: Targets
+    proxies?: Proxies | undefined
   }
 
 /** `close` is left to the caller, who knows what else it has opened. */
 async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
-  const { index, opened, pool, disk, metrics, tracing, log, open, targets } = given
+  const { index, opened, pool, disk, metrics, tracing, log, open, targets, proxies } = given
   const { embedded, address } = opened
   const { work } = metrics
   const registry = measuredRegistry(opened.registry, (call, outcome, seconds) => {
@@ -268,6 +274,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
   observeWatches(metrics, () => watches.watching)
   const webhooks = new WebhookDispatcher(ctx, {
     targets,
+    proxies,
     report: (err) => log.error({ err }, 'cannot deliver webhooks'),
     onAttempt: observeDeliveries(metrics),
   })

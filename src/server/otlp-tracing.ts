@@ -23,6 +23,7 @@ import {
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import type { Logger } from 'pino'
 import type { Tracing } from '../http/tracing.ts'
+import type { Proxies } from '../oci/remote/connections.ts'
 import { reported, reportWarnings } from './trace-reports.ts'
 
 /** How long a stopping server waits for the collector. */
@@ -36,12 +37,16 @@ const TRACEPARENT =
 const FROM_ENVIRONMENT = [resourceAttributesEnvDetector, serviceNameEnvDetector]
 
 /** `endpoint` is the collector's, to which `/v1/traces` is added. */
-export function otlpTracing(endpoint: URL, version: string, log: Logger): Tracing {
+export function otlpTracing(endpoint: URL, version: string, log: Logger, proxies?: Proxies): Tracing {
   const url = new URL('v1/traces', withSlash(endpoint))
   // Without the password that a URL may have.
   const place = url.origin + url.pathname
   reportWarnings(place, log)
-  const exporter = reported(new OTLPTraceExporter({ url: url.href }), place, log)
+  const options = {
+    url: url.href,
+    ...(proxies && { httpAgentOptions: { keepAlive: true, proxyEnv: proxies } }),
+  }
+  const exporter = reported(new OTLPTraceExporter(options), place, log)
   const ours = resourceFromAttributes({ 'service.name': SERVICE, 'service.version': version })
   const provider = new TracerProvider({
     resource: ours.merge(detectResources({ detectors: FROM_ENVIRONMENT })),

@@ -42,9 +42,8 @@ export class RemoteRegistry implements Registry {
 
   /** Lists the repositories below the prefix. */
   async repositories(): Promise<string[]> {
-    const names = await listCatalog(this.#http)
-    const below = names.filter((name) => name.startsWith(this.#prefix))
-    return below.map((name) => name.slice(this.#prefix.length)).sort()
+    const names = await listCatalog(this.#http, this.#prefix)
+    return names.map((name) => name.slice(this.#prefix.length)).sort()
   }
 
   /** Tries only once, so that the caller gets a fast result. */

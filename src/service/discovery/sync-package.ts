@@ -1,11 +1,12 @@
 /** Syncs one repository of a source: imports its new versions, and checks that known tags have not moved. */
 
+import { AppError } from '../../core/errors.ts'
 import { findPackageRevision } from '../../database/package-revisions/package-revisions.ts'
 import { type DiscoveredTag, forgetTags } from '../../database/repositories/discovered-tags.ts'
 import { revisionName } from '../../domain/names.ts'
 import { foreignNameProblem, ORIGIN } from '../../domain/repository-source.ts'
 import { versionsClash } from '../../domain/version.ts'
-import { type VersionTag, versionTags } from '../../domain/version-tag.ts'
+import { isVersionTag, type VersionTag, versionTags } from '../../domain/version-tag.ts'
 import { isNotFound } from '../../oci/errors.ts'
 import { orAborted } from './deadline.ts'
 import { importArtifact } from './import-artifact.ts'
@@ -21,6 +22,9 @@ import {
 
 /** How often a known tag is checked, in milliseconds: one that moves betrays everyone who trusts it. */
 const CHECK_INTERVAL = 24 * 60 * 60 * 1000
+
+/** Each version that is found becomes a revision. */
+const MAX_VERSIONS = 10_000
 
 /** Throws where the registry fails: nothing is skipped then, and the next sync goes on from there. */
 export async function syncPackage(sync: Sync, name: string): Promise<void> {
@@ -48,7 +52,13 @@ export async function syncPackage(sync: Sync, name: string): Promise<void> {
 
 async function tagsOf({ registry, repository }: Sync, name: string): Promise<string[]> {
   try {
-    return await Array.fromAsync(registry.repository(name).tags())
+    const tags: string[] = []
+    for await (const tag of registry.repository(name).tags()) if (isVersionTag(tag)) tags.push(tag)
+    if (tags.length <= MAX_VERSIONS) return tags
+    throw new AppError(
+      'too_large',
+      `${name} has more than ${MAX_VERSIONS} tags that are versions: remove some`,
+    )
   } catch (error) {
     // Registries still list a repository whose last tag was deleted; one that the source names should exist.
     if (isNotFound(error) && repository.source?.packages === null) return []

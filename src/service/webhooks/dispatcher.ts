@@ -3,14 +3,16 @@ import { dueDeliveries, recordAttempt, webhooksDue } from '../../database/webhoo
 import { enabledWebhooks } from '../../database/webhooks/webhooks.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { DeliveryState, DueDelivery } from '../../domain/webhook.ts'
+import { Connections, type Proxies } from '../../oci/remote/connections.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Outcome, post } from './post.ts'
 import { retryDelay } from './retry.ts'
 import { routeChanges } from './route-changes.ts'
-import type { Targets } from './targets.ts'
+import { refusal, type Targets } from './targets.ts'
 
 export type DispatcherOptions = {
   targets: Targets
+  proxies?: Proxies | undefined
   report: (error: unknown) => void
   /** Called after each attempt, with the new state of the delivery. */
   onAttempt?: (state: DeliveryState) => void
@@ -36,6 +38,7 @@ const CONCURRENCY_EACH = 4
 export class WebhookDispatcher {
   readonly #ctx: ServiceContext
   readonly #options: DispatcherOptions
+  readonly #connections: Connections
   readonly #stopped = new AbortController()
   readonly #inFlight = new Map<number, DueDelivery>()
   /** Everything that `stop` waits for. */
@@ -50,6 +53,9 @@ export class WebhookDispatcher {
   constructor(ctx: ServiceContext, options: DispatcherOptions) {
     this.#ctx = ctx
     this.#options = options
+    const { targets, proxies } = options
+    const guard = (address: string) => refusal(address, targets)
+    this.#connections = new Connections({ guard, proxies, keepAlive: false })
   }
 
   /** The addresses that webhooks may call. */
@@ -182,8 +188,9 @@ export class WebhookDispatcher {
       'X-Pkgserver-Event': event,
       'X-Pkgserver-Delivery': String(id),
     }
-    const { targets, timeout = TIMEOUT } = this.#options
-    return post({ ...webhook, headers, body }, { targets, timeout, signal: this.#stopped.signal })
+    const { timeout = TIMEOUT } = this.#options
+    const { signal } = this.#stopped
+    return post({ ...webhook, headers, body }, { connections: this.#connections, timeout, signal })
   }
 
   async #record(delivery: DueDelivery, outcome: Outcome, duration: number): Promise<void> {

@@ -48,7 +48,8 @@ export class Bucket {
 }
 
 async function clientOf(options: S3Options): Promise<S3Client> {
-  const { endpoint, pathStyle = endpoint !== undefined, credentials, timeout = TIMEOUT } = options
+  const { endpoint, pathStyle = endpoint !== undefined, credentials, timeout = TIMEOUT, proxies } = options
+  const agent = { keepAlive: true, maxSockets: MAX_SOCKETS, ...(proxies && { proxyEnv: proxies }) }
   return new S3Client({
     ...(endpoint && { endpoint: endpoint.href }),
     ...(credentials && { credentials }),
@@ -62,8 +63,8 @@ async function clientOf(options: S3Options): Promise<S3Client> {
       connectionTimeout: Math.min(CONNECTION_TIMEOUT, timeout),
       // Also closes the connection of a stream that is not being read. Reading on opens another one.
       socketTimeout: timeout,
-      httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
-      httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+      httpAgent: agent,
+      httpsAgent: agent,
     },
   } satisfies S3ClientConfig)
 }

@@ -1,3 +1,5 @@
+import type { AgentOptions } from 'node:http'
+
 export type S3Options = {
   bucket: string
   /** The prefix of all keys, like "registry/a"; empty for none. */
@@ -16,6 +18,8 @@ export type S3Options = {
   redirects?: boolean | undefined
   /** The URL under which clients reach S3, if not `endpoint`. */
   redirectEndpoint?: URL | undefined
+  /** Which proxy to use for which host, as Node's agents take it. */
+  proxies?: AgentOptions['proxyEnv']
   /** How long S3 may be silent before a request is retried, in milliseconds. */
   timeout?: number | undefined
 }
