@@ -26,6 +26,7 @@ describe('two clients that hold the same ETag', () => {
     // The registry has only the files of the winner: the layer of the loser was never pushed.
     const lost = await parts.ctx.prepare(
       new Map([['a.yaml', Buffer.from(FILE(winner === 'one' ? 'two' : 'one').resources['a.yaml'])]]),
+      'blueprints/nf/upf',
     )
     expect(await parts.embedded?.blobs.has('blueprints/nf/upf', lost.packed.layer.descriptor.digest)).toBe(
       false,
@@ -125,11 +126,11 @@ describe('many clients', () => {
     const { client, parts } = await memoryApp()
     await client.createRepository()
     const { prepare } = parts.ctx
-    parts.ctx.prepare = async (resources) => {
+    parts.ctx.prepare = async (resources, forPackage) => {
       await client.ok('DELETE', '/repositories/blueprints', undefined, { 'If-Match': '*' })
       await nextMillisecond()
       await client.createRepository('blueprints', 'deployment')
-      return prepare(resources)
+      return prepare(resources, forPackage)
     }
     const body = { repository: 'blueprints', package: 'p', workspace: 'w', source: { init: {} } }
     expect(await client.call('POST', '/packagerevisions', body)).toMatchObject({

@@ -1,4 +1,4 @@
-/** The work on the conflicts of a draft that runs in worker threads. */
+/** The work on the conflicts of a draft that runs in worker processes. */
 import type { JsonValue } from '../krm/json-value.ts'
 import type { Resources } from '../resources.ts'
 import type { Side } from './conflict.ts'

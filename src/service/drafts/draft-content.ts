@@ -26,7 +26,7 @@ export async function packContent(
   resources: Resources,
 ): Promise<DraftContent> {
   checkResources(resources, ctx.limits)
-  const { packed: layer, findings, contents } = await ctx.prepare(resources)
+  const { packed: layer, findings, contents } = await ctx.prepare(resources, ociRepository(target))
   await pushLayer(ctx, ociRepository(target), layer)
   return {
     upstream: null,

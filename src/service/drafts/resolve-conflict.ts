@@ -3,6 +3,7 @@ import { listConflicts } from '../../database/package-revisions/conflicts.ts'
 import { transition } from '../../domain/lifecycle.ts'
 import { isOpen, type RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import type { Choice } from '../../domain/merge/settle-conflicts.ts'
+import { ociRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { checkResources, type Resources } from '../../domain/resources.ts'
 import { getRevision, withRevision } from '../change-revision.ts'
@@ -33,7 +34,10 @@ export async function resolveConflict(
     const resources = await readLayer(ctx, current.revision)
     const isUpstreams = 'choose' in choice && choice.choose === 'upstream'
     const upstream = isUpstreams ? await upstreamResources(ctx, current.revision) : new Map()
-    const settled = await ctx.settle({ conflict, choice, resources, upstream })
+    const settled = await ctx.settle(
+      { conflict, choice, resources, upstream },
+      ociRepository(current.revision),
+    )
     checkResources(settled, ctx.limits)
     const resolution = 'value' in choice ? 'value' : choice.choose
     const resolved = { ...conflict, resolution } as const
