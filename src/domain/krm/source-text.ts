@@ -166,7 +166,7 @@ function propertiesIn(tokens: readonly CST.SourceToken[] = []): CST.SourceToken[
   return tokens.filter(({ type }) => type === 'anchor' || type === 'tag' || type === 'explicit-key-ind')
 }
 
-const COMMENT = /^[ \t]*#.*?(?=\s*$)/
+const COMMENT = /^[ \t]*#.*/
 
 /**
  * Returns the comment behind a value, with the space before it: on the line of the key or the dash if a block follows
@@ -179,7 +179,7 @@ export function commentBehind(text: string, { node, end, properties }: Place): R
     const start = (node as ParsedNode).range[0]
     from = start + (/^[|>][-+0-9]*/.exec(text.slice(start, start + 4))?.[0].length ?? 0)
   }
-  const comment = COMMENT.exec(text.slice(from, lineEnd(text, from)))?.[0]
+  const comment = COMMENT.exec(text.slice(from, lineEnd(text, from)))?.[0].trimEnd()
   return comment === undefined ? undefined : { start: from, end: from + comment.length }
 }
 
