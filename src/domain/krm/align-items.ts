@@ -1,4 +1,4 @@
-import { type JsonValue, sameJson } from './json-value.ts'
+import { fieldOf, isJsonArray, isJsonObject, type JsonValue, sameJson } from './json-value.ts'
 import { keyedItems } from './list-items.ts'
 import type { ListType } from './list-types.ts'
 
@@ -27,6 +27,8 @@ export function alignItems(
 
 /** Longer lists are compared item by item at the same index, in all but their equal ends. */
 const MAX_CELLS = 1_000_000
+/** How far an item that is alike is searched. */
+const MAX_GAP = 100
 
 /**
  * Returns the index in `from` of each item of `to`, ascending: of an equal item, or of one in its place if as many items
@@ -49,20 +51,49 @@ function inOrder(from: readonly JsonValue[], to: readonly JsonValue[]): (number 
     for (const [a, b] of commonItems(from.slice(start, fromEnd), to.slice(start, toEnd)))
       found[start + b] = start + a
   }
-  pairReplaced(found, start, toEnd, fromEnd)
+  pairReplaced(found, from, to, [start, toEnd, fromEnd])
   return found
 }
 
-/** Pairs the items between two found ones, if both lists have as many there. */
-function pairReplaced(found: (number | undefined)[], start: number, toEnd: number, fromEnd: number): void {
-  let [gap, before] = [start, start]
+/** Pairs the items between two found ones: in order if both lists have as many there, else those that are alike. */
+function pairReplaced(
+  found: (number | undefined)[],
+  from: readonly JsonValue[],
+  to: readonly JsonValue[],
+  [start, toEnd, fromEnd]: readonly [number, number, number],
+): void {
+  let [gap, next] = [start, start]
   for (let at = start; at <= toEnd; at++) {
-    const index = at === toEnd ? fromEnd : found[at]
-    if (index === undefined) continue
-    if (at - gap === index - before) for (let each = gap; each < at; each++) found[each] = before + each - gap
+    const end = at === toEnd ? fromEnd : found[at]
+    if (end === undefined) continue
+    const isSameCount = at - gap === end - next
+    for (let each = gap; each < at; each++) {
+      const like = isSameCount ? next : indexOfAlike(from, to[each] as JsonValue, next, end)
+      if (like === undefined) continue
+      found[each] = like
+      next = like + 1
+    }
     gap = at + 1
-    before = index + 1
+    next = end + 1
   }
+}
+
+function indexOfAlike(
+  list: readonly JsonValue[],
+  item: JsonValue,
+  start: number,
+  end: number,
+): number | undefined {
+  for (let at = start; at < Math.min(end, start + MAX_GAP); at++)
+    if (isAlike(list[at] as JsonValue, item)) return at
+  return undefined
+}
+
+/** Reports whether two maps, or two lists, have a part in common. */
+function isAlike(a: JsonValue, b: JsonValue): boolean {
+  if (isJsonArray(a) && isJsonArray(b)) return a.some((item) => b.some((other) => sameJson(item, other)))
+  if (!isJsonObject(a) || !isJsonObject(b)) return false
+  return Object.entries(a).some(([key, value]) => sameJson(value, fieldOf(b, key)))
 }
 
 /** Returns the indexes of a longest common subsequence. */

@@ -1,6 +1,7 @@
 /** Edits of the maps and lists of a document in block style. */
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
 import { type Aligned, alignItems } from './align-items.ts'
+import { insertion, removals, replacement } from './block-edits.ts'
 import type { EditContext } from './edit-context.ts'
 import { editFlowCollection } from './edit-flow-collection.ts'
 import {
@@ -11,21 +12,16 @@ import {
   itemText,
   listOf,
   scalarText,
-  valueText,
 } from './inserted-text.ts'
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonOf, sameJson } from './json-value.ts'
 import { keysOf, planMap } from './map-plan.ts'
 import {
-  commentBehind,
   commentStart,
   type Entry,
   entriesOf,
   indent,
-  isBlockCollection,
   isBlockScalar,
   isFlow,
-  lineEnd,
-  lineStart,
   type Place,
   startsLine,
   tailEnd,
@@ -91,7 +87,7 @@ export class BlockEditor {
     const kept = values.flatMap((value, at) => (value === undefined ? [] : [at]))
     const [firstKept] = kept
     if (firstKept === undefined) return undefined
-    const edits = this.#removals(entries, (at) => values[at] !== undefined, donors)
+    const edits = removals(this.#text, entries, (at) => values[at] !== undefined, donors)
     for (const at of kept) {
       const key = keys[at]
       edits.push(
@@ -109,7 +105,7 @@ export class BlockEditor {
       if (key === undefined || !isAdded.has(key)) continue
       const text = fieldText(key, wanted[key] as JsonValue, donorsAt(donors, key))
       const after = behind > (last ?? -1) ? behind : last
-      edits.push(this.#insertion(entries, after, firstKept, text, edits))
+      edits.push(insertion(this.#text, entries, after, firstKept, text, edits))
     }
     return edits
   }
@@ -120,48 +116,7 @@ export class BlockEditor {
     if (inside) return inside
     const { node } = place
     if (node) this.#context.anchored?.goes(node)
-    return [this.#replacement(entry, wanted, donors)]
-  }
-
-  /** Replaces the value of an entry, and keeps the comments behind and below it. */
-  #replacement(entry: Entry, wanted: JsonValue, donors: Donors): TextEdit {
-    const text = this.#text
-    const { place, column } = entry
-    const { behind, end, node } = place
-    const { head, below, isBlock, endsInText } = valueText(wanted, donors)
-    const found = commentBehind(text, place)
-    const isMoved = found !== undefined && (isBlock || found.start < end)
-    const comment = isMoved ? text.slice(found.start, found.end) : ''
-    const colon = node === null && text[behind - 1] !== ':' ? `\n${' '.repeat(column)}:` : ''
-    const lines = indent(below, column, false)
-    const written = colon + (isBlock ? head + comment + lines : head + lines + comment)
-    const tail = this.#tailOf(entry, lines, donors)
-    if (tail === undefined)
-      return { start: behind, end: isMoved ? Math.max(end, found.end) : end, text: written }
-    const untouched = isMoved ? '' : text.slice(end, lineEnd(text, end))
-    const own = endsInText ? tail.replace(/^ +/gm, ' '.repeat(column)) : tail
-    return { start: behind, end: tailEnd(text, entry), text: written + untouched + own }
-  }
-
-  /**
-   * Returns the comments below an entry that stay if its value is replaced: its own, and those of its last item if the
-   * other document has them too, unless they are in the new lines. Undefined if there are none.
-   */
-  #tailOf(entry: Entry, lines: string, { other }: Donors): string | undefined {
-    const text = this.#text
-    const { node, end } = entry.place
-    const inner = isBlockCollection(node) ? lastLineOf(text, node) : lineEnd(text, end)
-    const tail = text.slice(inner, tailEnd(text, entry))
-    if (tail === '') return undefined
-    const own = text.slice(lineEnd(text, end), tailEnd(text, entry))
-    const kept = tail
-      .split('\n')
-      .slice(1)
-      .filter((line) => {
-        const comment = line.trim()
-        return !lines.includes(comment) && (own.includes(comment) || other?.source.body.includes(comment))
-      })
-    return kept.map((line) => `\n${line}`).join('')
+    return [replacement(this.#text, entry, wanted, donors)]
   }
 
   #editList(
@@ -191,13 +146,14 @@ export class BlockEditor {
       )
     }
     const isKept = new Set(kept)
-    const edits = this.#removals(entries, (at) => isKept.has(at), donors)
+    const edits = removals(this.#text, entries, (at) => isKept.has(at), donors)
     let last: number | undefined
     for (const [at, item] of aligned.entries()) {
       if (item.from !== undefined) edits.push(...editItem(item, at))
       else
         edits.push(
-          this.#insertion(
+          insertion(
+            this.#text,
             entries,
             last,
             kept[0] as number,
@@ -242,84 +198,6 @@ export class BlockEditor {
       },
     ]
   }
-
-  #removals(entries: readonly Entry[], isKept: (at: number) => boolean, donors: Donors): TextEdit[] {
-    const text = this.#text
-    const edits: TextEdit[] = []
-    const firstKept = entries.findIndex((_, at) => isKept(at))
-    const first = entries[0] as Entry
-    let at = 0
-    if (firstKept > 0 && !startsLine(text, first.start)) {
-      // `- a: 1` loses its first field, so the next one moves up to the dash.
-      const next = entries[firstKept] as Entry
-      edits.push({ start: first.start, end: commentStart(text, next) + next.column, text: '' })
-      at = firstKept
-    }
-    for (; at < entries.length; at++) {
-      const entry = entries[at] as Entry
-      if (isKept(at)) continue
-      const isOwn = at > 0 || !this.#isAboutAll(entry, donors)
-      const start = isOwn ? commentStart(text, entry) : lineStart(text, entry.start)
-      const end = tailEnd(text, entry)
-      edits.push(start === 0 ? { start, end: end + 1, text: '' } : { start: start - 1, end, text: '' })
-    }
-    return edits
-  }
-
-  /** Reports whether the comment above the first entry stays without it: if the other document still has it there. */
-  #isAboutAll(first: Entry, { other }: Donors): boolean {
-    const node = other?.place.node
-    if (!other || !(isMap(node) || isSeq(node)) || isFlow(node)) return true
-    const { body } = other.source
-    const now = entriesOf(body, node as YAMLMap.Parsed)[0]
-    if (!now) return true
-    const above = (text: string, entry: Entry): string =>
-      text.slice(commentStart(text, entry), lineStart(text, entry.start)).replace(/^ +|\r/gm, '')
-    return above(body, now).includes(above(this.#text, first))
-  }
-
-  /** Inserts behind the entry `after`, or else before those that are kept. */
-  #insertion(
-    entries: readonly Entry[],
-    after: number | undefined,
-    firstKept: number,
-    added: string,
-    others: readonly TextEdit[],
-  ): TextEdit {
-    const text = this.#text
-    const first = entries[0] as Entry
-    if (after !== undefined) {
-      const end = tailEnd(text, entries[after] as Entry)
-      const below = belowSameComment(text, end, added)
-      const isRemoved = others.some((other) => other.start < below.at && below.at <= other.end)
-      const { at, rest } = isRemoved ? { at: end, rest: added } : below
-      return { start: at, end: at, text: `\n${indent(rest, first.column)}` }
-    }
-    const ownLine = startsLine(text, first.start)
-    const at = ownLine ? commentStart(text, entries[firstKept] as Entry) + first.column : first.start
-    return { start: at, end: at, text: `${indent(added, first.column, false)}\n${' '.repeat(first.column)}` }
-  }
-}
-
-/** Returns the end of the last line of a block, above the comments below its last entry. */
-function lastLineOf(text: string, node: YAMLMap.Parsed | YAMLSeq.Parsed): number {
-  const last = entriesOf(text, node).at(-1)
-  if (!last) return node.range[1]
-  const inner = last.place.node
-  return isBlockCollection(inner) ? lastLineOf(text, inner) : lineEnd(text, last.end)
-}
-
-/** Moves an insertion below the comment that it brings along, if that is there already. */
-function belowSameComment(text: string, from: number, added: string): { at: number; rest: string } {
-  const comment = /^(?:#.*\n)+/.exec(added)?.[0]
-  if (comment === undefined) return { at: from, rest: added }
-  let at = from
-  for (const line of comment.trimEnd().split('\n')) {
-    const end = lineEnd(text, at + 1)
-    if (at >= text.length || text.slice(at + 1, end).trim() !== line.trim()) return { at: from, rest: added }
-    at = end
-  }
-  return { at, rest: added.slice(comment.length) }
 }
 
 /** Returns the keys in the order of the other document, followed by the rest. */

@@ -91,8 +91,9 @@ export function editFlowCollection(
   }
 
   function field(wanted: JsonObject, key: string, from: Donors): string {
-    const name = isJson ? printedJson(key) : printedInline(key)
-    return `${name}: ${written(wanted[key] as JsonValue, donorsAt(from, key))}`
+    const donors = donorsAt(from, key)
+    const name = isJson ? printedJson(key) : (donors.other?.key ?? printedInline(key))
+    return `${name}: ${written(wanted[key] as JsonValue, donors)}`
   }
 
   function editList(

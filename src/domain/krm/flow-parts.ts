@@ -59,11 +59,11 @@ function editedPart(text: string, { start, end }: Range, edits: readonly TextEdi
   return applyEdits(text, edits, start, end)
 }
 
-/** Returns the white space behind the commas. */
+/** Returns the white space behind the commas, with line feeds alone. */
 function spaceBetween(text: string, ranges: readonly Range[]): string {
   const [before, last] = ranges.slice(-2)
   const gap = last && /^\s*,(\s+)$/.exec(text.slice(before?.end, last.start))?.[1]
-  if (gap !== undefined) return gap
+  if (gap !== undefined) return gap.replaceAll('\r', '')
   const start = (ranges.at(-1) as Range).start
   return startsLine(text, start) ? `\n${' '.repeat(start - lineStart(text, start))}` : ' '
 }

@@ -18,6 +18,7 @@ import {
   lineStart,
   type ParsedPair,
   type Place,
+  pairStart,
   type SourceDocument,
   startsLine,
   tailEnd,
@@ -25,7 +26,13 @@ import {
 import { isMergeKey } from './yaml-1.1.ts'
 
 /** A value of another document, whose text can be copied; in block style with its key or dash. */
-export type Donor = { source: SourceDocument; place: Place; entry: Entry | undefined }
+export type Donor = {
+  source: SourceDocument
+  place: Place
+  entry: Entry | undefined
+  /** The text of the key of a field, if it is valid in block style and in a flow collection. */
+  key?: string | undefined
+}
 
 /** The other document, and the edited one with its aliases written out, each at the edited place. */
 export type Donors = { other: Donor | undefined; own: Donor | undefined }
@@ -59,8 +66,15 @@ export function donorsAtItem({ other, own }: Donors, inOther?: number, inOwn?: n
 function fieldDonor({ source, place: { node } }: Donor, key: string | undefined): Donor | undefined {
   const at = isMap(node) ? indexOf(node as YAMLMap.Parsed, key) : undefined
   if (!isMap(node) || at === undefined) return undefined
-  if (!isFlow(node)) return entryDonor(source, entriesOf(source.body, node as YAMLMap.Parsed)[at] as Entry)
-  return { source, place: fieldPlace(source.body, node.items[at] as ParsedPair), entry: undefined }
+  const pair = node.items[at] as ParsedPair
+  const entry = isFlow(node) ? undefined : entriesOf(source.body, node as YAMLMap.Parsed)[at]
+  const place = entry?.place ?? fieldPlace(source.body, pair)
+  return { source, place, entry, key: keyIn(source.body, pair) }
+}
+
+function keyIn(body: string, pair: ParsedPair): string | undefined {
+  const text = body.slice(pairStart(pair), pair.key.range[1])
+  return /^[?&*]|[\n,[\]{}]/.test(text) ? undefined : text
 }
 
 function itemDonor(donor: Donor | undefined, at: number | undefined): Donor | undefined {
@@ -104,7 +118,7 @@ export function fieldText(key: string, value: JsonValue, donors: Donors): string
   if (donor?.entry) return entryText(donor.source.body, donor.entry)
   if (!donor) return printed(new Map([[key, value]]))
   const { head, below } = valueText(value, donors)
-  return `${printed(new Map([[key, null]])).slice(0, -' null'.length)}${head}${below}`
+  return `${donor.key ?? printedInline(key)}:${head}${below}`
 }
 
 /** Returns an item of a list in the same way. */

@@ -60,7 +60,8 @@ function editText(
   const editor = new BlockEditor({ source, listTypes, anchored })
   const edits = editor.edit(donorOf(source).place, target, donors, [])
   if (!edits) return undefined
-  const edited = applyEdits(text, edits)
+  // A line that is now the last one may have lost its line feed.
+  const edited = applyEdits(text, edits).replace(/\r$/, '')
   const isWindows = text.includes('\r\n') && !/(?<!\r)\n/.test(text)
   return isWindows ? edited.replace(/\r?\n/g, '\r\n') : edited
 }

@@ -65,7 +65,7 @@ it('has the merged value, and is valid', () => {
   )
 })
 
-it('keeps each comment that no side touched, once', () => {
+it('keeps each comment that no side touched, and doubles none', () => {
   fc.assert(
     fc.property(versions, (input) => {
       const texts = textsOf(input)
@@ -74,7 +74,11 @@ it('keeps each comment that no side touched, once', () => {
       const { text = '' } = mergedFile(texts)
       const merged = countsOf(commentsIn(text))
       for (const [comment, count] of untouched(texts.map(commentsIn))) {
-        expect(merged.get(comment), `${comment} in\n${text}`).toBe(count)
+        const found = merged.get(comment) ?? 0
+        expect(found, `${comment} in\n${text}`).toBeGreaterThanOrEqual(count)
+        // A side may have moved it to another item, which is copied with it.
+        const lines = new Set(texts.map((own) => own.split('\n').find((line) => line.includes(comment))))
+        if (lines.size === 1) expect(found, `${comment} in\n${text}`).toBe(count)
       }
     }),
     searching(100),
@@ -102,11 +106,13 @@ it('keeps each line that no side touched, byte for byte', () => {
 
 /**
  * Leaves out aliases, which may be written out; keys, whose maps may become empty; brackets, behind which parts may be
- * added; comments, which have a test of their own; and equal numbers, of which one may be removed for the other.
+ * added; comments, which have a test of their own; and equal values, of which one may be removed for the other.
  */
 function linesIn(text: string): string[] {
   const lines = text.replace(/,(?= #|\r?$)/gm, '').split('\n')
-  return lines.filter((line) => line.trim() !== '' && !/\*a|<<|none|^\s*[\]}#]|0o?644|:\r?$/.test(line))
+  return lines.filter(
+    (line) => line.trim() !== '' && !/\*a|<<|none|^\s*[\]}#]|0o?644|yes|true|:\r?$/.test(line),
+  )
 }
 
 /** Yields what all versions have the same number of times. */

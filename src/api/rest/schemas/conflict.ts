@@ -16,7 +16,8 @@ const fields = {
     example: 'apps/Deployment core/upf',
   }),
   field: z.string().openapi({
-    description: 'Path of the field; empty for the whole object or file; the line numbers for a text file.',
+    description:
+      'Path of the field; the line numbers for a text file. Empty for the whole object or file: one side deleted it, or its text cannot hold the changes of both sides.',
     example: 'spec.template.spec.containers[name=upf].image',
   }),
   original: value('Value in the upstream revision that local is based on; absent if it had none.', 'upf:1.4'),
