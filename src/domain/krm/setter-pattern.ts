@@ -29,9 +29,9 @@ export function namesOf(pattern: string): string[] {
   return parse(pattern).names
 }
 
-export function fillPattern(pattern: string, valueOf: (name: string) => string | undefined): string {
+export function fillPattern(pattern: string, textFor: (name: string) => string | undefined): string {
   const { names, texts } = parse(pattern)
-  return texts.map((text, at) => (at === 0 ? text : (valueOf(names[at - 1] ?? '') ?? '') + text)).join('')
+  return texts.map((text, at) => (at === 0 ? text : (textFor(names[at - 1] ?? '') ?? '') + text)).join('')
 }
 
 /**
