@@ -25,18 +25,18 @@ const MAY_IMPORT: Table = {
 
 /** The same for the folders of src/service; "." is what stands right in it. */
 const SERVICE_MAY_IMPORT: Table = {
-  threads: [],
+  workers: [],
   access: ['.'],
-  '.': ['threads'],
+  '.': ['workers'],
   queries: ['.'],
   drafts: ['access', '.'],
   review: ['drafts', 'access', '.'],
-  discovery: ['review', 'threads', '.'],
+  discovery: ['review', 'workers', '.'],
   repositories: ['discovery', 'access', '.'],
   jobs: ['drafts', 'queries', 'access', '.'],
   watch: ['queries', '.'],
   webhooks: ['watch', 'queries', 'access', '.'],
-  maintenance: ['review', 'threads', '.'],
+  maintenance: ['review', 'workers', '.'],
 }
 
 const COMPOSITION_ROOT = ['server', 'main.ts']

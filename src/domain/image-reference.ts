@@ -12,5 +12,7 @@ export type ImageReference = {
 
 export function imageReference(text: string): ImageReference {
   const reference = text.trim().replace(DEFAULT_REGISTRY, '')
-  return { reference, repository: reference.replace(/@.*$/, '').replace(/:[^/]*$/, '') }
+  const [name = ''] = reference.split('@', 1)
+  const colon = name.lastIndexOf(':')
+  return { reference, repository: colon > name.lastIndexOf('/') ? name.slice(0, colon) : name }
 }

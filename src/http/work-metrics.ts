@@ -1,4 +1,4 @@
-/** Metrics of operations, calls to the registry, commits, threads and queues. */
+/** Metrics of operations, calls to the registry, commits, workers and queues. */
 import { Gauge, Histogram, type Registry } from 'prom-client'
 
 export type WorkMetrics = {
@@ -30,8 +30,8 @@ export function workMetrics(registry: Registry): WorkMetrics {
       'call',
       'outcome',
     ),
-    threadWait: histogram('thread_wait_seconds', 'Time that tasks waited for a thread.', 'task'),
-    threadWork: histogram('thread_work_seconds', 'Duration of tasks in a thread.', 'task'),
+    threadWait: histogram('thread_wait_seconds', 'Time that tasks waited for a worker.', 'task'),
+    threadWork: histogram('thread_work_seconds', 'Duration of tasks in a worker.', 'task'),
     commit: histogram(
       'database_commit_duration_seconds',
       'Duration of each commit, including its transactions.',
@@ -73,10 +73,10 @@ export function observeWork(registry: Registry, observed: Observed): void {
       },
     })
   }
-  gauge('thread_queue_length', 'Tasks that wait for a thread.', () => observed.threads().waiting)
+  gauge('thread_queue_length', 'Tasks that wait for a worker.', () => observed.threads().waiting)
   gauge(
     'thread_queue_limit',
-    'Maximum number of tasks that wait for a thread.',
+    'Maximum number of tasks that wait for a worker.',
     () => observed.threads().most,
   )
   gauge(

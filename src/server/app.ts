@@ -11,6 +11,7 @@ import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
 import { type AccessPolicy, ALLOW_ALL, access } from '../http/access.ts'
 import { browserSafety } from '../http/browser-safety.ts'
+import { clientOfRequest } from '../http/client-of-request.ts'
 import { loadShedding } from '../http/load-shedding.ts'
 import { readOnly } from '../http/read-only.ts'
 import { requestLog } from '../http/request-log.ts'
@@ -95,6 +96,7 @@ export async function createApp(
   app.notFound((c) => surfaceOf(c).notFound(c))
 
   app.use(requestLog(log, metrics))
+  app.use(clientOfRequest)
   if (tracing !== NO_TRACING) app.use(traced(tracing))
   app.use(browserSafety(publicUrl))
   app.use(access(app, policy, log))

@@ -27,12 +27,12 @@ import { JobRunner } from '../service/jobs/runner.ts'
 import { upgradeItem } from '../service/jobs/upgrade-item.ts'
 import { collectGarbage } from '../service/maintenance/collect-garbage.ts'
 import { checkNotLost } from '../service/maintenance/lost-index.ts'
-import { createThreadPool, IN_THIS_THREAD, type ThreadPool } from '../service/threads/thread-pool.ts'
 import { compactChanges } from '../service/watch/compaction.ts'
 import { Watches } from '../service/watch/watches.ts'
 import { pruneAllDeliveries } from '../service/webhooks/deliveries.ts'
 import { WebhookDispatcher } from '../service/webhooks/dispatcher.ts'
 import type { Targets } from '../service/webhooks/targets.ts'
+import { createWorkerPool, IN_THIS_THREAD, type WorkerPool } from '../service/workers/worker-pool.ts'
 import { type OpenedRegistry, openRegistry } from './artifact-registry.ts'
 import { backupSource } from './backup-source.ts'
 import { takeDataFolder } from './data-folder.ts'
@@ -70,8 +70,8 @@ export type Components = {
   tracing: Tracing
   disk: DiskSpace
   load: Load
-  /** The queue of the threads. */
-  queue: ThreadPool['queue']
+  /** The queue of the workers. */
+  queue: WorkerPool['queue']
   /** Set once the server is asked to stop. */
   stopping: boolean
   /** Tells the server from others at the same address. */
@@ -86,7 +86,7 @@ export type Components = {
 export async function openComponents(
   config: Config,
   log: Logger,
-  startPool = startThreads,
+  startPool = startWorkers,
 ): Promise<Components> {
   const lock = await takeDataFolder(config.data)
   // Called in reverse order, on close or if something cannot be opened.
@@ -210,9 +210,9 @@ function unwatched(log: Logger): DiskSpace {
   return new DiskSpace({ folder: '.', minFree: 0, log })
 }
 
-function startThreads(log: Logger, { work }: Metrics, tracing: Tracing): ThreadPool {
-  return createThreadPool({
-    report: (err) => log.error({ err }, 'a worker thread failed'),
+function startWorkers(log: Logger, { work }: Metrics, tracing: Tracing): WorkerPool {
+  return createWorkerPool({
+    report: (err) => log.error({ err }, 'a worker failed'),
     onTask: (task, { waited, worked }) => {
       work.threadWait.observe({ task }, waited / 1000)
       work.threadWork.observe({ task }, worked / 1000)
@@ -225,7 +225,7 @@ type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log'> &
   Pick<ServiceContext, 'backup'> & {
     index: Index
     opened: OpenedRegistry
-    pool: ThreadPool
+    pool: WorkerPool
     open: OpenSource
     targets: Targets
     proxies?: Proxies | undefined

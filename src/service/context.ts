@@ -5,7 +5,7 @@ import type { ResourceLimits } from '../domain/resources.ts'
 import type { Registry } from '../oci/roles.ts'
 import type { IntentLog } from './intent-log.ts'
 import type { BackupSource, CollectGarbage } from './ports.ts'
-import type { AsyncTasks } from './threads/thread-pool.ts'
+import type { AsyncTasks } from './workers/worker-pool.ts'
 
 /** The dependencies of all use cases. */
 export type ServiceContext = AsyncTasks & {

@@ -25,7 +25,10 @@ describe('two clients that hold the same ETag', () => {
     expect(await client.resources(name)).toEqual(FILE(winner).resources)
     expect(await parts.embedded?.repositories()).toEqual(before)
     // The registry has only the files of the winner: the layer of the loser was never pushed.
-    const lost = await parts.ctx.prepare(filesOf(FILE(winner === 'one' ? 'two' : 'one').resources))
+    const lost = await parts.ctx.prepare(
+      filesOf(FILE(winner === 'one' ? 'two' : 'one').resources),
+      'blueprints/nf/upf',
+    )
     expect(await parts.embedded?.blobs.has('blueprints/nf/upf', lost.packed.layer.descriptor.digest)).toBe(
       false,
     )
@@ -124,11 +127,11 @@ describe('many clients', () => {
     const { client, parts } = await memoryApp()
     await client.createRepository()
     const { prepare } = parts.ctx
-    parts.ctx.prepare = async (resources) => {
+    parts.ctx.prepare = async (resources, forPackage) => {
       await client.ok('DELETE', '/repositories/blueprints', undefined, { 'If-Match': '*' })
       await nextMillisecond()
       await client.createRepository('blueprints', 'deployment')
-      return prepare(resources)
+      return prepare(resources, forPackage)
     }
     const body = { repository: 'blueprints', package: 'p', workspace: 'w', source: { init: {} } }
     expect(await client.call('POST', '/packagerevisions', body)).toMatchObject({

@@ -1,10 +1,8 @@
 /** More work than the server can do: it refuses some of it, and asks these clients to try again later. */
 import { describe, expect, it } from 'vitest'
 import { createLoad, LOAD_LIMITS, type LoadLimits } from '../../src/http/load-shedding.ts'
-import { createThreadPool } from '../../src/service/threads/thread-pool.ts'
 import { memoryApp, type TestApp } from '../support/app.ts'
 import { twentyFiles } from '../support/files.ts'
-import { filesOf } from '../support/texts.ts'
 
 const MIB = 1024 * 1024
 
@@ -17,10 +15,10 @@ async function narrowApp(limits: Partial<LoadLimits>): Promise<TestApp & { goOn:
   const app = await memoryApp((parts) => {
     const { prepare } = parts.ctx
     let first = true
-    parts.ctx.prepare = async (input) => {
+    parts.ctx.prepare = async (...args) => {
       if (!first) await hanging
       first = false
-      return prepare(input)
+      return prepare(...args)
     }
     return { ...parts, load: createLoad({ ...LOAD_LIMITS, ...limits }) }
   })
@@ -90,20 +88,5 @@ describe('a server with too much to do', () => {
     expect((await client.send('/v2/')).status).toBe(200)
     send(Buffer.from('blob'))
     expect((await pushing).status).toBe(202)
-  })
-
-  it('lets a limited number of tasks wait for a thread, and refuses the rest', async () => {
-    const pool = createThreadPool({ threads: 1, maxQueue: 1, report: () => undefined })
-    const large = filesOf({ 'a.yaml': '- a\n'.repeat(100_000) })
-    const outcomes = await Promise.all(
-      Array.from({ length: 4 }, () =>
-        pool.tasks.prepare(large).then(
-          () => 'done',
-          ({ code }) => code,
-        ),
-      ),
-    )
-    await pool.close()
-    expect(new Set(outcomes)).toEqual(new Set(['done', 'overloaded']))
   })
 })

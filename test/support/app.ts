@@ -7,7 +7,7 @@ import { type Components, memoryComponents, openComponents } from '../../src/ser
 import type { DiskSpace } from '../../src/server/disk-space.ts'
 import { serve } from '../../src/server/serve.ts'
 import type { Pace } from '../../src/server/slow-clients.ts'
-import { IN_THIS_THREAD } from '../../src/service/threads/thread-pool.ts'
+import { IN_THIS_THREAD } from '../../src/service/workers/worker-pool.ts'
 import { Client } from './client.ts'
 import { sender } from './http.ts'
 import { temporaryFolder } from './temporary.ts'

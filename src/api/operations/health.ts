@@ -88,7 +88,7 @@ const metricsRoute = defineRoute({
   operation: PROBE,
   summary: 'Get metrics for Prometheus',
   description:
-    'Metrics of the process, and the durations of requests, operations, calls to the registry, commits and tasks in threads.',
+    'Metrics of the process, and the durations of requests, operations, calls to the registry, commits and tasks in workers.',
   tags,
   responses: {
     200: {

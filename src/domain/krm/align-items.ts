@@ -1,4 +1,5 @@
-import { fieldOf, isJsonArray, isJsonObject, type JsonValue, sameJson } from './json-value.ts'
+import { lineNumbers } from '../text-lines.ts'
+import { canonicalText, fieldOf, isJsonArray, isJsonObject, type JsonValue, sameJson } from './json-value.ts'
 import { keyedItems } from './list-items.ts'
 import type { ListType } from './list-types.ts'
 
@@ -91,16 +92,25 @@ function indexOfAlike(
 
 /** Reports whether two maps, or two lists, have a part in common. */
 function isAlike(a: JsonValue, b: JsonValue): boolean {
-  if (isJsonArray(a) && isJsonArray(b)) return a.some((item) => b.some((other) => sameJson(item, other)))
+  if (isJsonArray(a) && isJsonArray(b)) {
+    const others = b.slice(0, MAX_GAP)
+    return a.slice(0, MAX_GAP).some((item) => others.some((other) => sameJson(item, other)))
+  }
   if (!isJsonObject(a) || !isJsonObject(b)) return false
   return Object.entries(a).some(([key, value]) => sameJson(value, fieldOf(b, key)))
 }
 
 /** Returns the indexes of a longest common subsequence. */
 function commonItems(a: readonly JsonValue[], b: readonly JsonValue[]): [number, number][] {
+  // Compared as numbers, since each item is compared with many.
+  const numberOf = lineNumbers()
+  const [olds, news] = [a, b].map((items) => items.map((item) => numberOf(canonicalText(item)))) as [
+    number[],
+    number[],
+  ]
   const width = b.length + 1
   const lengths = new Uint32Array((a.length + 1) * width)
-  const isSame = (row: number, column: number): boolean => sameJson(a[row], b[column])
+  const isSame = (row: number, column: number): boolean => olds[row] === news[column]
   for (let row = a.length - 1; row >= 0; row--) {
     for (let column = b.length - 1; column >= 0; column--) {
       const at = row * width + column

@@ -66,17 +66,23 @@ function setField(
   { given, known }: SetterValues,
 ): TextEdit | SetterProblem {
   // The text of a block scalar ends with a line feed.
-  const derived = derivedValues(pattern, String(scalar.node.value).replace(/\n+$/, ''))
-  const values = new Map([...derived, ...known, ...given])
-  const missing = namesOf(pattern).filter((name) => !values.has(name))
+  const derived = derivedValues(pattern, withoutLineFeeds(String(scalar.node.value)))
+  const textFor = (name: string) => given.get(name) ?? known.get(name) ?? derived.get(name)
+  const missing = namesOf(pattern).filter((name) => textFor(name) === undefined)
   if (missing.length > 0) {
     return { problem: `"${pattern}" also needs values for ${missing.join(', ')}` }
   }
-  const text = fillPattern(pattern, values)
+  const text = fillPattern(pattern, textFor)
   const wanted = { text, type: fieldTypeOf(scalar.node), inFlow }
   const edit = scalarEdit(body, scalar, wanted)
   setScalar(scalar.node, wanted)
   return { ...edit, text: edit.text + block }
+}
+
+function withoutLineFeeds(text: string): string {
+  let end = text.length
+  while (text[end - 1] === '\n') end--
+  return text.slice(0, end)
 }
 
 function setList(body: string, setter: ListSetter, { given }: SetterValues): TextEdit | SetterProblem {

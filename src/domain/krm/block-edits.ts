@@ -4,7 +4,9 @@ import { type Donors, valueText } from './inserted-text.ts'
 import type { JsonValue } from './json-value.ts'
 import {
   commentBehind,
+  commentLines,
   commentStart,
+  commentsOf,
   type Entry,
   entriesOf,
   indent,
@@ -46,12 +48,14 @@ function tailOf(text: string, entry: Entry, lines: string, { other }: Donors): s
   const tail = text.slice(inner, tailEnd(text, entry))
   if (tail === '') return undefined
   const own = text.slice(lineEnd(text, end), tailEnd(text, entry))
+  const [written, ownLines] = [commentLines(lines), commentLines(own)]
+  const others = other && commentsOf(other.source)
   const kept = tail
     .split('\n')
     .slice(1)
     .filter((line) => {
       const comment = line.trim()
-      return !lines.includes(comment) && (own.includes(comment) || other?.source.body.includes(comment))
+      return comment !== '' && !written.has(comment) && (ownLines.has(comment) || others?.has(comment))
     })
   return kept.map((line) => `\n${line}`).join('')
 }
@@ -109,7 +113,8 @@ export function insertion(
   if (after !== undefined) {
     const end = tailEnd(text, entries[after] as Entry)
     const below = belowSameComment(text, end, added)
-    const isRemoved = others.some((other) => other.start < below.at && below.at <= other.end)
+    const isRemoved =
+      below.at !== end && others.some((other) => other.start < below.at && below.at <= other.end)
     const { at, rest } = isRemoved ? { at: end, rest: added } : below
     return { start: at, end: at, text: `\n${indent(rest, first.column)}` }
   }

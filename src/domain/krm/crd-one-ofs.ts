@@ -1,6 +1,6 @@
 /** Fields of custom resources that exclude each other, from the CustomResourceDefinitions in a package. */
 import { celOneOf } from './cel-one-ofs.ts'
-import { type CrdSchemas, schemasAt } from './crd-schemas.ts'
+import { type CrdSchemas, knownPlaces, schemasAt } from './crd-schemas.ts'
 import { formatKind, type ObjectKind } from './identity.ts'
 import { fieldOf, isJsonArray, type JsonValue } from './json-value.ts'
 import { type Choice, choice, type OneOf, type OneOfs, union } from './one-ofs.ts'
@@ -8,7 +8,7 @@ import { type Choice, choice, type OneOf, type OneOfs, union } from './one-ofs.t
 /** Returns the one-ofs of a kind; undefined if the package does not define the kind. */
 export function crdOneOfs(schemas: CrdSchemas, kind: ObjectKind): OneOfs | undefined {
   const versions = schemas.get(formatKind(kind))
-  return versions && ((place) => schemasAt(versions, place).flatMap(oneOfsIn))
+  return versions && knownPlaces((place) => schemasAt(versions, place).flatMap(oneOfsIn))
 }
 
 function oneOfsIn(schema: JsonValue): OneOf[] {
@@ -34,10 +34,11 @@ function requiredOf(branch: JsonValue | undefined): string[] {
 
 /** A field that several branches require says nothing about the choice between them. */
 function alternatives(branches: readonly (readonly string[])[]): Choice[] {
+  const counts = new Map<string, number>()
+  for (const field of branches.flatMap((branch) => [...new Set(branch)]))
+    counts.set(field, (counts.get(field) ?? 0) + 1)
   const own = branches
-    .map((branch, at) =>
-      branch.filter((field) => branches.every((other, i) => i === at || !other.includes(field))),
-    )
+    .map((branch) => branch.filter((field) => counts.get(field) === 1))
     .filter((fields) => fields.length > 0)
   if (own.length < 2) return []
   return [{ type: 'choice', alternatives: own.map((fields) => fields.map((field) => ({ place: [field] }))) }]
@@ -65,7 +66,10 @@ function withDefault(oneOf: OneOf, schema: JsonValue): OneOf {
   return typeof byDefault === 'string' ? { ...oneOf, default: byDefault } : oneOf
 }
 
+/** More than any real schema has, each of which is looked up in each map that it is about. */
+const MAX_ITEMS = 200
+
 function itemsOf(schema: JsonValue | undefined, key: string): readonly JsonValue[] {
   const items = fieldOf(schema, key)
-  return isJsonArray(items) ? items : []
+  return isJsonArray(items) ? items.slice(0, MAX_ITEMS) : []
 }

@@ -5,6 +5,9 @@ import { fieldOf, isJsonArray, isJsonObject, type JsonValue } from './json-value
 import { type ListedObject, objectsIn } from './list-objects.ts'
 import type { ListType, ListTypes } from './list-types.ts'
 
+/** The most schemas that are read for one field, from the versions of its kind and their `allOf`. */
+const MAX_SCHEMAS = 100
+
 /** The schemas of a package's CustomResourceDefinitions, by group and kind. */
 export type CrdSchemas = ReadonlyMap<string, readonly JsonValue[]>
 
@@ -19,7 +22,9 @@ export function crdSchemas(documents: Iterable<ListedObject>): CrdSchemas {
     if (typeof group !== 'string' || typeof kind !== 'string' || !isJsonArray(versions)) continue
     const key = formatKind({ group, kind })
     const found = versions.flatMap((version) => fieldOf(fieldOf(version, 'schema'), 'openAPIV3Schema') ?? [])
-    schemas.set(key, [...(schemas.get(key) ?? []), ...found])
+    const known = schemas.get(key) ?? []
+    known.push(...found.slice(0, MAX_SCHEMAS - known.length))
+    schemas.set(key, known)
   }
   return schemas
 }
@@ -31,28 +36,45 @@ export function crdSchemas(documents: Iterable<ListedObject>): CrdSchemas {
 export function crdListTypes(schemas: CrdSchemas, kind: ObjectKind): ListTypes | undefined {
   const versions = schemas.get(formatKind(kind))
   if (!versions) return undefined
-  return (place) => {
+  return knownPlaces((place) => {
     for (const schema of schemasAt(versions, place)) {
       const type = listType(schema)
       if (type) return type
     }
     return undefined
+  })
+}
+
+/** Looks up each place once, since lists have it for each of their items. */
+export function knownPlaces<Found>(
+  find: (place: readonly string[]) => Found,
+): (place: readonly string[]) => Found {
+  const known = new Map<string, Found>()
+  return (place) => {
+    const key = place.join('\n')
+    if (!known.has(key)) known.set(key, find(place))
+    return known.get(key) as Found
   }
 }
 
 /** Returns the schemas of a field in several versions of a kind, with those in `allOf`. */
 export function schemasAt(versions: readonly JsonValue[], place: readonly string[]): readonly JsonValue[] {
   return place.reduce(
-    (schemas, key) => withAllOf(schemas.flatMap((schema) => step(schema, key) ?? [])),
-    withAllOf(versions),
+    (schemas, key) => firstOf(schemas.flatMap((schema) => step(schema, key) ?? [])),
+    firstOf(versions),
   )
 }
 
-function withAllOf(schemas: readonly JsonValue[]): readonly JsonValue[] {
-  return schemas.flatMap((schema): readonly JsonValue[] => {
+function firstOf(schemas: readonly JsonValue[]): readonly JsonValue[] {
+  return withAllOf(schemas).take(MAX_SCHEMAS).toArray()
+}
+
+function* withAllOf(schemas: readonly JsonValue[]): Generator<JsonValue> {
+  for (const schema of schemas) {
+    yield schema
     const parts = fieldOf(schema, 'allOf')
-    return isJsonArray(parts) ? [schema, ...withAllOf(parts)] : [schema]
-  })
+    if (isJsonArray(parts)) yield* withAllOf(parts)
+  }
 }
 
 function step(schema: JsonValue, key: string): JsonValue | undefined {

@@ -42,6 +42,8 @@ function text(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 }
 
+const KPT_MERGE = 'kpt-merge:'
+
 /**
  * Reads the comment by which kpt keeps the upstream name of an object that a package renames:
  * `metadata: # kpt-merge: <namespace>/<name>`.
@@ -52,8 +54,11 @@ function mergeComment(root: YAMLMap.Parsed): { namespace: string; name: string }
   const key = pair.key
   const comments = [isScalar(key) ? key.comment : '', pair.value.commentBefore, pair.value.comment]
   for (const comment of comments) {
-    const match = /^\s*kpt-merge:\s*([^/\s]*)\/(\S+)/m.exec(comment ?? '')
-    if (match) return { namespace: match[1] ?? '', name: match[2] ?? '' }
+    if (!comment?.includes(KPT_MERGE)) continue
+    for (const line of comment.split('\n')) {
+      const match = /^kpt-merge:\s*([^/\s]*)\/(\S+)/.exec(line.trimStart())
+      if (match) return { namespace: match[1] ?? '', name: match[2] ?? '' }
+    }
   }
   return undefined
 }

@@ -64,6 +64,14 @@ export function fieldOf(value: JsonValue | undefined, key: string): JsonValue | 
   return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined
 }
 
+/** Returns a text that is the same for equal values, whatever the order of keys. */
+export function canonicalText(value: JsonValue): string {
+  if (isJsonArray(value)) return `[${value.map(canonicalText).join(',')}]`
+  if (!isJsonObject(value)) return typeof value === 'string' ? JSON.stringify(value) : String(value)
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${canonicalText(field)}`).join(',')}}`
+}
+
 /** Reports whether two values are equal, whatever the order of keys. */
 export function sameJson(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   if (a === b) return true

@@ -14,6 +14,9 @@ export type KindRules = {
   ofListed: (kind: ObjectKind) => KindRules
 }
 
+/** The kinds in one list whose rules are tried for its fields. */
+const MAX_LISTED_KINDS = 100
+
 /** Returns a function that returns the rules of an object. `schemasOf` is called once for each kind. */
 export function kindRules(
   schemasOf: (kind: ObjectKind) => CrdSchemas,
@@ -42,7 +45,7 @@ export function kindRules(
 
   /** The place of an item does not tell its kind; a list in it has the type that any of the kinds gives it. */
   function withListed({ listType }: KindRules, kinds: readonly ObjectKind[]): ListTypes {
-    const rules = [...new Set(kinds.map(ofKind))]
+    const rules = [...new Set(kinds.map(ofKind))].slice(0, MAX_LISTED_KINDS)
     return function typeAt(place): ListType | undefined {
       if (place[0] !== 'items' || place[1] !== '[]') return listType(place)
       const inside = place.slice(2)

@@ -66,7 +66,8 @@ function planMerges(
   }
   const added = Object.keys(wanted).filter((key) => !sameJson(below.get(key), wanted[key]))
   // A field above a merge key cannot be given another value than that of the merge key.
-  if (added.some((key) => keys.includes(key))) return undefined
+  const known = new Set(keys)
+  if (added.some((key) => known.has(key))) return undefined
   return { values, added, behind: keys.lastIndexOf(undefined) }
 }
 

@@ -1,6 +1,6 @@
 /** Pairs the objects of two versions of a package. */
 import { identityKey, isNamed, type ObjectIdentity } from './identity.ts'
-import { isJsonArray, isJsonObject, type JsonValue } from './json-value.ts'
+import { canonicalText, isJsonArray, isJsonObject, type JsonValue } from './json-value.ts'
 
 type Identified = { identity: ObjectIdentity; value: JsonValue }
 
@@ -88,9 +88,9 @@ export function pairSimilar<Object extends Identified>(
 }
 
 function pairEqual<Object extends Identified>(from: readonly Object[], to: readonly Object[]): Pairs<Object> {
-  const waiting = Map.groupBy(to.toReversed(), ({ value }) => textOf(value))
+  const waiting = Map.groupBy(to.toReversed(), ({ value }) => canonicalText(value))
   return from.flatMap((object): Pairs<Object> => {
-    const other = waiting.get(textOf(object.value))?.pop()
+    const other = waiting.get(canonicalText(object.value))?.pop()
     return other ? [[object, other]] : []
   })
 }
@@ -152,14 +152,6 @@ function leaves(value: JsonValue): Set<string> {
     if (isJsonArray(value)) for (const item of value) visit(item, `${path}/[]`)
     else if (isJsonObject(value))
       for (const [key, field] of Object.entries(value)) visit(field, `${path}/${key}`)
-    else found.add(`${path}=${textOf(value)}`)
+    else found.add(`${path}=${canonicalText(value)}`)
   }
-}
-
-/** Returns a text that is the same for equal values, whatever the order of keys. */
-function textOf(value: JsonValue): string {
-  if (isJsonArray(value)) return `[${value.map(textOf).join(',')}]`
-  if (!isJsonObject(value)) return typeof value === 'string' ? JSON.stringify(value) : String(value)
-  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${textOf(field)}`).join(',')}}`
 }

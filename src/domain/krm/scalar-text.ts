@@ -24,7 +24,7 @@ export function fieldTypeOf(scalar: Scalar): FieldType {
 }
 
 /** An anchor and comments, which may be before a tag. */
-const TAG = /^((?:&\S+\s+|#.*\s+)*)!\S*\s+/
+const TAG = /^((?:&\S+\s+|#[^\n]*\n\s*)*)!\S*\s+/
 
 /** Returns the replacement of a scalar. As in kpt, its tag goes with it; its anchor stays. */
 export function scalarEdit(body: string, { start, end, node }: ScalarPlace, wanted: NewScalar): TextEdit {

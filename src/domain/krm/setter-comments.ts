@@ -8,7 +8,6 @@ import {
   isBlockScalar,
   isFlow,
   itemPlaces,
-  lineEnd,
   type ParsedPair,
   type Place,
   type Range,
@@ -33,6 +32,7 @@ export type SetterComment = ScalarSetter | ListSetter
 
 export const SETTER_COMMENT = '# kpt-set: '
 const COMMENT = /^[ \t]*# kpt-set: (.*)$/
+const COMMA = /[ \t]*,/y
 
 /**
  * Returns the comments that kpt applies: behind a scalar, behind a flow list, and behind the key of a block list. A
@@ -79,7 +79,8 @@ export function setterComments({ body, root }: Pick<KrmDocument, 'body' | 'root'
   /** In a flow collection, it is behind the comma. */
   function commentOf(place: Place, inFlow: boolean): Range | undefined {
     const { end } = place
-    const comma = inFlow ? /^[ \t]*,/.exec(body.slice(end, lineEnd(body, end)))?.[0] : undefined
+    COMMA.lastIndex = end
+    const comma = inFlow ? COMMA.exec(body)?.[0] : undefined
     return commentBehind(
       body,
       comma === undefined ? place : { ...place, node: null, end: end + comma.length },

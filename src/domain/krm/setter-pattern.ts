@@ -1,14 +1,37 @@
 /** Patterns of setter comments, such as `${image}:${tag}`. */
 
-const NAME = /\$\{([^}]+)\}/g
+/** The names of a pattern, and the texts before, between and behind them: one more than there are names. */
+type Pattern = { names: string[]; texts: string[] }
+
+/** Not a regular expression: one would look for the end of each name that has none to the end of the pattern. */
+function parse(pattern: string): Pattern {
+  const names: string[] = []
+  const texts: string[] = []
+  let [from, start] = [0, pattern.indexOf('${')]
+  while (start >= 0) {
+    const end = pattern.indexOf('}', start)
+    if (end < 0) break
+    // A name has at least one character.
+    if (end === start + 2) {
+      start = pattern.indexOf('${', end)
+      continue
+    }
+    names.push(pattern.slice(start + 2, end))
+    texts.push(pattern.slice(from, start))
+    from = end + 1
+    start = pattern.indexOf('${', from)
+  }
+  return { names, texts: [...texts, pattern.slice(from)] }
+}
 
 /** Returns the names of the setters in a pattern. */
 export function namesOf(pattern: string): string[] {
-  return [...pattern.matchAll(NAME)].map((match) => match[1] ?? '')
+  return parse(pattern).names
 }
 
-export function fillPattern(pattern: string, values: ReadonlyMap<string, string>): string {
-  return pattern.replaceAll(NAME, (_, name: string) => values.get(name) ?? '')
+export function fillPattern(pattern: string, textFor: (name: string) => string | undefined): string {
+  const { names, texts } = parse(pattern)
+  return texts.map((text, at) => (at === 0 ? text : (textFor(names[at - 1] ?? '') ?? '') + text)).join('')
 }
 
 /**
@@ -16,21 +39,20 @@ export function fillPattern(pattern: string, values: ReadonlyMap<string, string>
  * As in kpt, earlier names match as much as they can, so the split between adjacent names is a guess.
  */
 export function derivedValues(pattern: string, value: string): Map<string, string> {
-  const names = namesOf(pattern)
-  const parts = pattern.split(/\$\{[^}]+\}/)
+  const { names, texts } = parse(pattern)
+  const [first = '', last = ''] = [texts[0], texts.at(-1)]
+  let end = value.length - last.length
+  const start = first.length
+  if (!value.startsWith(first) || !value.endsWith(last) || end < start) return new Map()
   const values: string[] = []
-  let end = value.length - (parts.at(-1) ?? '').length
-  const start = (parts[0] ?? '').length
-  if (!value.startsWith(parts[0] ?? '') || !value.endsWith(parts.at(-1) ?? '') || end < start)
-    return new Map()
   // From the end, so that earlier names match as much as they can.
-  for (const separator of parts.slice(1, -1).reverse()) {
-    const at = value.slice(start, end).lastIndexOf(separator)
-    if (at < 0) return new Map()
-    values.unshift(value.slice(start + at + separator.length, end))
-    end = start + at
+  for (const separator of texts.slice(1, -1).reverse()) {
+    const at = value.lastIndexOf(separator, end - separator.length)
+    if (at < start || end - separator.length < start) return new Map()
+    values.push(value.slice(at + separator.length, end))
+    end = at
   }
-  values.unshift(value.slice(start, end))
+  values.push(value.slice(start, end))
   if (values.includes('')) return new Map()
-  return new Map(names.map((name, at) => [name, values[at] ?? '']))
+  return new Map(names.map((name, at) => [name, values[names.length - 1 - at] ?? '']))
 }

@@ -166,7 +166,7 @@ function propertiesIn(tokens: readonly CST.SourceToken[] = []): CST.SourceToken[
   return tokens.filter(({ type }) => type === 'anchor' || type === 'tag' || type === 'explicit-key-ind')
 }
 
-const COMMENT = /^[ \t]*#.*?(?=\s*$)/
+const COMMENT = /[ \t]*#.*/y
 
 /**
  * Returns the comment behind a value, with the space before it: on the line of the key or the dash if a block follows
@@ -179,8 +179,34 @@ export function commentBehind(text: string, { node, end, properties }: Place): R
     const start = (node as ParsedNode).range[0]
     from = start + (/^[|>][-+0-9]*/.exec(text.slice(start, start + 4))?.[0].length ?? 0)
   }
-  const comment = COMMENT.exec(text.slice(from, lineEnd(text, from)))?.[0]
+  // Not on a slice of the line, which may be long and have many values.
+  COMMENT.lastIndex = from
+  const comment = COMMENT.exec(text)?.[0].trimEnd()
   return comment === undefined ? undefined : { start: from, end: from + comment.length }
+}
+
+const knownComments = new WeakMap<SourceDocument, ReadonlyMap<string, number>>()
+
+/** Returns the lines of the comments in a document, and how often it has each. */
+export function commentsOf(source: SourceDocument): ReadonlyMap<string, number> {
+  const known = knownComments.get(source) ?? commentLines(source.body)
+  knownComments.set(source, known)
+  return known
+}
+
+/** Returns the lines of the comments in a text, and how often it has each. */
+export function commentLines(text: string): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const line of text.split('\n')) {
+    // Of several signs in a line, the first may be in quotes.
+    const found = new Set([line.search(/(?<!\S)#/), line.lastIndexOf(' #') + 1])
+    for (const start of found) {
+      if (line[start] !== '#') continue
+      const comment = line.slice(start).trim()
+      counts.set(comment, (counts.get(comment) ?? 0) + 1)
+    }
+  }
+  return counts
 }
 
 /** Returns the start of the comment right above an entry, in the same column; without one, of the line of the entry. */

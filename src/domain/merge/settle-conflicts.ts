@@ -1,4 +1,4 @@
-/** The work on the conflicts of a draft that runs in worker threads. */
+/** The work on the conflicts of a draft that runs in worker processes. */
 import { fieldOf, type JsonValue } from '../krm/json-value.ts'
 import type { PackageFiles } from '../package-files.ts'
 import type { Conflict, Side } from './conflict.ts'

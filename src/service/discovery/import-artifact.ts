@@ -2,7 +2,7 @@
 import { type ForeignPackage, readForeignArtifact } from '../../artifact/foreign-artifact.ts'
 import type { VersionTag } from '../../domain/version-tag.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
-import type { PackedResources } from '../threads/pack-resources.ts'
+import type { PackedResources } from '../workers/pack-resources.ts'
 import { addDeclared, type PackageScan, recordTag, resolveTag } from './package-scan.ts'
 import { publishDiscovered } from './publish-discovered.ts'
 import { faultOfArtifact } from './source-registry.ts'
@@ -38,7 +38,7 @@ async function readArtifact(
   try {
     const options = { limits: ctx.limits, timeout: ARTIFACT_TIMEOUT }
     const foreign = await readForeignArtifact(registry.repository(id.package), descriptor, options)
-    return { foreign, prepared: await ctx.prepare(foreign.files) }
+    return { foreign, prepared: await ctx.prepare(foreign.files, id.package) }
   } catch (error) {
     const fault = faultOfArtifact(error)
     if (fault === undefined) throw error

@@ -19,7 +19,7 @@ import { finishEarlier } from '../intents.ts'
 import { pushLayer } from '../registry-content.ts'
 import { getRepository } from '../repository-record.ts'
 import { type Publication, publish } from '../review/publish.ts'
-import type { PackedResources } from '../threads/pack-resources.ts'
+import type { PackedResources } from '../workers/pack-resources.ts'
 
 export type Discovered = VersionTag & {
   package: string

@@ -43,7 +43,7 @@ export async function cloneContent(
   try {
     const { resources, executables } = await readLayer(ctx, revision)
     const note = { packagePath: target.package, upstream }
-    const changed = await changedFiles(ctx, { resources, note, setters: source.setters })
+    const changed = await changedFiles(ctx, target, { resources, note, setters: source.setters })
     const content =
       changed.size === 0
         ? await shareContent(ctx, target, revision)
@@ -56,10 +56,14 @@ export async function cloneContent(
   }
 }
 
-async function changedFiles(ctx: ServiceContext, request: CloneRequest): Promise<Resources> {
+async function changedFiles(
+  ctx: ServiceContext,
+  target: PackageId,
+  request: CloneRequest,
+): Promise<Resources> {
   const resources = changeableFiles(request)
   if (resources.size === 0) return resources
-  const changed = await ctx.clone({ ...request, resources })
+  const changed = await ctx.clone({ ...request, resources }, ociRepository(target))
   if (!('problem' in changed)) return changed
   throw new AppError('invalid', `the setters cannot be applied: ${changed.problem}`)
 }

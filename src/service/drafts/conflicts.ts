@@ -2,6 +2,7 @@ import { AppError } from '../../core/errors.ts'
 import type { Reader } from '../../database/connection.ts'
 import { listConflicts } from '../../database/package-revisions/conflicts.ts'
 import { conflictPlace, isOpen, type RevisionConflict } from '../../domain/merge/revision-conflict.ts'
+import { ociRepository } from '../../domain/names.ts'
 import type { PackageFiles } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { getRevision } from '../change-revision.ts'
@@ -24,7 +25,9 @@ export async function conflictsAfterEdit(
   if (merged?.status !== 'False') return undefined
   const conflicts = await listConflicts(ctx.db, revision.name)
   const open = conflicts.filter(isOpen)
-  const edited = new Set(await ctx.edited({ conflicts: open, before: await before(), after }))
+  const edited = new Set(
+    await ctx.edited({ conflicts: open, before: await before(), after }, ociRepository(revision)),
+  )
   if (edited.size === 0) return undefined
   return conflicts.map((conflict) =>
     edited.has(conflict.id) ? { ...conflict, resolution: 'edit' } : conflict,

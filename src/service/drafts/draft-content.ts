@@ -27,7 +27,7 @@ export async function packContent(
   files: PackageFiles,
 ): Promise<DraftContent> {
   checkResources(files.resources, ctx.limits)
-  const { packed: layer, findings, contents } = await ctx.prepare(files)
+  const { packed: layer, findings, contents } = await ctx.prepare(files, ociRepository(target))
   await pushLayer(ctx, ociRepository(target), layer)
   return {
     upstream: null,

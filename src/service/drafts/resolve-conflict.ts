@@ -3,6 +3,7 @@ import { listConflicts } from '../../database/package-revisions/conflicts.ts'
 import { transition } from '../../domain/lifecycle.ts'
 import { isOpen, type RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import type { Choice } from '../../domain/merge/settle-conflicts.ts'
+import { ociRepository } from '../../domain/names.ts'
 import { NO_FILES, type PackageFiles } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { checkResources } from '../../domain/resources.ts'
@@ -34,7 +35,8 @@ export async function resolveConflict(
     const files = await readLayer(ctx, current.revision)
     const isUpstreams = 'choose' in choice && choice.choose === 'upstream'
     const upstream = isUpstreams ? await upstreamFiles(ctx, current.revision) : NO_FILES
-    const settled = await ctx.settle({ conflict, choice, files, upstream })
+    const input = { conflict, choice, files, upstream }
+    const settled = await ctx.settle(input, ociRepository(current.revision))
     checkResources(settled.resources, ctx.limits)
     const resolution = 'value' in choice ? 'value' : choice.choose
     const resolved = { ...conflict, resolution } as const

@@ -19,7 +19,7 @@ export async function saveFiles(
   conflicts?: readonly RevisionConflict[],
 ): Promise<PackageRevision> {
   const { revision } = current
-  const { packed, findings, contents } = await ctx.prepare(files)
+  const { packed, findings, contents } = await ctx.prepare(files, ociRepository(revision))
   if (packed.layer.descriptor.digest === revision.artifact.layerDigest && !conflicts) return revision
   await pushLayer(ctx, ociRepository(revision), packed)
   const conditions = withCondition(revision.conditions, validCondition(findings))

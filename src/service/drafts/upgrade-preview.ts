@@ -1,7 +1,7 @@
 import { AppError } from '../../core/errors.ts'
 import { type FileDiff, MAX_DIFF_SIZE } from '../../domain/diff/diff-resources.ts'
 import type { Conflict } from '../../domain/merge/conflict.ts'
-import type { PackageId } from '../../domain/names.ts'
+import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { Upstream } from '../../domain/package-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { mergeUpgrade, type UpgradeRequest } from './upgrade.ts'
@@ -21,7 +21,10 @@ export async function previewUpgrade(
   request: UpgradeRequest,
 ): Promise<UpgradePreview> {
   const { local, localFiles, upstream, conflicts, ...upgraded } = await mergeUpgrade(ctx, target, request)
-  const { files, truncated } = await ctx.diff({ before: localFiles, after: upgraded.files })
+  const { files, truncated } = await ctx.diff(
+    { before: localFiles, after: upgraded.files },
+    ociRepository(local),
+  )
   if (truncated) {
     throw new AppError(
       'too_large',

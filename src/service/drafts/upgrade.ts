@@ -60,7 +60,10 @@ export async function mergeUpgrade(
     readLayer(ctx, local),
     readLayer(ctx, updated),
   ])
-  const merged = await ctx.merge({ original, local: localFiles, upstream, strategy, prefer })
+  const merged = await ctx.merge(
+    { original, local: localFiles, upstream, strategy, prefer },
+    ociRepository(target),
+  )
   if (merged.modified.length > 0) throw notUnchanged(local, merged.modified)
   const next = upstreamOf(updated)
   return {

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { forClient } from '../../core/client.ts'
 import { KeyedLock } from '../../core/keyed-lock.ts'
 import { Notifier } from '../../core/notifier.ts'
 import { findJob, runningJobs } from '../../database/jobs/jobs.ts'
@@ -118,7 +119,7 @@ export class JobRunner {
     const performing = { work, report, retryAfter, stopped: this.#stopped.signal }
     const start = performance.now()
     const state = await this.#packages.run(ociRepository(item), () =>
-      performItem(this.#ctx, performing, task),
+      forClient(`jobs of ${job.createdBy}`, () => performItem(this.#ctx, performing, task)),
     )
     if (state) onEnd?.(job.kind, state, (performance.now() - start) / 1000)
     const now = await findJob(this.#ctx.db, job.id)

@@ -4,7 +4,7 @@ import type { Contents } from '../../domain/contents.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { readLayer } from '../registry-content.ts'
-import { inspectResources } from '../threads/pack-resources.ts'
+import { inspectResources } from '../workers/pack-resources.ts'
 
 /** Revisions in one transaction. */
 const BATCH = 100

@@ -4,7 +4,7 @@ import { AppError } from '../../core/errors.ts'
 import { previousRevision } from '../../database/package-revisions/of-package.ts'
 import { findPackageRevision } from '../../database/package-revisions/package-revisions.ts'
 import { type DiffInput, type FileDiff, MAX_DIFF_SIZE } from '../../domain/diff/diff-resources.ts'
-import { type PackageId, parseRevisionName } from '../../domain/names.ts'
+import { ociRepository, type PackageId, parseRevisionName } from '../../domain/names.ts'
 import { NO_FILES } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { getRevision } from '../change-revision.ts'
@@ -60,7 +60,7 @@ export async function diffRevisions(
 ): Promise<FileDiff[]> {
   if (from?.artifact.layerDigest === to.artifact.layerDigest) return []
   const [before, after] = await Promise.all([from ? readLayer(ctx, from) : NO_FILES, readLayer(ctx, to)])
-  const { files, truncated } = await ctx.diff({ before, after, ...options })
+  const { files, truncated } = await ctx.diff({ before, after, ...options }, ociRepository(to))
   if (!truncated) return files
   throw new AppError(
     'too_large',

@@ -1,6 +1,7 @@
 import { AppError } from '../../core/errors.ts'
 import { withCondition } from '../../domain/conditions.ts'
 import { approvedCondition } from '../../domain/decision.ts'
+import { ociRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Actor } from '../access/actor.ts'
 import { saveRevision } from '../change-revision.ts'
@@ -39,7 +40,7 @@ export async function propose(
 async function checkValid(ctx: ServiceContext, revision: PackageRevision): Promise<void> {
   const valid = revision.conditions.find(({ type }) => type === 'Valid')
   if (valid?.status === 'True') return
-  const { findings } = await ctx.prepare(await readLayer(ctx, revision))
+  const { findings } = await ctx.prepare(await readLayer(ctx, revision), ociRepository(revision))
   throw new AppError(
     'not_ready',
     `${revision.name} cannot be proposed: ${valid?.message ?? 'it is not valid'}`,

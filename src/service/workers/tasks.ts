@@ -7,8 +7,8 @@ import { readKnownKrmFile } from './krm-file-cache.ts'
 import { packResources } from './pack-resources.ts'
 
 /**
- * CPU-bound work that runs in threads (`thread-pool.ts`): functions of one argument. Arguments and results are copied
- * between the threads. Metrics and traces show the keys as names of tasks.
+ * CPU-bound work that runs in worker processes (`worker-pool.ts`): functions of one argument. Arguments and results are
+ * copied between the processes. Metrics and traces show the keys as names of tasks.
  */
 const TASKS = {
   prepare: packResources,
@@ -23,23 +23,23 @@ export type Tasks = typeof TASKS
 export const TASK_NAMES = Object.keys(TASKS) as (keyof Tasks)[]
 export type Task = { [Name in keyof Tasks]: { name: Name; input: Parameters<Tasks[Name]>[0] } }[keyof Tasks]
 
-/** The result of a task, or the facts of its `AppError`, which would lose its class between threads. */
+/** The result of a task, or the facts of its `AppError`, which would lose its class between processes, or another error. */
 export type Outcome = (
   | { result: unknown }
   | { failure: Pick<AppError, 'code' | 'message' | 'details' | 'remedy'> }
+  | { error: unknown }
 ) & {
   /** Milliseconds that the task took. */
   worked: number
 }
 
-/** The entry point of the threads. */
 export function runTask({ name, input }: Task): Outcome {
   const start = performance.now()
   const worked = () => performance.now() - start
   try {
     return { result: (TASKS[name] as (input: unknown) => unknown)(input), worked: worked() }
   } catch (error) {
-    if (!(error instanceof AppError)) throw error
+    if (!(error instanceof AppError)) return { error, worked: worked() }
     const { code, message, details, remedy } = error
     return { failure: { code, message, details, remedy }, worked: worked() }
   }
