@@ -1,4 +1,4 @@
-import { createRoute, type OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
+import { createRoute, type RouteConfig } from '@hono/zod-openapi'
 import { declaring, type Operation } from '../http/operation.ts'
 
 /** The rest of the declaration follows from the route. */
@@ -21,18 +21,4 @@ export function defineRoute<Path extends string, Route extends OperationRoute<Pa
   return createRoute({ ...described, middleware: middlewares }) as unknown as ReturnType<
     typeof createRoute<Path, Route>
   >
-}
-
-/**
- * The same route with a parameter that may have slashes. The API document knows no such parameter, so the route is
- * described under one path and served under another.
- */
-export function acrossSlashes<Route extends RouteConfig>(
-  app: OpenAPIHono,
-  route: Route,
-  parameter: string,
-): Route {
-  const { middleware: _, ...described } = route
-  app.openAPIRegistry.registerPath(described)
-  return { ...route, hide: true, path: route.path.replace(`{${parameter}}`, `:${parameter}{.+}`) }
 }

@@ -3,6 +3,7 @@ import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import type { Logger } from 'pino'
 import type { Metrics } from './metrics.ts'
+import { requestedPath } from './request-path.ts'
 
 declare module 'hono' {
   interface ContextVariableMap {
@@ -19,7 +20,7 @@ export function requestLog(log: Logger, metrics: Metrics): MiddlewareHandler {
     // Set before the handler responds: setting it later would make Hono copy the response.
     c.header('X-Request-Id', requestId)
     await next()
-    const { method, path } = c.req
+    const { method } = c.req
     const { status } = c.res
     // The route of the handler that was called last, and responded.
     const route = routePath(c)
@@ -27,7 +28,13 @@ export function requestLog(log: Logger, metrics: Metrics): MiddlewareHandler {
     metrics.requestDuration.observe({ method, route, status }, milliseconds / 1000)
     const level = c.get('operation')?.quiet ? 'debug' : 'info'
     log[level](
-      { requestId, method, path, status, milliseconds: Math.round(milliseconds * 1000) / 1000 },
+      {
+        requestId,
+        method,
+        path: requestedPath(c),
+        status,
+        milliseconds: Math.round(milliseconds * 1000) / 1000,
+      },
       'request',
     )
   }

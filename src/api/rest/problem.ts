@@ -6,7 +6,7 @@ import { AppError, type ErrorCode, type ErrorDetail, isDiskFull, shortened } fro
 import { phrase } from './remedies.ts'
 
 /** Codes of errors that only HTTP has. */
-type HttpCode = 'method_not_allowed' | 'unsupported_media_type' | 'not_acceptable'
+type HttpCode = 'method_not_allowed' | 'uri_too_long' | 'unsupported_media_type' | 'not_acceptable'
 
 export const PROBLEMS: Record<ErrorCode | HttpCode, { status: ContentfulStatusCode; title: string }> = {
   invalid: { status: 400, title: 'The request is not valid' },
@@ -28,6 +28,7 @@ export const PROBLEMS: Record<ErrorCode | HttpCode, { status: ContentfulStatusCo
   internal: { status: 500, title: 'The server failed' },
   forbidden: { status: 403, title: 'Not allowed' },
   method_not_allowed: { status: 405, title: 'The method is not possible here' },
+  uri_too_long: { status: 414, title: 'The path is too long' },
   unsupported_media_type: { status: 415, title: 'The Content-Type is not supported' },
   not_acceptable: { status: 406, title: 'The content is not available in that type' },
 }
@@ -80,6 +81,7 @@ export function problemOf(error: unknown): Problem {
   }
   if (error instanceof HTTPException) {
     if (error.status === 415) return problem('unsupported_media_type', unsupported(error.message))
+    if (error.status === 414) return problem('uri_too_long', error.message)
     if (error.status === 413) return problem('too_large', error.message)
     if (error.status < 500) return problem('invalid', error.message)
   }

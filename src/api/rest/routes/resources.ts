@@ -5,7 +5,7 @@ import { getRevision } from '../../../service/change-revision.ts'
 import { changeResources, replaceResources } from '../../../service/drafts/update-resources.ts'
 import { readFile } from '../../../service/queries/resources.ts'
 import { openLayer, readLayer } from '../../../service/registry-content.ts'
-import { acrossSlashes, defineRoute } from '../../route.ts'
+import { defineRoute } from '../../route.ts'
 import { preferredType } from '../accept.ts'
 import type { Api } from '../api.ts'
 import { archiveOf, isArchive, jsonOf } from '../body.ts'
@@ -165,7 +165,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
     return c.json(view(revision), 200)
   })
 
-  app.openapi(acrossSlashes(app, getFile, 'path'), async (c) => {
+  app.openapi(getFile, async (c) => {
     const { name, path } = c.req.valid('param')
     const revision = await getRevision(ctx.db, name)
     const content = await readFile(ctx, revision, path)

@@ -47,6 +47,7 @@ const DESCRIPTIONS: Record<number, string> = {
   410: 'The changes since then are no longer kept: list again.',
   412: 'The object has changed in the meantime: nothing was done.',
   413: 'The content is too large.',
+  414: 'The path is too long.',
   415: 'The Content-Type is not supported.',
   422: 'The archive has an entry that is not accepted; the error names it.',
   428: 'If-Match is missing.',
@@ -63,7 +64,7 @@ const RETRY_AFTER = {
 }
 
 /** Possible for every call. */
-const ALWAYS = [400, 500, 503]
+const ALWAYS = [400, 414, 500, 503]
 /** Possible for every call that writes. */
 const ON_WRITE = [...ALWAYS, 403, 413, 507]
 
