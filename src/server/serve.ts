@@ -96,7 +96,8 @@ Try it:
 }
 
 function urlOf({ address, family, port }: AddressInfo): URL {
-  const local = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(address)
+  // Not ::1, as localhost may be 127.0.0.1, where another server can listen.
+  const local = ['127.0.0.1', '0.0.0.0', '::'].includes(address)
   const host = local ? 'localhost' : family === 'IPv6' ? `[${address}]` : address
   return new URL(`http://${host}:${port}`)
 }
