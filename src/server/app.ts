@@ -11,6 +11,7 @@ import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
 import { type AccessPolicy, ALLOW_ALL, access } from '../http/access.ts'
 import { browserSafety } from '../http/browser-safety.ts'
+import { knownHosts } from '../http/known-hosts.ts'
 import { loadShedding } from '../http/load-shedding.ts'
 import { readOnly } from '../http/read-only.ts'
 import { requestLog } from '../http/request-log.ts'
@@ -69,6 +70,8 @@ export async function createApp(
     tracing,
     disk,
     load,
+    hosts,
+    trustedProxies,
     log,
   } = components
   const onInternalError = (error: unknown, c: Context): void => {
@@ -95,9 +98,10 @@ export async function createApp(
   app.onError((error, c) => surfaceOf(c).onError(error, c))
   app.notFound((c) => surfaceOf(c).notFound(c))
 
-  app.use(requestLog(log, metrics))
+  app.use(requestLog(log, metrics, trustedProxies))
   if (tracing !== NO_TRACING) app.use(traced(tracing))
   app.use(boundedPath)
+  app.use(knownHosts([publicUrl.hostname, ...hosts]))
   app.use(browserSafety(publicUrl))
   app.use(access(app, policy, log))
   app.use(readOnly(() => disk.refusal))

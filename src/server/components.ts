@@ -1,4 +1,5 @@
 /** The components of a server: opened from the settings, doing their background work, closed in the end. */
+import { BlockList } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
@@ -67,6 +68,9 @@ export type Components = {
   tracing: Tracing
   disk: DiskSpace
   load: Load
+  /** Names of the server, beside those of its public URL. */
+  hosts: readonly string[]
+  trustedProxies: BlockList
   /** The queue of the threads. */
   queue: ThreadPool['queue']
   /** Set once the server is asked to stop. */
@@ -107,6 +111,8 @@ export async function openComponents(
     const backup = backupSource(config, programVersion)
     const open = sourceOpener(config, programVersion)
     const targets = config.webhookTargets
+    const { trustedProxies = new BlockList() } = config
+    const hosts = [config.listen.host, ...(config.hosts ?? [])]
     const components = await assemble({
       index,
       opened,
@@ -118,6 +124,8 @@ export async function openComponents(
       backup,
       open,
       targets,
+      hosts,
+      trustedProxies,
     })
     const { ctx } = components
     await disk.watch()
@@ -174,6 +182,8 @@ export async function memoryComponents(log: Logger, disk = unwatched(log)): Prom
     backup: undefined,
     open,
     targets: 'private',
+    hosts: [],
+    trustedProxies: new BlockList(),
     disk,
     metrics,
     tracing: NO_TRACING,
@@ -214,7 +224,7 @@ function startThreads(log: Logger, { work }: Metrics, tracing: Tracing): ThreadP
   })
 }
 
-type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log'> &
+type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log' | 'hosts' | 'trustedProxies'> &
   Pick<ServiceContext, 'backup'> & {
     index: Index
     opened: OpenedRegistry
@@ -225,7 +235,7 @@ type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log'> &
 
 /** `close` is left to the caller, who knows what else it has opened. */
 async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
-  const { index, opened, pool, disk, metrics, tracing, log, open, targets } = given
+  const { index, opened, pool, disk, metrics, tracing, log, open, targets, hosts, trustedProxies } = given
   const { embedded, address } = opened
   const { work } = metrics
   const registry = measuredRegistry(opened.registry, (call, outcome, seconds) => {
@@ -305,6 +315,8 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     tracing,
     disk,
     load,
+    hosts,
+    trustedProxies,
     queue,
     stopping: false,
     log,

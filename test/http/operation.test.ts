@@ -53,6 +53,7 @@ describe('the operations of the server', () => {
       new Set([
         'requestLog',
         'boundedPath',
+        'knownHosts',
         'browserSafety',
         'access',
         'readOnly',
