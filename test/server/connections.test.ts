@@ -12,8 +12,12 @@ type Work = { path: string; finish: (answer: Response) => void }
 /** A server whose requests are answered by the test. */
 async function server(limits: Partial<ConnectionLimits> = {}, settings: Record<string, string> = {}) {
   const inWork: Work[] = []
+  let ended = false
   const fetch = (request: Request) =>
-    new Promise<Response>((finish) => inWork.push({ path: new URL(request.url).pathname, finish }))
+    new Promise<Response>((finish) => {
+      if (ended) finish(new Response())
+      inWork.push({ path: new URL(request.url).pathname, finish })
+    })
   const running = await serve(
     readConfig({ listen: '127.0.0.1:0' }, settings),
     {
@@ -29,6 +33,7 @@ async function server(limits: Partial<ConnectionLimits> = {}, settings: Record<s
     { ...CONNECTION_LIMITS, ...limits },
   )
   onTestFinished(async () => {
+    ended = true
     for (const { finish } of inWork) finish(new Response())
     await running.close()
   })
