@@ -70,8 +70,11 @@ export function respondProblem(
   })
 }
 
-/** Returns what the client reads of an error. Details of the server's own failures stay in its log. */
-export function problemOf(error: unknown): Problem {
+/**
+ * Returns what the client reads of an error. Details of the server's own failures stay in its log. `bodyTypes`: the
+ * content types that the call takes.
+ */
+export function problemOf(error: unknown, bodyTypes: readonly string[] = []): Problem {
   if (isDiskFull(error)) {
     const detail = error instanceof AppError ? error.message : 'The server has no space left to store this.'
     return problem('insufficient_storage', `${detail} Nothing that was stored before is lost.`)
@@ -80,7 +83,7 @@ export function problemOf(error: unknown): Problem {
     return problem(error.code, detailOf(error), error.details.map(inRequest))
   }
   if (error instanceof HTTPException) {
-    if (error.status === 415) return problem('unsupported_media_type', unsupported(error.message))
+    if (error.status === 415) return problem('unsupported_media_type', unsupported(bodyTypes))
     if (error.status === 414) return problem('uri_too_long', error.message)
     if (error.status === 413) return problem('too_large', error.message)
     if (error.status < 500) return problem('invalid', error.message)
@@ -98,8 +101,7 @@ function inRequest(detail: AppError['details'][number]): ErrorDetail {
   return 'field' in detail ? { path: `body.${detail.field}`, message: detail.message } : detail
 }
 
-function unsupported(message: string): string {
-  return message === 'Unsupported Media Type'
-    ? 'Send a Content-Type that this call accepts: the API document lists them.'
-    : message
+function unsupported(bodyTypes: readonly string[]): string {
+  const types = bodyTypes.join(' or ')
+  return `This call takes ${types}: say so in the header Content-Type, as with curl -H 'Content-Type: ${bodyTypes[0]}'.`
 }

@@ -12,7 +12,7 @@ export function restSurface(app: Hono<Env>, onInternalError: (error: unknown, c:
   return {
     onError: (error, c) => {
       if (error instanceof ClientGoneError) return clientGoneResponse()
-      const found = problemOf(error)
+      const found = problemOf(error, c.get('operation')?.bodyTypes)
       if (found.status >= 500 && !isRefusal(error)) onInternalError(error, c)
       return respondProblem(c, found, found.code === 'overloaded' ? { 'Retry-After': RETRY_AFTER } : {})
     },

@@ -53,7 +53,7 @@ const replace = defineRoute({
   method: 'put',
   path: '/packagerevisions/{name}/resources',
   operationId: 'replaceResources',
-  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
+  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true, largeBody: true },
   summary: 'Replace all files',
   description: 'Possible in a Draft. Files that are not in the request are deleted.',
   tags,
@@ -70,7 +70,7 @@ const change = defineRoute({
   method: 'patch',
   path: '/packagerevisions/{name}/resources',
   operationId: 'changeResources',
-  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
+  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true, largeBody: true },
   summary: 'Add, replace and delete files',
   description:
     'Possible in a Draft. Files that are not in the request are kept. A tar.gz adds and replaces files; only JSON can delete them.',
