@@ -1,5 +1,6 @@
 /** The settings. Nothing else reads the environment. */
 import { existsSync } from 'node:fs'
+import { BlockList, isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
@@ -73,6 +74,21 @@ const proxy = z
     }),
   )
 
+const networks = z.string().transform((text, context) => {
+  const list = new BlockList()
+  for (const network of text.split(',')) {
+    const [address = '', bits] = network.trim().split('/')
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    const most = family === 'ipv6' ? 128 : 32
+    if (isIP(address) === 0 || !/^[0-9]{1,3}$/.test(bits ?? '0') || Number(bits ?? 0) > most) {
+      context.addIssue('must be addresses or networks like 10.0.0.7 or 10.0.0.0/8, separated by commas')
+      return z.NEVER
+    }
+    list.addSubnet(address, Number(bits ?? most), family)
+  }
+  return list
+})
+
 const UNIT_BYTES = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 }
 
 /** In bytes. */
@@ -110,6 +126,20 @@ export const SETTINGS = {
     help: 'URL at which clients reach the server, if it differs from the address it listens on',
     initial: undefined,
     schema: rootUrl.optional(),
+  },
+  hosts: {
+    env: 'PKGSERVER_HOSTS',
+    flag: 'hosts',
+    help: 'more names by which clients call the server, separated by commas, or *; it knows its public URL, addresses, and names of one word or in a cluster',
+    initial: undefined,
+    schema: hosts.optional(),
+  },
+  trustedProxies: {
+    env: 'PKGSERVER_TRUSTED_PROXIES',
+    flag: 'trusted-proxies',
+    help: 'addresses of proxies whose X-Forwarded-For is believed, like 10.0.0.7 or 10.0.0.0/8, separated by commas',
+    initial: undefined,
+    schema: networks.optional(),
   },
   registry: {
     env: 'PKGSERVER_REGISTRY',

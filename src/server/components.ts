@@ -1,5 +1,6 @@
 /** The components of a server: opened from the settings, doing their background work, closed in the end. */
 import { randomUUID } from 'node:crypto'
+import { BlockList } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
@@ -70,6 +71,9 @@ export type Components = {
   tracing: Tracing
   disk: DiskSpace
   load: Load
+  /** Names of the server, beside those of its public URL. */
+  hosts: readonly string[]
+  trustedProxies: BlockList
   /** The queue of the workers. */
   queue: WorkerPool['queue']
   /** Set once the server is asked to stop. */
@@ -112,6 +116,8 @@ export async function openComponents(
     const proxies = proxiesOf(config)
     const open = sourceOpener({ ...config, proxies }, programVersion)
     const targets = config.webhookTargets
+    const { trustedProxies = new BlockList() } = config
+    const hosts = [config.listen.host, ...(config.hosts ?? [])]
     const components = await assemble({
       index,
       opened,
@@ -124,6 +130,8 @@ export async function openComponents(
       open,
       targets,
       proxies,
+      hosts,
+      trustedProxies,
     })
     const { ctx } = components
     await disk.watch()
@@ -180,6 +188,8 @@ export async function memoryComponents(log: Logger, disk = unwatched(log)): Prom
     backup: undefined,
     open,
     targets: 'private',
+    hosts: [],
+    trustedProxies: new BlockList(),
     disk,
     metrics,
     tracing: NO_TRACING,
@@ -221,7 +231,7 @@ function startWorkers(log: Logger, { work }: Metrics, tracing: Tracing): WorkerP
   })
 }
 
-type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log'> &
+type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log' | 'hosts' | 'trustedProxies'> &
   Pick<ServiceContext, 'backup'> & {
     index: Index
     opened: OpenedRegistry
@@ -233,7 +243,8 @@ type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log'> &
 
 /** `close` is left to the caller, who knows what else it has opened. */
 async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
-  const { index, opened, pool, disk, metrics, tracing, log, open, targets, proxies } = given
+  const { index, opened, pool, disk, metrics, tracing, log, open, targets, proxies, hosts, trustedProxies } =
+    given
   const { embedded, address } = opened
   const { work } = metrics
   const registry = measuredRegistry(opened.registry, (call, outcome, seconds) => {
@@ -314,6 +325,8 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     tracing,
     disk,
     load,
+    hosts,
+    trustedProxies,
     queue,
     stopping: false,
     instance: randomUUID(),

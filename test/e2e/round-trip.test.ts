@@ -117,6 +117,20 @@ describe('every kind of file', () => {
     await check(client, name)
   })
 
+  it.each(['application/x-gzip', 'application/x-tar+gzip', 'application/octet-stream', undefined])(
+    'survives in an archive with another Content-Type: %s',
+    async (type) => {
+      const { client } = await memoryApp()
+      await client.createRepository()
+      const { name } = await client.createDraft('ws1')
+      const headers = { 'If-Match': '*', ...(type !== undefined && { 'Content-Type': type }) }
+      const archive = tarGz([{ name: 'a.yaml', content: 'a: 1\n' }])
+      const path = `/packagerevisions/${name}/resources`
+      expect((await client.call('PUT', path, archive, headers)).status).toBe(200)
+      expect(await client.resources(name)).toEqual({ 'a.yaml': 'a: 1\n' })
+    },
+  )
+
   it('survives in an archive that pkgserver itself returned', async () => {
     const { client } = await memoryApp()
     await client.createRepository()

@@ -52,6 +52,8 @@ describe('the operations of the server', () => {
     expect(new Set(middleware.map(({ handler }) => findTargetHandler(handler).name))).toEqual(
       new Set([
         'requestLog',
+        'boundedPath',
+        'knownHosts',
         'browserSafety',
         'access',
         'readOnly',

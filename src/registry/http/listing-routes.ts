@@ -23,7 +23,7 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
   })
 
   // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
-  register(app, 'GET', '/:name{.+}/tags/list', { id: 'listTags', ...PULL }, async (c) => {
+  register(app, 'GET', '/:name/tags/list', { id: 'listTags', ...PULL }, async (c) => {
     const repository = repositoryParam(c)
     const query = pageQuery(c)
     // One more than requested, to know whether there is a next page.
@@ -37,7 +37,7 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
   })
 
   // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
-  register(app, 'GET', '/:name{.+}/referrers/:digest{[^/]+}', { id: 'listReferrers', ...PULL }, async (c) => {
+  register(app, 'GET', '/:name/referrers/:digest', { id: 'listReferrers', ...PULL }, async (c) => {
     const repository = repositoryParam(c)
     const subject = checkedDigest(c.req.param('digest'))
     // An empty value means no filter.

@@ -11,7 +11,7 @@ import type { WriteGuard } from '../write-guard.ts'
 import { checkTagCondition, isNotModified } from './conditional.ts'
 import { DELETE, PULL, PUSH, referenceParam, repositoryParam, tagQuery } from './request.ts'
 
-const MANIFEST = '/:name{.+}/manifests/:reference{[^/]+}'
+const MANIFEST = '/:name/manifests/:reference'
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
 export function manifestRoutes({ manifests }: EmbeddedRegistry, guard: WriteGuard): Hono {

@@ -56,7 +56,7 @@ const create = defineRoute({
   method: 'post',
   path: '/packagerevisions',
   operationId: 'createPackageRevision',
-  operation: { needs: IN_BODY, load: 'write', writesDisk: true },
+  operation: { needs: IN_BODY, load: 'write', writesDisk: true, largeBody: true },
   summary: 'Create a draft',
   description:
     'From JSON with one of the sources, or from a tar.gz with repository, package and workspace in the query.',

@@ -6,7 +6,7 @@ import { getRevision } from '../../../service/change-revision.ts'
 import { changeResources, replaceResources } from '../../../service/drafts/update-resources.ts'
 import { readFile } from '../../../service/queries/resources.ts'
 import { openLayer, readLayer } from '../../../service/registry-content.ts'
-import { acrossSlashes, defineRoute } from '../../route.ts'
+import { defineRoute } from '../../route.ts'
 import { preferredType } from '../accept.ts'
 import type { Api } from '../api.ts'
 import { archiveOf, isArchive, jsonOf } from '../body.ts'
@@ -54,7 +54,7 @@ const replace = defineRoute({
   method: 'put',
   path: '/packagerevisions/{name}/resources',
   operationId: 'replaceResources',
-  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
+  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true, largeBody: true },
   summary: 'Replace all files',
   description:
     'Possible in a Draft. The draft has exactly the files of the request, with their modes: a file that is not in it is deleted, and one without `executable` is not executable.',
@@ -72,7 +72,7 @@ const change = defineRoute({
   method: 'patch',
   path: '/packagerevisions/{name}/resources',
   operationId: 'changeResources',
-  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
+  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true, largeBody: true },
   summary: 'Add, replace and delete files',
   description:
     'Possible in a Draft. Files that are not in the request are kept, and so is the mode of a file without `executable`. A tar.gz adds and replaces files with their modes; only JSON can delete them.',
@@ -171,7 +171,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
     return c.json(view(revision), 200)
   })
 
-  app.openapi(acrossSlashes(app, getFile, 'path'), async (c) => {
+  app.openapi(getFile, async (c) => {
     const { name, path } = c.req.valid('param')
     const revision = await getRevision(ctx.db, name)
     const content = await readFile(ctx, revision, path)

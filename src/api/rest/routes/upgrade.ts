@@ -61,7 +61,7 @@ const resolve = defineRoute({
   method: 'post',
   path: '/packagerevisions/{name}/conflicts/{id}/resolve',
   operationId: 'resolveConflict',
-  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
+  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true, largeBody: true },
   summary: 'Resolve a conflict',
   description:
     'Writes the value of one side, or another value, to the files of the draft. Editing the field or file resolves the conflict too.',
