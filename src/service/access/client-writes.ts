@@ -12,6 +12,7 @@ import { repositoryExists } from '../../database/repositories/repositories.ts'
 import { parseOciRepository } from '../../domain/names.ts'
 import { isRecordTag, isReservedTag } from '../../domain/tags.ts'
 import { describe } from '../../oci/descriptor.ts'
+import { OciError } from '../../oci/errors.ts'
 import { MEDIA_TYPE } from '../../oci/media-types.ts'
 
 /**
@@ -36,7 +37,7 @@ function isRevision(ociRepository: string, bytes: Uint8Array): boolean {
   try {
     return readPackageManifest(ociRepository, describe(MEDIA_TYPE.manifest, bytes), bytes) !== undefined
   } catch (error) {
-    if (error instanceof AppError) return false
+    if (error instanceof AppError || error instanceof OciError) return false
     throw error
   }
 }
