@@ -67,9 +67,9 @@ async function onData<T>(
   work: { here: (components: Components) => Promise<T>; byServer: (server: URL) => Promise<T> },
 ): Promise<T> {
   const { findServer } = await import('./ask-server.ts')
-  const { hasIndex } = await import('../database/sqlite/index-file.ts')
+  const { hasData } = await import('../server/data-folder.ts')
   const { openUnlessInUse } = await import('../server/components.ts')
-  if (!hasIndex(config.data)) {
+  if (!hasData(config.data)) {
     throw new AppError(
       'not_found',
       `${config.data} is no data folder: --data or PKGSERVER_DATA names it, as for serve. If its index is lost, restore it from a backup (pkgserver restore), or rebuild it from the registry (pkgserver reindex).`,

@@ -81,7 +81,7 @@ export async function createApp(
     if (isDiskFull(error)) void disk.check()
   }
   const guard: WriteGuard = {
-    setTag: (repository, tag) => tagRefusal(ctx.db, repository, tag),
+    setTag: (repository, tag, manifest) => tagRefusal(ctx.db, repository, tag, manifest),
     deleteTag: (repository, tag) => tagDeletionRefusal(ctx.db, repository, tag),
     deleteManifest: (repository, manifest) => manifestDeletionRefusal(ctx.db, repository, manifest),
     deleteBlobs: (repository) => blobDeletionRefusal(ctx.db, repository),

@@ -1,9 +1,11 @@
 /** A data folder belongs to one process at a time. If that is a server, a file in it says how to reach it. */
+import { existsSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { makeFolder } from '../core/folder.ts'
 import { lockFolder } from '../database/sqlite/folder-lock.ts'
+import { indexFile } from '../database/sqlite/index-file.ts'
 
 const addressSchema = z.object({
   /** Where the machine of the server reaches it. */
@@ -13,6 +15,10 @@ const addressSchema = z.object({
 })
 
 export type ServerAddress = z.infer<typeof addressSchema>
+
+export function hasData(folder: string): boolean {
+  return existsSync(indexFile(folder))
+}
 
 /** Creates the folder if it is missing, and locks it. Throws `FolderInUseError`. */
 export async function takeDataFolder(folder: string): Promise<{ release: () => void }> {

@@ -16,10 +16,6 @@ export function indexFile(folder: string): string {
   return join(folder, NAME)
 }
 
-export function hasIndex(folder: string): boolean {
-  return existsSync(indexFile(folder))
-}
-
 /** Returns a file of an index in the folder, be it an old one that was moved aside; undefined where there is none. */
 export async function findIndexFile(folder: string): Promise<string | undefined> {
   const name = (await readdir(folder)).find((each) => each.startsWith(NAME))

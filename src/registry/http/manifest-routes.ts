@@ -47,7 +47,7 @@ export function manifestRoutes({ manifests }: EmbeddedRegistry, guard: WriteGuar
       tags,
       maySetTag: async (tag, { from, to }) => {
         checkTagCondition(c, tag, from)
-        if (from !== to) refuse(await guard.setTag(repository, tag))
+        if (from !== to) refuse(await guard.setTag(repository, tag, bytes))
       },
     })
     return c.body(null, 201, {
