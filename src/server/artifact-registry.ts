@@ -54,6 +54,7 @@ async function openStore(
     bucket: blobs.bucket,
     prefix: blobs.prefix,
     endpoint: config.s3Endpoint,
+    pathStyle: config.s3PathStyle,
     region: config.s3Region,
     redirects: config.s3Redirects,
     redirectEndpoint: config.s3RedirectEndpoint,
