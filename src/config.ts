@@ -21,6 +21,14 @@ const rootUrl = z
   .transform((text) => new URL(text))
   .refine(({ pathname, search }) => pathname === '/' && search === '', 'must be a URL without a path')
 
+const baseUrl = z
+  .url({ protocol: /^https?$/, error: 'must be a URL with http or https' })
+  .transform((text) => new URL(text))
+  .refine(
+    ({ username, password, search, hash }) => username + password + search + hash === '',
+    'must be a URL without user name, query and fragment',
+  )
+
 /** Characters that need no escaping anywhere. The S3 server checks the name, as not all have the rules of AWS. */
 const S3_PLACE = /^s3:\/\/(?<bucket>[A-Za-z0-9._-]+)(?:\/(?<prefix>[A-Za-z0-9._/-]*))?$/
 
@@ -183,9 +191,16 @@ export const SETTINGS = {
   s3Endpoint: {
     env: 'PKGSERVER_S3_ENDPOINT',
     flag: 's3-endpoint',
-    help: 'URL of an S3 server other than AWS',
+    help: 'URL of an S3 server other than AWS, with a path if it is below one',
     initial: undefined,
-    schema: rootUrl.optional(),
+    schema: baseUrl.optional(),
+  },
+  s3PathStyle: {
+    env: 'PKGSERVER_S3_PATH_STYLE',
+    flag: 's3-path-style',
+    help: 'whether the bucket is in the path of URLs (true) or in the host name (false); by default in the path if there is an endpoint',
+    initial: undefined,
+    schema: yesOrNo.optional(),
   },
   s3Region: {
     env: 'PKGSERVER_S3_REGION',
@@ -209,7 +224,7 @@ export const SETTINGS = {
     flag: 's3-redirect-endpoint',
     help: 'URL at which clients reach S3, if it differs from the one that the server uses',
     initial: undefined,
-    schema: rootUrl.optional(),
+    schema: baseUrl.optional(),
   },
   sourceHosts: {
     env: 'PKGSERVER_SOURCE_HOSTS',

@@ -3,6 +3,14 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
+import {
+  conflictsTag,
+  deletionProposedTag,
+  draftTag,
+  fixedTags,
+  LATEST_TAG,
+  PACKAGE_RECORD_TAG,
+} from '../domain/tags.ts'
 import { OciError } from '../oci/errors.ts'
 import { rangeOf } from '../oci/remote/addresses.ts'
 import { staticCredentials } from '../oci/remote/auth/credentials.ts'
@@ -28,6 +36,15 @@ export type OpenedRegistry = {
 const REMOVED_TYPE = 'application/vnd.pkgserver.removed.v1+json'
 /** Repository in which the start-up check tries out the registry. */
 const PROBE = 'pkgserver-probe'
+/** Tags of each kind that has to be moved, or removed, which takes a move in some registries. */
+const PROBED_TAGS = [
+  LATEST_TAG,
+  draftTag('probe'),
+  conflictsTag('probe'),
+  PACKAGE_RECORD_TAG,
+  deletionProposedTag(1),
+  ...fixedTags(1, null),
+]
 
 /** Opens the registry, and logs its shortcomings. */
 export async function openRegistry(config: Config, version: string, log: Logger): Promise<OpenedRegistry> {
@@ -54,6 +71,7 @@ async function openStore(
     bucket: blobs.bucket,
     prefix: blobs.prefix,
     endpoint: config.s3Endpoint,
+    pathStyle: config.s3PathStyle,
     region: config.s3Region,
     redirects: config.s3Redirects,
     redirectEndpoint: config.s3RedirectEndpoint,
@@ -105,7 +123,16 @@ function guardOf(registry: URL): Guard {
 
 /** Returns a sentence for each thing that the registry cannot do, with the consequence. */
 async function shortcomingsOfRemote(registry: RemoteRegistry, address: string): Promise<string[]> {
-  const { referrersApi, tagDeletion, manifestDeletion } = await registry.capabilities(PROBE)
+  const capabilities = await registry.capabilities(PROBE, PROBED_TAGS)
+  const { referrersApi, tagDeletion, manifestDeletion } = capabilities
+  const [fixed] = capabilities.fixedTags
+  if (fixed) {
+    const tags = capabilities.fixedTags.map(({ tag }) => tag).join(', ')
+    throw new AppError(
+      'unavailable',
+      `${address} cannot be used, because it does not let these tags move: ${tags}. pkgserver moves them with each change, and removes those of deleted revisions. Turn immutable tags off for the repositories below ${address} (in Amazon ECR, tag mutability MUTABLE; in Harbor, no tag immutability rule that matches them), or use another registry. It said: ${fixed.reason}`,
+    )
+  }
   const sentences: string[] = []
   if (!manifestDeletion) {
     sentences.push(

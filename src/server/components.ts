@@ -288,6 +288,8 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     proxies,
     report: (err) => log.error({ err }, 'cannot deliver webhooks'),
     onAttempt: observeDeliveries(metrics),
+    onGone: (webhook) =>
+      log.warn({ webhook }, 'a webhook is disabled because its receiver has answered 410: enable it again'),
   })
   index.commits.onTransaction((milliseconds) =>
     tracing.record('database transaction', milliseconds / 1000, {}),

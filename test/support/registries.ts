@@ -67,3 +67,20 @@ export function recording(requests: Recorded[]): MiddlewareHandler {
     await next()
   }
 }
+
+/** Refuses to move or remove these tags, as Amazon's registry and Harbor do for immutable tags. */
+export function withImmutableTags(
+  tags: RegExp,
+  refusal: { status: 400 | 403 | 405 | 409 | 412; code: string; message: string },
+): MiddlewareHandler {
+  const known = new Set<string>()
+  return async (c, next) => {
+    const tag = MANIFEST.exec(c.req.path)?.[1] ?? ''
+    const moves = c.req.method === 'PUT' || c.req.method === 'DELETE'
+    if (!moves || !tags.test(tag) || tag.includes(':')) return next()
+    const { status, ...error } = refusal
+    if (known.has(c.req.path)) return c.json({ errors: [error] }, status)
+    known.add(c.req.path)
+    return next()
+  }
+}

@@ -4,6 +4,7 @@ import { AppError } from '../../core/errors.ts'
 import { findPackageRevision } from '../../database/package-revisions/package-revisions.ts'
 import { type DiscoveredTag, forgetTags } from '../../database/repositories/discovered-tags.ts'
 import { revisionName } from '../../domain/names.ts'
+import type { PackageRevision } from '../../domain/package-revision.ts'
 import { foreignNameProblem, ORIGIN } from '../../domain/repository-source.ts'
 import { versionsClash } from '../../domain/version.ts'
 import { isVersionTag, type VersionTag, versionTags } from '../../domain/version-tag.ts'
@@ -100,18 +101,23 @@ async function recheckTag(scan: PackageScan, before: DiscoveredTag, found: Versi
   }
 }
 
-/** Published content never changes: a tag that has moved is reported, and the revision stays. */
+/** Published content never changes: a tag with other content is reported, and the revision stays. */
 async function checkUnmoved(scan: PackageScan, tag: string): Promise<void> {
   const before = scan.known.get(tag)
   const descriptor = await resolveTag(scan, tag)
   if (!before || !descriptor) return
   const { digest } = before
   const same = digest === descriptor.digest
-  const live = same || (await findPackageRevision(scan.sync.ctx.db, before.revision ?? ''))
-  const revision = live ? before.revision : null
-  const problem =
-    same || revision === null
-      ? null
-      : `the tag ${tag} has moved since ${revision} was published from it: ${digest} → ${descriptor.digest}. The revision does not change; push a new version.`
+  const published = same ? undefined : await findPackageRevision(scan.sync.ctx.db, before.revision ?? '')
+  const revision = same || published ? before.revision : null
+  const problem = published ? otherContent(published, tag, `${digest} → ${descriptor.digest}`) : null
   await recordTag(scan, tag, { digest, revision, problem }, { checked: true })
+}
+
+function otherContent({ name, version, annotations }: PackageRevision, tag: string, digests: string): string {
+  const publishedTag = annotations[ORIGIN.reference]?.replace(/^.*:/, '')
+  if (publishedTag === undefined || publishedTag === tag) {
+    return `the tag ${tag} has moved since ${name} was published from it: ${digests}. The revision does not change; push a new version.`
+  }
+  return `the tags ${publishedTag} and ${tag} both stand for the version ${version}, with different content: ${digests}. ${name} was published from ${publishedTag}, and a version is published once: from the first tag that is found, of several from the shortest. Remove ${tag}, or push it as another version.`
 }

@@ -1,8 +1,13 @@
 import { createHmac } from 'node:crypto'
 import type { Connections } from '../../oci/remote/connections.ts'
+import { parseRetryAfter } from '../../oci/remote/retry.ts'
 
 export type Outcome =
-  | { statusCode: number }
+  | {
+      statusCode: number
+      /** Milliseconds that the receiver asks to wait. */
+      retryAfter?: number | undefined
+    }
   /** Why there was no response. */
   | { error: string }
 
@@ -56,15 +61,17 @@ export async function post(
       })
     const request = connections.open(url, { method: 'POST', headers, signal: over })
     request.once('response', (response) => {
-      const { statusCode = 0 } = response
+      const { statusCode = 0, headers: answered } = response
+      const retryAfter = parseRetryAfter(answered['retry-after'] ?? null, Date.now())
+      const done = () => resolve({ statusCode, retryAfter })
       let bytes = 0
       response.on('data', (chunk: Buffer) => {
         bytes += chunk.byteLength
         if (bytes <= MAX_ANSWER_BYTES) return
-        resolve({ statusCode })
+        done()
         response.destroy()
       })
-      response.once('end', () => resolve({ statusCode }))
+      response.once('end', done)
       response.once('error', fail)
       response.once('close', () => fail(new Error('the answer was cut off')))
     })

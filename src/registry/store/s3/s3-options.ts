@@ -6,7 +6,7 @@ export type S3Options = {
   prefix: string
   /** A folder for uploads in progress, used by this process only. Opening the store empties it. */
   spool: string
-  /** The URL of a server other than AWS. */
+  /** The URL of a server other than AWS, perhaps with a path. */
   endpoint?: URL | undefined
   /** Defaults to what the SDK finds in the environment or in its files, then to us-east-1. */
   region?: string | undefined
