@@ -10,6 +10,7 @@ import { restSurface } from '../api/rest/rest-surface.ts'
 import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
 import { type AccessPolicy, ALLOW_ALL, access } from '../http/access.ts'
+import { answerMemory } from '../http/answer-memory.ts'
 import { browserSafety } from '../http/browser-safety.ts'
 import { knownHosts } from '../http/known-hosts.ts'
 import { loadShedding } from '../http/load-shedding.ts'
@@ -106,6 +107,7 @@ export async function createApp(
   app.use(access(app, policy, log))
   app.use(readOnly(() => disk.refusal))
 
+  app.use(answerMemory(load, trustedProxies))
   app.use('/v2/*', loadShedding(load))
   if (embedded) app.route('/', createRegistryApp(embedded, { guard, onInternalError }))
   app.route(

@@ -65,10 +65,15 @@ export const resourcesPatchSchema = z.strictObject({ resources: filesPatchSchema
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const BINARY = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/
 
+/** Whether text has characters that only binary files have. */
+export function hasBinary(text: string): boolean {
+  return BINARY.test(text)
+}
+
 /** The content of a file in JSON: a string if it is text, so that people can read and edit it. */
 export function toJsonContent(bytes: Uint8Array): string | { base64: string } {
   const text = decodeUtf8(bytes)
-  return text === undefined || BINARY.test(text) ? { base64: Buffer.from(bytes).toString('base64') } : text
+  return text === undefined || hasBinary(text) ? { base64: Buffer.from(bytes).toString('base64') } : text
 }
 
 function toBytes(content: unknown): Uint8Array | undefined {
