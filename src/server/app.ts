@@ -10,6 +10,7 @@ import { restSurface } from '../api/rest/rest-surface.ts'
 import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
 import { type AccessPolicy, ALLOW_ALL, access } from '../http/access.ts'
+import { answerMemory } from '../http/answer-memory.ts'
 import { browserSafety } from '../http/browser-safety.ts'
 import { clientOfRequest } from '../http/client-of-request.ts'
 import { knownHosts } from '../http/known-hosts.ts'
@@ -108,6 +109,7 @@ export async function createApp(
   app.use(access(app, policy, log))
   app.use(readOnly(() => disk.refusal))
 
+  app.use(answerMemory(load, trustedProxies))
   app.use('/v2/*', loadShedding(load))
   if (embedded) app.route('/', createRegistryApp(embedded, { guard, onInternalError }))
   app.route(

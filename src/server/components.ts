@@ -305,6 +305,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     unfinished: () => ctx.intents.unfinished.size,
     gates: () => load.gates,
     bodyBytes: () => load.bodies.used,
+    answerBytes: () => load.answers.used,
     diskFree: () => disk.free,
     readOnly: () => disk.refusal !== undefined,
   })

@@ -55,6 +55,7 @@ describe('the operations of the server', () => {
         'boundedPath',
         'knownHosts',
         'browserSafety',
+        'answerMemory',
         'access',
         'readOnly',
         'loadShedding',
@@ -99,13 +100,15 @@ describe('the operations of the server', () => {
     ])
   })
 
-  it('that read are served in any case, except for those that unpack packages', async () => {
+  it('that read are served in any case, except for those whose answers can be large', async () => {
     const { reads } = await operationIds()
     expect(reads(({ writesDisk }) => writesDisk)).toEqual([])
     expect(reads(({ load }) => load !== 'none')).toEqual([
       'diffPackageRevision',
       'getResource',
       'getResources',
+      'listConflicts',
+      'listReferrers',
     ])
   })
 })

@@ -44,6 +44,7 @@ export function exactField(c: Context, name: string): unknown {
 /** Responds as c.json does, which fails for integers that a double would round. */
 export function exactJson<T>(c: Context, body: T): TypedResponse<JSONParsed<T>, 200, 'json'> {
   const text = stringifyExact(body)
+  c.get('answerMemory')?.keepOnly(Buffer.byteLength(text))
   return c.body(text, 200, { 'Content-Type': 'application/json' }) as unknown as TypedResponse<
     JSONParsed<T>,
     200,

@@ -11,7 +11,7 @@ import type { PackageFiles } from '../../domain/package-files.ts'
 import type { PackageRevision, Upstream } from '../../domain/package-revision.ts'
 import { getRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
-import { readLayer } from '../registry-content.ts'
+import { readLayer, type TakeMemory } from '../registry-content.ts'
 import { checkMerged } from './conflicts.ts'
 import { resolveUpstream, type UpstreamReference, upstreamOf } from './upstream-reference.ts'
 
@@ -45,6 +45,7 @@ export async function mergeUpgrade(
   ctx: ServiceContext,
   target: PackageId,
   { from, to, strategy = 'resource-merge', conflicts: prefer = 'local' }: UpgradeRequest,
+  take?: TakeMemory,
 ): Promise<Upgrade> {
   const { local, base } = await localRevision(ctx, target, from)
   await checkMerged(ctx.db, local)
@@ -56,9 +57,9 @@ export async function mergeUpgrade(
     )
   }
   const [original, localFiles, upstream] = await Promise.all([
-    readLayer(ctx, await getRevision(ctx.db, base.name)),
-    readLayer(ctx, local),
-    readLayer(ctx, updated),
+    readLayer(ctx, await getRevision(ctx.db, base.name), take),
+    readLayer(ctx, local, take),
+    readLayer(ctx, updated, take),
   ])
   const merged = await ctx.merge(
     { original, local: localFiles, upstream, strategy, prefer },

@@ -1,7 +1,9 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { patchOf } from '../../../domain/package-files.ts'
 import type { PackageRevision } from '../../../domain/package-revision.ts'
+import { takeMemory } from '../../../http/answer-memory.ts'
 import { GZIP } from '../../../http/received-body.ts'
+import { respondStream } from '../../../http/stream-response.ts'
 import { getRevision } from '../../../service/change-revision.ts'
 import { changeResources, replaceResources } from '../../../service/drafts/update-resources.ts'
 import { readFile } from '../../../service/queries/resources.ts'
@@ -12,6 +14,7 @@ import type { Api } from '../api.ts'
 import { archiveOf, isArchive, jsonOf } from '../body.ts'
 import { isNotModified, requiredPrecondition, setETag } from '../conditional.ts'
 import { problem, respondProblem } from '../problem.ts'
+import { ResourcesJson } from '../resources-json.ts'
 import { noQuery } from '../schemas/common.ts'
 import {
   archive,
@@ -24,7 +27,7 @@ import {
 } from '../schemas/exchange.ts'
 import { packageRevisionSchema, toPackageRevisionView } from '../schemas/package-revision.ts'
 import { readErrors } from '../schemas/problem.ts'
-import { resourcesPatchSchema, resourcesSchema, toJsonContent } from '../schemas/resources.ts'
+import { resourcesPatchSchema, resourcesSchema } from '../schemas/resources.ts'
 import { changed } from '../schemas/responses.ts'
 import { revisionInPath } from '../targets.ts'
 import { revisionParams } from './package-revisions.ts'
@@ -144,11 +147,9 @@ export function resourceRoutes(api: Api): OpenAPIHono {
         ReadableStream.from(await openLayer(ctx, revision)) as ReadableStream<Uint8Array>,
       ) as never
     }
-    const { resources, executables } = await readLayer(ctx, revision)
-    const files = [...resources].map(
-      ([path, bytes]) => [path, toJsonContent(bytes, executables.has(path))] as const,
-    )
-    return c.json({ resources: Object.fromEntries(files) } as never, 200)
+    const files = await readLayer(ctx, revision, takeMemory(c))
+    c.header('Content-Type', 'application/json')
+    return respondStream(c, new ResourcesJson(files)) as never
   })
 
   app.openapi(replace, async (c) => {
@@ -174,7 +175,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
   app.openapi(getFile, async (c) => {
     const { name, path } = c.req.valid('param')
     const revision = await getRevision(ctx.db, name)
-    const content = await readFile(ctx, revision, path)
+    const content = await readFile(ctx, revision, path, takeMemory(c))
     if (isNotModified(c, revision)) return c.body(null, 304)
     return c.body(content as Uint8Array<ArrayBuffer>, 200, {
       'Content-Type': 'application/octet-stream',

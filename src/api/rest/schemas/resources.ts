@@ -88,13 +88,18 @@ export const resourcesPatchSchema = z.strictObject({ resources: filesPatchSchema
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const BINARY = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/
 
+/** Whether text has characters that only binary files have. */
+export function hasBinary(text: string): boolean {
+  return BINARY.test(text)
+}
+
 /** A file in JSON: a string if it is text and not executable, so that people can read and edit it. */
 export function toJsonContent(
   bytes: Uint8Array,
   executable: boolean,
 ): string | { text: string; executable: true } | { base64: string; executable?: true } {
   const text = decodeUtf8(bytes)
-  if (text === undefined || BINARY.test(text)) {
+  if (text === undefined || hasBinary(text)) {
     return { base64: Buffer.from(bytes).toString('base64'), ...(executable && { executable }) }
   }
   return executable ? { text, executable } : text
