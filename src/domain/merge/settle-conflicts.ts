@@ -2,7 +2,7 @@
 import type { JsonValue } from '../krm/json-value.ts'
 import type { Resources } from '../resources.ts'
 import type { Side } from './conflict.ts'
-import { isEdited, withSide, withValue } from './resolve-conflict.ts'
+import { edited, withSide, withValue } from './resolve-conflict.ts'
 import type { RevisionConflict } from './revision-conflict.ts'
 
 /** One of the sides, or another value. */
@@ -15,7 +15,7 @@ export function editedConflicts(input: {
   after: Resources
 }): string[] {
   const { conflicts, before, after } = input
-  return conflicts.filter((conflict) => isEdited(conflict, before, after)).map(({ id }) => id)
+  return edited(conflicts, before, after).map(({ id }) => id)
 }
 
 /** Returns the files with the choice for a conflict. Throws `invalid`, or `conflict` if its object is gone. */
