@@ -5,7 +5,7 @@ import { linesOf } from '../text-lines.ts'
 import { inspectDocument } from '../validation/inspect-document.ts'
 import { hasOtherBreaks, inspectText } from '../validation/inspect-text.ts'
 import { type ObjectIdentity, readIdentity } from './identity.ts'
-import { type JsonObject, jsonOf } from './json-value.ts'
+import { type JsonObject, jsonOf, MAX_DEPTH } from './json-value.ts'
 import { parseSource, type SourceDocument } from './source-text.ts'
 import { scalarValue } from './yaml-1.1.ts'
 import { isReadable, MAX_BYTES } from './yaml-limits.ts'
@@ -24,8 +24,6 @@ export type KrmFile = { documents: KrmDocument[]; tail: string }
 /** `readKrmFile`, or a cache in front of it. */
 export type ReadKrmFile = typeof readKrmFile
 
-/** Much deeper than any schema of Kubernetes, and shallow enough for code that recurses into an object. */
-const MAX_DEPTH = 200
 const SEPARATOR = /^---(?=\s|$)/
 const PLAIN_SEPARATOR = /^---(?:\s+#.*)?\s*$/
 

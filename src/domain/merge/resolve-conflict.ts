@@ -4,7 +4,14 @@ import { packageSchemas } from '../diff/package-schemas.ts'
 import { NOT_EDITABLE, valueAt, withField } from '../krm/edit-object.ts'
 import { type FieldPath, parseFieldPath } from '../krm/field-path.ts'
 import { writeObject } from '../krm/generated-text.ts'
-import { isJsonObject, type JsonObject, type JsonValue, sameJson } from '../krm/json-value.ts'
+import {
+  isJsonObject,
+  isTooDeep,
+  type JsonObject,
+  type JsonValue,
+  MAX_DEPTH,
+  sameJson,
+} from '../krm/json-value.ts'
 import { kindRules } from '../krm/kind-rules.ts'
 import { type KrmDocument, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
 import { listItems } from '../krm/list-objects.ts'
@@ -97,6 +104,8 @@ function withObjectValue(
   }
   const { document } = place
   const target = withField(document.value, fieldIn(place, conflict), value) as JsonObject | undefined
+  if (isTooDeep(target))
+    throw new AppError('invalid', `the object would be nested more than ${MAX_DEPTH} levels deep`)
   const body = target && editedBody(document, target, resources, donor?.document)
   return withBody(resources, place, body)
 }
