@@ -174,6 +174,7 @@ export type JobItemsTable = {
   reason: string | null
   error_code: ErrorCode | null
   event: number | null
+  begun: Generated<number>
 }
 
 export type ChangesTable = {

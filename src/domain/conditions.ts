@@ -64,7 +64,7 @@ export function closedGates(
 const SHOWN = 5
 
 /** Joins the first of some texts for the message of a condition: `a; b and 3 more`. */
-export function joinFirst(texts: readonly string[]): string {
-  const more = texts.length > SHOWN ? ` and ${texts.length - SHOWN} more` : ''
-  return texts.slice(0, SHOWN).join('; ') + more
+export function joinFirst(texts: readonly string[], shown = SHOWN, separator = '; '): string {
+  const more = texts.length > shown ? ` and ${texts.length - shown} more` : ''
+  return texts.slice(0, shown).join(separator) + more
 }

@@ -11,6 +11,9 @@ export function linesOf(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? []
 }
 
+/** Texts with more lines together are not split into lines, each of which takes memory. */
+export const MAX_LINES = 1_000_000
+
 /** Counts the line feeds. */
 export function countLines(content: Uint8Array): number {
   let count = 0

@@ -255,6 +255,9 @@ describe('values for setters', () => {
       '400 invalid: the setters cannot be applied: the package has no setter tga; its setters are tag',
     )
     expect(await refused({ tag: 1 })).toMatch(/^400 invalid: body.source.clone.setters.tag/)
+    expect(await refused(JSON.parse('{"__proto__":"1"}'))).toMatch(
+      /^400 invalid: body.source.clone.setters.__proto__/,
+    )
     expect((await client.call('GET', '/packagerevisions/prod.edge.upf-1.main')).status).toBe(404)
   })
 

@@ -213,11 +213,16 @@ describe('a conflict', () => {
   it('can be resolved once, with a valid choice and a matching If-Match', async () => {
     const { client } = await conflicting()
     const name = await upgraded(client)
-    const resolve = (id: string, body: object, headers = {}) =>
+    const resolve = (id: string, body: object | string, headers = {}) =>
       client.call('POST', `/packagerevisions/${name}/conflicts/${id}/resolve`, body, headers)
     expect(await resolve('2', { choose: 'local' })).toMatchObject({ status: 404 })
     expect(await resolve('1', {})).toMatchObject({ status: 400 })
     expect(await resolve('1', { choose: 'local', value: 1 })).toMatchObject({ status: 400 })
+    for (const depth of [200, 20_000]) {
+      const deep = `{"value":${'['.repeat(depth)}12345678901234567${']'.repeat(depth)}}`
+      const refused = await resolve('1', deep, { 'Content-Type': 'application/json' })
+      expect(refused).toMatchObject({ status: 400, body: { code: 'invalid' } })
+    }
     expect(await resolve('1', { choose: 'local' }, { 'If-Match': '"1"' })).toMatchObject({ status: 412 })
     expect(await resolve('1', { choose: 'local' })).toMatchObject({ status: 200 })
     expect(await resolve('1', { choose: 'upstream' })).toMatchObject({

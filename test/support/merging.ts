@@ -1,6 +1,8 @@
 /** Merges of packages whose files are texts. */
 import type { Conflict, Side } from '../../src/domain/merge/conflict.ts'
 import { mergeResources } from '../../src/domain/merge/merge-resources.ts'
+import { edited } from '../../src/domain/merge/resolve-conflict.ts'
+import type { Resources } from '../../src/domain/resources.ts'
 import { resourcesOf, type Texts, textsOf } from './texts.ts'
 
 export type Merged = { files: Record<string, string>; conflicts: Conflict[] }
@@ -32,4 +34,9 @@ export function versions(
   upstream: readonly [string, string],
 ): [string, string, string] {
   return [text, text.replace(...local), text.replace(...upstream)]
+}
+
+/** Reports whether an edit of a draft changed the value that is in conflict. */
+export function isEdited(conflict: Conflict, before: Resources, after: Resources): boolean {
+  return edited([conflict], before, after).length > 0
 }

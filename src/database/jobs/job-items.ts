@@ -78,6 +78,36 @@ export async function isPending(db: Reader, jobId: string, index: number): Promi
 }
 
 /**
+ * Notes that a pending item is begun. Resolves to how often it has been, without those times that it was put back;
+ * undefined where it is not pending.
+ */
+export async function beginItem(
+  transaction: Transaction,
+  jobId: string,
+  index: number,
+): Promise<number | undefined> {
+  const row = await transaction
+    .updateTable('job_items')
+    .set((eb) => ({ begun: eb('begun', '+', 1) }))
+    .where('job_id', '=', Number(jobId))
+    .where('position', '=', index)
+    .where('state', '=', 'Pending')
+    .returning('begun')
+    .executeTakeFirst()
+  return row?.begun
+}
+
+/** Notes that an item was returned from, and will be begun another time. */
+export async function putBackItem(transaction: Transaction, jobId: string, index: number): Promise<void> {
+  await transaction
+    .updateTable('job_items')
+    .set({ begun: 0 })
+    .where('job_id', '=', Number(jobId))
+    .where('position', '=', index)
+    .execute()
+}
+
+/**
  * Records the outcome of a pending item, and completes the job with its last one. Resolves to the state of the job, or
  * to undefined where the item is not pending, as in a cancelled job.
  */

@@ -1,10 +1,10 @@
 /** The difference of one file as a patch of git: https://git-scm.com/docs/diff-format#generate_patch_text_with_p */
 import { gitBlobId } from '../../core/git-blob.ts'
-import { countLines, textOf } from '../text-lines.ts'
+import { countLines, MAX_LINES, textOf } from '../text-lines.ts'
 import { binaryPatch } from './binary-patch.ts'
 import type { FilePair } from './file-pairs.ts'
 import { gitPath } from './git-path.ts'
-import { hunksOf, MAX_LINES } from './hunks.ts'
+import { hunksOf } from './hunks.ts'
 import type { Effort } from './line-changes.ts'
 
 export type FilePatch = { binary: boolean; patch: string; addedLines: number; removedLines: number }

@@ -1,13 +1,11 @@
 /** The hunks of a unified diff. */
 
-import { countLines, linesOf } from '../text-lines.ts'
+import { countLines, linesOf, MAX_LINES } from '../text-lines.ts'
 import { type Effort, type LineChange, lineChanges } from './line-changes.ts'
 
 export type Hunks = { text: string; addedLines: number; removedLines: number }
 
 const CONTEXT = 3
-/** Texts with more lines together are replaced as a whole. */
-export const MAX_LINES = 1_000_000
 const NO_END = '\\ No newline at end of file\n'
 
 export function hunksOf(before: string, after: string, effort: Effort): Hunks {

@@ -2,11 +2,12 @@
 import { crdListTypes } from '../krm/crd-schemas.ts'
 import { type FieldChange, fieldChanges } from '../krm/field-changes.ts'
 import type { ObjectIdentity } from '../krm/identity.ts'
-import { type JsonObject, sameJson } from '../krm/json-value.ts'
+import type { JsonObject } from '../krm/json-value.ts'
 import { isKrmPath, readKrmFile } from '../krm/krm-file.ts'
 import { listedObjects, type NamedObject, namedObjects } from '../krm/list-objects.ts'
 import { listTypesOf } from '../krm/list-types.ts'
 import { Pairing } from '../krm/pair-objects.ts'
+import { MAX_BYTES, YamlBudget } from '../krm/yaml-limits.ts'
 import type { Resources } from '../resources.ts'
 import type { FilePair } from './file-pairs.ts'
 import { packageSchemas } from './package-schemas.ts'
@@ -22,9 +23,6 @@ export type ObjectDiff = {
   fields: FieldChange[]
 }
 
-/** The objects of more YAML are not compared, since that takes seconds and half a gigabyte of memory. */
-const MAX_BYTES = 16 * 1024 * 1024
-
 type Found = { pair: FilePair; name: string; identity: ObjectIdentity; value: JsonObject }
 
 /**
@@ -37,7 +35,8 @@ export function objectDiffs(
 ): Map<FilePair, ObjectDiff[]> {
   const diffs = new Map<FilePair, ObjectDiff[]>()
   const krmPairs = pairs.filter(({ path, from = path }) => isKrmPath(path) && isKrmPath(from))
-  if (krmPairs.reduce((sum, pair) => sum + sizeOf(pair), 0) > MAX_BYTES) return diffs
+  const budget = new YamlBudget(MAX_BYTES)
+  if (!krmPairs.every((pair) => contentsOf(pair).every((content) => budget.takes(content)))) return diffs
 
   const olds: Found[] = []
   const news: Found[] = []
@@ -56,11 +55,7 @@ export function objectDiffs(
   const places = new Map(krmPairs.map((pair, at) => [pair, String(at)]))
   pairing.byIdentity(({ pair }) => places.get(pair) ?? '')
   const former = new Map([...pairing.found].map(([old, now]) => [now, old]))
-  const changed = [...former].filter(([now, old]) => !sameJson(old.value, now.value)).map(([now]) => now)
-  const schemas = packageSchemas(
-    packages,
-    changed.map(({ identity }) => identity),
-  )
+  const schemas = packageSchemas(packages)
   for (const now of news) {
     const object = now.name
     const old = former.get(now)
@@ -71,7 +66,7 @@ export function objectDiffs(
     const fields = fieldChanges(
       old.value,
       now.value,
-      listTypesOf(now.identity, crdListTypes(schemas, now.identity)),
+      listTypesOf(now.identity, crdListTypes(schemas(now.identity), now.identity)),
     )
     const moved = old.pair === now.pair ? {} : { from: old.pair.from ?? old.pair.path }
     if (fields.length > 0) add(now.pair, { object, change: 'changed', ...moved, fields })
@@ -83,8 +78,8 @@ export function objectDiffs(
   return diffs
 }
 
-function sizeOf({ before, after }: FilePair): number {
-  return (before?.byteLength ?? 0) + (after?.byteLength ?? 0)
+function contentsOf({ before, after }: FilePair): Uint8Array[] {
+  return [before, after].filter((content) => content !== undefined)
 }
 
 /** Keeps only the values, since the parsed documents are ten times as large. */

@@ -1,4 +1,5 @@
 /** The values of the setters of a package, which are in the ConfigMaps of its apply-setters functions. */
+import type { SetterProblem } from '../krm/apply-setter-comments.ts'
 import { fieldOf, isJsonArray } from '../krm/json-value.ts'
 import { isKptfile } from '../krm/krm-file.ts'
 import { type Resources, withoutDotSlash } from '../resources.ts'
@@ -15,12 +16,21 @@ export type SetterConfig = {
 
 const APPLY_SETTERS = /(?:^|\/)apply-setters(?:[:@]|$)/
 
+/** The most of them in one Kptfile, which is edited once for each. */
+const MAX_FUNCTIONS = 20
+
 /** Returns the configs of the package before those of its subpackages, which it overrides. */
-export function setterConfigs(resources: Resources): SetterConfig[] {
-  return [...resources.keys()]
-    .filter(isKptfile)
-    .sort((a, b) => a.length - b.length)
-    .flatMap((path) => configsOf(resources, path))
+export function setterConfigs(resources: Resources): SetterConfig[] | SetterProblem {
+  const configs: SetterConfig[] = []
+  for (const path of [...resources.keys()].filter(isKptfile).sort((a, b) => a.length - b.length)) {
+    const own = configsOf(resources, path)
+    if (own.length > MAX_FUNCTIONS)
+      return {
+        problem: `${path}: it has more than ${MAX_FUNCTIONS} functions apply-setters: put them together`,
+      }
+    configs.push(...own)
+  }
+  return configs
 }
 
 function configsOf(resources: Resources, kptfile: string): SetterConfig[] {
@@ -28,8 +38,10 @@ function configsOf(resources: Resources, kptfile: string): SetterConfig[] {
   const object = firstObject(resources.get(kptfile))
   const mutators = fieldOf(fieldOf(object?.value, 'pipeline'), 'mutators')
   if (!object || !isJsonArray(mutators)) return []
-  return mutators.flatMap((mutator, at): SetterConfig[] => {
-    if (!APPLY_SETTERS.test(String(fieldOf(mutator, 'image') ?? ''))) return []
+  const functions = [...mutators.entries()].filter(([, mutator]) =>
+    APPLY_SETTERS.test(String(fieldOf(mutator, 'image') ?? '')),
+  )
+  return functions.slice(0, MAX_FUNCTIONS + 1).flatMap(([at, mutator]): SetterConfig[] => {
     const configPath = fieldOf(mutator, 'configPath')
     if (typeof configPath !== 'string') {
       const field: MapPath = ['pipeline', 'mutators', at, 'configMap']

@@ -3,23 +3,24 @@
  * `image: nginx:1.25 # kpt-set: nginx:${tag}` insert into fields.
  * https://github.com/kptdev/krm-functions-catalog/tree/main/functions/go/apply-setters
  */
+import { joinFirst } from '../conditions.ts'
 import { applySetterComments, type SetterProblem } from '../krm/apply-setter-comments.ts'
 import { isKrmPath, type KrmDocument, type KrmFile, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
 import { SETTER_COMMENT, setterComments } from '../krm/setter-comments.ts'
 import { namesOf } from '../krm/setter-pattern.ts'
+import { YamlBudget } from '../krm/yaml-limits.ts'
 import type { Labels } from '../labels.ts'
 import type { Resources } from '../resources.ts'
 import { krmIgnore } from '../validation/krm-ignore.ts'
 import { type SetterConfig, setterConfigs } from './setter-configs.ts'
 import { setTexts } from './text-fields.ts'
 
-/** Returns the setters that a package has a value for, or that one of its comments refers to, in ASCII order. */
-function settersOf(files: readonly CommentedFile[], configs: readonly SetterConfig[]): string[] {
-  const names = [
+/** Returns the setters that a package has a value for, or that one of its comments refers to. */
+function settersOf(files: readonly CommentedFile[], configs: readonly SetterConfig[]): Set<string> {
+  return new Set([
     ...configs.flatMap(({ values }) => [...values.keys()]),
     ...files.flatMap((file) => [...file.names]),
-  ]
-  return [...new Set(names)].sort()
+  ])
 }
 
 /**
@@ -31,19 +32,17 @@ export function applySetters(resources: Resources, values: Labels): Resources | 
   const given = new Map(Object.entries(values))
   if (given.size === 0) return resources
   const files = commentedFiles(resources)
+  if ('problem' in files) return files
   const configs = setterConfigs(resources)
+  if ('problem' in configs) return configs
   const known = settersOf(files, configs)
-  const unknown = [...given.keys()].filter((name) => !known.includes(name))
-  if (unknown.length > 0) {
-    const wanted = unknown.join(', ')
-    return known.length > 0
-      ? { problem: `the package has no setter ${wanted}; its setters are ${known.join(', ')}` }
-      : { problem: `the package has no setters, so ${wanted} cannot be set` }
-  }
+  const unknown = [...given.keys()].filter((name) => !known.has(name))
+  if (unknown.length > 0) return { problem: unknownProblem(unknown, [...known].sort()) }
   const changed = new Map(resources)
+  const valuesFor = configuredValues(configs)
   for (const { path, file, names } of files) {
     if (![...names].some((name) => given.has(name))) continue
-    const applied = applyToFile(file, { given, known: valuesFor(path, configs) })
+    const applied = applyToFile(file, { given, known: valuesFor(path) })
     if ('problem' in applied) return { problem: `${path}: ${applied.problem}` }
     changed.set(path, applied.content)
   }
@@ -54,19 +53,35 @@ export function applySetters(resources: Resources, values: Labels): Resources | 
   return changed
 }
 
+/** Names in a message; more of them are of no use. */
+const MAX_NAMES = 50
+
+function unknownProblem(unknown: readonly string[], known: readonly string[]): string {
+  const wanted = joinFirst(unknown, MAX_NAMES, ', ')
+  return known.length > 0
+    ? `the package has no setter ${wanted}; its setters are ${joinFirst(known, MAX_NAMES, ', ')}`
+    : `the package has no setters, so ${wanted} cannot be set`
+}
+
 /** A file with setter comments that the functions of the package would process, and the setters that it names. */
 type CommentedFile = { path: string; file: KrmFile; names: ReadonlySet<string> }
 
-function commentedFiles(resources: Resources): CommentedFile[] {
+function commentedFiles(resources: Resources): CommentedFile[] | SetterProblem {
   const { ignores } = krmIgnore(resources)
-  return [...resources].flatMap(([path, content]) => {
-    if (!isKrmPath(path) || !Buffer.from(content).includes(SETTER_COMMENT) || ignores(path)) return []
+  const budget = new YamlBudget()
+  const found: CommentedFile[] = []
+  for (const [path, content] of resources) {
+    if (!isKrmPath(path) || !Buffer.from(content).includes(SETTER_COMMENT) || ignores(path)) continue
+    if (!budget.takes(content)) return { problem: `${path}: ${TOO_LARGE}` }
     const file = readKrmFile(content)
-    if (!file) return []
+    if (!file) continue
     const patterns = file.documents.flatMap(setterComments).map(({ pattern }) => pattern)
-    return [{ path, file, names: new Set(patterns.flatMap(namesOf)) }]
-  })
+    found.push({ path, file, names: new Set(patterns.flatMap(namesOf)) })
+  }
+  return found
 }
+
+const TOO_LARGE = 'the files with setters are too large to set them: split the package'
 
 function applyToFile(
   file: KrmFile,
@@ -81,10 +96,34 @@ function applyToFile(
   return { content: writeKrmFile(file, bodies) }
 }
 
-/** Returns the configured values for a file; those of the package override those of its subpackages. */
-function valuesFor(path: string, configs: readonly SetterConfig[]): Map<string, string> {
-  const covering = configs.filter(({ directory }) => path.startsWith(directory))
-  return new Map(covering.reverse().flatMap(({ values }) => [...values]))
+/**
+ * Returns a function that returns the configured values for a file; those of the package override those of its
+ * subpackages. Most files have the same.
+ */
+function configuredValues(configs: readonly SetterConfig[]): (path: string) => ReadonlyMap<string, string> {
+  const known = new Map<string, ReadonlyMap<string, string>>()
+  const byDirectory = Map.groupBy(configs, ({ directory }) => directory)
+  return (path) => {
+    const directory = directoriesOf(path).findLast((each) => byDirectory.has(each)) ?? ''
+    const values =
+      known.get(directory) ?? new Map(covering(directory).flatMap((config) => [...config.values]))
+    known.set(directory, values)
+    return values
+  }
+
+  function covering(directory: string): SetterConfig[] {
+    return directoriesOf(directory)
+      .flatMap((each) => byDirectory.get(each) ?? [])
+      .reverse()
+  }
+}
+
+/** Returns the directories that a path is in, the package first: empty, or with "/" at the end. */
+function directoriesOf(path: string): string[] {
+  const directories = ['']
+  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1))
+    directories.push(path.slice(0, slash + 1))
+  return directories
 }
 
 /**
@@ -96,19 +135,23 @@ function configValues(
   given: ReadonlyMap<string, string>,
 ): Map<SetterConfig, Map<string, string>> {
   const wanted = new Map(configs.map((config) => [config, new Map<string, string>()]))
-  const add = (config: SetterConfig | undefined, name: string, value: string): void => {
-    if (config) wanted.get(config)?.set(name, value)
+  const held = new Set<string>()
+  for (const [config, values] of wanted) {
+    for (const name of config.values.keys()) {
+      const value = given.get(name)
+      if (value === undefined) continue
+      values.set(name, value)
+      held.add(name)
+    }
   }
-  for (const [name, value] of given) {
-    const holders = configs.filter(({ values }) => values.has(name))
-    for (const holder of holders) add(holder, name, value)
-    if (holders.length > 0) continue
-    for (const { path } of files.filter(({ names }) => names.has(name)))
-      add(
-        configs.find(({ directory }) => path.startsWith(directory)),
-        name,
-        value,
-      )
+  const outermost = new Map(configs.toReversed().map((config) => [config.directory, config]))
+  for (const { path, names } of files) {
+    const config = directoriesOf(path).flatMap((directory) => outermost.get(directory) ?? [])[0]
+    if (!config) continue
+    for (const name of names) {
+      const value = given.get(name)
+      if (value !== undefined && !held.has(name)) wanted.get(config)?.set(name, value)
+    }
   }
   return wanted
 }

@@ -1,8 +1,8 @@
 /** Maps from names to texts, such as the data of a ConfigMap, in the first object of a file. */
 import { isMap, isScalar, isSeq } from 'yaml'
 import { targetOf } from '../krm/alias-targets.ts'
-import { editObject, type FieldEdit, withField } from '../krm/edit-object.ts'
-import { type JsonValue, keyText } from '../krm/json-value.ts'
+import { editObject, type FieldEdit, valueAt, withField } from '../krm/edit-object.ts'
+import { isJsonObject, type JsonValue, keyText } from '../krm/json-value.ts'
 import { type KrmDocument, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
 import { parsesTo } from '../krm/rewrite.ts'
 import { isScalarPlace, scalarEdit } from '../krm/scalar-text.ts'
@@ -54,10 +54,11 @@ function editFirst(content: Uint8Array, edit: (object: KrmDocument) => string): 
 function replaceTexts(object: KrmDocument, path: MapPath, values: ReadonlyMap<string, string>): string {
   const { body, value } = object
   const [map, inFlow] = mapAt(object, path)
+  const pairs = pairsByName(map)
   const found = new Map<string, string>()
   const edits: TextEdit[] = []
   for (const [name, text] of values) {
-    const pair = fieldAt(map, name)
+    const pair = pairs.get(name)
     const place = pair && fieldPlace(body, pair)
     if (!place || !isScalarPlace(place) || isBlockScalar(place.node)) continue
     edits.push(scalarEdit(body, place, { text, type: 'string', inFlow }))
@@ -71,12 +72,23 @@ function replaceTexts(object: KrmDocument, path: MapPath, values: ReadonlyMap<st
   return parsesTo(edited, target as JsonValue) ? edited : body
 }
 
+/** Returns one edit, since each copies the map. */
 function fieldEdits(object: KrmDocument, path: MapPath, values: ReadonlyMap<string, string>): FieldEdit[] {
-  const [map] = mapAt(object, path)
-  return [...values].map(([name, value]) => {
-    const found = fieldAt(map, name)
-    return { field: [...path, found ? keyText(found.key) : name], value }
+  if (values.size === 0) return []
+  const pairs = pairsByName(mapAt(object, path)[0])
+  const fields = [...values].map(([name, value]): [string, JsonValue] => {
+    const found = pairs.get(name)
+    return [found ? keyText(found.key) : name, value]
   })
+  const now = valueAt(object.value, path)
+  const map = new Map([...(isJsonObject(now) ? Object.entries(now) : []), ...fields])
+  return [{ field: path, value: Object.fromEntries(map) }]
+}
+
+/** Of several fields with a name, the first. */
+function pairsByName(map: unknown): Map<unknown, ParsedPair> {
+  const pairs = isMap(map) ? (map.items as ParsedPair[]) : []
+  return new Map(pairs.toReversed().flatMap((pair) => (isScalar(pair.key) ? [[pair.key.value, pair]] : [])))
 }
 
 /** Returns the node of a field, and whether it is in flow style. */
@@ -96,6 +108,5 @@ function itemAt(node: unknown, at: number): unknown {
 }
 
 function fieldAt(node: unknown, name: string): ParsedPair | undefined {
-  const pairs = isMap(node) ? (node.items as ParsedPair[]) : []
-  return pairs.find(({ key }) => isScalar(key) && key.value === name)
+  return pairsByName(node).get(name)
 }

@@ -7,8 +7,9 @@ import { type Choice, choice, type OneOf, type OneOfs, union } from './one-ofs.t
 
 /** Returns the one-ofs of a kind; undefined if the package does not define the kind. */
 export function crdOneOfs(schemas: CrdSchemas, kind: ObjectKind): OneOfs | undefined {
-  const versions = schemas.get(formatKind(kind))
-  return versions && knownPlaces((place) => schemasAt(versions, place).flatMap(oneOfsIn))
+  const versions = schemas.get(formatKind(kind)) ?? []
+  if (versions.length === 0) return undefined
+  return knownPlaces((place) => schemasAt(versions, place).flatMap(oneOfsIn))
 }
 
 function oneOfsIn(schema: JsonValue): OneOf[] {

@@ -34,8 +34,8 @@ export function crdSchemas(documents: Iterable<ListedObject>): CrdSchemas {
  * if the package does not define the kind.
  */
 export function crdListTypes(schemas: CrdSchemas, kind: ObjectKind): ListTypes | undefined {
-  const versions = schemas.get(formatKind(kind))
-  if (!versions) return undefined
+  const versions = schemas.get(formatKind(kind)) ?? []
+  if (versions.length === 0) return undefined
   return knownPlaces((place) => {
     for (const schema of schemasAt(versions, place)) {
       const type = listType(schema)

@@ -37,7 +37,7 @@ export function withField(
   if (step === undefined) return wanted
   if (typeof step === 'string') return withKey(value, step, rest, wanted)
   const list = isJsonArray(value) ? value : []
-  const at = list.findIndex((item, index) => isItem(item, index, step))
+  const at = indexOfItem(list, step)
   if (at < 0 && (rest.length > 0 || typeof step === 'number')) {
     if (wanted === undefined) return value
     throw new AppError('invalid', `the list has no item ${formatFieldPath([step])}`)
@@ -66,19 +66,59 @@ function withKey(
 export function valueAt(value: JsonValue | undefined, field: FieldPath): JsonValue | undefined {
   return field.reduce<JsonValue | undefined>((now, step) => {
     if (typeof step === 'string') return fieldOf(now, step)
-    return isJsonArray(now) ? now.find((item, index) => isItem(item, index, step)) : undefined
+    return isJsonArray(now) ? itemAt(now, step) : undefined
   }, value)
 }
 
-function isItem(item: JsonValue, index: number, step: Exclude<FieldStep, string>): boolean {
-  if (typeof step === 'number') return step === index
-  return Object.entries(step).every(([key, wanted]) => {
-    const value = (key === '' ? item : fieldOf(item, key)) ?? null
-    // A port without `protocol` has its default.
-    if (value === null) return wanted === null || (key === 'protocol' && wanted === 'TCP')
-    // The image of a function is given without tag and digest.
-    const isImage =
-      key === 'image' && typeof value === 'string' && wanted === imageReference(value).repository
-    return value === wanted || isImage
-  })
+/** The items of lists by the texts of their keys, for each set of keys. */
+const knownItems = new WeakMap<readonly JsonValue[], Map<string, Map<string, number>>>()
+
+function itemAt(list: readonly JsonValue[], step: Exclude<FieldStep, string>): JsonValue | undefined {
+  return list[indexOfItem(list, step)]
+}
+
+/** Returns -1 if there is no such item. */
+function indexOfItem(list: readonly JsonValue[], step: Exclude<FieldStep, string>): number {
+  if (typeof step === 'number') return step < list.length ? step : -1
+  const keys = Object.keys(step)
+  const known = knownItems.get(list) ?? new Map<string, Map<string, number>>()
+  knownItems.set(list, known)
+  const name = JSON.stringify(keys)
+  const items = known.get(name) ?? itemsByKeys(list, keys)
+  known.set(name, items)
+  return items.get(textOfKeys(keys.map((key) => step[key] ?? null))) ?? -1
+}
+
+/** The first item with these keys is the one that is meant. */
+function itemsByKeys(list: readonly JsonValue[], keys: readonly string[]): Map<string, number> {
+  const items = new Map<string, number>()
+  for (const [at, item] of list.entries()) {
+    for (const values of choicesOf(keys.map((key) => valuesOf(item, key)))) {
+      const text = textOfKeys(values)
+      if (!items.has(text)) items.set(text, at)
+    }
+  }
+  return items
+}
+
+/** Returns the values by which the key of an item may be given. */
+function valuesOf(item: JsonValue, key: string): JsonValue[] {
+  const value = (key === '' ? item : fieldOf(item, key)) ?? null
+  // A port without `protocol` has its default.
+  if (value === null) return key === 'protocol' ? [null, 'TCP'] : [null]
+  if (typeof value === 'object') return []
+  // The image of a function is given without tag and digest.
+  if (key === 'image' && typeof value === 'string') return [value, imageReference(value).repository]
+  return [value]
+}
+
+function choicesOf(values: readonly JsonValue[][]): JsonValue[][] {
+  return values.reduce<JsonValue[][]>(
+    (choices, own) => choices.flatMap((choice) => own.map((value) => [...choice, value])),
+    [[]],
+  )
+}
+
+function textOfKeys(values: readonly JsonValue[]): string {
+  return JSON.stringify(values.map((value) => `${typeof value} ${value}`))
 }

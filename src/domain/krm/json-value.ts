@@ -51,6 +51,23 @@ function setOwn(map: Record<string, JsonValue>, key: string, value: JsonValue): 
   else Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
+/** Much deeper than any schema of Kubernetes, and shallow enough for code that recurses into an object. */
+export const MAX_DEPTH = 200
+
+/** Reports whether maps and lists are nested too deeply. Not recursive, since a value may be deeper than the stack. */
+export function isTooDeep(value: unknown): boolean {
+  let level = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return true
+    level = level.flatMap((each) =>
+      typeof each === 'object' && each !== null
+        ? Object.values(each).filter((inner) => typeof inner === 'object' && inner !== null)
+        : [],
+    )
+  }
+  return false
+}
+
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

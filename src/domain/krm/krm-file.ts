@@ -5,9 +5,10 @@ import { linesOf } from '../text-lines.ts'
 import { inspectDocument } from '../validation/inspect-document.ts'
 import { hasOtherBreaks, inspectText } from '../validation/inspect-text.ts'
 import { type ObjectIdentity, readIdentity } from './identity.ts'
-import { type JsonObject, jsonOf } from './json-value.ts'
+import { type JsonObject, jsonOf, MAX_DEPTH } from './json-value.ts'
 import { parseSource, type SourceDocument } from './source-text.ts'
 import { scalarValue } from './yaml-1.1.ts'
+import { isReadable, MAX_BYTES } from './yaml-limits.ts'
 
 /** An object of a file; `body` is its text with its comments. */
 export type KrmDocument = SourceDocument & {
@@ -23,21 +24,18 @@ export type KrmFile = { documents: KrmDocument[]; tail: string }
 /** `readKrmFile`, or a cache in front of it. */
 export type ReadKrmFile = typeof readKrmFile
 
-/** Larger files are merged and compared as text. Kubernetes accepts 1.5 MiB in one object. */
-const MAX_BYTES = 8 * 1024 * 1024
-/** Much deeper than any schema of Kubernetes, and shallow enough for code that recurses into an object. */
-const MAX_DEPTH = 200
 const SEPARATOR = /^---(?=\s|$)/
 const PLAIN_SEPARATOR = /^---(?:\s+#.*)?\s*$/
 
 /**
- * Reads a file; undefined if readers of YAML refuse it, if it has line breaks that only some of them know, or if any
+ * Reads a file; undefined if it is too large, if readers of YAML refuse it, if it has line breaks that only some of them know, or if any
  * document is not a KRM object.
  */
 export function readKrmFile(content: Uint8Array): KrmFile | undefined {
   if (content.byteLength > MAX_BYTES) return undefined
   const text = decodeUtf8(content)
-  const pieces = text === undefined ? undefined : split(text)
+  // Before the text is split into lines, which may be millions.
+  const pieces = text === undefined || !isReadable(text) ? undefined : split(text)
   if (!pieces) return undefined
   const documents: KrmDocument[] = []
   let before = ''

@@ -105,17 +105,19 @@ function namedConflicts(objects: readonly MatchedResult[]): Conflict[] {
     .filter(isKept)
     .map((object) => ({ object, identity: mergedIdentity(object), value: object.value }))
   const named = namedObjects(documents)
-  const names = named.map(({ identity }) => formatIdentity(identity))
+  const counts = new Map<string, number>()
+  const names = new Map<MatchedResult, Map<JsonValue, string>>()
+  for (const { identity, document, at, name } of named) {
+    count(formatIdentity(identity))
+    const own = names.get(document.object) ?? new Map<JsonValue, string>()
+    names.set(document.object, own.set(valueAt(document.value, at) ?? null, name))
+  }
   return objects.flatMap((object) =>
     object.conflicts.map(({ inside, field, ...conflict }) => {
-      const found = named.find(
-        ({ document, at }) =>
-          document.object === object &&
-          (inside ? valueAt(document.value, at) === inside.merged : at.length === 0),
-      )
+      const name = names.get(object)?.get((inside ? inside.merged : object.value) ?? null)
       return {
         path: object.path,
-        object: found?.name ?? nameOfRemoved(inside?.identity ?? mergedIdentity(object)),
+        object: name ?? nameOfRemoved(inside?.identity ?? mergedIdentity(object)),
         field: formatFieldPath(field),
         ...conflict,
       }
@@ -125,8 +127,13 @@ function namedConflicts(objects: readonly MatchedResult[]): Conflict[] {
   /** Returns the name that the object gets if it is put back behind the others. */
   function nameOfRemoved(identity: ObjectIdentity): string {
     const name = formatIdentity(identity)
-    names.push(name)
-    return numberedName(name, names.filter((other) => other === name).length)
+    return numberedName(name, count(name))
+  }
+
+  function count(name: string): number {
+    const now = (counts.get(name) ?? 0) + 1
+    counts.set(name, now)
+    return now
   }
 }
 

@@ -1,12 +1,11 @@
 /** Three-way merge of the files of a package: the strategy `resource-merge` of kpt. */
 import { packageSchemas } from '../diff/package-schemas.ts'
-import type { CrdSchemas } from '../krm/crd-schemas.ts'
-import type { ObjectKind } from '../krm/identity.ts'
 import { isKrmPath, type KrmFile, type ReadKrmFile, readKrmFile } from '../krm/krm-file.ts'
+import { YamlBudget } from '../krm/yaml-limits.ts'
 import { type Resources, sameBytes } from '../resources.ts'
 import type { Conflict, Side } from './conflict.ts'
 import type { PlacedObject } from './match-objects.ts'
-import { mergeFile } from './merge-file.ts'
+import { mergeFile, newTextWork } from './merge-file.ts'
 import { type MergedObject, mergeKrm } from './merge-krm.ts'
 
 /** `original` is the revision that `local` was made from, `upstream` the newer one. */
@@ -36,15 +35,16 @@ export function mergeResources(
     versions.some((resources, at) => resources.has(path) && !krm[at]?.has(path))
   const resources = new Map<string, Uint8Array>(settled)
   const conflicts: Conflict[] = []
+  const work = newTextWork()
   for (const path of paths) {
     if (settled.has(path) || !isText(path)) continue
     const files = { original: original.get(path), local: local.get(path), upstream: upstream.get(path) }
-    const merged = mergeFile(path, files, prefer)
+    const merged = mergeFile(path, files, prefer, work)
     if (merged.content) resources.set(path, merged.content)
     conflicts.push(...merged.conflicts)
   }
   const [originals = [], locals = [], upstreams = []] = krm.map((files) => placed(files, isText))
-  const schemas = (kind: ObjectKind): CrdSchemas => packageSchemas([upstream, local, original], [kind])
+  const schemas = packageSchemas([upstream, local, original], read)
   const merged = mergeKrm([originals, locals, upstreams], schemas, prefer)
   for (const [path, objects] of merged.files) {
     resources.set(path, fileContent(path, objects))
@@ -66,14 +66,15 @@ export function mergeResources(
   }
 }
 
-/** Reads the files of all versions; one that is the same in several of them is read once. */
+/** Reads the files of all versions, as far as they fit into memory; one that is the same in several is read once. */
 function readAll(versions: readonly Resources[], read: ReadKrmFile): Map<string, KrmFile>[] {
+  const budget = new YamlBudget()
   const known = new Map<string, { content: Uint8Array; file: KrmFile | undefined }[]>()
   const readOnce = (path: string, content: Uint8Array): KrmFile | undefined => {
     const others = known.get(path) ?? []
     const same = others.find((other) => sameBytes(other.content, content))
     if (same) return same.file
-    const file = read(content)
+    const file = budget.takes(content) ? read(content) : undefined
     known.set(path, [...others, { content, file }])
     return file
   }

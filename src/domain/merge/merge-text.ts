@@ -1,6 +1,6 @@
 /** Three-way merge of texts, line by line. */
-import { lineChanges } from '../diff/line-changes.ts'
-import { linesOf } from '../text-lines.ts'
+import { type Effort, lineChanges, newEffort } from '../diff/line-changes.ts'
+import { countLines, linesOf } from '../text-lines.ts'
 import type { Side } from './conflict.ts'
 
 export type MergedText = {
@@ -9,9 +9,24 @@ export type MergedText = {
   conflicts: { from: number; to: number }[]
 }
 
-export function mergeText(original: string, local: string, upstream: string, prefer: Side): MergedText {
+/** The three versions together. Each line takes up to 100 bytes of memory. */
+const MAX_LINES = 4_000_000
+
+/** Returns undefined for texts with too many lines. */
+export function mergeText(
+  original: string,
+  local: string,
+  upstream: string,
+  prefer: Side,
+  effort: Effort = newEffort(),
+): MergedText | undefined {
+  const texts = [original, local, upstream]
+  if (texts.reduce((sum, text) => sum + countLines(Buffer.from(text)), 0) > MAX_LINES) return undefined
   const base = linesOf(original)
-  const changes = [changesOf(base, linesOf(local)), changesOf(base, linesOf(upstream))] as const
+  const changes = [local, upstream].map((text) => changesOf(base, linesOf(text), effort)) as [
+    Change[],
+    Change[],
+  ]
   const conflicts: MergedText['conflicts'] = []
   const merged: string[][] = []
   let [at, line] = [0, 1]
@@ -39,10 +54,14 @@ export function mergeText(original: string, local: string, upstream: string, pre
 type Change = { start: number; end: number; lines: readonly string[] }
 
 /** In steps of `lineChanges`: the cost of two texts that differ in two thousand lines. */
-const EFFORT = 2_000_000
+const MAX_EFFORT = 2_000_000
 
-function changesOf(base: readonly string[], now: readonly string[]): Change[] {
-  return lineChanges(base, now, { left: EFFORT }).map(({ oldAt, oldCount, newAt, newCount }) => ({
+function changesOf(base: readonly string[], now: readonly string[], effort: Effort): Change[] {
+  const own = { left: Math.min(MAX_EFFORT, effort.left) }
+  effort.left -= own.left
+  const changes = lineChanges(base, now, own)
+  effort.left += own.left
+  return changes.map(({ oldAt, oldCount, newAt, newCount }) => ({
     start: oldAt,
     end: oldAt + oldCount,
     lines: now.slice(newAt, newAt + newCount),

@@ -4,27 +4,40 @@ import { packageSchemas } from '../diff/package-schemas.ts'
 import { NOT_EDITABLE, valueAt, withField } from '../krm/edit-object.ts'
 import { type FieldPath, parseFieldPath } from '../krm/field-path.ts'
 import { writeObject } from '../krm/generated-text.ts'
-import { formatIdentity } from '../krm/identity.ts'
-import { fieldOf, isJsonObject, type JsonObject, type JsonValue, sameJson } from '../krm/json-value.ts'
+import {
+  fieldOf,
+  isJsonObject,
+  isTooDeep,
+  type JsonObject,
+  type JsonValue,
+  MAX_DEPTH,
+  sameJson,
+} from '../krm/json-value.ts'
 import { kindRules } from '../krm/kind-rules.ts'
-import { isKrmPath, type KrmDocument, type KrmFile, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
-import { listItems, type NamedObject, namedObjects } from '../krm/list-objects.ts'
+import { type KrmDocument, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
+import { listItems } from '../krm/list-objects.ts'
 import { rewrite } from '../krm/rewrite.ts'
 import { type Resources, sameBytes } from '../resources.ts'
 import type { Conflict, Side } from './conflict.ts'
 import { mergeText } from './merge-text.ts'
+import { PackageObjects, type Place } from './package-objects.ts'
 
-/** `at` is where the object is in its document, which may be a list of objects. */
-type Place = { path: string; file: KrmFile; document: KrmDocument; at: FieldPath }
-
-/** Reports whether an edit of a draft changed the value that is in conflict. */
-export function isEdited(conflict: Conflict, before: Resources, after: Resources): boolean {
-  if (conflict.object === null) return !sameBytes(before.get(conflict.path), after.get(conflict.path))
-  return !sameJson(currentValue(conflict, before), currentValue(conflict, after))
+/** Returns the conflicts whose values an edit of a draft changed. */
+export function edited<Found extends Conflict>(
+  conflicts: readonly Found[],
+  before: Resources,
+  after: Resources,
+): Found[] {
+  const [objectsBefore, objectsAfter] = [new PackageObjects(before), new PackageObjects(after)]
+  return conflicts.filter((conflict) => {
+    const { object, path } = conflict
+    if (object === null) return !sameBytes(before.get(path), after.get(path))
+    return !sameJson(currentValue(conflict, objectsBefore), currentValue(conflict, objectsAfter))
+  })
 }
 
-function currentValue(conflict: Conflict, resources: Resources): JsonValue | undefined {
-  const place = findObject(conflict, resources)
+function currentValue(conflict: Conflict, objects: PackageObjects): JsonValue | undefined {
+  const place = objects.find(conflict)
   return valueAt(place?.document.value, fieldIn(place, conflict))
 }
 
@@ -41,7 +54,7 @@ export function withSide(
   if (side === conflict.chosen) return resources
   if (conflict.object === null)
     return withFile(resources, conflict.path, sideOfFile(conflict, side, upstream))
-  const donor = side === 'upstream' ? findObject(conflict, upstream) : undefined
+  const donor = side === 'upstream' ? new PackageObjects(upstream).find(conflict) : undefined
   return withObjectValue(conflict, conflict[side], resources, donor)
 }
 
@@ -57,7 +70,8 @@ export function withValue(conflict: Conflict, value: JsonValue, resources: Resou
 function sideOfFile(conflict: Conflict, side: Side, upstream: Resources): Uint8Array | undefined {
   const { original, local, upstream: theirs, path } = conflict
   if (typeof original === 'string' && typeof local === 'string' && typeof theirs === 'string') {
-    return Buffer.from(mergeText(original, local, theirs, side).text)
+    const merged = mergeText(original, local, theirs, side)
+    if (merged) return Buffer.from(merged.text)
   }
   const value = conflict[side]
   if (value === undefined) return undefined
@@ -80,7 +94,7 @@ function withObjectValue(
   if (conflict.field === '' && value !== undefined && !isJsonObject(value)) {
     throw new AppError('invalid', 'the value of an object must be a mapping')
   }
-  const place = findObject(conflict, resources)
+  const place = new PackageObjects(resources).find(conflict)
   if (!place) {
     if (conflict.field !== '') {
       throw new AppError(
@@ -92,7 +106,9 @@ function withObjectValue(
   }
   const { document } = place
   const target = withField(document.value, fieldIn(place, conflict), value) as JsonObject | undefined
-  const body = target && edited(document, target, resources, donor?.document)
+  if (isTooDeep(target))
+    throw new AppError('invalid', `the object would be nested more than ${MAX_DEPTH} levels deep`)
+  const body = target && editedBody(document, target, resources, donor?.document)
   return withBody(resources, place, body)
 }
 
@@ -100,45 +116,17 @@ function fieldIn(place: Place | undefined, { field }: Conflict): FieldPath {
   return [...(place?.at ?? []), ...(parseFieldPath(field) ?? [])]
 }
 
-function edited(
+function editedBody(
   document: KrmDocument,
   target: JsonObject,
   resources: Resources,
   donor: KrmDocument | undefined,
 ): string {
-  const rulesOf = kindRules((kind) => packageSchemas([resources], [kind]))
+  const rulesOf = kindRules(packageSchemas([resources]))
   const body = rewrite(document, target, rulesOf({ ...document, value: target }).listType, donor)
   if (body !== undefined) return body
   if (donor && sameJson(donor.value, target)) return donor.body
   throw new AppError('invalid', NOT_EDITABLE)
-}
-
-/** Finds the object of a conflict in its file, or else in the one it was moved to. */
-function findObject(conflict: Conflict, resources: Resources): Place | undefined {
-  const paths = [conflict.path, ...resources.keys()]
-  for (const path of paths) {
-    const content = isKrmPath(path) ? resources.get(path) : undefined
-    const file = content && readKrmFile(content)
-    const found = file && withName(conflict, namedObjects(file.documents))
-    if (file && found) return { path, file, ...found }
-  }
-  return undefined
-}
-
-/** Of several objects with the same identity, one without its number is known by the value in conflict. */
-function withName<Object extends NamedObject>(
-  { object, field, chosen, ...values }: Conflict,
-  objects: readonly Object[],
-): Object | undefined {
-  const found = objects.find(({ name }) => name === object)
-  if (found || !object?.includes(' #')) return found
-  const [identity] = object.split(' #')
-  const same = objects.filter(
-    (other) =>
-      formatIdentity(other.identity) === identity &&
-      sameJson(valueAt(other.value, parseFieldPath(field) ?? []), values[chosen]),
-  )
-  return same.length === 1 && values[chosen] !== undefined ? same[0] : undefined
 }
 
 /** Replaces the text of an object; undefined removes it, and with the last object the file. */
@@ -167,7 +155,7 @@ function withObject(
   if (file && list && items) {
     const place = { path, file, document: list, at: [] }
     const target = { ...list.value, items: [...items, value] }
-    return withBody(resources, place, edited(list, target, resources, donor?.document))
+    return withBody(resources, place, editedBody(list, target, resources, donor?.document))
   }
   const before = Buffer.from(content ?? []).toString()
   const separator = before === '' ? '' : before.endsWith('\n') ? '---\n' : '\n---\n'

@@ -3,7 +3,7 @@ import { fieldOf, type JsonValue } from '../krm/json-value.ts'
 import type { PackageFiles } from '../package-files.ts'
 import type { Conflict, Side } from './conflict.ts'
 import { isWholeFile } from './merge-executables.ts'
-import { isEdited, withSide, withValue } from './resolve-conflict.ts'
+import { edited, withSide, withValue } from './resolve-conflict.ts'
 import type { RevisionConflict } from './revision-conflict.ts'
 
 /** One of the sides, or another value. */
@@ -18,12 +18,9 @@ export function editedConflicts(input: {
   const { conflicts, before, after } = input
   const hasOtherMode = ({ path }: Conflict): boolean =>
     before.executables.has(path) !== after.executables.has(path)
+  const changed = new Set(edited(conflicts, before.resources, after.resources))
   return conflicts
-    .filter(
-      (conflict) =>
-        isEdited(conflict, before.resources, after.resources) ||
-        (isWholeFile(conflict) && hasOtherMode(conflict)),
-    )
+    .filter((conflict) => changed.has(conflict) || (isWholeFile(conflict) && hasOtherMode(conflict)))
     .map(({ id }) => id)
 }
 

@@ -6,6 +6,7 @@ import type { ErrorDetail } from '../../core/errors.ts'
 import { type Condition, joinFirst } from '../conditions.ts'
 import { groupOf, identityKey } from '../krm/identity.ts'
 import { isKptfile, isKrmPath } from '../krm/krm-file.ts'
+import { MAX_PACKAGE_TOKENS } from '../krm/yaml-limits.ts'
 import type { PackageFiles } from '../package-files.ts'
 import type { Resources } from '../resources.ts'
 import { krmIgnore } from './krm-ignore.ts'
@@ -30,9 +31,15 @@ export function validateResources(
   const { ignores, errors } = krmIgnore(resources)
   const findings: Findings = { errors, warnings: [] }
   const seen = new Map<string, string>()
+  let tokens = 0
   for (const [path, content] of resources) {
     if (!isKrmPath(path) || ignores(path)) continue
+    if (tokens > MAX_PACKAGE_TOKENS) {
+      add(findings.errors, path, [{ line: 1, message: TOO_MUCH }])
+      break
+    }
     const file = read(content)
+    tokens += file.tokens
     onFile(path, file)
     add(findings.errors, path, file.errors)
     // A Kptfile is meant to be an object.
@@ -41,6 +48,8 @@ export function validateResources(
   }
   return findings
 }
+
+const TOO_MUCH = `the YAML files of the package have more than ${MAX_PACKAGE_TOKENS} tokens together, so this and further ones were not checked: split the package, or exclude files with .krmignore`
 
 /** Returns a warning for each file of an upload that was left out. */
 export function leftOutWarnings({ leftOut = [] }: PackageFiles): ErrorDetail[] {

@@ -4,6 +4,7 @@ import { decodeUtf8 } from '../../core/utf8.ts'
 import { type JsonValue, jsonOf } from '../krm/json-value.ts'
 import { PARSE_OPTIONS } from '../krm/source-text.ts'
 import { scalarValue } from '../krm/yaml-1.1.ts'
+import { MAX_BYTES, MAX_TOKENS } from '../krm/yaml-limits.ts'
 import { type Fault, inspectDocument } from './inspect-document.ts'
 import { inspectText, withKnownBreaks } from './inspect-text.ts'
 import { isText, TokenInspector } from './inspect-tokens.ts'
@@ -21,21 +22,18 @@ export type YamlDocument = {
 /** The limit for the errors of a file, and for its warnings; more of them mostly have one cause. */
 export const MAX_FINDINGS = 20
 
-/**
- * Larger files are not read. That bounds the parser, which takes up to 4 µs and 300 bytes a token. The
- * CustomResourceDefinitions of large operators have 60,000 tokens, and Kubernetes accepts 1.5 MiB in one object.
- */
-const MAX_BYTES = 16 * 1024 * 1024
-const MAX_TOKENS = 1_000_000
-
 /** A file that cannot be read to its end. */
 class UnreadableError extends Error {}
 
 /**
  * Yields the documents that readers accept, except for empty ones, one after the other, so that only one is in memory.
- * Adds what they refuse to `errors`.
+ * Adds what they refuse to `errors`. `onToken` is called for each token.
  */
-export function* yamlDocuments(content: Uint8Array, errors: Finding[]): Generator<YamlDocument> {
+export function* yamlDocuments(
+  content: Uint8Array,
+  errors: Finding[],
+  onToken: () => void = () => undefined,
+): Generator<YamlDocument> {
   const lines = new LineCounter()
   const report = ({ message, offset }: Fault) => {
     const { line, col } = lines.linePos(offset)
@@ -44,7 +42,7 @@ export function* yamlDocuments(content: Uint8Array, errors: Finding[]): Generato
   try {
     const text = decode(content)
     const faults: Fault[] = []
-    for (const document of parse(text, lines, faults)) {
+    for (const document of parse(text, lines, faults, onToken)) {
       const found = faultsOf(document)
       found.forEach(report)
       if (found.length > 0 || isEmpty(document)) continue
@@ -67,7 +65,12 @@ function decode(content: Uint8Array): string {
 }
 
 /** Throws `UnreadableError`. */
-function* parse(text: string, lines: LineCounter, faults: Fault[]): Generator<Document.Parsed> {
+function* parse(
+  text: string,
+  lines: LineCounter,
+  faults: Fault[],
+  onToken: () => void,
+): Generator<Document.Parsed> {
   const parser = new Parser(lines.addNewLine)
   const composer = new Composer({ ...PARSE_OPTIONS, lineCounter: lines })
   const inspector = new TokenInspector()
@@ -76,6 +79,7 @@ function* parse(text: string, lines: LineCounter, faults: Fault[]): Generator<Do
   let offset = 0
   // kubectl ends the last line.
   for (const token of new Lexer().lex(withKnownBreaks(text.endsWith('\n') ? text : `${text}\n`))) {
+    onToken()
     if (++tokens > MAX_TOKENS) throw tooLarge(`${MAX_TOKENS} tokens`)
     const message = inspector.next(token)
     if (message !== undefined) faults.push({ offset, message })

@@ -28,11 +28,13 @@ export type YamlFile = {
   images: string[]
   /** Descriptions and keywords of Kptfiles. */
   about: string[]
+  tokens: number
 }
 
 export function readYamlFile(content: Uint8Array): YamlFile {
-  const file: YamlFile = { errors: [], objects: [], warnings: [], images: [], about: [] }
-  for (const document of yamlDocuments(content, file.errors)) readDocument(document, file)
+  const file: YamlFile = { errors: [], objects: [], warnings: [], images: [], about: [], tokens: 0 }
+  const onToken = () => void file.tokens++
+  for (const document of yamlDocuments(content, file.errors, onToken)) readDocument(document, file)
   // kubectl applies all documents of a file, or none.
   if (file.objects.length > 0) refuse(file, file.warnings.splice(0))
   file.errors.sort((a, b) => a.line - b.line)

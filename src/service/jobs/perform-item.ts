@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { AppError, type ErrorCode, isDiskFull, shortened } from '../../core/errors.ts'
 import type { Transaction } from '../../database/connection.ts'
-import { endItem, isPending } from '../../database/jobs/job-items.ts'
+import { beginItem, endItem, isPending, putBackItem } from '../../database/jobs/job-items.ts'
 import type { ItemOutcome, ItemState, Job, JobItem, JobKind } from '../../domain/job.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Task } from './rotation.ts'
@@ -37,7 +37,7 @@ export async function performItem(
   performing: Performing,
   { job, item }: Task,
 ): Promise<ItemState | undefined> {
-  const { work, retryAfter, stopped } = performing
+  const { work, retryAfter, stopped, report } = performing
   let recorded: ItemState | undefined
   const record: RecordOutcome = async (transaction, outcome) => {
     const ended = await endItem(transaction, job.id, item.index, outcome, ctx.now().toISOString())
@@ -47,6 +47,7 @@ export async function performItem(
   for (let attempt = 0; !stopped.aborted; attempt++) {
     const delay = retryAfter[attempt]
     try {
+      await begin(ctx, job, item)
       await work[job.kind](ctx, job, item, record)
       return recorded
     } catch (error) {
@@ -59,9 +60,29 @@ export async function performItem(
         return undefined
       }
     }
+    await ctx.commits.run((transaction) => putBackItem(transaction, job.id, item.index)).catch(report)
     await pause(delay, stopped)
   }
   return undefined
+}
+
+/** An item that was running when so many processes ended, without stopping, may be what ended them. */
+const MAX_BEGUN = 2
+
+/** Throws for an item that is given up. */
+async function begin(ctx: ServiceContext, job: Job, item: JobItem): Promise<void> {
+  const begun = await ctx.commits.run((transaction) => beginItem(transaction, job.id, item.index))
+  if (begun === undefined || begun <= MAX_BEGUN) return
+  throw new GivenUpError()
+}
+
+class GivenUpError extends Error {
+  constructor() {
+    super(
+      'The server ended twice while it processed this item, so the item is given up: its packages may need more memory than the server has.',
+    )
+    this.name = 'GivenUpError'
+  }
 }
 
 const TEMPORARY: readonly ErrorCode[] = ['unavailable', 'overloaded']
@@ -83,6 +104,7 @@ function failureOf(error: unknown, { report }: Performing): ItemOutcome {
     return { state: 'Failed', code: error.code, reason: shortened(error.message) }
   }
   report(error)
+  if (error instanceof GivenUpError) return { state: 'Failed', code: 'internal', reason: error.message }
   const reason = "An unexpected failure: the server's log has the cause."
   return { state: 'Failed', code: 'internal', reason }
 }

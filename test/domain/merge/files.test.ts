@@ -1,8 +1,11 @@
 /** Merges of files: their notation, and files that are not KRM. */
 import { describe, expect, it } from 'vitest'
 import { readKrmFile } from '../../../src/domain/krm/krm-file.ts'
+import type { Conflict } from '../../../src/domain/merge/conflict.ts'
 import { mergeResources } from '../../../src/domain/merge/merge-resources.ts'
+import { withSide } from '../../../src/domain/merge/resolve-conflict.ts'
 import { merged, mergedFile, versions } from '../../support/merging.ts'
+import { resourcesOf } from '../../support/texts.ts'
 
 const OBJECT = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\ndata:\n  a: 1\n  b: 1\n  c: 1\n'
 const BOTH = [
@@ -164,5 +167,32 @@ describe('a merge of hostile files', () => {
     expect(conflicts).toMatchObject([{ field: 'lines 1-200000' }])
     const empty = '\n'.repeat(1 << 20)
     expect(mergedFile([empty, `${empty}a\n`, `b\n${empty}`], 'a.txt').conflicts).toEqual([])
+  })
+
+  it('does not split texts of millions of lines, which become a conflict without their text', () => {
+    const empty = '\n'.repeat(2_000_000)
+    const { text, conflicts } = mergedFile([empty, `${empty}a\n`, `b\n${empty}`], 'a.txt')
+    expect(text).toBe(`${empty}a\n`)
+    const sizes = { original: { size: 2e6 }, local: { size: 2e6 + 2 }, upstream: { size: 2e6 + 2 } }
+    expect(conflicts).toEqual([{ path: 'a.txt', object: null, field: '', chosen: 'local', ...sizes }])
+    const [conflict] = conflicts as [Conflict]
+    const theirs = resourcesOf({ 'a.txt': `b\n${empty}` })
+    const chosen = withSide(conflict, 'upstream', resourcesOf({ 'a.txt': text ?? '' }), theirs)
+    expect(chosen.get('a.txt')).toEqual(theirs.get('a.txt'))
+  })
+
+  it('shows no more of many large texts in its conflicts than fits into an answer', () => {
+    const files = (word: string) =>
+      Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`${at}.txt`, word.repeat(500_000)]))
+    const { conflicts } = merged(files('a'), files('b'), files('c'))
+    expect(conflicts).toHaveLength(30)
+    const shown = conflicts.filter(({ local }) => typeof local === 'string')
+    expect(shown).toHaveLength(11)
+  })
+
+  it('lists the first of many places with conflicts', () => {
+    const text = (word: string) => Array.from({ length: 400 }, (_, at) => `${at}\n${word}\n`).join('')
+    const { conflicts } = mergedFile([text('a'), text('b'), text('c')], 'a.txt')
+    expect(conflicts[0]?.field).toMatch(/^lines 2, 4, 6, .*, 200 and 300 more$/)
   })
 })

@@ -1,8 +1,8 @@
 /** Merges of objects and items that have no name of their own. */
 import { describe, expect, it } from 'vitest'
 import type { Conflict } from '../../../src/domain/merge/conflict.ts'
-import { isEdited, withSide, withValue } from '../../../src/domain/merge/resolve-conflict.ts'
-import { merged, mergedFile } from '../../support/merging.ts'
+import { withSide, withValue } from '../../../src/domain/merge/resolve-conflict.ts'
+import { isEdited, merged, mergedFile } from '../../support/merging.ts'
 import { resourcesOf, textsOf } from '../../support/texts.ts'
 
 const job = (name: string, image: string, more = '') => `apiVersion: batch/v1

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Conflict, Side } from '../../../src/domain/merge/conflict.ts'
-import { isEdited, withSide, withValue } from '../../../src/domain/merge/resolve-conflict.ts'
-import { merged } from '../../support/merging.ts'
+import { withSide, withValue } from '../../../src/domain/merge/resolve-conflict.ts'
+import { isEdited, merged } from '../../support/merging.ts'
 import { resourcesOf, type Texts, textsOf } from '../../support/texts.ts'
 
 const ONE = `apiVersion: v1

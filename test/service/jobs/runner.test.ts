@@ -48,7 +48,7 @@ function job(count: number) {
   return { kind: 'clone' as const, dryRun: false, upstream, request: {}, items }
 }
 
-async function ended(ctx: ServiceContext, id: string) {
+async function untilEnded(ctx: ServiceContext, id: string) {
   for (;;) {
     const found = await getJob(ctx, id)
     if (found.state !== 'Running') return found
@@ -74,10 +74,63 @@ describe('the runner', () => {
     const second = await startJob(ctx, jobs, ACTOR, job(10))
     expect(jobs.running).toBe(2)
     for (const { id } of [first, second]) {
-      expect((await ended(ctx, id)).counts).toMatchObject({ total: 10, skipped: 10 })
+      expect((await untilEnded(ctx, id)).counts).toMatchObject({ total: 10, skipped: 10 })
     }
     expect(most).toBe(3)
     await expect.poll(() => jobs.running).toBe(0)
+  })
+
+  it('gives up an item that was running when two processes ended, and no other', async () => {
+    const { ctx, runner } = await prepared()
+    const begun: number[] = []
+    let end = () => undefined as unknown
+    const ended = new Promise((resolve) => {
+      end = () => resolve(undefined)
+    })
+    const dying: ItemWork = async (_ctx, _job, item) => {
+      begun.push(item.index)
+      await ended
+      throw new AppError('invalid', 'too late')
+    }
+    const { id } = await startJob(ctx, runner(dying), ACTOR, job(5))
+    await expect.poll(() => begun.length).toBe(3)
+    await runner(dying).resume()
+    onTestFinished(() => void end())
+    await expect.poll(() => begun.length).toBe(6)
+    const reported: unknown[] = []
+    const next = new JobRunner(ctx, {
+      work: { clone: initItem, upgrade: initItem },
+      report: (error) => reported.push(error),
+    })
+    onTestFinished(() => next.stop())
+    await next.resume()
+    expect((await untilEnded(ctx, id)).counts).toMatchObject({ succeeded: 2, failed: 3 })
+    const { items } = await listJobItems(ctx, id, { state: 'Failed' }, PAGE)
+    expect(items.map(({ index }) => index)).toEqual([0, 1, 2])
+    for (const { errorCode, reason } of items) {
+      expect(errorCode).toBe('internal')
+      expect(reason).toContain('The server ended twice while it processed this item')
+    }
+    expect(reported).toHaveLength(3)
+  })
+
+  it('gives up no item that waited for a retry when processes ended', async () => {
+    const { ctx, runner } = await prepared()
+    let tries = 0
+    const failing: ItemWork = async () => {
+      tries++
+      throw new AppError('unavailable', 'down')
+    }
+    const first = runner(failing, [60_000])
+    const { id } = await startJob(ctx, first, ACTOR, job(1))
+    for (let next = first, count = 1; count <= 4; count++) {
+      await expect.poll(() => tries).toBe(count)
+      await next.stop()
+      next = runner(failing, [60_000])
+      await next.resume()
+    }
+    await runner(initItem).resume()
+    expect((await untilEnded(ctx, id)).counts).toMatchObject({ succeeded: 1, failed: 0 })
   })
 
   it('retries what may succeed later, and fails it in the end', async () => {
@@ -93,7 +146,7 @@ describe('the runner', () => {
       await initItem(context, of, item, record)
     }
     const { id } = await startJob(ctx, runner(work, [1, 2, 3]), ACTOR, job(5))
-    expect((await ended(ctx, id)).counts).toMatchObject({ succeeded: 2, failed: 3 })
+    expect((await untilEnded(ctx, id)).counts).toMatchObject({ succeeded: 2, failed: 3 })
     expect(Object.fromEntries(tries)).toEqual({ 0: 3, 1: 4, 2: 1, 3: 1, 4: 1 })
     const { items } = await listJobItems(ctx, id, { state: 'Failed' }, PAGE)
     expect(items).toMatchObject([
@@ -137,7 +190,7 @@ describe('the runner', () => {
     for (let turn = 0; turn < 50; turn++) await setImmediate()
     expect((await getJob(ctx, id)).counts).toEqual(counts)
     await runner(initItem).resume()
-    expect((await ended(ctx, id)).counts).toMatchObject({ succeeded: 30, failed: 0 })
+    expect((await untilEnded(ctx, id)).counts).toMatchObject({ succeeded: 30, failed: 0 })
   })
 })
 
@@ -177,7 +230,7 @@ describe('finished jobs', () => {
     const { ctx, runner } = await prepared()
     const jobs = runner(initItem)
     const { id } = await startJob(ctx, jobs, ACTOR, job(2))
-    await ended(ctx, id)
+    await untilEnded(ctx, id)
     const now = Date.now()
     ctx.now = () => new Date(now + 29 * 24 * 3600 * 1000)
     await startJob(ctx, jobs, ACTOR, job(0))

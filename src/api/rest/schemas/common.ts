@@ -85,12 +85,6 @@ function keyed<Value extends z.ZodType<string | null>>(
   value: Value,
   valueRule: (text: string) => string | undefined,
 ) {
-  // z.record silently ignores `__proto__`.
-  const nothingHidden = z.unknown().superRefine((input, ctx) => {
-    if (typeof input === 'object' && input !== null && Object.hasOwn(input, '__proto__')) {
-      ctx.addIssue({ code: 'custom', path: ['__proto__'], message: `the key ${keyProblem('__proto__')}` })
-    }
-  })
   const record = z.record(z.string(), value).superRefine((map, ctx) => {
     let faults = 0
     for (const [key, text] of Object.entries(map)) {
@@ -103,7 +97,15 @@ function keyed<Value extends z.ZodType<string | null>>(
       if (valueFault) ctx.addIssue({ code: 'custom', path: [key], message: `the value ${valueFault}` })
     }
   })
-  return nothingHidden.pipe(record)
+  return nothingHidden(`the key ${keyProblem('__proto__')}`).pipe(record)
+}
+
+/** Refuses `__proto__`, which z.record silently ignores. */
+export function nothingHidden(message: string) {
+  return z.unknown().superRefine((input, ctx) => {
+    if (typeof input === 'object' && input !== null && Object.hasOwn(input, '__proto__'))
+      ctx.addIssue({ code: 'custom', path: ['__proto__'], message })
+  })
 }
 
 export const resourceVersion = z.string().openapi({

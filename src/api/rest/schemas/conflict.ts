@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { isTooDeep, MAX_DEPTH } from '../../../domain/krm/json-value.ts'
 import type { Conflict } from '../../../domain/merge/conflict.ts'
 import { isOpen, type RevisionConflict } from '../../../domain/merge/revision-conflict.ts'
 
@@ -50,11 +51,17 @@ export const conflictListSchema = z
 export const resolutionSchema = z
   .strictObject({
     choose: side.optional().openapi({ description: 'The side whose value to take.', example: 'upstream' }),
-    value: z.unknown().optional().openapi({
-      description:
-        'Another value, any JSON, for the field or the object; or the text of a file without objects.',
-      example: 'upf:1.5-patched',
-    }),
+    value: z
+      .unknown()
+      .optional()
+      .refine((given) => !isTooDeep(given), {
+        message: `must not be nested more than ${MAX_DEPTH} levels deep`,
+      })
+      .openapi({
+        description:
+          'Another value, any JSON, for the field or the object; or the text of a file without objects.',
+        example: 'upf:1.5-patched',
+      }),
   })
   .refine((body) => (body.choose === undefined) !== (body.value === undefined), {
     message: 'must have choose or value, and not both',
