@@ -1,6 +1,5 @@
 /** Serves the embedded registry with features disabled, to behave like other registries. */
 import { Hono, type MiddlewareHandler } from 'hono'
-import { routedPath } from '../../src/http/request-path.ts'
 import { EmbeddedRegistry } from '../../src/registry/embedded-registry.ts'
 import { createRegistryApp } from '../../src/registry/http/registry-app.ts'
 import { MemoryStore } from '../../src/registry/store/memory-store.ts'
@@ -13,9 +12,10 @@ export async function registryBehind(
   middlewares: readonly MiddlewareHandler[],
   registry: EmbeddedRegistry = new EmbeddedRegistry(new MemoryStore()),
 ): Promise<URL> {
-  const app = new Hono({ getPath: routedPath })
+  const app = new Hono()
   for (const middleware of middlewares) app.use(middleware)
-  app.route('/', createRegistryApp(registry))
+  const served = createRegistryApp(registry)
+  app.all('*', (c) => served.fetch(c.req.raw, c.env))
   return serving(app)
 }
 
