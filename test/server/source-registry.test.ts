@@ -21,15 +21,30 @@ it('allows sources on all hosts except private addresses by default', () => {
     'http://[::ffff:127.0.0.1]/a',
     'https://[fd00::1]/a',
     'http://169.254.169.254/latest',
+    'https://[64:ff9b::10.0.0.1]/a',
+    'https://[64:ff9b:1::7f00:1]/a',
+    'https://[2002:a00:1::]/a',
+    'https://[::ffff:0:10.0.0.1]/a',
+    'https://[::10.0.0.1]/a',
   ]
   for (const url of refused)
     expect(() => open(url), url).toThrow(expect.objectContaining({ code: 'forbidden' }))
 })
 
 it('allows sources only on the configured hosts, if there are any', () => {
-  const open = sourceOpener({ ...nothing, sourceHosts: ['localhost:5000', 'ghcr.io'] }, '1')
-  for (const url of ['oci://localhost:5000/a', 'https://ghcr.io/a', 'https://GHCR.io:8443/a'])
+  const open = sourceOpener({ ...nothing, sourceHosts: ['localhost:5000', 'ghcr.io', 'quay.io:443'] }, '1')
+  for (const url of [
+    'oci://localhost:5000/a',
+    'https://ghcr.io/a',
+    'https://GHCR.io:8443/a',
+    'oci://quay.io/a',
+  ])
     expect(() => open(url), url).not.toThrow()
-  for (const url of ['oci://localhost:5001/a', 'https://ghcr.io.example.com/a', 'https://example.com/a'])
+  for (const url of [
+    'oci://localhost:5001/a',
+    'https://ghcr.io.example.com/a',
+    'https://quay.io:8443/a',
+    'https://example.com/a',
+  ])
     expect(() => open(url), url).toThrow(expect.objectContaining({ code: 'forbidden' }))
 })
