@@ -34,13 +34,17 @@ describe('a Helm chart', () => {
   it('may contain others', () => {
     const { read, ...findings } = validate({ ...chart(''), ...chart('charts/db/') })
     expect(findings.errors).toEqual([])
-    expect(findings.warnings).toMatchObject([{ path: 'charts/db/crds/crd.yaml', message: expect.stringMatching(/is also in/) }])
+    expect(findings.warnings).toMatchObject([
+      { path: 'charts/db/crds/crd.yaml', message: expect.stringMatching(/is also in/) },
+    ])
   })
 
   it('has values that are YAML, and definitions that are objects', () => {
     const { errors, warnings } = validate({ ...chart(''), 'values.yaml': 'a: [\n', 'crds/b.yaml': 'a: 1\n' })
     expect(errors).toMatchObject([{ path: 'values.yaml' }])
-    expect(warnings).toMatchObject([{ path: 'crds/b.yaml', message: expect.stringMatching(/has no apiVersion/) }])
+    expect(warnings).toMatchObject([
+      { path: 'crds/b.yaml', message: expect.stringMatching(/has no apiVersion/) },
+    ])
   })
 
   it('does not excuse templates beside it, whose error names the way out', () => {
