@@ -120,7 +120,7 @@ export type PackageRevisionsTable = {
 
 export type PackageRevisionLabelsTable = { revision_id: number; key: string; value: string; name: string }
 
-export type ContentsTable = { id: Generated<number>; layer_digest: string; words: string }
+export type ContentsTable = { id: Generated<number>; layer_digest: string; words: string; rules: number }
 
 export type ConflictsTable = {
   revision_id: number

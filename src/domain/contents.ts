@@ -19,6 +19,9 @@ export type Contents = {
   words: string
 }
 
+/** Raised when more, or other contents are found in the same files: what was indexed before is then indexed again. */
+export const CONTENTS_RULES = 1
+
 /** Contents beyond these limits cannot be searched, so that no package outweighs all others in the index. */
 export const MAX_OBJECTS = 5000
 const MAX_IMAGES = 1000

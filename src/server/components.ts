@@ -27,6 +27,7 @@ import type { ItemWork } from '../service/jobs/perform-item.ts'
 import { JobRunner } from '../service/jobs/runner.ts'
 import { upgradeItem } from '../service/jobs/upgrade-item.ts'
 import { collectGarbage } from '../service/maintenance/collect-garbage.ts'
+import { fillContents } from '../service/maintenance/fill-contents.ts'
 import { checkNotLost } from '../service/maintenance/lost-index.ts'
 import { compactChanges } from '../service/watch/compaction.ts'
 import { Watches } from '../service/watch/watches.ts'
@@ -138,6 +139,7 @@ export async function openComponents(
     closing.push(() => disk.stop())
     await recallIntents(ctx)
     await finishAll(ctx)
+    const stopIndexing = indexOlder(ctx, log)
     const retry = setInterval(() => finishAll(ctx), RETRY_INTERVAL)
     const prune = setInterval(() => {
       Promise.all([compactChanges(ctx), pruneAllDeliveries(ctx)]).catch((err) =>
@@ -156,11 +158,34 @@ export async function openComponents(
         stopCollecting()
         stopSyncing()
       },
+      stopIndexing,
     )
     return { ...components, close }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** Lets search find what older versions have stored, in the background. Returns a function that stops it. */
+function indexOlder(ctx: ServiceContext, log: Logger): () => Promise<void> {
+  const stopped = new AbortController()
+  const filling = fillContents(ctx, {
+    inspect: ctx.inspect,
+    write: (work) => ctx.commits.run(work),
+    failed: ({ name }, err) =>
+      log.warn({ err, revision: name }, 'cannot index the files of a revision: search does not find them'),
+    signal: stopped.signal,
+  })
+  const told = filling.then(
+    (revisions) => {
+      if (revisions > 0) log.info({ revisions }, 'indexed the files of revisions that search did not find')
+    },
+    (err) => log.error({ err }, 'cannot index the files that search does not find: verify --fix does so'),
+  )
+  return async () => {
+    stopped.abort()
+    await told
   }
 }
 

@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { verify } from '../../src/service/maintenance/verify/verify.ts'
 import { allAnswers } from '../support/answers.ts'
@@ -35,7 +36,8 @@ describe('a data folder of an older version', () => {
 
   it('has an index that agrees with its registry', async () => {
     const { parts } = await olderApp()
-    expect((await verify(parts.ctx, { fix: false })).differences).toEqual([])
+    // It indexes contents by newer rules in the background.
+    await expect.poll(async () => (await verify(parts.ctx, { fix: false })).differences).toEqual([])
   })
 
   it('gives the same answers after its index is rebuilt', async () => {
@@ -57,5 +59,19 @@ describe('a data folder of an older version', () => {
     await client.ok('POST', '/packagerevisions/edge.berlin.up/propose')
     const upgraded = await client.ok('POST', '/packagerevisions/edge.berlin.up/approve')
     expect(upgraded).toMatchObject({ lifecycle: 'Published', revision: 2, upstream: { revision: 2 } })
+  })
+
+  it('is indexed at the start, as far as search does not find its files', async () => {
+    const data = await temporaryFolder()
+    execFileSync('tar', ['-xzf', join(FIXTURE, 'data.tar.gz'), '-C', data])
+    const index = new BetterSqlite3(join(data, 'index.db'))
+    const count = () => index.prepare('SELECT count(*) FROM content_objects').pluck().get()
+    const before = Number(count())
+    index.exec('DELETE FROM content_objects')
+    index.close()
+    const { client } = await folderApp(data)
+    const found = async () => (await client.ok('GET', '/objects?kind=Kptfile')).items.length
+    await expect.poll(found).toBeGreaterThan(0)
+    expect(before).toBeGreaterThan(0)
   })
 })

@@ -48,6 +48,31 @@ async function lively(): Promise<TestApp> {
 }
 
 describe('verify', () => {
+  it('finds revisions that search does not, as after an upgrade from an older version, and lets it find them', async () => {
+    const app = await lively()
+    const { commits } = app.parts.ctx
+    const search = async () => {
+      const found = ['/objects?kind=Kptfile&limit=1000', '/packagerevisions?q=upf&limit=1000'].map(
+        async (path) => (await app.client.ok('GET', path)).items.map((item: unknown) => JSON.stringify(item)),
+      )
+      return (await Promise.all(found)).map((items: string[]) => items.sort())
+    }
+    const before = await search()
+    expect(before.every((items) => items.length > 0)).toBe(true)
+    const forget = () =>
+      commits.run(async (transaction) => {
+        await transaction.updateTable('package_revisions').set({ contents_id: null }).execute()
+      })
+    await damaged(app, forget, [/^search does not find the objects, images and words of blueprints\.nf\.upf/])
+    const outdate = () =>
+      commits.run(async (transaction) => {
+        await sql`DELETE FROM content_objects`.execute(transaction)
+        await transaction.updateTable('contents').set({ words: '', rules: 0 }).execute()
+      })
+    await damaged(app, outdate, [/^search does not find/])
+    expect(await search()).toEqual(before)
+  })
+
   it('finds tags that were moved, removed or added', async () => {
     const app = await lively()
     const target = app.parts.ctx.registry.repository(NAME)

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import BetterSqlite3, { type Database } from 'better-sqlite3'
 import { openDatabase } from '../../src/database/sqlite/open.ts'
+import { CONTENTS_RULES } from '../../src/domain/contents.ts'
 
 const REVISIONS = 10
 const ENVIRONMENTS = ['prod', 'prod', 'prod', 'dev', 'test']
@@ -89,7 +90,9 @@ function statements(database: Database) {
     ),
     revision: database.prepare(row),
     label: database.prepare('INSERT INTO package_revision_labels VALUES (?, ?, ?, ?)'),
-    contents: database.prepare('INSERT INTO contents (layer_digest, words) VALUES (?, ?)'),
+    contents: database.prepare(
+      `INSERT INTO contents (layer_digest, words, rules) VALUES (?, ?, ${CONTENTS_RULES})`,
+    ),
     object: database.prepare(
       'INSERT INTO objects (api_version, kind, namespace, name) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET kind = kind RETURNING id',
     ),

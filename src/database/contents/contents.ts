@@ -1,6 +1,6 @@
 /** The objects, images and words in the files of revisions, stored once for each layer. */
 import { sql } from 'kysely'
-import type { Contents } from '../../domain/contents.ts'
+import { CONTENTS_RULES, type Contents } from '../../domain/contents.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Reader, Transaction } from '../connection.ts'
 import { dialectOf } from '../dialect.ts'
@@ -8,7 +8,8 @@ import { readAll, selectPackageRevisions } from '../package-revisions/select.ts'
 
 /**
  * Stores the contents of a revision's layer unless they are known, before or after the revision is inserted. Triggers
- * link other revisions with the same layer, and delete contents that no revision has any longer.
+ * link other revisions with the same layer, and delete contents that no revision has any longer. Contents by older rules
+ * are replaced.
  */
 export async function indexContents(
   transaction: Transaction,
@@ -18,24 +19,38 @@ export async function indexContents(
   const { layerDigest } = artifact
   const known = await transaction
     .selectFrom('contents')
-    .select('id')
+    .select(['id', 'rules'])
     .where('layer_digest', '=', layerDigest)
     .executeTakeFirst()
-  const id = known?.id ?? (await addContents(transaction, layerDigest, contents))
-  await transaction
-    .updateTable('package_revisions')
-    .set({ contents_id: id })
-    .where('name', '=', name)
-    .where('layer_digest', '=', layerDigest)
-    .where('contents_id', 'is distinct from', id)
-    .execute()
+  const isOutdated = known !== undefined && known.rules < CONTENTS_RULES
+  if (isOutdated) {
+    const replaced = `replaced ${layerDigest}`
+    await transaction
+      .updateTable('contents')
+      .set({ layer_digest: replaced })
+      .where('id', '=', known.id)
+      .execute()
+  }
+  const id = known && !isOutdated ? known.id : await addContents(transaction, layerDigest, contents)
+  let update = transaction.updateTable('package_revisions').set({ contents_id: id })
+  if (!isOutdated) update = update.where('name', '=', name)
+  await update.where('layer_digest', '=', layerDigest).where('contents_id', 'is distinct from', id).execute()
 }
 
-/** Resolves to revisions whose contents are not stored yet, by name. */
+/** Resolves to revisions whose contents are not stored yet, or by older rules, by name. */
 export async function withoutContents(db: Reader, after: string, limit: number): Promise<PackageRevision[]> {
   return readAll(
     selectPackageRevisions(db)
-      .where('contents_id', 'is', null)
+      .where((eb) =>
+        eb.or([
+          eb('contents_id', 'is', null),
+          eb(
+            'contents_id',
+            'in',
+            eb.selectFrom('contents').select('contents.id').where('rules', '<', CONTENTS_RULES),
+          ),
+        ]),
+      )
       .where('name', '>', after)
       .orderBy('name')
       .limit(limit),
@@ -49,7 +64,7 @@ async function addContents(
 ): Promise<number> {
   const { id } = await transaction
     .insertInto('contents')
-    .values({ layer_digest: layerDigest, words: contents.words })
+    .values({ layer_digest: layerDigest, words: contents.words, rules: CONTENTS_RULES })
     .returning('id')
     .executeTakeFirstOrThrow()
   await addObjects(transaction, id, contents)

@@ -1,6 +1,6 @@
 /**
  * Validates the resources of a package. A YAML file or Kptfile that kubectl, Flux or kustomize refuse to read is an error,
- * unless `.krmignore` excludes it. An object without apiVersion, kind or name, or with the identity of another one, is a warning.
+ * unless `.krmignore` excludes it, or a generator such as Helm reads it. An object without apiVersion, kind or name, or with the identity of another one, is a warning.
  */
 import type { ErrorDetail } from '../../core/errors.ts'
 import { type Condition, joinFirst } from '../conditions.ts'
@@ -9,6 +9,7 @@ import { isKptfile, isKrmPath } from '../krm/krm-file.ts'
 import { MAX_PACKAGE_TOKENS } from '../krm/yaml-limits.ts'
 import type { PackageFiles } from '../package-files.ts'
 import type { Resources } from '../resources.ts'
+import { usesOf } from './generators.ts'
 import { krmIgnore } from './krm-ignore.ts'
 import { type Finding, type KrmObject, readYamlFile, type YamlFile } from './yaml-file.ts'
 
@@ -29,11 +30,13 @@ export function validateResources(
   onFile: (path: string, file: YamlFile) => void = () => undefined,
 ): Findings {
   const { ignores, errors } = krmIgnore(resources)
+  const useOf = usesOf(resources)
   const findings: Findings = { errors, warnings: [] }
   const seen = new Map<string, string>()
   let tokens = 0
   for (const [path, content] of resources) {
-    if (!isKrmPath(path) || ignores(path)) continue
+    const use = isKrmPath(path) ? useOf(path) : 'template'
+    if (use === 'template' || ignores(path)) continue
     if (tokens > MAX_PACKAGE_TOKENS) {
       add(findings.errors, path, [{ line: 1, message: TOO_MUCH }])
       break
@@ -41,7 +44,8 @@ export function validateResources(
     const file = read(content)
     tokens += file.tokens
     onFile(path, file)
-    add(findings.errors, path, file.errors)
+    add(findings.errors, path, withWayOut(content, file.errors))
+    if (use === 'input') continue
     // A Kptfile is meant to be an object.
     add(isKptfile(path) ? findings.errors : findings.warnings, path, file.warnings)
     for (const object of file.objects) add(findings.warnings, path, objectWarnings(path, object, seen))
@@ -56,6 +60,17 @@ export function leftOutWarnings({ leftOut = [] }: PackageFiles): ErrorDetail[] {
   const message =
     'left out, since macOS writes files of this name beside others: give it another name if it belongs to the package'
   return leftOut.slice(0, MAX_FINDINGS).map((path) => ({ path, message }))
+}
+
+/** Marks of common templates, which YAML may have too. */
+const TEMPLATE = ['{{', '{%', '<%']
+
+/** Tells authors of templates how to exclude them. */
+function withWayOut(content: Uint8Array, errors: readonly Finding[]): readonly Finding[] {
+  const [first, ...others] = errors
+  if (!first || !TEMPLATE.some((mark) => Buffer.from(content).includes(mark))) return errors
+  const message = `${first.message} (if the file is a template and no YAML, exclude it with .krmignore)`
+  return [{ ...first, message }, ...others]
 }
 
 /** The limit for errors, and for warnings; more of them mostly have one cause. */

@@ -1,8 +1,9 @@
 import { AppError } from '../../core/errors.ts'
-import { withCondition } from '../../domain/conditions.ts'
+import { type Condition, withCondition } from '../../domain/conditions.ts'
 import { approvedCondition } from '../../domain/decision.ts'
 import { ociRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
+import { validCondition } from '../../domain/validation/validate.ts'
 import type { Actor } from '../access/actor.ts'
 import { saveRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
@@ -20,14 +21,17 @@ export async function propose(
 ): Promise<PackageRevision> {
   return withReview(ctx, actor, name, 'propose', options, async ({ current, decision }) => {
     const { revision } = current
-    await checkValid(ctx, revision)
+    const valid = await checkValid(ctx, revision)
     await checkMerged(ctx.db, revision)
     checkGates(revision)
     checkDeclares(current.package, revision)
     await checkVersion(ctx.db, current.package, revision)
     return saveRevision(ctx, current, {
       lifecycle: 'Proposed',
-      conditions: withCondition(revision.conditions, approvedCondition('Proposed', decision)),
+      conditions: withCondition(
+        valid ? withCondition(revision.conditions, valid) : revision.conditions,
+        approvedCondition('Proposed', decision),
+      ),
       updatedAt: decision.at,
       proposedBy: decision.by,
       proposedAt: decision.at,
@@ -36,16 +40,19 @@ export async function propose(
   })
 }
 
-/** The condition says whether the files are valid: they are validated again only to list all faults. */
-async function checkValid(ctx: ServiceContext, revision: PackageRevision): Promise<void> {
+/**
+ * The condition says whether the files are valid. Those that are not are validated again, to list all faults: by this
+ * version of the server, which may have other rules. Resolves to a new condition if it finds none.
+ */
+async function checkValid(ctx: ServiceContext, revision: PackageRevision): Promise<Condition | undefined> {
   const valid = revision.conditions.find(({ type }) => type === 'Valid')
-  if (valid?.status === 'True') return
+  if (valid?.status === 'True') return undefined
   const { findings } = await ctx.prepare(await readLayer(ctx, revision), ociRepository(revision))
+  const now = validCondition(findings)
+  if (now.status === 'True') return now
   throw new AppError(
     'not_ready',
-    `${revision.name} cannot be proposed: ${valid?.message ?? 'it is not valid'}`,
-    {
-      details: findings.errors,
-    },
+    `${revision.name} cannot be proposed: ${now.message}. Files that are no YAML, or not meant for Kubernetes, can be excluded with a file .krmignore, which has the syntax of .gitignore.`,
+    { details: findings.errors },
   )
 }

@@ -4,7 +4,7 @@ import { cloneResources } from '../../domain/kpt/clone-resources.ts'
 import { type MergeInput, mergePackage } from '../../domain/merge/merge-package.ts'
 import { editedConflicts, settleConflict } from '../../domain/merge/settle-conflicts.ts'
 import { readKnownKrmFile } from './krm-file-cache.ts'
-import { packResources } from './pack-resources.ts'
+import { inspectResources, packResources } from './pack-resources.ts'
 
 /**
  * CPU-bound work that runs in worker processes (`worker-pool.ts`): functions of one argument. Arguments and results are
@@ -12,6 +12,7 @@ import { packResources } from './pack-resources.ts'
  */
 const TASKS = {
   prepare: packResources,
+  inspect: inspectResources,
   clone: cloneResources,
   diff: diffResources,
   merge: (input: MergeInput) => mergePackage(input, readKnownKrmFile),

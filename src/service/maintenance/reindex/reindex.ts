@@ -18,6 +18,7 @@ import type { OciError } from '../../../oci/errors.ts'
 import type { Registry } from '../../../oci/roles.ts'
 import { addOperations } from '../../operations.ts'
 import { inRegistry, listRepositories, REQUESTS_AT_ONCE } from '../../registry-content.ts'
+import { inspectResources } from '../../workers/pack-resources.ts'
 import { fillContents } from '../fill-contents.ts'
 import { type RebuiltPackage, rebuildPackage } from './rebuild-package.ts'
 import { readStoredPackage } from './stored-package.ts'
@@ -66,10 +67,13 @@ export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
   }
   await fillContents(
     { db, registry, limits: DEFAULT_LIMITS },
-    (work) => commits.run(work),
-    (revision, error) => {
-      const message = `the content of ${revision.name} cannot be searched: ${(error as Error).message}`
-      report.notes.push({ repository: ociRepository(revision), message })
+    {
+      inspect: inspectResources,
+      write: (work) => commits.run(work),
+      failed: (revision, error) => {
+        const message = `the content of ${revision.name} cannot be searched: ${(error as Error).message}`
+        report.notes.push({ repository: ociRepository(revision), message })
+      },
     },
   )
   await commits.run(forgetChanges)

@@ -3,13 +3,15 @@
 import { readPackageManifest, type StoredRevision } from '../../../artifact/read-package-manifest.ts'
 import { mapConcurrently } from '../../../core/concurrency.ts'
 import { AppError } from '../../../core/errors.ts'
+import { withoutContents } from '../../../database/contents/contents.ts'
 import {
   type IndexedPackage,
   type IndexedRevision,
   indexedPackage,
   indexedRepositories,
 } from '../../../database/maintenance/indexed-package.ts'
-import { isLabel, parseOciRepository } from '../../../domain/names.ts'
+import { joinFirst } from '../../../domain/conditions.ts'
+import { isLabel, ociRepository, parseOciRepository } from '../../../domain/names.ts'
 import type { Descriptor } from '../../../oci/descriptor.ts'
 import { MAX_MANIFEST_BYTES } from '../../../oci/manifest.ts'
 import { isManifestType } from '../../../oci/media-types.ts'
@@ -35,6 +37,10 @@ export type VerificationReport = {
   milliseconds: number
 }
 
+/** Revisions that a query returns, and that a difference names. */
+const BATCH = 100
+const NAMED = 10
+
 type Progress = VerificationReport & { ctx: ServiceContext }
 
 /** Checks everything, while others read and write. */
@@ -54,15 +60,43 @@ export async function verify(ctx: ServiceContext, { fix }: { fix: boolean }): Pr
   await mapConcurrently(repositories, verifyRepository, REQUESTS_AT_ONCE)
   const packages = [...names].filter((name) => parseOciRepository(name) !== undefined).sort()
   await mapConcurrently(packages, (name) => verifyPackage(progress, name, existing), REQUESTS_AT_ONCE)
-  if (fix)
-    await fillContents(
-      ctx,
-      (work) => ctx.commits.run(work),
-      (_, error) => ctx.report(error),
-    )
+  await checkSearchable(progress)
   const { ctx: _, ...result } = progress
   result.differences.sort((a, b) => (a.repository < b.repository ? -1 : 1))
   return { ...result, milliseconds: Math.round(performance.now() - began) }
+}
+
+/** Finds revisions whose files search does not know, as after an upgrade from a version without search. */
+async function checkSearchable({ ctx, fix, differences }: Progress): Promise<void> {
+  const missing = new Map<string, string[]>()
+  for (let after = ''; ; ) {
+    const revisions = await withoutContents(ctx.db, after, BATCH)
+    if (revisions.length === 0) break
+    after = revisions.at(-1)?.name ?? ''
+    for (const revision of revisions) {
+      const repository = ociRepository(revision)
+      missing.set(repository, [...(missing.get(repository) ?? []), revision.name])
+    }
+  }
+  if (missing.size === 0) return
+  const failures = new Map<string, string>()
+  if (fix) {
+    await fillContents(ctx, {
+      inspect: ctx.inspect,
+      write: (work) => ctx.commits.run(work),
+      failed: ({ name }, error) => failures.set(name, (error as Error).message),
+    })
+  }
+  for (const [repository, names] of missing) {
+    const failure = names.map((name) => failures.get(name)).find((reason) => reason !== undefined)
+    const problem = `search does not find the objects, images and words of ${joinFirst(names, NAMED, ', ')}${failure ? `: ${failure}` : ''}`
+    differences.push({
+      repository,
+      problem,
+      remedy: failure ? null : 'index their files',
+      fixed: fix && !failure,
+    })
+  }
 }
 
 async function verifyPackage(
