@@ -5,5 +5,7 @@ import { clientAddress } from './client-address.ts'
 
 /** Tells the client's address to what its request leads to. */
 export function clientOfRequest(trustedProxies: BlockList): MiddlewareHandler {
-  return (c, next) => forClient(clientAddress(c, trustedProxies) ?? 'unknown', next)
+  return function clientOfRequest(c, next) {
+    return forClient(clientAddress(c, trustedProxies) ?? 'unknown', next)
+  }
 }

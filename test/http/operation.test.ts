@@ -52,6 +52,7 @@ describe('the operations of the server', () => {
     expect(new Set(middleware.map(({ handler }) => findTargetHandler(handler).name))).toEqual(
       new Set([
         'requestLog',
+        'clientOfRequest',
         'boundedPath',
         'knownHosts',
         'browserSafety',
