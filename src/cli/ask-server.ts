@@ -22,12 +22,13 @@ export async function findServer(data: string): Promise<URL> {
   )
 }
 
-async function instanceAt(url: URL): Promise<string | undefined> {
+async function instanceAt(url: URL): Promise<string | null> {
   try {
     const response = await fetch(new URL('/healthz', url), { signal: AbortSignal.timeout(TIMEOUT) })
-    return ((await response.json()) as { instance?: string }).instance
+    await response.body?.cancel()
+    return response.headers.get('Pkgserver-Instance')
   } catch {
-    return undefined
+    return null
   }
 }
 

@@ -10,7 +10,7 @@ import { indexFile } from '../database/sqlite/index-file.ts'
 const addressSchema = z.object({
   /** Where the machine of the server reaches it. */
   url: z.url(),
-  /** What its `/healthz` answers, and no other server's. */
+  /** The header `Pkgserver-Instance` of its `/healthz`, and of no other server's. */
   instance: z.string(),
 })
 

@@ -7,6 +7,8 @@ import { type DeclaredOperation, defineRoute } from '../route.ts'
 const tags = ['Operations']
 const PROBE: DeclaredOperation = { needs: NOTHING, load: 'none', writesDisk: false, quiet: true }
 
+const INSTANCE_HEADER = 'Pkgserver-Instance'
+
 const partSchema = z
   .strictObject({
     name: z
@@ -45,15 +47,17 @@ const healthz = defineRoute({
   responses: {
     200: {
       description: 'The process is alive.',
+      headers: z.object({
+        [INSTANCE_HEADER]: z.string().openapi({
+          description: 'Identifies the process: it differs between servers, and after each start.',
+          example: '0f7cbb52-66ef-4a52-8cca-ce7bdd458f3d',
+        }),
+      }),
       content: {
         'application/json': {
           schema: z
             .strictObject({
               status: z.literal('ok').openapi({ description: 'Always `ok`.', example: 'ok' }),
-              instance: z.string().openapi({
-                description: 'Identifies the process: it differs between servers, and after each start.',
-                example: '0f7cbb52-66ef-4a52-8cca-ce7bdd458f3d',
-              }),
             })
             .openapi('Liveness'),
         },
@@ -106,7 +110,7 @@ export function healthRoutes(
   metrics: Metrics,
 ): OpenAPIHono {
   const app = new OpenAPIHono()
-  app.openapi(healthz, (c) => c.json({ status: 'ok' as const, instance }, 200))
+  app.openapi(healthz, (c) => c.json({ status: 'ok' as const }, 200, { [INSTANCE_HEADER]: instance }))
   app.openapi(readyz, async (c) => {
     const parts = await readiness()
     const status = overall(parts)
