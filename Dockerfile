@@ -22,5 +22,5 @@ RUN timeout 5 node src/main.ts serve --data /tmp/compiling > /dev/null; rm -r /t
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "src/main.ts", "ready"]
 CMD ["node", "--max-semi-space-size=4", "src/main.ts", "serve"]

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mergePackage } from '../src/domain/merge/merge-package.ts'
+import { plainFiles } from '../src/domain/package-files.ts'
 import { hasCorpus } from '../test/support/corpus.ts'
 import {
   type CorpusUpgrade,
@@ -47,9 +48,14 @@ export async function benchMerge(): Promise<string[]> {
 }
 
 function timesOfMerge({ original, upstream }: CorpusUpgrade, local: Files): number[] {
+  const versions = {
+    original: plainFiles(original),
+    local: plainFiles(local),
+    upstream: plainFiles(upstream),
+  }
   return Array.from({ length: RUNS }, () => {
     const start = performance.now()
-    mergePackage({ original, local, upstream, strategy: 'resource-merge', prefer: 'local' })
+    mergePackage({ ...versions, strategy: 'resource-merge', prefer: 'local' })
     return performance.now() - start
   })
 }

@@ -94,7 +94,7 @@ async function walk(): Promise<void> {
   const manifest: Manifest = JSON.parse(Buffer.from(await fetchAll(repository, descriptor, MIB)).toString())
   const [layer] = manifest.layers
   if (!layer) throw new Error('the manifest has no layer')
-  const files = await unpackLayer(await fetchAll(repository, layer, MIB), DEFAULT_LIMITS)
+  const { resources: files } = await unpackLayer(await fetchAll(repository, layer, MIB), DEFAULT_LIMITS)
   for (const [path, content] of files) {
     if (Buffer.from(content).toString() !== resources[path])
       throw new Error(`${path} differs from the original`)

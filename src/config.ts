@@ -1,5 +1,6 @@
 /** The settings. Nothing else reads the environment. */
 import { existsSync } from 'node:fs'
+import { BlockList, isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
@@ -19,6 +20,14 @@ const rootUrl = z
   .url({ protocol: /^https?$/, error: 'must be a URL with http or https' })
   .transform((text) => new URL(text))
   .refine(({ pathname, search }) => pathname === '/' && search === '', 'must be a URL without a path')
+
+const baseUrl = z
+  .url({ protocol: /^https?$/, error: 'must be a URL with http or https' })
+  .transform((text) => new URL(text))
+  .refine(
+    ({ username, password, search, hash }) => username + password + search + hash === '',
+    'must be a URL without user name, query and fragment',
+  )
 
 /** Characters that need no escaping anywhere. The S3 server checks the name, as not all have the rules of AWS. */
 const S3_PLACE = /^s3:\/\/(?<bucket>[A-Za-z0-9._-]+)(?:\/(?<prefix>[A-Za-z0-9._/-]*))?$/
@@ -63,6 +72,31 @@ const hosts = z
     'must be hosts like ghcr.io or 10.0.0.7:5000, separated by commas, or *',
   )
 
+const proxy = z
+  .string()
+  .transform((text) => (/^[a-z0-9.+-]+:\/\//i.test(text) ? text : `http://${text}`))
+  .pipe(
+    z.url({
+      protocol: /^https?$/,
+      error: 'must be the URL of an HTTP proxy, like http://proxy.example.com:3128',
+    }),
+  )
+
+const networks = z.string().transform((text, context) => {
+  const list = new BlockList()
+  for (const network of text.split(',')) {
+    const [address = '', bits] = network.trim().split('/')
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    const most = family === 'ipv6' ? 128 : 32
+    if (isIP(address) === 0 || !/^[0-9]{1,3}$/.test(bits ?? '0') || Number(bits ?? 0) > most) {
+      context.addIssue('must be addresses or networks like 10.0.0.7 or 10.0.0.0/8, separated by commas')
+      return z.NEVER
+    }
+    list.addSubnet(address, Number(bits ?? most), family)
+  }
+  return list
+})
+
 const UNIT_BYTES = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 }
 
 /** In bytes. */
@@ -100,6 +134,20 @@ export const SETTINGS = {
     help: 'URL at which clients reach the server, if it differs from the address it listens on',
     initial: undefined,
     schema: rootUrl.optional(),
+  },
+  hosts: {
+    env: 'PKGSERVER_HOSTS',
+    flag: 'hosts',
+    help: 'more names by which clients call the server, separated by commas, or *; it knows its public URL, addresses, and names of one word or in a cluster',
+    initial: undefined,
+    schema: hosts.optional(),
+  },
+  trustedProxies: {
+    env: 'PKGSERVER_TRUSTED_PROXIES',
+    flag: 'trusted-proxies',
+    help: 'addresses of proxies whose X-Forwarded-For is believed, like 10.0.0.7 or 10.0.0.0/8, separated by commas',
+    initial: undefined,
+    schema: networks.optional(),
   },
   registry: {
     env: 'PKGSERVER_REGISTRY',
@@ -143,9 +191,16 @@ export const SETTINGS = {
   s3Endpoint: {
     env: 'PKGSERVER_S3_ENDPOINT',
     flag: 's3-endpoint',
-    help: 'URL of an S3 server other than AWS',
+    help: 'URL of an S3 server other than AWS, with a path if it is below one',
     initial: undefined,
-    schema: rootUrl.optional(),
+    schema: baseUrl.optional(),
+  },
+  s3PathStyle: {
+    env: 'PKGSERVER_S3_PATH_STYLE',
+    flag: 's3-path-style',
+    help: 'whether the bucket is in the path of URLs (true) or in the host name (false); by default in the path if there is an endpoint',
+    initial: undefined,
+    schema: yesOrNo.optional(),
   },
   s3Region: {
     env: 'PKGSERVER_S3_REGION',
@@ -169,7 +224,7 @@ export const SETTINGS = {
     flag: 's3-redirect-endpoint',
     help: 'URL at which clients reach S3, if it differs from the one that the server uses',
     initial: undefined,
-    schema: rootUrl.optional(),
+    schema: baseUrl.optional(),
   },
   sourceHosts: {
     env: 'PKGSERVER_SOURCE_HOSTS',
@@ -198,6 +253,27 @@ export const SETTINGS = {
     help: 'addresses that webhooks may call: public; private, which includes those of a cluster; or loopback, which also includes this machine',
     initial: 'private',
     schema: z.enum(['public', 'private', 'loopback'], 'must be public, private or loopback'),
+  },
+  httpProxy: {
+    env: 'HTTP_PROXY',
+    flag: undefined,
+    help: 'proxy for http:// URLs of other servers; also in lower case',
+    initial: undefined,
+    schema: proxy.optional(),
+  },
+  httpsProxy: {
+    env: 'HTTPS_PROXY',
+    flag: undefined,
+    help: 'proxy for https:// URLs of other servers; also in lower case',
+    initial: undefined,
+    schema: proxy.optional(),
+  },
+  noProxy: {
+    env: 'NO_PROXY',
+    flag: undefined,
+    help: 'hosts that are reached without a proxy, separated by commas; also in lower case',
+    initial: undefined,
+    schema: z.string().optional(),
   },
   minFree: {
     env: 'PKGSERVER_MIN_FREE',
@@ -246,7 +322,8 @@ export function readConfig(
   const wrong: string[] = []
   const values = Object.entries(SETTINGS).map(([name, setting]) => {
     const flag = setting.flag && flags[setting.flag]
-    const text = flag ?? (env[setting.env] || undefined) ?? setting.initial
+    // By convention, the names of proxies are in lower case as well.
+    const text = flag ?? (env[setting.env] || env[setting.env.toLowerCase()] || undefined) ?? setting.initial
     const parsed = setting.schema.safeParse(text)
     if (!parsed.success) {
       const reasons = parsed.error.issues.map(({ message }) => message).join('; ')

@@ -8,12 +8,15 @@ describe('readConfig', () => {
       listen: { host: '127.0.0.1', port: 8080 },
       data: resolve('./data'),
       publicUrl: undefined,
+      hosts: undefined,
+      trustedProxies: undefined,
       registry: { kind: 'embedded' },
       registryConfig: undefined,
       registryUsername: undefined,
       registryPassword: undefined,
       blobs: { kind: 'fs' },
       s3Endpoint: undefined,
+      s3PathStyle: undefined,
       s3Region: undefined,
       s3Redirects: false,
       s3RedirectEndpoint: undefined,
@@ -21,6 +24,9 @@ describe('readConfig', () => {
       gcInterval: 24 * 60 * 60 * 1000,
       gcGrace: 60 * 60 * 1000,
       webhookTargets: 'private',
+      httpProxy: undefined,
+      httpsProxy: undefined,
+      noProxy: undefined,
       minFree: 256 * 1024 * 1024,
       stopDelay: 0,
       traces: undefined,
@@ -37,12 +43,35 @@ describe('readConfig', () => {
     })
   })
 
+  it('reads proxies by their usual names, in lower case too, and with or without a scheme', () => {
+    const env = {
+      https_proxy: 'proxy.example.com:3128',
+      HTTP_PROXY: 'http://a:b@proxy.example.com',
+      no_proxy: '.svc',
+    }
+    expect(readConfig({}, env)).toMatchObject({
+      httpsProxy: 'http://proxy.example.com:3128',
+      httpProxy: 'http://a:b@proxy.example.com',
+      noProxy: '.svc',
+    })
+  })
+
+  it('takes S3 below a path, and buckets in host names', () => {
+    const env = { PKGSERVER_S3_ENDPOINT: 'https://example.com/storage/s3', PKGSERVER_S3_PATH_STYLE: 'false' }
+    const { s3Endpoint, s3PathStyle } = readConfig({}, env)
+    expect([s3Endpoint?.pathname, s3PathStyle]).toEqual(['/storage/s3', false])
+  })
+
   it.each([
     ['PKGSERVER_LISTEN', '8080'],
     ['PKGSERVER_LISTEN', 'localhost:99999'],
     ['PKGSERVER_PUBLIC_URL', 'example.com'],
     ['PKGSERVER_PUBLIC_URL', 'ftp://example.com'],
     ['PKGSERVER_PUBLIC_URL', 'https://example.com/prefix'],
+    ['PKGSERVER_HOSTS', 'https://example.com'],
+    ['PKGSERVER_TRUSTED_PROXIES', 'proxy.example.com'],
+    ['PKGSERVER_TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['PKGSERVER_TRUSTED_PROXIES', '10.0.0.7/'],
     ['PKGSERVER_REGISTRY', 'registry.example.com'],
     ['PKGSERVER_REGISTRY', 'https://user:secret@registry.example.com'],
     ['PKGSERVER_GC_INTERVAL', '1'],
@@ -51,6 +80,9 @@ describe('readConfig', () => {
     ['PKGSERVER_BLOBS', 's3:///prefix'],
     ['PKGSERVER_BLOBS', 's3://bucket/with blanks'],
     ['PKGSERVER_S3_ENDPOINT', 'localhost:9000'],
+    ['PKGSERVER_S3_ENDPOINT', 'https://user:secret@s3.example.com'],
+    ['PKGSERVER_S3_PATH_STYLE', 'yes'],
+    ['HTTPS_PROXY', 'socks5://proxy.example.com'],
     ['PKGSERVER_S3_REGION', 'eu west'],
     ['PKGSERVER_S3_REDIRECTS', 'yes'],
     ['PKGSERVER_LOG_LEVEL', 'loud'],

@@ -1,8 +1,8 @@
-import { createRoute, type OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
+import { createRoute, type RouteConfig } from '@hono/zod-openapi'
 import { declaring, type Operation } from '../http/operation.ts'
 
 /** The rest of the declaration follows from the route. */
-export type DeclaredOperation = Omit<Operation, 'id' | 'bodyRequired'>
+export type DeclaredOperation = Omit<Operation, 'id' | 'bodyRequired' | 'bodyTypes'>
 
 type OperationRoute<Path extends string> = Omit<RouteConfig, 'path'> & {
   path: Path
@@ -17,22 +17,9 @@ export function defineRoute<Path extends string, Route extends OperationRoute<Pa
   const { operation: declaration, middleware = [], ...described } = route
   const id = route.operationId
   const bodyRequired = route.request?.body?.required ?? false
-  const middlewares = [declaring({ id, bodyRequired, ...declaration }), middleware].flat()
+  const bodyTypes = Object.keys(route.request?.body?.content ?? {})
+  const middlewares = [declaring({ id, bodyRequired, bodyTypes, ...declaration }), middleware].flat()
   return createRoute({ ...described, middleware: middlewares }) as unknown as ReturnType<
     typeof createRoute<Path, Route>
   >
-}
-
-/**
- * The same route with a parameter that may have slashes. The API document knows no such parameter, so the route is
- * described under one path and served under another.
- */
-export function acrossSlashes<Route extends RouteConfig>(
-  app: OpenAPIHono,
-  route: Route,
-  parameter: string,
-): Route {
-  const { middleware: _, ...described } = route
-  app.openAPIRegistry.registerPath(described)
-  return { ...route, hide: true, path: route.path.replace(`{${parameter}}`, `:${parameter}{.+}`) }
 }

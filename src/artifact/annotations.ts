@@ -36,7 +36,7 @@ function nullable(key: string, field: NullableField): Row {
 }
 
 function number(key: string, field: 'revision' | 'fileCount'): Row {
-  return { key, write: (record) => String(record[field]), read: (value) => ({ [field]: Number(value ?? 0) }) }
+  return { key, write: (record) => String(record[field]), read: (value) => ({ [field]: numberOf(value) }) }
 }
 
 function json(key: string, field: JsonField, empty: '{}' | '[]'): Row {
@@ -124,6 +124,11 @@ export function readAnnotations(annotations: Annotations): RevisionRecord {
   return Object.assign({}, ...fields) as RevisionRecord
 }
 
+/** NaN for a text that `write` does not write. */
+function numberOf(text = '0'): number {
+  return /^[0-9]+$/.test(text) ? Number(text) : Number.NaN
+}
+
 /** null also for manifests written before these annotations existed. */
 function readReview(all: Annotations): Decision | null {
   const by = all[`${PREFIX}reviewed-by`]
@@ -139,7 +144,7 @@ function readUpstream(all: Annotations): Upstream | null {
     name,
     repository,
     package: packagePath,
-    revision: Number(all[`${PREFIX}upstream-revision`] ?? 0),
+    revision: numberOf(all[`${PREFIX}upstream-revision`]),
     version: all[`${PREFIX}upstream-version`] ?? null,
     digest: all[`${PREFIX}upstream-digest`] ?? '',
   }

@@ -1,7 +1,8 @@
 /** Reads a package from an artifact that another tool pushed. */
 
-import { checkResources, type ResourceLimits, type Resources, tooManyBytes } from '../domain/resources.ts'
-import { type Content, streamOf } from '../oci/content.ts'
+import type { PackageFiles } from '../domain/package-files.ts'
+import { checkResources, type ResourceLimits, tooManyBytes, tooManyFiles } from '../domain/resources.ts'
+import { inTime } from '../oci/content.ts'
 import type { Annotations, Descriptor } from '../oci/descriptor.ts'
 import { OciError } from '../oci/errors.ts'
 import { type Index, isIndex, MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../oci/manifest.ts'
@@ -10,11 +11,11 @@ import { hasContent, readForeignLayer } from './foreign-layer.ts'
 import { invalidArchive } from './invalid-archive.ts'
 import { maxTarBytes } from './layer.ts'
 
-export type ForeignPackage = { resources: Resources; annotations: Annotations }
+export type ForeignPackage = { files: PackageFiles; annotations: Annotations }
 
 export type ForeignOptions = {
   limits: ResourceLimits
-  /** The longest time that fetching a layer may take, in milliseconds. */
+  /** The longest time that fetching all of the artifact may take, in milliseconds. */
   timeout: number
 }
 
@@ -30,19 +31,33 @@ export async function readForeignArtifact(
   root: Descriptor,
   options: ForeignOptions,
 ): Promise<ForeignPackage> {
-  const manifest = await readManifest(source, root)
+  const deadline = Date.now() + options.timeout
+  const timed: Fetcher = {
+    fetch: async (descriptor) => {
+      if (Date.now() > deadline) throw new OciError('unavailable', 'the artifact takes too long to arrive')
+      return inTime(await source.fetch(descriptor), deadline)
+    },
+  }
+  const manifest = await readManifest(timed, root)
   const layers = manifest.layers.filter(hasContent)
   if (layers.length === 0) throw invalidArchive('the artifact has no layers with files')
+  const { limits } = options
+  if (layers.length > limits.maxFiles) throw tooManyFiles(limits)
   const total = layers.reduce((sum, { size }) => sum + size, 0)
-  if (total > maxTarBytes(options.limits)) throw tooManyBytes(options.limits)
-  const resources = new Map<string, Uint8Array>()
+  if (total > maxTarBytes(limits)) throw tooManyBytes(limits)
+  const files: Collected = { resources: new Map(), executables: new Set(), leftOut: [] }
+  // Files keep the archive that they are in from being freed.
+  const room = { bytes: maxTarBytes(limits) }
+  let unpacked = 0
   for (const layer of layers) {
-    const bytes = await fetchAll(inTime(source, options.timeout), layer, layer.size)
-    addAll(resources, await readForeignLayer(layer, bytes, options.limits))
+    const bytes = await fetchAll(timed, layer, layer.size)
+    unpacked += addAll(files, await readForeignLayer(layer, bytes, limits, room))
+    if (unpacked > limits.maxBytes) throw tooManyBytes(limits)
+    if (files.resources.size > limits.maxFiles) throw tooManyFiles(limits)
   }
-  if (resources.size === 0) throw invalidArchive('the artifact has no files')
-  checkResources(resources, options.limits)
-  return { resources, annotations: manifest.annotations ?? {} }
+  if (files.resources.size === 0) throw invalidArchive('the artifact has no files')
+  checkResources(files.resources, limits)
+  return { files, annotations: manifest.annotations ?? {} }
 }
 
 async function readManifest(source: Fetcher, root: Descriptor): Promise<Manifest> {
@@ -66,25 +81,24 @@ function onlyManifest({ manifests }: Index): Descriptor {
   )
 }
 
-/** Refuses two different files of one name: tools differ on which layer wins. */
-function addAll(resources: Map<string, Uint8Array>, more: Resources): void {
-  for (const [path, content] of more) {
+type Collected = { resources: Map<string, Uint8Array>; executables: Set<string>; leftOut: string[] }
+
+/**
+ * Returns the bytes added. Refuses two different files of one name: tools differ on which layer wins. The mode is that of
+ * the last.
+ */
+function addAll({ resources, executables, leftOut }: Collected, more: PackageFiles): number {
+  let added = 0
+  for (const [path, content] of more.resources) {
     const before = resources.get(path)
     if (before && Buffer.compare(before, content) !== 0) {
       throw invalidArchive(`two layers have different files "${path}"`, path)
     }
+    if (!before) added += content.byteLength
     resources.set(path, content)
+    if (more.executables.has(path)) executables.add(path)
+    else executables.delete(path)
   }
-}
-
-/** Bounds the time of each fetch, so that a server that sends a byte now and then cannot hold the reader for ever. */
-function inTime(source: Fetcher, timeout: number): Fetcher {
-  return { fetch: async (descriptor) => until(await source.fetch(descriptor), Date.now() + timeout) }
-}
-
-async function* until(content: Content, deadline: number): AsyncGenerator<Uint8Array> {
-  for await (const chunk of streamOf(content)) {
-    if (Date.now() > deadline) throw new OciError('unavailable', 'a layer takes too long to download')
-    yield chunk
-  }
+  for (const path of more.leftOut ?? []) leftOut.push(path)
+  return added
 }

@@ -1,10 +1,11 @@
 /** Reads layers that other tools packed: Flux, oras, Helm, or image builders. */
 
-import { type ResourceLimits, type Resources, tooManyBytes } from '../domain/resources.ts'
+import { NO_FILES, type PackageFiles, plainFiles } from '../domain/package-files.ts'
+import { type ResourceLimits, tooManyBytes, withoutDotSlash } from '../domain/resources.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { gunzip, unzstd } from './gzip.ts'
 import { invalidArchive } from './invalid-archive.ts'
-import { maxTarBytes } from './layer.ts'
+import { isMacFile } from './mac-files.ts'
 import { isTarHeader } from './tar/format.ts'
 import { readTar } from './tar/read-tar.ts'
 
@@ -29,44 +30,50 @@ export function hasContent({ mediaType }: Descriptor): boolean {
   return !NO_CONTENT.includes(mediaType)
 }
 
-/** Throws `invalid_archive`, naming the entry, or `too_large`. */
+/** Takes the bytes that it unpacks from the room that is left. Throws `invalid_archive`, naming the entry, or `too_large`. */
 export async function readForeignLayer(
   layer: Descriptor,
   bytes: Uint8Array,
   limits: ResourceLimits,
-): Promise<Resources> {
+  room: { bytes: number },
+): Promise<PackageFiles> {
   const { mediaType } = layer
   const title = layer.annotations?.[TITLE]
   const unpack = layer.annotations?.[UNPACK] === 'true'
   if (mediaType.endsWith('+encrypted')) throw invalidArchive(`the layer ${layer.digest} is encrypted`)
   if (unpack || title === undefined || ARCHIVE_TYPE.test(mediaType)) {
-    const tar = await tarOf(bytes, limits)
+    const tar = await tarOf(bytes, limits, room)
     if (tar !== undefined) {
-      const files = readTar(tar, limits)
+      const files = readTar(tar, limits, isMacFile)
       return mediaType === HELM_CHART ? withoutTopFolder(files) : files
     }
   }
   if (unpack || COMPRESSED_TAR.test(mediaType)) {
     throw invalidArchive(`the layer ${layer.digest} should be a tar, and is not one`)
   }
-  const path = title ?? fluxFile(mediaType)
-  if (path === undefined) {
+  const path = withoutDotSlash(title ?? fluxFile(mediaType) ?? '')
+  if (path === '') {
     throw invalidArchive(
       `the layer ${layer.digest} of type ${mediaType} is not a tar, and has no title to name a file after`,
     )
   }
-  return new Map([[path.replace(/^(?:\.\/+)+/, ''), bytes]])
+  if (isMacFile(path)) return { ...NO_FILES, leftOut: [path] }
+  return plainFiles(new Map([[path, bytes]]))
 }
 
 /** Returns the tar in these bytes, decompressed if necessary; undefined if they are not a tar. */
-async function tarOf(bytes: Uint8Array, limits: ResourceLimits): Promise<Buffer | undefined> {
-  const limit = maxTarBytes(limits)
+async function tarOf(
+  bytes: Uint8Array,
+  limits: ResourceLimits,
+  room: { bytes: number },
+): Promise<Buffer | undefined> {
   const tooLarge = (): Error => tooManyBytes(limits)
   const plain = startsWith(bytes, [0x1f, 0x8b])
-    ? await gunzip(bytes, limit, tooLarge)
+    ? await gunzip(bytes, room.bytes, tooLarge)
     : startsWith(bytes, [0x28, 0xb5, 0x2f, 0xfd])
-      ? await unzstd(bytes, limit, tooLarge)
+      ? await unzstd(bytes, room.bytes, tooLarge)
       : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  room.bytes -= plain.byteLength
   return isTarHeader(plain) ? plain : undefined
 }
 
@@ -80,9 +87,15 @@ function fluxFile(mediaType: string): string | undefined {
 }
 
 /** Helm packs a chart into a folder of its name. */
-function withoutTopFolder(files: Resources): Resources {
-  const [first = ''] = files.keys()
+function withoutTopFolder(files: PackageFiles): PackageFiles {
+  const { resources, executables } = files
+  const [first = ''] = resources.keys()
   const folder = first.slice(0, first.indexOf('/') + 1)
-  if (folder === '' || ![...files.keys()].every((path) => path.startsWith(folder))) return files
-  return new Map([...files].map(([path, content]) => [path.slice(folder.length), content]))
+  if (folder === '' || ![...resources.keys()].every((path) => path.startsWith(folder))) return files
+  const inFolder = (path: string): string => path.slice(folder.length)
+  return {
+    ...files,
+    resources: new Map([...resources].map(([path, content]) => [inFolder(path), content])),
+    executables: new Set([...executables].map(inFolder)),
+  }
 }

@@ -22,6 +22,12 @@ export function gzip(bytes: Uint8Array): Buffer {
   return Buffer.concat([HEADER, deflateRaw(bytes, { level: LEVEL }), trailer])
 }
 
+/** Returns the size of the plain bytes, as the trailer has it. */
+export function plainSize(gzipped: Uint8Array): number {
+  const { buffer, byteOffset, byteLength } = gzipped
+  return byteLength < 4 ? 0 : new DataView(buffer, byteOffset).getUint32(byteLength - 4, true)
+}
+
 /**
  * Decompresses a gzip stream. Throws `tooLarge` as soon as there are more than `limit` plain bytes, so that a bomb is
  * cut off early, and `invalid_archive` for content that is not gzip or is truncated.

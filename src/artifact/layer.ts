@@ -1,11 +1,13 @@
 /** Packs the files of a package as the layer of an artifact, a tar.gz, and unpacks them again. */
 
-import { type ResourceLimits, type Resources, tooManyBytes } from '../domain/resources.ts'
+import type { PackageFiles } from '../domain/package-files.ts'
+import { type ResourceLimits, tooManyBytes } from '../domain/resources.ts'
 import type { Content } from '../oci/content.ts'
 import { type Descriptor, describe } from '../oci/descriptor.ts'
 import { digestOf } from '../oci/digest.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
 import { gunzip, gzip } from './gzip.ts'
+import { isMacFile } from './mac-files.ts'
 import { readTar } from './tar/read-tar.ts'
 import { writeTar } from './tar/write-tar.ts'
 
@@ -22,8 +24,8 @@ export type PackedLayer = {
 const MAX_OVERHEAD = 4 * 1024
 
 /** Deterministic: the same files give the same bytes, in any order, at any time and on any machine. */
-export function packLayer(resources: Resources): PackedLayer {
-  const tar = writeTar(resources)
+export function packLayer(files: PackageFiles): PackedLayer {
+  const tar = writeTar(files)
   const diffId = digestOf(tar)
   const bytes = gzip(tar)
   return {
@@ -43,8 +45,17 @@ export function configBlob(diffId: string): Blob {
  * Layers that pkgserver packed take the same strict way as uploads: after a reindex the registry says which layer a
  * revision has, and others can push there. Throws `invalid_archive`, naming the entry, or `too_large`.
  */
-export async function unpackLayer(content: Content, limits: ResourceLimits): Promise<Resources> {
-  return readTar(await gunzip(content, maxTarBytes(limits), () => tooManyBytes(limits)), limits)
+export async function unpackLayer(content: Content, limits: ResourceLimits): Promise<PackageFiles> {
+  return readTar(await plainTar(content, limits), limits)
+}
+
+/** Unpacks an archive that a client packed, without the files that only macOS needs. Throws as `unpackLayer` does. */
+export async function unpackUpload(content: Content, limits: ResourceLimits): Promise<PackageFiles> {
+  return readTar(await plainTar(content, limits), limits, isMacFile)
+}
+
+function plainTar(content: Content, limits: ResourceLimits): Promise<Buffer> {
+  return gunzip(content, maxTarBytes(limits), () => tooManyBytes(limits))
 }
 
 /** The largest tar of a package within the limits. */

@@ -1,44 +1,68 @@
 /** Reads the manifest of a package revision: the inverse of `package-manifest.ts`. */
 import { z } from 'zod'
-import { AppError } from '../core/errors.ts'
-import { LIFECYCLES } from '../domain/lifecycle.ts'
-import { ociRepository } from '../domain/names.ts'
+import { AppError, shortened } from '../core/errors.ts'
+import { isPublished, LIFECYCLES } from '../domain/lifecycle.ts'
+import { ociRepository, packageProblem, revisionIdProblem } from '../domain/names.ts'
 import { type Artifact, type RevisionRecord, TASKS } from '../domain/package-revision.ts'
 import { REPOSITORY_TYPES } from '../domain/repository.ts'
-import {
-  conditionsSchema,
-  decisionSchema,
-  labelSchema,
-  labelsSchema,
-  readinessGatesSchema,
-  timeSchema,
-} from '../domain/schemas.ts'
+import { decisionSchema, labelSchema, timeSchema } from '../domain/schemas.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isIndex, parseManifest } from '../oci/manifest.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
 import { readAnnotations } from './annotations.ts'
 import { PACKAGE_ARTIFACT_TYPE } from './package-manifest.ts'
+import {
+  annotations,
+  conditions,
+  labels,
+  readinessGates,
+  revisionNumber,
+  versionText,
+} from './stored-rules.ts'
 
 export type StoredRevision = { record: RevisionRecord; artifact: Artifact }
 
-/** Other clients can push anything to the registry, so fields that the service relies on are checked. */
-const recordSchema = z.looseObject({
-  repositoryType: z.enum(REPOSITORY_TYPES),
-  workspace: labelSchema,
-  revision: z.int().min(0),
-  lifecycle: z.enum(LIFECYCLES),
-  task: z.enum(TASKS),
-  labels: labelsSchema,
-  annotations: labelsSchema,
-  readinessGates: readinessGatesSchema,
-  conditions: conditionsSchema,
-  fileCount: z.int().min(0),
-  createdAt: timeSchema,
-  updatedAt: timeSchema,
-  proposedAt: timeSchema.nullable(),
-  review: decisionSchema.nullable(),
-  publishedAt: timeSchema.nullable(),
+const upstreamSchema = z.looseObject({
+  revision: revisionNumber,
+  version: versionText.nullable(),
+  // Missing in manifests of earlier versions.
+  digest: z.string().regex(/^(?:sha256:[0-9a-f]{64})?$/, 'must be a digest'),
 })
+
+const recordSchema = z
+  .looseObject({
+    repository: labelSchema,
+    repositoryType: z.enum(REPOSITORY_TYPES),
+    package: z.string(),
+    workspace: labelSchema,
+    revision: revisionNumber,
+    version: versionText.nullable(),
+    lifecycle: z.enum(LIFECYCLES),
+    task: z.enum(TASKS),
+    upstream: upstreamSchema.nullable(),
+    labels,
+    annotations,
+    readinessGates,
+    conditions,
+    fileCount: z.int().min(0),
+    createdBy: z.string().min(1),
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
+    proposedAt: timeSchema.nullable(),
+    review: decisionSchema.nullable(),
+    publishedAt: timeSchema.nullable(),
+  })
+  .superRefine((record, context) => {
+    const { lifecycle, revision, publishedAt } = record
+    const published = isPublished(lifecycle)
+    const problem =
+      packageProblem(record.package) ??
+      revisionIdProblem(record) ??
+      (published === revision > 0 && published === (publishedAt !== null)
+        ? undefined
+        : 'the lifecycle, the number and the time of the publication contradict each other')
+    if (problem) context.addIssue({ code: 'custom', message: problem })
+  })
 
 /**
  * Returns the revision of a manifest in an OCI repository; undefined for an artifact of another type. Throws `invalid`
@@ -82,5 +106,5 @@ function readRecord(annotations: Parameters<typeof readAnnotations>[0]): Revisio
   const parsed = recordSchema.safeParse(record)
   if (parsed.success) return record
   const reasons = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
-  throw new AppError('invalid', `its annotations are not valid: ${reasons.join('; ')}`)
+  throw new AppError('invalid', shortened(`its annotations are not valid: ${reasons.join('; ')}`))
 }

@@ -1,21 +1,16 @@
 /** Reads records: the inverse of `packRecord`. */
 import { z } from 'zod'
-import { AppError } from '../core/errors.ts'
+import { AppError, shortened } from '../core/errors.ts'
 import { parseExact } from '../core/exact-json.ts'
 import type { JsonValue } from '../domain/krm/json-value.ts'
 import { REPOSITORY_TYPES } from '../domain/repository.ts'
-import {
-  decisionSchema,
-  labelSchema,
-  labelsSchema,
-  repositorySourceSchema,
-  timeSchema,
-} from '../domain/schemas.ts'
+import { decisionSchema, labelSchema, repositorySourceSchema, timeSchema } from '../domain/schemas.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isIndex, parseManifest } from '../oci/manifest.ts'
 import { type RecordData, recordType } from './record.ts'
+import { labels, revisionNumber, versionText } from './stored-rules.ts'
 
-const decided = { revision: z.int().min(1), reason: z.string().nullable() }
+const decided = { revision: revisionNumber.min(1), reason: z.string().nullable() }
 /** Any JSON is a value of a field. */
 const value = z.custom<JsonValue>().optional()
 
@@ -24,13 +19,13 @@ const SCHEMAS: { [Kind in keyof RecordData]: z.ZodType<RecordData[Kind]> } = {
   'deletion-proposal': z.looseObject({ ...decided, proposedBy: z.string(), proposedAt: timeSchema }),
   'deletion-rejection': z.looseObject({ ...decided, rejectedBy: z.string(), rejectedAt: timeSchema }),
   package: z.looseObject({
-    highestRevision: z.int().min(0),
+    highestRevision: revisionNumber,
     versioned: z.boolean().nullable(),
     retired: z.array(
       z.looseObject({
         workspace: labelSchema,
-        revision: z.int().min(0),
-        version: z.string().nullable(),
+        revision: revisionNumber,
+        version: versionText.nullable(),
         // Records written before deletions were kept do not have it.
         deletion: decisionSchema.nullable().default(null),
       }),
@@ -40,7 +35,7 @@ const SCHEMAS: { [Kind in keyof RecordData]: z.ZodType<RecordData[Kind]> } = {
     name: labelSchema,
     type: z.enum(REPOSITORY_TYPES),
     description: z.string(),
-    labels: labelsSchema,
+    labels,
     source: repositorySourceSchema.optional(),
     createdBy: z.string(),
     createdAt: timeSchema,
@@ -84,5 +79,5 @@ export function readRecord<Kind extends keyof RecordData>(kind: Kind, bytes: Uin
   const parsed = SCHEMAS[kind].safeParse(data)
   if (parsed.success) return parsed.data
   const reasons = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
-  throw new AppError('invalid', `its record is not valid: ${reasons.join('; ')}`)
+  throw new AppError('invalid', shortened(`its record is not valid: ${reasons.join('; ')}`))
 }

@@ -1,30 +1,49 @@
 /** Asks a running server to work on its data, which no other process may touch. */
-import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
+import { readAddress } from '../server/data-folder.ts'
+
+/** Milliseconds; the server answers at once, or another program has its port. */
+const TIMEOUT = 10_000
+
+/** Finds the server that has a data folder, and no other. Throws `unavailable`. */
+export async function findServer(data: string): Promise<URL> {
+  const address = await readAddress(data)
+  if (!address) {
+    throw new AppError(
+      'unavailable',
+      `another pkgserver is using ${data}, and is not a running server: try again when it has started or ended`,
+    )
+  }
+  const url = new URL(address.url)
+  if ((await instanceAt(url)) === address.instance) return url
+  throw new AppError(
+    'unavailable',
+    `a server is using ${data}, but it does not answer at ${url.host}: run this command on the same machine, or in the same container`,
+  )
+}
+
+async function instanceAt(url: URL): Promise<string | undefined> {
+  try {
+    const response = await fetch(new URL('/healthz', url), { signal: AbortSignal.timeout(TIMEOUT) })
+    return ((await response.json()) as { instance?: string }).instance
+  } catch {
+    return undefined
+  }
+}
 
 /** Returns the server's response to a POST. Throws `unavailable`. */
-export async function askServer(
-  { host, port }: Config['listen'],
-  path: string,
-  body: object,
-): Promise<Response> {
-  const local = host === '' || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  const url = new URL(`http://${local.includes(':') ? `[${local}]` : local}:${port}/api/v1${path}`)
-  let response: Response
-  try {
-    response = await fetch(url, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
-    })
-  } catch (error) {
-    const message = `a server is using this data, but does not answer at ${url.host}: give its address with --listen, as for serve`
-    throw new AppError('unavailable', message, { cause: error })
-  }
+export async function askServer(server: URL, path: string, body: object): Promise<Response> {
+  const response = await fetch(new URL(`/api/v1${path}`, server), {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  }).catch((cause) => {
+    throw new AppError('unavailable', `the server at ${server.host} ended before it answered`, { cause })
+  })
   if (response.ok) return response
   const answer = (await response.json().catch(() => ({}))) as { detail?: string }
   throw new AppError(
     'unavailable',
-    `the request to the server at ${url.host} failed: ${answer.detail ?? response.status}`,
+    `the request to the server at ${server.host} failed: ${answer.detail ?? response.status}`,
   )
 }

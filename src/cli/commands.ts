@@ -1,6 +1,7 @@
 /** The commands. Each loads only the modules that it needs, so that it starts fast. */
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
+import { AppError } from '../core/errors.ts'
 import type { Components } from '../server/components.ts'
 import { version } from '../server/version.ts'
 import type { Commands, Output } from './run.ts'
@@ -11,8 +12,9 @@ export function commandsWith(output: Output): Commands {
     gc,
     reindex,
     verify,
-    backup,
+    backup: (config, file) => backup(config, file, output),
     restore,
+    ready,
     openapi,
     version,
   }
@@ -27,19 +29,25 @@ async function serveUntilStopped(config: Config, output: Output): Promise<void> 
     }
     process.on('SIGTERM', stop).on('SIGINT', stop)
   })
-  const { destination, pino } = await import('pino')
+  const { openLog } = await import('./log.ts')
   const { applicationOf } = await import('../server/app.ts')
   const { openComponents } = await import('../server/components.ts')
+  const { writeAddress } = await import('../server/data-folder.ts')
   const { greeting, serve } = await import('../server/serve.ts')
+  const { localUrl } = await import('./local-url.ts')
 
-  // Buffered, so that thousands of requests a second do not cost a write each.
-  const stream = destination({ dest: 2, sync: false })
-  const components = await openComponents(config, pino({ level: config.logLevel }, stream))
+  const { log, exit } = openLog(config.logLevel)
+  const components = await openComponents(config, log)
   const server = await serve(config, applicationOf(components))
+  const { href: url } = localUrl({ host: config.listen.host, port: server.port })
+  await writeAddress(config.data, { url, instance: components.instance }).catch((err) =>
+    log.warn({ err }, 'the commands gc, verify and backup cannot find this server: see its data folder'),
+  )
   output.out(greeting(server.url, await version(), config.data, components.registryAddress))
   await stopped
   await server.close()
-  stream.flushSync()
+  // Connections that are left, as to a collector of traces, need not end by themselves.
+  await exit()
 }
 
 async function gc(config: Config, options: { dryRun: boolean }): Promise<string> {
@@ -48,19 +56,27 @@ async function gc(config: Config, options: { dryRun: boolean }): Promise<string>
 
   const report = await onData(config, {
     here: ({ ctx }) => collectGarbage(ctx, options),
-    byServer: () => collectByServer(config.listen, options),
+    byServer: (server) => collectByServer(server, options),
   })
   return inWords(report)
 }
 
-/** Works on the data in this process, or asks the server that has it open. */
+/** Works on the data in this process, or asks the server that has it open. Throws `not_found` for a folder without data. */
 async function onData<T>(
   config: Config,
-  work: { here: (components: Components) => Promise<T>; byServer: () => Promise<T> },
+  work: { here: (components: Components) => Promise<T>; byServer: (server: URL) => Promise<T> },
 ): Promise<T> {
+  const { findServer } = await import('./ask-server.ts')
+  const { hasData } = await import('../server/data-folder.ts')
   const { openUnlessInUse } = await import('../server/components.ts')
+  if (!hasData(config.data)) {
+    throw new AppError(
+      'not_found',
+      `${config.data} is no data folder: --data or PKGSERVER_DATA names it, as for serve. If its index is lost, restore it from a backup (pkgserver restore), or rebuild it from the registry (pkgserver reindex).`,
+    )
+  }
   const components = await openUnlessInUse({ ...config, gcInterval: 0 }, await warnings())
-  if (!components) return work.byServer()
+  if (!components) return work.byServer(await findServer(config.data))
   try {
     return await work.here(components)
   } finally {
@@ -86,19 +102,27 @@ async function verify(config: Config, options: { fix: boolean }): Promise<{ soun
 
   const report = await onData(config, {
     here: ({ ctx }) => verifyHere(ctx, options),
-    byServer: () => verifyByServer(config.listen, options),
+    byServer: (server) => verifyByServer(server, options),
   })
   return { sound: report.differences.every(({ fixed }) => fixed), text: verificationInWords(report) }
 }
 
-async function backup(config: Config, file: string): Promise<string> {
+async function backup(config: Config, file: string, output: Output): Promise<string> {
   const { backupByServer, writeBackup } = await import('./backup.ts')
   const { backup: backupHere } = await import('../service/maintenance/backup/backup.ts')
 
-  return onData(config, {
-    here: async ({ ctx }) => writeBackup(await backupHere(ctx), file),
-    byServer: async () => writeBackup(await backupByServer(config.listen), file),
+  const { onStdout, text } = await onData(config, {
+    here: ({ ctx }) => writeBackup(() => backupHere(ctx), file),
+    byServer: (server) => writeBackup(() => backupByServer(server), file),
   })
+  if (!onStdout) return text
+  output.error(text)
+  return ''
+}
+
+async function ready({ listen }: Config): Promise<{ ready: boolean; text: string }> {
+  const { askReadiness } = await import('./ready.ts')
+  return askReadiness(listen)
 }
 
 async function restore(config: Config, file: string): Promise<string> {

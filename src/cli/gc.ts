@@ -1,15 +1,12 @@
-import type { Config } from '../config.ts'
 import type { GarbageItem, GarbageReport } from '../service/ports.ts'
 import { askServer } from './ask-server.ts'
+import { oneLine } from './printable.ts'
 
 type ItemizedReport = GarbageReport & { items: GarbageItem[] }
 
 /** Asks a running server to collect garbage. Throws `unavailable`. */
-export async function collectByServer(
-  listen: Config['listen'],
-  options: { dryRun: boolean },
-): Promise<ItemizedReport> {
-  const response = await askServer(listen, '/garbage-collections', options)
+export async function collectByServer(server: URL, options: { dryRun: boolean }): Promise<ItemizedReport> {
+  const response = await askServer(server, '/garbage-collections', options)
   return (await response.json()) as ItemizedReport
 }
 
@@ -21,7 +18,7 @@ export function inWords({ dryRun, items, ...report }: ItemizedReport): string {
   const did = dryRun ? 'would remove' : 'removed'
   return [
     ...shown,
-    ...report.skipped.map(({ repository, reason }) => `skipped ${repository}: ${reason}`),
+    ...report.skipped.map(({ repository, reason }) => oneLine(`skipped ${repository}: ${reason}`)),
     `${did} ${report.manifests} manifests, ${report.blobs} blobs (${report.bytes} bytes), ${report.links} links of repositories to blobs, ${report.uploads} uploads, in ${report.milliseconds} ms`,
     ...(report.interrupted ? ['stopped early: another process is collecting garbage in the same store'] : []),
     '',

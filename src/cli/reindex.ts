@@ -1,3 +1,5 @@
+import { oneLine } from './printable.ts'
+
 /** The outcome of `pkgserver reindex`. */
 export type ReindexResult = {
   repositories: number
@@ -12,7 +14,7 @@ export function reindexInWords(result: ReindexResult): string {
   const { repositories, packages, revisions, notes, milliseconds, aside } = result
   const rate = Math.round((revisions * 1000) / Math.max(1, milliseconds))
   return [
-    ...notes.map(({ repository, message }) => `${repository}: ${message}`),
+    ...notes.map(({ repository, message }) => oneLine(`${repository}: ${message}`)),
     ...(aside === undefined ? [] : [`the old index is in ${aside}`]),
     `indexed ${repositories} repositories, ${packages} packages and ${revisions} revisions in ${milliseconds} ms (${rate} revisions/s)`,
     'Jobs and continue tokens of lists are lost, since the registry does not have them.',

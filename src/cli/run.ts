@@ -16,6 +16,8 @@ export type Commands = {
   backup: (config: Config, file: string) => Promise<string>
   /** Creates a data folder from such a file. */
   restore: (config: Config, file: string) => Promise<string>
+  /** Asks the server at the address of the settings. */
+  ready: (config: Config) => Promise<{ ready: boolean; text: string }>
   /** The API document as YAML. */
   openapi: () => Promise<string>
   version: () => Promise<string>
@@ -53,6 +55,11 @@ export async function run(argv: readonly string[], commands: Commands, output: O
         const { config, names } = parsed(rest, [], ['FILE'])
         output.out(await commands[command](config, names[0] ?? ''))
         return 0
+      }
+      case 'ready': {
+        const { ready, text } = await commands.ready(parsed(rest, [], []).config)
+        output.out(text)
+        return ready ? 0 : 1
       }
       case 'openapi':
         output.out(await commands.openapi())
@@ -133,8 +140,9 @@ function help(): string {
     '  reindex   rebuild a lost index from the registry; --force moves an existing one aside. If the registry does not',
     '            list its repositories, name the packages: reindex blueprints/nf/upf prod/upf',
     '  verify    compare the index with the registry, and read all content; --fix repairs what can be repaired',
-    '  backup    backup FILE writes all data to a file, even while the server runs',
-    '  restore   restore FILE creates a data folder from a backup',
+    '  backup    backup FILE writes all data to a file, even while the server runs; - is standard output',
+    '  restore   restore FILE creates a data folder from a backup; - is standard input',
+    '  ready     ask the server at --listen whether it is ready',
     '  openapi   print the API document as YAML',
     '  version   print the version',
     '  help      print this',

@@ -1,13 +1,10 @@
-import type { Config } from '../config.ts'
 import type { VerificationReport } from '../service/maintenance/verify/verify.ts'
 import { askServer } from './ask-server.ts'
+import { oneLine } from './printable.ts'
 
 /** Asks a running server to verify its data. Throws `unavailable`. */
-export async function verifyByServer(
-  listen: Config['listen'],
-  options: { fix: boolean },
-): Promise<VerificationReport> {
-  const response = await askServer(listen, '/verifications', options)
+export async function verifyByServer(server: URL, options: { fix: boolean }): Promise<VerificationReport> {
+  const response = await askServer(server, '/verifications', options)
   return (await response.json()) as VerificationReport
 }
 
@@ -20,7 +17,7 @@ export function verificationInWords(report: VerificationReport): string {
       : remedy
         ? `--fix will ${remedy}`
         : 'cannot be repaired automatically'
-    return `${repository}: ${problem}; ${outcome}`
+    return oneLine(`${repository}: ${problem}; ${outcome}`)
   })
   const open = differences.filter(({ fixed }) => !fixed).length
   const found =

@@ -9,8 +9,6 @@ export type LabelRequirement =
   | { key: string; operator: 'in' | 'notin'; values: string[] }
   | { key: string; operator: 'exists' | 'absent' }
 
-/** A comma that is not inside parentheses. */
-const SEPARATOR = /,(?![^(]*\))/
 const SET = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/
 const EQUALITY = /^([^\s!=]+)\s*(==|=|!=)\s*([^\s!=]*)$/
 
@@ -20,11 +18,23 @@ const MAX_REQUIREMENTS = 100
 /** Parses a selector; an empty one selects everything. Throws `invalid` with the part that is wrong. */
 export function parseLabelSelector(text: string): LabelRequirement[] {
   if (text.trim() === '') return []
-  const parts = text.split(SEPARATOR)
+  const parts = requirementsOf(text)
   if (parts.length > MAX_REQUIREMENTS) {
     throw new AppError('invalid', `the label selector has more than ${MAX_REQUIREMENTS} requirements`)
   }
   return parts.map((part) => checked(parseRequirement(part.trim()), part))
+}
+
+/** Splits at the commas that are not inside parentheses. */
+function requirementsOf(text: string): string[] {
+  const parts = ['']
+  let inside = false
+  for (const piece of text.split(/([(),])/)) {
+    if (piece === '(' || piece === ')') inside = piece === '('
+    if (piece === ',' && !inside) parts.push('')
+    else parts.push(`${parts.pop()}${piece}`)
+  }
+  return parts
 }
 
 function parseRequirement(part: string): LabelRequirement {

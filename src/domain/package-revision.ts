@@ -8,6 +8,9 @@ export const TASKS = ['init', 'resources', 'clone', 'copy', 'upgrade', 'discover
 /** The origin of a revision: the key of the `source` it was created from, or `discover` if it was found elsewhere. */
 export type Task = (typeof TASKS)[number]
 
+/** Far above what a package reaches, and far below where numbers are no longer exact. */
+export const MAX_REVISION = 2 ** 31 - 1
+
 /** The published revision that a package was cloned from or last upgraded to. */
 export type Upstream = {
   name: string

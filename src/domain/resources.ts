@@ -1,4 +1,4 @@
-/** The files of a package revision, by path, and the rules for their paths. */
+/** The contents of files by path, and the rules for their paths. */
 import { AppError } from '../core/errors.ts'
 
 export type Resources = ReadonlyMap<string, Uint8Array>
@@ -43,6 +43,16 @@ export function pathProblem(path: string): string | undefined {
       return `the path has a name longer than ${MAX_SEGMENT_BYTES} bytes`
   }
   return undefined
+}
+
+/** Returns the path without `./` at its beginning. A loop, as a regular expression runs out of stack after millions of them. */
+export function withoutDotSlash(path: string): string {
+  let at = 0
+  while (path.startsWith('./', at)) {
+    at += 2
+    while (path[at] === '/') at++
+  }
+  return path.slice(at)
 }
 
 /** Returns the directories that contain the files, at every level. */
@@ -96,16 +106,6 @@ export function tooManyBytes(limits: ResourceLimits): AppError {
     'too_large',
     `the files of the package have more than ${limits.maxBytes} bytes together, which is the limit`,
   )
-}
-
-/** Returns `base` with the files of `patch` added or replaced; null deletes a file. */
-export function patchResources(base: Resources, patch: ReadonlyMap<string, Uint8Array | null>): Resources {
-  const merged = new Map(base)
-  for (const [path, content] of patch) {
-    if (content === null) merged.delete(path)
-    else merged.set(path, content)
-  }
-  return merged
 }
 
 /** Reports whether two files have the same content; a missing file equals only another missing one. */

@@ -21,6 +21,11 @@ export const REPOSITORY_RECORD_TAG = '_repository'
  */
 const RESERVED = /^(?:latest$|v?[0-9]|draft-|deletion-proposed-|_)/
 
+/** Records are never written by others, not even where there is no package yet: the index is rebuilt from them. */
+export function isRecordTag(tag: string): boolean {
+  return tag.startsWith('_')
+}
+
 export function isReservedTag(tag: string): boolean {
   return RESERVED.test(tag)
 }

@@ -12,7 +12,15 @@ export type UnfitTag = { tag: string; problem: string }
  */
 const TAG = /^v?([0-9]{1,15})\.([0-9]{1,15})\.([0-9]{1,15})(-[0-9A-Za-z.-]+)?(?:_([0-9A-Za-z.-]+))?$/
 
-/** Returns the tags that are versions, sorted by version, and the tags whose version cannot be used. */
+/** Reports whether a tag has the form of a version. */
+export function isVersionTag(tag: string): boolean {
+  return TAG.test(tag)
+}
+
+/**
+ * Returns the tags that are versions, sorted by version, of several tags for one version the shortest first, and the tags
+ * whose version cannot be used.
+ */
 export function versionTags(
   tags: readonly string[],
   { prereleases }: { prereleases: boolean },
@@ -26,8 +34,13 @@ export function versionTags(
     if (version) versions.push({ tag, version })
     else unfit.push({ tag, problem: `the tag stands for the version ${text}, but a version ${VERSION_RULE}` })
   }
-  versions.sort((a, b) => compareVersions(a.version, b.version) || (a.tag < b.tag ? -1 : 1))
+  versions.sort((a, b) => compareVersions(a.version, b.version) || compareTags(a.tag, b.tag))
   return { versions, unfit }
+}
+
+/** By length, then in ASCII order: `2.0.0` is before `v2.0.0` and `2.00.0`. */
+function compareTags(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : 1)
 }
 
 function isPrerelease(text: string): boolean {

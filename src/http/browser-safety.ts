@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import type { Context, MiddlewareHandler } from 'hono'
 import { AppError } from '../core/errors.ts'
 
@@ -30,11 +29,6 @@ function isOwnPage(c: Context, publicUrl: URL): boolean {
   const called = new URL(c.req.url)
   const page = origin === undefined ? called : URL.canParse(origin) ? new URL(origin) : undefined
   if (page === undefined) return false
-  // DNS rebinding: a foreign name that resolves to this server is the same origin to the browser.
-  return page.host === publicUrl.host || (page.host === called.host && isLocal(called.hostname))
-}
-
-/** Names that cannot belong to another site: localhost and IP addresses. */
-function isLocal(hostname: string): boolean {
-  return hostname === 'localhost' || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0
+  // The server has been called by a name of its own: `known-hosts.ts`.
+  return page.host === publicUrl.host || page.host === called.host
 }

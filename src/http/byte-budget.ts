@@ -1,12 +1,22 @@
 import { AppError } from '../core/errors.ts'
 
-/** Limits the bytes that all request bodies hold in memory together. */
+/** Proxies make many clients look like one, so what most of them need is never refused for that. */
+const SMALL = 1024 * 1024
+
+/** The bytes of one request: taken bit by bit, given back together. */
+export type Share = { take: (bytes: number) => void; giveBack: () => void }
+
+/** Limits the bytes that all requests hold in memory together. */
 export class ByteBudget {
   readonly #most: number
+  readonly #what: string
+  readonly #byClient = new Map<string, number>()
   #used = 0
 
-  constructor(most: number) {
+  /** `what` holds the bytes, for the message of the error. */
+  constructor(most: number, what: string) {
     this.#most = most
+    this.#what = what
   }
 
   get used(): number {
@@ -15,26 +25,44 @@ export class ByteBudget {
 
   /** Throws `overloaded` if that many bytes do not fit. Takes none of them: a client may announce bytes and never send them. */
   check(bytes: number): void {
-    if (this.#used + bytes <= this.#most) return
-    throw new AppError(
-      'overloaded',
-      'the bodies of other requests use all memory that is reserved for them. Nothing was changed; try again in a moment.',
-    )
+    if (this.#used + bytes > this.#most) throw this.#overloaded()
   }
 
-  /** The bytes of one request: taken bit by bit, given back together. */
-  share(): { take: (bytes: number) => void; giveBack: () => void } {
+  /** The share of a request. One client gets half of the bytes, and small amounts, so that it leaves some for others. */
+  share(client?: string): Share {
     let taken = 0
     return {
       take: (bytes) => {
-        this.check(bytes)
-        this.#used += bytes
+        // A request that is alone gets as much as it needs, as it would never get it otherwise.
+        if (this.#used > taken) this.check(bytes)
+        const own = client === undefined ? 0 : this.#of(client)
+        if (bytes > SMALL && own > taken && own + bytes > this.#most / 2) throw this.#overloaded()
         taken += bytes
+        this.#add(bytes, client)
       },
       giveBack: () => {
-        this.#used -= taken
+        this.#add(-taken, client)
         taken = 0
       },
     }
+  }
+
+  #of(client: string): number {
+    return this.#byClient.get(client) ?? 0
+  }
+
+  #add(bytes: number, client: string | undefined): void {
+    this.#used += bytes
+    if (client === undefined) return
+    const own = this.#of(client) + bytes
+    if (own > 0) this.#byClient.set(client, own)
+    else this.#byClient.delete(client)
+  }
+
+  #overloaded(): AppError {
+    return new AppError(
+      'overloaded',
+      `${this.#what} use all memory that is reserved for them. Nothing was changed; try again in a moment.`,
+    )
   }
 }

@@ -1,10 +1,9 @@
-import { IncomingMessage } from 'node:http'
+import type { BlockList } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
 import { forClient } from '../core/client.ts'
+import { clientAddress } from './client-address.ts'
 
 /** Tells the client's address to what its request leads to. */
-export const clientOfRequest: MiddlewareHandler = (c, next) => {
-  const incoming: unknown = c.env?.incoming
-  const address = incoming instanceof IncomingMessage ? incoming.socket.remoteAddress : undefined
-  return forClient(address ?? 'unknown', next)
+export function clientOfRequest(trustedProxies: BlockList): MiddlewareHandler {
+  return (c, next) => forClient(clientAddress(c, trustedProxies) ?? 'unknown', next)
 }

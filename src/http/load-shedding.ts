@@ -10,6 +10,8 @@ import type { LoadClass } from './operation.ts'
 export type LoadLimits = {
   /** Bytes that the bodies of all REST calls may hold in memory together. */
   bodies: number
+  /** Bytes that the answers of all reads may hold in memory together. */
+  answers: number
   gates: Record<Kind, GateLimits>
 }
 
@@ -20,6 +22,8 @@ const WAIT = 15_000
 
 export const LOAD_LIMITS: LoadLimits = {
   bodies: 256 * 1024 * 1024,
+  // One client gets half of them, which is enough for the largest package.
+  answers: 192 * 1024 * 1024,
   gates: {
     // Twice as many as the largest group commit takes.
     write: { atOnce: 32, queue: 256, wait: WAIT },
@@ -36,12 +40,13 @@ const LARGE = 1024 * 1024
 /** In seconds. */
 export const RETRY_AFTER = '2'
 
-export type Load = { bodies: ByteBudget; gates: Record<Kind, Gate> }
+export type Load = { bodies: ByteBudget; answers: ByteBudget; gates: Record<Kind, Gate> }
 
-export function createLoad({ bodies, gates }: LoadLimits = LOAD_LIMITS): Load {
+export function createLoad({ bodies, answers, gates }: LoadLimits = LOAD_LIMITS): Load {
   const { write, large, read, push } = gates
   return {
-    bodies: new ByteBudget(bodies),
+    bodies: new ByteBudget(bodies, 'the bodies of other requests'),
+    answers: new ByteBudget(answers, 'answers that clients have not read yet'),
     gates: { write: new Gate(write), large: new Gate(large), read: new Gate(read), push: new Gate(push) },
   }
 }

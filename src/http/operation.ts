@@ -11,6 +11,10 @@ export type Operation = {
   load: LoadClass
   /** True if it is refused while the disk is nearly full. */
   writesDisk: boolean
+  /** The content types of the body; undefined if it takes none. */
+  bodyTypes?: readonly string[]
+  /** True if files may come in the body, so that it may be large. */
+  largeBody?: boolean
   /** True if an empty body is refused. */
   bodyRequired?: boolean
   /** True for calls that machines make every few seconds: they are logged at debug level. */

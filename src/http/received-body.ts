@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import type { MiddlewareHandler } from 'hono'
 import { AppError } from '../core/errors.ts'
 import type { ByteBudget } from './byte-budget.ts'
+import { hasMoreValues } from './json-size.ts'
 import { mediaType, requestBody } from './request-body.ts'
 
 declare module 'hono' {
@@ -14,9 +15,26 @@ declare module 'hono' {
 
 export const GZIP = 'application/gzip'
 
-/** Receives bodies of at most `maxBytes`, and no more of them at once than the budget allows. */
-export function boundedBody(maxBytes: number, budget: ByteBudget): MiddlewareHandler {
+/** Other names of the same, and those that say nothing of the content. */
+const GZIP_NAMES = [
+  'application/x-gzip',
+  'application/x-tar+gzip',
+  'application/tar+gzip',
+  'application/x-tgz',
+]
+const UNKNOWN = [undefined, 'application/octet-stream']
+
+/** Bodies are small unless files come in. */
+const SMALL_BODY = 1024 * 1024
+
+/** Values of a JSON body, which is parsed in one go: they take some ten milliseconds. */
+const MAX_VALUES = 100_000
+
+/** Receives bodies, of at most `large` bytes where files come in, and no more of them at once than the budget allows. */
+export function boundedBody(large: number, budget: ByteBudget): MiddlewareHandler {
   return async function boundedBody(c, next) {
+    const operation = c.get('operation')
+    const maxBytes = operation?.largeBody ? large : SMALL_BODY
     const announced = Number(c.req.header('Content-Length'))
     if (announced > maxBytes) throw tooLarge(maxBytes)
     if (c.req.raw.body === null) return next()
@@ -24,7 +42,8 @@ export function boundedBody(maxBytes: number, budget: ByteBudget): MiddlewareHan
     const share = budget.share()
     try {
       const bytes = Buffer.concat(await Array.fromAsync(upTo(maxBytes, requestBody(c), share.take)))
-      const type = mediaType(c)
+      const archive = operation?.bodyTypes?.includes(GZIP) === true && isGzip(mediaType(c), bytes)
+      const type = archive ? GZIP : mediaType(c)
       // RFC 8259, 8.1. Decoding would silently replace other bytes.
       if (type?.endsWith('json') && !isUtf8(bytes)) {
         throw new AppError(
@@ -32,8 +51,11 @@ export function boundedBody(maxBytes: number, budget: ByteBudget): MiddlewareHan
           'the body is not UTF-8; send files that are not text as {"base64": "…"}',
         )
       }
-      c.set('receivedBody', { bytes, archive: type === GZIP })
-      if (type !== GZIP) c.req.raw = new Request(c.req.raw, { body: bytes })
+      if (type?.endsWith('json') && hasMoreValues(bytes, MAX_VALUES)) {
+        throw new AppError('too_large', `the body has more than ${MAX_VALUES} values: use several requests`)
+      }
+      c.set('receivedBody', { bytes, archive })
+      c.req.raw = archive ? withType(c.req.raw, GZIP) : new Request(c.req.raw, { body: bytes })
       await next()
     } finally {
       share.giveBack()
@@ -47,6 +69,18 @@ export const requiredBody: MiddlewareHandler = (c, next) => {
     throw new AppError('invalid', 'the body is missing')
   }
   return next()
+}
+
+function isGzip(type: string | undefined, bytes: Uint8Array): boolean {
+  if (type === GZIP || (type !== undefined && GZIP_NAMES.includes(type))) return true
+  return UNKNOWN.includes(type) && bytes[0] === 0x1f && bytes[1] === 0x8b
+}
+
+/** The same request without its body, which has been received, and with another Content-Type. */
+function withType({ url, method, headers }: Request, type: string): Request {
+  const changed = new Headers(headers)
+  changed.set('Content-Type', type)
+  return new Request(url, { method, headers: changed })
 }
 
 async function* upTo(

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import type { BlockList } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import type { Logger } from 'pino'
+import { clientAddress } from './client-address.ts'
 import type { Metrics } from './metrics.ts'
+import { requestedPath } from './request-path.ts'
 
 declare module 'hono' {
   interface ContextVariableMap {
@@ -10,8 +13,8 @@ declare module 'hono' {
   }
 }
 
-/** Logs and measures each request. */
-export function requestLog(log: Logger, metrics: Metrics): MiddlewareHandler {
+/** Logs and measures each request. `proxies`: those whose word about their clients counts. */
+export function requestLog(log: Logger, metrics: Metrics, proxies: BlockList): MiddlewareHandler {
   return async function requestLog(c, next) {
     const start = performance.now()
     const requestId = c.req.header('X-Request-Id')?.slice(0, 128) ?? randomUUID()
@@ -19,7 +22,7 @@ export function requestLog(log: Logger, metrics: Metrics): MiddlewareHandler {
     // Set before the handler responds: setting it later would make Hono copy the response.
     c.header('X-Request-Id', requestId)
     await next()
-    const { method, path } = c.req
+    const { method } = c.req
     const { status } = c.res
     // The route of the handler that was called last, and responded.
     const route = routePath(c)
@@ -27,7 +30,15 @@ export function requestLog(log: Logger, metrics: Metrics): MiddlewareHandler {
     metrics.requestDuration.observe({ method, route, status }, milliseconds / 1000)
     const level = c.get('operation')?.quiet ? 'debug' : 'info'
     log[level](
-      { requestId, method, path, status, milliseconds: Math.round(milliseconds * 1000) / 1000 },
+      {
+        requestId,
+        client: clientAddress(c, proxies),
+        userAgent: c.req.header('User-Agent')?.slice(0, 256),
+        method,
+        path: requestedPath(c),
+        status,
+        milliseconds: Math.round(milliseconds * 1000) / 1000,
+      },
       'request',
     )
   }

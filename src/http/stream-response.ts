@@ -20,17 +20,15 @@ export function sendableOf(response: Response): Sendable | undefined {
 
 /** Sends the response with this content. Throws what the content throws, after closing the connection. */
 export async function send(response: Response, content: Sendable, outgoing: ServerResponse): Promise<void> {
-  // A pipelined response that waits for another one gets no event when the connection closes; the socket does.
-  const { socket } = outgoing.req
   let fail = (_error: Error): void => undefined
   const onClose = () => fail(new ClientGoneError('the connection is closed'))
   const write = (chunk: Uint8Array) =>
     new Promise<void>((resolve, reject) => {
       fail = reject
-      if (socket.destroyed) onClose()
+      if (outgoing.destroyed) onClose()
       else outgoing.write(chunk, (error) => (error ? reject(new ClientGoneError(error)) : resolve()))
     })
-  socket.once('close', onClose)
+  outgoing.once('close', onClose)
   try {
     outgoing.writeHead(response.status, Object.fromEntries(response.headers))
     await content.send(write)
@@ -39,7 +37,7 @@ export async function send(response: Response, content: Sendable, outgoing: Serv
     outgoing.destroy()
     if (!(error instanceof ClientGoneError)) throw error
   } finally {
-    socket.off('close', onClose)
+    outgoing.off('close', onClose)
   }
 }
 

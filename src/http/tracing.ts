@@ -1,6 +1,7 @@
 /** The interface to tracing; the exporter is only loaded if traces are configured. */
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
+import { requestedPath } from './request-path.ts'
 
 export type Attributes = Record<string, string | number>
 
@@ -34,7 +35,7 @@ export const NO_TRACING: Tracing = {
 /** Traces each request, within the span of the client if it sends one: https://www.w3.org/TR/trace-context/ */
 export function traced(tracing: Tracing): MiddlewareHandler {
   return async function traced(c, next) {
-    const { method, path } = c.req
+    const { method } = c.req
     const options = { server: true, parent: c.req.header('traceparent') }
     await tracing.inSpan(
       method,
@@ -46,7 +47,7 @@ export function traced(tracing: Tracing): MiddlewareHandler {
           'http.request.method': method,
           'http.route': routePath(c),
           'http.response.status_code': status,
-          'url.path': path,
+          'url.path': requestedPath(c),
           'pkgserver.request_id': c.get('requestId'),
         })
         if (status >= 500) span.fail()

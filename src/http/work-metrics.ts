@@ -58,6 +58,7 @@ export type Observed = {
   unfinished: () => number
   gates: () => Record<string, { inside: number; waiting: number }>
   bodyBytes: () => number
+  answerBytes: () => number
   diskFree: () => number | undefined
   readOnly: () => boolean
 }
@@ -84,6 +85,7 @@ export function observeWork(registry: Registry, observed: Observed): void {
     'OCI repositories whose tags are behind the database because the registry has failed.',
     observed.unfinished,
   )
+  gauge('answer_bytes', 'Memory held by answers to reads until clients have them.', observed.answerBytes)
   gauge('request_body_bytes', 'Memory held by the bodies of REST calls.', observed.bodyBytes)
   gauge(
     'disk_free_bytes',

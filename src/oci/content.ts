@@ -39,6 +39,14 @@ export async function* verified(content: Content, expected: Descriptor): AsyncGe
   }
 }
 
+/** Passes the content through until a time, in milliseconds since 1970. Throws `unavailable` for what arrives later. */
+export async function* inTime(content: Content, deadline: number): AsyncGenerator<Uint8Array> {
+  for await (const chunk of streamOf(content)) {
+    if (Date.now() > deadline) throw new OciError('unavailable', 'the content takes too long to arrive')
+    yield chunk
+  }
+}
+
 /** Reads the content into memory. Throws `size_exceeded` as soon as it has more than `limit` bytes. */
 export async function readAll(content: Content, limit: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []

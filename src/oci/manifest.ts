@@ -6,6 +6,7 @@ import type { Annotations, Descriptor } from './descriptor.ts'
 import { isDigest } from './digest.ts'
 import { OciError } from './errors.ts'
 import { isRecord } from './json.ts'
+import { ambiguityIn } from './json-text.ts'
 import { MEDIA_TYPE } from './media-types.ts'
 
 export type Manifest = {
@@ -50,6 +51,7 @@ const DESCRIPTOR_FIELDS = [
   'data',
   'platform',
 ]
+const PLATFORM_FIELDS = ['architecture', 'os', 'os.version', 'os.features', 'variant', 'features']
 
 export const EMPTY_CONFIG_BYTES: Uint8Array = new TextEncoder().encode('{}')
 
@@ -64,9 +66,26 @@ export function encodeManifest(manifest: Manifest | Index): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(manifest))
 }
 
-/** Parses a manifest and checks the fields that readers rely on. Keeps unknown fields. Throws `invalid_manifest`. */
+/**
+ * Parses a manifest, checks the fields that readers rely on, and refuses what readers take differently, such as Go's
+ * encoding/json. Keeps unknown fields. Throws `invalid_manifest`.
+ */
 export function parseManifest(bytes: Uint8Array): Manifest | Index {
-  const value = parseJson(bytes)
+  const text = decoded(bytes)
+  const ambiguity = ambiguityIn(text)
+  if (ambiguity !== undefined) throw invalid(ambiguity)
+  const manifest = manifestIn(text)
+  checkForOtherReaders(manifest)
+  return manifest
+}
+
+/** Parses a manifest that has been accepted, perhaps by an earlier release. Throws `invalid_manifest`. */
+export function parseStoredManifest(bytes: Uint8Array): Manifest | Index {
+  return manifestIn(decoded(bytes))
+}
+
+function manifestIn(text: string): Manifest | Index {
+  const value = parseJson(text)
   if (!isRecord(value) || value.schemaVersion !== 2) {
     throw invalid('it is not a JSON object with schemaVersion 2')
   }
@@ -74,7 +93,6 @@ export function parseManifest(bytes: Uint8Array): Manifest | Index {
     if (value[field] !== undefined && typeof value[field] !== 'string')
       throw invalid(`${field} is not a string`)
   }
-  checkCase(value, FIELDS, 'the manifest')
   if (!areAnnotations(value.annotations)) throw invalid('annotations do not map strings to strings')
   if (value.subject !== undefined) checkDescriptor(value.subject, 'subject')
   // Readers disagree on the kind of a manifest that has both.
@@ -109,10 +127,18 @@ export function referrerType(manifest: Manifest | Index): string | undefined {
   return isIndex(manifest) ? undefined : manifest.config.mediaType
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+function decoded(bytes: Uint8Array): string {
   try {
     // Keeps a byte order mark, which JSON.parse rejects: not every reader skips one.
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (error) {
+    throw new OciError('invalid_manifest', 'the manifest is not JSON', error)
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
   } catch (error) {
     throw new OciError('invalid_manifest', 'the manifest is not JSON', error)
   }
@@ -125,16 +151,34 @@ function checkDescriptors(values: unknown, where: string): void {
   })
 }
 
-/** Rejects fields that case-insensitive readers, such as Go's encoding/json, would take for a known field. */
-function checkCase(value: Record<string, unknown>, known: readonly string[], where: string): void {
+/** Checks names and types that do not matter here, but to Go's encoding/json. */
+function checkForOtherReaders(manifest: Manifest | Index): void {
+  checkCase(manifest, FIELDS, 'the manifest')
+  const { subject } = manifest
+  for (const descriptor of [...successors(manifest), ...(subject ? [subject] : [])]) {
+    checkCase(descriptor, DESCRIPTOR_FIELDS, 'a descriptor')
+    const { artifactType = '', data = '', platform = {} } = descriptor as Record<string, unknown> & Descriptor
+    if (typeof artifactType !== 'string' || typeof data !== 'string' || !isRecord(platform)) {
+      throw invalid('artifactType, data or platform of a descriptor has the wrong type')
+    }
+    checkCase(platform, PLATFORM_FIELDS, 'a platform')
+  }
+}
+
+/** Rejects fields that case-insensitive readers would take for a known field. */
+function checkCase(value: object, known: readonly string[], where: string): void {
   for (const name of Object.keys(value)) {
-    const field = known.find((exact) => exact !== name && exact.toLowerCase() === name.toLowerCase())
+    const field = known.find((exact) => exact !== name && exact.toLowerCase() === folded(name))
     if (field) throw invalid(`${where} has a field "${name}", which some readers read as "${field}"`)
   }
 }
 
+/** Go takes "\u017f" for "s" and the sign for Kelvin for "k". */
+function folded(name: string): string {
+  return name.toUpperCase().toLowerCase()
+}
+
 function checkDescriptor(value: unknown, where: string): void {
-  if (isRecord(value)) checkCase(value, DESCRIPTOR_FIELDS, where)
   const valid =
     isRecord(value) &&
     typeof value.mediaType === 'string' &&

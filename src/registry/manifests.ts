@@ -7,7 +7,7 @@ import {
   type Index,
   isIndex,
   type Manifest,
-  parseManifest,
+  parseStoredManifest,
   referrerType,
   successors,
 } from '../oci/manifest.ts'
@@ -130,7 +130,7 @@ export class Manifests {
     const stored = await this.get(repository, digest)
     await this.#ctx.locks.run(repository, async () => {
       if (!(await this.has(repository, digest))) throw unknownManifest(repository, digest)
-      await this.#store(repository, stored, parseManifest(stored.bytes))
+      await this.#store(repository, stored, parseStoredManifest(stored.bytes))
       await this.#setTags(repository, stored, tags)
     })
   }
@@ -148,7 +148,7 @@ export class Manifests {
   /** Deletes a manifest and every tag on it. Throws MANIFEST_UNKNOWN. */
   async delete(repository: string, digest: string, mayDelete?: MayDelete): Promise<void> {
     const stored = await this.get(repository, digest)
-    const manifest = parseManifest(stored.bytes)
+    const manifest = parseStoredManifest(stored.bytes)
     await this.#ctx.locks.run(repository, async () => {
       const tags = await this.#tags.pointingTo(repository, digest)
       await mayDelete?.({ artifactType: referrerType(manifest), tags })
@@ -253,7 +253,7 @@ export class Manifests {
     )
     if (tags.length === 0 || !this.#ctx.store.shared) return
     // While it was untagged, another process may have deleted it, and a collection then what it needs.
-    const manifest = parseManifest(stored.bytes)
+    const manifest = parseStoredManifest(stored.bytes)
     try {
       if (await this.has(repository, descriptor.digest)) {
         await this.#settle(repository, manifest, descriptor.digest, [])
@@ -295,7 +295,7 @@ export class Manifests {
   async #load(repository: string, digest: string): Promise<StoredManifest> {
     const bytes = (await this.#ctx.store.get(manifestKey(repository, digest)))?.bytes
     if (!bytes) throw unknownManifest(repository, digest)
-    const mediaType = mediaTypeOf(parseManifest(bytes))
+    const mediaType = mediaTypeOf(parseStoredManifest(bytes))
     const stored = { descriptor: { mediaType, digest, size: bytes.byteLength }, bytes }
     this.#contents.set(digest, stored)
     return stored

@@ -23,8 +23,10 @@ export type ChunkRange = { start: number; end: number }
 
 /** Sessions that are idle for longer are dropped, in milliseconds. */
 const IDLE_LIMIT = 60 * 60 * 1000
-/** Each session may hold a file open, so beyond this limit the one that has been idle longest is dropped. */
+/** Each session may hold a file open. */
 const MAX_SESSIONS = 1000
+/** At that limit, sessions that have not received anything for this long are dropped, in milliseconds. */
+const EMPTY_LIMIT = 60 * 1000
 
 /** The uploads in progress, by session id. They are lost when the process ends; clients then start over. */
 export class Uploads {
@@ -40,14 +42,21 @@ export class Uploads {
     this.#blobs = blobs
   }
 
-  /** Starts a session and returns its id. Throws TOOMANYREQUESTS if as many sessions as allowed are in use. */
+  /**
+   * Starts a session and returns its id. Throws TOOMANYREQUESTS at the limit: the clients of other sessions may be
+   * between two chunks.
+   */
   async start(repository: string, algorithm: Algorithm = 'sha256'): Promise<string> {
     await this.dropIdle(this.#now() - IDLE_LIMIT)
-    if (this.#sessions.size >= MAX_SESSIONS && !(await this.#dropLongestIdle())) {
-      throw new RegistryError('TOOMANYREQUESTS', `${MAX_SESSIONS} uploads are in progress: try again later`)
-    }
+    if (this.#sessions.size >= MAX_SESSIONS) await this.#dropEmpty(this.#now() - EMPTY_LIMIT)
     const id = randomUUID()
     const upload = await this.#store.upload()
+    if (this.#sessions.size >= MAX_SESSIONS) {
+      await upload.abort()
+      throw new RegistryError('TOOMANYREQUESTS', `${MAX_SESSIONS} uploads are in progress: try again later`, {
+        headers: { 'Retry-After': String(EMPTY_LIMIT / 1000) },
+      })
+    }
     const hash = createHash(algorithm)
     this.#sessions.set(id, { repository, upload, algorithm, hash, usedAt: this.#now(), busy: false })
     return id
@@ -92,22 +101,27 @@ export class Uploads {
 
   /** Drops the sessions last used before a time, in milliseconds since 1970. Returns how many. */
   async dropIdle(before: number): Promise<number> {
-    let dropped = 0
-    for (const [id, { repository, usedAt, busy }] of this.#sessions) {
-      if (busy || usedAt >= before) continue
-      await this.cancel(repository, id)
-      dropped++
-    }
-    return dropped
+    return this.#drop(({ usedAt }) => usedAt < before)
   }
 
-  async #dropLongestIdle(): Promise<boolean> {
-    const idle = [...this.#sessions].filter(([, { busy }]) => !busy)
-    const [longest] = idle.sort(([, a], [, b]) => a.usedAt - b.usedAt)
-    if (!longest) return false
-    const [id, { repository }] = longest
-    await this.cancel(repository, id)
-    return true
+  async #dropEmpty(before: number): Promise<void> {
+    await this.#drop(({ upload, usedAt }) => upload.size === 0 && usedAt < before)
+  }
+
+  /** Drops sessions that no request is using. Returns how many. */
+  async #drop(which: (session: Session) => boolean): Promise<number> {
+    let dropped = 0
+    for (const [id, session] of this.#sessions) {
+      if (session.busy || !which(session)) continue
+      await this.#lock.run(id, async () => {
+        // A request may have used or ended it meanwhile.
+        if (!this.#sessions.has(id) || !which(session)) return
+        this.#sessions.delete(id)
+        await session.upload.abort()
+        dropped++
+      })
+    }
+    return dropped
   }
 
   async #use<T>(repository: string, id: string, work: (session: Session) => Promise<T>): Promise<T> {

@@ -5,7 +5,7 @@
  */
 export interface WriteGuard {
   /** Called before a client creates a tag or points it to another manifest. */
-  setTag(repository: string, tag: string): Promise<string | undefined>
+  setTag(repository: string, tag: string, manifest: Uint8Array): Promise<string | undefined>
   deleteTag(repository: string, tag: string): Promise<string | undefined>
   /** Called before a client deletes a manifest, and with it the tags that point to it. */
   deleteManifest(

@@ -10,11 +10,14 @@ import { restSurface } from '../api/rest/rest-surface.ts'
 import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
 import { type AccessPolicy, ALLOW_ALL, access } from '../http/access.ts'
+import { answerMemory } from '../http/answer-memory.ts'
 import { browserSafety } from '../http/browser-safety.ts'
 import { clientOfRequest } from '../http/client-of-request.ts'
+import { knownHosts } from '../http/known-hosts.ts'
 import { loadShedding } from '../http/load-shedding.ts'
 import { readOnly } from '../http/read-only.ts'
 import { requestLog } from '../http/request-log.ts'
+import { boundedPath, requestedPath, routedPath } from '../http/request-path.ts'
 import { NO_TRACING, traced } from '../http/tracing.ts'
 import { createRegistryApp, registrySurface } from '../registry/http/registry-app.ts'
 import type { WriteGuard } from '../registry/write-guard.ts'
@@ -69,15 +72,17 @@ export async function createApp(
     tracing,
     disk,
     load,
+    hosts,
+    trustedProxies,
     log,
   } = components
   const onInternalError = (error: unknown, c: Context): void => {
-    const { method, path } = c.req
-    log.error({ err: error, requestId: c.get('requestId'), method, path }, 'request failed')
+    const { method } = c.req
+    log.error({ err: error, requestId: c.get('requestId'), method, path: requestedPath(c) }, 'request failed')
     if (isDiskFull(error)) void disk.check()
   }
   const guard: WriteGuard = {
-    setTag: (repository, tag) => tagRefusal(ctx.db, repository, tag),
+    setTag: (repository, tag, manifest) => tagRefusal(ctx.db, repository, tag, manifest),
     deleteTag: (repository, tag) => tagDeletionRefusal(ctx.db, repository, tag),
     deleteManifest: (repository, manifest) => manifestDeletionRefusal(ctx.db, repository, manifest),
     deleteBlobs: (repository) => blobDeletionRefusal(ctx.db, repository),
@@ -88,20 +93,23 @@ export async function createApp(
     queue: components.queue,
   }
   const registryHost = registryAddress ?? publicUrl.host
-  const app = new OpenAPIHono()
+  const app = new OpenAPIHono({ getPath: routedPath })
   const registry = registrySurface(onInternalError, registryAddress)
   const rest = restSurface(app, onInternalError)
-  const surfaceOf = (c: Context) => (/^\/v2(?:\/|$)/.test(c.req.path) ? registry : rest)
+  const surfaceOf = (c: Context) => (/^\/v2(?:\/|$)/.test(requestedPath(c)) ? registry : rest)
   app.onError((error, c) => surfaceOf(c).onError(error, c))
   app.notFound((c) => surfaceOf(c).notFound(c))
 
-  app.use(requestLog(log, metrics))
-  app.use(clientOfRequest)
+  app.use(requestLog(log, metrics, trustedProxies))
+  app.use(clientOfRequest(trustedProxies))
   if (tracing !== NO_TRACING) app.use(traced(tracing))
+  app.use(boundedPath)
+  app.use(knownHosts([publicUrl.hostname, ...hosts]))
   app.use(browserSafety(publicUrl))
   app.use(access(app, policy, log))
   app.use(readOnly(() => disk.refusal))
 
+  app.use(answerMemory(load, trustedProxies))
   app.use('/v2/*', loadShedding(load))
   if (embedded) app.route('/', createRegistryApp(embedded, { guard, onInternalError }))
   app.route(
@@ -114,7 +122,7 @@ export async function createApp(
   )
   app.route(
     '/',
-    healthRoutes(() => readiness(ctx, surroundings), metrics),
+    healthRoutes(() => readiness(ctx, surroundings), components.instance, metrics),
   )
   const apiVersion = await version()
   let document: object | undefined

@@ -3,14 +3,25 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
+import {
+  conflictsTag,
+  deletionProposedTag,
+  draftTag,
+  fixedTags,
+  LATEST_TAG,
+  PACKAGE_RECORD_TAG,
+} from '../domain/tags.ts'
 import { OciError } from '../oci/errors.ts'
+import { rangeOf } from '../oci/remote/addresses.ts'
 import { staticCredentials } from '../oci/remote/auth/credentials.ts'
 import { dockerConfigCredentials } from '../oci/remote/auth/docker-config.ts'
+import { Connections, type Guard } from '../oci/remote/connections.ts'
 import { RemoteRegistry } from '../oci/remote/remote-registry.ts'
 import type { Registry } from '../oci/roles.ts'
 import { EmbeddedRegistry } from '../registry/embedded-registry.ts'
 import type { BlobStore } from '../registry/store/blob-store.ts'
 import { FsStore } from '../registry/store/fs-store.ts'
+import { proxiesOf } from './proxies.ts'
 
 export type OpenedRegistry = {
   registry: Registry
@@ -25,6 +36,15 @@ export type OpenedRegistry = {
 const REMOVED_TYPE = 'application/vnd.pkgserver.removed.v1+json'
 /** Repository in which the start-up check tries out the registry. */
 const PROBE = 'pkgserver-probe'
+/** Tags of each kind that has to be moved, or removed, which takes a move in some registries. */
+const PROBED_TAGS = [
+  LATEST_TAG,
+  draftTag('probe'),
+  conflictsTag('probe'),
+  PACKAGE_RECORD_TAG,
+  deletionProposedTag(1),
+  ...fixedTags(1, null),
+]
 
 /** Opens the registry, and logs its shortcomings. */
 export async function openRegistry(config: Config, version: string, log: Logger): Promise<OpenedRegistry> {
@@ -51,10 +71,12 @@ async function openStore(
     bucket: blobs.bucket,
     prefix: blobs.prefix,
     endpoint: config.s3Endpoint,
+    pathStyle: config.s3PathStyle,
     region: config.s3Region,
     redirects: config.s3Redirects,
     redirectEndpoint: config.s3RedirectEndpoint,
     spool: join(data, 'spool'),
+    proxies: proxiesOf(config),
   })
   try {
     for (const sentence of capabilityWarnings(await store.probe())) log.warn(sentence)
@@ -75,6 +97,7 @@ async function openRemote(config: Config, url: URL, version: string, log: Logger
     return new RemoteRegistry(url, {
       userAgent: `pkgserver/${version}`,
       placeholderType: REMOVED_TYPE,
+      connections: new Connections({ guard: guardOf(url), proxies: proxiesOf(config) }),
       ...(credentials ? { credentials } : {}),
     })
   })
@@ -86,9 +109,30 @@ async function openRemote(config: Config, url: URL, version: string, log: Logger
   return { registry, embedded: undefined, address, close: async () => undefined }
 }
 
+/**
+ * The operator has chosen the registry. Its token service may be in a private network as well, but what it names leads
+ * neither to this machine nor to where clouds serve credentials.
+ */
+function guardOf(registry: URL): Guard {
+  return (address, url) => {
+    const range = rangeOf(address)
+    if (url.hostname === registry.hostname || range === 'public' || range === 'private') return undefined
+    return `the registry ${registry.host} leads to ${url.host}, which is ${address}: no other server is reached there`
+  }
+}
+
 /** Returns a sentence for each thing that the registry cannot do, with the consequence. */
 async function shortcomingsOfRemote(registry: RemoteRegistry, address: string): Promise<string[]> {
-  const { referrersApi, tagDeletion, manifestDeletion } = await registry.capabilities(PROBE)
+  const capabilities = await registry.capabilities(PROBE, PROBED_TAGS)
+  const { referrersApi, tagDeletion, manifestDeletion } = capabilities
+  const [fixed] = capabilities.fixedTags
+  if (fixed) {
+    const tags = capabilities.fixedTags.map(({ tag }) => tag).join(', ')
+    throw new AppError(
+      'unavailable',
+      `${address} cannot be used, because it does not let these tags move: ${tags}. pkgserver moves them with each change, and removes those of deleted revisions. Turn immutable tags off for the repositories below ${address} (in Amazon ECR, tag mutability MUTABLE; in Harbor, no tag immutability rule that matches them), or use another registry. It said: ${fixed.reason}`,
+    )
+  }
   const sentences: string[] = []
   if (!manifestDeletion) {
     sentences.push(

@@ -1,18 +1,20 @@
 /** The components of a server: opened from the settings, doing their background work, closed in the end. */
+import { randomUUID } from 'node:crypto'
+import { BlockList } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
-import { makeFolder } from '../core/folder.ts'
 import { KeyedLock } from '../core/keyed-lock.ts'
 import { type Index, memoryIndex, openIndex } from '../database/open.ts'
 import { secret } from '../database/settings.ts'
-import { FolderInUseError, lockFolder } from '../database/sqlite/folder-lock.ts'
+import { FolderInUseError } from '../database/sqlite/folder-lock.ts'
 import { DEFAULT_LIMITS } from '../domain/resources.ts'
 import { observeDeliveries, observeWatches } from '../http/event-metrics.ts'
 import { createLoad, type Load } from '../http/load-shedding.ts'
 import { createMetrics, type Metrics, observeJobs } from '../http/metrics.ts'
 import { NO_TRACING, type Tracing } from '../http/tracing.ts'
 import { observeWork } from '../http/work-metrics.ts'
+import type { Proxies } from '../oci/remote/connections.ts'
 import { EmbeddedRegistry } from '../registry/embedded-registry.ts'
 import { MemoryStore } from '../registry/store/memory-store.ts'
 import type { ServiceContext } from '../service/context.ts'
@@ -35,11 +37,13 @@ import type { Targets } from '../service/webhooks/targets.ts'
 import { createWorkerPool, IN_THIS_THREAD, type WorkerPool } from '../service/workers/worker-pool.ts'
 import { type OpenedRegistry, openRegistry } from './artifact-registry.ts'
 import { backupSource } from './backup-source.ts'
+import { takeDataFolder } from './data-folder.ts'
 import { scheduleDiscovery } from './discovery-schedule.ts'
 import { DiskSpace } from './disk-space.ts'
 import { scheduleGarbage } from './garbage-schedule.ts'
 import { measuredRegistry } from './measured-registry.ts'
 import { observeGarbage } from './observe-garbage.ts'
+import { proxiesOf } from './proxies.ts'
 import { sourceOpener } from './source-registry.ts'
 import { version } from './version.ts'
 
@@ -68,10 +72,15 @@ export type Components = {
   tracing: Tracing
   disk: DiskSpace
   load: Load
+  /** Names of the server, beside those of its public URL. */
+  hosts: readonly string[]
+  trustedProxies: BlockList
   /** The queue of the workers. */
   queue: WorkerPool['queue']
   /** Set once the server is asked to stop. */
   stopping: boolean
+  /** Tells the server from others at the same address. */
+  instance: string
   log: Logger
   /** Stops the background work: jobs, watches, webhooks and syncs. */
   stop: () => Promise<void>
@@ -84,8 +93,7 @@ export async function openComponents(
   log: Logger,
   startPool = startWorkers,
 ): Promise<Components> {
-  await makeFolder(config.data)
-  const lock = lockFolder(config.data)
+  const lock = await takeDataFolder(config.data)
   // Called in reverse order, on close or if something cannot be opened.
   const closing: (() => unknown)[] = [lock.release]
   const close = async (): Promise<void> => {
@@ -100,14 +108,17 @@ export async function openComponents(
     await checkNotLost(index.db, opened.registry)
     const metrics = createMetrics()
     closing.push(() => forget(metrics))
-    const tracing = await openTracing(config, programVersion)
+    const tracing = await openTracing(config, programVersion, log)
     closing.push(tracing.close)
     const pool = startPool(log, metrics, tracing)
     closing.push(pool.close)
     const disk = new DiskSpace({ folder: config.data, minFree: config.minFree, log })
     const backup = backupSource(config, programVersion)
-    const open = sourceOpener(config, programVersion)
+    const proxies = proxiesOf(config)
+    const open = sourceOpener({ ...config, proxies }, programVersion)
     const targets = config.webhookTargets
+    const { trustedProxies = new BlockList() } = config
+    const hosts = [config.listen.host, ...(config.hosts ?? [])]
     const components = await assemble({
       index,
       opened,
@@ -119,6 +130,9 @@ export async function openComponents(
       backup,
       open,
       targets,
+      proxies,
+      hosts,
+      trustedProxies,
     })
     const { ctx } = components
     await disk.watch()
@@ -199,6 +213,8 @@ export async function memoryComponents(log: Logger, disk = unwatched(log)): Prom
     backup: undefined,
     open,
     targets: 'private',
+    hosts: [],
+    trustedProxies: new BlockList(),
     disk,
     metrics,
     tracing: NO_TRACING,
@@ -218,10 +234,11 @@ function forget({ registry }: Metrics): void {
 }
 
 /** Tracing packages are slow to load, so only with a collector. */
-async function openTracing({ traces }: Config, programVersion: string): Promise<Tracing> {
+async function openTracing(config: Config, programVersion: string, log: Logger): Promise<Tracing> {
+  const { traces } = config
   if (!traces) return NO_TRACING
   const { otlpTracing } = await import('./otlp-tracing.ts')
-  return otlpTracing(traces, programVersion)
+  return otlpTracing(traces, programVersion, log, proxiesOf(config))
 }
 
 function unwatched(log: Logger): DiskSpace {
@@ -239,18 +256,20 @@ function startWorkers(log: Logger, { work }: Metrics, tracing: Tracing): WorkerP
   })
 }
 
-type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log'> &
+type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log' | 'hosts' | 'trustedProxies'> &
   Pick<ServiceContext, 'backup'> & {
     index: Index
     opened: OpenedRegistry
     pool: WorkerPool
     open: OpenSource
     targets: Targets
+    proxies?: Proxies | undefined
   }
 
 /** `close` is left to the caller, who knows what else it has opened. */
 async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
-  const { index, opened, pool, disk, metrics, tracing, log, open, targets } = given
+  const { index, opened, pool, disk, metrics, tracing, log, open, targets, proxies, hosts, trustedProxies } =
+    given
   const { embedded, address } = opened
   const { work } = metrics
   const registry = measuredRegistry(opened.registry, (call, outcome, seconds) => {
@@ -291,8 +310,11 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
   observeWatches(metrics, () => watches.watching)
   const webhooks = new WebhookDispatcher(ctx, {
     targets,
+    proxies,
     report: (err) => log.error({ err }, 'cannot deliver webhooks'),
     onAttempt: observeDeliveries(metrics),
+    onGone: (webhook) =>
+      log.warn({ webhook }, 'a webhook is disabled because its receiver has answered 410: enable it again'),
   })
   index.commits.onTransaction((milliseconds) =>
     tracing.record('database transaction', milliseconds / 1000, {}),
@@ -308,6 +330,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     unfinished: () => ctx.intents.unfinished.size,
     gates: () => load.gates,
     bodyBytes: () => load.bodies.used,
+    answerBytes: () => load.answers.used,
     diskFree: () => disk.free,
     readOnly: () => disk.refusal !== undefined,
   })
@@ -330,8 +353,11 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     tracing,
     disk,
     load,
+    hosts,
+    trustedProxies,
     queue,
     stopping: false,
+    instance: randomUUID(),
     log,
     stop,
   }

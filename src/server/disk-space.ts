@@ -1,5 +1,5 @@
-/** Watches the free space on the disk of the data folder, so that writes stop before it is full. */
-import { statfs } from 'node:fs/promises'
+/** Watches the disk of the data folder, so that writes stop before it is full, and where it takes none. */
+import { access, constants, statfs } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { AppError } from '../core/errors.ts'
 
@@ -10,6 +10,8 @@ export type DiskSpaceOptions = {
   log: Logger
   /** Returns the bytes that this process may still write on the disk of a folder. */
   freeBytes?: (folder: string) => Promise<number>
+  /** Throws for a folder that cannot be written to. */
+  checkWritable?: (folder: string) => Promise<void>
 }
 
 const CHECK_INTERVAL = 5000
@@ -21,9 +23,11 @@ export class DiskSpace {
   #timer: NodeJS.Timeout | undefined
   #free: number | undefined
   #low = false
+  /** Why the folder cannot be written to. */
+  #readOnly: string | undefined
 
   constructor(options: DiskSpaceOptions) {
-    this.#options = { freeBytes: freeBytesOf, ...options }
+    this.#options = { freeBytes: freeBytesOf, checkWritable, ...options }
   }
 
   /** Free bytes as last seen; undefined while not watched. */
@@ -33,14 +37,15 @@ export class DiskSpace {
 
   /** Why writes are refused now; undefined while they are accepted. */
   get refusal(): string | undefined {
+    const { folder, minFree } = this.#options
+    if (this.#readOnly !== undefined)
+      return `The server cannot write to its data folder, ${folder} (${this.#readOnly}), and is read-only until it can.`
     if (!this.#low) return undefined
-    const { minFree } = this.#options
     return `The server's disk has ${inMiB(this.#free ?? 0)} free. With less than ${inMiB(minFree)} (PKGSERVER_MIN_FREE) the server is read-only, until ${inMiB(minFree * ENOUGH)} are free. Deletions and garbage collections still work, and make room.`
   }
 
   /** Checks now, and from then on every few seconds. */
   async watch(): Promise<void> {
-    if (this.#options.minFree === 0) return
     await this.check()
     this.#timer = setInterval(() => void this.check(), CHECK_INTERVAL)
     this.#timer.unref()
@@ -51,6 +56,20 @@ export class DiskSpace {
   }
 
   async check(): Promise<void> {
+    const { folder, log, checkWritable } = this.#options
+    const before = this.refusal
+    this.#readOnly = await checkWritable(folder).then(
+      () => undefined,
+      (error: Error) => error.message,
+    )
+    await this.#checkRoom()
+    const { refusal } = this
+    if (refusal !== undefined && before === undefined) log.error(refusal)
+    if (refusal === undefined && before !== undefined)
+      log.info({ freeBytes: this.#free }, 'There is room on the disk: writes are accepted again.')
+  }
+
+  async #checkRoom(): Promise<void> {
     const { folder, minFree, log, freeBytes } = this.#options
     if (minFree === 0) return
     try {
@@ -59,11 +78,7 @@ export class DiskSpace {
       log.error({ err }, 'cannot read free disk space')
       return
     }
-    const low = this.#free < (this.#low ? minFree * ENOUGH : minFree)
-    if (low === this.#low) return
-    this.#low = low
-    if (low) log.error(this.refusal)
-    else log.info(`The server's disk has ${inMiB(this.#free)} free: writes are accepted again.`)
+    this.#low = this.#free < (this.#low ? minFree * ENOUGH : minFree)
   }
 
   /** Throws `insufficient_storage` while writes are refused, with the cause of a full disk, which is worth a retry. */
@@ -71,6 +86,10 @@ export class DiskSpace {
     const { refusal } = this
     if (refusal !== undefined) throw new AppError('insufficient_storage', refusal)
   }
+}
+
+function checkWritable(folder: string): Promise<void> {
+  return access(folder, constants.W_OK)
 }
 
 async function freeBytesOf(folder: string): Promise<number> {

@@ -3,6 +3,7 @@
  * some MiB of memory.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout } from 'node:timers/promises'
 import {
   type Context,
   ROOT_CONTEXT,
@@ -13,9 +14,17 @@ import {
   trace,
 } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
-import { resourceFromAttributes } from '@opentelemetry/resources'
+import {
+  detectResources,
+  resourceAttributesEnvDetector,
+  resourceFromAttributes,
+  serviceNameEnvDetector,
+} from '@opentelemetry/resources'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import type { Logger } from 'pino'
 import type { Tracing } from '../http/tracing.ts'
+import type { Proxies } from '../oci/remote/connections.ts'
+import { reported, reportWarnings } from './trace-reports.ts'
 
 /** How long a stopping server waits for the collector. */
 const CLOSE_TIMEOUT = 3000
@@ -24,11 +33,23 @@ const SERVICE = 'pkgserver'
 const TRACEPARENT =
   /^[0-9a-f]{2}-(?<traceId>[0-9a-f]{32})-(?<spanId>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})(?:-|$)/
 
+/** OTEL_RESOURCE_ATTRIBUTES, and above them OTEL_SERVICE_NAME. */
+const FROM_ENVIRONMENT = [resourceAttributesEnvDetector, serviceNameEnvDetector]
+
 /** `endpoint` is the collector's, to which `/v1/traces` is added. */
-export function otlpTracing(endpoint: URL, version: string): Tracing {
-  const exporter = new OTLPTraceExporter({ url: new URL('v1/traces', withSlash(endpoint)).href })
+export function otlpTracing(endpoint: URL, version: string, log: Logger, proxies?: Proxies): Tracing {
+  const url = new URL('v1/traces', withSlash(endpoint))
+  // Without the password that a URL may have.
+  const place = url.origin + url.pathname
+  reportWarnings(place, log)
+  const options = {
+    url: url.href,
+    ...(proxies && { httpAgentOptions: { keepAlive: true, proxyEnv: proxies } }),
+  }
+  const exporter = reported(new OTLPTraceExporter(options), place, log)
+  const ours = resourceFromAttributes({ 'service.name': SERVICE, 'service.version': version })
   const provider = new TracerProvider({
-    resource: resourceFromAttributes({ 'service.name': SERVICE, 'service.version': version }),
+    resource: ours.merge(detectResources({ detectors: FROM_ENVIRONMENT })),
     spanProcessors: [new BatchSpanProcessor({ exporter })],
   })
   const tracer = provider.getTracer(SERVICE, version)
@@ -60,8 +81,9 @@ export function otlpTracing(endpoint: URL, version: string): Tracing {
       tracer.startSpan(name, { attributes, startTime }, current.getStore() ?? ROOT_CONTEXT).end(end)
     },
     close: async () => {
-      const late = new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT).unref())
-      await Promise.race([provider.shutdown().catch(() => undefined), late])
+      const late = setTimeout(CLOSE_TIMEOUT, true, { ref: false })
+      const sent = provider.shutdown().catch(() => undefined)
+      if (await Promise.race([sent, late])) log.warn(`the last traces are lost: ${place} does not take them`)
     },
   }
 }

@@ -2,12 +2,11 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
-import { makeFolder } from '../core/folder.ts'
 import type { Index } from '../database/open.ts'
-import { lockFolder } from '../database/sqlite/folder-lock.ts'
 import { type IndexState, inspectIndex, openNewIndex } from '../database/sqlite/replace-index.ts'
 import { type ReindexReport, reindex } from '../service/maintenance/reindex/reindex.ts'
 import { openRegistry } from './artifact-registry.ts'
+import { takeDataFolder } from './data-folder.ts'
 import { version } from './version.ts'
 
 export type RebuildOptions = {
@@ -32,8 +31,7 @@ export async function rebuildIndex(
   { force, names }: RebuildOptions,
   log: Logger,
 ): Promise<RebuildReport> {
-  await makeFolder(config.data)
-  const lock = lockFolder(config.data)
+  const lock = await takeDataFolder(config.data)
   try {
     const before = inspectIndex(config.data)
     const keepOld = before.state === 'filled' || before.state === 'unreadable'

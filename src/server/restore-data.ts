@@ -1,21 +1,24 @@
 /** `pkgserver restore`: makes a data folder from a backup. */
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import type { Config } from '../config.ts'
-import { makeFolder, syncFolder } from '../core/folder.ts'
-import { lockFolder } from '../database/sqlite/folder-lock.ts'
-import { findIndexFile, placeIndex } from '../database/sqlite/index-file.ts'
+import { syncFolder } from '../core/folder.ts'
+import { findIndexFile, indexProblem, placeIndex } from '../database/sqlite/index-file.ts'
 import { type RestoreReport, restore } from '../service/maintenance/backup/restore.ts'
+import { takeDataFolder } from './data-folder.ts'
 
 const CHUNK = 1024 * 1024
 
-/** Throws `conflict` while a server runs on the data folder, and for one with data in it. */
+/** `-` is standard input. Throws `conflict` while a server runs on the data folder, and for one with data in it. */
 export async function restoreData({ data }: Config, file: string): Promise<RestoreReport> {
-  await makeFolder(data)
-  const lock = lockFolder(data)
+  const stream = file === '-' ? process.stdin : (await open(file)).createReadStream({ highWaterMark: CHUNK })
   try {
-    const stream = createReadStream(file, { highWaterMark: CHUNK })
-    return await restore(stream, data, { syncFolder, findIndexFile, placeIndex })
+    const lock = await takeDataFolder(data)
+    try {
+      return await restore(stream, data, { syncFolder, findIndexFile, indexProblem, placeIndex })
+    } finally {
+      lock.release()
+    }
   } finally {
-    lock.release()
+    stream.destroy()
   }
 }

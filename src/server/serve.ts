@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import type { Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { type AddressInfo, Server as NetServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { createAdaptorServer } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Config } from '../config.ts'
 import { send, sendableOf } from '../http/stream-response.ts'
+import { CONNECTION_LIMITS, type ConnectionLimits, limitConnections, turns } from './connections.ts'
 import { cutOffSlowClients, type Pace } from './slow-clients.ts'
 
 type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']
@@ -45,14 +46,20 @@ const SWEEP_INTERVAL = 250
 
 /** Listens, and serves until it is closed. */
 export async function serve(
-  config: Pick<Config, 'listen' | 'publicUrl' | 'stopDelay'>,
+  config: Pick<Config, 'listen' | 'publicUrl' | 'stopDelay'> & Partial<Pick<Config, 'trustedProxies'>>,
   application: Application,
   pace?: Pace,
+  limits: ConnectionLimits = CONNECTION_LIMITS,
 ): Promise<RunningServer> {
   const { report } = application
   let fetch: Fetch | undefined
+  const turn = turns(limits)
   const server = createAdaptorServer({
-    fetch: (request, env) => (fetch ? answer({ fetch, report }, request, env) : starting()),
+    fetch: (request, env) => {
+      const work = () => (fetch ? answer({ fetch, report }, request, env) : starting())
+      const waits = turn(env.incoming as IncomingMessage, env.outgoing as ServerResponse)
+      return waits ? waits.then(work) : work()
+    },
     serverOptions: {
       requestTimeout: REQUEST_TIMEOUT,
       headersTimeout: HEADERS_TIMEOUT,
@@ -60,6 +67,7 @@ export async function serve(
       connectionsCheckingInterval: CHECK_INTERVAL,
     },
   }) as Server
+  limitConnections(server, config.trustedProxies, limits)
   const closing = closingOf(server)
   const stopCutting = cutOffSlowClients(server, pace)
   try {
@@ -96,7 +104,8 @@ Try it:
 }
 
 function urlOf({ address, family, port }: AddressInfo): URL {
-  const local = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(address)
+  // Not ::1, as localhost may be 127.0.0.1, where another server can listen.
+  const local = ['127.0.0.1', '0.0.0.0', '::'].includes(address)
   const host = local ? 'localhost' : family === 'IPv6' ? `[${address}]` : address
   return new URL(`http://${host}:${port}`)
 }

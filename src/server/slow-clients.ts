@@ -61,6 +61,8 @@ function sentBy(socket: Socket): number {
 }
 
 function waitedFor(request: IncomingMessage, response: ServerResponse): Seen['waitedFor'] {
+  // A pipelined request waits for its turn.
+  if (response.socket === null) return undefined
   if (request.socket.writableLength > 0) return 'reader'
   // With unread bytes it is the server that is slow.
   const hungry = !request.complete && request.readableLength === 0

@@ -3,20 +3,26 @@ import { LRUCache } from 'lru-cache'
 import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
 import { OciError } from '../oci/errors.ts'
+import { literalAddress, rangeOf } from '../oci/remote/addresses.ts'
 import { dockerConfigCredentials } from '../oci/remote/auth/docker-config.ts'
-import { isLoopback, isPrivate } from '../oci/remote/hosts.ts'
+import { Connections, type Guard, type Proxies } from '../oci/remote/connections.ts'
+import { hostWithPort, isLoopback, isPrivate } from '../oci/remote/hosts.ts'
 import { RemoteRegistry } from '../oci/remote/remote-registry.ts'
 import type { OpenSource } from '../service/discovery/source-registry.ts'
 
 /** Registries whose tokens and capabilities are remembered. */
 const KEPT = 100
 
+export type SourceSettings = Pick<Config, 'sourceHosts' | 'registryConfig'> & {
+  proxies?: Proxies | undefined
+}
+
 /**
  * Credentials come from the docker configuration for the host, never from a request. The operator decides which hosts
  * are allowed, as clients make the server send requests there with its credentials.
  */
 export function sourceOpener(
-  { sourceHosts, registryConfig }: Pick<Config, 'sourceHosts' | 'registryConfig'>,
+  { sourceHosts, registryConfig, proxies }: SourceSettings,
   version: string,
 ): OpenSource {
   const opened = new LRUCache<string, RemoteRegistry>({ max: KEPT })
@@ -25,6 +31,7 @@ export function sourceOpener(
     try {
       return new RemoteRegistry(url, {
         userAgent: `pkgserver/${version}`,
+        connections: new Connections({ guard: guardOf(url, sourceHosts), proxies }),
         ...(credentials ? { credentials } : {}),
       })
     } catch (error) {
@@ -58,16 +65,30 @@ function registryUrl(text: string): URL {
 }
 
 function checkHost(url: URL, allowed: Config['sourceHosts']): void {
-  const { host, hostname } = url
-  const fine =
-    allowed === undefined
-      ? !isPrivate(hostname)
-      : allowed.includes('*') || allowed.includes(host) || allowed.includes(hostname)
+  const fine = allowed === undefined ? !isPrivate(url) : allowed.includes('*') || isNamed(url, allowed)
   if (fine) return
   throw new AppError(
     'forbidden',
-    `the server may not fill repositories from ${host}: PKGSERVER_SOURCE_HOSTS ${
+    `the server may not fill repositories from ${url.host}: PKGSERVER_SOURCE_HOSTS ${
       allowed === undefined ? 'must name a private address' : 'does not name it'
     }`,
   )
+}
+
+/**
+ * Allows public addresses, others only to hosts that the setting names. With "*" it names the registry itself, but not the
+ * hosts that the registry leads to.
+ */
+function guardOf(registry: URL, allowed: Config['sourceHosts'] = []): Guard {
+  return (address, url) => {
+    const range = rangeOf(address)
+    if (range === 'public' || isNamed(url, allowed)) return undefined
+    if (range !== 'never' && allowed.includes('*') && url.hostname === registry.hostname) return undefined
+    const where = literalAddress(url) === undefined ? `${url.host} leads to ${address}, which` : address
+    return `${where} is not a public address: the operator of this server can allow it by naming ${url.host} in PKGSERVER_SOURCE_HOSTS`
+  }
+}
+
+function isNamed(url: URL, allowed: readonly string[]): boolean {
+  return allowed.includes(url.hostname) || allowed.includes(url.host) || allowed.includes(hostWithPort(url))
 }

@@ -1,11 +1,12 @@
 /** Reads and writes the content of artifacts. Errors of the registry become `AppError`s. */
+import { plainSize } from '../artifact/gzip.ts'
 import { type Blob, type PackedLayer, unpackLayer } from '../artifact/layer.ts'
 import { configDescriptor, layerDescriptor } from '../artifact/package-manifest.ts'
 import type { PackedRecord } from '../artifact/record.ts'
 import { AppError } from '../core/errors.ts'
 import { ociRepository } from '../domain/names.ts'
+import type { PackageFiles } from '../domain/package-files.ts'
 import type { PackageRevision } from '../domain/package-revision.ts'
-import type { Resources } from '../domain/resources.ts'
 import type { Stream } from '../oci/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isNotFound, OciError } from '../oci/errors.ts'
@@ -14,6 +15,8 @@ import type { ServiceContext } from './context.ts'
 
 /** Requests in flight while something is done to all of many objects in the registry. */
 export const REQUESTS_AT_ONCE = 16
+
+export type TakeMemory = (bytes: number) => void
 
 /** Pushes a layer and its config. They become an artifact with the manifest. */
 export async function pushLayer(ctx: ServiceContext, repository: string, packed: PackedLayer): Promise<void> {
@@ -56,14 +59,19 @@ export async function openLayer(ctx: ServiceContext, revision: PackageRevision):
   return inRegistry(() => target.fetch(layerDescriptor(revision.artifact)))
 }
 
-/** Returns the files in the layer of a revision. */
+/**
+ * Returns the files in the layer of a revision. `take` is called with their bytes before they are unpacked, and may throw
+ * for lack of memory.
+ */
 export async function readLayer(
   ctx: Pick<ServiceContext, 'registry' | 'limits'>,
   revision: PackageRevision,
-): Promise<Resources> {
+  take: TakeMemory = () => undefined,
+): Promise<PackageFiles> {
   const target = ctx.registry.repository(ociRepository(revision))
   const layer = layerDescriptor(revision.artifact)
   const bytes = await inRegistry(() => fetchAll(target, layer, layer.size))
+  take(plainSize(bytes))
   return unpackLayer(bytes, ctx.limits)
 }
 

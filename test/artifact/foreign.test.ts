@@ -3,6 +3,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { expect, it, describe as suite } from 'vitest'
 import { readForeignArtifact } from '../../src/artifact/foreign-artifact.ts'
 import { DEFAULT_LIMITS, type ResourceLimits } from '../../src/domain/resources.ts'
+import { readAll, type Stream } from '../../src/oci/content.ts'
 import { type Descriptor, describe } from '../../src/oci/descriptor.ts'
 import { encodeManifest } from '../../src/oci/manifest.ts'
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts'
@@ -55,8 +56,10 @@ async function read(
 }
 
 async function filesOf(repository: MemoryRepository, manifest: Descriptor, limits = DEFAULT_LIMITS) {
-  const { resources } = await readForeignArtifact(repository, manifest, { limits, timeout: 1000 })
-  return Object.fromEntries([...resources].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]))
+  const { files } = await readForeignArtifact(repository, manifest, { limits, timeout: 1000 })
+  return Object.fromEntries(
+    [...files.resources].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]),
+  )
 }
 
 suite('reading a foreign artifact', () => {
@@ -125,6 +128,51 @@ suite('reading a foreign artifact', () => {
     expect(await read(layers)).toEqual(files)
   })
 
+  it('keeps the modes of files, of the last layer where two have the same file', async () => {
+    const script = { name: 'run.sh', content: '#!' }
+    const layers: Layer[] = [
+      [
+        FLUX,
+        tarGz([
+          { ...script, mode: '755' },
+          { name: 'a.sh', content: 'a', mode: '644' },
+        ]),
+      ],
+      [FLUX, tarGz([{ name: 'a.sh', content: 'a', mode: '700' }])],
+      ['text/plain', '#!', titled('b.sh')],
+    ]
+    const { repository, manifest } = await pushed(layers)
+    const options = { limits: DEFAULT_LIMITS, timeout: 1000 }
+    const { files } = await readForeignArtifact(repository, manifest, options)
+    expect(files.executables).toEqual(new Set(['run.sh', 'a.sh']))
+    const chart = await pushed([[HELM, tarGz([{ name: 'upf/bin/run.sh', content: '#!', mode: '755' }])]])
+    const read = await readForeignArtifact(chart.repository, chart.manifest, options)
+    expect(read.files.executables).toEqual(new Set(['bin/run.sh']))
+  })
+
+  it('leaves out what macOS adds, and takes the folder of a chart off nevertheless', async () => {
+    const layers: Layer[] = [
+      [
+        HELM,
+        tarGz([
+          { name: './._upf', content: 'x' },
+          { name: './upf/._Chart.yaml', content: 'x' },
+          { name: './upf/Chart.yaml', content: YAML },
+          { name: './upf/.DS_Store', content: 'x' },
+        ]),
+      ],
+      ['text/plain', 'x', titled('sub/.DS_Store')],
+    ]
+    const { repository, manifest } = await pushed(layers)
+    const { files } = await readForeignArtifact(repository, manifest, {
+      limits: DEFAULT_LIMITS,
+      timeout: 1000,
+    })
+    expect([...files.resources.keys()]).toEqual(['Chart.yaml'])
+    expect(files.leftOut).toEqual(['._upf', 'upf/._Chart.yaml', 'upf/.DS_Store', 'sub/.DS_Store'])
+    await expect(read([[FLUX, tarGz([{ name: '._a', content: 'x' }])]])).rejects.toThrow('has no files')
+  })
+
   const UNREADABLE: Record<string, { layers: Layer[]; says: string; code?: string }> = {
     'no layers': { layers: [], says: 'no layers with files' },
     'an empty layer': { layers: [[MEDIA_TYPE.empty, '{}']], says: 'no layers with files' },
@@ -190,6 +238,34 @@ suite('reading a foreign artifact', () => {
     await expect(readForeignArtifact(source, root, options)).rejects.toMatchObject({ code: 'too_large' })
   })
 
+  const LARGE: [title: string, fetched: number, layer: (at: number) => Layer][] = [
+    ['files', 2, (at) => [FLUX, tarGz([{ name: `a${at}`, content: 'x'.repeat(60_000) }])]],
+    [
+      'archives of small files',
+      // 100,000 bytes, and the most that 40 files and folders can take beside them.
+      Math.ceil(427_680 / 61_000),
+      (at) => [FLUX, tarGz([{ name: `a${at}`, content: 'x' }], Buffer.alloc(60_000))],
+    ],
+  ]
+  it.each(LARGE)(
+    'keeps to the limits over all layers, and fetches no more than fit: %s',
+    async (_, expected, layer) => {
+      const { repository, manifest } = await pushed(Array.from({ length: 40 }, (_, at) => layer(at)))
+      let fetched = 0
+      const source = {
+        fetch: async (wanted: Descriptor) => {
+          if (wanted.mediaType === FLUX) fetched++
+          return repository.fetch(wanted)
+        },
+      }
+      const options = { limits: { maxBytes: 100_000, maxFiles: 40 }, timeout: 10_000 }
+      await expect(readForeignArtifact(source, manifest, options)).rejects.toMatchObject({
+        code: 'too_large',
+      })
+      expect(fetched).toBe(expected)
+    },
+  )
+
   it('follows an index to its only manifest', async () => {
     const { repository, manifest } = await pushed([[FLUX, tarGz(oneFile)]])
     const attestation = { ...manifest, annotations: { 'vnd.docker.reference.type': 'attestation-manifest' } }
@@ -203,16 +279,39 @@ suite('reading a foreign artifact', () => {
     await expect(filesOf(repository, deep)).rejects.toThrow('index of indexes')
   })
 
-  it('gives up when a layer takes too long', async () => {
-    const { repository, manifest } = await pushed([['text/plain', 'slow', titled('a')]])
+  it.each(['text/plain', MEDIA_TYPE.manifest, MEDIA_TYPE.index])(
+    'gives up when it takes too long: %s',
+    async (type) => {
+      const { repository, manifest } = await pushed([['text/plain', 'slow', titled('a')]])
+      const root = await put(repository, { manifests: [manifest] })
+      const source = {
+        fetch: async (wanted: Descriptor) => {
+          const content = await repository.fetch(wanted)
+          return wanted.mediaType === type ? slowly(content) : content
+        },
+      }
+      const options = { limits: DEFAULT_LIMITS, timeout: 50 }
+      await expect(readForeignArtifact(source, root, options)).rejects.toMatchObject({ code: 'unavailable' })
+    },
+  )
+
+  it('gives up when all of its layers together take too long', async () => {
+    const { repository, manifest } = await pushed(
+      Array.from({ length: 20 }, (_, at): Layer => ['text/plain', `${at}`, titled(`f${at}`)]),
+    )
+    let fetched = 0
     const source = {
-      fetch: async (wanted: Descriptor) =>
-        wanted.mediaType === 'text/plain' ? slowly() : repository.fetch(wanted),
+      fetch: async (wanted: Descriptor) => {
+        fetched++
+        await new Promise((resolve) => setTimeout(resolve, 30))
+        return repository.fetch(wanted)
+      },
     }
-    const options = { limits: DEFAULT_LIMITS, timeout: 50 }
+    const options = { limits: DEFAULT_LIMITS, timeout: 100 }
     await expect(readForeignArtifact(source, manifest, options)).rejects.toMatchObject({
       code: 'unavailable',
     })
+    expect(fetched).toBeLessThan(20)
   })
 })
 
@@ -220,9 +319,9 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
 
-async function* slowly(): AsyncGenerator<Uint8Array> {
-  for (const letter of 'slow') {
-    yield Buffer.from(letter)
+async function* slowly(content: Stream): AsyncGenerator<Uint8Array> {
+  for (const byte of await readAll(content, 10_000)) {
+    yield Buffer.of(byte)
     await new Promise((resolve) => setTimeout(resolve, 30))
   }
 }

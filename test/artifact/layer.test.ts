@@ -5,6 +5,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { packLayer, unpackLayer } from '../../src/artifact/layer.ts'
+import { filesWhere, NO_FILES, type PackageFiles, plainFiles } from '../../src/domain/package-files.ts'
 import { checkResources, pathProblem, type Resources } from '../../src/domain/resources.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { temporaryFolder } from '../support/temporary.ts'
@@ -23,6 +24,11 @@ const SAMPLE = new Map<string, Uint8Array>([
   ['ä ö.txt', Buffer.from('\uFEFFtext\r\n')],
   [`${'long'.repeat(20)}/${'name'.repeat(20)}.yaml`, Buffer.from('x')],
 ])
+
+const WITH_MODES: PackageFiles = {
+  resources: SAMPLE,
+  executables: new Set([...SAMPLE.keys()].filter((name) => /c\.txt|long/.test(name))),
+}
 
 const path = fc
   .array(fc.stringMatching(/^[-a-z0-9._ äß√😀]{1,12}$/u), { minLength: 1, maxLength: 4 })
@@ -45,10 +51,15 @@ function isPossible(files: Resources): boolean {
 const plain = (files: Resources) =>
   [...files].map(([name, bytes]) => [name, Buffer.from(bytes).toString('hex')]).sort()
 
+const withModes = ({ resources: files, executables }: PackageFiles) =>
+  plain(files).map(([name, content]) => [name, content, executables.has(name ?? '')])
+
+const contentsOf = async (layer: Uint8Array) => (await unpackLayer(layer, LIMITS)).resources
+
 describe('a packed layer', () => {
   it('keeps its bytes for ever, as a new digest would redeploy every package', () => {
     const files = new Map(SAMPLE).set('large.yaml', Buffer.from(LARGE))
-    const { layer, config, diffId } = packLayer(files)
+    const { layer, config, diffId } = packLayer(plainFiles(files))
     expect(diffId).toBe('sha256:b8c4cf31a7bceaf2bc8a26c1c824470393598d0f3fb82a9615692a1040f1ef7d')
     expect(layer.descriptor).toEqual({
       mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
@@ -63,45 +74,54 @@ describe('a packed layer', () => {
   })
 
   it('has a gzip header without a time or an operating system', () => {
-    expect([...packLayer(SAMPLE).layer.bytes.subarray(0, 10)]).toEqual([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255])
+    expect([...packLayer(plainFiles(SAMPLE)).layer.bytes.subarray(0, 10)]).toEqual([
+      0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255,
+    ])
   })
 
   it('is the same in any order of the files', () => {
     fc.assert(
       fc.property(resources, (files) => {
         const shuffled = new Map([...files].reverse())
-        expect(packLayer(shuffled).layer.descriptor).toEqual(packLayer(files).layer.descriptor)
+        expect(packLayer(plainFiles(shuffled)).layer.descriptor).toEqual(
+          packLayer(plainFiles(files)).layer.descriptor,
+        )
       }),
     )
   })
 
-  it('has another digest when any path or byte differs', () => {
-    const digest = packLayer(SAMPLE).layer.descriptor.digest
+  it('has another digest when any path, byte or mode differs', () => {
+    const digest = packLayer(plainFiles(SAMPLE)).layer.descriptor.digest
     for (const [name, bytes] of SAMPLE) {
       const renamed = new Map([...SAMPLE].map(([p, b]) => [p === name ? `${p}x` : p, b]))
-      expect(packLayer(renamed).layer.descriptor.digest).not.toBe(digest)
+      expect(packLayer(plainFiles(renamed)).layer.descriptor.digest).not.toBe(digest)
       const changed = new Map(SAMPLE).set(name, Buffer.concat([bytes, Buffer.from('x')]))
-      expect(packLayer(changed).layer.descriptor.digest).not.toBe(digest)
+      expect(packLayer(plainFiles(changed)).layer.descriptor.digest).not.toBe(digest)
+      const executable = { resources: SAMPLE, executables: new Set([name]) }
+      expect(packLayer(executable).layer.descriptor.digest).not.toBe(digest)
     }
   })
 
-  it('gives back every file bit for bit', async () => {
+  it('gives back every file bit for bit, with its mode', async () => {
     await fc.assert(
-      fc.asyncProperty(resources, async (files) => {
-        expect(plain(await unpackLayer(packLayer(files).layer.bytes, LIMITS))).toEqual(plain(files))
+      fc.asyncProperty(resources, fc.func(fc.boolean()), async (files, chosen) => {
+        const executables = new Set([...files.keys()].filter((name) => chosen(name)))
+        const unpacked = await unpackLayer(packLayer({ resources: files, executables }).layer.bytes, LIMITS)
+        expect(plain(unpacked.resources)).toEqual(plain(files))
+        expect(unpacked.executables).toEqual(executables)
       }),
     )
   })
 
   it('can hold a file of 8 MiB, or no file at all', async () => {
     const large = new Map([['large.bin', Buffer.alloc(8 * 1024 * 1024, 'pkgserver')]])
-    expect(plain(await unpackLayer(packLayer(large).layer.bytes, LIMITS))).toEqual(plain(large))
-    expect((await unpackLayer(packLayer(new Map()).layer.bytes, LIMITS)).size).toBe(0)
+    expect(plain(await contentsOf(packLayer(plainFiles(large)).layer.bytes))).toEqual(plain(large))
+    expect((await contentsOf(packLayer(NO_FILES).layer.bytes)).size).toBe(0)
   })
 
-  it('has files of mode 644 behind directories of mode 755, without owners or times', async () => {
+  it('has files of mode 644 or 755 behind directories of mode 755, without owners or times', async () => {
     const folder = await temporaryFolder()
-    writeFileSync(join(folder, 'layer.tgz'), packLayer(SAMPLE).layer.bytes)
+    writeFileSync(join(folder, 'layer.tgz'), packLayer(WITH_MODES).layer.bytes)
     const listing = execFileSync(
       'tar',
       ['-tvzf', 'layer.tgz', '--numeric-owner', '--utc', '--quoting-style=literal'],
@@ -118,11 +138,11 @@ describe('a packed layer', () => {
       '-rw-r--r-- 0/0 4 1970-01-01 00:00 a-b',
       'drwxr-xr-x 0/0 0 1970-01-01 00:00 a/',
       'drwxr-xr-x 0/0 0 1970-01-01 00:00 a/b/',
-      '-rw-r--r-- 0/0 0 1970-01-01 00:00 a/b/c.txt',
+      '-rwxr-xr-x 0/0 0 1970-01-01 00:00 a/b/c.txt',
       '-rw-r--r-- 0/0 5 1970-01-01 00:00 a/z.yaml',
       '-rw-r--r-- 0/0 5 1970-01-01 00:00 b.yaml',
       `drwxr-xr-x 0/0 0 1970-01-01 00:00 ${'long'.repeat(20)}/`,
-      `-rw-r--r-- 0/0 1 1970-01-01 00:00 ${'long'.repeat(20)}/${'name'.repeat(20)}.yaml`,
+      `-rwxr-xr-x 0/0 1 1970-01-01 00:00 ${'long'.repeat(20)}/${'name'.repeat(20)}.yaml`,
       '-rw-r--r-- 0/0 9 1970-01-01 00:00 ä ö.txt',
     ])
   })
@@ -131,32 +151,30 @@ describe('a packed layer', () => {
     const folder = await temporaryFolder()
     const unpacked = join(folder, 'unpacked')
     mkdirSync(unpacked)
-    writeFileSync(join(folder, 'layer.tgz'), packLayer(SAMPLE).layer.bytes)
+    writeFileSync(join(folder, 'layer.tgz'), packLayer(WITH_MODES).layer.bytes)
     execFileSync('tar', ['-xzf', '../layer.tgz'], { cwd: unpacked })
-    expect(plain(readFolder(unpacked))).toEqual(plain(SAMPLE))
+    expect(withModes(readFolder(unpacked))).toEqual(withModes(WITH_MODES))
     for (const format of ['gnu', 'pax', 'ustar', 'v7']) {
       const options = format === 'v7' || format === 'ustar' ? ['--exclude=long*'] : []
       const archive = execFileSync('tar', ['-cf', '-', `--format=${format}`, ...options, '.'], {
         cwd: unpacked,
       })
-      const expected = new Map(
-        [...SAMPLE].filter(([name]) => options.length === 0 || !name.startsWith('long')),
-      )
-      expect(plain(await unpackLayer(gzipSync(archive), LIMITS)), format).toEqual(plain(expected))
+      const expected = filesWhere(WITH_MODES, (name) => options.length === 0 || !name.startsWith('long'))
+      expect(withModes(await unpackLayer(gzipSync(archive), LIMITS)), format).toEqual(withModes(expected))
     }
   })
 })
 
 describe('unpacking', () => {
   it('either takes or refuses a mutated archive', async () => {
-    const tar = gunzipSync(packLayer(SAMPLE).layer.bytes)
+    const tar = gunzipSync(packLayer(plainFiles(SAMPLE)).layer.bytes)
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(fc.nat(tar.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }),
         async (changes) => {
           const mutated = Buffer.from(tar)
           for (const [at, byte] of changes) mutated[at] = byte
-          const outcome = await unpackLayer(gzipSync(mutated, { level: 1 }), LIMITS).catch((error) => error)
+          const outcome = await contentsOf(gzipSync(mutated, { level: 1 })).catch((error) => error)
           if (outcome instanceof Map) {
             for (const name of outcome.keys()) expect(pathProblem(name)).toBeUndefined()
           } else {
@@ -181,11 +199,12 @@ describe('unpacking', () => {
   })
 })
 
-function readFolder(folder: string): Map<string, Uint8Array> {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  return new Map(
-    names
-      .filter((name) => statSync(join(folder, name)).isFile())
-      .map((name) => [name, readFileSync(join(folder, name))]),
+function readFolder(folder: string): PackageFiles {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(join(folder, name)).isFile(),
   )
+  return {
+    resources: new Map(names.map((name) => [name, readFileSync(join(folder, name))])),
+    executables: new Set(names.filter((name) => (statSync(join(folder, name)).mode & 0o100) !== 0)),
+  }
 }

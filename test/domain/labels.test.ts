@@ -76,4 +76,7 @@ describe('parseLabelSelector', () => {
     'env in (a(b))',
     Array(101).fill('a=b').join(),
   ])('refuses %j', (text) => expect(() => parseLabelSelector(text)).toThrow(/^the label selector has /))
+
+  it('refuses a million commas without comparing each with all others', () =>
+    expect(() => parseLabelSelector(','.repeat(1_000_000))).toThrow(/more than 100 requirements/))
 })

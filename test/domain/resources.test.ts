@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkResources, patchResources, pathProblem } from '../../src/domain/resources.ts'
+import { checkResources, pathProblem, withoutDotSlash } from '../../src/domain/resources.ts'
 
 const bytes = (text: string) => Buffer.from(text)
 
@@ -43,6 +43,18 @@ describe('pathProblem', () => {
   ])('refuses %j', (path, reason) => expect(pathProblem(path)).toContain(reason))
 })
 
+describe('withoutDotSlash', () => {
+  it.each([
+    ['./a', 'a'],
+    ['.//./a/./b', 'a/./b'],
+    ['./', ''],
+    ['/a', '/a'],
+    ['.a', '.a'],
+    ['../a', '../a'],
+    [`${'./'.repeat(20_000_000)}a`, 'a'],
+  ])('shortens case %#', (path, expected) => expect(withoutDotSlash(path)).toBe(expected))
+})
+
 describe('checkResources', () => {
   it.each([
     [['a', 'a/b'], 'a'],
@@ -79,30 +91,5 @@ describe('checkResources', () => {
     expect(() => checkResources(files, { maxBytes: 5, maxFiles: 2 })).not.toThrow()
     expect(() => checkResources(files, { maxBytes: 4, maxFiles: 2 })).toThrow(/more than 4 bytes/)
     expect(() => checkResources(files, { maxBytes: 5, maxFiles: 1 })).toThrow(/more than 1 files/)
-  })
-})
-
-describe('patchResources', () => {
-  it('adds, replaces and deletes files', () => {
-    const base = new Map([
-      ['a', bytes('1')],
-      ['b', bytes('2')],
-    ])
-    const merged = patchResources(
-      base,
-      new Map([
-        ['a', null],
-        ['b', bytes('3')],
-        ['c', bytes('4')],
-        ['d', null],
-      ]),
-    )
-    expect(merged).toEqual(
-      new Map([
-        ['b', bytes('3')],
-        ['c', bytes('4')],
-      ]),
-    )
-    expect([...base.keys()]).toEqual(['a', 'b'])
   })
 })

@@ -46,6 +46,16 @@ describe('versionTags', () => {
     ])
   })
 
+  it('puts the shortest of several tags for one version first', () => {
+    expect(versionsOf(['v2.0.0', '2.00.0', '2.0.0', '1.2345.0067', '1.2345.67'])).toEqual([
+      '1.2345.67=1.2345.67',
+      '1.2345.0067=1.2345.67',
+      '2.0.0=2.0.0',
+      '2.00.0=2.0.0',
+      'v2.0.0=2.0.0',
+    ])
+  })
+
   it('returns pre-releases only on request', () => {
     expect(versionsOf(['1.0.0-rc.1', '1.0.0', '1.0.0-rc.1_2'], false)).toEqual(['1.0.0=1.0.0'])
   })

@@ -80,6 +80,67 @@ describe('a request body', () => {
     await refuses(['PUT', `/packagerevisions/${NAME}/resources`, bytes, ANY], 415, 'unsupported_media_type')
   })
 
+  it('is refused with what the call takes, if its type is another', async () => {
+    const form = { 'Content-Type': 'application/x-www-form-urlencoded', ...ANY }
+    const json = /takes application\/json: .*curl -H 'Content-Type: application\/json'/
+    await refuses(['POST', '/repositories', '{}', form], 415, 'unsupported_media_type', json)
+    const patch = /takes application\/json or application\/merge-patch\+json/
+    await refuses(['PATCH', `/packagerevisions/${NAME}`, '{}', form], 415, 'unsupported_media_type', patch)
+    const files = /takes application\/json or application\/gzip/
+    const resources = `/packagerevisions/${NAME}/resources`
+    for (const type of ['application/octet-stream', 'application/x-tar'])
+      await refuses(
+        ['PUT', resources, '{}', { ...ANY, 'Content-Type': type }],
+        415,
+        'unsupported_media_type',
+        files,
+      )
+  })
+
+  it('is refused over 1 MiB, unless files may come in it', async () => {
+    const json = { 'Content-Type': 'application/json', ...ANY }
+    const large = JSON.stringify({ name: 'x'.repeat(1024 * 1024), type: 'catalog' })
+    for (const [method, path] of [
+      ['POST', '/repositories'],
+      ['POST', '/webhooks'],
+      ['POST', '/upgrades'],
+      ['PATCH', `/packagerevisions/${NAME}`],
+      ['POST', `/packagerevisions/${NAME}/reject`],
+    ] as const)
+      await refuses([method, path, large, json], 413, 'too_large', /more than 1048576 bytes/)
+    const resources = { 'a.txt': 'x'.repeat(2 * 1024 * 1024) }
+    await client.ok('PUT', `/packagerevisions/${NAME}/resources`, { resources }, ANY)
+  })
+
+  it.each(['{}', '""', '[[', '{"a":0}', '1'])('is refused with very many small values: %s', async (value) => {
+    const json = { 'Content-Type': 'application/json', ...ANY }
+    const many = `[${Array(200_000).fill(value).join()}]`
+    for (const [method, path] of [
+      ['POST', '/packagerevisions'],
+      ['POST', '/clones'],
+      ['PUT', `/packagerevisions/${NAME}/resources`],
+      ['POST', `/packagerevisions/${NAME}/conflicts/1/resolve`],
+    ] as const)
+      await refuses([method, path, `{"labels": ${many}}`, json], 413, 'too_large', /more than 100000 values/)
+  })
+
+  it('gets the first of very many faults', async () => {
+    const json = { 'Content-Type': 'application/json', ...ANY }
+    const entries = (value: string) =>
+      Array.from({ length: 49_000 }, (_, at) => `"a b${at}": ${value}`).join()
+    for (const value of ['"x y"', '1', 'null', '{}']) {
+      const labels = `{"labels": {${entries(value)}}}`
+      await refuses([`PATCH`, `/packagerevisions/${NAME}`, labels, json], 400, 'invalid')
+      await refuses([`POST`, '/packagerevisions', labels, json], 400, 'invalid')
+      const resources = `{"resources": {${entries(value === '"x y"' ? '2' : value)}}}`
+      await refuses([`PUT`, `/packagerevisions/${NAME}/resources`, resources, json], 400, 'invalid')
+    }
+    const targets = Array.from({ length: 15_000 }, () => '{"package": "A B", "x": 1}').join()
+    await refuses(['POST', '/clones', `{"targets": [${targets}]}`, json], 400, 'invalid')
+    const numbers = Array(99_000).fill(1).join()
+    await refuses(['POST', '/clones', `{"targets": [${numbers}]}`, json], 400, 'invalid')
+  })
+
   it('is refused if it is not UTF-8', async () => {
     const json = { 'Content-Type': 'application/json', ...ANY }
     const bytes = Buffer.from('{"resources": {"a": "x\xff\xfe"}}', 'latin1')

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { folderApp, folderServer, memoryApp } from '../support/app.ts'
+import { filesOf } from '../support/texts.ts'
 import { nextMillisecond } from '../support/until.ts'
 import { FILE, manyWriters } from './concurrency-suite.ts'
 
@@ -25,7 +26,7 @@ describe('two clients that hold the same ETag', () => {
     expect(await parts.embedded?.repositories()).toEqual(before)
     // The registry has only the files of the winner: the layer of the loser was never pushed.
     const lost = await parts.ctx.prepare(
-      new Map([['a.yaml', Buffer.from(FILE(winner === 'one' ? 'two' : 'one').resources['a.yaml'])]]),
+      filesOf(FILE(winner === 'one' ? 'two' : 'one').resources),
       'blueprints/nf/upf',
     )
     expect(await parts.embedded?.blobs.has('blueprints/nf/upf', lost.packed.layer.descriptor.digest)).toBe(

@@ -36,7 +36,7 @@ async function storeAndCompare(
   const files = readFiles(source)
   const draft = await client.createDraft('x', { resources: toJson(files) }, names)
   expect(sorted(fromJson(await client.resources(draft.name))), source.folder).toEqual(sorted(files))
-  const archive = readTar(gunzipSync(await client.archive(draft.name)), DEFAULT_LIMITS)
+  const { resources: archive } = readTar(gunzipSync(await client.archive(draft.name)), DEFAULT_LIMITS)
   expect(sorted(archive), source.folder).toEqual(sorted(files))
   return draft.name
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { type PackageFiles, plainFiles } from '../../src/domain/package-files.ts'
 import { memoryApp } from '../support/app.ts'
 import type { Client, Files } from '../support/client.ts'
 import { applied, git } from '../support/git.ts'
@@ -29,13 +30,14 @@ async function diff(client: Client, name: string, query = '') {
   return client.ok('GET', `/packagerevisions/${name}/diff${query}`)
 }
 
-function bytesOf(files: Files): Map<string, Buffer> {
-  return new Map(
+function bytesOf(files: Files): PackageFiles {
+  const resources = new Map(
     Object.entries(files).map(([path, content]) => [
       path,
       typeof content === 'string' ? Buffer.from(content) : Buffer.from(content?.base64 ?? '', 'base64'),
     ]),
   )
+  return plainFiles(resources)
 }
 
 describe('the diff of a revision', () => {
@@ -188,7 +190,7 @@ describe('the diff of a revision', () => {
     expect(answer.headers.get('Content-Type')).toBe('text/x-diff; charset=utf-8')
     expect(answer.text).toContain('rename to "moved/\\303\\274n\\303\\257.md"\n')
     expect(answer.text).toContain('GIT binary patch\n')
-    if (git.found) expect(applied(bytesOf(before), answer.text)).toEqual(bytesOf(after))
+    if (git.found) expect(applied(bytesOf(before), answer.text).resources).toEqual(bytesOf(after).resources)
 
     const same = await client.call(
       'GET',

@@ -1,5 +1,6 @@
 /** Discovery reports artifacts and registries that it cannot read, and continues with the others. */
 import { writeFile } from 'node:fs/promises'
+import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { MiddlewareHandler } from 'hono'
 import { describe, expect, it, vi } from 'vitest'
@@ -11,6 +12,7 @@ import type { Json } from '../support/client.ts'
 import { files, register, revisions, shown, sync } from '../support/discovery.ts'
 import { elsewhere, FLUX_LAYER, tarOf } from '../support/elsewhere.ts'
 import { breakRegistry } from '../support/faults.ts'
+import { listening } from '../support/listening.ts'
 import { withBasic } from '../support/registries.ts'
 import { tarGz } from '../support/tar.ts'
 import { temporaryFolder } from '../support/temporary.ts'
@@ -221,6 +223,60 @@ describe('a source registry', () => {
   })
 })
 
+describe('a silent source', () => {
+  it('delays neither other sources nor writes, however often its sync is requested', async () => {
+    const { client, parts } = await memoryApp()
+    const there = await elsewhere()
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    const unanswered: ServerResponse[] = []
+    const silent = await listening((_, response) => void unanswered.push(response))
+    const source = (url: URL) => ({ type: 'catalog', source: { url: url.href } })
+    for (let i = 0; i < 10; i++)
+      await client.ok('POST', '/repositories', { name: `silent${i}`, ...source(silent) })
+    await register(client, there)
+    const due = parts.discovery.syncDue()
+    const status = async () => (await client.ok('GET', '/repositories/found')).status
+    await expect.poll(status).toMatchObject({ state: 'Succeeded', revisions: 1 })
+    for (let i = 0; i < 40; i++) {
+      const requested = await client.call('POST', `/repositories/silent${i % 10}/sync`)
+      expect(requested).toMatchObject({ status: 202, body: { state: 'Syncing' } })
+    }
+    await client.createRepository()
+    await client.createDraft('ws1')
+    expect(await sync(client)).toMatchObject({ state: 'Succeeded' })
+    // All ten are asked once, two at a time, and once more as it was requested.
+    let answered = 0
+    while (answered < 20) {
+      await until(() => unanswered.length > 0)
+      for (const response of unanswered.splice(0)) {
+        response.writeHead(404).end()
+        answered++
+      }
+    }
+    await due
+    const shown = async () => (await client.ok('GET', '/repositories')).items
+    expect(await shown()).toHaveLength(12)
+  })
+})
+
+describe('a source with too many versions', () => {
+  it('is reported, and none of them is read', async () => {
+    const tags = Array.from({ length: 10_001 }, (_, at) => `1.0.${at}`)
+    const there = await elsewhere([
+      async (c, next) =>
+        c.req.path.endsWith('/upf/tags/list') ? c.json({ name: 'team/upf', tags }) : next(),
+    ])
+    const { client } = await memoryApp()
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    await there.flux('team/smf', 'v1.0.0', files(1))
+    await register(client, there)
+    const { problems, revisions: count } = await sync(client)
+    expect(count).toBe(1)
+    expect(problems).toMatchObject([{ reason: expect.stringContaining('more than 10000 tags') }])
+    expect(there.requests.filter(({ line }) => line.includes('upf/manifests'))).toEqual([])
+  })
+})
+
 describe('a sync', () => {
   it('finds everything pushed before it was requested, even if another one is in progress', async () => {
     let release: (() => void) | undefined
@@ -237,7 +293,7 @@ describe('a sync', () => {
       },
     ])
     const { client, parts } = await memoryApp()
-    const syncs = vi.spyOn(parts.discovery, 'sync')
+    const syncs = vi.spyOn(parts.discovery, 'request')
     await there.flux('team/upf', 'v1.0.0', files(1))
     await register(client, there)
     const first = sync(client)
@@ -263,15 +319,17 @@ describe('a sync', () => {
         return next()
       },
     ])
-    const { client } = await memoryApp()
+    const { client, parts } = await memoryApp()
     await there.flux('team/upf', 'v1.0.0', files(1))
     await register(client, there)
-    const syncing = client.call('POST', '/repositories/found/sync')
+    const syncing = expect(parts.discovery.sync('found', { thorough: true })).rejects.toMatchObject({
+      code: 'not_found',
+    })
     await until(() => there.requests.some(({ line }) => line.includes('/blobs/')))
     const any = { 'If-Match': '*' }
     expect((await client.call('DELETE', '/repositories/found', undefined, any)).status).toBe(204)
     release?.()
-    expect(await syncing).toMatchObject({ status: 404 })
+    await syncing
     expect(await client.ok('GET', '/packagerevisions')).toMatchObject({ items: [] })
   })
 

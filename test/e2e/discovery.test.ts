@@ -177,6 +177,66 @@ describe('discovery', () => {
   })
 })
 
+describe('two tags for one version', () => {
+  it('are no problem if they are the same artifact', async () => {
+    const { client, there } = await start()
+    for (const tag of ['v2.0.0', '2.0.0', '2.00.0']) await there.flux('team/upf', tag, V1)
+    await register(client, there)
+    for (const _ of ['first', 'second'])
+      expect(await sync(client)).toMatchObject({ revisions: 1, problems: [] })
+  })
+
+  it.each([
+    ['2.0.0', 'v2.0.0', '2.0.0'],
+    ['1.2345.67', '1.2345.0067', '1.2345.67'],
+  ])(
+    'are explained if they differ, and the shortest is published: %s, not %s',
+    async (chosen, other, version) => {
+      const { client, there, parts } = await start()
+      await there.flux('team/upf', other, V2)
+      await there.flux('team/upf', chosen, V1)
+      await register(client, there)
+      const expected = [
+        {
+          reference: `${there.url.host}/team/upf:${other}`,
+          reason: expect.stringContaining(
+            `the tags ${chosen} and ${other} both stand for the version ${version}`,
+          ),
+        },
+      ]
+      expect((await sync(client)).problems).toEqual(expected)
+      expect((await revisions(client))[0].annotations['pkgserver.dev/origin-reference']).toMatch(`:${chosen}`)
+      expect((await sync(client)).problems).toEqual(expected)
+      await parts.ctx.commits.run((transaction: Transaction) =>
+        transaction.deleteFrom('discovered_tags').execute(),
+      )
+      expect((await sync(client)).problems).toEqual(expected)
+      // The tag that was published may move as well.
+      await there.flux('team/upf', chosen, V2)
+      const reasons = (await sync(client)).problems.map(({ reason }: Json) => reason)
+      expect(reasons.filter((reason: string) => reason.includes(`the tag ${chosen} has moved`))).toHaveLength(
+        1,
+      )
+    },
+  )
+
+  it('are explained if the shorter one is found later, and nothing changes', async () => {
+    const { client, there } = await start()
+    await there.flux('team/upf', 'v2.0.0', V1)
+    await register(client, there)
+    await sync(client)
+    const before = await revisions(client)
+    await there.flux('team/upf', '2.0.0', V2)
+    const { problems } = await sync(client)
+    expect(problems.map(({ reason }: Json) => reason)).toEqual([
+      expect.stringContaining('the tags v2.0.0 and 2.0.0 both stand for the version 2.0.0'),
+    ])
+    expect(await revisions(client)).toEqual(before)
+    await there.flux('team/upf', '2.0.0', V1)
+    expect((await sync(client)).problems).toEqual([])
+  })
+})
+
 describe('a repository with a source', () => {
   it('must be a catalog, and keeps its source URL', async () => {
     const { client, there } = await start()

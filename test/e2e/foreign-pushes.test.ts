@@ -156,6 +156,17 @@ describe('another OCI client', () => {
     expect((await app.client.send('/v2/tools/helper/manifests/v1', { method: 'DELETE' })).status).toBe(202)
   })
 
+  it.each([
+    ['strange', '_repository'],
+    ['strange/package', '_package'],
+    ['strange/package', '_conflicts-ws1'],
+  ])('cannot make records, not even in a repository that is not managed: %s:%s', async (repository, tag) => {
+    const app = await memoryApp()
+    const manifest = await strangersManifest(app, {}, repository)
+    expect((await put(app, tag, manifest, repository)).status).toBe(409)
+    await app.client.createRepository('strange')
+  })
+
   it.each(['v1', 'latest', 'v9.0.0', '9.9.9'])(
     'is reported if it set the tag %s before the repository was registered',
     async (tag) => {

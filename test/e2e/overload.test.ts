@@ -1,7 +1,9 @@
 /** More work than the server can do: it refuses some of it, and asks these clients to try again later. */
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { createLoad, LOAD_LIMITS, type LoadLimits } from '../../src/http/load-shedding.ts'
-import { memoryApp, type TestApp } from '../support/app.ts'
+import { folderServer, memoryApp, type TestApp } from '../support/app.ts'
 import { twentyFiles } from '../support/files.ts'
 
 const MIB = 1024 * 1024
@@ -63,6 +65,39 @@ describe('a server with too much to do', () => {
     expect(await first).toMatchObject({ status: 200 })
     expect(parts.load.bodies.used).toBe(0)
     expect(await save(2 * MIB)).toMatchObject({ status: 200 })
+  })
+
+  it('holds no more bytes of answers in memory than its limit, while clients do not read them', async () => {
+    const { url, client, parts } = await folderServer({}, undefined, (opened) => ({
+      ...opened,
+      load: createLoad({ ...LOAD_LIMITS, answers: 24 * MIB }),
+    }))
+    await client.createRepository()
+    const large = { 'large.txt': 'line\n'.repeat(3 * MIB) }
+    const { name } = await client.createDraft('ws1', { resources: large })
+    await client.createDraft('ws1', { init: {} }, { package: 'small' })
+    const paths = ['resources', 'resources/large.txt', 'diff'].map(
+      (part) => `/api/v1/packagerevisions/${name}/${part}`,
+    )
+    for (const path of paths.slice(0, 2)) {
+      const stuck = connect(Number(url.port), url.hostname)
+      stuck.on('error', () => undefined)
+      await once(stuck, 'connect')
+      stuck.write(`GET ${path} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`)
+      await expect.poll(() => parts.load.answers.used, { message: path }).toBeGreaterThan(14 * MIB)
+      // The place for work is free again, but there is no memory for another such answer.
+      await expect.poll(() => parts.load.gates.read.inside).toBe(0)
+      for (const other of paths) {
+        const refused = await client.send(other)
+        expect(refused.status, `${path}, ${other}`).toBe(503)
+        expect(await refused.json()).toMatchObject({ code: 'overloaded' })
+      }
+      await client.resources('blueprints.small.ws1')
+      stuck.destroy()
+      await expect.poll(() => parts.load.answers.used).toBe(0)
+      expect((await client.resources(name))['large.txt']).toBe(large['large.txt'])
+      await expect.poll(() => parts.load.answers.used).toBe(0)
+    }
   })
 
   it('takes a limited number of pushes at once', async () => {

@@ -10,7 +10,7 @@ const MIB = 1024 * 1024
 
 /** Returns an app on a disk, and `have` to set the disk's free space in MiB. */
 async function appOnDisk() {
-  const state = { free: 1000 }
+  const state = { free: 1000, fault: undefined as Error | undefined }
   const disk = new DiskSpace({
     folder: '/',
     minFree: 256 * MIB,
@@ -19,15 +19,23 @@ async function appOnDisk() {
       if (state.free < 0) throw new Error('statfs failed')
       return state.free * MIB
     },
+    checkWritable: async () => {
+      if (state.fault) throw state.fault
+    },
   })
   const app = await memoryApp(undefined, disk)
   const have = async (free: number) => {
     state.free = free
     await disk.check()
   }
+  /** Makes all writes fail; without an error, they work again. */
+  const failWith = async (fault: Error | undefined) => {
+    state.fault = fault
+    await disk.check()
+  }
   await have(1000)
   await app.client.createRepository()
-  return { ...app, disk, have }
+  return { ...app, disk, have, failWith }
 }
 
 describe('a server whose disk is nearly full', () => {
@@ -128,6 +136,20 @@ describe('a server whose disk is nearly full', () => {
     await have(-1)
     expect(disk.refusal).toBeUndefined()
     expect((await create('c')).status).toBe(201)
+  })
+
+  it('is read-only as well while its folder cannot be written to', async () => {
+    const { client, failWith } = await appOnDisk()
+    const { name } = await client.createDraft('ws1')
+    await failWith(new Error('EROFS: read-only file system'))
+    expect(await client.call('POST', `/packagerevisions/${name}/propose`)).toMatchObject({
+      status: 507,
+      body: { detail: expect.stringContaining('cannot write to its data folder, / (EROFS') },
+    })
+    expect(await client.ok('GET', '/packagerevisions')).toHaveProperty('items.length', 1)
+    expect(await (await client.send('/readyz')).json()).toMatchObject({ status: 'read-only' })
+    await failWith(undefined)
+    await client.verb(name, 'propose')
   })
 
   it('pauses jobs', async () => {

@@ -3,9 +3,14 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { PACKAGE_ARTIFACT_TYPE } from '../../src/artifact/package-manifest.ts'
 import { type Descriptor, describe as describeContent } from '../../src/oci/descriptor.ts'
-import { EMPTY_CONFIG_BYTES, EMPTY_DESCRIPTOR, encodeManifest } from '../../src/oci/manifest.ts'
+import {
+  EMPTY_CONFIG_BYTES,
+  EMPTY_DESCRIPTOR,
+  encodeManifest,
+  type Manifest,
+} from '../../src/oci/manifest.ts'
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts'
-import type { Repository } from '../../src/oci/roles.ts'
+import { fetchAll, type Repository } from '../../src/oci/roles.ts'
 import { allAnswers } from '../support/answers.ts'
 import { folderApp, memoryApp, type TestApp } from '../support/app.ts'
 import { runCommand } from '../support/process.ts'
@@ -76,6 +81,71 @@ describe('foreign content in the registry', () => {
     // A foreign tag that points to our artifact would be deployed.
     expect(await app.client.resolve('v7')).toBeUndefined()
     expect(await app.client.resolve('v9')).toBeDefined()
+  })
+})
+
+/** A copy of a published manifest that says of itself that it is a revision of another package, with its content. */
+async function forged({ client, parts }: TestApp, repository: string, digest: string): Promise<Buffer> {
+  const source = parts.ctx.registry.repository('blueprints/nf/upf')
+  const manifest = await (await client.send(`/v2/blueprints/nf/upf/manifests/${digest}`)).json()
+  const { annotations, config, layers } = manifest as Manifest
+  for (const blob of [config, ...layers]) {
+    await parts.ctx.registry.repository(repository).push(blob, await fetchAll(source, blob, blob.size))
+  }
+  const [name, ...path] = repository.split('/')
+  const claims = {
+    'dev.pkgserver.repository': name,
+    'dev.pkgserver.package': path.join('/'),
+    'dev.pkgserver.published-by': 'the administrator',
+  }
+  return Buffer.from(
+    JSON.stringify({ ...(manifest as Manifest), annotations: { ...annotations, ...claims } }),
+  )
+}
+
+describe('packages that others pushed before there was a repository', () => {
+  it('are refused where the registry is our own', async () => {
+    const app = await memoryApp()
+    await app.client.createRepository()
+    const { artifact } = await app.client.publish('ws1')
+    const headers = { 'Content-Type': MEDIA_TYPE.manifest }
+    for (const tag of ['v1', 'latest', 'v1.0.0', 'draft-ws1']) {
+      const body = await forged(app, 'strange/nf/upf', artifact.digest)
+      const { status } = await app.client.send(`/v2/strange/nf/upf/manifests/${tag}`, {
+        method: 'PUT',
+        headers,
+        body,
+      })
+      expect([tag, status]).toEqual([tag, 409])
+    }
+  })
+
+  it('are not indexed, nor added by a repair', async () => {
+    const app = await memoryApp()
+    const { client } = app
+    await client.createRepository()
+    const { artifact } = await client.publish('ws1')
+    const before = await allAnswers(client)
+    // An external registry lets others do this.
+    const target = app.parts.ctx.registry.repository('strange/nf/upf')
+    const bytes = await forged(app, 'strange/nf/upf', artifact.digest)
+    const descriptor = describeContent(MEDIA_TYPE.manifest, bytes)
+    await target.push(descriptor, bytes)
+    await target.tag(descriptor, 'v1', 'latest')
+    expect((await client.ok('POST', '/verifications', { fix: true })).differences).toEqual([])
+    const { client: again, report } = await reindexed(app)
+    expect(report.notes).toEqual([
+      {
+        repository: 'strange/nf/upf',
+        message: expect.stringContaining('there is no record of the repository strange'),
+      },
+    ])
+    expect(await allAnswers(again)).toEqual(before)
+
+    // An operator who has lost no more than the record gets the packages back.
+    await client.createRepository('strange')
+    const { client: last } = await reindexed(app)
+    expect(await last.get('strange.nf.upf.ws1')).toMatchObject({ revision: 1 })
   })
 })
 

@@ -65,7 +65,7 @@ const EXPECTED = [...FILES].map(([path, bytes]): [string, string] => [path, dige
 async function check(client: Client, name: string): Promise<void> {
   expect((await client.get(name)).fileCount).toBe(FILES.size)
   expect(decoded(await client.resources(name))).toEqual(EXPECTED)
-  const archive = readTar(gunzipSync(await client.archive(name)), DEFAULT_LIMITS)
+  const { resources: archive } = readTar(gunzipSync(await client.archive(name)), DEFAULT_LIMITS)
   expect([...archive].map(([path, bytes]) => [path, digestOf(bytes)]).sort()).toEqual(EXPECTED)
 }
 
@@ -116,6 +116,20 @@ describe('every kind of file', () => {
     expect(replaced.artifact.layerDigest).toBe(draft.artifact.layerDigest)
     await check(client, name)
   })
+
+  it.each(['application/x-gzip', 'application/x-tar+gzip', 'application/octet-stream', undefined])(
+    'survives in an archive with another Content-Type: %s',
+    async (type) => {
+      const { client } = await memoryApp()
+      await client.createRepository()
+      const { name } = await client.createDraft('ws1')
+      const headers = { 'If-Match': '*', ...(type !== undefined && { 'Content-Type': type }) }
+      const archive = tarGz([{ name: 'a.yaml', content: 'a: 1\n' }])
+      const path = `/packagerevisions/${name}/resources`
+      expect((await client.call('PUT', path, archive, headers)).status).toBe(200)
+      expect(await client.resources(name)).toEqual({ 'a.yaml': 'a: 1\n' })
+    },
+  )
 
   it('survives in an archive that pkgserver itself returned', async () => {
     const { client } = await memoryApp()

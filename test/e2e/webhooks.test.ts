@@ -205,6 +205,93 @@ describe('a webhook', () => {
     }
   })
 
+  it.each([
+    [429, '3600'],
+    [503, new Date(Date.now() + 3_600_000).toUTCString()],
+  ])('is sent nothing for as long as its receiver asks with %i', async (status, retryAfter) => {
+    let late = 0
+    const made = await app()
+    const { client, parts } = made
+    parts.ctx.now = () => new Date(Date.now() + late)
+    const ci = await receiver()
+    ci.answer = (response) => void response.writeHead(status, { 'Retry-After': retryAfter }).end()
+    await subscribe(client, ci, { events: ['drafted'] })
+    await client.createDraft('ws1')
+    await expect.poll(async () => (await deliveries(client))[0]?.attempts).toBe(1)
+    const [waiting] = await deliveries(client)
+    expect(waiting).toMatchObject({ state: 'Pending', statusCode: status })
+    expect(Date.parse(waiting.nextAttempt) - Date.now()).toBeGreaterThan(3_590_000)
+    // Nor are other events sent, until then.
+    await client.createDraft('ws2')
+    const other = await receiver()
+    await subscribe(client, other, { name: 'other', events: ['drafted'] })
+    await client.createDraft('ws3')
+    await other.count(1)
+    expect(ci.received).toHaveLength(1)
+    ci.answer = (response) => void response.writeHead(200).end()
+    late = 3_601_000
+    await settled(made)
+    expect(ci.received.map(({ body }) => body.packageRevision.workspace).sort()).toEqual([
+      'ws1',
+      'ws1',
+      'ws2',
+      'ws3',
+    ])
+  })
+
+  it('is sent a redelivery even while its receiver asks to wait', async () => {
+    const made = await app()
+    const { client } = made
+    const ci = await receiver()
+    ci.answer = (response) => void response.writeHead(429, { 'Retry-After': '3600' }).end()
+    await subscribe(client, ci)
+    await client.publish('ws1')
+    await expect.poll(async () => (await deliveries(client))[0]?.attempts).toBe(1)
+    const [{ id }] = await deliveries(client)
+    ci.answer = (response) => void response.writeHead(200).end()
+    await client.ok('POST', `/webhooks/ci/deliveries/${id}/redeliver`)
+    expect(await settled(made)).toMatchObject([{ state: 'Delivered', attempts: 2 }])
+  })
+
+  it('is disabled when its receiver is gone, until it is enabled again', async () => {
+    const gone: string[] = []
+    const made = await app({ onGone: (name) => gone.push(name) })
+    const { client } = made
+    const ci = await receiver()
+    ci.answer = (response) => void response.writeHead(410).end()
+    const { resourceVersion } = await subscribe(client, ci, { events: ['drafted'] })
+    await client.createDraft('ws1')
+    await expect.poll(async () => (await client.ok('GET', '/webhooks/ci')).enabled).toBe(false)
+    expect(gone).toEqual(['ci'])
+    expect((await client.ok('GET', '/webhooks/ci')).resourceVersion).not.toBe(resourceVersion)
+    const [ended] = await deliveries(client)
+    expect(ended).toMatchObject({ state: 'GivenUp', attempts: 1, statusCode: 410, nextAttempt: null })
+    expect(ended.error).toContain('enable it')
+    await client.createDraft('ws2')
+    ci.answer = (response) => void response.writeHead(200).end()
+    await client.ok('PATCH', '/webhooks/ci', { enabled: true }, { 'If-Match': '*' })
+    await client.createDraft('ws3')
+    await settled(made)
+    expect(ci.received.map(({ body }) => body.packageRevision.workspace)).toEqual(['ws1', 'ws3'])
+  })
+
+  it('stays enabled if it has another URL when the old one answers that it is gone', async () => {
+    const made = await app()
+    const { client } = made
+    const [old, next] = [await receiver(), await receiver()]
+    let answer: (() => void) | undefined
+    old.answer = (response) => {
+      answer = () => response.writeHead(410).end()
+    }
+    await subscribe(client, old, { events: ['drafted'] })
+    await client.createDraft('ws1')
+    await old.count(1)
+    await client.ok('PATCH', '/webhooks/ci', { url: next.url }, { 'If-Match': '*' })
+    answer?.()
+    await settled(made)
+    expect(await client.ok('GET', '/webhooks/ci')).toMatchObject({ enabled: true, url: next.url })
+  })
+
   it('gives up a delivery after a day', async () => {
     let late = 0
     const made = await app({ firstDelay: 3_600_000 })

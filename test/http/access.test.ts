@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { AccessPolicy } from '../../src/http/access.ts'
@@ -5,6 +7,7 @@ import type { Scope } from '../../src/http/scope.ts'
 import { createApp } from '../../src/server/app.ts'
 import { memoryComponents } from '../../src/server/components.ts'
 import { Client } from '../support/client.ts'
+import { serving } from '../support/listening.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 
@@ -65,6 +68,42 @@ describe('the scopes that a request needs', () => {
     })
     await (await client.send(path, { method })).body?.cancel()
     expect(scopes).toEqual(expected)
+  })
+})
+
+describe('a policy that refuses everything', () => {
+  it.each([
+    ['GET', '/v%32/secret/manifests/latest', 'pull secret'],
+    ['GET', '/v2/secret/manifests/x#/manifests/y', 'pull secret'],
+    ['GET', '/v2/secret/manifests/x?/manifests/y', 'pull secret'],
+    ['GET', '/v2/sec%72et/tags/list', 'pull secret'],
+    ['GET', '/v2/secret%2Fa/t%61gs/list', 'pull secret/a'],
+    ['GET', '/v2/secret/tags%2Flist/tags/list', 'pull secret/tags/list'],
+    ['GET', '/v2/x/../secret/tags/list', 'pull secret'],
+    ['GET', '/v2/x/%2e%2E/secret/tags/list', 'pull secret'],
+    ['PUT', '/%76%32/secret/manifests/x', 'push secret'],
+    ['GET', '/%61pi/v1/packagerevisions/secret.a.b', 'pull secret/a'],
+    ['GET', '/api/v1/packagerevisions/secret%2Ea.b/resources', 'pull secret/a'],
+    ['GET', '/api/v1/packagerevisions/secret.a.b/resources/x%2Fy', 'pull secret/a'],
+    ['POST', '/api/v1/%70ackagerevisions/secret.a.b/propose', 'push secret/a'],
+    ['POST', '/api/v1/packagerevisions/secret.a.b/%70ropose', 'push secret/a'],
+    ['GET', '/api/v1/packages/secret/a/gr%61ph', 'pull secret/a'],
+    ['GET', '/api/v1/packages/secret/a%2Fgraph/graph#/x/graph', 'pull secret/a/graph'],
+    ['GET', '/api/v1/packages?repository=secret&repo%73itory=open', 'pull secret/*'],
+    ['GET', 'http://localhost/v%32/secret/tags/list', 'pull secret'],
+  ])('is asked about what is served: %s %s', async (method, path, expected) => {
+    const asked: string[] = []
+    const parts = await memoryComponents(pino({ level: 'silent' }))
+    onTestFinished(() => parts.close())
+    const { hono } = await createApp(parts, new URL('http://localhost'), async (_actor, scope) => {
+      asked.push(`${scope.action} ${scope.repository}`)
+      return 'no'
+    })
+    const { hostname, port } = await serving(hono)
+    const sent = request({ hostname, port, method, path, agent: false })
+    const [response] = (await once(sent.end(), 'response')) as [IncomingMessage]
+    response.resume()
+    expect({ status: response.statusCode, asked }).toEqual({ status: 403, asked: [expected] })
   })
 })
 

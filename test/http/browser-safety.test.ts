@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { memoryApp } from '../support/app.ts'
+import { createApp } from '../../src/server/app.ts'
+import { folderApp, memoryApp } from '../support/app.ts'
 
 /** Proposes a draft through a URL and with some headers. Resolves to the status. */
 async function propose(url: string, headers: Record<string, string>): Promise<number> {
@@ -78,4 +79,59 @@ it('forbids browsers to guess the type of a file', async () => {
     const { headers } = await client.send(path)
     expect(headers.get('X-Content-Type-Options'), path).toBe('nosniff')
   }
+})
+
+describe('a server called by a name', () => {
+  const READS = ['/', '/healthz', '/v2/', '/v2/a/tags/list', '/api/v1/repositories', '/nowhere']
+
+  it.each([
+    'evil.example',
+    'evil.example:8080',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+    'pkgserver.svc.example',
+    'svc.example',
+    'rebind.local',
+    'evil.example.',
+  ])('that it does not know refuses reads, too: %s', async (host) => {
+    const { client } = await memoryApp()
+    for (const path of READS) {
+      const answer = await client.send(`http://${host}${path}`)
+      expect(answer.status, path).toBe(403)
+      expect(await answer.text()).toContain('--hosts')
+    }
+  })
+
+  it.each([
+    'localhost:8080',
+    'localhost.',
+    'pkgserver',
+    'pkgserver:9000',
+    'pkgserver.localhost',
+    'pkgserver.team.svc',
+    'pkgserver.team.svc.cluster.local:80',
+    'host.docker.internal:8080',
+    '10.1.2.3',
+    '[fd00::7]:8080',
+  ])('that no other site can have answers: %s', async (host) => {
+    const { client } = await memoryApp()
+    expect((await client.send(`http://${host}/api/v1/repositories`)).status).toBe(200)
+  })
+
+  it.each([
+    [{}, ['packages.example.com'], ['other.example.com']],
+    [
+      { PKGSERVER_HOSTS: 'one.example, Two.example:8443' },
+      ['one.example:1', 'two.example:8443'],
+      ['two.example'],
+    ],
+    [{ PKGSERVER_HOSTS: '*' }, ['any.example'], []],
+    [{ PKGSERVER_LISTEN: 'own.example:8080' }, ['own.example'], ['two.example']],
+  ])('answers to those in the settings: %j', async (settings, known, unknown) => {
+    const { parts } = await folderApp(undefined, settings as Record<string, string>)
+    const { hono } = await createApp(parts, new URL('https://packages.example.com'))
+    const statusOf = async (host: string) => (await hono.request(`http://${host}/v2/`)).status
+    expect(await Promise.all(known.map(statusOf))).toEqual(known.map(() => 200))
+    expect(await Promise.all(unknown.map(statusOf))).toEqual(unknown.map(() => 403))
+  })
 })

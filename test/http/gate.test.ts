@@ -36,7 +36,7 @@ it('refuses a call that has waited too long, and goes on after failures', async 
 })
 
 it('counts the bytes of all bodies, and takes back those of one that is done', () => {
-  const budget = new ByteBudget(100)
+  const budget = new ByteBudget(100, 'bodies')
   const [a, b] = [budget.share(), budget.share()]
   a.take(60)
   b.take(40)
@@ -46,4 +46,25 @@ it('counts the bytes of all bodies, and takes back those of one that is done', (
   a.giveBack()
   expect(budget.used).toBe(40)
   b.take(60)
+})
+
+it('leaves half of the bytes to other clients, and lets one request have all that it needs', () => {
+  const overloaded = expect.objectContaining({ code: 'overloaded' })
+  const mib = 1024 * 1024
+  const budget = new ByteBudget(100 * mib, 'answers')
+  const [a, b, c] = [budget.share('one'), budget.share('one'), budget.share('two')]
+  a.take(40 * mib)
+  expect(() => b.take(20 * mib)).toThrow(overloaded)
+  b.take(10 * mib)
+  // Small answers are not what one client takes from others.
+  b.take(mib)
+  c.take(49 * mib)
+  expect(() => c.take(1)).toThrow(overloaded)
+  a.giveBack()
+  b.giveBack()
+  c.take(200 * mib)
+  expect(() => a.take(1)).toThrow(overloaded)
+  c.giveBack()
+  expect(budget.used).toBe(0)
+  a.take(1)
 })

@@ -52,7 +52,10 @@ describe('the operations of the server', () => {
     expect(new Set(middleware.map(({ handler }) => findTargetHandler(handler).name))).toEqual(
       new Set([
         'requestLog',
+        'boundedPath',
+        'knownHosts',
         'browserSafety',
+        'answerMemory',
         'access',
         'readOnly',
         'loadShedding',
@@ -97,13 +100,15 @@ describe('the operations of the server', () => {
     ])
   })
 
-  it('that read are served in any case, except for those that unpack packages', async () => {
+  it('that read are served in any case, except for those whose answers can be large', async () => {
     const { reads } = await operationIds()
     expect(reads(({ writesDisk }) => writesDisk)).toEqual([])
     expect(reads(({ load }) => load !== 'none')).toEqual([
       'diffPackageRevision',
       'getResource',
       'getResources',
+      'listConflicts',
+      'listReferrers',
     ])
   })
 })

@@ -1,5 +1,5 @@
 /** Discovery of packages that other tools push, to third-party registries. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { folderApp } from '../support/app.ts'
@@ -100,7 +100,7 @@ describeWith(oras, 'a package that oras pushes', () => {
     }
   })
 
-  it('keeps its file names and bytes', async () => {
+  it('keeps its file names, bytes and modes', async () => {
     const there = await elsewhere()
     const binary = Object.fromEntries(
       Object.entries(AWKWARD_FILES).map(([path, content]) => [
@@ -108,18 +108,24 @@ describeWith(oras, 'a package that oras pushes', () => {
         typeof content === 'string' ? content : Buffer.from(content?.base64 ?? '', 'base64'),
       ]),
     )
-    await orasPush(there, await folderWith(binary), 'upf:v1.0.0', ['.'])
+    const folder = await folderWith(binary)
+    await chmod(join(folder, 'no-newline.txt'), 0o700)
+    await orasPush(there, folder, 'upf:v1.0.0', ['.'])
     const client = await appFor(there)
     await register(client, there)
     expect(await sync(client)).toMatchObject({ problems: [] })
-    expect(await client.resources('found.upf.v1-0-0')).toEqual(AWKWARD_FILES)
+    expect(await client.resources('found.upf.v1-0-0')).toEqual({
+      ...AWKWARD_FILES,
+      'no-newline.txt': { text: 'end', executable: true },
+    })
   })
 })
 
 describeWith(consumer, 'a package that Flux pushes', () => {
   it('is found as a folder or as a file, packed or not', async () => {
     const there = await elsewhere()
-    const folder = await folderWith({ 'upf.yaml': UPF, 'nested/deep/smf.yaml': UPF })
+    const folder = await folderWith({ 'upf.yaml': UPF, 'nested/deep/smf.yaml': UPF, 'run.sh': '#!' })
+    await chmod(join(folder, 'run.sh'), 0o755)
     const push = (tag: string, path: string, ...more: string[]) =>
       output(consumer, [
         'flux-push',
@@ -134,7 +140,11 @@ describeWith(consumer, 'a package that Flux pushes', () => {
     await register(client, there)
     expect(await sync(client)).toMatchObject({ state: 'Succeeded', problems: [], revisions: 3 })
     const [first] = await revisions(client)
-    expect(await client.resources(first.name)).toEqual({ 'upf.yaml': UPF, 'nested/deep/smf.yaml': UPF })
+    expect(await client.resources(first.name)).toEqual({
+      'upf.yaml': UPF,
+      'nested/deep/smf.yaml': UPF,
+      'run.sh': { text: '#!', executable: true },
+    })
     expect(first.annotations).toMatchObject({
       'org.opencontainers.image.source': 'https://git.example.com/packages',
       'org.opencontainers.image.revision': '6.1.0@sha1:4f2c',

@@ -4,7 +4,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { Files } from '../support/client.ts'
 
-/** Names, sizes and bytes that archive tools get wrong. */
+/** Names, modes, sizes and bytes that archive tools get wrong. */
 export const AWKWARD_FILES: Files = {
   'configmap.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\n',
   'nested/deeper/deepest/service.yaml': 'apiVersion: v1\nkind: Service\nmetadata:\n  name: deep\n',
@@ -22,7 +22,12 @@ export const AWKWARD_FILES: Files = {
   'block.bin': { base64: Buffer.alloc(1024, 0xfe).toString('base64') },
 }
 
-/** Returns all files of a folder. Throws for other entries, and for those that their owner cannot use. */
+export const EXECUTABLES: Files = {
+  'bin/run.sh': { text: '#!/bin/sh\n', executable: true },
+  'bin/tool': { base64: 'f0VMRv8=', executable: true },
+}
+
+/** Returns all files of a folder, as the API shows them. Throws for other entries, and for those that their owner cannot use. */
 export async function filesOf(folder: string): Promise<Files> {
   const files: Files = {}
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
@@ -30,11 +35,14 @@ export async function filesOf(folder: string): Promise<Files> {
     const name = relative(folder, path)
     // Trying to read it proves nothing, because root can read everything.
     const wanted = entry.isDirectory() ? 0o700 : 0o600
-    if (((await lstat(path)).mode & wanted) !== wanted) throw new Error(`${name}: its owner cannot use it`)
+    const { mode } = await lstat(path)
+    if ((mode & wanted) !== wanted) throw new Error(`${name}: its owner cannot use it`)
     if (entry.isDirectory()) continue
     if (!entry.isFile()) throw new Error(`${name}: neither a file nor a folder`)
     const bytes = await readFile(path)
-    files[name] = isUtf8(bytes) ? bytes.toString() : { base64: bytes.toString('base64') }
+    const content = isUtf8(bytes) ? { text: bytes.toString() } : { base64: bytes.toString('base64') }
+    if ((mode & 0o100) !== 0) files[name] = { ...content, executable: true }
+    else files[name] = content.text ?? content
   }
   return files
 }

@@ -5,7 +5,7 @@ import { folderServer } from '../support/app.ts'
 import type { Client, Files } from '../support/client.ts'
 import { tool } from '../support/program.ts'
 import { temporaryFolder } from '../support/temporary.ts'
-import { AWKWARD_FILES, filesOf } from './files.ts'
+import { AWKWARD_FILES, EXECUTABLES, filesOf } from './files.ts'
 import { describeWith, output, type Run, run } from './tool.ts'
 
 const consumer = tool('consumer')
@@ -89,6 +89,16 @@ describeWith(consumer, 'a registry for GitOps tools', () => {
     for (const pinned of PINNED) {
       const deployed = await deploy([...pinned, artifact.digest])
       expect(deployed, pinned[0]).toMatchObject({ digest: artifact.digest, files: FIRST })
+    }
+  })
+
+  it('lets Flux and Config Sync deploy executable files; Argo CD deploys files without modes', async () => {
+    const { client, deployNewest } = await start()
+    const { name } = await client.publish('ws1', { resources: EXECUTABLES })
+    expect(await client.resources(name)).toEqual(EXECUTABLES)
+    for (const { tool, files } of await deployNewest()) {
+      if (tool.startsWith('Argo CD')) expect(Object.keys(files), tool).toEqual(Object.keys(EXECUTABLES))
+      else expect(files, tool).toEqual(EXECUTABLES)
     }
   })
 

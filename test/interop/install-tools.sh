@@ -15,4 +15,7 @@ conformance/install.sh
 ./install-if-served.sh
 # Any version of jq will do. The walk-through of docs/upgrades.md shortens responses with it.
 command -v jq > /dev/null || apt-get install -y -qq jq
+# Any version of bsdtar and setfattr will do, too, for archives as macOS and Windows pack them.
+command -v bsdtar > /dev/null || apt-get install -y -qq libarchive-tools
+command -v setfattr > /dev/null || apt-get install -y -qq attr
 ls "$GOBIN"

@@ -8,11 +8,12 @@ import { folderServer } from '../support/app.ts'
 import type { Client, Json } from '../support/client.ts'
 import { tool } from '../support/program.ts'
 import { temporaryFolder } from '../support/temporary.ts'
-import { AWKWARD_FILES, filesOf } from './files.ts'
+import { AWKWARD_FILES, EXECUTABLES, filesOf } from './files.ts'
 import { describeWith, output, type Run, run } from './tool.ts'
 
 const oras = tool('oras')
 
+const FILES = { ...AWKWARD_FILES, ...EXECUTABLES }
 const PACKAGE = 'blueprints/nf/upf'
 const PROPOSAL_TYPE = 'application/vnd.pkgserver.deletion-proposal.v1+json'
 
@@ -64,7 +65,7 @@ describeWith(oras, 'oras', () => {
 
   it('shows an artifact with one layer that matches its config', async () => {
     const { client, ok, json, ref, folder } = await start()
-    const { artifact } = await client.publish('ws1', { resources: AWKWARD_FILES })
+    const { artifact } = await client.publish('ws1', { resources: FILES })
     const manifest = await json('manifest fetch', ref(`${PACKAGE}:v1`))
     expect(manifest).toEqual({
       schemaVersion: 2,
@@ -106,14 +107,14 @@ describeWith(oras, 'oras', () => {
 
   it('pulls exactly the files of a package, by tag and by digest', async () => {
     const { client, ok, ref, folder } = await start()
-    const first = await client.publish('ws1', { resources: AWKWARD_FILES })
+    const first = await client.publish('ws1', { resources: FILES })
     const second = await client.publish('ws2', { resources: { 'only.txt': 'two\n' } })
     const { name } = await client.createDraft('ws3', { resources: { 'draft.txt': 'three\n' } })
 
     for (const reference of [':v1', ':v1.0.0', `@${first.artifact.digest}`]) {
       await ok('pull', '--output', `first${reference}`, ref(PACKAGE + reference))
       const files = await filesOf(join(folder, `first${reference}`))
-      expect(files, reference).toEqual(AWKWARD_FILES)
+      expect(files, reference).toEqual(FILES)
       expect(files, reference).toEqual(await client.resources(first.name))
     }
     await ok('pull', '--output', 'latest', ref(`${PACKAGE}:latest`))
@@ -184,7 +185,7 @@ describeWith(oras, 'oras', () => {
 
   it('cannot delete what is published', async () => {
     const { client, attempt, ok, ref, folder } = await start()
-    const { artifact } = await client.publish('ws1', { resources: AWKWARD_FILES })
+    const { artifact } = await client.publish('ws1', { resources: FILES })
     const refused = [
       ['manifest delete', `:v1`],
       ['manifest delete', `@${artifact.digest}`],
@@ -196,30 +197,30 @@ describeWith(oras, 'oras', () => {
       expect(stderr).toContain('denied')
     }
     await ok('pull', '--output', 'out', ref(`${PACKAGE}:v1`))
-    expect(await filesOf(join(folder, 'out'))).toEqual(AWKWARD_FILES)
+    expect(await filesOf(join(folder, 'out'))).toEqual(FILES)
   })
 
   it('copies a package to another repository, with the same digest and files', async () => {
     const { client, ok, ref, folder } = await start()
-    const { artifact } = await client.publish('ws1', { resources: AWKWARD_FILES })
+    const { artifact } = await client.publish('ws1', { resources: FILES })
     await ok('cp', ref(`${PACKAGE}:v1`), ref('mirror/upf:v1'))
     expect(await client.resolve('v1', 'mirror/upf')).toBe(artifact.digest)
     await ok('pull', '--output', 'out', ref('mirror/upf:v1'))
-    expect(await filesOf(join(folder, 'out'))).toEqual(AWKWARD_FILES)
+    expect(await filesOf(join(folder, 'out'))).toEqual(FILES)
   })
 
   it('copies a package to an OCI layout and back', async () => {
     const { client, ok, ref, folder } = await start()
-    const { artifact } = await client.publish('ws1', { resources: AWKWARD_FILES })
+    const { artifact } = await client.publish('ws1', { resources: FILES })
     await ok('cp', '--to-oci-layout', ref(`${PACKAGE}:v1`), 'layout:v1')
     await output(oras, ['pull', '--oci-layout', '--output', 'offline', 'layout:v1'], { cwd: folder })
-    expect(await filesOf(join(folder, 'offline'))).toEqual(AWKWARD_FILES)
+    expect(await filesOf(join(folder, 'offline'))).toEqual(FILES)
 
     await ok('cp', '--from-oci-layout', 'layout:v1', ref('mirror/upf:v1,stable'))
     expect(await client.resolve('v1', 'mirror/upf')).toBe(artifact.digest)
     expect(await client.resolve('stable', 'mirror/upf')).toBe(artifact.digest)
     await ok('pull', '--output', 'back', ref('mirror/upf:stable'))
-    expect(await filesOf(join(folder, 'back'))).toEqual(AWKWARD_FILES)
+    expect(await filesOf(join(folder, 'back'))).toEqual(FILES)
   })
 
   it('attaches artifacts to a published revision without changing it, and finds them', async () => {
@@ -272,7 +273,7 @@ describeWith(oras, 'oras', () => {
 
   it('finds nothing of a deleted revision, and all of the others', async () => {
     const { client, attempt, ok, ref, folder } = await start()
-    const first = await client.publish('ws1', { resources: AWKWARD_FILES })
+    const first = await client.publish('ws1', { resources: FILES })
     const second = await client.publish('ws2', { copy: { from: first.name } })
     await client.verb(second.name, 'propose-deletion')
     await client.verb(second.name, 'approve')
@@ -281,7 +282,7 @@ describeWith(oras, 'oras', () => {
     }
     // Both shared a layer.
     await ok('pull', '--output', 'out', ref(`${PACKAGE}:latest`))
-    expect(await filesOf(join(folder, 'out'))).toEqual(AWKWARD_FILES)
+    expect(await filesOf(join(folder, 'out'))).toEqual(FILES)
   })
 })
 

@@ -21,3 +21,17 @@ it('runs due syncs periodically, even after a failure, until it is stopped', asy
   await vi.advanceTimersByTimeAsync(60_000)
   expect(rounds).toBe(3)
 })
+
+it('does not wait for syncs that take long', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  let rounds = 0
+  const { promise: never } = Promise.withResolvers<void>()
+  const syncDue = (): Promise<void> => {
+    rounds++
+    return never
+  }
+  onTestFinished(scheduleDiscovery(syncDue, pino({ level: 'silent' })))
+  await vi.advanceTimersByTimeAsync(15_000)
+  expect(rounds).toBe(3)
+})

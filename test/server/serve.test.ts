@@ -3,11 +3,20 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { readConfig } from '../../src/config.ts'
+import { type Application, serve } from '../../src/server/serve.ts'
 import { folderServer } from '../support/app.ts'
 import { runCommand, startServer } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { until } from '../support/until.ts'
+
+const NOTHING_TO_STOP = {
+  announceStop: () => undefined,
+  drain: () => undefined,
+  report: () => undefined,
+  close: async () => undefined,
+}
 
 describe('pkgserver serve', () => {
   it('prints its addresses, and commands that work', async () => {
@@ -36,6 +45,20 @@ describe('pkgserver serve', () => {
     expect(await server.stop()).toBe(0)
   })
 
+  it.each([
+    ['127.0.0.1:0', 'localhost'],
+    ['[::1]:0', '[::1]'],
+    ['[::]:0', 'localhost'],
+  ])('listens on %s, and says so', async (listen, host) => {
+    const config = readConfig({ listen }, {})
+    const application = { mount: async () => () => new Response('here') } as unknown as Application
+    const server = await serve(config, { ...application, ...NOTHING_TO_STOP })
+    onTestFinished(() => server.close())
+    expect(server.url.hostname).toBe(host)
+    const own = server.url.href.replace('localhost', listen.replace(/:0$/, ''))
+    expect(await (await fetch(own)).text()).toBe('here')
+  })
+
   it('logs each request as a line of JSON, without bodies', async () => {
     const server = await startServer(await temporaryFolder())
     await server.client.createRepository('very-secret')
@@ -53,6 +76,8 @@ describe('pkgserver serve', () => {
         path: '/api/v1/repositories',
         status: 201,
         requestId: expect.any(String),
+        client: '127.0.0.1',
+        userAgent: 'node',
       }),
     ])
     expect(server.log()).not.toContain('very-secret')

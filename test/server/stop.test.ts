@@ -1,6 +1,10 @@
 /** How a server stops: it finishes the requests it has accepted, and takes no more. */
+import { execFileSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { Agent, type IncomingMessage, request } from 'node:http'
-import { describe, expect, it } from 'vitest'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { lockFolder } from '../../src/database/sqlite/folder-lock.ts'
 import { type ServerProcess, startServer } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { until } from '../support/until.ts'
@@ -123,5 +127,61 @@ describe('a server that gets a signal to stop', () => {
     await expect.poll(async () => (await server.client.send('/readyz')).status).toBe(503)
     expect(await server.stop('SIGINT')).toBe('SIGINT')
     expect(await stopped).toBe('SIGINT')
+  })
+})
+
+/** The write end of a pipe that nothing reads. */
+async function stuckPipe(): Promise<number> {
+  const path = join(await temporaryFolder(), 'pipe')
+  execFileSync('mkfifo', [path])
+  const end = openSync(path, 'r+')
+  onTestFinished(() => closeSync(end))
+  return end
+}
+
+describe('a server that npm runs', () => {
+  it.each([
+    ['npm start', ['npm', 'start', '--']],
+    ['npm run pkgserver', ['npm', 'run', 'pkgserver', '--', 'serve']],
+  ])('stops when npm gets a signal to stop: %s', async (_, command) => {
+    const data = await temporaryFolder()
+    const server = await startServer(data, [], {}, { command })
+    expect(await server.stop()).toBe(0)
+    // The server has it while it runs.
+    lockFolder(data).release()
+  })
+})
+
+describe('a server whose log is not read', () => {
+  it.each([
+    ['a pipe', stuckPipe],
+    ['a socket', async () => 'pipe' as const],
+  ])('answers, and ends when it gets a signal to stop: %s', async (_, stderr) => {
+    const server = await startServer(await temporaryFolder(), [], {}, { stderr: await stderr() })
+    server.process.stderr?.pause()
+    // A multiple of what a pipe or a socket holds.
+    const path = `/api/v1/${'x'.repeat(1000)}`
+    for (let at = 0; at < 1000; at++) expect((await server.client.send(path)).status).toBe(404)
+    expect(await server.stop()).toBe(0)
+  })
+
+  it('says how many lines were dropped once it is read again', async () => {
+    const server = await startServer(await temporaryFolder(), ['--log-level', 'debug'])
+    server.process.stderr?.pause()
+    const path = `/api/v1/${'x'.repeat(10_000)}`
+    const asked = 1500
+    for (let at = 0; at < asked; at++) await server.client.send(path)
+    server.process.stderr?.resume()
+    await expect.poll(server.log).toContain('log lines were dropped')
+    expect(await server.stop()).toBe(0)
+    const lines = server
+      .log()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const requests = lines.filter(({ msg }) => msg === 'request').length
+    const { dropped } = lines.find((line) => line.dropped)
+    expect(requests).toBeLessThan(asked)
+    expect(requests + dropped).toBe(asked)
   })
 })

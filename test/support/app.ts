@@ -51,10 +51,11 @@ export async function folderApp(
 export async function folderServer(
   flags: Record<string, string> = {},
   pace?: Pace,
+  change: (parts: Components) => Components = (parts) => parts,
 ): Promise<{ url: URL; client: Client; data: string; parts: Components }> {
   const data = await temporaryFolder()
   const config = readConfig({ data, listen: '127.0.0.1:0', ...flags }, {})
-  const parts = await openComponents(config, silent, () => IN_THIS_THREAD)
+  const parts = change(await openComponents(config, silent, () => IN_THIS_THREAD))
   const server = await serve(config, applicationOf(parts), pace)
   onTestFinished(() => server.close())
   const local = new URL(`http://127.0.0.1:${server.port}`)

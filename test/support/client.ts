@@ -9,7 +9,7 @@ export type Answer<Body> = { status: number; headers: Headers; body: Body; text:
 // biome-ignore lint/suspicious/noExplicitAny: tests read responses of any shape
 export type Json = any
 
-export type Files = Record<string, string | { base64: string } | null>
+export type Files = Record<string, string | { text?: string; base64?: string; executable?: boolean } | null>
 
 export class Client {
   readonly send: Send

@@ -1,6 +1,7 @@
 /** Steps that the tests of discovery share. */
 import { expect } from 'vitest'
 import type { Client, Json } from './client.ts'
+import { until } from './until.ts'
 
 /** Returns the files of a small package, which differ by the number of replicas. */
 export function files(replicas: number): { 'upf.yaml': string } {
@@ -18,8 +19,14 @@ export async function register(client: Client, there: { url: URL }, source: obje
 /** Syncs the repository and returns its status. */
 export async function sync(client: Client): Promise<Json> {
   const { status, body, text } = await client.call('POST', '/repositories/found/sync')
-  expect(status, text).toBe(200)
-  return body
+  expect(status, text).toBe(202)
+  expect(body.state).toBe('Syncing')
+  let shown: Json
+  await until(async () => {
+    shown = (await client.ok('GET', '/repositories/found')).status
+    return shown.state !== 'Syncing'
+  })
+  return shown
 }
 
 /** Returns the revisions in the order of their numbers. */

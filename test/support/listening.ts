@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import type { Hono } from 'hono'
 import { onTestFinished } from 'vitest'
 
 /** Starts an HTTP server that stops after the test. Returns its URL. */
@@ -16,6 +15,6 @@ export async function listening(listener: RequestListener): Promise<URL> {
   return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 }
 
-export function serving(app: Hono): Promise<URL> {
+export function serving(app: { fetch: Parameters<typeof getRequestListener>[0] }): Promise<URL> {
   return listening(getRequestListener(app.fetch))
 }

@@ -8,6 +8,14 @@ import { sender } from './http.ts'
 import { NODE_FLAGS } from './start-script.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
+/** The command line without a command. */
+export const PKGSERVER = [process.execPath, ...NODE_FLAGS, MAIN]
+
+export type Surroundings = {
+  /** Runs `pkgserver serve` with the flags that follow. */
+  command?: string[]
+  stderr?: 'pipe' | number
+}
 
 export type ServerProcess = {
   process: ChildProcess
@@ -22,7 +30,7 @@ export type ServerProcess = {
 
 /** Runs a pkgserver command to its end. */
 export async function runCommand(args: string[], env: Record<string, string> = {}) {
-  const child = start(args, env)
+  const child = start([...PKGSERVER, ...args], env)
   await once(child.process, 'close')
   return { code: child.process.exitCode, output: child.output(), log: child.log() }
 }
@@ -32,8 +40,9 @@ export async function startServer(
   data: string,
   args: string[] = [],
   env: Record<string, string> = {},
+  { command = [...PKGSERVER, 'serve'], stderr = 'pipe' }: Surroundings = {},
 ): Promise<ServerProcess> {
-  const child = start(['serve', '--listen', '127.0.0.1:0', '--data', data, ...args], env)
+  const child = start([...command, '--listen', '127.0.0.1:0', '--data', data, ...args], env, stderr)
   onTestFinished(() => void child.process.kill('SIGKILL'))
   const url = await new Promise<URL>((resolve, reject) => {
     child.process.stdout?.on('data', () => {
@@ -57,18 +66,23 @@ export async function startServer(
   }
 }
 
-function start(args: string[], env: Record<string, string> = {}) {
+function start(
+  [program = '', ...args]: string[],
+  env: Record<string, string>,
+  stderr: 'pipe' | number = 'pipe',
+) {
   const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
-  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], {
+  const child: ChildProcess = spawn(program, args, {
     env: { PATH, NODE_COMPILE_CACHE, ...env },
+    stdio: ['ignore', 'pipe', stderr],
   })
   let output = ''
   let log = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output += text
   })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log += text
   })
-  return { process: child as ChildProcess, output: () => output, log: () => log }
+  return { process: child, output: () => output, log: () => log }
 }

@@ -1,5 +1,6 @@
 /** Serves the embedded registry with features disabled, to behave like other registries. */
 import { Hono, type MiddlewareHandler } from 'hono'
+import { routedPath } from '../../src/http/request-path.ts'
 import { EmbeddedRegistry } from '../../src/registry/embedded-registry.ts'
 import { createRegistryApp } from '../../src/registry/http/registry-app.ts'
 import { MemoryStore } from '../../src/registry/store/memory-store.ts'
@@ -12,7 +13,7 @@ export async function registryBehind(
   middlewares: readonly MiddlewareHandler[],
   registry: EmbeddedRegistry = new EmbeddedRegistry(new MemoryStore()),
 ): Promise<URL> {
-  const app = new Hono()
+  const app = new Hono({ getPath: routedPath })
   for (const middleware of middlewares) app.use(middleware)
   app.route('/', createRegistryApp(registry))
   return serving(app)
@@ -64,5 +65,22 @@ export function recording(requests: Recorded[]): MiddlewareHandler {
       headers: new Headers(c.req.raw.headers),
     })
     await next()
+  }
+}
+
+/** Refuses to move or remove these tags, as Amazon's registry and Harbor do for immutable tags. */
+export function withImmutableTags(
+  tags: RegExp,
+  refusal: { status: 400 | 403 | 405 | 409 | 412; code: string; message: string },
+): MiddlewareHandler {
+  const known = new Set<string>()
+  return async (c, next) => {
+    const tag = MANIFEST.exec(c.req.path)?.[1] ?? ''
+    const moves = c.req.method === 'PUT' || c.req.method === 'DELETE'
+    if (!moves || !tags.test(tag) || tag.includes(':')) return next()
+    const { status, ...error } = refusal
+    if (known.has(c.req.path)) return c.json({ errors: [error] }, status)
+    known.add(c.req.path)
+    return next()
   }
 }

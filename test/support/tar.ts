@@ -6,6 +6,8 @@ export type TarEntry = {
   /** One character; '0' is a file. */
   type?: string
   content?: string | Buffer
+  /** Octal digits; by default 644. */
+  mode?: string
   link?: string
   prefix?: string
   /** The size in the header, if it should be wrong. */
@@ -29,6 +31,7 @@ export function tarEntry({
   name = '',
   type = '0',
   content = '',
+  mode = '644',
   link = '',
   prefix = '',
   size,
@@ -38,7 +41,7 @@ export function tarEntry({
   const bytes = Buffer.from(content)
   const header = Buffer.alloc(512)
   Buffer.from(name).copy(header, 0, 0, 100)
-  header.write('0000644\0', 100)
+  header.write(`${mode.padStart(7, '0')}\0`, 100, 'latin1')
   header.write('0001750\0', 108)
   header.write('0001750\0', 116)
   header.write(
@@ -58,12 +61,12 @@ export function tarEntry({
 }
 
 /** Returns an extended header for the next entry, or for all following ones if the type is 'g'. */
-export function pax(records: Record<string, string>, type = 'x'): TarEntry {
+export function pax(records: Record<string, string | Buffer>, type = 'x'): TarEntry {
   const content = Object.entries(records).map(([key, value]) => {
-    const rest = Buffer.byteLength(` ${key}=${value}\n`)
-    let length = rest + String(rest).length
-    length = rest + String(length).length
-    return `${length} ${key}=${value}\n`
+    const record = Buffer.concat([Buffer.from(` ${key}=`), Buffer.from(value), Buffer.from('\n')])
+    let length = record.length + String(record.length).length
+    length = record.length + String(length).length
+    return Buffer.concat([Buffer.from(String(length)), record])
   })
-  return { name: 'PaxHeader', type, content: content.join('') }
+  return { name: 'PaxHeader', type, content: Buffer.concat(content) }
 }

@@ -28,7 +28,7 @@ const readinessSchema = z
   .strictObject({
     status: z.enum(['ready', 'read-only', 'not ready']).openapi({
       description:
-        '`ready` if no part has failed. `read-only` if the disk is nearly full: pulls and reads are served, writes are refused with 507.',
+        '`ready` if no part has failed. `read-only` if the disk is nearly full, or cannot be written to: pulls and reads are served, writes are refused with 507.',
       example: 'not ready',
     }),
     parts: z.array(partSchema).openapi({ description: 'State of each part that the server needs.' }),
@@ -50,6 +50,10 @@ const healthz = defineRoute({
           schema: z
             .strictObject({
               status: z.literal('ok').openapi({ description: 'Always `ok`.', example: 'ok' }),
+              instance: z.string().openapi({
+                description: 'Identifies the process: it differs between servers, and after each start.',
+                example: '0f7cbb52-66ef-4a52-8cca-ce7bdd458f3d',
+              }),
             })
             .openapi('Liveness'),
         },
@@ -96,9 +100,13 @@ const metricsRoute = defineRoute({
   },
 })
 
-export function healthRoutes(readiness: () => Promise<PartReadiness[]>, metrics: Metrics): OpenAPIHono {
+export function healthRoutes(
+  readiness: () => Promise<PartReadiness[]>,
+  instance: string,
+  metrics: Metrics,
+): OpenAPIHono {
   const app = new OpenAPIHono()
-  app.openapi(healthz, (c) => c.json({ status: 'ok' as const }, 200))
+  app.openapi(healthz, (c) => c.json({ status: 'ok' as const, instance }, 200))
   app.openapi(readyz, async (c) => {
     const parts = await readiness()
     const status = overall(parts)

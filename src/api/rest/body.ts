@@ -3,7 +3,7 @@ import type { Context, TypedResponse } from 'hono'
 import type { JSONParsed } from 'hono/utils/types'
 import { AppError } from '../../core/errors.ts'
 import { parseExact, stringifyExact } from '../../core/exact-json.ts'
-import type { Resources } from '../../domain/resources.ts'
+import type { PackageFiles } from '../../domain/package-files.ts'
 import { GZIP } from '../../http/received-body.ts'
 import { mediaType } from '../../http/request-body.ts'
 import { unpackArchive } from '../../service/queries/resources.ts'
@@ -23,7 +23,7 @@ export function isArchive(c: Context): boolean {
 }
 
 /** The files of the archive in the body. Throws `invalid_archive` and `too_large`. */
-export async function archiveOf(c: Context, { ctx }: Api): Promise<Resources> {
+export async function archiveOf(c: Context, { ctx }: Api): Promise<PackageFiles> {
   return unpackArchive(ctx, c.get('receivedBody')?.bytes ?? new Uint8Array(0))
 }
 
@@ -44,6 +44,7 @@ export function exactField(c: Context, name: string): unknown {
 /** Responds as c.json does, which fails for integers that a double would round. */
 export function exactJson<T>(c: Context, body: T): TypedResponse<JSONParsed<T>, 200, 'json'> {
   const text = stringifyExact(body)
+  c.get('answerMemory')?.keepOnly(Buffer.byteLength(text))
   return c.body(text, 200, { 'Content-Type': 'application/json' }) as unknown as TypedResponse<
     JSONParsed<T>,
     200,

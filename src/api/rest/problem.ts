@@ -6,7 +6,7 @@ import { AppError, type ErrorCode, type ErrorDetail, isDiskFull, shortened } fro
 import { phrase } from './remedies.ts'
 
 /** Codes of errors that only HTTP has. */
-type HttpCode = 'method_not_allowed' | 'unsupported_media_type' | 'not_acceptable'
+type HttpCode = 'method_not_allowed' | 'uri_too_long' | 'unsupported_media_type' | 'not_acceptable'
 
 export const PROBLEMS: Record<ErrorCode | HttpCode, { status: ContentfulStatusCode; title: string }> = {
   invalid: { status: 400, title: 'The request is not valid' },
@@ -28,6 +28,7 @@ export const PROBLEMS: Record<ErrorCode | HttpCode, { status: ContentfulStatusCo
   internal: { status: 500, title: 'The server failed' },
   forbidden: { status: 403, title: 'Not allowed' },
   method_not_allowed: { status: 405, title: 'The method is not possible here' },
+  uri_too_long: { status: 414, title: 'The path is too long' },
   unsupported_media_type: { status: 415, title: 'The Content-Type is not supported' },
   not_acceptable: { status: 406, title: 'The content is not available in that type' },
 }
@@ -69,8 +70,11 @@ export function respondProblem(
   })
 }
 
-/** Returns what the client reads of an error. Details of the server's own failures stay in its log. */
-export function problemOf(error: unknown): Problem {
+/**
+ * Returns what the client reads of an error. Details of the server's own failures stay in its log. `bodyTypes`: the
+ * content types that the call takes.
+ */
+export function problemOf(error: unknown, bodyTypes: readonly string[] = []): Problem {
   if (isDiskFull(error)) {
     const detail = error instanceof AppError ? error.message : 'The server has no space left to store this.'
     return problem('insufficient_storage', `${detail} Nothing that was stored before is lost.`)
@@ -79,7 +83,8 @@ export function problemOf(error: unknown): Problem {
     return problem(error.code, detailOf(error), error.details.map(inRequest))
   }
   if (error instanceof HTTPException) {
-    if (error.status === 415) return problem('unsupported_media_type', unsupported(error.message))
+    if (error.status === 415) return problem('unsupported_media_type', unsupported(bodyTypes))
+    if (error.status === 414) return problem('uri_too_long', error.message)
     if (error.status === 413) return problem('too_large', error.message)
     if (error.status < 500) return problem('invalid', error.message)
   }
@@ -96,8 +101,7 @@ function inRequest(detail: AppError['details'][number]): ErrorDetail {
   return 'field' in detail ? { path: `body.${detail.field}`, message: detail.message } : detail
 }
 
-function unsupported(message: string): string {
-  return message === 'Unsupported Media Type'
-    ? 'Send a Content-Type that this call accepts: the API document lists them.'
-    : message
+function unsupported(bodyTypes: readonly string[]): string {
+  const types = bodyTypes.join(' or ')
+  return `This call takes ${types}: say so in the header Content-Type, as with curl -H 'Content-Type: ${bodyTypes[0]}'.`
 }

@@ -3,6 +3,7 @@ import { AppError } from '../../core/errors.ts'
 import { RETRY_AFTER } from '../../http/load-shedding.ts'
 import { methodsAt } from '../../http/operation.ts'
 import { ClientGoneError, clientGoneResponse } from '../../http/request-body.ts'
+import { requestedPath } from '../../http/request-path.ts'
 import type { Surface } from '../../http/surface.ts'
 import { problem, problemOf, respondProblem } from './problem.ts'
 
@@ -11,7 +12,7 @@ export function restSurface(app: Hono<Env>, onInternalError: (error: unknown, c:
   return {
     onError: (error, c) => {
       if (error instanceof ClientGoneError) return clientGoneResponse()
-      const found = problemOf(error)
+      const found = problemOf(error, c.get('operation')?.bodyTypes)
       if (found.status >= 500 && !isRefusal(error)) onInternalError(error, c)
       return respondProblem(c, found, found.code === 'overloaded' ? { 'Retry-After': RETRY_AFTER } : {})
     },
@@ -19,8 +20,11 @@ export function restSurface(app: Hono<Env>, onInternalError: (error: unknown, c:
       const { method, path } = c.req
       const allow = methodsAt(app, path).join(', ')
       if (allow === '')
-        return respondProblem(c, problem('not_found', `there is no ${path}; see /docs for the API`))
-      const detail = `${method} is not allowed on ${path}; allowed are ${allow}`
+        return respondProblem(
+          c,
+          problem('not_found', `there is no ${requestedPath(c)}; see /docs for the API`),
+        )
+      const detail = `${method} is not allowed on ${requestedPath(c)}; allowed are ${allow}`
       return respondProblem(c, problem('method_not_allowed', detail), { Allow: allow })
     },
   }

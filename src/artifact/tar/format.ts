@@ -1,6 +1,9 @@
 /** The parts of the tar format that reading and writing share: POSIX.1-2017 pax, "ustar Interchange Format". */
 export const BLOCK = 512
 
+/** The largest extended header or long name: as much as Go reads, and far more than tar programs write. */
+export const MAX_EXTENSION = 1024 * 1024
+
 /** Offset and length of header fields. */
 export const FIELD = {
   name: [0, 100],

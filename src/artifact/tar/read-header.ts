@@ -3,7 +3,7 @@ import { decodeUtf8 } from '../../core/utf8.ts'
 import { invalidArchive } from '../invalid-archive.ts'
 import { BLOCK, checksum, FIELD } from './format.ts'
 
-export type Header = { name: string; type: string; size: number }
+export type Header = { name: string; type: string; size: number; executable: boolean }
 
 /** Returns the header at `offset`; undefined for a block of zeros, which ends the archive. */
 export function readHeader(tar: Buffer, offset: number): Header | undefined {
@@ -22,7 +22,12 @@ export function readHeader(tar: Buffer, offset: number): Header | undefined {
   const name = prefix ? `${prefix}/${suffix}` : suffix
   const size = readOctal(field(block, FIELD.size))
   if (size === undefined) throw invalidArchive(`entry "${name}" has no readable size`, name)
-  return { name, type: field(block, FIELD.type).toString('latin1'), size }
+  return { name, type: field(block, FIELD.type).toString('latin1'), size, executable: isExecutable(block) }
+}
+
+/** Reports whether the owner may execute the file, the bit that git keeps. No other depends on the mode. */
+function isExecutable(block: Buffer): boolean {
+  return ((readOctal(field(block, FIELD.mode)) ?? 0) & 0o100) !== 0
 }
 
 /** Decodes the text up to the first NUL. */

@@ -3,6 +3,7 @@
  * for plain files and directories, and refuses everything that two readers could understand differently. A reviewer
  * then sees the files that a cluster gets. docs/decisions/archives.md has the cases in which tar-stream differs.
  */
+import type { PackageFiles } from '../../domain/package-files.ts'
 import {
   directoriesOf,
   pathProblem,
@@ -10,9 +11,10 @@ import {
   tooManyBytes,
   tooManyDirectories,
   tooManyFiles,
+  withoutDotSlash,
 } from '../../domain/resources.ts'
 import { invalidArchive } from '../invalid-archive.ts'
-import { BLOCK, padded, TYPE } from './format.ts'
+import { BLOCK, MAX_EXTENSION, padded, TYPE } from './format.ts'
 import { type PaxRecords, parsePax, paxPath, refuseGlobalPax } from './pax.ts'
 import { decodeName, type Header, isZero, readHeader } from './read-header.ts'
 
@@ -25,15 +27,26 @@ const KINDS: Record<string, string> = {
   [TYPE.gnuSparse]: 'a sparse file',
 }
 
-/** Tar programs write up to three headers for a file, and more for directories. */
-const HEADERS_PER_FILE = 6
+/** Tar programs write up to four headers for a file, and as many for a directory. */
+const HEADERS_PER_FILE = 8
+
+const EXTENSIONS: readonly string[] = [TYPE.pax, TYPE.paxGlobal, TYPE.gnuLongName]
 
 /** Names that extension headers give to the entry behind them. */
 type Extension = { pax?: PaxRecords; longName?: string }
 
-/** The files of a tar. Throws `invalid_archive`, naming the entry, or `too_large`. */
-export function readTar(tar: Buffer, limits: ResourceLimits): Map<string, Uint8Array> {
+/**
+ * The files of a tar, without those for whose paths `leavesOut` returns true. Throws `invalid_archive`, naming the entry,
+ * or `too_large`.
+ */
+export function readTar(
+  tar: Buffer,
+  limits: ResourceLimits,
+  leavesOut: (path: string) => boolean = () => false,
+): PackageFiles {
   const files = new Map<string, Uint8Array>()
+  const executables = new Set<string>()
+  const leftOut: string[] = []
   const directories = new Set<string>()
   let extension: Extension = {}
   let bytes = 0
@@ -42,11 +55,13 @@ export function readTar(tar: Buffer, limits: ResourceLimits): Map<string, Uint8A
     if (headers > limits.maxFiles * HEADERS_PER_FILE) throw tooManyFiles(limits)
     const header = readHeader(tar, offset)
     if (!header) break
-    const { name, type, size } = header
+    const { name, type, size, executable } = header
     const start = offset + BLOCK
     if (start + size > tar.length) throw invalidArchive(`entry "${name}": the archive is truncated`)
     const content = tar.subarray(start, start + size)
     offset = start + padded(size)
+    if (size > MAX_EXTENSION && EXTENSIONS.includes(type))
+      throw invalidArchive('the archive has an extended header or a long name that is too large')
 
     if (type === TYPE.pax) {
       if (extension.pax) throw invalidArchive('the archive has two extended headers for one entry')
@@ -59,7 +74,8 @@ export function readTar(tar: Buffer, limits: ResourceLimits): Map<string, Uint8A
     } else if (type !== TYPE.gnuLongLink) {
       const path = nameOf(header, extension)
       extension = {}
-      addEntry(path, isDirectory(header, path) ? undefined : content)
+      if (isDirectory(header, path)) addDirectory(path)
+      else addFile(path, content, executable)
     }
   }
   if (Object.keys(extension).length > 0) throw invalidArchive('the archive ends after an extension header')
@@ -68,24 +84,34 @@ export function readTar(tar: Buffer, limits: ResourceLimits): Map<string, Uint8A
   if (directories.size > limits.maxFiles) throw tooManyDirectories(limits)
   const clash = [...directories].find((directory) => files.has(directory))
   if (clash !== undefined) throw invalidArchive(`"${clash}" is both a file and a directory`, clash)
-  return files
+  return { resources: files, executables, leftOut }
 
-  function addEntry(name: string, content: Uint8Array | undefined): void {
+  function addDirectory(name: string): void {
     const path = name.replace(/\/$/, '')
-    if (content === undefined && (path === '' || path === '.')) return
-    const problem = pathProblem(path)
-    if (problem) throw invalidArchive(`entry "${name}": ${problem}`, name)
-    if (content === undefined) {
-      directories.add(path)
-      if (directories.size > limits.maxFiles) throw tooManyDirectories(limits)
+    if (path === '' || path === '.') return
+    check(path, name)
+    directories.add(path)
+    if (directories.size > limits.maxFiles) throw tooManyDirectories(limits)
+  }
+
+  function addFile(path: string, content: Uint8Array, executable: boolean): void {
+    check(path, path)
+    if (leavesOut(path)) {
+      leftOut.push(path)
       return
     }
     if (files.has(path)) throw invalidArchive(`entry "${path}" is there twice`, path)
     files.set(path, content)
+    if (executable) executables.add(path)
     bytes += content.byteLength
     if (files.size > limits.maxFiles) throw tooManyFiles(limits)
     if (bytes > limits.maxBytes) throw tooManyBytes(limits)
   }
+}
+
+function check(path: string, name: string): void {
+  const problem = pathProblem(path)
+  if (problem) throw invalidArchive(`entry "${name}": ${problem}`, name)
 }
 
 /** Without a leading `./`: `./a` and `a` are one file. */
@@ -94,7 +120,7 @@ function nameOf({ name, size }: Header, { pax, longName }: Extension): string {
   if (paxName !== undefined && longName !== undefined && paxName !== longName) {
     throw invalidArchive(`entry "${paxName}" has a second name: "${longName}"`, paxName)
   }
-  return (paxName ?? longName ?? name).replace(/^(?:\.\/+)+/, '')
+  return withoutDotSlash(paxName ?? longName ?? name)
 }
 
 /** Throws for an entry that is neither a directory nor a file. */

@@ -1,18 +1,19 @@
 /**
- * Writes the tar of a layer. Every byte depends on paths and contents alone, and must stay as it is: a changed byte
+ * Writes the tar of a layer. Every byte depends on paths, contents and executable bits alone, and must stay as it is: a changed byte
  * is a new layer digest, and a redeployment for every consumer. docs/decisions/archives.md says why this is not
  * tar-stream.
  */
-import type { Resources } from '../../domain/resources.ts'
+import type { PackageFiles } from '../../domain/package-files.ts'
 import { BLOCK, checksum, FIELD, padded, TYPE } from './format.ts'
 
-const FILE_MODE = 0o644
-const DIRECTORY_MODE = 0o755
+const PLAIN = 0o644
+/** Of directories, too. */
+const EXECUTABLE = 0o755
 
 const NOTHING = new Uint8Array(0)
 
 /** Files in the order of their paths, each directory right before the first file below it. */
-export function writeTar(resources: Resources): Buffer {
+export function writeTar({ resources, executables }: PackageFiles): Buffer {
   const blocks: Uint8Array[] = []
   const directories = new Set<string>()
   for (const [path, content] of [...resources].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -20,29 +21,30 @@ export function writeTar(resources: Resources): Buffer {
       const directory = path.slice(0, slash + 1)
       if (directories.has(directory)) continue
       directories.add(directory)
-      blocks.push(...entry(TYPE.directory, Buffer.from(directory), NOTHING))
+      blocks.push(...entry(TYPE.directory, Buffer.from(directory), NOTHING, EXECUTABLE))
     }
-    blocks.push(...entry(TYPE.file, Buffer.from(path), content))
+    const mode = executables.has(path) ? EXECUTABLE : PLAIN
+    blocks.push(...entry(TYPE.file, Buffer.from(path), content, mode))
   }
   return Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK)])
 }
 
 /** An entry in whole blocks, behind an extended header if its name does not fit the plain one. */
-function entry(type: string, name: Buffer, content: Uint8Array): Uint8Array[] {
+function entry(type: string, name: Buffer, content: Uint8Array, mode: number): Uint8Array[] {
   const padding = Buffer.alloc(padded(content.byteLength) - content.byteLength)
-  const blocks = [header(type, name, content.byteLength), content, padding]
+  const blocks = [header(type, name, content.byteLength, mode), content, padding]
   if (name.length <= FIELD.name[1] && name.every((byte) => byte <= 0x7f)) return blocks
-  return [...entry(TYPE.pax, Buffer.from('PaxHeader'), paxRecord('path', name)), ...blocks]
+  return [...entry(TYPE.pax, Buffer.from('PaxHeader'), paxRecord('path', name), PLAIN), ...blocks]
 }
 
-function header(type: string, name: Buffer, size: number): Buffer {
+function header(type: string, name: Buffer, size: number, mode: number): Buffer {
   const block = Buffer.alloc(BLOCK)
   // Only readers without pax look at the name behind an extended header; it has to be ASCII.
   block.set(
     name.subarray(0, FIELD.name[1]).map((byte) => (byte > 0x7f ? 0x5f : byte)),
     FIELD.name[0],
   )
-  writeOctal(block, FIELD.mode, type === TYPE.directory ? DIRECTORY_MODE : FILE_MODE)
+  writeOctal(block, FIELD.mode, mode)
   writeOctal(block, FIELD.uid, 0)
   writeOctal(block, FIELD.gid, 0)
   writeOctal(block, FIELD.size, size)

@@ -1,7 +1,8 @@
 /** Full-text search: conditions that match phrases, and words to look up in the index of words. */
 import { sql } from 'kysely'
-import { phrasesOf, wordsOf } from '../../domain/search-words.ts'
-import type { Dialect, Word } from '../dialect.ts'
+import { phraseOf, phrasesOf, wordsOf } from '../../domain/search-words.ts'
+import type { Reader } from '../connection.ts'
+import { type Dialect, dialectOf, type Word } from '../dialect.ts'
 import type { Sql } from '../sql.ts'
 
 /** The lengths of word beginnings that the index of words has, as its migration declares them. */
@@ -20,6 +21,20 @@ export function revisionMatches(dialect: Dialect, q: string): Sql[] {
       )
     )`,
   )
+}
+
+/** Resolves to the texts that are searched for `q`, a phrase in each line; none for revisions that do not exist. */
+export async function searchedTexts(
+  db: Reader,
+  names: readonly string[],
+): Promise<{ name: string; text: string }[]> {
+  const rows = await db
+    .selectFrom('package_revisions')
+    .leftJoin('contents', 'contents.id', 'package_revisions.contents_id')
+    .select(['package_revisions.name', 'contents.words'])
+    .where('package_revisions.name', 'in', dialectOf(db).list(names))
+    .execute()
+  return rows.map(({ name, words }) => ({ name, text: `${phraseOf(name)}\n${words ?? ''}` }))
 }
 
 /** Matches packages with all phrases of `q` in their names. */

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { z } from 'zod'
 import { stringifyExact } from '../../core/exact-json.ts'
 import type { JsonValue } from '../../domain/krm/json-value.ts'
@@ -20,6 +21,20 @@ export async function listConflicts(db: Reader, revision: string): Promise<Revis
     .orderBy('conflicts.id')
     .execute()
   return rows.map(toConflict)
+}
+
+/** Resolves to the size of the values of these conflicts, in bytes. */
+export async function conflictBytes(db: Reader, revision: string): Promise<number> {
+  const { bytes } = await db
+    .selectFrom('conflicts')
+    .innerJoin('package_revisions', 'package_revisions.id', 'conflicts.revision_id')
+    .select(
+      sql<number | null>`sum(octet_length(coalesce(original, '')) + octet_length(coalesce(local, ''))
+        + octet_length(coalesce(conflicts.upstream, '')))`.as('bytes'),
+    )
+    .where('package_revisions.name', '=', revision)
+    .executeTakeFirstOrThrow()
+  return bytes ?? 0
 }
 
 /** Replaces all conflicts of a revision. */

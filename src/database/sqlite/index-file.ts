@@ -2,7 +2,10 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import BetterSqlite3 from 'better-sqlite3'
+import BetterSqlite3, { type Database } from 'better-sqlite3'
+import { AppError } from '../../core/errors.ts'
+import { migrate } from './migrate.ts'
+import { checkIntact } from './open.ts'
 
 const NAME = 'index.db'
 
@@ -35,6 +38,40 @@ export async function copyIndex(folder: string, to: string): Promise<void> {
     copy.pragma('journal_mode = DELETE')
   } finally {
     copy.close()
+  }
+}
+
+/** Tells why a file cannot become the index of a folder; undefined if it can. Migrates it. */
+export function indexProblem(file: string): string | undefined {
+  let database: Database | undefined
+  try {
+    database = new BetterSqlite3(file)
+    checkIntact(database)
+    // A new database would become an index, too.
+    if (!tablesOf(database).includes('migrations')) return 'it is empty, or that of another program'
+    migrate(database)
+    const tables = tablesOf(database)
+    const missing = tablesOfNewIndex().find((table) => !tables.includes(table))
+    return missing && `the table ${missing} is missing`
+  } catch (error) {
+    if (error instanceof BetterSqlite3.SqliteError || error instanceof AppError) return error.message
+    throw error
+  } finally {
+    database?.close()
+  }
+}
+
+function tablesOf(database: Database): string[] {
+  return database.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all()
+}
+
+function tablesOfNewIndex(): string[] {
+  const database = new BetterSqlite3(':memory:')
+  try {
+    migrate(database)
+    return tablesOf(database)
+  } finally {
+    database.close()
   }
 }
 

@@ -18,6 +18,8 @@ export function openDatabase(file: string, log?: KyselyConfig['log']): Kysely<Sc
     database.pragma('synchronous = FULL')
     database.pragma('foreign_keys = ON')
     database.pragma('busy_timeout = 5000')
+    // In memory: the data folder may be the only one that the server can write to.
+    database.pragma('temp_store = MEMORY')
     checkIntact(database)
     migrate(database)
   } catch (error) {
@@ -37,7 +39,7 @@ export function openDatabase(file: string, log?: KyselyConfig['log']): Kysely<Sc
 const MAX_CHECKED = 512 * 1024 * 1024
 
 /** A damaged page would otherwise fail some later request, or go unnoticed into every backup. */
-function checkIntact(database: Database): void {
+export function checkIntact(database: Database): void {
   const pages = Number(database.pragma('page_count', { simple: true }))
   if (pages * Number(database.pragma('page_size', { simple: true })) > MAX_CHECKED) return
   const found = String(database.pragma('quick_check(1)', { simple: true })).replaceAll(/\s+/g, ' ')

@@ -1,6 +1,6 @@
 /** The differences between the files of two revisions. */
 import { stringifyExact } from '../../core/exact-json.ts'
-import type { Resources } from '../resources.ts'
+import type { PackageFiles } from '../package-files.ts'
 import { type FilePair, filePairs } from './file-pairs.ts'
 import { expectedSize, filePatch } from './file-patch.ts'
 import { newEffort } from './line-changes.ts'
@@ -11,6 +11,8 @@ export type FileDiff = {
   change: 'added' | 'removed' | 'renamed' | 'changed'
   /** The former path of a renamed file. */
   from?: string
+  /** Whether the file is executable now; missing if that has not changed. */
+  executable?: boolean
   binary: boolean
   /** 0 in a binary file, like `removedLines`. */
   addedLines: number
@@ -32,8 +34,8 @@ export type ResourcesDiff = {
 }
 
 export type DiffInput = {
-  before: Resources
-  after: Resources
+  before: PackageFiles
+  after: PackageFiles
   /** Limits the diff to a file or a directory, by its path before or after. */
   path?: string | undefined
   /** Leaves out the objects, which take most of the time. */
@@ -45,7 +47,7 @@ export const MAX_DIFF_SIZE = 32 * 1024 * 1024
 
 export function diffResources({ before, after, path, patchesOnly = false }: DiffInput): ResourcesDiff {
   const pairs = filePairs(before, after)
-  const objects = patchesOnly ? undefined : objectDiffs(pairs, [after, before])
+  const objects = patchesOnly ? undefined : objectDiffs(pairs, [after.resources, before.resources])
   const effort = newEffort()
   const files: FileDiff[] = []
   let size = 0
@@ -64,6 +66,7 @@ export function diffResources({ before, after, path, patchesOnly = false }: Diff
       path: pair.path,
       change: changeOf(pair),
       ...(pair.from === undefined ? {} : { from: pair.from }),
+      ...executableNow(pair),
       ...filePatch(pair, effort),
       ...(changed ? { objects: changed } : {}),
     }
@@ -74,6 +77,10 @@ function changeOf({ before, after, from }: FilePair): FileDiff['change'] {
   if (!before) return 'added'
   if (!after) return 'removed'
   return from === undefined ? 'changed' : 'renamed'
+}
+
+function executableNow({ after, executable }: FilePair): Pick<FileDiff, 'executable'> {
+  return after && executable.after !== executable.before ? { executable: executable.after } : {}
 }
 
 function isBelow(path: string, pair: FilePair): boolean {

@@ -1,5 +1,6 @@
 /** Pairs the files of two versions: by path, or else as renames. */
 import { gitBlobId } from '../../core/git-blob.ts'
+import type { PackageFiles } from '../package-files.ts'
 import { type Resources, sameBytes } from '../resources.ts'
 import { fileName, type Rename } from './rename.ts'
 import { similarRenames } from './similar-files.ts'
@@ -10,20 +11,31 @@ export type FilePair = {
   path: string
   /** The former path of a renamed file. */
   from?: string
-  /** The unchanged part of a renamed file, in percent. */
+  /** The unchanged part of a file of which the name or the mode changed, in percent. */
   similarity?: number
   before?: Uint8Array
   after?: Uint8Array
+  /** Whether the file is executable; false in a version without it. */
+  executable: { before: boolean; after: boolean }
 }
 
 /** Returns the files that differ, sorted by path. */
-export function filePairs(before: Resources, after: Resources): FilePair[] {
+export function filePairs(before: PackageFiles, after: PackageFiles): FilePair[] {
   const pairs: FilePair[] = []
-  const removed = new Map([...before].filter(([path]) => !after.has(path)))
-  const added = new Map([...after].filter(([path]) => !before.has(path)))
-  for (const [path, content] of before) {
-    const now = after.get(path)
-    if (now && !sameBytes(content, now)) pairs.push({ path, before: content, after: now })
+  const [olds, news] = [before.resources, after.resources]
+  const removed = new Map([...olds].filter(([path]) => !news.has(path)))
+  const added = new Map([...news].filter(([path]) => !olds.has(path)))
+  const modes = (from: string, to: string): FilePair['executable'] => ({
+    before: before.executables.has(from),
+    after: after.executables.has(to),
+  })
+  for (const [path, content] of olds) {
+    const now = news.get(path)
+    if (!now) continue
+    const executable = modes(path, path)
+    const same = sameBytes(content, now)
+    if (same && executable.before === executable.after) continue
+    pairs.push({ path, ...(same && { similarity: 100 }), before: content, after: now, executable })
   }
 
   const ids = new Map([...removed, ...added].map(([, content]) => [content, gitBlobId(content)]))
@@ -37,14 +49,14 @@ export function filePairs(before: Resources, after: Resources): FilePair[] {
     for (const { from, to, similarity } of find()) {
       const [old, now] = [removed.get(from), added.get(to)]
       if (!old || !now) continue
-      pairs.push({ path: to, from, similarity, before: old, after: now })
+      pairs.push({ path: to, from, similarity, before: old, after: now, executable: modes(from, to) })
       removed.delete(from)
       added.delete(to)
     }
   }
 
-  for (const [path, content] of removed) pairs.push({ path, before: content })
-  for (const [path, content] of added) pairs.push({ path, after: content })
+  for (const [path, content] of removed) pairs.push({ path, before: content, executable: modes(path, path) })
+  for (const [path, content] of added) pairs.push({ path, after: content, executable: modes(path, path) })
   return pairs.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 

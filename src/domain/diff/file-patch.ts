@@ -9,8 +9,6 @@ import type { Effort } from './line-changes.ts'
 
 export type FilePatch = { binary: boolean; patch: string; addedLines: number; removedLines: number }
 
-/** The only mode that files of packages have. */
-const MODE = '100644'
 const NO_BLOB = '0'.repeat(40)
 const NOTHING = new Uint8Array()
 
@@ -47,11 +45,13 @@ export function expectedSize({ before = NOTHING, after = NOTHING, similarity }: 
   return whole ? bytes + lines : 0
 }
 
-function headerOf({ path, from = path, similarity, before, after }: FilePair): string {
-  const lines = [`diff --git ${gitPath(`a/${from}`)} ${gitPath(`b/${path}`)}`]
-  if (!before) lines.push(`new file mode ${MODE}`)
-  if (!after) lines.push(`deleted file mode ${MODE}`)
-  if (similarity !== undefined) {
+function headerOf({ path, from, similarity, before, after, executable }: FilePair): string {
+  const [old, now] = [modeOf(executable.before), modeOf(executable.after)]
+  const lines = [`diff --git ${gitPath(`a/${from ?? path}`)} ${gitPath(`b/${path}`)}`]
+  if (!before) lines.push(`new file mode ${now}`)
+  if (!after) lines.push(`deleted file mode ${old}`)
+  if (before && after && old !== now) lines.push(`old mode ${old}`, `new mode ${now}`)
+  if (from !== undefined) {
     lines.push(
       `similarity index ${similarity}%`,
       `rename from ${gitPath(from)}`,
@@ -59,10 +59,14 @@ function headerOf({ path, from = path, similarity, before, after }: FilePair): s
     )
   }
   if (similarity !== 100) {
-    const mode = before && after ? ` ${MODE}` : ''
+    const mode = before && after && old === now ? ` ${now}` : ''
     lines.push(`index ${blobId(before)}..${blobId(after)}${mode}`)
   }
   return `${lines.join('\n')}\n`
+}
+
+function modeOf(executable: boolean): string {
+  return executable ? '100755' : '100644'
 }
 
 function blobId(content: Uint8Array | undefined): string {

@@ -2,7 +2,7 @@
 import type { SetterProblem } from '../krm/apply-setter-comments.ts'
 import { fieldOf, isJsonArray } from '../krm/json-value.ts'
 import { isKptfile } from '../krm/krm-file.ts'
-import type { Resources } from '../resources.ts'
+import { type Resources, withoutDotSlash } from '../resources.ts'
 import { firstObject, type MapPath, textsAt } from './text-fields.ts'
 
 export type SetterConfig = {
@@ -47,7 +47,7 @@ function configsOf(resources: Resources, kptfile: string): SetterConfig[] {
       const field: MapPath = ['pipeline', 'mutators', at, 'configMap']
       return [{ directory, path: kptfile, field, values: textsAt(object, field) }]
     }
-    const path = directory + configPath.replace(/^(?:\.\/)+/, '')
+    const path = directory + withoutDotSlash(configPath)
     const config = firstObject(resources.get(path))
     if (!config || fieldOf(config.value, 'kind') !== 'ConfigMap') return []
     return [{ directory, path, field: ['data'], values: textsAt(config, ['data']) }]

@@ -29,7 +29,7 @@ export function editFlowCollection(
   const { listTypes, anchored } = context
   const { body: text, document } = context.source
   const isJson = /^[{[]\s*"/.test(text.slice(node.range[0], node.range[0] + 200))
-  const margin = ' '.repeat(indentationOf(text, node.range[0]) + 2)
+  const indentation = indentationOf(text, node.range[0])
   return editCollection(node, wanted, donors, path)
 
   function edit(place: Place, wanted: JsonValue, from: Donors, path: readonly string[]): TextEdit[] {
@@ -116,7 +116,10 @@ export function editFlowCollection(
 
   function written(value: JsonValue, from: Donors): string {
     if (isJson) return printedJson(value)
-    // Its lines must be indented deeper than the block around.
-    return inlineText(value, from).replace(/\r?\n[ \t]*/g, `\n${margin}`)
+    const copied = inlineText(value, from).replaceAll('\r\n', '\n')
+    const [, ...lines] = copied.split('\n')
+    // Lines must be indented deeper than the block around.
+    const isDeep = lines.every((line) => line.trim() === '' || line.search(/\S/) > indentation)
+    return isDeep ? copied : copied.replace(/\n[ \t]*/g, `\n${' '.repeat(indentation + 2)}`)
   }
 }

@@ -109,8 +109,9 @@ function removalBetweenComments(text: string, { start, end }: Range): TextEdit[]
 
 /** Returns the position of the comma behind a part, before which there may be comments. */
 function commaBehind(text: string, end: number): number | undefined {
-  const skipped = /^(?:\s|(?<=\s)#[^\n]*)*/.exec(text.slice(end))?.[0].length ?? 0
-  return text[end + skipped] === ',' ? end + skipped : undefined
+  let at = end
+  while (at < text.length && /[\s#]/.test(text.charAt(at))) at = text[at] === '#' ? lineEnd(text, at) : at + 1
+  return text[at] === ',' ? at : undefined
 }
 
 /** Inserts behind a part, and behind the comment on its line. */

@@ -59,6 +59,11 @@ export function mergeFile(
   }
 }
 
+/** Returns the content as a conflict shows it: of a binary file only the size. */
+export function shown(content: Uint8Array | undefined): JsonValue | undefined {
+  return content && (textOf(content) ?? sizeOf(content))
+}
+
 /** In a conflict, this stands for content that is no text. */
 function sizeOf({ byteLength }: Uint8Array): JsonValue {
   return { size: byteLength }
@@ -67,7 +72,7 @@ function sizeOf({ byteLength }: Uint8Array): JsonValue {
 const MAX_RANGES = 100
 
 function formatRanges(ranges: readonly { from: number; to: number }[]): string {
-  const shown = ranges.slice(0, MAX_RANGES).map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`))
-  const more = ranges.length - shown.length
-  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '')
+  const first = ranges.slice(0, MAX_RANGES).map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`))
+  const more = ranges.length - first.length
+  return first.join(', ') + (more > 0 ? ` and ${more} more` : '')
 }

@@ -3,17 +3,19 @@ import { withField } from '../krm/edit-object.ts'
 import type { FieldPath } from '../krm/field-path.ts'
 import { type JsonValue, sameJson } from '../krm/json-value.ts'
 import { type ReadKrmFile, readKrmFile } from '../krm/krm-file.ts'
-import { type Resources, sameBytes } from '../resources.ts'
+import { filesWhere, overlaid, type PackageFiles } from '../package-files.ts'
+import { sameBytes } from '../resources.ts'
 import type { Conflict, Side } from './conflict.ts'
+import { type FileSides, mergeExecutables } from './merge-executables.ts'
 import { OWN_FIELDS } from './merge-krm.ts'
-import { mergeResources, type PackageVersions } from './merge-resources.ts'
+import { mergeResources } from './merge-resources.ts'
 import type { MergeStrategy } from './strategy.ts'
 
-export type MergeInput = PackageVersions & { strategy: MergeStrategy; prefer: Side }
+export type MergeInput = FileSides & { strategy: MergeStrategy; prefer: Side }
 
-export type MergedPackage = {
-  resources: Resources
-  conflicts: Conflict[]
+type MergedFiles = PackageFiles & { conflicts: Conflict[] }
+
+export type MergedPackage = MergedFiles & {
   /** The files with local changes, which `fast-forward` refuses. */
   modified: string[]
 }
@@ -35,7 +37,7 @@ export function mergePackage(
   const { original, local, upstream } = versions
   switch (strategy) {
     case 'resource-merge':
-      return { ...mergeResources(versions, prefer, read), modified: [] }
+      return { ...mergeFiles(versions, prefer, read), modified: [] }
     case 'fast-forward': {
       const modified = modifiedFiles(original, local)
       return { ...withOwnFiles(upstream, versions, prefer), modified }
@@ -43,32 +45,40 @@ export function mergePackage(
     case 'force-delete-replace':
       return { ...withOwnFiles(upstream, versions, prefer), modified: [] }
     case 'copy-merge': {
-      const onlyLocal = [...local].filter(([path]) => !original.has(path))
-      return { ...withOwnFiles(new Map([...onlyLocal, ...upstream]), versions, prefer), modified: [] }
+      const onlyLocal = filesWhere(local, (path) => !original.resources.has(path))
+      return { ...withOwnFiles(overlaid(onlyLocal, upstream), versions, prefer), modified: [] }
     }
   }
 }
 
-/** Adds the merged Kptfile and package-context.yaml to the files. */
-function withOwnFiles(
-  resources: Resources,
-  versions: PackageVersions,
-  prefer: Side,
-): { resources: Resources; conflicts: Conflict[] } {
-  const own = (files: Resources): Resources =>
-    new Map([...files].filter(([path]) => Object.hasOwn(CLONE_FIELDS, path)))
+function mergeFiles(versions: FileSides, prefer: Side, read: ReadKrmFile): MergedFiles {
   const { original, local, upstream } = versions
-  const merged = mergeResources(
+  const contents = {
+    original: original.resources,
+    local: local.resources,
+    upstream: upstream.resources,
+  }
+  return mergeExecutables(versions, mergeResources(contents, prefer, read), prefer)
+}
+
+/** Adds the merged Kptfile and package-context.yaml to the files. */
+function withOwnFiles(files: PackageFiles, versions: FileSides, prefer: Side): MergedFiles {
+  const own = (version: PackageFiles): PackageFiles =>
+    filesWhere(version, (path) => Object.hasOwn(CLONE_FIELDS, path))
+  const { original, local, upstream } = versions
+  const merged = mergeFiles(
     { original: own(original), local: own(local), upstream: own(upstream) },
     prefer,
+    readKrmFile,
   )
-  return { resources: new Map([...resources, ...merged.resources]), conflicts: merged.conflicts }
+  return { ...overlaid(files, merged), conflicts: merged.conflicts }
 }
 
 /** Returns the paths of files that differ in more than the fields that a clone sets by itself. */
-function modifiedFiles(original: Resources, local: Resources): string[] {
-  return [...new Set([...original.keys(), ...local.keys()])].filter((path) => {
-    const [before, now] = [original.get(path), local.get(path)]
+function modifiedFiles(original: PackageFiles, local: PackageFiles): string[] {
+  return [...new Set([...original.resources.keys(), ...local.resources.keys()])].filter((path) => {
+    if (original.executables.has(path) !== local.executables.has(path)) return true
+    const [before, now] = [original.resources.get(path), local.resources.get(path)]
     if (sameBytes(before, now)) return false
     const fields = CLONE_FIELDS[path]
     return !fields || !before || !now || !sameJson(withoutFields(before, fields), withoutFields(now, fields))

@@ -5,6 +5,7 @@ import { NOT_EDITABLE, valueAt, withField } from '../krm/edit-object.ts'
 import { type FieldPath, parseFieldPath } from '../krm/field-path.ts'
 import { writeObject } from '../krm/generated-text.ts'
 import {
+  fieldOf,
   isJsonObject,
   isTooDeep,
   type JsonObject,
@@ -74,7 +75,8 @@ function sideOfFile(conflict: Conflict, side: Side, upstream: Resources): Uint8A
   }
   const value = conflict[side]
   if (value === undefined) return undefined
-  if (typeof value === 'string') return Buffer.from(value)
+  const text = fieldOf(value, 'text') ?? value
+  if (typeof text === 'string') return Buffer.from(text)
   const content = side === 'upstream' ? upstream.get(path) : undefined
   if (content) return content
   throw new AppError(

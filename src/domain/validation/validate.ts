@@ -7,6 +7,7 @@ import { type Condition, joinFirst } from '../conditions.ts'
 import { groupOf, identityKey } from '../krm/identity.ts'
 import { isKptfile, isKrmPath } from '../krm/krm-file.ts'
 import { MAX_PACKAGE_TOKENS } from '../krm/yaml-limits.ts'
+import type { PackageFiles } from '../package-files.ts'
 import type { Resources } from '../resources.ts'
 import { usesOf } from './generators.ts'
 import { krmIgnore } from './krm-ignore.ts'
@@ -63,6 +64,13 @@ function withWayOut(content: Uint8Array, errors: readonly Finding[]): readonly F
   if (!first || !TEMPLATE.some((mark) => Buffer.from(content).includes(mark))) return errors
   const message = `${first.message} (if the file is a template and no YAML, exclude it with .krmignore)`
   return [{ ...first, message }, ...others]
+}
+
+/** Returns a warning for each file of an upload that was left out. */
+export function leftOutWarnings({ leftOut = [] }: PackageFiles): ErrorDetail[] {
+  const message =
+    'left out, since macOS writes files of this name beside others: give it another name if it belongs to the package'
+  return leftOut.slice(0, MAX_FINDINGS).map((path) => ({ path, message }))
 }
 
 /** The limit for errors, and for warnings; more of them mostly have one cause. */

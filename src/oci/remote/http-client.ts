@@ -119,7 +119,7 @@ export class HttpClient {
         },
         body,
       },
-      this.settings.timeouts,
+      this.settings,
     )
   }
 }

@@ -29,8 +29,9 @@ export async function headManifest(
   if (head.status === 404) return undefined
   const mediaType = mediaTypeOf(head)
   const digest = digestIn(head, reference)
-  const size = head.headers.get('Content-Length')
-  if (head.status === 200 && mediaType && digest && size) return { mediaType, digest, size: Number(size) }
+  const size = Number(head.headers.get('Content-Length') ?? Number.NaN)
+  if (head.status === 200 && mediaType && digest && Number.isSafeInteger(size))
+    return { mediaType, digest, size }
   // Some registries omit headers or refuse HEAD; the manifest itself has the same facts.
   return (await getManifest(client, reference, ...actions))?.descriptor
 }

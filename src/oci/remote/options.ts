@@ -1,4 +1,5 @@
 import type { CredentialsProvider } from './auth/credentials.ts'
+import { Connections } from './connections.ts'
 import type { Timeouts } from './transport.ts'
 
 export type RetryOptions = {
@@ -31,6 +32,8 @@ export type RemoteOptions = {
   timeouts?: Partial<Timeouts>
   upload?: Partial<UploadOptions>
   clock?: Clock
+  /** Default: to any address, without a proxy. */
+  connections?: Connections
   /** The artifact type of the placeholder that a removed tag points at if the registry cannot delete tags. */
   placeholderType?: string
 }
@@ -42,6 +45,7 @@ export type Settings = {
   timeouts: Timeouts
   upload: UploadOptions
   clock: Clock
+  connections: Connections
   placeholderType: string
 }
 
@@ -53,12 +57,13 @@ export function settingsOf(options: RemoteOptions): Settings {
     credentials: options.credentials ?? (async () => undefined),
     userAgent: options.userAgent ?? 'oci-client',
     retry: { attempts: 5, firstDelay: 250, maxDelay: 15_000, ...options.retry },
-    timeouts: { response: 60_000, idle: 60_000, ...options.timeouts },
+    timeouts: { response: 60_000, idle: 60_000, document: 60_000, ...options.timeouts },
     upload: { maxMonolithic: 64 * MIB, chunk: 8 * MIB, ...options.upload },
     clock: options.clock ?? {
       now: Date.now,
       sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     },
+    connections: options.connections ?? new Connections(),
     placeholderType: options.placeholderType ?? 'application/vnd.oci.removed.v1+json',
   }
 }

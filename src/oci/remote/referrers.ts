@@ -7,7 +7,7 @@ import { errorBody } from './error-response.ts'
 import { addToFallback, listFallback } from './fallback-index.ts'
 import { paginate } from './pagination.ts'
 import type { RepositoryClient } from './repository-client.ts'
-import { discard, mediaTypeOf, readMetadata } from './response.ts'
+import { discard, mediaTypeOf } from './response.ts'
 import { type HttpResponse, redacted } from './transport.ts'
 
 /** Milliseconds after which a registry without the API is asked again, as it may have been upgraded. */
@@ -36,12 +36,11 @@ async function* allReferrers(
     yield* await listFallback(client, digest)
     return
   }
-  for await (const response of paginate(client.http, first, client.scope('pull'))) {
-    const bytes = await readMetadata(response)
+  for await (const { url, bytes } of paginate(client.http, first, client.scope('pull'))) {
     if (isNullList(bytes)) continue
     const page = parseManifest(bytes)
     if (!isIndex(page)) {
-      throw new OciError('invalid_manifest', `${redacted(response.url)} did not return a list of referrers`)
+      throw new OciError('invalid_manifest', `${redacted(url)} did not return a list of referrers`)
     }
     yield* page.manifests
   }

@@ -42,9 +42,8 @@ export class RemoteRegistry implements Registry {
 
   /** Lists the repositories below the prefix. */
   async repositories(): Promise<string[]> {
-    const names = await listCatalog(this.#http)
-    const below = names.filter((name) => name.startsWith(this.#prefix))
-    return below.map((name) => name.slice(this.#prefix.length)).sort()
+    const names = await listCatalog(this.#http, this.#prefix)
+    return names.map((name) => name.slice(this.#prefix.length)).sort()
   }
 
   /** Tries only once, so that the caller gets a fast result. */
@@ -54,10 +53,11 @@ export class RemoteRegistry implements Registry {
 
   /**
    * Probes what the registry and the credentials allow, with pushes to the repository `name`, which must be used for
-   * nothing else. Cleans up as far as the registry can delete. Throws an OciError if pushing or pulling fails.
+   * nothing else. Rules can make some tags immutable, so it also tries to move `movingTags`. Cleans up as far as the registry
+   * can delete. Throws an OciError if pushing or pulling fails.
    */
-  async capabilities(name: string): Promise<Capabilities> {
-    return probe(this.#client(name))
+  async capabilities(name: string, movingTags: readonly string[] = []): Promise<Capabilities> {
+    return probe(this.#client(name), movingTags)
   }
 
   #client(name: string): RepositoryClient {

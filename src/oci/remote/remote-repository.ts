@@ -13,12 +13,9 @@ import { deleteBlob, deleteManifest, getManifest, headManifest, putManifest } fr
 import { paginate } from './pagination.ts'
 import { hasReferrersApi, listReferrers, recordReferrer } from './referrers.ts'
 import type { RepositoryClient } from './repository-client.ts'
-import { checkDigestHeader, MAX_METADATA_BYTES, readJson } from './response.ts'
+import { checkDigestHeader, MAX_METADATA_BYTES, parseObject } from './response.ts'
 import { isPlaceholder, removeTag } from './tag-removal.ts'
 import { redacted } from './transport.ts'
-
-/** Tags are sorted in memory. */
-const MAX_TAGS = 1_000_000
 
 /** A repository of a `RemoteRegistry`. */
 export class RemoteRepository implements Repository {
@@ -103,15 +100,12 @@ export class RemoteRepository implements Repository {
   async *tags(): AsyncGenerator<string> {
     const all: string[] = []
     const first = await this.#client.send('tags/list', [200], { actions: ['pull'] })
-    for await (const response of paginate(this.#client.http, first, this.#client.scope('pull'))) {
-      const { tags } = await readJson(response)
+    for await (const page of paginate(this.#client.http, first, this.#client.scope('pull'))) {
+      const { tags } = parseObject(page, page.bytes)
       if (tags !== undefined && tags !== null && !Array.isArray(tags)) {
-        throw new OciError('unavailable', `${redacted(response.url)} did not return a list of tags`)
+        throw new OciError('unavailable', `${redacted(page.url)} did not return a list of tags`)
       }
       for (const tag of tags ?? []) if (typeof tag === 'string' && isTag(tag)) all.push(tag)
-      if (all.length > MAX_TAGS) {
-        throw new OciError('size_exceeded', `${redacted(response.url)} lists more than ${MAX_TAGS} tags`)
-      }
     }
     // Not every registry sorts its tags.
     yield* all.sort()

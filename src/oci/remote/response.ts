@@ -1,5 +1,5 @@
 /** Reads the responses of a registry, within bounds. */
-import { readAll } from '../content.ts'
+import { inTime, readAll } from '../content.ts'
 import { algorithmOf, isDigest } from '../digest.ts'
 import { OciError } from '../errors.ts'
 import { asRecord } from '../json.ts'
@@ -8,19 +8,23 @@ import { type HttpResponse, redacted } from './transport.ts'
 /** The largest document accepted from a registry, be it a manifest, a list, a token or an error. */
 export const MAX_METADATA_BYTES = 4 * 1024 * 1024
 
-/** Reads the whole body, after which its connection can be reused. Throws `size_exceeded`. */
-export async function readMetadata(response: HttpResponse): Promise<Uint8Array> {
-  return readAll(response.body, MAX_METADATA_BYTES)
+/** Reads the whole body, after which its connection can be reused. Throws `size_exceeded`, or `unavailable` if it is slow. */
+export async function readMetadata({ body, timeouts }: HttpResponse): Promise<Uint8Array> {
+  return readAll(inTime(body, Date.now() + timeouts.document), MAX_METADATA_BYTES)
 }
 
-/** Reads a JSON object; any other JSON value counts as an empty one. Throws `unavailable` if it is not JSON. */
+/** Reads a JSON object: see `parseObject`. */
 export async function readJson(response: HttpResponse): Promise<Record<string, unknown>> {
-  const bytes = await readMetadata(response)
+  return parseObject(response, await readMetadata(response))
+}
+
+/** Parses a JSON object; any other JSON value counts as an empty one. Throws `unavailable` if it is not JSON. */
+export function parseObject({ url }: Pick<HttpResponse, 'url'>, bytes: Uint8Array): Record<string, unknown> {
   try {
     return asRecord(JSON.parse(Buffer.from(bytes).toString()))
   } catch {
     // The parser's message would quote the document, which may be secret.
-    throw new OciError('unavailable', `${redacted(response.url)} returned invalid JSON`)
+    throw new OciError('unavailable', `${redacted(url)} returned invalid JSON`)
   }
 }
 

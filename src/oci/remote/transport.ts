@@ -1,9 +1,9 @@
 /** Performs one HTTP request on node:http, with streaming in both directions, backpressure and timeouts. */
 import { once } from 'node:events'
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { type Content, type Stream, streamOf } from '../content.ts'
 import { OciError } from '../errors.ts'
+import type { Connections } from './connections.ts'
 import { connectionError, TransientError } from './transient-error.ts'
 
 export type Method = 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
@@ -24,6 +24,8 @@ export type Timeouts = {
   response: number
   /** Without progress, in the middle of a body in either direction. */
   idle: number
+  /** For the whole body of a manifest, list, token or error, however slowly it arrives. */
+  document: number
 }
 
 type RequestLine = Pick<HttpRequest, 'method' | 'url'>
@@ -31,6 +33,7 @@ type RequestLine = Pick<HttpRequest, 'method' | 'url'>
 export type HttpResponse = RequestLine & {
   status: number
   headers: Headers
+  timeouts: Timeouts
   /** Must be read, or it holds its connection until the idle timeout. */
   body: Stream
 }
@@ -38,10 +41,10 @@ export type HttpResponse = RequestLine & {
 /** Sends the request and returns the response, whatever its status. Throws `unavailable`. */
 export async function exchange(
   { method, url, headers, body }: HttpRequest,
-  timeouts: Timeouts,
+  { timeouts, connections }: { timeouts: Timeouts; connections: Connections },
 ): Promise<HttpResponse> {
-  const open = url.protocol === 'https:' ? httpsRequest : httpRequest
-  const request = open(url, {
+  await connections.check(url)
+  const request = connections.open(url, {
     method,
     headers: { ...headers, ...bodyLength(method, body?.size) },
   })
@@ -76,7 +79,7 @@ async function responseTo(
     for (const value of values ?? []) headers.append(name, value)
   }
   const body = bodyOf(message, request, line, timeouts.idle)
-  return { ...line, status: message.statusCode ?? 0, headers, body }
+  return { ...line, status: message.statusCode ?? 0, headers, timeouts, body }
 }
 
 /** Aborts a stalled request, unless it is waiting for the source of its own body. */

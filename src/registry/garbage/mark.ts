@@ -1,7 +1,7 @@
 /** Finds what nothing in a repository needs, by walking from its tags as a tracing garbage collector does. */
 
 import { mapConcurrently } from '../../core/concurrency.ts'
-import { type Index, isIndex, type Manifest, parseManifest, successors } from '../../oci/manifest.ts'
+import { type Index, isIndex, type Manifest, parseStoredManifest, successors } from '../../oci/manifest.ts'
 import type { Blobs } from '../blobs.ts'
 import type { RegistryContext } from '../context.ts'
 import {
@@ -63,7 +63,7 @@ async function readManifests(
   const digests = names.map(({ name }) => digestOfName(name)).filter((digest) => digest !== undefined)
   await mapConcurrently(digests, async (digest) => {
     const bytes = (await store.get(manifestKey(repository, digest)))?.bytes
-    if (bytes) manifests.set(digest, { digest, manifest: parseManifest(bytes), size: bytes.byteLength })
+    if (bytes) manifests.set(digest, { digest, manifest: parseStoredManifest(bytes), size: bytes.byteLength })
   })
   return manifests
 }

@@ -8,7 +8,7 @@ import type { WriteGuard } from '../write-guard.ts'
 import { parseRange } from './range.ts'
 import { checkedDigest, DELETE, PULL, repositoryParam } from './request.ts'
 
-const BLOB = '/:name{.+}/blobs/:digest{[^/]+:[^/]+}'
+const BLOB = '/:name/blobs/:digest{[^/]+:[^/]+}'
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs */
 export function blobRoutes({ blobs }: EmbeddedRegistry, guard: WriteGuard): Hono {

@@ -23,7 +23,7 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
   })
 
   // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
-  register(app, 'GET', '/:name{.+}/tags/list', { id: 'listTags', ...PULL }, async (c) => {
+  register(app, 'GET', '/:name/tags/list', { id: 'listTags', ...PULL }, async (c) => {
     const repository = repositoryParam(c)
     const query = pageQuery(c)
     // One more than requested, to know whether there is a next page.
@@ -37,32 +37,38 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
   })
 
   // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
-  register(app, 'GET', '/:name{.+}/referrers/:digest{[^/]+}', { id: 'listReferrers', ...PULL }, async (c) => {
-    const repository = repositoryParam(c)
-    const subject = checkedDigest(c.req.param('digest'))
-    // An empty value means no filter.
-    const artifactType = c.req.query('artifactType') || undefined
-    const manifests: Descriptor[] = []
-    let bytes = 0
-    let more = false
-    for await (const referrer of registry.referrers.list(repository, subject, {
-      artifactType,
-      last: c.req.query('last'),
-    })) {
-      bytes += Buffer.byteLength(JSON.stringify(referrer))
-      more = bytes > PAGE_BYTES
-      if (more) break
-      manifests.push(referrer)
-    }
-    const filter = artifactType === undefined ? undefined : { artifactType }
-    const last = manifests.at(-1)?.digest
-    // Clients compare the Content-Type literally, so it must not have a charset.
-    return c.body(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests }), 200, {
-      'Content-Type': MEDIA_TYPE.index,
-      ...(filter && { 'OCI-Filters-Applied': 'artifactType' }),
-      ...(more && last !== undefined && linkToNext(c, { ...filter, last })),
-    })
-  })
+  register(
+    app,
+    'GET',
+    '/:name/referrers/:digest',
+    { id: 'listReferrers', ...PULL, load: 'read' },
+    async (c) => {
+      const repository = repositoryParam(c)
+      const subject = checkedDigest(c.req.param('digest'))
+      // An empty value means no filter.
+      const artifactType = c.req.query('artifactType') || undefined
+      const manifests: Descriptor[] = []
+      let bytes = 0
+      let more = false
+      for await (const referrer of registry.referrers.list(repository, subject, {
+        artifactType,
+        last: c.req.query('last'),
+      })) {
+        bytes += Buffer.byteLength(JSON.stringify(referrer))
+        more = bytes > PAGE_BYTES
+        if (more) break
+        manifests.push(referrer)
+      }
+      const filter = artifactType === undefined ? undefined : { artifactType }
+      const last = manifests.at(-1)?.digest
+      // Clients compare the Content-Type literally, so it must not have a charset.
+      return c.body(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests }), 200, {
+        'Content-Type': MEDIA_TYPE.index,
+        ...(filter && { 'OCI-Filters-Applied': 'artifactType' }),
+        ...(more && last !== undefined && linkToNext(c, { ...filter, last })),
+      })
+    },
+  )
 
   return app
 }

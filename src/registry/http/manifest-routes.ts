@@ -11,7 +11,7 @@ import type { WriteGuard } from '../write-guard.ts'
 import { checkTagCondition, isNotModified } from './conditional.ts'
 import { DELETE, PULL, PUSH, referenceParam, repositoryParam, tagQuery } from './request.ts'
 
-const MANIFEST = '/:name{.+}/manifests/:reference{[^/]+}'
+const MANIFEST = '/:name/manifests/:reference'
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
 export function manifestRoutes({ manifests }: EmbeddedRegistry, guard: WriteGuard): Hono {
@@ -47,7 +47,7 @@ export function manifestRoutes({ manifests }: EmbeddedRegistry, guard: WriteGuar
       tags,
       maySetTag: async (tag, { from, to }) => {
         checkTagCondition(c, tag, from)
-        if (from !== to) refuse(await guard.setTag(repository, tag))
+        if (from !== to) refuse(await guard.setTag(repository, tag, bytes))
       },
     })
     return c.body(null, 201, {

@@ -1,5 +1,6 @@
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags */
 import type { Context } from 'hono'
+import { requestedPath } from '../../http/request-path.ts'
 import { RegistryError } from '../errors.ts'
 import type { Page } from '../store/blob-store.ts'
 
@@ -29,5 +30,5 @@ export function page(
 }
 
 export function linkToNext(c: Context, query: Record<string, string>): Record<string, string> {
-  return { Link: `<${c.req.path}?${new URLSearchParams(query)}>; rel="next"` }
+  return { Link: `<${requestedPath(c)}?${new URLSearchParams(query)}>; rel="next"` }
 }

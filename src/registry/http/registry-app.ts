@@ -1,9 +1,11 @@
 import { type Context, Hono } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { AppError, type ErrorCode, isDiskFull, shortened } from '../../core/errors.ts'
 import { RETRY_AFTER } from '../../http/load-shedding.ts'
 import { type Operation, register } from '../../http/operation.ts'
 import { ClientGoneError, clientGoneResponse } from '../../http/request-body.ts'
+import { requestedPath, routedPath } from '../../http/request-path.ts'
 import { NOTHING } from '../../http/scope.ts'
 import type { Surface } from '../../http/surface.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
@@ -36,7 +38,7 @@ const REFUSALS: {
 /** Creates the HTTP API of the registry: everything below `/v2`, a path that the distribution spec fixes. */
 export function createRegistryApp(registry: EmbeddedRegistry, options: RegistryAppOptions = {}): Hono {
   const guard = options.guard ?? NO_GUARD
-  const app = new Hono()
+  const app = new Hono({ getPath: routedPath })
   register(app, 'GET', ['/v2', '/v2/'], CHECK, (c) =>
     c.json({}, 200, { 'Docker-Distribution-API-Version': 'registry/2.0' }),
   )
@@ -64,15 +66,16 @@ export function registrySurface(
       if (error instanceof ClientGoneError) return clientGoneResponse()
       const refusal = error instanceof AppError ? REFUSALS[error.code] : undefined
       if (refusal) return c.json(body(refusal.code, error.message), refusal.status, refusal.headers)
+      if (error instanceof HTTPException) return c.json(body('UNSUPPORTED', error.message), error.status)
       onInternalError(error, c)
       if (isDiskFull(error)) return c.json(body('DENIED', 'the disk of the registry is full'), 507)
       return c.json(body('UNKNOWN', 'the registry failed; its log says why'), 500)
     },
     notFound: (c) => {
-      const { method, path } = c.req
+      const path = requestedPath(c)
       const message =
         elsewhere === undefined
-          ? `the registry has no ${method} ${path}`
+          ? `the registry has no ${c.req.method} ${path}`
           : `this server keeps its artifacts in ${elsewhere}: ask there`
       return c.json(body('UNSUPPORTED', message), 404)
     },

@@ -6,8 +6,8 @@ import { RegistryError } from '../errors.ts'
 import { parseChunkRange } from './range.ts'
 import { checkedDigest, mountQuery, nameInPath, PUSH, repositoryParam } from './request.ts'
 
-const UPLOADS = ['/:name{.+}/blobs/uploads/', '/:name{.+}/blobs/uploads']
-const UPLOAD = '/:name{.+}/blobs/uploads/:id{[^/]+}'
+const UPLOADS = ['/:name/blobs/uploads/', '/:name/blobs/uploads']
+const UPLOAD = '/:name/blobs/uploads/:id'
 
 const START = { ...PUSH, needs: { push: nameInPath, pull: (c: Context) => mountQuery(c)?.from } } as const
 const STATUS = { ...PUSH, load: 'none', writesDisk: false } as const

@@ -1,10 +1,15 @@
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import type { Sendable } from '../../core/sendable.ts'
 import type { Range } from './blob-store.ts'
 
 /** Large, because scheduling a chunk in the thread pool and passing it on costs more than reading it. */
 const CHUNK_BYTES = 256 * 1024
+/** For sends beyond the first ones, as a client that does not read keeps its buffers. */
+const SMALL_CHUNK_BYTES = 16 * 1024
+const LARGE_SENDS = 64
+
+let sends = 0
 
 /** The bytes of a file. The file is opened by the first read, and closed when the reader stops. */
 export class FileStream implements Sendable {
@@ -22,13 +27,15 @@ export class FileStream implements Sendable {
 
   /** Alternates between two buffers: one is filled while the other is being sent. */
   async send(write: (chunk: Uint8Array) => Promise<void>): Promise<void> {
-    const file = await open(this.#path)
+    const size = sends++ < LARGE_SENDS ? CHUNK_BYTES : SMALL_CHUNK_BYTES
+    let file: FileHandle | undefined
     try {
+      file = await open(this.#path)
       const { start, end } = this.#range ?? { start: 0, end: (await file.stat()).size - 1 }
-      let [filling, sending] = [Buffer.allocUnsafeSlow(CHUNK_BYTES), Buffer.allocUnsafeSlow(CHUNK_BYTES)]
+      let [filling, sending] = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)]
       let sent = Promise.resolve()
       for (let position = start; position <= end; ) {
-        const length = Math.min(CHUNK_BYTES, end - position + 1)
+        const length = Math.min(size, end - position + 1)
         const { bytesRead } = await file.read(filling, 0, length, position)
         await sent
         if (bytesRead === 0) throw new Error(`${this.#path} ends at ${position}, before ${end}`)
@@ -40,7 +47,8 @@ export class FileStream implements Sendable {
       }
       await sent
     } finally {
-      await file.close()
+      sends--
+      await file?.close()
     }
   }
 }

@@ -4,20 +4,42 @@
  * pushed under other tags.
  */
 
+import { readPackageManifest } from '../../artifact/read-package-manifest.ts'
+import { AppError } from '../../core/errors.ts'
 import type { Reader } from '../../database/connection.ts'
 import { findPackage, hasPackages } from '../../database/repositories/packages.ts'
 import { repositoryExists } from '../../database/repositories/repositories.ts'
 import { parseOciRepository } from '../../domain/names.ts'
-import { isReservedTag } from '../../domain/tags.ts'
+import { isRecordTag, isReservedTag } from '../../domain/tags.ts'
+import { describe } from '../../oci/descriptor.ts'
+import { OciError } from '../../oci/errors.ts'
+import { MEDIA_TYPE } from '../../oci/media-types.ts'
 
-/** Includes packages that do not exist yet: a `v1` pushed now would look like their first release. */
+/**
+ * Includes packages that do not exist yet: a `v1` pushed now would look like their first release. What an index would be
+ * rebuilt from is refused everywhere, as the repository may be created later.
+ */
 export async function tagRefusal(
   db: Reader,
   ociRepository: string,
   tag: string,
+  manifest: Uint8Array,
 ): Promise<string | undefined> {
-  if (!isReservedTag(tag) || !(await isManaged(db, ociRepository))) return undefined
-  return setByPkgserverAlone(ociRepository, tag)
+  if (!isReservedTag(tag)) return undefined
+  const believed = isRecordTag(tag) || isRevision(ociRepository, manifest)
+  return believed || (await isManaged(db, ociRepository))
+    ? setByPkgserverAlone(ociRepository, tag)
+    : undefined
+}
+
+/** Whether a manifest says that it is a revision of the package that has this OCI repository. Copies elsewhere do not. */
+function isRevision(ociRepository: string, bytes: Uint8Array): boolean {
+  try {
+    return readPackageManifest(ociRepository, describe(MEDIA_TYPE.manifest, bytes), bytes) !== undefined
+  } catch (error) {
+    if (error instanceof AppError || error instanceof OciError) return false
+    throw error
+  }
 }
 
 /** Tags that block the path of a new package can be deleted. */

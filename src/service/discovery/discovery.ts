@@ -1,5 +1,4 @@
-import pLimit from 'p-limit'
-import { mapConcurrently } from '../../core/concurrency.ts'
+import { settleAll } from '../../core/concurrency.ts'
 import { AppError } from '../../core/errors.ts'
 import { findSync } from '../../database/repositories/discovered-tags.ts'
 import { repositoriesWithSource } from '../../database/repositories/repositories.ts'
@@ -12,11 +11,12 @@ import type { DiscoveryOptions } from './discovery-options.ts'
 import { addressOf } from './source-registry.ts'
 import { syncRepository } from './sync-repository.ts'
 import { nextSyncAt, syncStatus } from './sync-status.ts'
+import { Turns } from './turns.ts'
 
-/** Artifacts that are read at a time, over all sources: each is held in memory. */
-const ARTIFACTS_AT_ONCE = 2
-/** Repositories that are synced at a time when they are due. */
-const SYNC_AT_ONCE = 2
+/** Artifacts that are read at a time: each is held in memory. */
+const ARTIFACTS_AT_ONCE = { all: 2, each: 1 }
+/** Repositories that are synced at a time. */
+const SYNCS_AT_ONCE = { all: 8, each: 2 }
 /** How long a stopping server waits for syncs in flight, in milliseconds: they may be cut off anywhere. */
 const STOP_TIMEOUT = 5000
 
@@ -28,7 +28,8 @@ export class Discovery {
   readonly #options: DiscoveryOptions
   readonly #running = new Map<string, Running>()
   readonly #stopped = new AbortController()
-  readonly #limited = pLimit(ARTIFACTS_AT_ONCE)
+  readonly #artifacts = new Turns(ARTIFACTS_AT_ONCE)
+  readonly #syncs = new Turns(SYNCS_AT_ONCE)
 
   constructor(ctx: ServiceContext, options: DiscoveryOptions) {
     this.#ctx = ctx
@@ -50,21 +51,22 @@ export class Discovery {
    */
   async sync(name: string, options: { thorough: boolean }): Promise<void> {
     checkSource(await getRepository(this.#ctx.db, name))
-    const running = this.#running.get(name)
-    if (!running) return this.#start(name, options)
-    running.next ??= running.sync.catch(() => undefined).then(() => this.#start(name, { thorough: true }))
-    return running.next
+    return this.#begin(name, options)
+  }
+
+  /** Starts a thorough sync and does not wait for it. Throws like `sync`. */
+  async request(name: string): Promise<void> {
+    checkSource(await getRepository(this.#ctx.db, name))
+    this.#reported(this.#begin(name, { thorough: true }))
   }
 
   /** Syncs all repositories that are due. */
   async syncDue(): Promise<void> {
     const syncUnlessRunning = async (name: string): Promise<void> => {
       if (this.#stopped.signal.aborted || this.#running.has(name)) return
-      await this.sync(name, { thorough: false }).catch((error) => {
-        if (!(error instanceof AppError)) this.#options.report(error)
-      })
+      await this.#reported(this.sync(name, { thorough: false }))
     }
-    await mapConcurrently(await this.#due(), syncUnlessRunning, SYNC_AT_ONCE)
+    await settleAll((await this.#due()).map(syncUnlessRunning))
   }
 
   /** Starts nothing new, and waits a little for syncs in flight. */
@@ -78,6 +80,13 @@ export class Discovery {
     clearTimeout(timeout)
   }
 
+  /** Reports failures other than of a repository that is deleted meanwhile. */
+  async #reported(sync: Promise<void>): Promise<void> {
+    await sync.catch((error) => {
+      if (!(error instanceof AppError)) this.#options.report(error)
+    })
+  }
+
   async #due(): Promise<string[]> {
     const now = this.#ctx.now()
     const due: string[] = []
@@ -87,6 +96,13 @@ export class Discovery {
       if (next && next <= now) due.push(repository.name)
     }
     return due
+  }
+
+  #begin(name: string, options: { thorough: boolean }): Promise<void> {
+    const running = this.#running.get(name)
+    if (!running) return this.#start(name, options)
+    running.next ??= running.sync.catch(() => undefined).then(() => this.#start(name, { thorough: true }))
+    return running.next
   }
 
   #start(name: string, options: { thorough: boolean }): Promise<void> {
@@ -101,22 +117,25 @@ export class Discovery {
 
   async #sync(name: string, { thorough }: { thorough: boolean }): Promise<void> {
     const { open } = this.#options
-    const repository = await getRepository(this.#ctx.db, name)
-    const { url } = checkSource(repository)
-    const signal = syncSignal(this.#stopped.signal)
-    if (signal.aborted) return
-    const syncing = syncRepository(
-      {
-        ctx: this.#ctx,
-        repository,
-        open: () => open(url),
-        address: addressOf(url),
-        thorough,
-        signal,
-        limited: this.#limited,
-      },
-      this.#options,
-    )
+    const { url } = checkSource(await getRepository(this.#ctx.db, name))
+    const address = addressOf(url)
+    const [host = ''] = address.split('/')
+    const syncing = this.#syncs.run(host, async () => {
+      const signal = syncSignal(this.#stopped.signal)
+      if (signal.aborted) return
+      await syncRepository(
+        {
+          ctx: this.#ctx,
+          repository: await getRepository(this.#ctx.db, name),
+          open: () => open(url),
+          address,
+          thorough,
+          signal,
+          limited: (work) => this.#artifacts.run(host, work),
+        },
+        this.#options,
+      )
+    })
     await syncing.catch(async (error) => {
       // The repository may have been deleted meanwhile.
       checkSource(await getRepository(this.#ctx.db, name))

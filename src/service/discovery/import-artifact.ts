@@ -7,8 +7,8 @@ import { addDeclared, type PackageScan, recordTag, resolveTag } from './package-
 import { publishDiscovered } from './publish-discovered.ts'
 import { faultOfArtifact } from './source-registry.ts'
 
-/** The longest that a layer may take to arrive, in milliseconds. */
-const LAYER_TIMEOUT = 5 * 60 * 1000
+/** The longest that an artifact may take to arrive, in milliseconds. */
+const ARTIFACT_TIMEOUT = 5 * 60 * 1000
 
 /** Publishes what a tag points to, unless that was tried before. Records why an artifact cannot be used. */
 export async function importArtifact(scan: PackageScan, found: VersionTag): Promise<void> {
@@ -36,9 +36,9 @@ async function readArtifact(
   descriptor: Descriptor,
 ): Promise<{ foreign: ForeignPackage; prepared: PackedResources } | { fault: string }> {
   try {
-    const options = { limits: ctx.limits, timeout: LAYER_TIMEOUT }
+    const options = { limits: ctx.limits, timeout: ARTIFACT_TIMEOUT }
     const foreign = await readForeignArtifact(registry.repository(id.package), descriptor, options)
-    return { foreign, prepared: await ctx.prepare(foreign.resources, id.package) }
+    return { foreign, prepared: await ctx.prepare(foreign.files, id.package) }
   } catch (error) {
     const fault = faultOfArtifact(error)
     if (fault === undefined) throw error

@@ -27,7 +27,7 @@ export type Sync = {
   thorough: boolean
   /** Aborts when the server stops or the sync has taken too long. */
   signal: AbortSignal
-  /** Runs work that takes much memory, a few at a time over all syncs. */
+  /** Runs work that takes much memory, a few at a time over all syncs, and fewer for one host. */
   limited: <T>(work: () => Promise<T>) => Promise<T>
 }
 

@@ -128,7 +128,7 @@ function newRevision(
     },
     readinessGates: [],
     conditions: [validCondition(prepared.findings)],
-    fileCount: foreign.resources.size,
+    fileCount: foreign.files.resources.size,
     layer: layerReference(prepared.packed),
     createdBy: DISCOVERY,
     createdAt: now,

@@ -1,11 +1,13 @@
 /** Syncs one repository of a source: imports its new versions, and checks that known tags have not moved. */
 
+import { AppError } from '../../core/errors.ts'
 import { findPackageRevision } from '../../database/package-revisions/package-revisions.ts'
 import { type DiscoveredTag, forgetTags } from '../../database/repositories/discovered-tags.ts'
 import { revisionName } from '../../domain/names.ts'
+import type { PackageRevision } from '../../domain/package-revision.ts'
 import { foreignNameProblem, ORIGIN } from '../../domain/repository-source.ts'
 import { versionsClash } from '../../domain/version.ts'
-import { type VersionTag, versionTags } from '../../domain/version-tag.ts'
+import { isVersionTag, type VersionTag, versionTags } from '../../domain/version-tag.ts'
 import { isNotFound } from '../../oci/errors.ts'
 import { orAborted } from './deadline.ts'
 import { importArtifact } from './import-artifact.ts'
@@ -21,6 +23,9 @@ import {
 
 /** How often a known tag is checked, in milliseconds: one that moves betrays everyone who trusts it. */
 const CHECK_INTERVAL = 24 * 60 * 60 * 1000
+
+/** Each version that is found becomes a revision. */
+const MAX_VERSIONS = 10_000
 
 /** Throws where the registry fails: nothing is skipped then, and the next sync goes on from there. */
 export async function syncPackage(sync: Sync, name: string): Promise<void> {
@@ -48,7 +53,13 @@ export async function syncPackage(sync: Sync, name: string): Promise<void> {
 
 async function tagsOf({ registry, repository }: Sync, name: string): Promise<string[]> {
   try {
-    return await Array.fromAsync(registry.repository(name).tags())
+    const tags: string[] = []
+    for await (const tag of registry.repository(name).tags()) if (isVersionTag(tag)) tags.push(tag)
+    if (tags.length <= MAX_VERSIONS) return tags
+    throw new AppError(
+      'too_large',
+      `${name} has more than ${MAX_VERSIONS} tags that are versions: remove some`,
+    )
   } catch (error) {
     // Registries still list a repository whose last tag was deleted; one that the source names should exist.
     if (isNotFound(error) && repository.source?.packages === null) return []
@@ -90,18 +101,23 @@ async function recheckTag(scan: PackageScan, before: DiscoveredTag, found: Versi
   }
 }
 
-/** Published content never changes: a tag that has moved is reported, and the revision stays. */
+/** Published content never changes: a tag with other content is reported, and the revision stays. */
 async function checkUnmoved(scan: PackageScan, tag: string): Promise<void> {
   const before = scan.known.get(tag)
   const descriptor = await resolveTag(scan, tag)
   if (!before || !descriptor) return
   const { digest } = before
   const same = digest === descriptor.digest
-  const live = same || (await findPackageRevision(scan.sync.ctx.db, before.revision ?? ''))
-  const revision = live ? before.revision : null
-  const problem =
-    same || revision === null
-      ? null
-      : `the tag ${tag} has moved since ${revision} was published from it: ${digest} → ${descriptor.digest}. The revision does not change; push a new version.`
+  const published = same ? undefined : await findPackageRevision(scan.sync.ctx.db, before.revision ?? '')
+  const revision = same || published ? before.revision : null
+  const problem = published ? otherContent(published, tag, `${digest} → ${descriptor.digest}`) : null
   await recordTag(scan, tag, { digest, revision, problem }, { checked: true })
+}
+
+function otherContent({ name, version, annotations }: PackageRevision, tag: string, digests: string): string {
+  const publishedTag = annotations[ORIGIN.reference]?.replace(/^.*:/, '')
+  if (publishedTag === undefined || publishedTag === tag) {
+    return `the tag ${tag} has moved since ${name} was published from it: ${digests}. The revision does not change; push a new version.`
+  }
+  return `the tags ${publishedTag} and ${tag} both stand for the version ${version}, with different content: ${digests}. ${name} was published from ${publishedTag}, and a version is published once: from the first tag that is found, of several from the shortest. Remove ${tag}, or push it as another version.`
 }

@@ -41,13 +41,13 @@ export async function cloneContent(
   const revision = await resolveUpstream(ctx.db, source.upstream)
   const upstream = upstreamOf(revision)
   try {
-    const resources = await readLayer(ctx, revision)
+    const { resources, executables } = await readLayer(ctx, revision)
     const note = { packagePath: target.package, upstream }
     const changed = await changedFiles(ctx, target, { resources, note, setters: source.setters })
     const content =
       changed.size === 0
         ? await shareContent(ctx, target, revision)
-        : await packContent(ctx, target, new Map([...resources, ...changed]))
+        : await packContent(ctx, target, { resources: new Map([...resources, ...changed]), executables })
     return { ...content, upstream }
   } catch (error) {
     // A deletion of the upstream explains the error better.

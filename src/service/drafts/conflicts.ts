@@ -1,16 +1,22 @@
 import { AppError } from '../../core/errors.ts'
 import type { Reader } from '../../database/connection.ts'
-import { listConflicts } from '../../database/package-revisions/conflicts.ts'
+import { conflictBytes, listConflicts } from '../../database/package-revisions/conflicts.ts'
 import { conflictPlace, isOpen, type RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository } from '../../domain/names.ts'
+import type { PackageFiles } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
-import type { Resources } from '../../domain/resources.ts'
 import { getRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
+import type { TakeMemory } from '../registry-content.ts'
 
 /** Returns all conflicts of a revision, including resolved ones. Throws `not_found`. */
-export async function conflictsOf(ctx: ServiceContext, name: string): Promise<RevisionConflict[]> {
+export async function conflictsOf(
+  ctx: ServiceContext,
+  name: string,
+  take: TakeMemory,
+): Promise<RevisionConflict[]> {
   await getRevision(ctx.db, name)
+  take(await conflictBytes(ctx.db, name))
   return listConflicts(ctx.db, name)
 }
 
@@ -18,8 +24,8 @@ export async function conflictsOf(ctx: ServiceContext, name: string): Promise<Re
 export async function conflictsAfterEdit(
   ctx: ServiceContext,
   revision: PackageRevision,
-  before: () => Promise<Resources>,
-  after: Resources,
+  before: () => Promise<PackageFiles>,
+  after: PackageFiles,
 ): Promise<RevisionConflict[] | undefined> {
   const merged = revision.conditions.find(({ type }) => type === 'Merged')
   if (merged?.status !== 'False') return undefined

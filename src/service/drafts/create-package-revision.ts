@@ -9,9 +9,9 @@ import { initResources } from '../../domain/kpt/init-resources.ts'
 import type { Labels } from '../../domain/labels.ts'
 import { isOpen, mergedCondition, numbered } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository, type RevisionId, revisionIdProblem, revisionName } from '../../domain/names.ts'
+import { type PackageFiles, plainFiles } from '../../domain/package-files.ts'
 import { type PackageRevision, UNREVIEWED } from '../../domain/package-revision.ts'
 import type { Repository } from '../../domain/repository.ts'
-import type { Resources } from '../../domain/resources.ts'
 import type { Actor } from '../access/actor.ts'
 import { getRevision, pushRevision, tagOperation, type UnpushedRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
@@ -28,7 +28,7 @@ import { checkStillPublished, type UpstreamReference } from './upstream-referenc
 
 export type Source =
   | { task: 'init'; description?: string | undefined }
-  | { task: 'resources'; resources: Resources }
+  | { task: 'resources'; files: PackageFiles }
   | { task: 'copy'; from: string }
   | { task: 'clone'; upstream: UpstreamReference; setters?: Labels | undefined }
   | ({ task: 'upgrade' } & UpgradeRequest)
@@ -114,9 +114,9 @@ async function contentOf(ctx: ServiceContext, input: NewRevision): Promise<Draft
   const { source } = input
   switch (source.task) {
     case 'init':
-      return packContent(ctx, input, initResources(input.package, source))
+      return packContent(ctx, input, plainFiles(initResources(input.package, source)))
     case 'resources':
-      return packContent(ctx, input, source.resources)
+      return packContent(ctx, input, source.files)
     case 'copy':
       return copyContent(ctx, input, source.from)
     case 'clone':
@@ -156,7 +156,7 @@ async function upgradeContent(
   request: UpgradeRequest,
 ): Promise<DraftContent> {
   const upgrade = await mergeUpgrade(ctx, input, request)
-  const { conditions, fileCount, layer, contents } = await packContent(ctx, input, upgrade.resources)
+  const { conditions, fileCount, layer, contents } = await packContent(ctx, input, upgrade.files)
   const { labels, annotations, readinessGates } = upgrade.local
   const conflicts = numbered(upgrade.conflicts)
   return {

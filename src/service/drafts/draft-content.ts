@@ -2,7 +2,8 @@ import { layerReference } from '../../artifact/package-manifest.ts'
 import type { Contents } from '../../domain/contents.ts'
 import type { RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
-import { checkResources, type Resources } from '../../domain/resources.ts'
+import type { PackageFiles } from '../../domain/package-files.ts'
+import { checkResources } from '../../domain/resources.ts'
 import { validCondition } from '../../domain/validation/validate.ts'
 import type { UnpushedRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
@@ -23,10 +24,10 @@ export type DraftContent = Pick<
 export async function packContent(
   ctx: ServiceContext,
   target: PackageId,
-  resources: Resources,
+  files: PackageFiles,
 ): Promise<DraftContent> {
-  checkResources(resources, ctx.limits)
-  const { packed: layer, findings, contents } = await ctx.prepare(resources, ociRepository(target))
+  checkResources(files.resources, ctx.limits)
+  const { packed: layer, findings, contents } = await ctx.prepare(files, ociRepository(target))
   await pushLayer(ctx, ociRepository(target), layer)
   return {
     upstream: null,
@@ -34,7 +35,7 @@ export async function packContent(
     annotations: {},
     readinessGates: [],
     conditions: [validCondition(findings)],
-    fileCount: resources.size,
+    fileCount: files.resources.size,
     layer: layerReference(layer),
     contents,
   }

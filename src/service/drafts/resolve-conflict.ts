@@ -4,8 +4,9 @@ import { transition } from '../../domain/lifecycle.ts'
 import { isOpen, type RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import type { Choice } from '../../domain/merge/settle-conflicts.ts'
 import { ociRepository } from '../../domain/names.ts'
+import { NO_FILES, type PackageFiles } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
-import { checkResources, type Resources } from '../../domain/resources.ts'
+import { checkResources } from '../../domain/resources.ts'
 import { getRevision, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Precondition } from '../precondition.ts'
@@ -31,14 +32,12 @@ export async function resolveConflict(
     if (!isOpen(conflict)) {
       throw new AppError('conflict', `conflict ${id} of ${name} is resolved already: edit the file instead`)
     }
-    const resources = await readLayer(ctx, current.revision)
+    const files = await readLayer(ctx, current.revision)
     const isUpstreams = 'choose' in choice && choice.choose === 'upstream'
-    const upstream = isUpstreams ? await upstreamResources(ctx, current.revision) : new Map()
-    const settled = await ctx.settle(
-      { conflict, choice, resources, upstream },
-      ociRepository(current.revision),
-    )
-    checkResources(settled, ctx.limits)
+    const upstream = isUpstreams ? await upstreamFiles(ctx, current.revision) : NO_FILES
+    const input = { conflict, choice, files, upstream }
+    const settled = await ctx.settle(input, ociRepository(current.revision))
+    checkResources(settled.resources, ctx.limits)
     const resolution = 'value' in choice ? 'value' : choice.choose
     const resolved = { ...conflict, resolution } as const
     const next = conflicts.map((other) => (other.id === id ? resolved : other))
@@ -46,6 +45,6 @@ export async function resolveConflict(
   })
 }
 
-async function upstreamResources(ctx: ServiceContext, { upstream }: PackageRevision): Promise<Resources> {
-  return upstream ? readLayer(ctx, await getRevision(ctx.db, upstream.name)) : new Map()
+async function upstreamFiles(ctx: ServiceContext, { upstream }: PackageRevision): Promise<PackageFiles> {
+  return upstream ? readLayer(ctx, await getRevision(ctx.db, upstream.name)) : NO_FILES
 }

@@ -1,6 +1,7 @@
 import { transition } from '../../domain/lifecycle.ts'
+import { type FilesPatch, type PackageFiles, patchFiles } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
-import { checkResources, patchResources, type Resources } from '../../domain/resources.ts'
+import { checkResources } from '../../domain/resources.ts'
 import { type Current, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Precondition } from '../precondition.ts'
@@ -12,29 +13,29 @@ import { saveFiles } from './save-files.ts'
 export async function replaceResources(
   ctx: ServiceContext,
   name: string,
-  resources: Resources,
+  files: PackageFiles,
   precondition: Precondition,
 ): Promise<PackageRevision> {
-  checkResources(resources, ctx.limits)
+  checkResources(files.resources, ctx.limits)
   return withRevision(ctx, name, precondition, async (current) => {
     transition(name, current.revision.lifecycle, 'edit')
-    return saveEdited(ctx, current, resources, () => readLayer(ctx, current.revision))
+    return saveEdited(ctx, current, files, () => readLayer(ctx, current.revision))
   })
 }
 
-/** Adds and replaces files of a Draft, and deletes those whose content is null. */
+/** Adds, replaces and changes files of a Draft, and deletes those whose change is null. */
 export async function changeResources(
   ctx: ServiceContext,
   name: string,
-  patch: ReadonlyMap<string, Uint8Array | null>,
+  patch: FilesPatch,
   precondition: Precondition,
 ): Promise<PackageRevision> {
   return withRevision(ctx, name, precondition, async (current) => {
     transition(name, current.revision.lifecycle, 'edit')
     const before = await readLayer(ctx, current.revision)
-    const resources = patchResources(before, patch)
-    checkResources(resources, ctx.limits)
-    return saveEdited(ctx, current, resources, async () => before)
+    const files = patchFiles(before, patch)
+    checkResources(files.resources, ctx.limits)
+    return saveEdited(ctx, current, files, async () => before)
   })
 }
 
@@ -42,13 +43,8 @@ export async function changeResources(
 async function saveEdited(
   ctx: ServiceContext,
   current: Current,
-  resources: Resources,
-  before: () => Promise<Resources>,
+  files: PackageFiles,
+  before: () => Promise<PackageFiles>,
 ): Promise<PackageRevision> {
-  return saveFiles(
-    ctx,
-    current,
-    resources,
-    await conflictsAfterEdit(ctx, current.revision, before, resources),
-  )
+  return saveFiles(ctx, current, files, await conflictsAfterEdit(ctx, current.revision, before, files))
 }

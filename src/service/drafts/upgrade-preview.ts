@@ -4,6 +4,7 @@ import type { Conflict } from '../../domain/merge/conflict.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { Upstream } from '../../domain/package-revision.ts'
 import type { ServiceContext } from '../context.ts'
+import type { TakeMemory } from '../registry-content.ts'
 import { mergeUpgrade, type UpgradeRequest } from './upgrade.ts'
 
 export type UpgradePreview = {
@@ -19,10 +20,16 @@ export async function previewUpgrade(
   ctx: ServiceContext,
   target: PackageId,
   request: UpgradeRequest,
+  take: TakeMemory,
 ): Promise<UpgradePreview> {
-  const { local, localResources, upstream, resources, conflicts } = await mergeUpgrade(ctx, target, request)
+  const { local, localFiles, upstream, conflicts, ...upgraded } = await mergeUpgrade(
+    ctx,
+    target,
+    request,
+    take,
+  )
   const { files, truncated } = await ctx.diff(
-    { before: localResources, after: resources },
+    { before: localFiles, after: upgraded.files },
     ociRepository(local),
   )
   if (truncated) {

@@ -7,11 +7,11 @@ import { withUpstream } from '../../domain/kpt/kptfile.ts'
 import type { Conflict } from '../../domain/merge/conflict.ts'
 import type { MergeStrategy } from '../../domain/merge/strategy.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
+import type { PackageFiles } from '../../domain/package-files.ts'
 import type { PackageRevision, Upstream } from '../../domain/package-revision.ts'
-import type { Resources } from '../../domain/resources.ts'
 import { getRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
-import { readLayer } from '../registry-content.ts'
+import { readLayer, type TakeMemory } from '../registry-content.ts'
 import { checkMerged } from './conflicts.ts'
 import { resolveUpstream, type UpstreamReference, upstreamOf } from './upstream-reference.ts'
 
@@ -28,11 +28,11 @@ export type UpgradeRequest = {
 export type Upgrade = {
   /** The revision that the upgrade starts from, with its files. */
   local: PackageRevision
-  localResources: Resources
+  localFiles: PackageFiles
   /** The upstream after the upgrade. */
   upstream: Upstream
   /** The merged files. */
-  resources: Resources
+  files: PackageFiles
   conflicts: Conflict[]
 }
 
@@ -45,6 +45,7 @@ export async function mergeUpgrade(
   ctx: ServiceContext,
   target: PackageId,
   { from, to, strategy = 'resource-merge', conflicts: prefer = 'local' }: UpgradeRequest,
+  take?: TakeMemory,
 ): Promise<Upgrade> {
   const { local, base } = await localRevision(ctx, target, from)
   await checkMerged(ctx.db, local)
@@ -55,22 +56,25 @@ export async function mergeUpgrade(
       `${local.name} is based on ${base.name} already: there is nothing to upgrade`,
     )
   }
-  const [original, localResources, upstream] = await Promise.all([
-    readLayer(ctx, await getRevision(ctx.db, base.name)),
-    readLayer(ctx, local),
-    readLayer(ctx, updated),
+  const [original, localFiles, upstream] = await Promise.all([
+    readLayer(ctx, await getRevision(ctx.db, base.name), take),
+    readLayer(ctx, local, take),
+    readLayer(ctx, updated, take),
   ])
   const merged = await ctx.merge(
-    { original, local: localResources, upstream, strategy, prefer },
+    { original, local: localFiles, upstream, strategy, prefer },
     ociRepository(target),
   )
   if (merged.modified.length > 0) throw notUnchanged(local, merged.modified)
   const next = upstreamOf(updated)
   return {
     local,
-    localResources,
+    localFiles,
     upstream: next,
-    resources: withUpstream(merged.resources, { packagePath: target.package, upstream: next, strategy }),
+    files: {
+      resources: withUpstream(merged.resources, { packagePath: target.package, upstream: next, strategy }),
+      executables: merged.executables,
+    },
     conflicts: merged.conflicts,
   }
 }

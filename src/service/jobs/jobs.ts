@@ -17,29 +17,19 @@ import type { JobRunner } from './runner.ts'
 /** The maximum number of items of a job, which is checked and inserted in one go. */
 export const MAX_ITEMS = 10_000
 
-/** The maximum size of all items of a job, which are stored for weeks. */
-const MAX_INPUT_BYTES = 16 * 1024 * 1024
-
 /** Finished jobs are kept up to this number and age. */
 const KEPT_JOBS = 1000
 const KEPT_DAYS = 30
 /** Each new job deletes up to this many old ones. */
 const PRUNED_AT_ONCE = 10
 
-/** Stores a job with all its items, and starts it. Throws `too_large`. */
+/** Stores a job with all its items, and starts it. */
 export async function startJob(
   ctx: ServiceContext,
   runner: JobRunner,
   actor: Actor,
   job: NewJob,
 ): Promise<Job> {
-  const bytes = job.items.reduce((sum, { input }) => sum + Buffer.byteLength(JSON.stringify(input)), 0)
-  if (bytes > MAX_INPUT_BYTES) {
-    throw new AppError(
-      'too_large',
-      `labels, annotations and setters have ${bytes} bytes together; at most ${MAX_INPUT_BYTES} are allowed in a job: split it into several jobs`,
-    )
-  }
   const now = ctx.now()
   const endedBefore = new Date(now.getTime() - KEPT_DAYS * 24 * 60 * 60 * 1000).toISOString()
   const started = await ctx.commits.run(async (transaction) => {

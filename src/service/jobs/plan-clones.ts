@@ -26,15 +26,19 @@ export type ClonesRequest = {
   dryRun?: boolean | undefined
 }
 
+/** The maximum size of the values of all items of a job, which are stored for weeks. */
+const MAX_INPUT_BYTES = 16 * 1024 * 1024
+
 /** Always free, because a clone is the first draft of its package. */
 const WORKSPACE = 'main'
 
 /**
  * Plans a job that clones one revision to many packages, and checks all that is known in advance. Throws `invalid` with
- * the wrong targets as details, and `not_found` and `wrong_lifecycle` for the upstream.
+ * the wrong targets as details, `too_large`, and `not_found` and `wrong_lifecycle` for the upstream.
  */
 export async function planClones(ctx: ServiceContext, request: ClonesRequest): Promise<NewJob> {
   const { targets, defaults = {}, dryRun = false } = request
+  checkSize(targets, defaults)
   const items = targets.map((target): NewJobItem => {
     const { repository = defaults.repository, package: path, workspace, version, ...given } = target
     return {
@@ -52,6 +56,21 @@ export async function planClones(ctx: ServiceContext, request: ClonesRequest): P
   check(items)
   const upstream = jobUpstream(await resolveUpstream(ctx.db, request.upstream))
   return { kind: 'clone', dryRun, upstream, request: { upstream: request.upstream, defaults, dryRun }, items }
+}
+
+/** Throws `too_large`, before each target gets a copy of the defaults. */
+function checkSize(targets: readonly CloneTarget[], defaults: ItemInput): void {
+  const own = targets.reduce((sum, target) => sum + inputBytes(target), 0)
+  const bytes = own + targets.length * inputBytes(defaults)
+  if (bytes <= MAX_INPUT_BYTES) return
+  throw new AppError(
+    'too_large',
+    `labels, annotations and setters, with the defaults for each target, have ${bytes} bytes together; at most ${MAX_INPUT_BYTES} are allowed in a job: split it into several jobs`,
+  )
+}
+
+function inputBytes({ labels, annotations, setters }: ItemInput): number {
+  return Buffer.byteLength(JSON.stringify({ labels, annotations, setters }))
 }
 
 function check(items: readonly NewJobItem[]): void {

@@ -45,7 +45,10 @@ export async function fillContents(
       const digest = revision.artifact.layerDigest
       try {
         if (last?.digest !== digest) {
-          const { contents } = await inspect(await readLayer(ctx, revision), ociRepository(revision))
+          const { contents } = await inspect(
+            (await readLayer(ctx, revision)).resources,
+            ociRepository(revision),
+          )
           last = { digest, contents }
         }
         found.push({ revision, contents: last.contents })

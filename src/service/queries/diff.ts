@@ -5,10 +5,11 @@ import { previousRevision } from '../../database/package-revisions/of-package.ts
 import { findPackageRevision } from '../../database/package-revisions/package-revisions.ts'
 import { type DiffInput, type FileDiff, MAX_DIFF_SIZE } from '../../domain/diff/diff-resources.ts'
 import { ociRepository, type PackageId, parseRevisionName } from '../../domain/names.ts'
+import { NO_FILES } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { getRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
-import { readLayer } from '../registry-content.ts'
+import { readLayer, type TakeMemory } from '../registry-content.ts'
 
 /** The old and the new side; without an old side, all files are new. */
 export type Comparison = { from: PackageRevision | undefined; to: PackageRevision }
@@ -55,10 +56,14 @@ export function comparisonDigest({ from, to }: Comparison): string {
 export async function diffRevisions(
   ctx: ServiceContext,
   { from, to }: Comparison,
+  take: TakeMemory,
   options: Pick<DiffInput, 'path' | 'patchesOnly'> = {},
 ): Promise<FileDiff[]> {
   if (from?.artifact.layerDigest === to.artifact.layerDigest) return []
-  const [before, after] = await Promise.all([from ? readLayer(ctx, from) : new Map(), readLayer(ctx, to)])
+  const [before, after] = await Promise.all([
+    from ? readLayer(ctx, from, take) : NO_FILES,
+    readLayer(ctx, to, take),
+  ])
   const { files, truncated } = await ctx.diff({ before, after, ...options }, ociRepository(to))
   if (!truncated) return files
   throw new AppError(

@@ -1,23 +1,24 @@
-import { unpackLayer } from '../../artifact/layer.ts'
+import { unpackUpload } from '../../artifact/layer.ts'
 import { AppError } from '../../core/errors.ts'
+import type { PackageFiles } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
-import type { Resources } from '../../domain/resources.ts'
 import type { Content } from '../../oci/content.ts'
 import type { ServiceContext } from '../context.ts'
-import { readLayer } from '../registry-content.ts'
+import { readLayer, type TakeMemory } from '../registry-content.ts'
 
 /** Returns a file of a revision. Throws `not_found`. */
 export async function readFile(
   ctx: ServiceContext,
   revision: PackageRevision,
   path: string,
+  take: TakeMemory,
 ): Promise<Uint8Array> {
-  const content = (await readLayer(ctx, revision)).get(path)
+  const content = (await readLayer(ctx, revision, take)).resources.get(path)
   if (content) return content
   throw new AppError('not_found', `${revision.name} has no file "${path}"`)
 }
 
 /** Returns the files of an uploaded archive. Throws `invalid_archive` and `too_large`. */
-export async function unpackArchive(ctx: ServiceContext, archive: Content): Promise<Resources> {
-  return unpackLayer(archive, ctx.limits)
+export async function unpackArchive(ctx: ServiceContext, archive: Content): Promise<PackageFiles> {
+  return unpackUpload(archive, ctx.limits)
 }

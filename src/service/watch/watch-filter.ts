@@ -9,6 +9,7 @@ import { namesListed, revisionsNamed } from '../../database/package-revisions/by
 import { namesBasedOn } from '../../database/package-revisions/downstreams.ts'
 import type { PackageRevisionFilter } from '../../database/package-revisions/filter.ts'
 import { eventType, type RevisionChange, type WatchEventType } from '../../domain/change.ts'
+import type { DerivedFields, DerivedFilter } from './derived-fields.ts'
 import { matches, type OwnFilter } from './matches.ts'
 import type { WatchEvent, WatchMessage } from './watch-message.ts'
 
@@ -19,7 +20,7 @@ export class WatchFilter {
   /** Equal for equal filters. */
   readonly key: string
   readonly #own: OwnFilter
-  readonly #derived: Pick<PackageRevisionFilter, 'outdated' | 'q'>
+  readonly #derived: DerivedFilter
 
   constructor(filter: PackageRevisionFilter) {
     const { outdated, q, ...own } = filter
@@ -31,6 +32,10 @@ export class WatchFilter {
   /** Whether events depend on more than the change, so that the index must be queried. */
   get isDerived(): boolean {
     return this.#derived.outdated !== undefined || this.#derived.q !== undefined
+  }
+
+  get q(): string | undefined {
+    return this.#derived.q
   }
 
   /** Whether a change may cause an event. */
@@ -47,10 +52,16 @@ export class WatchFilter {
   }
 
   /** Yields the events of changes, for a derived filter. */
-  async *derivedEventsOf(db: Reader, changes: readonly RevisionChange[]): AsyncGenerator<WatchMessage> {
+  async *derivedEventsOf(
+    db: Reader,
+    changes: readonly RevisionChange[],
+    fields: DerivedFields,
+  ): AsyncGenerator<WatchMessage> {
+    const listed = () => fields.listed(changes, this.#derived)
+
     const moves = this.#derived.outdated === undefined ? () => false : movesLatest
     for (const section of sectionsOf(changes, moves)) {
-      const events = await this.#corrected(db, this.eventsOf(section))
+      const events = await this.#corrected(this.eventsOf(section), listed)
       const last = section.at(-1)
       if (!last || !moves(last)) {
         if (events.length > 0) yield { type: 'events', events }
@@ -83,12 +94,15 @@ export class WatchFilter {
   }
 
   /** Corrects the events of the filter's own fields by what the index says about the derived ones. */
-  async #corrected(db: Reader, events: readonly WatchEvent[]): Promise<readonly WatchEvent[]> {
+  async #corrected(
+    events: readonly WatchEvent[],
+    listed: () => ReturnType<DerivedFields['listed']>,
+  ): Promise<readonly WatchEvent[]> {
     if (events.length === 0) return events
-    const listed = await this.#listed(db, events)
+    const isListed = await listed()
     return events.flatMap(({ type, change }): WatchEvent[] => {
       const comesOrGoes = type === 'MODIFIED' && this.#changesDerived(change)
-      if (listed.has(change.revision.name)) return [{ type: comesOrGoes ? 'ADDED' : type, change }]
+      if (isListed(change.revision.name)) return [{ type: comesOrGoes ? 'ADDED' : type, change }]
       return type === 'DELETED' || comesOrGoes ? [{ type: 'DELETED', change }] : []
     })
   }

@@ -9,13 +9,13 @@ import type { WatchFilter } from './watch-filter.ts'
 export class WatchGroup {
   /** The number of watchers. */
   size = 0
-  readonly #filter: WatchFilter
+  readonly filter: WatchFilter
   readonly #notifier = new Notifier()
   /** No change between these positions concerns the filter. */
   #quiet = { from: 0, to: 0 }
 
   constructor(filter: WatchFilter) {
-    this.#filter = filter
+    this.filter = filter
   }
 
   /** Resolves when there may be something new. Call it before reading. */
@@ -36,7 +36,7 @@ export class WatchGroup {
   /** Must be called with all changes, in order; `from` is the position before the first. */
   receive(changes: readonly RevisionChange[], from: number): void {
     const to = changes.at(-1)?.resourceVersion ?? from
-    if (changes.some((change) => this.#filter.concerns(change))) this.wake()
+    if (changes.some((change) => this.filter.concerns(change))) this.wake()
     else this.#quiet = { from: this.#quiet.to === from ? this.#quiet.from : from, to }
   }
 }

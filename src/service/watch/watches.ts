@@ -6,6 +6,7 @@ import type { Sort } from '../../domain/package-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { listPackageRevisions } from '../queries/list-package-revisions.ts'
 import { ChangeFeed } from './change-feed.ts'
+import { DerivedFields } from './derived-fields.ts'
 import { WatchFilter } from './watch-filter.ts'
 import { WatchGroup } from './watch-group.ts'
 import type { WatchEvent, WatchMessage } from './watch-message.ts'
@@ -43,6 +44,7 @@ export class Watches {
   #watching = 0
   /** By key of their filter. */
   readonly #groups = new Map<string, WatchGroup>()
+  readonly #fields: DerivedFields
   /** The events of a batch by key of the filter: watchers with the same filter share them. */
   #events = new WeakMap<readonly RevisionChange[], Map<string, readonly WatchEvent[]>>()
 
@@ -54,6 +56,7 @@ export class Watches {
     this.#feed = new ChangeFeed(ctx.db, report, (changes, from) => {
       for (const group of this.#groups.values()) group.receive(changes, from)
     })
+    this.#fields = new DerivedFields(ctx.db, () => this.#queries())
     this.#timer = setInterval(() => this.#tick(), quietAfter)
     this.#timer.unref()
   }
@@ -179,7 +182,7 @@ export class Watches {
       return events.at(-1)?.change.resourceVersion
     }
     let sent: number | undefined
-    for await (const message of filter.derivedEventsOf(this.#ctx.db, changes)) {
+    for await (const message of filter.derivedEventsOf(this.#ctx.db, changes, this.#fields)) {
       yield message
       if (message.type === 'bookmark') sent = message.position
       if (message.type === 'events') sent = message.events.at(-1)?.change.resourceVersion
@@ -197,6 +200,10 @@ export class Watches {
 
   #ended(signal: AbortSignal): boolean {
     return signal.aborted || this.#drained.signal.aborted
+  }
+
+  *#queries(): Generator<string> {
+    for (const { filter } of this.#groups.values()) if (filter.q !== undefined) yield filter.q
   }
 
   /** Sends a heartbeat to idle watchers. */

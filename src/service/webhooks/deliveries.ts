@@ -83,15 +83,15 @@ async function deliverNow(
   deliver: (transaction: Transaction, webhook: Webhook, now: Date) => Promise<Delivery>,
 ): Promise<Delivery> {
   const now = ctx.now()
-  const delivery = await ctx.commits.run(async (transaction) => {
+  const { delivery, id } = await ctx.commits.run(async (transaction) => {
     const webhook = await getWebhook(transaction, name)
-    if (webhook.enabled) return deliver(transaction, webhook, now)
+    if (webhook.enabled) return { delivery: await deliver(transaction, webhook, now), id: webhook.id }
     throw new AppError(
       'conflict',
       `the webhook ${name} is not enabled, so nothing is sent to it: enable it first`,
     )
   })
-  await dispatcher.refresh()
+  await dispatcher.refresh(id)
   return delivery
 }
 

@@ -3,17 +3,21 @@ import { dueDeliveries, recordAttempt, webhooksDue } from '../../database/webhoo
 import { enabledWebhooks } from '../../database/webhooks/webhooks.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { DeliveryState, DueDelivery } from '../../domain/webhook.ts'
+import { Connections, type Proxies } from '../../oci/remote/connections.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Outcome, post } from './post.ts'
-import { retryDelay } from './retry.ts'
-import { routeChanges } from './route-changes.ts'
-import type { Targets } from './targets.ts'
+import { resultOf } from './result.ts'
+import { disableWebhook, routeChanges } from './route-changes.ts'
+import { refusal, type Targets } from './targets.ts'
 
 export type DispatcherOptions = {
   targets: Targets
+  proxies?: Proxies | undefined
   report: (error: unknown) => void
   /** Called after each attempt, with the new state of the delivery. */
   onAttempt?: (state: DeliveryState) => void
+  /** Called with the name of a webhook that is disabled because its receiver is gone. */
+  onGone?: (webhook: string) => void
   /** Milliseconds that an attempt may take. */
   timeout?: number
   /** Milliseconds until the second attempt, approximately. */
@@ -36,8 +40,11 @@ const CONCURRENCY_EACH = 4
 export class WebhookDispatcher {
   readonly #ctx: ServiceContext
   readonly #options: DispatcherOptions
+  readonly #connections: Connections
   readonly #stopped = new AbortController()
   readonly #inFlight = new Map<number, DueDelivery>()
+  /** Until when receivers want no requests, in milliseconds since 1970, by webhook. */
+  readonly #paused = new Map<number, number>()
   /** Everything that `stop` waits for. */
   readonly #work = new Set<Promise<void>>()
   #view: ((revision: PackageRevision) => object) | undefined
@@ -50,6 +57,9 @@ export class WebhookDispatcher {
   constructor(ctx: ServiceContext, options: DispatcherOptions) {
     this.#ctx = ctx
     this.#options = options
+    const { targets, proxies } = options
+    const guard = (address: string) => refusal(address, targets)
+    this.#connections = new Connections({ guard, proxies, keepAlive: false })
   }
 
   /** The addresses that webhooks may call. */
@@ -65,8 +75,9 @@ export class WebhookDispatcher {
     await this.refresh()
   }
 
-  /** Must be called after changes of webhooks or their deliveries. */
-  async refresh(): Promise<void> {
+  /** Must be called after changes of webhooks or their deliveries. Ends the pause of a webhook that is to send now. */
+  async refresh(sendNow?: number): Promise<void> {
+    if (sendNow !== undefined) this.#paused.delete(sendNow)
     this.#enabled = (await enabledWebhooks(this.#ctx.db)).length > 0
     this.wake()
     this.#track(this.#poll())
@@ -143,6 +154,7 @@ export class WebhookDispatcher {
 
   #hasRoom(webhookId: number): boolean {
     if (this.#stopped.signal.aborted || this.#inFlight.size >= CONCURRENCY) return false
+    if ((this.#paused.get(webhookId) ?? 0) > this.#ctx.now().getTime()) return false
     const own = [...this.#inFlight.values()].filter(({ webhook }) => webhook.id === webhookId)
     return own.length < CONCURRENCY_EACH
   }
@@ -182,26 +194,24 @@ export class WebhookDispatcher {
       'X-Pkgserver-Event': event,
       'X-Pkgserver-Delivery': String(id),
     }
-    const { targets, timeout = TIMEOUT } = this.#options
-    return post({ ...webhook, headers, body }, { targets, timeout, signal: this.#stopped.signal })
+    const { timeout = TIMEOUT } = this.#options
+    const { signal } = this.#stopped
+    return post({ ...webhook, headers, body }, { connections: this.#connections, timeout, signal })
   }
 
   async #record(delivery: DueDelivery, outcome: Outcome, duration: number): Promise<void> {
-    const statusCode = 'statusCode' in outcome ? outcome.statusCode : null
-    const error = 'error' in outcome ? outcome.error : null
-    const next = statusCode !== null && statusCode >= 200 && statusCode < 300 ? null : this.#next(delivery)
-    const delivered = next === null
-    const state = delivered ? 'Delivered' : next > delivery.giveUpAt ? 'GivenUp' : 'Pending'
-    const nextAttempt = state === 'Pending' ? next : null
-    await this.#ctx.commits.run((transaction) =>
-      recordAttempt(transaction, delivery.id, { state, statusCode, error, duration, nextAttempt }),
-    )
-    this.#options.onAttempt?.(state)
-  }
-
-  #next({ attempts }: DueDelivery): string {
-    const delay = retryDelay(attempts + 1, this.#options.firstDelay)
-    return new Date(this.#ctx.now().getTime() + delay).toISOString()
+    const result = resultOf(delivery, outcome, { now: this.#ctx.now(), firstDelay: this.#options.firstDelay })
+    const { pausedUntil, gone, ...attempt } = result
+    const { webhook } = delivery
+    if (pausedUntil !== undefined) this.#paused.set(webhook.id, pausedUntil)
+    const disabled = await this.#ctx.commits.run(async (transaction) => {
+      await recordAttempt(transaction, delivery.id, { ...attempt, duration })
+      return gone && (await disableWebhook(transaction, webhook, this.#ctx.now()))
+    })
+    this.#options.onAttempt?.(attempt.state)
+    if (!disabled) return
+    this.#options.onGone?.(webhook.name)
+    await this.refresh()
   }
 
   #now(): string {

@@ -1,10 +1,13 @@
 import { createHmac } from 'node:crypto'
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
-import { guardedLookup, literalRefusal, type Targets } from './targets.ts'
+import type { Connections } from '../../oci/remote/connections.ts'
+import { parseRetryAfter } from '../../oci/remote/retry.ts'
 
 export type Outcome =
-  | { statusCode: number }
+  | {
+      statusCode: number
+      /** Milliseconds that the receiver asks to wait. */
+      retryAfter?: number | undefined
+    }
   /** Why there was no response. */
   | { error: string }
 
@@ -16,7 +19,7 @@ export type Message = {
 }
 
 export type PostOptions = {
-  targets: Targets
+  connections: Connections
   /** Milliseconds for the whole exchange. */
   timeout: number
   signal: AbortSignal
@@ -32,10 +35,11 @@ export function signature(secret: string, body: string): string {
 }
 
 /** Sends a signed body once. Redirects are not followed. Never throws. */
-export async function post(message: Message, { targets, timeout, signal }: PostOptions): Promise<Outcome> {
+export async function post(
+  message: Message,
+  { connections, timeout, signal }: PostOptions,
+): Promise<Outcome> {
   const url = new URL(message.url)
-  const reason = literalRefusal(url, targets)
-  if (reason) return { error: reason }
   const signed = signature(message.secret, message.body)
   const headers = {
     ...message.headers,
@@ -45,29 +49,32 @@ export async function post(message: Message, { targets, timeout, signal }: PostO
     'X-Pkgserver-Signature': signed,
   }
   const over = AbortSignal.any([signal, AbortSignal.timeout(timeout)])
+  try {
+    await connections.check(url)
+  } catch (error) {
+    return { error: shortened(error as Error) }
+  }
   return new Promise((resolve) => {
     const fail = (error: Error) =>
       resolve({
         error: over.aborted ? `no answer within ${timeout / 1000} s` : shortened(error),
       })
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest
-    const request = send(
-      url,
-      { method: 'POST', headers, lookup: guardedLookup(targets), agent: false, signal: over },
-      (response) => {
-        const { statusCode = 0 } = response
-        let bytes = 0
-        response.on('data', (chunk: Buffer) => {
-          bytes += chunk.byteLength
-          if (bytes <= MAX_ANSWER_BYTES) return
-          resolve({ statusCode })
-          response.destroy()
-        })
-        response.once('end', () => resolve({ statusCode }))
-        response.once('error', fail)
-        response.once('close', () => fail(new Error('the answer was cut off')))
-      },
-    )
+    const request = connections.open(url, { method: 'POST', headers, signal: over })
+    request.once('response', (response) => {
+      const { statusCode = 0, headers: answered } = response
+      const retryAfter = parseRetryAfter(answered['retry-after'] ?? null, Date.now())
+      const done = () => resolve({ statusCode, retryAfter })
+      let bytes = 0
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.byteLength
+        if (bytes <= MAX_ANSWER_BYTES) return
+        done()
+        response.destroy()
+      })
+      response.once('end', done)
+      response.once('error', fail)
+      response.once('close', () => fail(new Error('the answer was cut off')))
+    })
     request.once('error', fail)
     request.end(message.body)
   })

@@ -2,7 +2,7 @@ import { changesAfter } from '../../database/change-log.ts'
 import type { Transaction } from '../../database/connection.ts'
 import { currentResourceVersion, readPosition, writePosition } from '../../database/counters.ts'
 import { insertDelivery } from '../../database/webhooks/deliveries.ts'
-import { enabledWebhooks } from '../../database/webhooks/webhooks.ts'
+import { enabledWebhooks, findWebhook, updateWebhook } from '../../database/webhooks/webhooks.ts'
 import type { RevisionChange } from '../../domain/change.ts'
 import { parseLabelSelector } from '../../domain/label-selector.ts'
 import { changeEvent, type Webhook, type WebhookFilter } from '../../domain/webhook.ts'
@@ -45,6 +45,19 @@ export async function routeChanges(transaction: Transaction, now: Date): Promise
 /** Routes all changes. Must be called before webhooks change, since earlier changes are for the webhooks as they were. */
 export async function routeAll(transaction: Transaction, now: Date): Promise<void> {
   while ((await routeChanges(transaction, now)).more);
+}
+
+/** Disables a webhook, unless it has been changed since it was called. Resolves to whether it did. */
+export async function disableWebhook(
+  transaction: Transaction,
+  called: { name: string; url: string },
+  now: Date,
+): Promise<boolean> {
+  await routeAll(transaction, now)
+  const webhook = await findWebhook(transaction, called.name)
+  if (!webhook?.enabled || webhook.url !== called.url) return false
+  await updateWebhook(transaction, webhook.id, { ...webhook, enabled: false }, now.toISOString())
+  return true
 }
 
 async function skipAll(transaction: Transaction): Promise<Routed> {

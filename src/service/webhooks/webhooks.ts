@@ -102,6 +102,7 @@ export async function deleteWebhook(
     const current = await getWebhook(transaction, name)
     checkPrecondition(name, current.resourceVersion, precondition)
     await deleteRow(transaction, current.id)
+    return current
   })
 }
 
@@ -112,15 +113,15 @@ function mergeFilter(base: WebhookFilter, patch: WebhookPatch['filter']): Webhoo
 }
 
 /** Changes webhooks in a transaction, after routing earlier changes to the webhooks as they were. */
-async function changed<T>(
+async function changed(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
-  change: (transaction: Transaction) => Promise<T>,
-): Promise<T> {
+  change: (transaction: Transaction) => Promise<Webhook>,
+): Promise<Webhook> {
   const result = await ctx.commits.run(async (transaction) => {
     await routeAll(transaction, ctx.now())
     return change(transaction)
   })
-  await dispatcher.refresh()
+  await dispatcher.refresh(result.id)
   return result
 }

@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import { type PackedLayer, packLayer } from '../../artifact/layer.ts'
 import { type Contents, contentsOf } from '../../domain/contents.ts'
+import type { PackageFiles } from '../../domain/package-files.ts'
 import type { Resources } from '../../domain/resources.ts'
-import { type Findings, validateResources } from '../../domain/validation/validate.ts'
+import { type Findings, leftOutWarnings, validateResources } from '../../domain/validation/validate.ts'
 import { readYamlFile, type YamlFile } from '../../domain/validation/yaml-file.ts'
 import { digestOf } from '../../oci/digest.ts'
 
@@ -17,8 +18,10 @@ const knownFiles = new LRUCache<string, YamlFile>({
 })
 
 /** Packs, validates and inspects files. */
-export function packResources(resources: Resources): PackedResources {
-  return { packed: packLayer(resources), ...inspectResources(resources) }
+export function packResources(files: PackageFiles): PackedResources {
+  const { findings, contents } = inspectResources(files.resources)
+  const warnings = [...leftOutWarnings(files), ...findings.warnings]
+  return { packed: packLayer(files), findings: { ...findings, warnings }, contents }
 }
 
 /** Validates and inspects files that are packed already. */

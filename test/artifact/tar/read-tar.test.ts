@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { unpackLayer } from '../../../src/artifact/layer.ts'
+import { unpackLayer, unpackUpload } from '../../../src/artifact/layer.ts'
 import { AppError } from '../../../src/core/errors.ts'
 import { cpuTimer } from '../../support/cpu-time.ts'
 import { pax, type TarEntry, tar, tarEntry, tarGz } from '../../support/tar.ts'
@@ -8,14 +8,14 @@ import { pax, type TarEntry, tar, tarEntry, tarGz } from '../../support/tar.ts'
 const LIMITS = { maxBytes: 1024 * 1024, maxFiles: 100 }
 
 async function unpack(archive: Uint8Array): Promise<Record<string, string>> {
-  const files = await unpackLayer(archive, LIMITS)
-  return Object.fromEntries([...files].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]))
+  const { resources } = await unpackLayer(archive, LIMITS)
+  return Object.fromEntries([...resources].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]))
 }
 
 async function refusal(archive: Uint8Array): Promise<AppError> {
   return unpackLayer(archive, LIMITS).then(
-    (files) => {
-      throw new Error(`taken: ${[...files.keys()]}`)
+    ({ resources }) => {
+      throw new Error(`taken: ${[...resources.keys()]}`)
     },
     (error) => {
       expect(error).toBeInstanceOf(AppError)
@@ -24,6 +24,9 @@ async function refusal(archive: Uint8Array): Promise<AppError> {
   )
 }
 
+/** Not UTF-8, and with the bytes that end records and keys. */
+const BYTES = Buffer.from([0, 0xff, 0x0a, 0xfe, 0x3d, 0x20, 0x0a])
+
 const LONG = `${'d'.repeat(80)}/${'f'.repeat(120)}.yaml`
 
 /** An extended header with the same key twice, which an object cannot express. */
@@ -31,7 +34,7 @@ function pax2(...records: string[]): TarEntry {
   return {
     name: 'PaxHeader',
     type: 'x',
-    content: records.map((record) => `${record.length + 4} ${record}\n`).join(''),
+    content: Buffer.from(records.map((record) => `${record.length + 4} ${record}\n`).join(''), 'latin1'),
   }
 }
 
@@ -70,12 +73,53 @@ describe('unpacking an archive of a tar program', () => {
     ['a pax name', [pax({ path: LONG, mtime: '1.5' }), { name: 'short', content: 'x' }], { [LONG]: 'x' }],
     ['a pax size that says the same', [pax({ size: '1' }), { name: 'a', content: 'x' }], { a: 'x' }],
     [
+      'extended attributes, whose bytes may be any',
+      [
+        pax({
+          'SCHILY.xattr.com.apple.quarantine': BYTES,
+          'LIBARCHIVE.xattr.a': 'AP8',
+          mtime: '1.5',
+          path: 'b',
+        }),
+        { name: 'a', content: 'x' },
+      ],
+      { b: 'x' },
+    ],
+    [
+      'keys of any bytes, one of them twice',
+      [pax2('SCHILY.\xe9\0=1', 'SCHILY.xattr.a=1', 'SCHILY.xattr.a=2'), { name: 'a' }],
+      { a: '' },
+    ],
+    [
+      'attributes for all entries, and the label of a volume',
+      [pax({ 'SCHILY.xattr.a': BYTES, 'GNU.volume.label': 'x' }, 'g'), { name: 'a' }],
+      { a: '' },
+    ],
+    [
+      'many attributes',
+      [pax({ 'SCHILY.xattr.com.apple.ResourceFork': Buffer.alloc(1_000_000, 0xff) }), { name: 'a' }],
+      { a: '' },
+    ],
+    [
+      'a name in UTF-8 that bsdtar declares as binary',
+      [pax({ hdrcharset: 'BINARY', path: 'ü', uname: Buffer.from([0xff]) }), { name: 'a' }],
+      { ü: '' },
+    ],
+    [
       'a GNU long name',
       [
         { type: 'L', content: `${LONG}\0` },
         { name: 'short', content: 'x' },
       ],
       { [LONG]: 'x' },
+    ],
+    [
+      'a long name that is nearly all "./"',
+      [
+        { type: 'L', content: `${'./'.repeat(500_000)}a\0` },
+        { name: 'c', content: 'x' },
+      ],
+      { a: 'x' },
     ],
     ['names that are not ASCII', [{ name: 'ä ö/ü.yaml', content: 'x' }], { 'ä ö/ü.yaml': 'x' }],
     [
@@ -96,6 +140,40 @@ describe('unpacking an archive of a tar program', () => {
   it('takes an end that is padded as by GNU tar, or is a single zero block', async () => {
     expect(await unpack(tarGz([{ name: 'a' }], Buffer.alloc(10240)))).toEqual({ a: '' })
     expect(await unpack(tarGz([{ name: 'a' }], Buffer.alloc(512)))).toEqual({ a: '' })
+  })
+
+  it.each(['755', '700', '0100755 ', '104755', '744', '777'])(
+    'sees that mode %s is executable',
+    async (mode) => {
+      const archive = tarGz([{ name: 'd/', type: '5', mode }, { name: 'd/a', mode }, { name: 'b' }])
+      expect((await unpackLayer(archive, LIMITS)).executables).toEqual(new Set(['d/a']))
+    },
+  )
+
+  it.each(['644', '600', '100644', '611', '2666', 'x', '\x80\0\0\0\0\x01\xed', ''])(
+    'sees that mode %j is not executable',
+    async (mode) => {
+      const files = await unpackLayer(tarGz([{ name: 'a', content: 'x', mode }]), LIMITS)
+      expect(files.executables).toEqual(new Set())
+      expect([...files.resources.keys()]).toEqual(['a'])
+    },
+  )
+
+  it('leaves out what macOS adds to an upload, but not what a layer has', async () => {
+    const added = ['._.', '._a.yaml', 'd/._b.yaml', '.DS_Store', 'd/.DS_Store']
+    const kept = ['a.yaml', '.x', 'd/a._b', 'd/x.DS_Store', '._d/a', '_._']
+    const archive = tarGz([...added, ...kept].map((name) => ({ name: `./${name}`, content: 'x' })))
+    const { resources, leftOut } = await unpackUpload(archive, LIMITS)
+    expect([[...resources.keys()], leftOut]).toEqual([kept, added])
+    expect((await unpackLayer(archive, LIMITS)).resources.size).toBe(added.length + kept.length)
+  })
+
+  it('does not count what it leaves out as files', async () => {
+    const entries = Array.from({ length: LIMITS.maxFiles }, (_, i) => [`._f${i}`, `f${i}`]).flat()
+    const { resources } = await unpackUpload(tarGz(entries.map((name) => ({ name }))), LIMITS)
+    expect(resources.size).toBe(LIMITS.maxFiles)
+    const escaping = tarGz([{ name: '../._a' }])
+    await expect(unpackUpload(escaping, LIMITS)).rejects.toThrow('leave the package')
   })
 
   it('takes gzip in several members', async () => {
@@ -139,10 +217,12 @@ describe('unpacking a hostile archive', () => {
       [pax({ size: '99' }), { name: 'a', content: 'x' }],
       /two different sizes/,
     ],
+    ['a sparse file of star', [pax({ 'SCHILY.realsize': '9' }), { name: 'a' }], /sparse/],
+    ['a sparse file of Solaris', [pax({ 'SUN.holesdata': ' 0 9' }, 'g'), { name: 'a' }], /sets "SUN/],
     ['a pax sparse file', [pax({ 'GNU.sparse.name': 'b' }), { name: 'a' }], /sparse/],
     [
       'a pax name in another charset',
-      [pax({ hdrcharset: 'BINARY', path: 'a' }), { name: 'a' }],
+      [pax({ hdrcharset: 'ISO-IR 8859 1 1998', path: 'a' }), { name: 'a' }],
       /not UTF-8/,
       'a',
     ],
@@ -162,7 +242,17 @@ describe('unpacking a hostile archive', () => {
     ['a size in other digits', [pax({ size: '0x1' }), { name: 'a', content: 'x' }], /two different sizes/],
     ['two pax headers', [pax({ path: 'a' }), pax({ mtime: '1' }), { name: 'c' }], /two extended headers/],
     ['two names in one pax header', [pax2('path=a', 'path=b'), { name: 'c' }], /malformed/],
-    ['a pax header that is too large', [pax({ comment: 'x'.repeat(70_000) }), { name: 'c' }], /too large/],
+    [
+      'a pax header that is too large',
+      [pax({ comment: 'x'.repeat(1024 * 1024) }), { name: 'c' }],
+      /too large/,
+    ],
+    [
+      'a long name that is too large',
+      [{ type: 'L', content: `${'./'.repeat(600_000)}a\0` }, { name: 'c' }],
+      /too large/,
+    ],
+    ['a pax name that is not UTF-8', [pax({ path: BYTES }), { name: 'c' }], /"path" is not UTF-8/],
     ['a pax header that is too short', [{ type: 'x', content: '99 path=a\n' }, { name: 'a' }], /malformed/],
     ['a pax header without length', [{ type: 'x', content: 'path=a\n' }, { name: 'a' }], /malformed/],
     ['a pax header of length zero', [{ type: 'x', content: '0 path=a\n' }, { name: 'a' }], /malformed/],
@@ -239,7 +329,7 @@ describe('unpacking a hostile archive', () => {
   })
 
   it('refuses too many files, or too large ones', async () => {
-    const headers = Array.from({ length: 601 }, () => ({ name: './', type: '5' }))
+    const headers = Array.from({ length: 801 }, () => ({ name: './', type: '5' }))
     expect(await refusal(tarGz(headers))).toMatchObject({ code: 'too_large' })
     const many = Array.from({ length: 101 }, (_, i) => ({ name: `f${i}` }))
     expect(await refusal(tarGz(many))).toMatchObject({

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { diffResources, type FileDiff } from '../../../src/domain/diff/diff-resources.ts'
 import { formatFieldPath } from '../../../src/domain/krm/field-path.ts'
-import { resourcesOf, type Texts } from '../../support/texts.ts'
+import { filesOf, type Texts } from '../../support/texts.ts'
 
 function diff(before: Texts, after: Texts, path?: string): FileDiff[] {
-  return diffResources({ before: resourcesOf(before), after: resourcesOf(after), path }).files
+  return diffResources({ before: filesOf(before), after: filesOf(after), path }).files
 }
 
 /** Returns the changes of the files, each as `<change> <from> <path>`. */
@@ -61,9 +61,61 @@ describe('diffResources of files', () => {
     expect(found('c')).toEqual([])
   })
 
+  it.each([
+    [
+      'a file that became executable',
+      filesOf({ a: 'x\n' }),
+      filesOf({ a: 'x\n' }, 'a'),
+      true,
+      'old mode 100644\nnew mode 100755\n',
+    ],
+    [
+      'a file that no longer is',
+      filesOf({ a: '\0' }, 'a'),
+      filesOf({ a: '\0' }),
+      false,
+      'old mode 100755\nnew mode 100644\n',
+    ],
+    [
+      'an empty file',
+      filesOf({ a: '' }),
+      filesOf({ a: '' }, 'a'),
+      true,
+      'old mode 100644\nnew mode 100755\n',
+    ],
+  ])('shows the mode alone of %s', (_, before, after, executable, modes) => {
+    expect(diffResources({ before, after }).files).toEqual([
+      {
+        path: 'a',
+        change: 'changed',
+        executable,
+        binary: [...before.resources.values()].some((content) => content.includes(0)),
+        addedLines: 0,
+        removedLines: 0,
+        patch: `diff --git a/a b/a\n${modes}`,
+      },
+    ])
+  })
+
+  it('shows modes with other changes, and only where they changed', () => {
+    const before = filesOf({ a: '1\n', b: '1\n', c: '1\n2\n3\n', e: '1\n', g: '1\n' }, 'b', 'c', 'e')
+    const after = filesOf({ a: '2\n', b: '2\n', d: '1\n2\n3\n', f: '2\n', g: '1\n' }, 'a', 'b', 'f')
+    const found = diffResources({ before, after }).files.map(({ path, change, executable, patch }) => {
+      const modes = patch.split('\n').filter((line) => /mode|^index .* /.test(line))
+      return [path, change, executable, modes.map((line) => line.replace(/index [^ ]+/, 'index'))]
+    })
+    expect(found).toEqual([
+      ['a', 'changed', true, ['old mode 100644', 'new mode 100755']],
+      ['b', 'changed', undefined, ['index 100755']],
+      ['d', 'renamed', false, ['old mode 100755', 'new mode 100644']],
+      ['e', 'removed', undefined, ['deleted file mode 100755']],
+      ['f', 'added', true, ['new file mode 100755']],
+    ])
+  })
+
   it('stops before it makes a diff that is too large', () => {
-    const large = resourcesOf({ a: 'one\n', b: 'x\n'.repeat(12_000_000) })
-    const { files: shown, truncated } = diffResources({ before: resourcesOf({}), after: large })
+    const large = filesOf({ a: 'one\n', b: 'x\n'.repeat(12_000_000) })
+    const { files: shown, truncated } = diffResources({ before: filesOf({}), after: large })
     expect(shown.map(({ path }) => path)).toEqual(['a'])
     expect(truncated).toBe(true)
   })

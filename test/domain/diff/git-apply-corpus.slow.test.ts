@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { plainFiles } from '../../../src/domain/package-files.ts'
 import { DEFAULT_LIMITS } from '../../../src/domain/resources.ts'
 import { describeWith } from '../../interop/tool.ts'
 import { type CorpusPackage, hasCorpus, kptPackages, readFiles } from '../../support/corpus.ts'
@@ -9,8 +10,8 @@ describeWith(git, 'git apply', () => {
     const byPath = Map.groupBy(kptPackages(), ({ path }) => path)
     let compared = 0
     for (const [old, now] of [...byPath.values()].flatMap(neighbours)) {
-      const [before, after] = [readFiles(old), readFiles(now)]
-      if (before.size > DEFAULT_LIMITS.maxFiles) continue
+      const [before, after] = [plainFiles(readFiles(old)), plainFiles(readFiles(now))]
+      if (before.resources.size > DEFAULT_LIMITS.maxFiles) continue
       expect(sorted(applied(before, patchOf(before, after)))).toEqual(sorted(after))
       compared++
     }

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import type { PackageFiles } from '../../../src/domain/package-files.ts'
 import type { Resources } from '../../../src/domain/resources.ts'
 import { describeWith } from '../../interop/tool.ts'
 import { applied, git, patchOf, sorted } from '../../support/git.ts'
 import { searching } from '../../support/sizes.ts'
+import { filesOf, type Texts } from '../../support/texts.ts'
 
 /** Few, so that files share some. */
 const line = fc.constantFrom(
@@ -84,6 +86,10 @@ function edited(old: Uint8Array, at: number, remove: number, insert: string): Bu
   return Buffer.concat([rest.subarray(0, at), Buffer.from(insert), rest.subarray(at + remove)])
 }
 
+function withModes(resources: Resources, paths: readonly string[]): PackageFiles {
+  return { resources, executables: new Set(paths.filter((name) => resources.has(name))) }
+}
+
 function isFree(files: Resources, path: string): boolean {
   return ![...files.keys()].some((other) => other.startsWith(`${path}/`) || path.startsWith(`${other}/`))
 }
@@ -93,8 +99,10 @@ const versions = fc
     fc.array(change, { maxLength: 12 }),
     fc.array(change, { maxLength: 6 }),
     fc.array(path, { maxLength: 6 }),
+    fc.array(path, { maxLength: 6 }),
+    fc.array(path, { maxLength: 6 }),
   )
-  .map(([first, second, edits]) => {
+  .map(([first, second, edits, ...modes]) => {
     const before = changed(new Map(), first)
     // Edits of files that keep their name.
     const inPlace = edits.map((name, index): Change => {
@@ -107,7 +115,8 @@ const versions = fc
         remove: index,
       }
     })
-    return { before, after: changed(before, [...second, ...inPlace]) }
+    const after = changed(before, [...second, ...inPlace])
+    return { before: withModes(before, modes[0]), after: withModes(after, modes[1]) }
   })
 
 describeWith(git, 'git apply', () => {
@@ -134,10 +143,14 @@ describeWith(git, 'git apply', () => {
     ['text that becomes binary', { a: 'x\n' }, { a: '\0' }],
     ['line endings that become CRLF', { a: 'x\ny\n' }, { a: 'x\r\ny\r\n' }],
     ['a new byte order mark', { a: 'x\n' }, { a: '\uFEFFx\n' }],
-  ])('applies %s', (_what, old, now) => {
-    const [before, after] = [old, now].map(
-      (files) => new Map(Object.entries<string>(files).map(([name, words]) => [name, Buffer.from(words)])),
-    ) as [Map<string, Buffer>, Map<string, Buffer>]
+    ['a new executable file', {}, { 'x.sh': 'x\n' }],
+    ['a deleted executable file', { 'x.sh': 'x\n' }, {}],
+    ['an edited executable file', { 'x.sh': 'x\n' }, { 'x.sh': 'y\n' }],
+    ['a file that becomes executable with its name', { x: '1\n2\n3\n' }, { 'x.sh': '1\n2\n3\n' }],
+    ['a file that becomes executable with changes', { x: '1\n2\n3\n' }, { 'x.sh': '1\n2\n4\n' }],
+    ['a binary file that becomes executable with its name', { x: '\0' }, { 'x.sh': '\0' }],
+  ])('applies %s', (_what, old: Texts, now: Texts) => {
+    const [before, after] = [filesOf(old, 'x.sh'), filesOf(now, 'x.sh')]
     const patch = patchOf(before, after)
     expect(sorted(applied(before, patch))).toEqual(sorted(after))
     expect(sorted(applied(after, patch, ['-R']))).toEqual(sorted(before))

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { mergePackage } from '../../../src/domain/merge/merge-package.ts'
 import type { MergeStrategy } from '../../../src/domain/merge/strategy.ts'
-import { resourcesOf, type Texts, textsOf } from '../../support/texts.ts'
+import { filesOf, type Texts, textsOf } from '../../support/texts.ts'
 
 const kptfile = (name: string, description: string, more = '') =>
   `apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: ${name}\n${more}info:\n  description: ${description}\n`
@@ -26,10 +26,14 @@ const clone = { ...original, Kptfile: kptfile('mine', 'one', UPSTREAM) }
 const edited = { ...clone, 'a.yaml': map('a', 7), 'own.yaml': map('own', 1), 'r.md': 'mine\n' }
 
 function mergedWith(strategy: MergeStrategy, local: Texts) {
-  const { resources, ...rest } = mergePackage({
-    original: resourcesOf(original),
-    local: resourcesOf(local),
-    upstream: resourcesOf(upstream),
+  const {
+    resources,
+    executables: _,
+    ...rest
+  } = mergePackage({
+    original: filesOf(original),
+    local: filesOf(local),
+    upstream: filesOf(upstream),
     strategy,
     prefer: 'local',
   })

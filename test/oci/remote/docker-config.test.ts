@@ -48,6 +48,34 @@ it('matches each way of writing the key of a registry', async () => {
   }
 })
 
+it.each([
+  ['https://host', 'host:443', true],
+  ['https://host', 'https://host:443/v1/', true],
+  ['https://host:443', 'host', true],
+  ['https://host/team', 'host:443/team', true],
+  ['http://localhost', 'localhost:80', true],
+  ['http://localhost:80', 'http://localhost:80', true],
+  ['https://[::1]', '[::1]:443', true],
+  ['https://registry-1.docker.io', 'docker.io:443', true],
+  ['https://host', 'host:80', false],
+  ['http://host', 'host:443', false],
+  ['https://host:5000', 'host:443', false],
+  ['https://host', 'host:4430', false],
+])('knows the default port: of %s, the key %s is that registry: %s', async (registry, key, same) => {
+  const expected = { username: 'a', password: 'b' }
+  expect(await found({ auths: { [key]: expected } }, registry)).toEqual(same ? expected : undefined)
+})
+
+it('asks helpers by the name with the default port, too', async () => {
+  const answer = (name: string) => `echo "{\\"Username\\": \\"${name}\\", \\"Secret\\": \\"for $server\\"}"`
+  const none = 'echo "credentials not found in native keychain"; exit 1'
+  await helper('port', `read -r server; case $server in *:443) ${answer('port')};; *) ${none};; esac`)
+  const expected = { username: 'port', password: 'for host:443' }
+  expect(await found({ credHelpers: { 'host:443': 'port' } }, 'https://host')).toEqual(expected)
+  expect(await found({ credsStore: 'port', auths: { 'host:443': {} } }, 'https://host')).toEqual(expected)
+  expect(await found({ credsStore: 'port' }, 'http://host')).toBeUndefined()
+})
+
 it('prefers the entry of a path over that of its host, and ignores those of other paths', async () => {
   const auths = {
     host: { username: 'all', password: '1' },

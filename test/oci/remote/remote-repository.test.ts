@@ -1,6 +1,6 @@
 /** Untrusted registries: what their clients must not accept or follow, and the deviations that they tolerate. */
 import type { RequestListener } from 'node:http'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { readAll } from '../../../src/oci/content.ts'
 import { digestOf } from '../../../src/oci/digest.ts'
 import { MEDIA_TYPE } from '../../../src/oci/media-types.ts'
@@ -33,6 +33,59 @@ it('rejects a list whose pages form a loop', async () => {
     response.setHeader('Link', `<${request.url}>; rel="next"`).end('{"tags": ["a"]}')
   })
   await expect(Array.fromAsync(repository.tags())).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+describe('an endless list', () => {
+  /** Serves pages that always lead to another one, and counts them. */
+  async function endless(page: string, link: (at: number) => string) {
+    const served = { pages: 0 }
+    const url = await listening((_, response) => {
+      const next = `</v2/next?at=${link(++served.pages)}>; rel="next"`
+      response.setHeader('Link', next).end(page)
+    })
+    let now = 0
+    const clock = { now: () => (now += 60_000), sleep: async () => undefined }
+    return { served, registry: new RemoteRegistry(url), timed: new RemoteRegistry(url, { clock }) }
+  }
+  const names = JSON.stringify({
+    repositories: Array.from({ length: 20_000 }, (_, at) => `some/repository-${at}`),
+  })
+
+  it('is cut off at a number of bytes', async () => {
+    const { served, registry } = await endless(names, String)
+    await expect(registry.repositories()).rejects.toThrow('more than 8388608 bytes')
+    expect(served.pages).toBe(Math.ceil(8388608 / names.length))
+  })
+
+  it('is cut off even if only its links are large', async () => {
+    const { served, registry } = await endless('{"tags": []}', (at) => `${at}${'x'.repeat(10_000)}`)
+    await expect(Array.fromAsync(registry.repository('a').tags())).rejects.toMatchObject({
+      code: 'size_exceeded',
+    })
+    expect(served.pages).toBeLessThan(900)
+  })
+
+  it('is cut off after some minutes', async () => {
+    const { served, timed } = await endless('{"repositories": []}', String)
+    await expect(timed.repositories()).rejects.toThrow('the list takes too long')
+    expect(served.pages).toBeLessThan(10)
+  })
+})
+
+it('gives up a document that trickles in', async () => {
+  const trickling: RequestListener = (_, response) => {
+    response.write('{"tags": [')
+    const timer = setInterval(() => response.write(' '), 10)
+    response.once('close', () => clearInterval(timer))
+  }
+  const registry = new RemoteRegistry(await listening(trickling), { timeouts: { document: 100 } })
+  await expect(registry.repositories()).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(Array.fromAsync(registry.repository('a').tags())).rejects.toMatchObject({
+    code: 'unavailable',
+  })
+  await expect(Array.fromAsync(registry.repository('a').referrers(DIGEST))).rejects.toMatchObject({
+    code: 'unavailable',
+  })
 })
 
 it('follows no link to another host or to an invalid URL', async () => {

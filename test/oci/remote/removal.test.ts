@@ -64,7 +64,7 @@ it('removes the tags of a manifest that the registry cannot delete', async () =>
 })
 
 it('probes the capabilities of a registry, and cleans up as far as it can', async () => {
-  const all = { referrersApi: true, tagDeletion: true, manifestDeletion: true }
+  const all = { referrersApi: true, tagDeletion: true, manifestDeletion: true, fixedTags: [] }
   for (const [middlewares, expected, left] of [
     [[], all, 0],
     [[withoutReferrersApi({ claims: true })], { ...all, referrersApi: false }, 0],

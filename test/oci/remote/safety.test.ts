@@ -244,6 +244,7 @@ it('rejects malformed and oversized tokens', async () => {
     '{"token": 5}',
     '[]',
     'null',
+    `{"token": "${'x'.repeat(20_000)}"}`,
     `{"token": "${'x'.repeat(5_000_000)}"}`,
   ]) {
     const service = await witness((_, response) => void response.end(answer))

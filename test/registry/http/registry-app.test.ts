@@ -8,7 +8,6 @@ import { EmbeddedRegistry } from '../../../src/registry/embedded-registry.ts'
 import { createRegistryApp } from '../../../src/registry/http/registry-app.ts'
 import { referrerKey } from '../../../src/registry/keys.ts'
 import { MemoryStore } from '../../../src/registry/store/memory-store.ts'
-import { nextMillisecond } from '../../support/until.ts'
 
 const BLOB = Buffer.from('a blob of some bytes')
 const DIGEST = digestOf(BLOB)
@@ -195,14 +194,31 @@ describe('pushing a blob', () => {
     }
   })
 
-  it('drops the upload that has been idle longest when there are a thousand', async () => {
-    const first = await start()
-    const second = await start()
-    await nextMillisecond()
-    await call('PATCH', first, { body: BLOB })
-    for (let i = 2; i < 1001; i++) await start()
-    expect((await call('GET', second)).status).toBe(404)
-    expect((await call('PUT', `${first}?digest=${DIGEST}`)).status).toBe(201)
+  it('refuses further uploads when there are a thousand, and keeps each of these', async () => {
+    const [begun, empty] = [await start(), await start()]
+    await call('PATCH', begun, { body: BLOB.subarray(0, 2) })
+    const more = await Promise.all(Array.from({ length: 1008 }, () => call('POST', '/v2/x/y/blobs/uploads/')))
+    const refused = more.filter(({ status }) => status === 429)
+    expect(refused).toHaveLength(10)
+    expect(refused[0]?.headers.get('Retry-After')).toBe('60')
+    expect(refused[0]?.code).toBe('TOOMANYREQUESTS')
+    expect((await call('PATCH', begun, { body: BLOB.subarray(2) })).status).toBe(202)
+    expect((await call('PUT', `${begun}?digest=${DIGEST}`)).status).toBe(201)
+    expect((await call('PUT', `${empty}?digest=${DIGEST}`, { body: BLOB })).status).toBe(201)
+    expect((await call('POST', '/v2/x/y/blobs/uploads/')).status).toBe(202)
+  })
+
+  it('makes room for uploads by dropping those that have received nothing for a minute', async () => {
+    let now = Date.now()
+    app = createRegistryApp(new EmbeddedRegistry(store, { now: () => now }))
+    const [begun, empty] = [await start(), await start()]
+    await call('PATCH', begun, { body: BLOB })
+    for (let i = 2; i < 1000; i++) await start()
+    now += 61_000
+    expect((await call('GET', empty)).status).toBe(204)
+    await start()
+    expect((await call('GET', empty)).status).toBe(404)
+    expect((await call('PUT', `${begun}?digest=${DIGEST}`)).status).toBe(201)
   })
 
   it('drops idle uploads', async () => {

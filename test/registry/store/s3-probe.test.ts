@@ -63,6 +63,16 @@ describe('the probe of an S3 server', () => {
     expect(fake.bucket.objects.size).toBe(0)
   })
 
+  it.each([
+    ['lists by prefix only', { tellsMissing: false }, '/'],
+    ['is below a path', {}, '/storage/v1/s3'],
+  ])('finds all capabilities of a server that %s', async (_, honours, path) => {
+    const fake = await fakeS3(honours)
+    const store = await s3StoreOn(fake.moveBelow(path.replace(/\/$/, '')), FAKE, { prefix: 'p' })
+    expect(await store.probe()).toEqual(ALL)
+    await store.ping()
+  })
+
   it('has no warnings about a complete server', () => {
     expect(capabilityWarnings(ALL)).toEqual([])
   })

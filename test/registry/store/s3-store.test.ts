@@ -43,6 +43,72 @@ blobStoreSuite('S3 that ignores conditions', async () => {
   return store
 })
 
+blobStoreSuite('S3 that lists by prefix only', async () => {
+  return s3StoreOn((await fakeS3({ tellsMissing: false })).url)
+})
+
+blobStoreSuite('S3 below a path', async () => s3StoreOn((await fakeS3()).moveBelow('/storage/v1/s3')))
+
+blobStoreSuite('S3 with buckets in host names', async () => {
+  const { url } = await fakeS3()
+  const proxies = { HTTP_PROXY: url.href }
+  return s3StoreOn(new URL('http://s3.test'), FAKE, { pathStyle: false, proxies })
+})
+
+it.each([
+  ['below a path', true, 'https://example.test/storage/s3/bucket/p/k'],
+  ['with buckets in host names', false, 'https://bucket.example.test/storage/s3/p/k'],
+])('a store on S3 %s has links to where objects are', async (_, pathStyle, expected) => {
+  const endpoint = new URL('https://example.test/storage/s3')
+  const store = await s3StoreOn(endpoint, FAKE, { prefix: 'p', pathStyle, redirects: true })
+  const url = await store.downloadUrl('k')
+  expect(`${url?.origin}${url?.pathname}`).toBe(expected)
+})
+
+describe('a store on S3 that lists by prefix only', () => {
+  it('asks for a list only if an object is missing', async () => {
+    const fake = await fakeS3({ tellsMissing: false })
+    const store = await s3StoreOn(fake.url, FAKE, { prefix: 'p' })
+    await store.put('k', bytes('1'))
+    expect([await store.stat('k'), await store.stat('k2'), await store.stat('')]).toMatchObject([
+      { size: 1 },
+      undefined,
+      undefined,
+    ])
+    expect(fake.requests.slice(0, 4)).toEqual([
+      'PutObject p/k',
+      'HeadObject p/k',
+      'HeadObject p/k2',
+      'ListObjectsV2 ',
+    ])
+    expect(await store.put('k2', bytes('2'), '"another"')).toBe(false)
+    expect(await store.delete('k2', '"another"')).toBe(false)
+  })
+
+  it('finds an object that is written at the same time', async () => {
+    const fake = await fakeS3({ tellsMissing: false })
+    const store = await s3StoreOn(fake.url, FAKE, { prefix: 'p' })
+    fake.failWith(({ operation }) => {
+      if (operation === 'ListObjectsV2') fake.bucket.put('p/k', bytes('1'), {}, {})
+      return undefined
+    })
+    expect(await textOf(store, 'k')).toBe('1')
+  })
+
+  it('takes no object that is there for missing because access to it is denied', async () => {
+    const fake = await fakeS3()
+    const store = await s3StoreOn(fake.url)
+    await store.put('k', bytes('1'))
+    fake.failWith(({ operation }) =>
+      operation === 'GetObject' ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined,
+    )
+    await expect(store.get('k')).rejects.toThrow('AccessDenied')
+    fake.failWith(() => ({ kind: 'error', status: 403, code: 'AccessDenied' }))
+    await expect(store.get('missing')).rejects.toThrow('AccessDenied')
+    await expect(store.stat('missing')).rejects.toThrow('AccessDenied')
+  })
+})
+
 describe('a conditional write to a store on S3', () => {
   it('reports that it was done when its response is lost', async () => {
     const fake = await fakeS3()

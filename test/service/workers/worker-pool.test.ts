@@ -1,17 +1,17 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { forClient } from '../../../src/core/client.ts'
-import type { Resources } from '../../../src/domain/resources.ts'
 import type { Tasks } from '../../../src/service/workers/tasks.ts'
 import {
   createWorkerPool,
   type WorkerPool,
   type WorkerPoolOptions,
 } from '../../../src/service/workers/worker-pool.ts'
+import { filesOf } from '../../support/texts.ts'
 
-const small: Resources = new Map([['a.yaml', Buffer.from('a: 1\n')]])
+const small = filesOf({ 'a.yaml': 'a: 1\n' })
 /** Takes the parser seconds, and hundreds of MiB. */
-const large: Resources = new Map([['a.yaml', Buffer.from('- a\n'.repeat(190_000))]])
+const large = filesOf({ 'a.yaml': '- a\n'.repeat(190_000) })
 const PACKAGE = 'blueprints/p'
 
 function pool(options: Partial<WorkerPoolOptions> = {}): WorkerPool {
@@ -44,7 +44,7 @@ it('fails a task that needs too much memory, survives it, and runs the next one'
 
 it('passes an unexpected failure on, with the place where it happened, and keeps the worker', async () => {
   const { tasks } = pool()
-  const broken = new Map([['a.yaml', null as unknown as Uint8Array]])
+  const broken = { ...small, resources: new Map([['a.yaml', null as unknown as Uint8Array]]) }
   await expect(tasks.prepare(broken, PACKAGE)).rejects.toMatchObject({
     name: 'TypeError',
     stack: expect.stringContaining('src/'),
@@ -116,7 +116,7 @@ describe('the queue', () => {
     const ended: (keyof Tasks)[] = []
     const { tasks } = pool({ workers: 2, onTask: (name) => ended.push(name) })
     const hog = forClient('a', () => [1, 2, 3].map((at) => tasks.prepare(large, `p${at}`)))
-    await forClient('b', () => tasks.clone({ resources: small, note: NOTE }, PACKAGE))
+    await forClient('b', () => tasks.clone({ resources: small.resources, note: NOTE }, PACKAGE))
     expect(ended).toEqual(['clone'])
     await Promise.all(hog)
   })

@@ -22,6 +22,8 @@ export type Honours = {
   ifMatchOnDelete: boolean
   /** Lists show the objects; otherwise they are empty. */
   lists: boolean
+  /** A missing object is 404; otherwise 403, as for clients that may not list the whole bucket. */
+  tellsMissing: boolean
 }
 
 export type Conditions = { ifMatch?: string | undefined; ifNoneMatch?: string | undefined }
@@ -50,7 +52,7 @@ export class FakeBucket {
 
   object(key: string): S3Object {
     const object = this.objects.get(key)
-    if (!object) throw new FakeS3Error(404, 'NoSuchKey')
+    if (!object) throw this.#missing()
     return object
   }
 
@@ -59,7 +61,7 @@ export class FakeBucket {
     if (this.honours.ifNoneMatch && ifNoneMatch === '*' && there)
       throw new FakeS3Error(412, 'PreconditionFailed')
     if (this.honours.ifMatch && ifMatch !== undefined) {
-      if (!there) throw new FakeS3Error(404, 'NoSuchKey')
+      if (!there) throw this.#missing()
       if (there.etag !== ifMatch) throw new FakeS3Error(412, 'PreconditionFailed')
     }
     const object = { bytes, etag: etagOf(bytes), modified: new Date(), metadata }
@@ -112,6 +114,7 @@ export class FakeBucket {
   /** Returns a page of ListObjectsV2: keys and common prefixes in byte order. */
   list(query: { prefix: string; delimiter: string; after: string; limit: number }) {
     const { prefix, delimiter, after, limit } = query
+    if (prefix === '' && !this.honours.tellsMissing) throw new FakeS3Error(403, 'AccessDenied')
     const entries = new Map<string, S3Object | undefined>()
     for (const key of [...this.objects.keys()].sort()) {
       if (!key.startsWith(prefix) || !this.honours.lists) continue
@@ -123,6 +126,12 @@ export class FakeBucket {
     }
     const page = [...entries].slice(0, limit)
     return { page, last: page.length < entries.size ? page.at(-1)?.[0] : undefined }
+  }
+
+  #missing(): FakeS3Error {
+    return this.honours.tellsMissing
+      ? new FakeS3Error(404, 'NoSuchKey')
+      : new FakeS3Error(403, 'AccessDenied')
   }
 
   #multipart(id: string): Multipart {

@@ -1,4 +1,7 @@
-/** An S3 server that fails on demand. It expects the bucket in the path and does not verify signatures. */
+/**
+ * An S3 server that fails on demand. It expects the bucket in the path, or in the host name if it is called through a
+ * proxy, and does not verify signatures.
+ */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -45,11 +48,12 @@ export class FakeS3 {
 
   /** Starts a server with a bucket named "bucket". */
   static async start(honours: Partial<Honours> = {}): Promise<FakeS3> {
-    const all = { ifNoneMatch: true, ifMatch: true, ifMatchOnDelete: true, lists: true }
+    const all = { ifNoneMatch: true, ifMatch: true, ifMatchOnDelete: true, lists: true, tellsMissing: true }
     const state: State = {
       bucket: new FakeBucket({ ...all, ...honours }),
       requests: [],
       faults: () => undefined,
+      path: '',
     }
     const server = createServer((incoming, response) => {
       void serve(state, incoming, response).catch(() => response.destroy())
@@ -60,6 +64,12 @@ export class FakeS3 {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     })
+  }
+
+  /** Serves the buckets below this path from now on. */
+  moveBelow(path: string): URL {
+    this.#state.path = path
+    return new URL(path, this.url)
   }
 
   /** Injects faults into requests from now on. */
@@ -77,11 +87,14 @@ export class FakeS3 {
   }
 }
 
-type State = { bucket: FakeBucket; requests: string[]; faults: Faults }
+type State = { bucket: FakeBucket; requests: string[]; faults: Faults; path: string }
 
 async function serve(state: State, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(incoming.url ?? '', 'http://fake')
-  const [, bucket = '', ...names] = decodeURIComponent(url.pathname).split('/')
+  if (!url.pathname.startsWith(`${state.path}/`)) return void response.writeHead(404).end()
+  const host = /^(?:([^.]+)\.)?s3\.test$/.exec(url.hostname)
+  const path = (host ? `/${host[1] ?? ''}` : '') + url.pathname.slice(state.path.length)
+  const [, bucket = '', ...names] = decodeURIComponent(path).split('/')
   const request: FakeRequest = {
     method: incoming.method ?? '',
     key: names.join('/'),

@@ -67,7 +67,7 @@ const create = defineRoute({
   method: 'post',
   path: '/clones',
   operationId: 'createClones',
-  operation: { needs: IN_BODY, load: 'write', writesDisk: true },
+  operation: { needs: IN_BODY, load: 'write', writesDisk: true, largeBody: true },
   summary: 'Clone a package to many targets',
   description:
     'Starts a job that creates a draft for each target, with values of its own. All targets are checked before the first draft is created; a later failure does not stop the others. Targets that exist already are skipped, so the request can be repeated.',

@@ -1,7 +1,7 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { listDownstreams } from '../../../service/queries/list-downstreams.ts'
 import { type Graph, packageGraph } from '../../../service/queries/package-graph.ts'
-import { acrossSlashes, defineRoute } from '../../route.ts'
+import { defineRoute } from '../../route.ts'
 import { preferredType } from '../accept.ts'
 import type { Api } from '../api.ts'
 import { MERMAID, toMermaid } from '../mermaid.ts'
@@ -83,7 +83,7 @@ export function linkRoutes({ ctx, registryHost }: Api): OpenAPIHono {
     return c.json({ ...result, items }, 200)
   })
 
-  app.openapi(acrossSlashes(app, graph, 'package'), async (c) => {
+  app.openapi(graph, async (c) => {
     const { format, ...bounds } = c.req.valid('query')
     const accepted = preferredType(c.req.header('Accept'), MERMAID)
     if (!format && !accepted) {

@@ -56,7 +56,7 @@ const create = defineRoute({
   method: 'post',
   path: '/packagerevisions',
   operationId: 'createPackageRevision',
-  operation: { needs: IN_BODY, load: 'write', writesDisk: true },
+  operation: { needs: IN_BODY, load: 'write', writesDisk: true, largeBody: true },
   summary: 'Create a draft',
   description:
     'From JSON with one of the sources, or from a tar.gz with repository, package and workspace in the query.',
@@ -209,13 +209,13 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
       if (repository === undefined || path === undefined || workspace === undefined) {
         throw new AppError('invalid', 'a tar.gz needs repository, package and workspace in the query')
       }
-      const resources = await archiveOf(c, api)
+      const files = await archiveOf(c, api)
       return {
         repository,
         package: path,
         workspace,
         version: declared,
-        source: { task: 'resources' as const, resources },
+        source: { task: 'resources' as const, files },
       }
     }
   })
@@ -261,7 +261,7 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
 
 function toSource(source: z.output<typeof newPackageRevisionSchema>['source']): Source {
   if (source.init) return { task: 'init', description: source.init.description }
-  if (source.resources) return { task: 'resources', resources: source.resources }
+  if (source.resources) return { task: 'resources', files: source.resources }
   if (source.copy) return { task: 'copy', from: source.copy.from }
   if (source.clone) {
     const { upstream, setters } = source.clone

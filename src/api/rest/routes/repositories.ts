@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Repository } from '../../../domain/repository.ts'
 import type { SyncStatus } from '../../../domain/repository-source.ts'
@@ -88,12 +87,11 @@ const sync = defineRoute({
   operation: { needs: { push: repositoryInPath }, load: 'write', writesDisk: true },
   summary: 'Sync a repository with its source',
   description:
-    'Starts a sync that reads every tag of the source, including artifacts that could not be read before, and finds all that was there when the call was made. Responds when the sync has ended, or after 30 seconds with 202: the sync continues, and `status` of the repository shows when it has ended. Refused with 409 for a repository without a source.',
+    'Starts a sync that reads every tag of the source, including artifacts that could not be read before, and finds all that was there when the call was made. Does not wait for it: `status` of the repository is `Syncing` until the sync has ended. Refused with 409 for a repository without a source.',
   tags,
   request: { params, query: noQuery },
   responses: {
-    200: json(syncStatusSchema, 'The sync has ended.'),
-    202: json(syncStatusSchema, 'The sync continues.'),
+    202: json(syncStatusSchema, 'The sync is requested.'),
     ...writeErrors(404, 409),
   },
 })
@@ -110,9 +108,6 @@ const remove = defineRoute({
   request: { params, query: noQuery, headers: ifMatch },
   responses: deleted(409),
 })
-
-/** How long a client waits for a sync, in milliseconds: less than the usual timeouts of proxies. */
-const SYNC_TIMEOUT = 30_000
 
 export function repositoryRoutes({ ctx, discovery, registryHost }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
@@ -145,12 +140,9 @@ export function repositoryRoutes({ ctx, discovery, registryHost }: Api): OpenAPI
 
   app.openapi(sync, async (c) => {
     const { name } = c.req.valid('param')
-    const syncing = discovery.sync(name, { thorough: true })
-    const ended = await Promise.race([syncing.then(() => true), delay(SYNC_TIMEOUT, false, { ref: false })])
-    // After the response only the log can have the error.
-    if (!ended) syncing.catch(ctx.report)
+    await discovery.request(name)
     const status = await discovery.status(await getRepository(ctx.db, name))
-    return c.json(status as SyncStatus, ended ? 200 : 202)
+    return c.json(status as SyncStatus, 202)
   })
 
   app.openapi(remove, async (c) => {

@@ -1,16 +1,20 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { patchOf } from '../../../domain/package-files.ts'
 import type { PackageRevision } from '../../../domain/package-revision.ts'
+import { takeMemory } from '../../../http/answer-memory.ts'
 import { GZIP } from '../../../http/received-body.ts'
+import { respondStream } from '../../../http/stream-response.ts'
 import { getRevision } from '../../../service/change-revision.ts'
 import { changeResources, replaceResources } from '../../../service/drafts/update-resources.ts'
 import { readFile } from '../../../service/queries/resources.ts'
 import { openLayer, readLayer } from '../../../service/registry-content.ts'
-import { acrossSlashes, defineRoute } from '../../route.ts'
+import { defineRoute } from '../../route.ts'
 import { preferredType } from '../accept.ts'
 import type { Api } from '../api.ts'
 import { archiveOf, isArchive, jsonOf } from '../body.ts'
 import { isNotModified, requiredPrecondition, setETag } from '../conditional.ts'
 import { problem, respondProblem } from '../problem.ts'
+import { ResourcesJson } from '../resources-json.ts'
 import { noQuery } from '../schemas/common.ts'
 import {
   archive,
@@ -23,7 +27,7 @@ import {
 } from '../schemas/exchange.ts'
 import { packageRevisionSchema, toPackageRevisionView } from '../schemas/package-revision.ts'
 import { readErrors } from '../schemas/problem.ts'
-import { resourcesPatchSchema, resourcesSchema, toJsonContent } from '../schemas/resources.ts'
+import { resourcesPatchSchema, resourcesSchema } from '../schemas/resources.ts'
 import { changed } from '../schemas/responses.ts'
 import { revisionInPath } from '../targets.ts'
 import { revisionParams } from './package-revisions.ts'
@@ -53,9 +57,10 @@ const replace = defineRoute({
   method: 'put',
   path: '/packagerevisions/{name}/resources',
   operationId: 'replaceResources',
-  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
+  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true, largeBody: true },
   summary: 'Replace all files',
-  description: 'Possible in a Draft. Files that are not in the request are deleted.',
+  description:
+    'Possible in a Draft. The draft has exactly the files of the request, with their modes: a file that is not in it is deleted, and one without `executable` is not executable.',
   tags,
   request: {
     params: revisionParams,
@@ -70,10 +75,10 @@ const change = defineRoute({
   method: 'patch',
   path: '/packagerevisions/{name}/resources',
   operationId: 'changeResources',
-  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
+  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true, largeBody: true },
   summary: 'Add, replace and delete files',
   description:
-    'Possible in a Draft. Files that are not in the request are kept. A tar.gz adds and replaces files; only JSON can delete them.',
+    'Possible in a Draft. Files that are not in the request are kept, and so is the mode of a file without `executable`. A tar.gz adds and replaces files with their modes; only JSON can delete them.',
   tags,
   request: {
     params: revisionParams,
@@ -92,7 +97,7 @@ const getFile = defineRoute({
   operationId: 'getResource',
   operation: { needs: { pull: revisionInPath }, load: 'read', writesDisk: false },
   summary: 'Get one file',
-  description: 'Returns the bytes of the file. Slashes in its path may be encoded or not.',
+  description: 'Returns the bytes of the file, without its mode. Slashes in its path may be encoded or not.',
   tags,
   request: {
     params: revisionParams.extend({
@@ -142,16 +147,16 @@ export function resourceRoutes(api: Api): OpenAPIHono {
         ReadableStream.from(await openLayer(ctx, revision)) as ReadableStream<Uint8Array>,
       ) as never
     }
-    const resources = await readLayer(ctx, revision)
-    const files = [...resources].map(([path, bytes]) => [path, toJsonContent(bytes)] as const)
-    return c.json({ resources: Object.fromEntries(files) } as never, 200)
+    const files = await readLayer(ctx, revision, takeMemory(c))
+    c.header('Content-Type', 'application/json')
+    return respondStream(c, new ResourcesJson(files)) as never
   })
 
   app.openapi(replace, async (c) => {
     const { name } = c.req.valid('param')
     const precondition = requiredPrecondition(c)
-    const resources = isArchive(c) ? await archiveOf(c, api) : jsonOf(c, resourcesSchema).resources
-    const revision = await replaceResources(ctx, name, resources, precondition)
+    const files = isArchive(c) ? await archiveOf(c, api) : jsonOf(c, resourcesSchema).resources
+    const revision = await replaceResources(ctx, name, files, precondition)
     setETag(c, revision)
     return c.json(view(revision), 200)
   })
@@ -159,16 +164,18 @@ export function resourceRoutes(api: Api): OpenAPIHono {
   app.openapi(change, async (c) => {
     const { name } = c.req.valid('param')
     const precondition = requiredPrecondition(c)
-    const patch = isArchive(c) ? await archiveOf(c, api) : jsonOf(c, resourcesPatchSchema).resources
+    const patch = isArchive(c)
+      ? patchOf(await archiveOf(c, api))
+      : { changes: jsonOf(c, resourcesPatchSchema).resources }
     const revision = await changeResources(ctx, name, patch, precondition)
     setETag(c, revision)
     return c.json(view(revision), 200)
   })
 
-  app.openapi(acrossSlashes(app, getFile, 'path'), async (c) => {
+  app.openapi(getFile, async (c) => {
     const { name, path } = c.req.valid('param')
     const revision = await getRevision(ctx.db, name)
-    const content = await readFile(ctx, revision, path)
+    const content = await readFile(ctx, revision, path, takeMemory(c))
     if (isNotModified(c, revision)) return c.body(null, 304)
     return c.body(content as Uint8Array<ArrayBuffer>, 200, {
       'Content-Type': 'application/octet-stream',

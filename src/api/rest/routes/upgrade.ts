@@ -2,6 +2,7 @@ import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { JsonValue } from '../../../domain/krm/json-value.ts'
 import { parseRevisionName } from '../../../domain/names.ts'
 import { authorize } from '../../../http/access.ts'
+import { takeMemory } from '../../../http/answer-memory.ts'
 import { readingScope } from '../../../http/scope.ts'
 import { conflictsOf } from '../../../service/drafts/conflicts.ts'
 import { resolveConflict } from '../../../service/drafts/resolve-conflict.ts'
@@ -48,7 +49,7 @@ const listConflicts = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}/conflicts',
   operationId: 'listConflicts',
-  operation: { needs: { pull: revisionInPath }, load: 'none', writesDisk: false },
+  operation: { needs: { pull: revisionInPath }, load: 'read', writesDisk: false },
   summary: 'List the conflicts of an upgrade',
   description:
     'Lists the conflicts of the upgrade that created the revision, including resolved ones. While one is open, the condition `Merged` is False and the draft cannot be proposed.',
@@ -61,7 +62,7 @@ const resolve = defineRoute({
   method: 'post',
   path: '/packagerevisions/{name}/conflicts/{id}/resolve',
   operationId: 'resolveConflict',
-  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
+  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true, largeBody: true },
   summary: 'Resolve a conflict',
   description:
     'Writes the value of one side, or another value, to the files of the draft. Editing the field or file resolves the conflict too.',
@@ -88,7 +89,7 @@ export function upgradeRoutes({ ctx }: Api): OpenAPIHono {
     const target = parseRevisionName(name)
     const request = toUpgradeRequest(jsonOf(c, upgradePreviewRequestSchema), name)
     await authorize(c, readingScope(await upgradeTarget(ctx, target, request)))
-    const { from, upstream, conflicts, files } = await previewUpgrade(ctx, target, request)
+    const { from, upstream, conflicts, files } = await previewUpgrade(ctx, target, request, takeMemory(c))
     return exactJson(c, {
       from,
       upstream,
@@ -98,7 +99,7 @@ export function upgradeRoutes({ ctx }: Api): OpenAPIHono {
   })
 
   app.openapi(listConflicts, async (c) => {
-    const conflicts = await conflictsOf(ctx, c.req.valid('param').name)
+    const conflicts = await conflictsOf(ctx, c.req.valid('param').name, takeMemory(c))
     return exactJson(c, { items: conflicts.map(toRevisionConflictView) })
   })
 

@@ -47,7 +47,7 @@ const create = defineRoute({
   operation: WRITES,
   summary: 'Create a webhook',
   description:
-    'Events from now on are sent to it, each at least once, in no particular order: a POST with `{"delivery", "event", "webhook", "createdAt", "attempt", "sentAt", "packageRevision"}`, signed with the secret. The delivery succeeds with a 2xx response within 10 seconds. Otherwise it is retried for a day, after 5 seconds at first, and twice as long each time, up to an hour.',
+    'Events from now on are sent to it, each at least once, in no particular order: a POST with `{"delivery", "event", "webhook", "createdAt", "attempt", "sentAt", "packageRevision"}`, signed with the secret. The delivery succeeds with a 2xx response within 10 seconds. Otherwise it is retried for a day, after 5 seconds at first, and twice as long each time, up to an hour. A receiver that answers 429 or 503 with `Retry-After` gets no requests until then. One that answers 410 is gone: the webhook is disabled, until it is enabled again.',
   tags,
   request: { query: noQuery, body: jsonBody(newWebhookSchema) },
   responses: created(webhookSchema, 409, 415),

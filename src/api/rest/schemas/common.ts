@@ -79,14 +79,20 @@ export const annotationsPatch = keyed(freeText.nullable(), () => undefined)
     example: { 'example.com/ticket': null },
   })
 
+const MAX_FAULTS = 100
+
 function keyed<Value extends z.ZodType<string | null>>(
   value: Value,
   valueRule: (text: string) => string | undefined,
 ) {
   const record = z.record(z.string(), value).superRefine((map, ctx) => {
+    let faults = 0
     for (const [key, text] of Object.entries(map)) {
+      // Each costs more than the check, and the first ones tell enough.
+      if (faults > MAX_FAULTS) return
       const keyFault = keyProblem(key)
       const valueFault = typeof text === 'string' ? valueRule(text) : undefined
+      if (keyFault ?? valueFault) faults++
       if (keyFault) ctx.addIssue({ code: 'custom', path: [key], message: `the key ${keyFault}` })
       if (valueFault) ctx.addIssue({ code: 'custom', path: [key], message: `the value ${valueFault}` })
     }

@@ -18,7 +18,7 @@ const fields = {
   }),
   field: z.string().openapi({
     description:
-      'Path of the field; the line numbers for a text file. Empty for the whole object or file: one side deleted it, or its text cannot hold the changes of both sides.',
+      'Path of the field; the line numbers for a text file. Empty for the whole object or file: one side deleted it, or its text cannot hold the changes of both sides. The value of a whole file is its text, or `size` if it is binary; of an executable file it is an object with `executable`, and with `text` if it is text.',
     example: 'spec.template.spec.containers[name=upf].image',
   }),
   original: value('Value in the upstream revision that local is based on; absent if it had none.', 'upf:1.4'),

@@ -51,6 +51,11 @@ export const fileDiffSchema = z
       .string()
       .optional()
       .openapi({ description: 'Old path of a renamed file.', example: 'deployment.yaml' }),
+    executable: z.boolean().optional().openapi({
+      description:
+        'Whether the file is executable now (mode 0755, not 0644); absent if that has not changed. A new file without it is not executable.',
+      example: true,
+    }),
     binary: z
       .boolean()
       .openapi({ description: 'True if the file is not text on one of the sides.', example: false }),

@@ -46,7 +46,7 @@ export const archive = {
     type: 'string' as const,
     format: 'binary',
     description:
-      'A tar.gz with the files at its root. Archives with links, devices, duplicate names or paths that leave the package are refused.',
+      'A tar.gz with the files at its root. Archives with links, devices, duplicate names or paths that leave the package are refused. Of modes only the executable bit is kept. Empty folders are not kept, and files that macOS adds (`._*`, `.DS_Store`) are left out, with a warning in the condition `Valid`.',
   },
 }
 

@@ -40,13 +40,14 @@ const problemSchema = z
 
 const DESCRIPTIONS: Record<number, string> = {
   400: 'The request is not valid.',
-  403: 'Not allowed, or requested by a page of another site.',
+  403: 'Not allowed, requested by a page of another site, or with a host name that the server does not know.',
   404: 'The object does not exist.',
   406: 'The content is not available in the type that Accept requires.',
   409: 'The request conflicts with the current state; `code` says how.',
   410: 'The changes since then are no longer kept: list again.',
   412: 'The object has changed in the meantime: nothing was done.',
   413: 'The content is too large.',
+  414: 'The path is too long.',
   415: 'The Content-Type is not supported.',
   422: 'The archive has an entry that is not accepted; the error names it.',
   428: 'If-Match is missing.',
@@ -63,9 +64,9 @@ const RETRY_AFTER = {
 }
 
 /** Possible for every call. */
-const ALWAYS = [400, 500, 503]
+const ALWAYS = [400, 403, 414, 500, 503]
 /** Possible for every call that writes. */
-const ON_WRITE = [...ALWAYS, 403, 413, 507]
+const ON_WRITE = [...ALWAYS, 413, 507]
 
 type ProblemResponse = {
   description: string

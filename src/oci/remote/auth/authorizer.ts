@@ -12,7 +12,7 @@ type Grant = { header: string; scopes: readonly string[]; expiresAt: number }
 
 /** Milliseconds for which credentials are cached, as a provider may have to run a program to get them. */
 const CREDENTIALS_LIFETIME = 5 * 60 * 1000
-/** Expired tokens are evicted once this many are cached. */
+/** The oldest tokens are evicted once this many are cached. */
 const MAX_GRANTS = 1000
 
 export class Authorizer {
@@ -97,7 +97,7 @@ export class Authorizer {
       if (covers && grant.expiresAt > this.#settings.clock.now()) return grant.header
       if (this.#grants.get(key) !== cached) return this.#bearer(scheme, scopes, challenged)
     }
-    this.#evictExpired()
+    this.#evictOldest()
     const granting = this.#grant(scheme, wanted)
     this.#grants.set(key, granting)
     try {
@@ -131,15 +131,8 @@ export class Authorizer {
     return credentials
   }
 
-  #evictExpired(): void {
-    if (this.#grants.size < MAX_GRANTS) return
-    const now = this.#settings.clock.now()
-    for (const [key, granting] of this.#grants) {
-      // A failed grant removes itself.
-      granting.then(
-        ({ expiresAt }) => expiresAt <= now && this.#grants.delete(key),
-        () => undefined,
-      )
-    }
+  #evictOldest(): void {
+    const [oldest] = this.#grants.keys()
+    if (oldest !== undefined && this.#grants.size >= MAX_GRANTS) this.#grants.delete(oldest)
   }
 }

@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { OciError } from '../../errors.ts'
 import { asRecord } from '../../json.ts'
+import { hostWithPort } from '../hosts.ts'
 import { askHelper } from './credential-helper.ts'
 import type { Credentials, CredentialsProvider } from './credentials.ts'
 
@@ -38,19 +39,27 @@ export function dockerConfigCredentials(path: string): CredentialsProvider {
 
 async function find(config: Config, registry: URL): Promise<Credentials | undefined> {
   const isDockerHub = DOCKER_HUB_HOSTS.includes(registry.host)
-  const server = isDockerHub ? DOCKER_HUB : registry.host
-  const names = [server, ...(isDockerHub ? DOCKER_HUB_HOSTS : [])]
+  // `docker login host:443` stores the port, which URLs leave out.
+  const servers = isDockerHub ? [DOCKER_HUB] : [registry.host, hostWithPort(registry)]
+  const names = [...servers, ...(isDockerHub ? DOCKER_HUB_HOSTS : [])]
   const helper = names.map((key) => config.credHelpers[key]).find(Boolean) ?? config.credsStore
-  const fromHelper = helper === undefined ? undefined : await askHelper(helper, server)
-  return fromHelper ?? entryFor(config, registry, isDockerHub)
+  if (helper !== undefined) {
+    for (const server of new Set(servers)) {
+      const credentials = await askHelper(helper, server)
+      if (credentials) return credentials
+    }
+  }
+  return entryFor(config, registry, isDockerHub)
 }
 
 /** Returns the credentials whose key is the most specific match, as some keys cover only a path of a registry. */
 function entryFor(config: Config, registry: URL, isDockerHub: boolean): Credentials | undefined {
+  const own = isDockerHub ? DOCKER_HUB_HOSTS : [registry.host]
+  const hosts = own.flatMap((host) => [host, hostWithPort(new URL(`${registry.protocol}//${host}`))])
   const path = `${registry.pathname.replace(/\/$/, '')}/`
   const matching = Object.entries(config.auths)
     .map(([key, entry]) => ({ ...splitKey(key), entry }))
-    .filter(({ host }) => (isDockerHub ? DOCKER_HUB_HOSTS.includes(host) : host === registry.host))
+    .filter(({ host }) => hosts.includes(host))
     .filter(({ folder }) => path.startsWith(folder))
     .sort((a, b) => b.folder.length - a.folder.length)
   for (const { entry } of matching) {

@@ -25,6 +25,8 @@ export type Token = {
 const DEFAULT_LIFETIME = 60
 /** Seconds before its expiry at which a token counts as expired, to leave time for the request that uses it. */
 const MARGIN = 10
+/** Longer than any server takes in a header. Tokens are cached. */
+const MAX_TOKEN = 16 * 1024
 
 /** Throws `denied` if the service refuses a token, `unavailable` if it fails. */
 export async function fetchToken(wanted: TokenRequest, settings: Settings): Promise<Token> {
@@ -68,14 +70,12 @@ async function post(
   return send({ method: 'POST', url: realm, headers, body: { content, size: content.length } }, settings)
 }
 
-async function send(
-  request: HttpRequest,
-  { retry, timeouts, clock, userAgent }: Settings,
-): Promise<HttpResponse> {
+async function send(request: HttpRequest, settings: Settings): Promise<HttpResponse> {
+  const { retry, clock, userAgent } = settings
   const headers = { 'User-Agent': userAgent, Accept: 'application/json', ...request.headers }
   return retrying(
     async () => {
-      const response = await exchange({ ...request, headers }, timeouts)
+      const response = await exchange({ ...request, headers }, settings)
       if (response.status !== 408 && response.status !== 429 && response.status < 500) return response
       await discard(response)
       throw new TransientError(`the token service at ${request.url.host} failed with ${response.status}`, {
@@ -96,7 +96,7 @@ async function readToken(response: HttpResponse, wanted: TokenRequest, { clock }
   }
   const body = await readJson(response)
   const value = body.token || body.access_token
-  if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) {
+  if (typeof value !== 'string' || value.length > MAX_TOKEN || !/^[\x21-\x7e]+$/.test(value)) {
     throw new OciError('unavailable', `the token service at ${wanted.realm.host} returned no valid token`)
   }
   const stated = Number(body.expires_in)

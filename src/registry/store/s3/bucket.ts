@@ -1,5 +1,5 @@
-import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import { s3ErrorOf } from './s3-error.ts'
+import { ListObjectsV2Command, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import { missing, S3Error, s3ErrorOf } from './s3-error.ts'
 import type { S3Options } from './s3-options.ts'
 
 const CONNECTION_TIMEOUT = 5_000
@@ -42,13 +42,38 @@ export class Bucket {
     }
   }
 
+  /**
+   * Sends a request about an object. Without permission to list the whole bucket, S3 answers 403 if there is no such
+   * object; a list of its key alone then tells.
+   */
+  async sendAbout<T>(key: string, doing: string, request: (client: S3Client) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.send(doing, request)
+      } catch (error) {
+        if (!(error instanceof S3Error && error.status === 403)) throw error
+        if (!(await this.isListed(key).catch(() => true))) throw missing(doing, error.attempts)
+        // Another process may have written it just now.
+        if (attempt === 2) throw error
+      }
+    }
+  }
+
+  async isListed(key: string): Promise<boolean> {
+    const { Bucket, Key } = this.at(key)
+    const command = new ListObjectsV2Command({ Bucket, Prefix: Key, MaxKeys: 1 })
+    const { Contents = [] } = await this.send(`listing ${key}`, (client) => client.send(command))
+    return Contents[0]?.Key === Key
+  }
+
   close(): void {
     this.client.destroy()
   }
 }
 
 async function clientOf(options: S3Options): Promise<S3Client> {
-  const { endpoint, pathStyle = endpoint !== undefined, credentials, timeout = TIMEOUT } = options
+  const { endpoint, pathStyle = endpoint !== undefined, credentials, timeout = TIMEOUT, proxies } = options
+  const agent = { keepAlive: true, maxSockets: MAX_SOCKETS, ...(proxies && { proxyEnv: proxies }) }
   return new S3Client({
     ...(endpoint && { endpoint: endpoint.href }),
     ...(credentials && { credentials }),
@@ -62,8 +87,8 @@ async function clientOf(options: S3Options): Promise<S3Client> {
       connectionTimeout: Math.min(CONNECTION_TIMEOUT, timeout),
       // Also closes the connection of a stream that is not being read. Reading on opens another one.
       socketTimeout: timeout,
-      httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
-      httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+      httpAgent: agent,
+      httpsAgent: agent,
     },
   } satisfies S3ClientConfig)
 }

@@ -1,6 +1,6 @@
 /** Parts of the S3 protocol that several processes on one bucket need, but not all servers implement. */
 import { randomUUID } from 'node:crypto'
-import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Bucket } from './bucket.ts'
 import { headOf } from './head.ts'
 import { isConflict, isRefused, S3Error } from './s3-error.ts'
@@ -54,7 +54,7 @@ async function tryConditions(bucket: Bucket, key: string): Promise<Omit<Capabili
   const version = async () => (await headOf(bucket, key))?.version ?? ''
   try {
     await put('1')
-    const listed = await isListed(bucket, key)
+    const listed = await bucket.isListed(key)
     const creates = await isHonoured(put('2', { IfNoneMatch: '*' }))
     const first = await version()
     const another = '"00000000000000000000000000000000"'
@@ -65,7 +65,7 @@ async function tryConditions(bucket: Bucket, key: string): Promise<Omit<Capabili
     const deletes =
       (await isHonoured(remove({ IfMatch: another }))) && (await isDone(remove({ IfMatch: last })))
     if (!deletes) await remove()
-    return { creates, replaces, deletes, lists: listed && !(await isListed(bucket, key)) }
+    return { creates, replaces, deletes, lists: listed && !(await bucket.isListed(key)) }
   } catch (error) {
     await remove().catch(() => undefined)
     throw error
@@ -135,12 +135,4 @@ async function putWith(bucket: Bucket, key: string, text: string, condition: Con
 async function removeWith(bucket: Bucket, key: string, condition: Condition = {}): Promise<void> {
   const command = new DeleteObjectCommand({ ...bucket.at(key), ...condition })
   await bucket.send(`deleting ${key}`, (client) => client.send(command))
-}
-
-async function isListed(bucket: Bucket, key: string): Promise<boolean> {
-  const Prefix = bucket.prefix + key
-  const { Contents = [] } = await bucket.send('listing', (client) =>
-    client.send(new ListObjectsV2Command({ Bucket: bucket.name, Prefix })),
-  )
-  return Contents.length > 0
 }

@@ -1,7 +1,7 @@
 /** Conditional writes and deletions, which S3 compares and carries out in one step. */
 import { randomInt, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import type { Expected } from '../blob-store.ts'
 import type { Bucket } from './bucket.ts'
 import { headOf, WRITE } from './head.ts'
@@ -20,11 +20,13 @@ export async function putIf(
   expected: Expected,
 ): Promise<boolean> {
   const write = randomUUID()
+  const doing = `writing ${key}`
   const condition = expected === null ? { IfNoneMatch: '*' } : { IfMatch: expected }
   const command = { ...bucket.at(key), Body: bytes, Metadata: { [WRITE]: write }, ...condition }
   try {
+    const send = (client: S3Client) => client.send(new PutObjectCommand(command))
     await withoutConflicts(() =>
-      bucket.send(`writing ${key}`, (client) => client.send(new PutObjectCommand(command))),
+      expected === null ? bucket.send(doing, send) : bucket.sendAbout(key, doing, send),
     )
     return true
   } catch (error) {
@@ -42,7 +44,7 @@ export async function deleteIf(bucket: Bucket, key: string, expected: string): P
   const command = { ...bucket.at(key), IfMatch: expected }
   try {
     await withoutConflicts(() =>
-      bucket.send(`deleting ${key}`, (client) => client.send(new DeleteObjectCommand(command))),
+      bucket.sendAbout(key, `deleting ${key}`, (client) => client.send(new DeleteObjectCommand(command))),
     )
     return true
   } catch (error) {

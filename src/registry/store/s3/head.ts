@@ -18,7 +18,7 @@ export const WRITE = 'write'
 /** Returns undefined if there is no such object. */
 export async function headOf(bucket: Bucket, key: string): Promise<Head | undefined> {
   try {
-    const head = await bucket.send(`checking ${key}`, (client) =>
+    const head = await bucket.sendAbout(key, `checking ${key}`, (client) =>
       client.send(new HeadObjectCommand(bucket.at(key))),
     )
     return {

@@ -41,7 +41,7 @@ async function request(
     ...(range && { Range: `bytes=${range.start}-${range.end}` }),
     ...(version !== undefined && { IfMatch: version }),
   })
-  const { Body, ContentLength, ContentRange, ETag } = await bucket.send(doing, (client) =>
+  const { Body, ContentLength, ContentRange, ETag } = await bucket.sendAbout(key, doing, (client) =>
     client.send(command),
   )
   const body = Body as Readable

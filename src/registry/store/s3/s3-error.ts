@@ -77,6 +77,11 @@ export function isMissing(error: unknown): boolean {
   return error instanceof S3Error && error.status === 404 && /^(?:NoSuchKey|NotFound)$/.test(error.code)
 }
 
+/** Returns the error for a key that does not exist. */
+export function missing(doing: string, attempts: number): S3Error {
+  return new S3Error(`S3: ${doing} failed with NotFound`, { code: 'NotFound', status: 404, attempts })
+}
+
 /** Returns whether the condition of a request did not hold. */
 export function isRefused(error: unknown): boolean {
   return error instanceof S3Error && (error.status === 412 || isMissing(error))

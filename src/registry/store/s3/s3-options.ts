@@ -1,10 +1,12 @@
+import type { AgentOptions } from 'node:http'
+
 export type S3Options = {
   bucket: string
   /** The prefix of all keys, like "registry/a"; empty for none. */
   prefix: string
   /** A folder for uploads in progress, used by this process only. Opening the store empties it. */
   spool: string
-  /** The URL of a server other than AWS. */
+  /** The URL of a server other than AWS, perhaps with a path. */
   endpoint?: URL | undefined
   /** Defaults to what the SDK finds in the environment or in its files, then to us-east-1. */
   region?: string | undefined
@@ -16,6 +18,8 @@ export type S3Options = {
   redirects?: boolean | undefined
   /** The URL under which clients reach S3, if not `endpoint`. */
   redirectEndpoint?: URL | undefined
+  /** Which proxy to use for which host, as Node's agents take it. */
+  proxies?: AgentOptions['proxyEnv']
   /** How long S3 may be silent before a request is retried, in milliseconds. */
   timeout?: number | undefined
 }

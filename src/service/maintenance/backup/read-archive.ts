@@ -17,7 +17,7 @@ export async function* readArchive(stream: AsyncIterable<Uint8Array>): AsyncGene
   pipeline(stream, archive, () => undefined)
   for await (const entry of checked(archive)) {
     const { name, size = 0, type } = entry.header
-    if (type !== 'file') throw damaged(`"${name}" is not a file`)
+    if (type !== 'file') throw damaged(`${JSON.stringify(name)} is not a file`)
     yield { path: name, size, content: checked(entry as AsyncIterable<Uint8Array>) }
   }
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { z } from 'zod'
 import { AppError } from '../../../core/errors.ts'
 import {
   INDEX_FILE,
@@ -21,6 +22,13 @@ export type RestoreReport = {
   bytes: number
 }
 
+const infoSchema = z.object({
+  format: z.literal('pkgserver-backup'),
+  formatVersion: z.int(),
+  createdAt: z.iso.datetime(),
+  registry: z.union([z.literal('files'), z.object({ elsewhere: z.string() })]),
+})
+
 /** Where it is put together; what an earlier try has left there goes. */
 const STAGING = 'restore.tmp'
 
@@ -28,6 +36,8 @@ const STAGING = 'restore.tmp'
 export type IndexPlace = {
   /** Resolves to a file of an index in the folder, if there is one. */
   findIndexFile: (folder: string) => Promise<string | undefined>
+  /** Tells why a file cannot become an index. */
+  indexProblem: (copy: string) => string | undefined
   placeIndex: (copy: string, folder: string) => Promise<void>
   syncFolder: (path: string) => Promise<void>
 }
@@ -39,7 +49,7 @@ export type IndexPlace = {
 export async function restore(
   stream: AsyncIterable<Uint8Array>,
   folder: string,
-  { findIndexFile, placeIndex, syncFolder }: IndexPlace,
+  { findIndexFile, indexProblem, placeIndex, syncFolder }: IndexPlace,
 ): Promise<RestoreReport> {
   await checkEmpty(folder, findIndexFile)
   const staging = join(folder, STAGING)
@@ -48,6 +58,8 @@ export async function restore(
   try {
     const { files, bytes, folders } = await unpack(stream, staging)
     const { createdAt, registry } = await infoOf(staging)
+    const problem = indexProblem(join(staging, INDEX_FILE))
+    if (problem !== undefined) throw damaged(`its ${INDEX_FILE} is no index of pkgserver: ${problem}`)
     for (const made of [...folders].sort().reverse()) await syncFolder(made)
     if (existsSync(join(staging, REGISTRY_FOLDER)))
       await rename(join(staging, REGISTRY_FOLDER), join(folder, REGISTRY_FOLDER))
@@ -80,10 +92,11 @@ async function unpack(
   let complete = false
   try {
     for await (const file of readArchive(stream)) {
-      if (complete || !isBackupPath(file.path)) throw damaged(`"${file.path}" does not belong in a backup`)
+      if (complete || !isBackupPath(file.path)) {
+        throw damaged(`${JSON.stringify(file.path)} does not belong in a backup`)
+      }
       const path = join(staging, file.path)
-      await makeFolders(dirname(path), folders)
-      const digest = await write(file, path)
+      const digest = await place(file, path, folders)
       const expected = namedDigest(file.path)
       if (expected !== undefined && expected !== digest)
         throw damaged(`${file.path} has the digest ${digest}`)
@@ -99,6 +112,21 @@ async function unpack(
     return { files, bytes, folders }
   } finally {
     await sums.close()
+  }
+}
+
+/** What the paths of an archive may lead to that no folder has: a file twice, below a file, or with too long a name. */
+const IMPOSSIBLE = ['EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']
+
+/** Resolves to the digest of the file. */
+async function place(file: ArchiveFile, path: string, folders: Set<string>): Promise<string> {
+  try {
+    await makeFolders(dirname(path), folders)
+    return await write(file, path)
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (!IMPOSSIBLE.includes(code)) throw error
+    throw damaged(`"${file.path.slice(0, 300)}" cannot be in one folder with the files before it (${code})`)
   }
 }
 
@@ -142,16 +170,23 @@ async function compare(read: string, stated: string): Promise<void> {
 }
 
 async function infoOf(staging: string): Promise<Pick<RestoreReport, 'createdAt' | 'registry'>> {
-  const text = await readFile(join(staging, INFO_FILE), 'utf8').catch(() => '{}')
-  const info = JSON.parse(text) as { format?: string; formatVersion?: number } & RestoreReport
-  if (info.format !== 'pkgserver-backup' || !existsSync(join(staging, INDEX_FILE))) {
-    throw damaged('it has no index')
+  for (const name of [INFO_FILE, INDEX_FILE]) {
+    if (!existsSync(join(staging, name))) throw damaged(`it has no ${name}`)
   }
-  if (info.formatVersion !== 1) {
-    throw new AppError(
-      'invalid_archive',
-      'the backup was written by a newer version of pkgserver: restore it with that version',
-    )
+  const text = await readFile(join(staging, INFO_FILE), 'utf8')
+  const { success, data } = infoSchema.safeParse(parsed(text))
+  if (!success) throw damaged(`its ${INFO_FILE} does not describe one`)
+  if (data.formatVersion === 1) return data
+  throw new AppError(
+    'invalid_archive',
+    'the backup was written by a newer version of pkgserver: restore it with that version',
+  )
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
-  return info
 }

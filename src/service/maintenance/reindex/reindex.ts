@@ -12,7 +12,6 @@ import { insertPackage } from '../../../database/maintenance/rebuild.ts'
 import type { Index } from '../../../database/open.ts'
 import { repositoryExists, saveRepository } from '../../../database/repositories/repositories.ts'
 import { isLabel, ociRepository } from '../../../domain/names.ts'
-import type { RepositoryContent } from '../../../domain/repository.ts'
 import { DEFAULT_LIMITS } from '../../../domain/resources.ts'
 import { REPOSITORY_RECORD_TAG } from '../../../domain/tags.ts'
 import type { OciError } from '../../../oci/errors.ts'
@@ -126,11 +125,11 @@ async function writePackages(
   for (const rebuilt of packages) {
     const { id, revisions, operations } = rebuilt
     const name = `${id.repository}/${id.package}`
+    // Anyone may push below a repository that does not exist. What a deleted one has used up has no revisions.
     if (revisions.length > 0 && !(await repositoryExists(transaction, id.repository))) {
-      await saveRepository(transaction, repositoryOf(rebuilt))
-      const message = `the record of the repository ${id.repository} is missing: its description and labels are lost`
-      report.notes.push({ repository: id.repository, message })
-      report.repositories++
+      const message = `its ${revisions.length} revisions are ignored, as there is no record of the repository ${id.repository}. If they are yours, create the repository, stop the server, and run pkgserver reindex --force.`
+      report.notes.push({ repository: name, message })
+      continue
     }
     await insertPackage(transaction, rebuilt)
     note(report, name, rebuilt.problems)
@@ -141,22 +140,6 @@ async function writePackages(
     }
     report.packages++
     report.revisions += revisions.length
-  }
-}
-
-/** A repository whose record is lost, as far as its revisions tell. */
-function repositoryOf({ id, revisions }: RebuiltPackage): RepositoryContent {
-  const oldest = revisions
-    .map(({ revision }) => revision)
-    .reduce((a, b) => (a.createdAt <= b.createdAt ? a : b))
-  return {
-    name: id.repository,
-    type: oldest.repositoryType,
-    description: '',
-    labels: {},
-    createdBy: oldest.createdBy,
-    createdAt: oldest.createdAt,
-    updatedAt: oldest.createdAt,
   }
 }
 

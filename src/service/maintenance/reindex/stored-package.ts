@@ -90,7 +90,9 @@ async function readStoredRecord(
   descriptor: Descriptor,
 ): Promise<StoredRecord> {
   const layer = recordLayer(kind, await fetchAll(repository, descriptor, MAX_MANIFEST_BYTES))
-  const data = readRecord(kind, await fetchAll(repository, layer, layer.size))
+  // Others can tag these where there is no repository.
+  const limit = kind.startsWith('deletion-') ? MAX_MANIFEST_BYTES : layer.size
+  const data = readRecord(kind, await fetchAll(repository, layer, limit))
   return { kind, data } as StoredRecord
 }
 

@@ -30,6 +30,7 @@ export function comparePackage(compared: Compared): Finding[] {
   const rebuilt = rebuildPackage(withExpected(compared, findings)) ?? nothingOf(stored)
   if (!indexed) {
     if (rebuilt.revisions.length + rebuilt.retired.length === 0) return findings
+    if (!compared.ours && rebuilt.revisions.length > 0) return findings
     const problem = `the index does not have the package; the registry has ${rebuilt.revisions.length} revisions of it`
     const id = parseOciRepository(stored.name)
     const change = async (transaction: Transaction): Promise<void> => {

@@ -7,15 +7,16 @@ import { inRegistry } from '../../registry-content.ts'
 import { readStoredPackage } from '../reindex/stored-package.ts'
 import type { Finding } from './finding.ts'
 
-/** Compares a repository with its record. */
+/** Compares a repository with its record. `result`: whether there is such a repository. */
 export async function compareRepository(
   ctx: ServiceContext,
   name: string,
-): Promise<{ findings: Finding[]; result: undefined }> {
+): Promise<{ findings: Finding[]; result: boolean }> {
   const stored = await inRegistry(() => readStoredPackage(name, ctx.registry.repository(name)))
   const record = stored.records.get(REPOSITORY_RECORD_TAG)
   const recorded = record?.kind === 'repository' && record.data.name === name ? record.data : undefined
-  return { findings: findingsOf(await findRepository(ctx.db, name), recorded), result: undefined }
+  const row = await findRepository(ctx.db, name)
+  return { findings: findingsOf(row, recorded), result: row !== undefined || recorded !== undefined }
 }
 
 function findingsOf(

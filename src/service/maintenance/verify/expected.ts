@@ -16,6 +16,8 @@ export type Compared = {
   indexed: IndexedPackage | undefined
   /** By digest: the manifest, or why it cannot be read. */
   manifests: ReadonlyMap<string, StoredRevision | { problem: string }>
+  /** Whether its repository exists: otherwise what the registry has is that of other clients. */
+  ours: boolean
 }
 
 /** The content of the registry if it agreed with the index. */

@@ -53,13 +53,13 @@ export async function verify(ctx: ServiceContext, { fix }: { fix: boolean }): Pr
   const names = new Set([...(await indexedRepositories(ctx.db)), ...listed])
   // Repositories first: the rows of packages refer to them.
   const repositories = [...names].filter(isLabel).sort()
-  await mapConcurrently(
-    repositories,
-    (name) => checkLocked(progress, name, compareRepository),
-    REQUESTS_AT_ONCE,
-  )
+  const existing = new Set<string>()
+  const verifyRepository = async (name: string): Promise<void> => {
+    if (await checkLocked(progress, name, compareRepository)) existing.add(name)
+  }
+  await mapConcurrently(repositories, verifyRepository, REQUESTS_AT_ONCE)
   const packages = [...names].filter((name) => parseOciRepository(name) !== undefined).sort()
-  await mapConcurrently(packages, (name) => verifyPackage(progress, name), REQUESTS_AT_ONCE)
+  await mapConcurrently(packages, (name) => verifyPackage(progress, name, existing), REQUESTS_AT_ONCE)
   await checkSearchable(progress)
   const { ctx: _, ...result } = progress
   result.differences.sort((a, b) => (a.repository < b.repository ? -1 : 1))
@@ -99,13 +99,18 @@ async function checkSearchable({ ctx, fix, differences }: Progress): Promise<voi
   }
 }
 
-async function verifyPackage(progress: Progress, name: string): Promise<void> {
+async function verifyPackage(
+  progress: Progress,
+  name: string,
+  repositories: ReadonlySet<string>,
+): Promise<void> {
   const indexed = await checkLocked(progress, name, async (ctx) => {
     const id = parseOciRepository(name)
     const found = id && (await indexedPackage(ctx.db, id))
     const stored = await inRegistry(() => readStoredPackage(name, ctx.registry.repository(name)))
     const manifests = await readManifests(ctx, name, found, stored.revisions)
-    return { findings: comparePackage({ stored, indexed: found, manifests }), result: found }
+    const ours = id !== undefined && repositories.has(id.repository)
+    return { findings: comparePackage({ stored, indexed: found, manifests, ours }), result: found }
   })
   if (!indexed) return
   progress.packages++

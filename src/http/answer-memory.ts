@@ -1,0 +1,48 @@
+/** The memory that answers take until their clients have read them. */
+import type { ServerResponse } from 'node:http'
+import type { BlockList } from 'node:net'
+import type { Context, MiddlewareHandler } from 'hono'
+import { clientAddress } from './client-address.ts'
+import type { Load } from './load-shedding.ts'
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** Undefined for operations that do not count as reads. */
+    answerMemory: AnswerMemory | undefined
+  }
+}
+
+export type AnswerMemory = {
+  /** Must be called before bytes are read or unpacked. Throws `overloaded` if they do not fit. */
+  take: (bytes: number) => void
+  /** Must be called when no more than the answer is left. */
+  keepOnly: (bytes: number) => void
+}
+
+/** Counts the bytes of reads against their budget until the answer is gone. */
+export function answerMemory({ answers }: Load, proxies: BlockList): MiddlewareHandler {
+  return async function answerMemory(c, next) {
+    if (c.get('operation')?.load !== 'read') return next()
+    const { take, giveBack } = answers.share(clientAddress(c, proxies))
+    c.set('answerMemory', {
+      take,
+      keepOnly: (bytes) => {
+        giveBack()
+        take(bytes)
+      },
+    })
+    // Without a socket the answer is gone when it is returned.
+    const outgoing: ServerResponse | undefined = c.env?.outgoing
+    outgoing?.once('close', giveBack)
+    try {
+      await next()
+    } finally {
+      if (!outgoing || outgoing.closed) giveBack()
+    }
+  }
+}
+
+/** Returns the function to call before bytes are read for the answer. */
+export function takeMemory(c: Context): (bytes: number) => void {
+  return (bytes) => c.get('answerMemory')?.take(bytes)
+}
