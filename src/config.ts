@@ -282,6 +282,13 @@ export const SETTINGS = {
     initial: '256Mi',
     schema: size,
   },
+  memory: {
+    env: 'PKGSERVER_MEMORY',
+    flag: 'memory',
+    help: 'memory that the server may use, from which the sizes of packages and the like follow; by default that of the container or machine',
+    initial: undefined,
+    schema: size.refine((bytes) => bytes >= 128 * 2 ** 20, 'must be at least 128Mi').optional(),
+  },
   stopDelay: {
     env: 'PKGSERVER_STOP_DELAY',
     flag: 'stop-delay',

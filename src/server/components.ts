@@ -8,7 +8,6 @@ import { KeyedLock } from '../core/keyed-lock.ts'
 import { type Index, memoryIndex, openIndex } from '../database/open.ts'
 import { secret } from '../database/settings.ts'
 import { FolderInUseError } from '../database/sqlite/folder-lock.ts'
-import { DEFAULT_LIMITS } from '../domain/resources.ts'
 import { observeDeliveries, observeWatches } from '../http/event-metrics.ts'
 import { createLoad, type Load } from '../http/load-shedding.ts'
 import { createMetrics, type Metrics, observeJobs } from '../http/metrics.ts'
@@ -42,6 +41,7 @@ import { scheduleDiscovery } from './discovery-schedule.ts'
 import { DiskSpace } from './disk-space.ts'
 import { scheduleGarbage } from './garbage-schedule.ts'
 import { measuredRegistry } from './measured-registry.ts'
+import { availableMemory, type MemoryLimits, memoryLimits } from './memory-limits.ts'
 import { observeGarbage } from './observe-garbage.ts'
 import { proxiesOf } from './proxies.ts'
 import { sourceOpener } from './source-registry.ts'
@@ -110,7 +110,8 @@ export async function openComponents(
     closing.push(() => forget(metrics))
     const tracing = await openTracing(config, programVersion, log)
     closing.push(tracing.close)
-    const pool = startPool(log, metrics, tracing)
+    const limits = memoryLimits(config.memory ?? availableMemory())
+    const pool = startPool(log, metrics, tracing, limits)
     closing.push(pool.close)
     const disk = new DiskSpace({ folder: config.data, minFree: config.minFree, log })
     const backup = backupSource(config, programVersion)
@@ -133,6 +134,7 @@ export async function openComponents(
       proxies,
       hosts,
       trustedProxies,
+      limits,
     })
     const { ctx } = components
     await disk.watch()
@@ -219,6 +221,7 @@ export async function memoryComponents(log: Logger, disk = unwatched(log)): Prom
     metrics,
     tracing: NO_TRACING,
     log,
+    limits: memoryLimits(availableMemory()),
   })
   const close = async (): Promise<void> => {
     await components.stop()
@@ -245,8 +248,14 @@ function unwatched(log: Logger): DiskSpace {
   return new DiskSpace({ folder: '.', minFree: 0, log })
 }
 
-function startWorkers(log: Logger, { work }: Metrics, tracing: Tracing): WorkerPool {
+function startWorkers(
+  log: Logger,
+  { work }: Metrics,
+  tracing: Tracing,
+  { workers }: MemoryLimits,
+): WorkerPool {
   return createWorkerPool({
+    ...workers,
     report: (err) => log.error({ err }, 'a worker failed'),
     onTask: (task, { waited, worked }) => {
       work.threadWait.observe({ task }, waited / 1000)
@@ -262,14 +271,15 @@ type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log' | 'hosts' 
     opened: OpenedRegistry
     pool: WorkerPool
     open: OpenSource
+    limits: MemoryLimits
     targets: Targets
     proxies?: Proxies | undefined
   }
 
 /** `close` is left to the caller, who knows what else it has opened. */
 async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
-  const { index, opened, pool, disk, metrics, tracing, log, open, targets, proxies, hosts, trustedProxies } =
-    given
+  const { index, opened, pool, disk, metrics, tracing, log, open, targets, proxies } = given
+  const { hosts, trustedProxies, limits } = given
   const { embedded, address } = opened
   const { work } = metrics
   const registry = measuredRegistry(opened.registry, (call, outcome, seconds) => {
@@ -285,7 +295,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     intents: new IntentLog(),
     ...pool.tasks,
     backup: given.backup,
-    limits: DEFAULT_LIMITS,
+    limits: limits.packages,
     now: () => new Date(),
     tokenKey: await index.commits.run((transaction) => secret(transaction, 'continue-token')),
     report: (err) => log.warn({ err }, 'tags of a change are still to be set: the server tries again'),
@@ -298,7 +308,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
       work.jobItem.observe({ kind, outcome }, seconds)
     },
   })
-  const load = createLoad()
+  const load = createLoad(limits.load)
   observeJobs(metrics, () => jobs.running)
   const discovery = new Discovery(ctx, {
     open,
