@@ -157,11 +157,13 @@ function checkForOtherReaders(manifest: Manifest | Index): void {
   const { subject } = manifest
   for (const descriptor of [...successors(manifest), ...(subject ? [subject] : [])]) {
     checkCase(descriptor, DESCRIPTOR_FIELDS, 'a descriptor')
-    const { artifactType = '', data = '', platform = {} } = descriptor as Record<string, unknown> & Descriptor
-    if (typeof artifactType !== 'string' || typeof data !== 'string' || !isRecord(platform)) {
+    const { artifactType, data, platform } = descriptor as Record<string, unknown> & Descriptor
+    // To Go, null is no value.
+    const fields = platform ?? {}
+    if (typeof (artifactType ?? '') !== 'string' || typeof (data ?? '') !== 'string' || !isRecord(fields)) {
       throw invalid('artifactType, data or platform of a descriptor has the wrong type')
     }
-    checkCase(platform, PLATFORM_FIELDS, 'a platform')
+    checkCase(fields, PLATFORM_FIELDS, 'a platform')
   }
 }
 

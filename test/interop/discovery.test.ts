@@ -33,14 +33,19 @@ async function folderWith(contents: Record<string, string | Buffer>): Promise<st
 }
 
 /** Opens an app that may sync from a registry, with the credentials for it. */
-async function appFor({ url, credentials }: Pick<RegistryPeer, 'url' | 'credentials'>): Promise<Client> {
+async function appFor({
+  url,
+  credentials,
+  tokens,
+}: Pick<RegistryPeer, 'url' | 'credentials' | 'tokens'>): Promise<Client> {
   const folder = await temporaryFolder()
   const { username, password } = credentials ?? {}
   const auth = Buffer.from(`${username}:${password}`).toString('base64')
   const config = credentials ? { auths: { [url.host]: { auth } } } : {}
   await writeFile(join(folder, 'config.json'), JSON.stringify(config))
   const { client } = await folderApp(undefined, {
-    PKGSERVER_SOURCE_HOSTS: url.host,
+    // A token server is a host of its own.
+    PKGSERVER_SOURCE_HOSTS: [url.host, ...(tokens ? [new URL(tokens.realm).host] : [])].join(','),
     DOCKER_CONFIG: folder,
   })
   return client

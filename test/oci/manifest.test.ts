@@ -60,6 +60,7 @@ it('takes what all readers take alike', () => {
   }
   const platform = '"platform":{"architecture":"arm64","os":"linux"},"data":"e30="'
   expect(() => parseManifest(Buffer.from(withLayer(platform)))).not.toThrow()
+  expect(() => parseManifest(Buffer.from(withLayer('"platform":null,"data":null')))).not.toThrow()
 })
 
 it('still reads what an earlier release has accepted', () => {
