@@ -132,7 +132,7 @@ describe('requests that a client sends without waiting for answers', () => {
 })
 
 describe('the connections of one client', () => {
-  it('are limited, and one more is told to try later', async () => {
+  it('are limited, and one more is refused, to be tried later', async () => {
     const { inWork, open } = await server({ client: 2 })
     const [first] = [await open(), await open()]
     const third = await open()

@@ -10,7 +10,7 @@ export function targetOf(node: unknown, document: Document.Parsed): unknown {
   return targets.get(node)
 }
 
-/** `Alias.resolve` would search the document for each alias anew. */
+/** `Alias.resolve` would search the whole document for each alias. */
 function findTargets(document: Document.Parsed): Map<Alias, Node> {
   const anchored = new Map<string, Node>()
   const targets = new Map<Alias, Node>()
