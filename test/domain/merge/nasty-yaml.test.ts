@@ -111,7 +111,7 @@ it('keeps each line that no side touched, byte for byte', () => {
 function linesIn(text: string): string[] {
   const lines = text.replace(/,(?= #|\r?$)/gm, '').split('\n')
   return lines.filter(
-    (line) => line.trim() !== '' && !/\*a|<<|none|^\s*[\]}#]|0o?644|yes|true|:\r?$/.test(line),
+    (line) => line.trim() !== '' && !/\*a|<<|none|^\s*[\]}#]|0o?644|yes|true|null|~|:\r?$/.test(line),
   )
 }
 
