@@ -118,15 +118,16 @@ function mergedPart(original = '', local: string | undefined, upstream: string |
 const SEPARATOR = /^---(?=\s|$)/m
 
 function joined(path: string, objects: readonly MergedObject[]): string {
-  let text = ''
+  // Not one growing text, which each look at its end would copy.
+  const parts: string[] = []
   for (const { body, ...versions } of objects) {
     const [original, local, upstream] = [versions.original, versions.local, versions.upstream].map(
       (object) => (object?.path === path ? object.head : undefined),
     )
     const head = mergedPart(original, local, upstream)
-    if (text !== '' && !text.endsWith('\n')) text += '\n'
-    if (text !== '' && !SEPARATOR.test(head)) text += '---\n'
-    text += head + body
+    if (parts.length > 0 && !parts.at(-1)?.endsWith('\n')) parts.push('\n')
+    if (parts.length > 0 && !SEPARATOR.test(head)) parts.push('---\n')
+    if (head + body !== '') parts.push(head + body)
   }
-  return text
+  return parts.join('')
 }
