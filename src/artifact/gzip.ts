@@ -6,20 +6,32 @@
 import type { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { crc32, createGunzip, createZstdDecompress } from 'node:zlib'
-import { deflateRaw } from 'pako'
+import { Deflate } from 'pako'
 import { type Content, streamOf } from '../oci/content.ts'
 import { invalidArchive } from './invalid-archive.ts'
 
 const LEVEL = 6
 
 /** Magic, deflate, no flags, no time, no hints, operating system unknown. */
+const NOTHING = new Uint8Array(0)
+
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff])
 
-export function gzip(bytes: Uint8Array): Buffer {
+/** Compresses the parts of one content, whose bounds do not change the output. */
+export function gzip(parts: Iterable<Uint8Array>): Buffer {
+  const deflate = new Deflate({ level: LEVEL, raw: true })
+  let checksum = 0
+  let size = 0
+  for (const part of parts) {
+    checksum = crc32(part, checksum)
+    size += part.byteLength
+    deflate.push(part, false)
+  }
+  deflate.push(NOTHING, true)
   const trailer = Buffer.alloc(8)
-  trailer.writeUInt32LE(crc32(bytes), 0)
-  trailer.writeUInt32LE(bytes.byteLength, 4)
-  return Buffer.concat([HEADER, deflateRaw(bytes, { level: LEVEL }), trailer])
+  trailer.writeUInt32LE(checksum, 0)
+  trailer.writeUInt32LE(size, 4)
+  return Buffer.concat([HEADER, deflate.result, trailer])
 }
 
 /** Returns the size of the plain bytes, as the trailer has it. */
@@ -33,25 +45,36 @@ export function plainSize(gzipped: Uint8Array): number {
  * cut off early, and `invalid_archive` for content that is not gzip or is truncated.
  */
 export async function gunzip(content: Content, limit: number, tooLarge: () => Error): Promise<Buffer> {
-  return inflated(content, { how: createGunzip(), name: 'gzip', limit, tooLarge })
+  const expected = content instanceof Uint8Array ? plainSize(content) : 0
+  return inflated(content, { how: createGunzip(), name: 'gzip', expected, limit, tooLarge })
 }
 
 /** The same for Zstandard (RFC 8878), which only other tools write. */
 export async function unzstd(content: Content, limit: number, tooLarge: () => Error): Promise<Buffer> {
-  return inflated(content, { how: createZstdDecompress(), name: 'zstd', limit, tooLarge })
+  return inflated(content, { how: createZstdDecompress(), name: 'zstd', expected: 0, limit, tooLarge })
 }
 
-type Inflation = { how: Transform; name: string; limit: number; tooLarge: () => Error }
+type Inflation = {
+  how: Transform
+  name: string
+  /** The size of the plain bytes, which may be wrong: with the right one they need not be copied. */
+  expected: number
+  limit: number
+  tooLarge: () => Error
+}
 
-async function inflated(content: Content, { how, name, limit, tooLarge }: Inflation): Promise<Buffer> {
-  const chunks: Buffer[] = []
+async function inflated(content: Content, options: Inflation): Promise<Buffer> {
+  const { how, name, expected, limit, tooLarge } = options
+  let plain = Buffer.allocUnsafe(Math.min(limit, expected))
   let size = 0
   try {
-    await pipeline(streamOf(content), how, async (plain: AsyncIterable<Buffer>) => {
-      for await (const chunk of plain) {
-        size += chunk.byteLength
-        if (size > limit) throw tooLarge()
-        chunks.push(chunk)
+    await pipeline(streamOf(content), how, async (chunks: AsyncIterable<Buffer>) => {
+      for await (const chunk of chunks) {
+        const end = size + chunk.byteLength
+        if (end > limit) throw tooLarge()
+        if (end > plain.length) plain = grown(plain, Math.min(limit, Math.max(end, 2 * plain.length)))
+        chunk.copy(plain, size)
+        size = end
       }
     })
   } catch (error) {
@@ -59,7 +82,13 @@ async function inflated(content: Content, { how, name, limit, tooLarge }: Inflat
       ? invalidArchive(`the archive is not a complete ${name} file: ${error.message}`)
       : error
   }
-  return Buffer.concat(chunks)
+  return plain.subarray(0, size)
+}
+
+function grown(bytes: Buffer, size: number): Buffer<ArrayBuffer> {
+  const larger = Buffer.allocUnsafe(size)
+  bytes.copy(larger)
+  return larger
 }
 
 function isZlibError(error: unknown): error is Error {

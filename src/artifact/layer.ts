@@ -1,10 +1,11 @@
 /** Packs the files of a package as the layer of an artifact, a tar.gz, and unpacks them again. */
 
-import type { PackageFiles } from '../domain/package-files.ts'
+import { createHash, type Hash } from 'node:crypto'
+import type { NewFiles, PackageFiles, Upload } from '../domain/package-files.ts'
 import { type ResourceLimits, tooManyBytes } from '../domain/resources.ts'
 import type { Content } from '../oci/content.ts'
 import { type Descriptor, describe } from '../oci/descriptor.ts'
-import { digestOf } from '../oci/digest.ts'
+import { digestFrom } from '../oci/digest.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
 import { gunzip, gzip } from './gzip.ts'
 import { isMacFile } from './mac-files.ts'
@@ -25,13 +26,20 @@ const MAX_OVERHEAD = 4 * 1024
 
 /** Deterministic: the same files give the same bytes, in any order, at any time and on any machine. */
 export function packLayer(files: PackageFiles): PackedLayer {
-  const tar = writeTar(files)
-  const diffId = digestOf(tar)
-  const bytes = gzip(tar)
+  const hash = createHash('sha256')
+  const bytes = gzip(hashed(writeTar(files), hash))
+  const diffId = digestFrom(hash, 'sha256')
   return {
     layer: { descriptor: describe(MEDIA_TYPE.layerTarGzip, bytes), bytes },
     config: configBlob(diffId),
     diffId,
+  }
+}
+
+function* hashed(parts: Iterable<Uint8Array>, hash: Hash): Generator<Uint8Array> {
+  for (const part of parts) {
+    hash.update(part)
+    yield part
   }
 }
 
@@ -49,9 +57,13 @@ export async function unpackLayer(content: Content, limits: ResourceLimits): Pro
   return readTar(await plainTar(content, limits), limits)
 }
 
-/** Unpacks an archive that a client packed, without the files that only macOS needs. Throws as `unpackLayer` does. */
-export async function unpackUpload(content: Content, limits: ResourceLimits): Promise<PackageFiles> {
-  return readTar(await plainTar(content, limits), limits, isMacFile)
+/** Unpacks an upload, without the files that only macOS needs. Throws as `unpackLayer` does. */
+export async function unpackUpload({ archive, limits }: Upload): Promise<PackageFiles> {
+  return readTar(await plainTar(archive, limits), limits, isMacFile)
+}
+
+export async function unpacked(files: NewFiles): Promise<PackageFiles> {
+  return 'archive' in files ? unpackUpload(files) : files
 }
 
 function plainTar(content: Content, limits: ResourceLimits): Promise<Buffer> {

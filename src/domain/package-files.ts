@@ -1,6 +1,6 @@
 /** The files of a package revision: their contents, and the one bit of their modes that git keeps, too. */
 import { AppError } from '../core/errors.ts'
-import type { Resources } from './resources.ts'
+import type { ResourceLimits, Resources } from './resources.ts'
 
 export type PackageFiles = {
   resources: Resources
@@ -9,6 +9,11 @@ export type PackageFiles = {
   /** Paths of an upload that are no part of the package. */
   leftOut?: readonly string[]
 }
+
+/** An archive that a client packed. Unpacked, it may have a thousand times its size. */
+export type Upload = { archive: Uint8Array; limits: ResourceLimits }
+
+export type NewFiles = PackageFiles | Upload
 
 /** A change of a file; what it leaves out stays as it is. A new file is not executable by default. */
 export type FileChange = { content?: Uint8Array; executable?: boolean }

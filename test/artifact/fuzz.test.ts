@@ -37,7 +37,7 @@ const archives = [
   ...(hasCorpus
     ? kptPackages()
         .filter((_, at) => at % 9 === 0)
-        .map((found) => writeTar(plainFiles(readFiles(found))))
+        .map((found) => Buffer.concat([...writeTar(plainFiles(readFiles(found)))]))
         .filter(({ length }) => length < 300_000)
     : []),
 ]

@@ -3,10 +3,9 @@ import type { Context, TypedResponse } from 'hono'
 import type { JSONParsed } from 'hono/utils/types'
 import { AppError } from '../../core/errors.ts'
 import { parseExact, stringifyExact } from '../../core/exact-json.ts'
-import type { PackageFiles } from '../../domain/package-files.ts'
+import type { Upload } from '../../domain/package-files.ts'
 import { GZIP } from '../../http/received-body.ts'
 import { mediaType } from '../../http/request-body.ts'
-import { unpackArchive } from '../../service/queries/resources.ts'
 import type { Api } from './api.ts'
 
 /** A body may be this many times as large as its files: base64 needs four thirds, JSON escapes some more. */
@@ -22,9 +21,9 @@ export function isArchive(c: Context): boolean {
   throw new AppError('invalid', 'the body is missing: send JSON or a tar.gz')
 }
 
-/** The files of the archive in the body. Throws `invalid_archive` and `too_large`. */
-export async function archiveOf(c: Context, { ctx }: Api): Promise<PackageFiles> {
-  return unpackArchive(ctx, c.get('receivedBody')?.bytes ?? new Uint8Array(0))
+/** The archive in the body. */
+export function uploadOf(c: Context, { ctx }: Api): Upload {
+  return { archive: c.get('receivedBody')?.bytes ?? new Uint8Array(0), limits: ctx.limits }
 }
 
 /**

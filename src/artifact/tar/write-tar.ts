@@ -12,21 +12,20 @@ const EXECUTABLE = 0o755
 
 const NOTHING = new Uint8Array(0)
 
-/** Files in the order of their paths, each directory right before the first file below it. */
-export function writeTar({ resources, executables }: PackageFiles): Buffer {
-  const blocks: Uint8Array[] = []
+/** Yields files in the order of their paths, each directory right before the first file below it. */
+export function* writeTar({ resources, executables }: PackageFiles): Generator<Uint8Array> {
   const directories = new Set<string>()
   for (const [path, content] of [...resources].sort(([a], [b]) => (a < b ? -1 : 1))) {
     for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
       const directory = path.slice(0, slash + 1)
       if (directories.has(directory)) continue
       directories.add(directory)
-      blocks.push(...entry(TYPE.directory, Buffer.from(directory), NOTHING, EXECUTABLE))
+      yield* entry(TYPE.directory, Buffer.from(directory), NOTHING, EXECUTABLE)
     }
     const mode = executables.has(path) ? EXECUTABLE : PLAIN
-    blocks.push(...entry(TYPE.file, Buffer.from(path), content, mode))
+    yield* entry(TYPE.file, Buffer.from(path), content, mode)
   }
-  return Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK)])
+  yield Buffer.alloc(2 * BLOCK)
 }
 
 /** An entry in whole blocks, behind an extended header if its name does not fit the plain one. */

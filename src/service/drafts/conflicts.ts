@@ -1,9 +1,10 @@
+import { unpacked } from '../../artifact/layer.ts'
 import { AppError } from '../../core/errors.ts'
 import type { Reader } from '../../database/connection.ts'
 import { conflictBytes, listConflicts } from '../../database/package-revisions/conflicts.ts'
 import { conflictPlace, isOpen, type RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository } from '../../domain/names.ts'
-import type { PackageFiles } from '../../domain/package-files.ts'
+import type { NewFiles, PackageFiles } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { getRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
@@ -25,14 +26,17 @@ export async function conflictsAfterEdit(
   ctx: ServiceContext,
   revision: PackageRevision,
   before: () => Promise<PackageFiles>,
-  after: PackageFiles,
+  after: NewFiles,
 ): Promise<RevisionConflict[] | undefined> {
   const merged = revision.conditions.find(({ type }) => type === 'Merged')
   if (merged?.status !== 'False') return undefined
   const conflicts = await listConflicts(ctx.db, revision.name)
   const open = conflicts.filter(isOpen)
   const edited = new Set(
-    await ctx.edited({ conflicts: open, before: await before(), after }, ociRepository(revision)),
+    await ctx.edited(
+      { conflicts: open, before: await before(), after: await unpacked(after) },
+      ociRepository(revision),
+    ),
   )
   if (edited.size === 0) return undefined
   return conflicts.map((conflict) =>

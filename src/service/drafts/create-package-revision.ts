@@ -9,7 +9,7 @@ import { initResources } from '../../domain/kpt/init-resources.ts'
 import type { Labels } from '../../domain/labels.ts'
 import { isOpen, mergedCondition, numbered } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository, type RevisionId, revisionIdProblem, revisionName } from '../../domain/names.ts'
-import { type PackageFiles, plainFiles } from '../../domain/package-files.ts'
+import { type NewFiles, plainFiles } from '../../domain/package-files.ts'
 import { type PackageRevision, UNREVIEWED } from '../../domain/package-revision.ts'
 import type { Repository } from '../../domain/repository.ts'
 import type { Actor } from '../access/actor.ts'
@@ -28,7 +28,7 @@ import { checkStillPublished, type UpstreamReference } from './upstream-referenc
 
 export type Source =
   | { task: 'init'; description?: string | undefined }
-  | { task: 'resources'; files: PackageFiles }
+  | { task: 'resources'; files: NewFiles }
   | { task: 'copy'; from: string }
   | { task: 'clone'; upstream: UpstreamReference; setters?: Labels | undefined }
   | ({ task: 'upgrade' } & UpgradeRequest)

@@ -2,7 +2,7 @@ import { layerReference } from '../../artifact/package-manifest.ts'
 import type { Contents } from '../../domain/contents.ts'
 import type { RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
-import type { PackageFiles } from '../../domain/package-files.ts'
+import type { NewFiles } from '../../domain/package-files.ts'
 import { checkResources } from '../../domain/resources.ts'
 import { validCondition } from '../../domain/validation/validate.ts'
 import type { UnpushedRevision } from '../change-revision.ts'
@@ -24,10 +24,10 @@ export type DraftContent = Pick<
 export async function packContent(
   ctx: ServiceContext,
   target: PackageId,
-  files: PackageFiles,
+  files: NewFiles,
 ): Promise<DraftContent> {
-  checkResources(files.resources, ctx.limits)
-  const { packed: layer, findings, contents } = await ctx.prepare(files, ociRepository(target))
+  if ('resources' in files) checkResources(files.resources, ctx.limits)
+  const { packed: layer, fileCount, findings, contents } = await ctx.prepare(files, ociRepository(target))
   await pushLayer(ctx, ociRepository(target), layer)
   return {
     upstream: null,
@@ -35,7 +35,7 @@ export async function packContent(
     annotations: {},
     readinessGates: [],
     conditions: [validCondition(findings)],
-    fileCount: files.resources.size,
+    fileCount,
     layer: layerReference(layer),
     contents,
   }

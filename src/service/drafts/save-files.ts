@@ -3,7 +3,7 @@ import { indexContents } from '../../database/contents/contents.ts'
 import { withCondition } from '../../domain/conditions.ts'
 import { mergedCondition, type RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository } from '../../domain/names.ts'
-import type { PackageFiles } from '../../domain/package-files.ts'
+import type { NewFiles } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { validCondition } from '../../domain/validation/validate.ts'
 import { type Current, saveRevision } from '../change-revision.ts'
@@ -15,11 +15,11 @@ import { recordConflicts } from './record-conflicts.ts'
 export async function saveFiles(
   ctx: ServiceContext,
   current: Current,
-  files: PackageFiles,
+  files: NewFiles,
   conflicts?: readonly RevisionConflict[],
 ): Promise<PackageRevision> {
   const { revision } = current
-  const { packed, findings, contents } = await ctx.prepare(files, ociRepository(revision))
+  const { packed, fileCount, findings, contents } = await ctx.prepare(files, ociRepository(revision))
   if (packed.layer.descriptor.digest === revision.artifact.layerDigest && !conflicts) return revision
   await pushLayer(ctx, ociRepository(revision), packed)
   const conditions = withCondition(revision.conditions, validCondition(findings))
@@ -29,7 +29,7 @@ export async function saveFiles(
     current,
     {
       conditions: conflicts ? withCondition(conditions, mergedCondition(conflicts)) : conditions,
-      fileCount: files.resources.size,
+      fileCount,
       layer: layerReference(packed),
       updatedAt: ctx.now().toISOString(),
     },

@@ -1,5 +1,13 @@
+import { unpackUpload } from '../../artifact/layer.ts'
 import { transition } from '../../domain/lifecycle.ts'
-import { type FilesPatch, type PackageFiles, patchFiles } from '../../domain/package-files.ts'
+import {
+  type FilesPatch,
+  type NewFiles,
+  type PackageFiles,
+  patchFiles,
+  patchOf,
+  type Upload,
+} from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { checkResources } from '../../domain/resources.ts'
 import { type Current, withRevision } from '../change-revision.ts'
@@ -13,10 +21,10 @@ import { saveFiles } from './save-files.ts'
 export async function replaceResources(
   ctx: ServiceContext,
   name: string,
-  files: PackageFiles,
+  files: NewFiles,
   precondition: Precondition,
 ): Promise<PackageRevision> {
-  checkResources(files.resources, ctx.limits)
+  if ('resources' in files) checkResources(files.resources, ctx.limits)
   return withRevision(ctx, name, precondition, async (current) => {
     transition(name, current.revision.lifecycle, 'edit')
     return saveEdited(ctx, current, files, () => readLayer(ctx, current.revision))
@@ -27,12 +35,13 @@ export async function replaceResources(
 export async function changeResources(
   ctx: ServiceContext,
   name: string,
-  patch: FilesPatch,
+  change: FilesPatch | Upload,
   precondition: Precondition,
 ): Promise<PackageRevision> {
   return withRevision(ctx, name, precondition, async (current) => {
     transition(name, current.revision.lifecycle, 'edit')
     const before = await readLayer(ctx, current.revision)
+    const patch = 'archive' in change ? patchOf(await unpackUpload(change)) : change
     const files = patchFiles(before, patch)
     checkResources(files.resources, ctx.limits)
     return saveEdited(ctx, current, files, async () => before)
@@ -43,7 +52,7 @@ export async function changeResources(
 async function saveEdited(
   ctx: ServiceContext,
   current: Current,
-  files: PackageFiles,
+  files: NewFiles,
   before: () => Promise<PackageFiles>,
 ): Promise<PackageRevision> {
   return saveFiles(ctx, current, files, await conflictsAfterEdit(ctx, current.revision, before, files))

@@ -1,8 +1,5 @@
-import { unpackUpload } from '../../artifact/layer.ts'
 import { AppError } from '../../core/errors.ts'
-import type { PackageFiles } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
-import type { Content } from '../../oci/content.ts'
 import type { ServiceContext } from '../context.ts'
 import { readLayer, type TakeMemory } from '../registry-content.ts'
 
@@ -16,9 +13,4 @@ export async function readFile(
   const content = (await readLayer(ctx, revision, take)).resources.get(path)
   if (content) return content
   throw new AppError('not_found', `${revision.name} has no file "${path}"`)
-}
-
-/** Returns the files of an uploaded archive. Throws `invalid_archive` and `too_large`. */
-export async function unpackArchive(ctx: ServiceContext, archive: Content): Promise<PackageFiles> {
-  return unpackUpload(archive, ctx.limits)
 }

@@ -1,14 +1,19 @@
 import { LRUCache } from 'lru-cache'
-import { type PackedLayer, packLayer } from '../../artifact/layer.ts'
+import { type PackedLayer, packLayer, unpacked } from '../../artifact/layer.ts'
 import { type Contents, contentsOf } from '../../domain/contents.ts'
-import type { PackageFiles } from '../../domain/package-files.ts'
+import type { NewFiles } from '../../domain/package-files.ts'
 import type { Resources } from '../../domain/resources.ts'
 import { type Findings, leftOutWarnings, validateResources } from '../../domain/validation/validate.ts'
 import { readYamlFile, type YamlFile } from '../../domain/validation/yaml-file.ts'
 import { digestOf } from '../../oci/digest.ts'
 
 /** The files of a package as a layer, with the findings of validation and the objects and images for the index. */
-export type PackedResources = { packed: PackedLayer; findings: Findings; contents: Contents }
+export type PackedResources = {
+  packed: PackedLayer
+  fileCount: number
+  findings: Findings
+  contents: Contents
+}
 
 /** Most files of a revision are the same as in the last one, or in the upstream: their results are cached by digest. */
 const knownFiles = new LRUCache<string, YamlFile>({
@@ -17,15 +22,17 @@ const knownFiles = new LRUCache<string, YamlFile>({
   sizeCalculation: (file) => JSON.stringify(file).length,
 })
 
-/** Packs, validates and inspects files. */
-export function packResources(files: PackageFiles): PackedResources {
+/** Packs, validates and inspects files. Throws `invalid_archive` and `too_large` for those of an upload. */
+export async function packResources(input: NewFiles): Promise<PackedResources> {
+  const files = await unpacked(input)
   const { findings, contents } = inspectResources(files.resources)
   const warnings = [...leftOutWarnings(files), ...findings.warnings]
-  return { packed: packLayer(files), findings: { ...findings, warnings }, contents }
+  const fileCount = files.resources.size
+  return { packed: packLayer(files), fileCount, findings: { ...findings, warnings }, contents }
 }
 
 /** Validates and inspects files that are packed already. */
-export function inspectResources(resources: Resources): Omit<PackedResources, 'packed'> {
+export function inspectResources(resources: Resources): Pick<PackedResources, 'findings' | 'contents'> {
   const files: [string, YamlFile][] = []
   const findings = validateResources(resources, readKnownFile, (path, file) => files.push([path, file]))
   return { findings, contents: contentsOf(files) }

@@ -34,11 +34,11 @@ export type Outcome = (
   worked: number
 }
 
-export function runTask({ name, input }: Task): Outcome {
+export async function runTask({ name, input }: Task): Promise<Outcome> {
   const start = performance.now()
   const worked = () => performance.now() - start
   try {
-    return { result: (TASKS[name] as (input: unknown) => unknown)(input), worked: worked() }
+    return { result: await (TASKS[name] as (input: unknown) => unknown)(input), worked: worked() }
   } catch (error) {
     if (!(error instanceof AppError)) return { error, worked: worked() }
     const { code, message, details, remedy } = error

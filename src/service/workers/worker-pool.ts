@@ -10,7 +10,7 @@ export type AsyncTasks = {
   [Name in keyof Tasks]: (
     input: Parameters<Tasks[Name]>[0],
     forPackage: string,
-  ) => Promise<ReturnType<Tasks[Name]>>
+  ) => Promise<Awaited<ReturnType<Tasks[Name]>>>
 }
 
 /** Processes that pack, validate, merge and compare, so that cheap requests do not wait for expensive ones. */
@@ -54,7 +54,7 @@ const MAX_QUEUE = 128
 
 /** Runs tasks in the calling thread, for commands and tests that serve no other requests meanwhile. */
 export const IN_THIS_THREAD: WorkerPool = {
-  tasks: tasksRunBy(async (task) => runTask(task)),
+  tasks: tasksRunBy(runTask),
   queue: () => ({ waiting: 0, most: 1 }),
   close: async () => undefined,
 }

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { runTask, type Task } from './tasks.ts'
 
-process.on('message', (task: Task) => process.send?.(runTask(task)))
+process.on('message', async (task: Task) => process.send?.(await runTask(task)))
 process.on('disconnect', () => process.exit())
 // A signal to the whole group of processes must not end what the server still waits for.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)

@@ -15,7 +15,7 @@ import { listPackageRevisions } from '../../../service/queries/list-package-revi
 import { deletePackageRevision } from '../../../service/review/delete-package-revision.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
-import { archiveOf, isArchive, jsonOf } from '../body.ts'
+import { isArchive, jsonOf, uploadOf } from '../body.ts'
 import { isNotModified, requiredPrecondition, setETag } from '../conditional.ts'
 import {
   latest,
@@ -204,18 +204,17 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
       return { ...rest, version: declared, source: toSource(source) }
     }
 
-    async function fromArchive({ req }: typeof c) {
+    function fromArchive({ req }: typeof c) {
       const { repository, package: path, workspace, version: declared = null } = req.valid('query')
       if (repository === undefined || path === undefined || workspace === undefined) {
         throw new AppError('invalid', 'a tar.gz needs repository, package and workspace in the query')
       }
-      const files = await archiveOf(c, api)
       return {
         repository,
         package: path,
         workspace,
         version: declared,
-        source: { task: 'resources' as const, files },
+        source: { task: 'resources' as const, files: uploadOf(c, api) },
       }
     }
   })

@@ -1,5 +1,4 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
-import { patchOf } from '../../../domain/package-files.ts'
 import type { PackageRevision } from '../../../domain/package-revision.ts'
 import { takeMemory } from '../../../http/answer-memory.ts'
 import { GZIP } from '../../../http/received-body.ts'
@@ -11,7 +10,7 @@ import { openLayer, readLayer } from '../../../service/registry-content.ts'
 import { defineRoute } from '../../route.ts'
 import { preferredType } from '../accept.ts'
 import type { Api } from '../api.ts'
-import { archiveOf, isArchive, jsonOf } from '../body.ts'
+import { isArchive, jsonOf, uploadOf } from '../body.ts'
 import { isNotModified, requiredPrecondition, setETag } from '../conditional.ts'
 import { problem, respondProblem } from '../problem.ts'
 import { ResourcesJson } from '../resources-json.ts'
@@ -155,7 +154,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
   app.openapi(replace, async (c) => {
     const { name } = c.req.valid('param')
     const precondition = requiredPrecondition(c)
-    const files = isArchive(c) ? await archiveOf(c, api) : jsonOf(c, resourcesSchema).resources
+    const files = isArchive(c) ? uploadOf(c, api) : jsonOf(c, resourcesSchema).resources
     const revision = await replaceResources(ctx, name, files, precondition)
     setETag(c, revision)
     return c.json(view(revision), 200)
@@ -164,9 +163,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
   app.openapi(change, async (c) => {
     const { name } = c.req.valid('param')
     const precondition = requiredPrecondition(c)
-    const patch = isArchive(c)
-      ? patchOf(await archiveOf(c, api))
-      : { changes: jsonOf(c, resourcesPatchSchema).resources }
+    const patch = isArchive(c) ? uploadOf(c, api) : { changes: jsonOf(c, resourcesPatchSchema).resources }
     const revision = await changeResources(ctx, name, patch, precondition)
     setETag(c, revision)
     return c.json(view(revision), 200)
