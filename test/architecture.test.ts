@@ -29,7 +29,7 @@ const SERVICE_MAY_IMPORT: Table = {
   access: ['.'],
   '.': ['workers'],
   queries: ['.'],
-  drafts: ['access', '.'],
+  drafts: ['workers', 'access', '.'],
   review: ['drafts', 'access', '.'],
   discovery: ['review', 'workers', '.'],
   repositories: ['discovery', 'access', '.'],

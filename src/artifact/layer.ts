@@ -1,7 +1,7 @@
 /** Packs the files of a package as the layer of an artifact, a tar.gz, and unpacks them again. */
 
 import { createHash, type Hash } from 'node:crypto'
-import type { NewFiles, PackageFiles, Upload } from '../domain/package-files.ts'
+import type { PackageFiles, Upload } from '../domain/package-files.ts'
 import { type ResourceLimits, tooManyBytes } from '../domain/resources.ts'
 import type { Content } from '../oci/content.ts'
 import { type Descriptor, describe } from '../oci/descriptor.ts'
@@ -58,12 +58,8 @@ export async function unpackLayer(content: Content, limits: ResourceLimits): Pro
 }
 
 /** Unpacks an upload, without the files that only macOS needs. Throws as `unpackLayer` does. */
-export async function unpackUpload({ archive, limits }: Upload): Promise<PackageFiles> {
+export async function unpackUpload({ archive }: Upload, limits: ResourceLimits): Promise<PackageFiles> {
   return readTar(await plainTar(archive, limits), limits, isMacFile)
-}
-
-export async function unpacked(files: NewFiles): Promise<PackageFiles> {
-  return 'archive' in files ? unpackUpload(files) : files
 }
 
 function plainTar(content: Content, limits: ResourceLimits): Promise<Buffer> {

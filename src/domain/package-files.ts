@@ -1,6 +1,6 @@
 /** The files of a package revision: their contents, and the one bit of their modes that git keeps, too. */
 import { AppError } from '../core/errors.ts'
-import type { ResourceLimits, Resources } from './resources.ts'
+import type { Resources } from './resources.ts'
 
 export type PackageFiles = {
   resources: Resources
@@ -11,7 +11,7 @@ export type PackageFiles = {
 }
 
 /** An archive that a client packed. Unpacked, it may have a thousand times its size. */
-export type Upload = { archive: Uint8Array; limits: ResourceLimits }
+export type Upload = { archive: Uint8Array }
 
 export type NewFiles = PackageFiles | Upload
 

@@ -59,6 +59,16 @@ export async function openLayer(ctx: ServiceContext, revision: PackageRevision):
   return inRegistry(() => target.fetch(layerDescriptor(revision.artifact)))
 }
 
+/** Returns the files of a revision as they are stored. */
+export async function packedFiles(
+  ctx: Pick<ServiceContext, 'registry'>,
+  revision: PackageRevision,
+): Promise<{ layer: Uint8Array }> {
+  const target = ctx.registry.repository(ociRepository(revision))
+  const layer = layerDescriptor(revision.artifact)
+  return { layer: await inRegistry(() => fetchAll(target, layer, layer.size)) }
+}
+
 /**
  * Returns the files in the layer of a revision. `take` is called with their bytes before they are unpacked, and may throw
  * for lack of memory.
@@ -68,11 +78,10 @@ export async function readLayer(
   revision: PackageRevision,
   take: TakeMemory = () => undefined,
 ): Promise<PackageFiles> {
-  const target = ctx.registry.repository(ociRepository(revision))
-  const layer = layerDescriptor(revision.artifact)
-  const bytes = await inRegistry(() => fetchAll(target, layer, layer.size))
-  take(plainSize(bytes))
-  return unpackLayer(bytes, ctx.limits)
+  take(revision.artifact.layerSize)
+  const { layer } = await packedFiles(ctx, revision)
+  take(plainSize(layer))
+  return unpackLayer(layer, ctx.limits)
 }
 
 /** Returns the tags of an OCI repository; none if it does not exist yet. */

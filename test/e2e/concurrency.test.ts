@@ -26,7 +26,7 @@ describe('two clients that hold the same ETag', () => {
     expect(await parts.embedded?.repositories()).toEqual(before)
     // The registry has only the files of the winner: the layer of the loser was never pushed.
     const lost = await parts.ctx.prepare(
-      filesOf(FILE(winner === 'one' ? 'two' : 'one').resources),
+      { files: filesOf(FILE(winner === 'one' ? 'two' : 'one').resources), limits: parts.ctx.limits },
       'blueprints/nf/upf',
     )
     expect(await parts.embedded?.blobs.has('blueprints/nf/upf', lost.packed.layer.descriptor.digest)).toBe(

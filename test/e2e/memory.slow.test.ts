@@ -13,6 +13,8 @@ import { temporaryFolder } from '../support/temporary.ts'
 /** In MiB. */
 const PEAK = 512
 const MIB = 1024 * 1024
+const ANY = { 'If-Match': '*' }
+const GZIP = 'application/gzip'
 
 async function expectLittleMemory({ process }: ServerProcess): Promise<void> {
   const memory = await memoryOf(process.pid as number)
@@ -31,6 +33,23 @@ function largeFile(bytes: number): Buffer {
   return gzipSync(tar([{ name: 'a.txt', content: Buffer.alloc(bytes, 'all work and no play\n') }]))
 }
 
+async function largeDrafts({ client }: ServerProcess, count: number): Promise<string[]> {
+  const names: string[] = []
+  const body = largeFile(60 * MIB)
+  await client.createRepository()
+  for (let at = 0; at < count; at++) {
+    const { name } = await client.createDraft('ws1', { init: {} }, { package: `p${at}` })
+    await client.ok('PUT', `/packagerevisions/${name}/resources`, body, { ...ANY, 'Content-Type': GZIP })
+    names.push(name)
+  }
+  return names
+}
+
+async function publish({ client }: ServerProcess, name: string): Promise<void> {
+  await client.verb(name, 'propose')
+  await client.verb(name, 'approve')
+}
+
 it('stays small with 100 idle connections', async () => {
   const server = await startServer(await temporaryFolder())
   for (let at = 0; at < 100; at++) await connection(server)
@@ -41,10 +60,7 @@ it('stays small with 100 idle connections', async () => {
 it('stays small with 12 clients that ask for a large package and read nothing', async () => {
   const server = await startServer(await temporaryFolder())
   const { client, url } = server
-  await client.createRepository()
-  const { name } = await client.createDraft('ws1')
-  const headers = { 'Content-Type': 'application/gzip', 'If-Match': '*' }
-  await client.ok('PUT', `/packagerevisions/${name}/resources`, largeFile(60 * MIB), headers)
+  const [name] = await largeDrafts(server, 1)
   const answered = Array.from({ length: 12 }, async () => {
     const socket = await connection(server)
     const path = `/api/v1/packagerevisions/${name}/resources`
@@ -65,12 +81,51 @@ it('stays small with four pushes of 60 MB at once', async () => {
     Array.from({ length: 4 }, (_, at) => client.createDraft('ws1', { init: {} }, { package: `p${at}` })),
   )
   const body = largeFile(60 * MIB)
-  const headers = { 'Content-Type': 'application/gzip', 'If-Match': '*' }
+  const headers = { ...ANY, 'Content-Type': GZIP }
   const answers = await Promise.all(
     drafts.map(({ name }) => client.call('PUT', `/packagerevisions/${name}/resources`, body, headers)),
   )
   for (const { status, text } of answers) expect([200, 413, 503], text).toContain(status)
   expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(0)
+  await expectLittleMemory(server)
+})
+
+it('stays small with 12 edits of large packages at once', async () => {
+  const server = await startServer(await temporaryFolder())
+  const names = await largeDrafts(server, 12)
+  const patch = { resources: { 'b.txt': 'x' } }
+  const answers = await Promise.all(
+    names.map((name) => server.client.call('PATCH', `/packagerevisions/${name}/resources`, patch, ANY)),
+  )
+  for (const { status, text } of answers) expect([200, 503], text).toContain(status)
+  await expectLittleMemory(server)
+})
+
+it('stays small with 12 upgrades of large packages at once', async () => {
+  const server = await startServer(await temporaryFolder())
+  const { client } = server
+  const [first = ''] = await largeDrafts(server, 1)
+  await publish(server, first)
+  const clones = []
+  for (let at = 0; at < 12; at++) {
+    const source = { clone: { upstream: first } }
+    clones.push(await client.createDraft('ws1', source, { package: `clone${at}` }))
+  }
+  const { name } = await client.createDraft('ws2', { copy: { from: first } }, { package: 'p0' })
+  await client.ok('PATCH', `/packagerevisions/${name}/resources`, { resources: { 'b.txt': 'x' } }, ANY)
+  await publish(server, name)
+  const answers = await Promise.all(
+    clones.map((clone) =>
+      client.call('POST', '/packagerevisions', {
+        repository: clone.repository,
+        package: clone.package,
+        workspace: 'ws2',
+        source: { upgrade: { from: clone.name } },
+      }),
+    ),
+  )
+  for (const { status, text } of answers) expect([201, 503], text).toContain(status)
+  expect(answers.filter(({ status }) => status === 201).length).toBeGreaterThan(0)
   await expectLittleMemory(server)
 })
 

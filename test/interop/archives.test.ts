@@ -36,7 +36,7 @@ for (const program of [bsdtar, gnuTar]) {
         cwd: folder,
       })
       const archive = readFileSync(join(folder, 'a.tgz'))
-      const { resources, executables } = await unpackUpload({ archive, limits: DEFAULT_LIMITS })
+      const { resources, executables } = await unpackUpload({ archive }, DEFAULT_LIMITS)
       expect(textsOf(resources)).toEqual({ 'a.yaml': 'a: 1\n', 'bin/ü.sh': '#!/bin/sh\n' })
       expect(executables).toEqual(new Set(['bin/ü.sh']))
     })

@@ -22,8 +22,8 @@ export function isArchive(c: Context): boolean {
 }
 
 /** The archive in the body. */
-export function uploadOf(c: Context, { ctx }: Api): Upload {
-  return { archive: c.get('receivedBody')?.bytes ?? new Uint8Array(0), limits: ctx.limits }
+export function uploadOf(c: Context): Upload {
+  return { archive: c.get('receivedBody')?.bytes ?? new Uint8Array(0) }
 }
 
 /**

@@ -38,7 +38,7 @@ async function readArtifact(
   try {
     const options = { limits: ctx.limits, timeout: ARTIFACT_TIMEOUT }
     const foreign = await readForeignArtifact(registry.repository(id.package), descriptor, options)
-    return { foreign, prepared: await ctx.prepare(foreign.files, id.package) }
+    return { foreign, prepared: await ctx.prepare({ files: foreign.files, limits: ctx.limits }, id.package) }
   } catch (error) {
     const fault = faultOfArtifact(error)
     if (fault === undefined) throw error

@@ -1,14 +1,12 @@
 import { AppError } from '../../core/errors.ts'
 import type { Reader } from '../../database/connection.ts'
 import { latestName } from '../../database/package-revisions/of-package.ts'
-import { type CloneRequest, changeableFiles } from '../../domain/kpt/clone-resources.ts'
 import type { Labels } from '../../domain/labels.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
-import type { Resources } from '../../domain/resources.ts'
 import type { ServiceContext } from '../context.ts'
-import { readLayer, shareLayer } from '../registry-content.ts'
-import { type DraftContent, packContent } from './draft-content.ts'
+import { packedFiles, shareLayer } from '../registry-content.ts'
+import { type DraftContent, pushContent } from './draft-content.ts'
 import {
   checkStillPublished,
   resolveUpstream,
@@ -41,31 +39,24 @@ export async function cloneContent(
   const revision = await resolveUpstream(ctx.db, source.upstream)
   const upstream = upstreamOf(revision)
   try {
-    const { resources, executables } = await readLayer(ctx, revision)
-    const note = { packagePath: target.package, upstream }
-    const changed = await changedFiles(ctx, target, { resources, note, setters: source.setters })
-    const content =
-      changed.size === 0
-        ? await shareContent(ctx, target, revision)
-        : await packContent(ctx, target, { resources: new Map([...resources, ...changed]), executables })
+    const input = async () => ({
+      upstream: await packedFiles(ctx, revision),
+      note: { packagePath: target.package, upstream },
+      setters: source.setters,
+      limits: ctx.limits,
+    })
+    const cloned = await ctx.clone(input, ociRepository(target))
+    if ('problem' in cloned) {
+      throw new AppError('invalid', `the setters cannot be applied: ${cloned.problem}`)
+    }
+    const { files } = cloned
+    const content = files ? await pushContent(ctx, target, files) : await shareContent(ctx, target, revision)
     return { ...content, upstream }
   } catch (error) {
     // A deletion of the upstream explains the error better.
     await checkStillPublished(ctx.db, upstream)
     throw error
   }
-}
-
-async function changedFiles(
-  ctx: ServiceContext,
-  target: PackageId,
-  request: CloneRequest,
-): Promise<Resources> {
-  const resources = changeableFiles(request)
-  if (resources.size === 0) return resources
-  const changed = await ctx.clone({ ...request, resources }, ociRepository(target))
-  if (!('problem' in changed)) return changed
-  throw new AppError('invalid', `the setters cannot be applied: ${changed.problem}`)
 }
 
 async function shareContent(

@@ -1,14 +1,13 @@
-import { unpacked } from '../../artifact/layer.ts'
 import { AppError } from '../../core/errors.ts'
 import type { Reader } from '../../database/connection.ts'
 import { conflictBytes, listConflicts } from '../../database/package-revisions/conflicts.ts'
 import { conflictPlace, isOpen, type RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository } from '../../domain/names.ts'
-import type { NewFiles, PackageFiles } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { getRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
-import type { TakeMemory } from '../registry-content.ts'
+import { packedFiles, type TakeMemory } from '../registry-content.ts'
+import type { PackedResources } from '../workers/pack-resources.ts'
 
 /** Returns all conflicts of a revision, including resolved ones. Throws `not_found`. */
 export async function conflictsOf(
@@ -25,19 +24,19 @@ export async function conflictsOf(
 export async function conflictsAfterEdit(
   ctx: ServiceContext,
   revision: PackageRevision,
-  before: () => Promise<PackageFiles>,
-  after: NewFiles,
+  { packed }: PackedResources,
 ): Promise<RevisionConflict[] | undefined> {
   const merged = revision.conditions.find(({ type }) => type === 'Merged')
   if (merged?.status !== 'False') return undefined
   const conflicts = await listConflicts(ctx.db, revision.name)
   const open = conflicts.filter(isOpen)
-  const edited = new Set(
-    await ctx.edited(
-      { conflicts: open, before: await before(), after: await unpacked(after) },
-      ociRepository(revision),
-    ),
-  )
+  const input = async () => ({
+    conflicts: open,
+    before: await packedFiles(ctx, revision),
+    after: { layer: packed.layer.bytes },
+    limits: ctx.limits,
+  })
+  const edited = new Set(await ctx.edited(input, ociRepository(revision)))
   if (edited.size === 0) return undefined
   return conflicts.map((conflict) =>
     edited.has(conflict.id) ? { ...conflict, resolution: 'edit' } : conflict,

@@ -21,7 +21,7 @@ import { checkMetadata } from '../metadata.ts'
 import { getRepository } from '../repository-record.ts'
 import { checkVersion } from '../version-rules.ts'
 import { checkNewPackage, cloneContent } from './clone.ts'
-import { type DraftContent, packContent } from './draft-content.ts'
+import { type DraftContent, packContent, pushContent } from './draft-content.ts'
 import { recordConflicts } from './record-conflicts.ts'
 import { mergeUpgrade, type UpgradeRequest } from './upgrade.ts'
 import { checkStillPublished, type UpstreamReference } from './upstream-reference.ts'
@@ -155,8 +155,8 @@ async function upgradeContent(
   input: NewRevision,
   request: UpgradeRequest,
 ): Promise<DraftContent> {
-  const upgrade = await mergeUpgrade(ctx, input, request)
-  const { conditions, fileCount, layer, contents } = await packContent(ctx, input, upgrade.files)
+  const upgrade = await mergeUpgrade(ctx, 'upgrade', input, request)
+  const { conditions, fileCount, layer, contents } = await pushContent(ctx, input, upgrade.files)
   const { labels, annotations, readinessGates } = upgrade.local
   const conflicts = numbered(upgrade.conflicts)
   return {

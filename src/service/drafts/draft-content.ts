@@ -3,11 +3,11 @@ import type { Contents } from '../../domain/contents.ts'
 import type { RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { NewFiles } from '../../domain/package-files.ts'
-import { checkResources } from '../../domain/resources.ts'
 import { validCondition } from '../../domain/validation/validate.ts'
 import type { UnpushedRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { pushLayer } from '../registry-content.ts'
+import type { PackedResources } from '../workers/pack-resources.ts'
 
 /** The content of a new draft, made from its source: all of a revision but its identity. */
 export type DraftContent = Pick<
@@ -20,14 +20,21 @@ export type DraftContent = Pick<
   contents?: Contents
 }
 
-/** Packs files and pushes them as a layer. Throws `invalid` and `too_large`. */
+/** Packs files and pushes them as a layer. Throws `invalid`, `invalid_archive` and `too_large`. */
 export async function packContent(
   ctx: ServiceContext,
   target: PackageId,
   files: NewFiles,
 ): Promise<DraftContent> {
-  if ('resources' in files) checkResources(files.resources, ctx.limits)
-  const { packed: layer, fileCount, findings, contents } = await ctx.prepare(files, ociRepository(target))
+  return pushContent(ctx, target, await ctx.prepare({ files, limits: ctx.limits }, ociRepository(target)))
+}
+
+/** Pushes packed files. */
+export async function pushContent(
+  ctx: ServiceContext,
+  target: PackageId,
+  { packed: layer, fileCount, findings, contents }: PackedResources,
+): Promise<DraftContent> {
   await pushLayer(ctx, ociRepository(target), layer)
   return {
     upstream: null,

@@ -4,13 +4,13 @@ import { transition } from '../../domain/lifecycle.ts'
 import { isOpen, type RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import type { Choice } from '../../domain/merge/settle-conflicts.ts'
 import { ociRepository } from '../../domain/names.ts'
-import { NO_FILES, type PackageFiles } from '../../domain/package-files.ts'
+import { NO_FILES } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
-import { checkResources } from '../../domain/resources.ts'
 import { getRevision, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Precondition } from '../precondition.ts'
-import { readLayer } from '../registry-content.ts'
+import { packedFiles } from '../registry-content.ts'
+import type { StoredFiles } from '../workers/package-tasks.ts'
 import { saveFiles } from './save-files.ts'
 
 /**
@@ -32,12 +32,15 @@ export async function resolveConflict(
     if (!isOpen(conflict)) {
       throw new AppError('conflict', `conflict ${id} of ${name} is resolved already: edit the file instead`)
     }
-    const files = await readLayer(ctx, current.revision)
     const isUpstreams = 'choose' in choice && choice.choose === 'upstream'
-    const upstream = isUpstreams ? await upstreamFiles(ctx, current.revision) : NO_FILES
-    const input = { conflict, choice, files, upstream }
+    const input = async () => ({
+      conflict,
+      choice,
+      files: await packedFiles(ctx, current.revision),
+      upstream: isUpstreams ? await upstreamFiles(ctx, current.revision) : NO_FILES,
+      limits: ctx.limits,
+    })
     const settled = await ctx.settle(input, ociRepository(current.revision))
-    checkResources(settled.resources, ctx.limits)
     const resolution = 'value' in choice ? 'value' : choice.choose
     const resolved = { ...conflict, resolution } as const
     const next = conflicts.map((other) => (other.id === id ? resolved : other))
@@ -45,6 +48,6 @@ export async function resolveConflict(
   })
 }
 
-async function upstreamFiles(ctx: ServiceContext, { upstream }: PackageRevision): Promise<PackageFiles> {
-  return upstream ? readLayer(ctx, await getRevision(ctx.db, upstream.name)) : NO_FILES
+async function upstreamFiles(ctx: ServiceContext, { upstream }: PackageRevision): Promise<StoredFiles> {
+  return upstream ? packedFiles(ctx, await getRevision(ctx.db, upstream.name)) : NO_FILES
 }

@@ -3,23 +3,23 @@ import { indexContents } from '../../database/contents/contents.ts'
 import { withCondition } from '../../domain/conditions.ts'
 import { mergedCondition, type RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository } from '../../domain/names.ts'
-import type { NewFiles } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { validCondition } from '../../domain/validation/validate.ts'
 import { type Current, saveRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { pushLayer } from '../registry-content.ts'
+import type { PackedResources } from '../workers/pack-resources.ts'
 import { recordConflicts } from './record-conflicts.ts'
 
 /** Replaces the files of a Draft, and its conflicts if given. */
 export async function saveFiles(
   ctx: ServiceContext,
   current: Current,
-  files: NewFiles,
+  files: PackedResources,
   conflicts?: readonly RevisionConflict[],
 ): Promise<PackageRevision> {
   const { revision } = current
-  const { packed, fileCount, findings, contents } = await ctx.prepare(files, ociRepository(revision))
+  const { packed, fileCount, findings, contents } = files
   if (packed.layer.descriptor.digest === revision.artifact.layerDigest && !conflicts) return revision
   await pushLayer(ctx, ociRepository(revision), packed)
   const conditions = withCondition(revision.conditions, validCondition(findings))

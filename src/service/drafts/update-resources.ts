@@ -1,19 +1,12 @@
-import { unpackUpload } from '../../artifact/layer.ts'
 import { transition } from '../../domain/lifecycle.ts'
-import {
-  type FilesPatch,
-  type NewFiles,
-  type PackageFiles,
-  patchFiles,
-  patchOf,
-  type Upload,
-} from '../../domain/package-files.ts'
+import { ociRepository } from '../../domain/names.ts'
+import type { FilesPatch, NewFiles, Upload } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
-import { checkResources } from '../../domain/resources.ts'
 import { type Current, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Precondition } from '../precondition.ts'
-import { readLayer } from '../registry-content.ts'
+import { packedFiles } from '../registry-content.ts'
+import type { PackedResources } from '../workers/pack-resources.ts'
 import { conflictsAfterEdit } from './conflicts.ts'
 import { saveFiles } from './save-files.ts'
 
@@ -24,10 +17,10 @@ export async function replaceResources(
   files: NewFiles,
   precondition: Precondition,
 ): Promise<PackageRevision> {
-  if ('resources' in files) checkResources(files.resources, ctx.limits)
   return withRevision(ctx, name, precondition, async (current) => {
     transition(name, current.revision.lifecycle, 'edit')
-    return saveEdited(ctx, current, files, () => readLayer(ctx, current.revision))
+    const { limits } = ctx
+    return saveEdited(ctx, current, await ctx.prepare({ files, limits }, ociRepository(current.revision)))
   })
 }
 
@@ -35,16 +28,16 @@ export async function replaceResources(
 export async function changeResources(
   ctx: ServiceContext,
   name: string,
-  change: FilesPatch | Upload,
+  patch: FilesPatch | Upload,
   precondition: Precondition,
 ): Promise<PackageRevision> {
   return withRevision(ctx, name, precondition, async (current) => {
     transition(name, current.revision.lifecycle, 'edit')
-    const before = await readLayer(ctx, current.revision)
-    const patch = 'archive' in change ? patchOf(await unpackUpload(change)) : change
-    const files = patchFiles(before, patch)
-    checkResources(files.resources, ctx.limits)
-    return saveEdited(ctx, current, files, async () => before)
+    const input = async () => {
+      const before = await packedFiles(ctx, current.revision)
+      return { before, patch, limits: ctx.limits }
+    }
+    return saveEdited(ctx, current, await ctx.patch(input, ociRepository(current.revision)))
   })
 }
 
@@ -52,8 +45,7 @@ export async function changeResources(
 async function saveEdited(
   ctx: ServiceContext,
   current: Current,
-  files: NewFiles,
-  before: () => Promise<PackageFiles>,
+  files: PackedResources,
 ): Promise<PackageRevision> {
-  return saveFiles(ctx, current, files, await conflictsAfterEdit(ctx, current.revision, before, files))
+  return saveFiles(ctx, current, files, await conflictsAfterEdit(ctx, current.revision, files))
 }

@@ -1,10 +1,9 @@
 import { AppError } from '../../core/errors.ts'
 import { type FileDiff, MAX_DIFF_SIZE } from '../../domain/diff/diff-resources.ts'
 import type { Conflict } from '../../domain/merge/conflict.ts'
-import { ociRepository, type PackageId } from '../../domain/names.ts'
+import type { PackageId } from '../../domain/names.ts'
 import type { Upstream } from '../../domain/package-revision.ts'
 import type { ServiceContext } from '../context.ts'
-import type { TakeMemory } from '../registry-content.ts'
 import { mergeUpgrade, type UpgradeRequest } from './upgrade.ts'
 
 export type UpgradePreview = {
@@ -20,18 +19,9 @@ export async function previewUpgrade(
   ctx: ServiceContext,
   target: PackageId,
   request: UpgradeRequest,
-  take: TakeMemory,
 ): Promise<UpgradePreview> {
-  const { local, localFiles, upstream, conflicts, ...upgraded } = await mergeUpgrade(
-    ctx,
-    target,
-    request,
-    take,
-  )
-  const { files, truncated } = await ctx.diff(
-    { before: localFiles, after: upgraded.files },
-    ociRepository(local),
-  )
+  const { local, upstream, conflicts, diff } = await mergeUpgrade(ctx, 'preview', target, request)
+  const { files, truncated } = diff
   if (truncated) {
     throw new AppError(
       'too_large',

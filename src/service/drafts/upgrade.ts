@@ -3,15 +3,12 @@
 import { AppError } from '../../core/errors.ts'
 import { highestRevision } from '../../database/package-revisions/of-package.ts'
 import { findPackage } from '../../database/repositories/packages.ts'
-import { withUpstream } from '../../domain/kpt/kptfile.ts'
-import type { Conflict } from '../../domain/merge/conflict.ts'
 import type { MergeStrategy } from '../../domain/merge/strategy.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
-import type { PackageFiles } from '../../domain/package-files.ts'
 import type { PackageRevision, Upstream } from '../../domain/package-revision.ts'
 import { getRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
-import { readLayer, type TakeMemory } from '../registry-content.ts'
+import { packedFiles } from '../registry-content.ts'
 import { checkMerged } from './conflicts.ts'
 import { resolveUpstream, type UpstreamReference, upstreamOf } from './upstream-reference.ts'
 
@@ -25,28 +22,24 @@ export type UpgradeRequest = {
   conflicts?: 'local' | 'upstream' | undefined
 }
 
-export type Upgrade = {
-  /** The revision that the upgrade starts from, with its files. */
+export type Upgrade<Result> = Result & {
+  /** The revision that the upgrade starts from. */
   local: PackageRevision
-  localFiles: PackageFiles
   /** The upstream after the upgrade. */
   upstream: Upstream
-  /** The merged files. */
-  files: PackageFiles
-  conflicts: Conflict[]
 }
 
 /**
- * Merges a revision of a package with another revision of its upstream, and saves nothing. Throws `not_found`, `invalid`
- * for a package without an upstream, `not_ready` for a revision with open conflicts, and `conflict` if there is nothing
- * to upgrade or, with `fast-forward`, if local files were changed.
+ * Merges a revision of a package with another revision of its upstream by one of the tasks for it, and saves nothing.
+ * Throws `not_found`, `invalid` for a package without an upstream, `not_ready` for a revision with open conflicts, and
+ * `conflict` if there is nothing to upgrade or, with `fast-forward`, if local files were changed.
  */
-export async function mergeUpgrade(
+export async function mergeUpgrade<Task extends 'merge' | 'upgrade' | 'preview'>(
   ctx: ServiceContext,
+  task: Task,
   target: PackageId,
   { from, to, strategy = 'resource-merge', conflicts: prefer = 'local' }: UpgradeRequest,
-  take?: TakeMemory,
-): Promise<Upgrade> {
+): Promise<Upgrade<Awaited<ReturnType<ServiceContext[Task]>>>> {
   const { local, base } = await localRevision(ctx, target, from)
   await checkMerged(ctx.db, local)
   const updated = await resolveUpstream(ctx.db, to ?? latestOf(base))
@@ -56,27 +49,20 @@ export async function mergeUpgrade(
       `${local.name} is based on ${base.name} already: there is nothing to upgrade`,
     )
   }
-  const [original, localFiles, upstream] = await Promise.all([
-    readLayer(ctx, await getRevision(ctx.db, base.name), take),
-    readLayer(ctx, local, take),
-    readLayer(ctx, updated, take),
-  ])
-  const merged = await ctx.merge(
-    { original, local: localFiles, upstream, strategy, prefer },
-    ociRepository(target),
-  )
+  const original = await getRevision(ctx.db, base.name)
+  const upstream = upstreamOf(updated)
+  const input = async () => ({
+    original: await packedFiles(ctx, original),
+    local: await packedFiles(ctx, local),
+    upstream: await packedFiles(ctx, updated),
+    note: { packagePath: target.package, upstream, strategy },
+    strategy,
+    prefer,
+    limits: ctx.limits,
+  })
+  const merged = await ctx[task](input, ociRepository(target))
   if (merged.modified.length > 0) throw notUnchanged(local, merged.modified)
-  const next = upstreamOf(updated)
-  return {
-    local,
-    localFiles,
-    upstream: next,
-    files: {
-      resources: withUpstream(merged.resources, { packagePath: target.package, upstream: next, strategy }),
-      executables: merged.executables,
-    },
-    conflicts: merged.conflicts,
-  }
+  return { ...(merged as Awaited<ReturnType<ServiceContext[Task]>>), local, upstream }
 }
 
 /** Returns the upstream that an upgrade would read, for the check of the caller's permission. */

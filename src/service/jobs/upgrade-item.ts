@@ -56,7 +56,7 @@ async function stateOf(
 
 /** Merges without saving. */
 async function preview(ctx: ServiceContext, job: Job, latest: PackageRevision): Promise<ItemOutcome> {
-  const { conflicts } = await mergeUpgrade(ctx, latest, upgradeOf(job, latest))
+  const { conflicts } = await mergeUpgrade(ctx, 'merge', latest, upgradeOf(job, latest))
   const reason = `${latest.name} would be upgraded to ${job.upstream.name}`
   return { state: 'Succeeded', revision: null, conflicts: conflicts.length, reason }
 }

@@ -3,19 +3,16 @@ import { indexContents, withoutContents } from '../../database/contents/contents
 import type { Contents } from '../../domain/contents.ts'
 import { ociRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
-import type { Resources } from '../../domain/resources.ts'
 import type { ServiceContext } from '../context.ts'
-import { readLayer } from '../registry-content.ts'
+import { packedFiles } from '../registry-content.ts'
+import type { AsyncTasks } from '../workers/worker-pool.ts'
 
 /** Revisions in one transaction. */
 const BATCH = 100
 
 type Options = {
   /** Inspects files, here or in a worker. */
-  inspect: (
-    resources: Resources,
-    forPackage: string,
-  ) => { contents: Contents } | Promise<{ contents: Contents }>
+  inspect: AsyncTasks['inspect']
   /** Runs a transaction. */
   write: (work: (transaction: Transaction) => Promise<void>) => Promise<void>
   /** Called for each revision whose layer cannot be read; it stays without content. */
@@ -45,8 +42,8 @@ export async function fillContents(
       const digest = revision.artifact.layerDigest
       try {
         if (last?.digest !== digest) {
-          const { resources } = await readLayer(ctx, revision)
-          const { contents } = await inspect(resources, ociRepository(revision))
+          const input = async () => ({ files: await packedFiles(ctx, revision), limits: ctx.limits })
+          const { contents } = await inspect(input, ociRepository(revision))
           last = { digest, contents }
         }
         found.push({ revision, contents: last.contents })

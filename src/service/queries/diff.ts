@@ -9,7 +9,7 @@ import { NO_FILES } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { getRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
-import { readLayer, type TakeMemory } from '../registry-content.ts'
+import { packedFiles } from '../registry-content.ts'
 
 /** The old and the new side; without an old side, all files are new. */
 export type Comparison = { from: PackageRevision | undefined; to: PackageRevision }
@@ -56,15 +56,16 @@ export function comparisonDigest({ from, to }: Comparison): string {
 export async function diffRevisions(
   ctx: ServiceContext,
   { from, to }: Comparison,
-  take: TakeMemory,
   options: Pick<DiffInput, 'path' | 'patchesOnly'> = {},
 ): Promise<FileDiff[]> {
   if (from?.artifact.layerDigest === to.artifact.layerDigest) return []
-  const [before, after] = await Promise.all([
-    from ? readLayer(ctx, from, take) : NO_FILES,
-    readLayer(ctx, to, take),
-  ])
-  const { files, truncated } = await ctx.diff({ before, after, ...options }, ociRepository(to))
+  const input = async () => ({
+    before: from ? await packedFiles(ctx, from) : NO_FILES,
+    after: await packedFiles(ctx, to),
+    ...options,
+    limits: ctx.limits,
+  })
+  const { files, truncated } = await ctx.diff(input, ociRepository(to))
   if (!truncated) return files
   throw new AppError(
     'too_large',

@@ -8,7 +8,7 @@ import type { Actor } from '../access/actor.ts'
 import { saveRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkMerged } from '../drafts/conflicts.ts'
-import { readLayer } from '../registry-content.ts'
+import { packedFiles } from '../registry-content.ts'
 import { checkDeclares, checkVersion } from '../version-rules.ts'
 import { checkGates, type ReviewOptions, withReview } from './review.ts'
 
@@ -47,7 +47,8 @@ export async function propose(
 async function checkValid(ctx: ServiceContext, revision: PackageRevision): Promise<Condition | undefined> {
   const valid = revision.conditions.find(({ type }) => type === 'Valid')
   if (valid?.status === 'True') return undefined
-  const { findings } = await ctx.prepare(await readLayer(ctx, revision), ociRepository(revision))
+  const input = async () => ({ files: await packedFiles(ctx, revision), limits: ctx.limits })
+  const { findings } = await ctx.inspect(input, ociRepository(revision))
   const now = validCondition(findings)
   if (now.status === 'True') return now
   throw new AppError(

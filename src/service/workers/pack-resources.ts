@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import { type PackedLayer, packLayer, unpacked } from '../../artifact/layer.ts'
+import { type PackedLayer, packLayer } from '../../artifact/layer.ts'
 import { type Contents, contentsOf } from '../../domain/contents.ts'
-import type { NewFiles } from '../../domain/package-files.ts'
+import type { PackageFiles } from '../../domain/package-files.ts'
 import type { Resources } from '../../domain/resources.ts'
 import { type Findings, leftOutWarnings, validateResources } from '../../domain/validation/validate.ts'
 import { readYamlFile, type YamlFile } from '../../domain/validation/yaml-file.ts'
@@ -22,9 +22,8 @@ const knownFiles = new LRUCache<string, YamlFile>({
   sizeCalculation: (file) => JSON.stringify(file).length,
 })
 
-/** Packs, validates and inspects files. Throws `invalid_archive` and `too_large` for those of an upload. */
-export async function packResources(input: NewFiles): Promise<PackedResources> {
-  const files = await unpacked(input)
+/** Packs, validates and inspects files. */
+export function packResources(files: PackageFiles): PackedResources {
   const { findings, contents } = inspectResources(files.resources)
   const warnings = [...leftOutWarnings(files), ...findings.warnings]
   const fileCount = files.resources.size

@@ -1,24 +1,22 @@
 import { AppError } from '../../core/errors.ts'
-import { diffResources } from '../../domain/diff/diff-resources.ts'
-import { cloneResources } from '../../domain/kpt/clone-resources.ts'
-import { type MergeInput, mergePackage } from '../../domain/merge/merge-package.ts'
-import { editedConflicts, settleConflict } from '../../domain/merge/settle-conflicts.ts'
-import { readKnownKrmFile } from './krm-file-cache.ts'
-import { inspectResources, packResources } from './pack-resources.ts'
+import {
+  clone,
+  diff,
+  edited,
+  inspect,
+  merge,
+  patch,
+  prepare,
+  preview,
+  settle,
+  upgrade,
+} from './package-tasks.ts'
 
 /**
  * CPU-bound work that runs in worker processes (`worker-pool.ts`): functions of one argument. Arguments and results are
  * copied between the processes. Metrics and traces show the keys as names of tasks.
  */
-const TASKS = {
-  prepare: packResources,
-  inspect: inspectResources,
-  clone: cloneResources,
-  diff: diffResources,
-  merge: (input: MergeInput) => mergePackage(input, readKnownKrmFile),
-  edited: editedConflicts,
-  settle: settleConflict,
-}
+const TASKS = { clone, diff, edited, inspect, merge, patch, prepare, preview, settle, upgrade }
 
 export type Tasks = typeof TASKS
 export const TASK_NAMES = Object.keys(TASKS) as (keyof Tasks)[]

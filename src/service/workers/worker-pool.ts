@@ -5,10 +5,13 @@ import { FairQueue, type Turn } from './fair-queue.ts'
 import { type Outcome, runTask, TASK_NAMES, type Task, type Tasks } from './tasks.ts'
 import { Worker, WorkerEndedError } from './worker.ts'
 
-/** The functions of `tasks.ts`, run by a worker. Those for one package wait for each other, and not for other packages. */
+/**
+ * The functions of `tasks.ts`, run by a worker. Those for one package wait for each other, and not for other packages.
+ * Input that takes much memory is a function, which is called when there is a worker.
+ */
 export type AsyncTasks = {
   [Name in keyof Tasks]: (
-    input: Parameters<Tasks[Name]>[0],
+    input: Parameters<Tasks[Name]>[0] | (() => Promise<Parameters<Tasks[Name]>[0]>),
     forPackage: string,
   ) => Promise<Awaited<ReturnType<Tasks[Name]>>>
 }
@@ -54,7 +57,7 @@ const MAX_QUEUE = 128
 
 /** Runs tasks in the calling thread, for commands and tests that serve no other requests meanwhile. */
 export const IN_THIS_THREAD: WorkerPool = {
-  tasks: tasksRunBy(runTask),
+  tasks: tasksRunBy(async (name, input) => runTask(await taskOf(name, input))),
   queue: () => ({ waiting: 0, most: 1 }),
   close: async () => undefined,
 }
@@ -77,13 +80,13 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const held = new Map<string, number>()
   let closed = false
 
-  const tasks = tasksRunBy(async (task, forPackage) => {
+  const tasks = tasksRunBy(async (name, input, forPackage) => {
     const turn = { client: currentClient(), package: forPackage }
     const start = performance.now()
     const worker = await aWorker(turn)
     const waited = performance.now() - start
-    const outcome = await runIn(worker, task, turn)
-    onTask?.(task.name, { waited, worked: outcome.worked })
+    const outcome = await runIn(worker, name, input, turn)
+    onTask?.(name, { waited, worked: outcome.worked })
     return outcome
   })
 
@@ -150,17 +153,33 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     return worker
   }
 
-  async function runIn(worker: Worker, task: Task, turn: Turn): Promise<Outcome> {
+  async function runIn(worker: Worker, name: keyof Tasks, input: Input, { client }: Turn): Promise<Outcome> {
+    let usable = true
+    try {
+      const task = await taskOf(name, input)
+      usable = false
+      const outcome = await inTime(worker, task)
+      usable = true
+      return outcome
+    } finally {
+      busy.delete(worker)
+      const left = (held.get(client) ?? 1) - 1
+      if (left > 0) held.set(client, left)
+      else held.delete(client)
+      if (usable && !closed) keep(worker)
+      else await worker.end()
+      dispatch()
+    }
+  }
+
+  async function inTime(worker: Worker, task: Task): Promise<Outcome> {
     let late = false
     const timer = setTimeout(() => {
       late = true
       void worker.end()
     }, timeout)
-    let usable = false
     try {
-      const outcome = await worker.run(task)
-      usable = true
-      return outcome
+      return await worker.run(task)
     } catch (error) {
       if (late) throw tooSlow(error)
       if (closed) throw closing()
@@ -168,13 +187,6 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       throw error instanceof WorkerEndedError && error.outOfMemory ? tooLarge(error) : error
     } finally {
       clearTimeout(timer)
-      busy.delete(worker)
-      const left = (held.get(turn.client) ?? 1) - 1
-      if (left > 0) held.set(turn.client, left)
-      else held.delete(turn.client)
-      if (usable && !closed) keep(worker)
-      else await worker.end()
-      dispatch()
     }
   }
 
@@ -187,9 +199,17 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   }
 }
 
-function tasksRunBy(run: (task: Task, forPackage: string) => Promise<Outcome>): AsyncTasks {
-  const taskNamed = (name: keyof Tasks) => async (input: unknown, forPackage: string) => {
-    const outcome = await run({ name, input } as Task, forPackage)
+type Input = unknown | (() => Promise<unknown>)
+
+async function taskOf(name: keyof Tasks, input: Input): Promise<Task> {
+  return { name, input: typeof input === 'function' ? await input() : input } as Task
+}
+
+function tasksRunBy(
+  run: (name: keyof Tasks, input: Input, forPackage: string) => Promise<Outcome>,
+): AsyncTasks {
+  const taskNamed = (name: keyof Tasks) => async (input: Input, forPackage: string) => {
+    const outcome = await run(name, input, forPackage)
     if ('result' in outcome) return outcome.result
     if ('error' in outcome) throw outcome.error
     const { code, message, ...facts } = outcome.failure

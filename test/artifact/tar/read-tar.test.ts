@@ -163,20 +163,17 @@ describe('unpacking an archive of a tar program', () => {
     const added = ['._.', '._a.yaml', 'd/._b.yaml', '.DS_Store', 'd/.DS_Store']
     const kept = ['a.yaml', '.x', 'd/a._b', 'd/x.DS_Store', '._d/a', '_._']
     const archive = tarGz([...added, ...kept].map((name) => ({ name: `./${name}`, content: 'x' })))
-    const { resources, leftOut } = await unpackUpload({ archive, limits: LIMITS })
+    const { resources, leftOut } = await unpackUpload({ archive }, LIMITS)
     expect([[...resources.keys()], leftOut]).toEqual([kept, added])
     expect((await unpackLayer(archive, LIMITS)).resources.size).toBe(added.length + kept.length)
   })
 
   it('does not count what it leaves out as files', async () => {
     const entries = Array.from({ length: LIMITS.maxFiles }, (_, i) => [`._f${i}`, `f${i}`]).flat()
-    const { resources } = await unpackUpload({
-      archive: tarGz(entries.map((name) => ({ name }))),
-      limits: LIMITS,
-    })
+    const { resources } = await unpackUpload({ archive: tarGz(entries.map((name) => ({ name }))) }, LIMITS)
     expect(resources.size).toBe(LIMITS.maxFiles)
     const escaping = tarGz([{ name: '../._a' }])
-    await expect(unpackUpload({ archive: escaping, limits: LIMITS })).rejects.toThrow('leave the package')
+    await expect(unpackUpload({ archive: escaping }, LIMITS)).rejects.toThrow('leave the package')
   })
 
   it('takes gzip in several members', async () => {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { forClient } from '../../../src/core/client.ts'
+import { DEFAULT_LIMITS } from '../../../src/domain/resources.ts'
 import type { Tasks } from '../../../src/service/workers/tasks.ts'
 import {
   createWorkerPool,
@@ -9,9 +10,10 @@ import {
 } from '../../../src/service/workers/worker-pool.ts'
 import { filesOf } from '../../support/texts.ts'
 
-const small = filesOf({ 'a.yaml': 'a: 1\n' })
+const limits = DEFAULT_LIMITS
+const small = { files: filesOf({ 'a.yaml': 'a: 1\n' }), limits }
 /** Takes the parser seconds, and hundreds of MiB. */
-const large = filesOf({ 'a.yaml': '- a\n'.repeat(190_000) })
+const large = { files: filesOf({ 'a.yaml': '- a\n'.repeat(190_000) }), limits }
 const PACKAGE = 'blueprints/p'
 
 function pool(options: Partial<WorkerPoolOptions> = {}): WorkerPool {
@@ -44,7 +46,8 @@ it('fails a task that needs too much memory, survives it, and runs the next one'
 
 it('passes an unexpected failure on, with the place where it happened, and keeps the worker', async () => {
   const { tasks } = pool()
-  const broken = { ...small, resources: new Map([['a.yaml', null as unknown as Uint8Array]]) }
+  const resources = new Map([['a.yaml', { byteLength: 1 } as Uint8Array]])
+  const broken = { files: { ...small.files, resources }, limits }
   await expect(tasks.prepare(broken, PACKAGE)).rejects.toMatchObject({
     name: 'TypeError',
     stack: expect.stringContaining('src/'),
@@ -116,7 +119,7 @@ describe('the queue', () => {
     const ended: (keyof Tasks)[] = []
     const { tasks } = pool({ workers: 2, onTask: (name) => ended.push(name) })
     const hog = forClient('a', () => [1, 2, 3].map((at) => tasks.prepare(large, `p${at}`)))
-    await forClient('b', () => tasks.clone({ resources: small.resources, note: NOTE }, PACKAGE))
+    await forClient('b', () => tasks.clone({ upstream: small.files, note: NOTE, limits }, PACKAGE))
     expect(ended).toEqual(['clone'])
     await Promise.all(hog)
   })

@@ -1,6 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { authorize } from '../../../http/access.ts'
-import { takeMemory } from '../../../http/answer-memory.ts'
 import { readingScope } from '../../../http/scope.ts'
 import { comparisonDigest, diffRevisions, findComparison } from '../../../service/queries/diff.ts'
 import { defineRoute } from '../../route.ts'
@@ -82,7 +81,7 @@ export function diffRoutes({ ctx }: Api): OpenAPIHono {
     c.header('Vary', 'Accept')
     if (isNotModified(c, { resourceVersion: version })) return c.body(null, 304)
 
-    const files = await diffRevisions(ctx, comparison, takeMemory(c), { path, patchesOnly })
+    const files = await diffRevisions(ctx, comparison, { path, patchesOnly })
     if (patchesOnly) {
       const patch = files.map((file) => file.patch).join('')
       c.get('answerMemory')?.keepOnly(Buffer.byteLength(patch))

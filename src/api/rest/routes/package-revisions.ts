@@ -214,7 +214,7 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
         package: path,
         workspace,
         version: declared,
-        source: { task: 'resources' as const, files: uploadOf(c, api) },
+        source: { task: 'resources' as const, files: uploadOf(c) },
       }
     }
   })

@@ -154,7 +154,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
   app.openapi(replace, async (c) => {
     const { name } = c.req.valid('param')
     const precondition = requiredPrecondition(c)
-    const files = isArchive(c) ? uploadOf(c, api) : jsonOf(c, resourcesSchema).resources
+    const files = isArchive(c) ? uploadOf(c) : jsonOf(c, resourcesSchema).resources
     const revision = await replaceResources(ctx, name, files, precondition)
     setETag(c, revision)
     return c.json(view(revision), 200)
@@ -163,7 +163,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
   app.openapi(change, async (c) => {
     const { name } = c.req.valid('param')
     const precondition = requiredPrecondition(c)
-    const patch = isArchive(c) ? uploadOf(c, api) : { changes: jsonOf(c, resourcesPatchSchema).resources }
+    const patch = isArchive(c) ? uploadOf(c) : { changes: jsonOf(c, resourcesPatchSchema).resources }
     const revision = await changeResources(ctx, name, patch, precondition)
     setETag(c, revision)
     return c.json(view(revision), 200)

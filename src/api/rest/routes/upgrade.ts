@@ -89,7 +89,7 @@ export function upgradeRoutes({ ctx }: Api): OpenAPIHono {
     const target = parseRevisionName(name)
     const request = toUpgradeRequest(jsonOf(c, upgradePreviewRequestSchema), name)
     await authorize(c, readingScope(await upgradeTarget(ctx, target, request)))
-    const { from, upstream, conflicts, files } = await previewUpgrade(ctx, target, request, takeMemory(c))
+    const { from, upstream, conflicts, files } = await previewUpgrade(ctx, target, request)
     return exactJson(c, {
       from,
       upstream,

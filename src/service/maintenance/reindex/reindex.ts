@@ -18,7 +18,7 @@ import type { OciError } from '../../../oci/errors.ts'
 import type { Registry } from '../../../oci/roles.ts'
 import { addOperations } from '../../operations.ts'
 import { inRegistry, listRepositories, REQUESTS_AT_ONCE } from '../../registry-content.ts'
-import { inspectResources } from '../../workers/pack-resources.ts'
+import { IN_THIS_THREAD } from '../../workers/worker-pool.ts'
 import { fillContents } from '../fill-contents.ts'
 import { type RebuiltPackage, rebuildPackage } from './rebuild-package.ts'
 import { readStoredPackage } from './stored-package.ts'
@@ -68,7 +68,7 @@ export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
   await fillContents(
     { db, registry, limits: DEFAULT_LIMITS },
     {
-      inspect: inspectResources,
+      inspect: IN_THIS_THREAD.tasks.inspect,
       write: (work) => commits.run(work),
       failed: (revision, error) => {
         const message = `the content of ${revision.name} cannot be searched: ${(error as Error).message}`
