@@ -1,4 +1,6 @@
+import { currentClient } from '../core/client.ts'
 import { AppError } from '../core/errors.ts'
+import { FairQueue, shareOf } from '../core/fair-queue.ts'
 
 export type GateLimits = {
   /** Maximum number of calls that run at once. */
@@ -11,10 +13,15 @@ export type GateLimits = {
 
 type Waiting = { enter: () => void }
 
-/** Runs a limited number of calls at once, in the order of arrival, and refuses more than its queue can hold. */
+/**
+ * Runs a limited number of calls at once, and refuses more than its queue can hold. Clients take turns, and none has all
+ * places: what one sends may take long.
+ */
 export class Gate {
   readonly #limits: GateLimits
-  readonly #queue = new Set<Waiting>()
+  readonly #queue = new FairQueue<Waiting>()
+  /** The number of places of each client. */
+  readonly #held = new Map<string, number>()
   #inside = 0
 
   constructor(limits: GateLimits) {
@@ -31,42 +38,56 @@ export class Gate {
 
   /** Runs the work as soon as there is room. Throws `overloaded` if the queue is full or the wait too long. */
   async pass<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#inside < this.#limits.atOnce) this.#inside++
-    else await this.#turn()
+    const client = currentClient()
+    if (this.#mayEnter(client)) this.#add(client, 1)
+    else await this.#turn(client)
     try {
       return await work()
     } finally {
-      this.#leave()
+      this.#leave(client)
     }
   }
 
-  async #turn(): Promise<void> {
+  #mayEnter(client: string): boolean {
+    const { atOnce } = this.#limits
+    return this.#inside < atOnce && this.#heldBy(client) < shareOf(atOnce)
+  }
+
+  #heldBy(client: string): number {
+    return this.#held.get(client) ?? 0
+  }
+
+  #add(client: string, by: 1 | -1): void {
+    this.#inside += by
+    const held = this.#heldBy(client) + by
+    if (held > 0) this.#held.set(client, held)
+    else this.#held.delete(client)
+  }
+
+  async #turn(client: string): Promise<void> {
     const { queue, wait } = this.#limits
-    if (this.#queue.size >= queue) throw tooMany()
+    if (this.#queue.size >= queue || this.#queue.sizeOf(client) >= shareOf(queue)) throw tooMany()
+    const turn = { client, package: '' }
     await new Promise<void>((resolve, reject) => {
       const waiting: Waiting = {
         enter: () => {
           clearTimeout(timer)
+          this.#add(client, 1)
           resolve()
         },
       }
       const timer = setTimeout(() => {
-        this.#queue.delete(waiting)
+        this.#queue.delete(turn, waiting)
         reject(tooMany())
       }, wait)
-      this.#queue.add(waiting)
+      this.#queue.add(turn, waiting)
     })
   }
 
-  /** Passes the place to the call that has waited for longest. */
-  #leave(): void {
-    const [next] = this.#queue
-    if (!next) {
-      this.#inside--
-      return
-    }
-    this.#queue.delete(next)
-    next.enter()
+  #leave(client: string): void {
+    this.#add(client, -1)
+    const next = () => this.#queue.take((other) => this.#mayEnter(other))
+    for (let waiting = next(); waiting; waiting = next()) waiting.enter()
   }
 }
 

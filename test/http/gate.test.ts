@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { forClient } from '../../src/core/client.ts'
 import { ByteBudget } from '../../src/http/byte-budget.ts'
 import { Gate } from '../../src/http/gate.ts'
 
@@ -7,10 +8,12 @@ it('runs a limited number of calls, queues some in the order of arrival, and ref
   const finish: (() => void)[] = []
   const begun: number[] = []
   const enter = (name: number) =>
-    gate.pass(async () => {
-      begun.push(name)
-      await new Promise<void>((resolve) => finish.push(resolve))
-    })
+    forClient(`client ${name}`, () =>
+      gate.pass(async () => {
+        begun.push(name)
+        await new Promise<void>((resolve) => finish.push(resolve))
+      }),
+    )
   const passing = [1, 2, 3, 4].map(enter)
   expect(begun).toEqual([1, 2])
   expect(gate).toMatchObject({ inside: 2, waiting: 2 })
@@ -23,6 +26,36 @@ it('runs a limited number of calls, queues some in the order of arrival, and ref
   for (const end of finish) end()
   await Promise.all(passing)
   expect(gate).toMatchObject({ inside: 0, waiting: 0 })
+})
+
+it('leaves places, and room in its queue, to other clients, which take turns', async () => {
+  const gate = new Gate({ atOnce: 4, queue: 4, wait: 10_000 })
+  const begun: string[] = []
+  const finish: (() => void)[] = []
+  const enter = (client: string) =>
+    forClient(client, () =>
+      gate.pass(async () => {
+        begun.push(client)
+        await new Promise<void>((resolve) => finish.push(resolve))
+      }),
+    )
+  const passing = Array.from({ length: 6 }, () => enter('greedy'))
+  expect(gate).toMatchObject({ inside: 3, waiting: 3 })
+  await expect(enter('greedy')).rejects.toMatchObject({ code: 'overloaded' })
+  passing.push(enter('other'), enter('other'))
+  expect(begun).toEqual(['greedy', 'greedy', 'greedy', 'other'])
+  finish[0]?.()
+  await expect.poll(() => begun.length).toBe(5)
+  finish[1]?.()
+  await expect.poll(() => begun.length).toBe(6)
+  expect(begun.slice(4).sort()).toEqual(['greedy', 'other'])
+  await expect
+    .poll(() => {
+      for (const end of finish) end()
+      return gate.inside
+    })
+    .toBe(0)
+  await Promise.all(passing)
 })
 
 it('refuses a call that has waited too long, and goes on after failures', async () => {

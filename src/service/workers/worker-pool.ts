@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { currentClient } from '../../core/client.ts'
 import { AppError } from '../../core/errors.ts'
-import { FairQueue, type Turn } from './fair-queue.ts'
+import { FairQueue, shareOf, type Turn } from '../../core/fair-queue.ts'
 import { type Outcome, runTask, TASK_NAMES, type Task, type Tasks } from './tasks.ts'
 import { Worker, WorkerEndedError } from './worker.ts'
 
@@ -121,7 +121,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       }, maxWait)
       queue.add(turn, waiting)
       dispatch()
-      if (queue.size <= maxQueue) return
+      if (queue.size <= maxQueue && queue.sizeOf(turn.client) <= shareOf(maxQueue)) return
       queue.delete(turn, waiting)
       waiting.fail(overloaded())
     })

@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import type { Outcome, Task } from './tasks.ts'
 
 const PROGRAM = new URL('./worker-process.ts', import.meta.url)
@@ -58,7 +57,8 @@ export class Worker {
   async end(): Promise<void> {
     const child = this.#process
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-    const exited = once(child, 'exit')
+    // `once` of node:events would reject when what is still being sent fails.
+    const exited = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGKILL')
     await exited
   }

@@ -1,14 +1,24 @@
 /** Whose work it is: a client, and one of its packages. */
 export type Turn = { client: string; package: string }
 
+/** Returns how much of something one client may have, so that it leaves some to others. */
+export function shareOf(most: number): number {
+  return Math.max(1, Math.floor((most * 3) / 4))
+}
+
 /** A queue in which clients take turns, and so do the packages of each client. */
 export class FairQueue<Item> {
   /** The next client is the first, and so is its next package. */
   readonly #clients = new Map<string, Map<string, Item[]>>()
+  readonly #sizes = new Map<string, number>()
   #size = 0
 
   get size(): number {
     return this.#size
+  }
+
+  sizeOf(client: string): number {
+    return this.#sizes.get(client) ?? 0
   }
 
   add(turn: Turn, item: Item): void {
@@ -17,7 +27,7 @@ export class FairQueue<Item> {
     items.push(item)
     packages.set(turn.package, items)
     this.#clients.set(turn.client, packages)
-    this.#size++
+    this.#count(turn.client, 1)
   }
 
   /** Takes the next item of a client that may take one. */
@@ -27,7 +37,7 @@ export class FairQueue<Item> {
       if (!first || !mayTake(client)) continue
       const [name, items] = first
       const item = items.shift()
-      this.#size--
+      this.#count(client, -1)
       putLast(packages, name, items, items.length)
       putLast(this.#clients, client, packages, packages.size)
       return item
@@ -41,9 +51,16 @@ export class FairQueue<Item> {
     const at = items?.indexOf(item) ?? -1
     if (!packages || !items || at < 0) return
     items.splice(at, 1)
-    this.#size--
+    this.#count(turn.client, -1)
     if (items.length === 0) packages.delete(turn.package)
     if (packages.size === 0) this.#clients.delete(turn.client)
+  }
+
+  #count(client: string, by: number): void {
+    const now = this.sizeOf(client) + by
+    if (now > 0) this.#sizes.set(client, now)
+    else this.#sizes.delete(client)
+    this.#size += by
   }
 }
 
