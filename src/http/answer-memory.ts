@@ -1,13 +1,12 @@
 /** The memory that answers take until their clients have read them. */
 import type { ServerResponse } from 'node:http'
-import type { BlockList } from 'node:net'
 import type { Context, MiddlewareHandler } from 'hono'
-import { clientAddress } from './client-address.ts'
+import { currentClient } from '../core/client.ts'
 import type { Load } from './load-shedding.ts'
 
 declare module 'hono' {
   interface ContextVariableMap {
-    /** Undefined for operations that do not count as reads. */
+    /** Undefined for operations whose answers are small, or sent in small parts. */
     answerMemory: AnswerMemory | undefined
   }
 }
@@ -17,23 +16,28 @@ export type AnswerMemory = {
   take: (bytes: number) => void
   /** Must be called when no more than the answer is left. */
   keepOnly: (bytes: number) => void
+  giveBack: (bytes: number) => void
 }
 
-/** Counts the bytes of reads against their budget until the answer is gone. */
-export function answerMemory({ answers }: Load, proxies: BlockList): MiddlewareHandler {
+/** Counts the bytes of reads and lists against their budget until the client has the answer. */
+export function answerMemory({ answers }: Load): MiddlewareHandler {
   return async function answerMemory(c, next) {
-    if (c.get('operation')?.load !== 'read') return next()
-    const { take, giveBack } = answers.share(clientAddress(c, proxies))
+    const load = c.get('operation')?.load
+    if (load !== 'read' && load !== 'list') return next()
+    const { take, hold, giveBack } = answers.share(currentClient())
     c.set('answerMemory', {
       take,
       keepOnly: (bytes) => {
         giveBack()
         take(bytes)
       },
+      giveBack,
     })
     // Without a socket the answer is gone when it is returned.
     const outgoing: ServerResponse | undefined = c.env?.outgoing
-    outgoing?.once('close', giveBack)
+    // What the kernel has not taken of an answer that was handed over as a whole.
+    outgoing?.once('prefinish', () => hold(outgoing.writableLength))
+    outgoing?.once('close', () => giveBack())
     try {
       await next()
     } finally {

@@ -3,8 +3,15 @@ import { AppError } from '../core/errors.ts'
 /** Proxies make many clients look like one, so what most of them need is never refused for that. */
 const SMALL = 1024 * 1024
 
-/** The bytes of one request: taken bit by bit, given back together. */
-export type Share = { take: (bytes: number) => void; giveBack: () => void }
+/** The bytes of one request. */
+export type Share = {
+  /** Throws `overloaded` if there is no room for them. */
+  take: (bytes: number) => void
+  /** Adds what is still missing to that many bytes, which are there already, without a check. */
+  hold: (bytes: number) => void
+  /** Without a number, all of them. */
+  giveBack: (bytes?: number) => void
+}
 
 /** Limits the bytes that all requests hold in memory together. */
 export class ByteBudget {
@@ -28,6 +35,11 @@ export class ByteBudget {
     if (this.#used + bytes > this.#most) throw this.#overloaded()
   }
 
+  /** Throws `overloaded` if no bytes are left, or none for this client. */
+  checkRoom(client: string): void {
+    if (this.#used >= this.#most || this.#of(client) >= this.#most / 2) throw this.#overloaded()
+  }
+
   /** The share of a request. One client gets half of the bytes, and small amounts, so that it leaves some for others. */
   share(client?: string): Share {
     let taken = 0
@@ -40,9 +52,15 @@ export class ByteBudget {
         taken += bytes
         this.#add(bytes, client)
       },
-      giveBack: () => {
-        this.#add(-taken, client)
-        taken = 0
+      hold: (bytes) => {
+        const more = Math.max(0, bytes - taken)
+        taken += more
+        this.#add(more, client)
+      },
+      giveBack: (bytes = taken) => {
+        const given = Math.min(bytes, taken)
+        taken -= given
+        this.#add(-given, client)
       },
     }
   }

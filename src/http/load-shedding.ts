@@ -3,6 +3,7 @@
  * some more wait, and the rest are asked to retry.
  */
 import type { MiddlewareHandler } from 'hono'
+import { currentClient } from '../core/client.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { Gate, type GateLimits } from './gate.ts'
 import type { LoadClass } from './operation.ts'
@@ -29,6 +30,8 @@ export const LOAD_LIMITS: LoadLimits = {
     write: { atOnce: 32, queue: 256, wait: WAIT },
     large: { atOnce: 4, queue: 64, wait: WAIT },
     read: { atOnce: 16, queue: 256, wait: WAIT },
+    // Each may have a page of 8 MiB.
+    list: { atOnce: 8, queue: 1024, wait: WAIT },
     // Uploads stream to the disk and may take an hour, so waiting for one is useless.
     push: { atOnce: 128, queue: 0, wait: 0 },
   },
@@ -43,11 +46,17 @@ export const RETRY_AFTER = '2'
 export type Load = { bodies: ByteBudget; answers: ByteBudget; gates: Record<Kind, Gate> }
 
 export function createLoad({ bodies, answers, gates }: LoadLimits = LOAD_LIMITS): Load {
-  const { write, large, read, push } = gates
+  const { write, large, read, list, push } = gates
   return {
     bodies: new ByteBudget(bodies, 'the bodies of other requests'),
     answers: new ByteBudget(answers, 'answers that clients have not read yet'),
-    gates: { write: new Gate(write), large: new Gate(large), read: new Gate(read), push: new Gate(push) },
+    gates: {
+      write: new Gate(write),
+      large: new Gate(large),
+      read: new Gate(read),
+      list: new Gate(list),
+      push: new Gate(push),
+    },
   }
 }
 
@@ -55,12 +64,16 @@ export function createLoad({ bodies, answers, gates }: LoadLimits = LOAD_LIMITS)
  * Lets operations through the gate of their kind. Throws `overloaded` if there is no room. Where bodies are received
  * first, it comes after that: a client that sends slowly must not occupy a place.
  */
-export function loadShedding({ gates }: Load): MiddlewareHandler {
+export function loadShedding({ gates, answers }: Load): MiddlewareHandler {
   return function loadShedding(c, next) {
     let kind: Kind | 'none' = c.get('operation')?.load ?? 'none'
     if (kind === 'none') return next()
     const body = kind === 'write' ? c.get('receivedBody') : undefined
     if (body && (body.archive || body.bytes.byteLength > LARGE)) kind = 'large'
-    return gates[kind].pass(next)
+    return gates[kind].pass(() => {
+      // Here, as a request that waits has no answer yet.
+      if (kind === 'list') answers.checkRoom(currentClient())
+      return next()
+    })
   }
 }

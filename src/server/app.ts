@@ -109,7 +109,7 @@ export async function createApp(
   app.use(access(app, policy, log))
   app.use(readOnly(() => disk.refusal))
 
-  app.use(answerMemory(load, trustedProxies))
+  app.use(answerMemory(load))
   app.use('/v2/*', loadShedding(load))
   if (embedded) app.route('/', createRegistryApp(embedded, { guard, onInternalError }))
   app.route(

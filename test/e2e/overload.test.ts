@@ -1,6 +1,9 @@
 /** More work than the server can do: it refuses some of it, and asks these clients to try again later. */
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createLoad, LOAD_LIMITS, type LoadLimits } from '../../src/http/load-shedding.ts'
 import { folderServer, memoryApp, type TestApp } from '../support/app.ts'
@@ -30,6 +33,31 @@ async function narrowApp(limits: Partial<LoadLimits>): Promise<TestApp & { goOn:
 }
 
 const PATH = '/packagerevisions/blueprints.nf.upf.ws1'
+
+/** A server with a list of 6 MiB, and memory for three of them. */
+async function serverWithLongLists(): Promise<
+  Pick<TestApp, 'client' | 'parts'> & { askWithoutReading: (path: string) => () => void }
+> {
+  const { url, client, parts } = await folderServer({}, undefined, (opened) => ({
+    ...opened,
+    load: createLoad({ ...LOAD_LIMITS, answers: 16 * MIB }),
+  }))
+  await client.createRepository()
+  const annotations = { a: 'x'.repeat(250_000) }
+  for (let at = 0; at < 24; at++) await client.createDraft(`ws${at}`, { init: {} }, { annotations })
+  const askWithoutReading = (path: string) => {
+    const sockets = Array.from({ length: 30 }, () => {
+      const socket = connect(Number(url.port), url.hostname)
+      socket.on('error', () => undefined)
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`)
+      return socket
+    })
+    return () => {
+      for (const socket of sockets) socket.destroy()
+    }
+  }
+  return { client, parts, askWithoutReading }
+}
 
 describe('a server with too much to do', () => {
   it('refuses writes, and serves reads, pulls and garbage collections', async () => {
@@ -98,6 +126,49 @@ describe('a server with too much to do', () => {
       expect((await client.resources(name))['large.txt']).toBe(large['large.txt'])
       await expect.poll(() => parts.load.answers.used).toBe(0)
     }
+  })
+
+  it('makes no more lists for clients that do not read them than its limit allows', async () => {
+    const { client, parts, askWithoutReading } = await serverWithLongLists()
+    const close = askWithoutReading('/api/v1/packagerevisions')
+    await expect.poll(async () => (await client.send('/api/v1/packages')).status).toBe(503)
+    expect(parts.load.answers.used).toBeLessThan(24 * MIB)
+    await client.get('blueprints.nf.upf.ws1')
+    close()
+    await expect.poll(() => parts.load.answers.used).toBe(0)
+    expect(await client.ok('GET', '/packages')).toMatchObject({ items: [{}] })
+  })
+
+  it('ends watches that do not read the existing revisions, when their memory is used up', async () => {
+    const { client, parts, askWithoutReading } = await serverWithLongLists()
+    const close = askWithoutReading('/api/v1/packagerevisions?watch=true&sendInitialEvents=true')
+    await expect.poll(() => parts.load.answers.used).toBeGreaterThan(0)
+    await expect.poll(() => parts.watches.watching).toBeLessThan(5)
+    expect(parts.load.answers.used).toBeLessThan(16 * MIB)
+    await client.ok('GET', '/packages')
+    close()
+    await expect.poll(() => parts.load.answers.used).toBe(0)
+  })
+
+  it('makes one backup at a time', async () => {
+    const { url, client, data } = await folderServer()
+    await client.createRepository()
+    for (let at = 0; at < 3; at++) {
+      const large = { resources: { 'large.bin': { base64: randomBytes(8 * MIB).toString('base64') } } }
+      await client.createDraft(`ws${at}`, large)
+    }
+    const unread = connect(Number(url.port), url.hostname)
+    unread.write(`POST /api/v1/backups HTTP/1.1\r\nHost: ${url.host}\r\nContent-Length: 0\r\n\r\n`)
+    await once(unread, 'readable')
+    expect(await client.call('POST', '/backups')).toMatchObject({ status: 503, body: { code: 'overloaded' } })
+    unread.destroy()
+    const backup = async () => {
+      const answer = await client.send('/api/v1/backups', { method: 'POST' })
+      await answer.arrayBuffer()
+      return answer.status
+    }
+    await expect.poll(backup).toBe(200)
+    await expect.poll(() => readdir(join(data, 'registry/tmp'))).toEqual([])
   })
 
   it('takes a limited number of pushes at once', async () => {

@@ -8,7 +8,7 @@ import { RegistryError } from '../errors.ts'
 import { linkToNext, page, pageQuery } from './page.ts'
 import { checkedDigest, PULL, repositoryParam } from './request.ts'
 
-const LIST = { ...PULL, needs: { pull: everything } }
+const LIST = { ...PULL, load: 'list' } as const
 
 /** Clients accept lists of referrers up to 4 MiB. */
 const PAGE_BYTES = 2 * 1024 * 1024
@@ -17,13 +17,13 @@ const PAGE_BYTES = 2 * 1024 * 1024
 export function listingRoutes(registry: EmbeddedRegistry): Hono {
   const app = new Hono()
 
-  register(app, 'GET', '/_catalog', { id: 'listNames', ...LIST }, async (c) => {
+  register(app, 'GET', '/_catalog', { id: 'listNames', ...LIST, needs: { pull: everything } }, async (c) => {
     const { items, headers } = page(c, await registry.repositories(), pageQuery(c))
     return c.json({ repositories: items }, 200, headers)
   })
 
   // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
-  register(app, 'GET', '/:name/tags/list', { id: 'listTags', ...PULL }, async (c) => {
+  register(app, 'GET', '/:name/tags/list', { id: 'listTags', ...LIST }, async (c) => {
     const repository = repositoryParam(c)
     const query = pageQuery(c)
     // One more than requested, to know whether there is a next page.

@@ -30,7 +30,7 @@ const makeBackup = defineRoute({
 export function backupRoutes({ ctx }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
   app.openapi(makeBackup, async (c) => {
-    const content = await backup(ctx)
+    const content = await backup(ctx, c.req.raw.signal)
     return c.body(ReadableStream.from(content) as ReadableStream, 200, { 'Content-Type': TAR })
   })
   return app

@@ -26,7 +26,7 @@ export const jobParams = z.strictObject({
 })
 
 /** The items of a job may be in any repository. */
-const READS: DeclaredOperation = { needs: { pull: everything }, load: 'none', writesDisk: false }
+const READS: DeclaredOperation = { needs: { pull: everything }, load: 'list', writesDisk: false }
 
 const list = defineRoute({
   method: 'get',

@@ -79,7 +79,7 @@ const list = defineRoute({
   method: 'get',
   path: '/packagerevisions',
   operationId: 'listPackageRevisions',
-  operation: { needs: { pull: packagesInQuery }, load: 'none', writesDisk: false },
+  operation: { needs: { pull: packagesInQuery }, load: 'list', writesDisk: false },
   summary: 'List package revisions, or watch them',
   description: watchDescription,
   tags,

@@ -11,7 +11,7 @@ const list = defineRoute({
   method: 'get',
   path: '/packages',
   operationId: 'listPackages',
-  operation: { needs: { pull: packagesInQuery }, load: 'none', writesDisk: false },
+  operation: { needs: { pull: packagesInQuery }, load: 'list', writesDisk: false },
   summary: 'List packages',
   description: 'Lists the packages that have revisions. Sorted by repository and path.',
   tags: ['Packages'],

@@ -45,7 +45,7 @@ const list = defineRoute({
   method: 'get',
   path: '/repositories',
   operationId: 'listRepositories',
-  operation: { needs: { pull: everything }, load: 'none', writesDisk: false },
+  operation: { needs: { pull: everything }, load: 'list', writesDisk: false },
   summary: 'List repositories',
   description: 'Sorted by name.',
   tags,

@@ -142,9 +142,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
       c.header('Content-Length', String(revision.artifact.layerSize))
       // HEAD has no body, so the layer need not be opened.
       if (c.req.method === 'HEAD') return c.body(null) as never
-      return c.body(
-        ReadableStream.from(await openLayer(ctx, revision)) as ReadableStream<Uint8Array>,
-      ) as never
+      return respondStream(c, await openLayer(ctx, revision)) as never
     }
     const files = await readLayer(ctx, revision, takeMemory(c))
     c.header('Content-Type', 'application/json')

@@ -1,8 +1,10 @@
 import type { Context } from 'hono'
 import { AppError } from '../../../core/errors.ts'
 import type { Sendable } from '../../../core/sendable.ts'
+import type { AnswerMemory } from '../../../http/answer-memory.ts'
 import { ClientGoneError } from '../../../http/request-body.ts'
 import { respondStream } from '../../../http/stream-response.ts'
+import type { WatchMessage } from '../../../service/watch/watch-message.ts'
 import type { WatchRequest } from '../../../service/watch/watches.ts'
 import type { Api } from '../api.ts'
 import { EVENT_STREAM } from '../event-stream.ts'
@@ -43,7 +45,11 @@ export async function watchPackageRevisions(
   for (const [name, value] of Object.entries(HEADERS)) c.header(name, value)
   if (c.req.method === 'HEAD') return c.body(null)
   const request = { filter, after, initial: !seen && from.sendInitialEvents === true }
-  return respondStream(c, new EventStream(watches, watchEncoder(registryHost), request, c.req.raw.signal))
+  const messages = watches.watch(request, c.req.raw.signal)
+  return respondStream(
+    c,
+    new EventStream(messages, watchEncoder(registryHost), c.get('answerMemory'), watches.slowAfter),
+  )
 }
 
 /** Throws `invalid` for a list with parameters of watches. */
@@ -53,25 +59,49 @@ export function onlyForWatches(parameters: Record<string, unknown>): void {
 }
 
 class EventStream implements Sendable {
-  readonly #watches: Api['watches']
+  readonly #messages: AsyncIterable<WatchMessage>
   readonly #encode: Encode
-  readonly #request: WatchRequest
-  readonly #gone: AbortSignal
+  readonly #memory: AnswerMemory | undefined
+  readonly #slowAfter: number
 
-  constructor(watches: Api['watches'], encode: Encode, request: WatchRequest, gone: AbortSignal) {
-    this.#watches = watches
+  constructor(
+    messages: AsyncIterable<WatchMessage>,
+    encode: Encode,
+    memory: AnswerMemory | undefined,
+    slowAfter: number,
+  ) {
+    this.#messages = messages
     this.#encode = encode
-    this.#request = request
-    this.#gone = gone
+    this.#memory = memory
+    this.#slowAfter = slowAfter
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    for await (const message of this.#watches.watch(this.#request, this.#gone)) yield this.#encode(message)
+    for await (const message of this.#messages) yield this.#encode(message)
   }
 
   /** Backpressure: reads the next message only when the client has read the previous one. */
   async send(write: (chunk: Uint8Array) => Promise<void>): Promise<void> {
-    for await (const chunk of this) await inTime(write(chunk), this.#watches.slowAfter)
+    for await (const message of this.#messages) {
+      const chunk = this.#encode(message)
+      // Watchers share the memory of other messages.
+      const own = message.type === 'initial' ? chunk.byteLength : 0
+      this.#take(own)
+      try {
+        await inTime(write(chunk), this.#slowAfter)
+      } finally {
+        this.#memory?.giveBack(own)
+      }
+    }
+  }
+
+  /** A watch that gets no memory ends. Its client begins again, and is then refused while there is none. */
+  #take(bytes: number): void {
+    try {
+      if (bytes > 0) this.#memory?.take(bytes)
+    } catch (error) {
+      throw new ClientGoneError(error)
+    }
   }
 }
 

@@ -37,7 +37,7 @@ const deliveryParams = z.strictObject({
 })
 
 /** The events of a webhook may be about any package. */
-const READS: DeclaredOperation = { needs: { push: everything }, load: 'none', writesDisk: false }
+const READS: DeclaredOperation = { needs: { push: everything }, load: 'list', writesDisk: false }
 const WRITES: DeclaredOperation = { needs: { push: everything }, load: 'write', writesDisk: true }
 
 const create = defineRoute({

@@ -8,19 +8,39 @@ import type { ServiceContext } from '../../context.ts'
 import type { BackupSource } from '../../ports.ts'
 import { writeArchive } from './write-archive.ts'
 
-/** Throws `not_available` for a server that keeps everything in memory. */
-export async function backup(ctx: ServiceContext): Promise<AsyncGenerator<Uint8Array>> {
+/** Those of which a backup is being made: it keeps a copy of the index, and commits wait for that. */
+const busy = new WeakSet<BackupSource>()
+
+/**
+ * Returns the backup, which ends early when the signal is aborted. Throws `not_available` for a server that keeps
+ * everything in memory, and `overloaded` while another backup is being made.
+ */
+export async function backup(ctx: ServiceContext, gone?: AbortSignal): Promise<AsyncGenerator<Uint8Array>> {
   const source = ctx.backup
   if (!source)
     throw new AppError('not_available', 'the server keeps everything in memory: there is nothing to back up')
-  const folder = await source.makeFolder()
+  if (busy.has(source))
+    throw new AppError('overloaded', 'another backup is being made: try again when it has ended')
+  busy.add(source)
+  let folder: string | undefined
+  let ended = false
+  const end = async () => {
+    if (ended) return
+    ended = true
+    busy.delete(source)
+    if (folder !== undefined) await source.removeFolder(folder)
+  }
   try {
+    folder = await source.makeFolder()
     await copyAll(ctx, source, folder)
   } catch (error) {
-    await source.removeFolder(folder)
+    await end()
     throw error
   }
-  return sent(ctx, source, folder)
+  // The content is not read, and so does not end, if the client has gone or goes now.
+  if (gone?.aborted) await end()
+  gone?.addEventListener('abort', () => void end().catch(ctx.report), { once: true })
+  return sent(ctx, source, folder, end)
 }
 
 async function copyAll(ctx: ServiceContext, source: BackupSource, folder: string): Promise<void> {
@@ -38,10 +58,15 @@ async function copyAll(ctx: ServiceContext, source: BackupSource, folder: string
   }
 }
 
-async function* sent(ctx: ServiceContext, source: BackupSource, folder: string): AsyncGenerator<Uint8Array> {
+async function* sent(
+  ctx: ServiceContext,
+  source: BackupSource,
+  folder: string,
+  end: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
   try {
     yield* writeArchive(folder, { ...source.info, createdAt: ctx.now().toISOString() })
   } finally {
-    await source.removeFolder(folder)
+    await end()
   }
 }
