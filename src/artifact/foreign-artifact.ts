@@ -17,6 +17,7 @@ export type ForeignOptions = {
   limits: ResourceLimits
   /** The longest time that fetching all of the artifact may take, in milliseconds. */
   timeout: number
+  signal?: AbortSignal
 }
 
 /** Image builders mark manifests that accompany an image with this annotation. */
@@ -34,6 +35,7 @@ export async function readForeignArtifact(
   const deadline = Date.now() + options.timeout
   const timed: Fetcher = {
     fetch: async (descriptor) => {
+      options.signal?.throwIfAborted()
       if (Date.now() > deadline) throw new OciError('unavailable', 'the artifact takes too long to arrive')
       return inTime(await source.fetch(descriptor), deadline)
     },

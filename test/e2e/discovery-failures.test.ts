@@ -7,6 +7,8 @@ import { describe, expect, it, vi } from 'vitest'
 import { AppError } from '../../src/core/errors.ts'
 import { describe as describeBytes } from '../../src/oci/descriptor.ts'
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts'
+import { sourceOpener } from '../../src/server/source-registry.ts'
+import { Discovery } from '../../src/service/discovery/discovery.ts'
 import { folderApp, memoryApp } from '../support/app.ts'
 import type { Json } from '../support/client.ts'
 import { files, register, revisions, shown, sync } from '../support/discovery.ts'
@@ -256,6 +258,46 @@ describe('a silent source', () => {
     await due
     const shown = async () => (await client.ok('GET', '/repositories')).items
     expect(await shown()).toHaveLength(12)
+  })
+})
+
+describe('many silent sources', () => {
+  it('leave room for others after a while, and are asked again', async () => {
+    const { client, parts } = await memoryApp((made) => {
+      const discovery = new Discovery(made.ctx, {
+        open: sourceOpener({ sourceHosts: ['*'], registryConfig: undefined }, '1'),
+        report: made.ctx.report,
+        onFailure: () => undefined,
+        longSyncs: { after: 1000, all: 3 },
+      })
+      const close = async () => {
+        await discovery.stop()
+        await made.close()
+      }
+      return { ...made, discovery, close }
+    })
+    const there = await elsewhere()
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    for (let i = 0; i < 30; i++) {
+      const silent = await listening(() => undefined)
+      const source = { url: silent.href, packages: ['a', 'b'] }
+      await client.ok('POST', '/repositories', { name: `silent${i}`, type: 'catalog', source })
+    }
+    const due = parts.discovery.syncDue()
+    await register(client, there)
+    expect(await sync(client)).toMatchObject({ state: 'Succeeded', revisions: 1 })
+    const statusOf = async (at: number) => (await client.ok('GET', `/repositories/silent${at}`)).status
+    const syncing = async () => {
+      const all = await Promise.all(Array.from({ length: 30 }, (_, at) => statusOf(at)))
+      return all.filter(({ state }) => state === 'Syncing').length
+    }
+    await expect.poll(syncing).toBe(3)
+    expect(await statusOf(29)).toMatchObject({
+      state: 'Failed',
+      error: 'the sync took too long: the next one continues from there',
+    })
+    await parts.discovery.stop()
+    await due
   })
 })
 

@@ -5,17 +5,22 @@ import { OciError } from '../errors.ts'
 import { asRecord } from '../json.ts'
 import { type HttpResponse, redacted } from './transport.ts'
 
-/** The largest document accepted from a registry, be it a manifest, a list, a token or an error. */
+/** The largest document accepted from a registry, be it a manifest or a page of a list. */
 export const MAX_METADATA_BYTES = 4 * 1024 * 1024
+/** The largest token or error, which are parsed at once, whatever is in them. */
+const MAX_JSON_BYTES = 256 * 1024
 
 /** Reads the whole body, after which its connection can be reused. Throws `size_exceeded`, or `unavailable` if it is slow. */
-export async function readMetadata({ body, timeouts }: HttpResponse): Promise<Uint8Array> {
-  return readAll(inTime(body, Date.now() + timeouts.document), MAX_METADATA_BYTES)
+export async function readMetadata(
+  { body, timeouts }: HttpResponse,
+  limit = MAX_METADATA_BYTES,
+): Promise<Uint8Array> {
+  return readAll(inTime(body, Date.now() + timeouts.document), limit)
 }
 
-/** Reads a JSON object: see `parseObject`. */
+/** Reads a token or an error: see `parseObject`. */
 export async function readJson(response: HttpResponse): Promise<Record<string, unknown>> {
-  return parseObject(response, await readMetadata(response))
+  return parseObject(response, await readMetadata(response, MAX_JSON_BYTES))
 }
 
 /** Parses a JSON object; any other JSON value counts as an empty one. Throws `unavailable` if it is not JSON. */

@@ -3,9 +3,13 @@
 /** In milliseconds: a slow registry must not keep the others from their turn. */
 const LONGEST_SYNC = 60 * 60 * 1000
 
-/** Aborts when the server stops or the time for a sync is over. */
-export function syncSignal(stopped: AbortSignal): AbortSignal {
-  return AbortSignal.any([stopped, AbortSignal.timeout(LONGEST_SYNC)])
+/** A signal that aborts when the server stops or the time for a sync is over, and a function that ends this time now. */
+export function syncDeadline(stopped: AbortSignal): { signal: AbortSignal; expire: () => void } {
+  const early = new AbortController()
+  return {
+    signal: AbortSignal.any([stopped, early.signal, AbortSignal.timeout(LONGEST_SYNC)]),
+    expire: () => early.abort(new DOMException('the sync has had its time', 'TimeoutError')),
+  }
 }
 
 /** Whether the signal aborted because the time was over, and not because the server stops. */

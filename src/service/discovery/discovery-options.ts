@@ -1,3 +1,4 @@
+import type { LongSyncLimits } from './long-syncs.ts'
 import type { OpenSource } from './source-registry.ts'
 
 export type DiscoveryOptions = {
@@ -6,4 +7,5 @@ export type DiscoveryOptions = {
   report: (error: unknown) => void
   /** Called for each sync that could not read everything. */
   onFailure: (repository: string, reason: string) => void
+  longSyncs?: Partial<LongSyncLimits>
 }

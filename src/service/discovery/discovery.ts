@@ -6,8 +6,9 @@ import type { Repository } from '../../domain/repository.ts'
 import type { SyncStatus } from '../../domain/repository-source.ts'
 import type { ServiceContext } from '../context.ts'
 import { getRepository } from '../repository-record.ts'
-import { syncSignal } from './deadline.ts'
+import { syncDeadline } from './deadline.ts'
 import type { DiscoveryOptions } from './discovery-options.ts'
+import { LongSyncs } from './long-syncs.ts'
 import { addressOf } from './source-registry.ts'
 import { syncRepository } from './sync-repository.ts'
 import { nextSyncAt, syncStatus } from './sync-status.ts'
@@ -16,7 +17,9 @@ import { Turns } from './turns.ts'
 /** Artifacts that are read at a time: each is held in memory. */
 const ARTIFACTS_AT_ONCE = { all: 2, each: 1 }
 /** Repositories that are synced at a time. */
-const SYNCS_AT_ONCE = { all: 8, each: 2 }
+const SYNCS_AT_ONCE = { all: 16, each: 2 }
+/** Beside these, those that have taken a minute: slow sources must not keep the others from their turn. */
+const LONG_SYNCS = { after: 60_000, all: 8, each: 2 }
 /** How long a stopping server waits for syncs in flight, in milliseconds: they may be cut off anywhere. */
 const STOP_TIMEOUT = 5000
 
@@ -30,10 +33,12 @@ export class Discovery {
   readonly #stopped = new AbortController()
   readonly #artifacts = new Turns(ARTIFACTS_AT_ONCE)
   readonly #syncs = new Turns(SYNCS_AT_ONCE)
+  readonly #long: LongSyncs
 
   constructor(ctx: ServiceContext, options: DiscoveryOptions) {
     this.#ctx = ctx
     this.#options = options
+    this.#long = new LongSyncs({ ...LONG_SYNCS, ...options.longSyncs })
   }
 
   /** Throws `forbidden` for a URL that the server may not connect to. */
@@ -121,22 +126,17 @@ export class Discovery {
     const address = addressOf(url)
     const [host = ''] = address.split('/')
     const syncing = this.#syncs.run(host, async () => {
-      const signal = syncSignal(this.#stopped.signal)
-      if (signal.aborted) return
-      await syncRepository(
-        {
-          ctx: this.#ctx,
-          repository: await getRepository(this.#ctx.db, name),
-          open: () => open(url),
-          address,
-          thorough,
-          signal,
-          limited: (work) => this.#artifacts.run(host, work),
-        },
-        this.#options,
-      )
+      const { signal, expire } = syncDeadline(this.#stopped.signal)
+      if (signal.aborted) return {}
+      const repository = await getRepository(this.#ctx.db, name)
+      const limited = <T>(work: () => Promise<T>): Promise<T> => this.#artifacts.run(host, work)
+      const source = { ctx: this.#ctx, repository, open: () => open(url), address, thorough, signal, limited }
+      const sync = syncRepository(source, this.#options)
+      await this.#long.place(host, sync, expire)
+      return { sync }
     })
-    await syncing.catch(async (error) => {
+    const ended = syncing.then(({ sync }) => sync)
+    await ended.catch(async (error) => {
       // The repository may have been deleted meanwhile.
       checkSource(await getRepository(this.#ctx.db, name))
       throw error

@@ -3,12 +3,13 @@ import { type ForeignPackage, readForeignArtifact } from '../../artifact/foreign
 import type { VersionTag } from '../../domain/version-tag.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import type { PackedResources } from '../workers/pack-resources.ts'
+import { orAborted } from './deadline.ts'
 import { addDeclared, type PackageScan, recordTag, resolveTag } from './package-scan.ts'
 import { publishDiscovered } from './publish-discovered.ts'
 import { faultOfArtifact } from './source-registry.ts'
 
-/** The longest that an artifact may take to arrive, in milliseconds. */
-const ARTIFACT_TIMEOUT = 5 * 60 * 1000
+/** The longest that an artifact may take to arrive, in milliseconds: others wait meanwhile. */
+const ARTIFACT_TIMEOUT = 2 * 60 * 1000
 
 /** Publishes what a tag points to, unless that was tried before. Records why an artifact cannot be used. */
 export async function importArtifact(scan: PackageScan, found: VersionTag): Promise<void> {
@@ -32,12 +33,13 @@ export async function importArtifact(scan: PackageScan, found: VersionTag): Prom
 
 /** Resolves to the fault of an artifact that will never be readable; other failures are thrown. */
 async function readArtifact(
-  { sync: { ctx, registry }, id }: PackageScan,
+  { sync: { ctx, registry, signal }, id }: PackageScan,
   descriptor: Descriptor,
 ): Promise<{ foreign: ForeignPackage; prepared: PackedResources } | { fault: string }> {
   try {
-    const options = { limits: ctx.limits, timeout: ARTIFACT_TIMEOUT }
-    const foreign = await readForeignArtifact(registry.repository(id.package), descriptor, options)
+    const options = { limits: ctx.limits, timeout: ARTIFACT_TIMEOUT, signal }
+    const reading = readForeignArtifact(registry.repository(id.package), descriptor, options)
+    const foreign = await orAborted(reading, signal)
     return { foreign, prepared: await ctx.prepare({ files: foreign.files, limits: ctx.limits }, id.package) }
   } catch (error) {
     const fault = faultOfArtifact(error)

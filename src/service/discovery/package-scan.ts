@@ -14,6 +14,7 @@ import { parseVersion, type Version } from '../../domain/version.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { isNotFound } from '../../oci/errors.ts'
 import type { ServiceContext } from '../context.ts'
+import { orAborted } from './deadline.ts'
 import type { SourceRegistry } from './source-registry.ts'
 
 /** One sync of a repository with its source. */
@@ -71,7 +72,7 @@ export function addDeclared(declared: PackageScan['declared'], version: Version,
 /** The descriptor that a tag points to; undefined where it is gone since the tags were listed. */
 export async function resolveTag({ sync, id }: PackageScan, tag: string): Promise<Descriptor | undefined> {
   try {
-    return await sync.registry.repository(id.package).resolve(tag)
+    return await orAborted(sync.registry.repository(id.package).resolve(tag), sync.signal)
   } catch (error) {
     if (isNotFound(error)) return undefined
     throw error

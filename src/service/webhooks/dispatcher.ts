@@ -32,6 +32,10 @@ const POLL_EVERY = 1000
 /** Requests in flight, in all and to one webhook, so that one that does not answer leaves room for others. */
 const CONCURRENCY = 16
 const CONCURRENCY_EACH = 4
+/** Those to webhooks that did not answer their last request soon, one to each: many of them leave room as well. */
+const CONCURRENCY_SLOW = 8
+/** Milliseconds. */
+const SOON = 2000
 
 /**
  * Sends deliveries until it is stopped; the next process sends the rest. They wait in the database, not in memory: each
@@ -45,6 +49,11 @@ export class WebhookDispatcher {
   readonly #inFlight = new Map<number, DueDelivery>()
   /** Until when receivers want no requests, in milliseconds since 1970, by webhook. */
   readonly #paused = new Map<number, number>()
+  /** Whether a webhook has answered its last request soon. */
+  readonly #prompt = new Map<number, boolean>()
+  /** When the last request to a webhook began, counted in requests. */
+  readonly #lastRequest = new Map<number, number>()
+  #requests = 0
   /** Everything that `stop` waits for. */
   readonly #work = new Set<Promise<void>>()
   #view: ((revision: PackageRevision) => object) | undefined
@@ -124,7 +133,10 @@ export class WebhookDispatcher {
     if (!this.#enabled || this.#stopped.signal.aborted) return
     try {
       this.wake()
-      for (const id of await webhooksDue(this.#ctx.db, this.#now())) await this.#deliver(id)
+      const due = await webhooksDue(this.#ctx.db, this.#now())
+      // Each has its turn.
+      const last = (id: number): number => this.#lastRequest.get(id) ?? 0
+      for (const id of due.sort((a, b) => last(a) - last(b))) await this.#deliver(id)
     } catch (error) {
       this.#options.report(error)
     }
@@ -155,27 +167,35 @@ export class WebhookDispatcher {
   #hasRoom(webhookId: number): boolean {
     if (this.#stopped.signal.aborted || this.#inFlight.size >= CONCURRENCY) return false
     if ((this.#paused.get(webhookId) ?? 0) > this.#ctx.now().getTime()) return false
-    const own = [...this.#inFlight.values()].filter(({ webhook }) => webhook.id === webhookId)
-    return own.length < CONCURRENCY_EACH
+    const inFlight = [...this.#inFlight.values()].map(({ webhook }) => webhook.id)
+    const own = inFlight.filter((id) => id === webhookId).length
+    if (this.#prompt.get(webhookId)) return own < CONCURRENCY_EACH
+    const isSlow = (id: number): boolean => this.#prompt.get(id) === false
+    return own === 0 && !(isSlow(webhookId) && inFlight.filter(isSlow).length >= CONCURRENCY_SLOW)
   }
 
   async #attempt(delivery: DueDelivery): Promise<void> {
+    const { id } = delivery.webhook
     this.#inFlight.set(delivery.id, delivery)
+    this.#lastRequest.set(id, ++this.#requests)
+    const wasPrompt = this.#prompt.get(id)
     let recorded = false
     try {
       const start = performance.now()
       const outcome = await this.#post(delivery)
       if (this.#stopped.signal.aborted) return
-      await this.#record(delivery, outcome, Math.round(performance.now() - start))
+      const duration = Math.round(performance.now() - start)
+      this.#prompt.set(id, 'statusCode' in outcome && duration < SOON)
+      await this.#record(delivery, outcome, duration)
       recorded = true
     } catch (error) {
       this.#options.report(error)
     } finally {
-      const wasFull = this.#inFlight.size >= CONCURRENCY
+      const others = !wasPrompt || this.#inFlight.size >= CONCURRENCY
       this.#inFlight.delete(delivery.id)
       // An attempt that could not be recorded is repeated, but not before the next poll.
-      if (recorded && wasFull) this.#track(this.#poll())
-      else if (recorded) this.#track(this.#deliver(delivery.webhook.id))
+      if (recorded && others) this.#track(this.#poll())
+      else if (recorded) this.#track(this.#deliver(id))
     }
   }
 

@@ -1,10 +1,13 @@
 /** Untrusted registries: what their clients must not accept or follow, and the deviations that they tolerate. */
 import type { RequestListener } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { readAll } from '../../../src/oci/content.ts'
+import { readAll, streamOf } from '../../../src/oci/content.ts'
 import { digestOf } from '../../../src/oci/digest.ts'
 import { MEDIA_TYPE } from '../../../src/oci/media-types.ts'
+import type { HttpClient } from '../../../src/oci/remote/http-client.ts'
+import { paginate } from '../../../src/oci/remote/pagination.ts'
 import { RemoteRegistry } from '../../../src/oci/remote/remote-registry.ts'
+import type { HttpResponse } from '../../../src/oci/remote/transport.ts'
 import type { Repository } from '../../../src/oci/roles.ts'
 import { listening } from '../../support/listening.ts'
 
@@ -48,13 +51,20 @@ describe('an endless list', () => {
     return { served, registry: new RemoteRegistry(url), timed: new RemoteRegistry(url, { clock }) }
   }
   const names = JSON.stringify({
-    repositories: Array.from({ length: 20_000 }, (_, at) => `some/repository-${at}`),
+    repositories: Array.from({ length: 20_000 }, (_, at) => `some/${'long'.repeat(30)}/repository-${at}`),
   })
 
   it('is cut off at a number of bytes', async () => {
     const { served, registry } = await endless(names, String)
     await expect(registry.repositories()).rejects.toThrow('more than 8388608 bytes')
     expect(served.pages).toBe(Math.ceil(8388608 / names.length))
+  })
+
+  it('is cut off at a number of values, before they are parsed', async () => {
+    const page = `{"tags": [${'[],'.repeat(60_000)}[]]}`
+    const { served, registry } = await endless(page, String)
+    await expect(Array.fromAsync(registry.repository('a').tags())).rejects.toThrow('more than 100000 values')
+    expect(served.pages).toBe(1)
   })
 
   it('is cut off even if only its links are large', async () => {
@@ -70,6 +80,35 @@ describe('an endless list', () => {
     await expect(timed.repositories()).rejects.toThrow('the list takes too long')
     expect(served.pages).toBeLessThan(10)
   })
+})
+
+it('leaves room for other work between the pages of lists that arrive at once', async () => {
+  const http = { settings: { clock: { now: Date.now } } } as HttpClient
+  const page = (at: number): HttpResponse => ({
+    method: 'GET',
+    url: new URL(`http://registry.test/${at}`),
+    status: 200,
+    headers: new Headers(),
+    timeouts: { response: 1000, idle: 1000, document: 1000 },
+    body: streamOf(Buffer.from('{"tags": []}')),
+  })
+  let inOneTurn = 0
+  let most = 0
+  const pages = Array.from({ length: 20 }, async (_, at) => {
+    for await (const _page of paginate(http, page(at))) {
+      if (inOneTurn++ === 0) setImmediate(() => (inOneTurn = 0))
+      most = Math.max(most, inOneTurn)
+    }
+  })
+  await Promise.all(pages)
+  // The reset comes after the first page of the next turn.
+  expect(most).toBeLessThanOrEqual(2)
+})
+
+it('reads no token or error that is large', async () => {
+  const large = JSON.stringify({ errors: [{ code: 'DENIED', message: 'x'.repeat(300_000) }] })
+  const repository = await answering((_, response) => void response.writeHead(400).end(large))
+  await expect(Array.fromAsync(repository.tags())).rejects.toMatchObject({ code: 'unsupported' })
 })
 
 it('gives up a document that trickles in', async () => {
