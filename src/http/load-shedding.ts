@@ -30,7 +30,7 @@ export const LOAD_LIMITS: LoadLimits = {
     write: { atOnce: 32, queue: 256, wait: WAIT },
     large: { atOnce: 4, queue: 64, wait: WAIT },
     read: { atOnce: 16, queue: 256, wait: WAIT },
-    // Each may have a page of 8 MiB.
+    // Each may have a page of 2 MiB.
     list: { atOnce: 8, queue: 1024, wait: WAIT },
     // Uploads stream to the disk and may take an hour, so waiting for one is useless.
     push: { atOnce: 128, queue: 0, wait: 0 },

@@ -34,7 +34,7 @@ async function narrowApp(limits: Partial<LoadLimits>): Promise<TestApp & { goOn:
 
 const PATH = '/packagerevisions/blueprints.nf.upf.ws1'
 
-/** A server with a list of 6 MiB, and memory for three of them. */
+/** A server with lists of 6 MiB, and memory for three of them. */
 async function serverWithLongLists(): Promise<
   Pick<TestApp, 'client' | 'parts'> & { askWithoutReading: (path: string) => () => void }
 > {
@@ -43,7 +43,7 @@ async function serverWithLongLists(): Promise<
     load: createLoad({ ...LOAD_LIMITS, answers: 16 * MIB }),
   }))
   await client.createRepository()
-  const annotations = { a: 'x'.repeat(250_000) }
+  const annotations = { a: '€'.repeat(86_000) }
   for (let at = 0; at < 24; at++) await client.createDraft(`ws${at}`, { init: {} }, { annotations })
   const askWithoutReading = (path: string) => {
     const sockets = Array.from({ length: 30 }, () => {

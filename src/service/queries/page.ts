@@ -20,9 +20,10 @@ export type PageSource<Item, Position> = {
   cursorAt: (item: Item) => Position
 }
 
-/** Rows per query and bytes per page, whatever the client's limit, so that one answer does not fill the memory. */
-const CHUNK_ROWS = 100
-const PAGE_BYTES = 8 * 1024 * 1024
+/** Characters per page, whatever the client's limit, so that one answer does not fill the memory. */
+const PAGE_SIZE = 2 * 1024 * 1024
+/** Rows of the first query, and of any other. How many more are read at once depends on the size of those before. */
+const ROWS = { first: 30, most: 100 }
 /** Partial reads per page: a search for rare items returns a short page, and the client continues it. */
 const MAX_STEPS = 200
 
@@ -37,16 +38,16 @@ export async function page<Item, Position>(
     request.continue === undefined ? undefined : readToken<Position>(ctx.tokenKey, query, request.continue)
   const resourceVersion = String(await currentResourceVersion(ctx.db))
   const items: Item[] = []
-  let bytes = 0
+  let size = 0
   let more = true
-  for (let step = 1; more && items.length < request.limit && bytes < PAGE_BYTES; step++) {
-    const wanted = Math.min(CHUNK_ROWS, request.limit - items.length)
+  for (let step = 1; more && items.length < request.limit && size < PAGE_SIZE; step++) {
+    const wanted = Math.min(rowsAtOnce(items.length, size), request.limit - items.length)
     const found = await source.fetch(after, wanted + 1)
     const { items: rows, lookedTo = undefined } = Array.isArray(found) ? { items: found } : found
     let taken = 0
     for (const row of rows.slice(0, wanted)) {
-      if (bytes >= PAGE_BYTES) break
-      bytes += weightOf(row)
+      if (size >= PAGE_SIZE) break
+      size += sizeOf(row)
       after = source.cursorAt(row)
       items.push(row)
       taken++
@@ -65,11 +66,18 @@ export async function page<Item, Position>(
   }
 }
 
+/** Returns how many rows to read, after rows of this number and size, so that few are read that do not fit the page. */
+function rowsAtOnce(rows: number, size: number): number {
+  if (rows === 0) return ROWS.first
+  const fitting = Math.ceil(((PAGE_SIZE - size) * rows) / Math.max(1, size))
+  return Math.max(1, Math.min(ROWS.most, fitting))
+}
+
 /** Returns the approximate length of a value in JSON, without serializing it. */
-function weightOf(value: unknown): number {
+function sizeOf(value: unknown): number {
   if (typeof value === 'string') return value.length
   if (typeof value !== 'object' || value === null) return 0
-  let weight = 0
-  for (const [key, child] of Object.entries(value)) weight += key.length + weightOf(child)
-  return weight
+  let size = 0
+  for (const [key, child] of Object.entries(value)) size += key.length + sizeOf(child)
+  return size
 }
