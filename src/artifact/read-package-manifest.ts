@@ -22,6 +22,9 @@ import {
 
 export type StoredRevision = { record: RevisionRecord; artifact: Artifact }
 
+/** Lists of revisions repeat it. */
+const actorSchema = z.string().min(1).max(256)
+
 const upstreamSchema = z.looseObject({
   revision: revisionNumber,
   version: versionText.nullable(),
@@ -45,11 +48,13 @@ const recordSchema = z
     readinessGates,
     conditions,
     fileCount: z.int().min(0),
-    createdBy: z.string().min(1),
+    createdBy: actorSchema,
     createdAt: timeSchema,
     updatedAt: timeSchema,
+    proposedBy: actorSchema.nullable(),
     proposedAt: timeSchema.nullable(),
-    review: decisionSchema.nullable(),
+    review: decisionSchema.extend({ by: actorSchema }).nullable(),
+    publishedBy: actorSchema.nullable(),
     publishedAt: timeSchema.nullable(),
   })
   .superRefine((record, context) => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { allAnswers } from '../support/answers.ts'
@@ -163,6 +163,16 @@ describe('a data folder whose index is lost', () => {
     expect(await serve()).toMatchObject({ code: 1, log: expect.stringMatching(words) })
     await writeFile(index, 'this is no database, and was never one'.repeat(100))
     expect(await serve()).toMatchObject({ code: 1, log: expect.stringMatching(words) })
+    await rm(index)
+    await mkdir(index)
+    expect(await serve()).toMatchObject({
+      code: 1,
+      log: expect.stringMatching(
+        /^pkgserver: the database .*index.db cannot be used.*Check that it is a file/,
+      ),
+    })
+    await rmdir(index)
+    await writeFile(index, 'this is no database')
     expect((await runCommand(['reindex', '--force', '--data', app.data])).log).toBe('')
     const { client } = await folderApp(app.data)
     expect(await allAnswers(client)).toEqual(before)

@@ -64,6 +64,9 @@ describe('foreign content in the registry', () => {
     const { artifact } = await app.client.publish('ws1')
     await app.client.publish('ws1', undefined, { package: 'other' })
     const before = await allAnswers(app.client)
+    const unreadable = registry.repository('blueprints/unreadable')
+    const ours = await artifactOf(unreadable, { artifactType: PACKAGE_ARTIFACT_TYPE })
+    await unreadable.tag(ours, 'v1', 'latest')
     const target = registry.repository('blueprints/nf/upf')
     const type = 'application/vnd.example.other'
     const stranger = artifactOf(target, { artifactType: type })
@@ -77,6 +80,11 @@ describe('foreign content in the registry', () => {
     for (const tag of ['v9', '_package', 'draft-x', 'deletion-proposed-v1', 'v8', 'v7']) {
       expect(notes).toContain(`the tag ${tag} is ignored`)
     }
+    expect(again.report.notes).toContainEqual({
+      repository: 'blueprints/unreadable',
+      message: expect.stringContaining('the tag v1 is ignored: its annotations'),
+    })
+    expect(again.report.notes.map(({ repository }) => repository)).not.toContain('under_score/tools')
     expect(await allAnswers(again.client)).toEqual(before)
     // A foreign tag that points to our artifact would be deployed.
     expect(await app.client.resolve('v7')).toBeUndefined()

@@ -16,19 +16,24 @@ export class FolderInUseError extends AppError {
  * the process, however that ends. Throws `FolderInUseError`, and `unavailable` for a folder that cannot be locked.
  */
 export function lockFolder(folder: string): { release: () => void } {
+  const file = join(folder, 'lock.db')
   let database: Database | undefined
   try {
-    database = new BetterSqlite3(join(folder, 'lock.db'), { timeout: 0 })
+    database = new BetterSqlite3(file, { timeout: 0 })
     database.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     database?.close()
-    throw lockError(folder, error)
+    throw lockError(folder, file, error)
   }
   return { release: () => database.close() }
 }
 
-function lockError(folder: string, error: unknown): unknown {
+function lockError(folder: string, file: string, error: unknown): unknown {
   if (!(error instanceof BetterSqlite3.SqliteError)) return error
   if (error.code === 'SQLITE_BUSY') return new FolderInUseError(folder, error)
-  return new AppError('unavailable', `${folder} cannot be used for data: ${error.message}`, { cause: error })
+  return new AppError(
+    'unavailable',
+    `${folder} cannot be used for data, as ${file} cannot be locked: ${error.message}. Let this user write there. If the file is damaged, remove it: nothing is stored in it.`,
+    { cause: error },
+  )
 }

@@ -12,8 +12,9 @@ import { migrate } from './migrate.ts'
  * A committed transaction is on the disk: synchronous=FULL syncs the write-ahead log on each commit.
  */
 export function openDatabase(file: string, log?: KyselyConfig['log']): Kysely<Schema> {
-  const database = new BetterSqlite3(file)
+  let database: Database | undefined
   try {
+    database = new BetterSqlite3(file)
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = FULL')
     database.pragma('foreign_keys = ON')
@@ -21,10 +22,19 @@ export function openDatabase(file: string, log?: KyselyConfig['log']): Kysely<Sc
     // In memory: the data folder may be the only one that the server can write to.
     database.pragma('temp_store = MEMORY')
     checkIntact(database)
+    // Does nothing but fail where the file can only be read.
+    database.exec('BEGIN IMMEDIATE; COMMIT')
     migrate(database)
   } catch (error) {
-    database.close()
+    database?.close()
     if (!(error instanceof BetterSqlite3.SqliteError)) throw error
+    if (/^SQLITE_(?:CANTOPEN|READONLY|PERM)/.test(error.code)) {
+      throw new AppError(
+        'unavailable',
+        `the database ${file} cannot be used: ${error.message}. Check that it is a file, and that this user may read and write it and its folder.`,
+        { cause: error },
+      )
+    }
     throw new AppError(
       'unavailable',
       `the database ${file} cannot be used: ${error.message}. Restore it from a backup (pkgserver restore), or rebuild it from the registry (pkgserver reindex --force).`,

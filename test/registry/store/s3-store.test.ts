@@ -254,6 +254,14 @@ describe('a read from a store on S3', () => {
     expect(await contentOf(await store.read('large', { start: 400_000, end: 400_010 }))).toHaveLength(0)
   })
 
+  it('fails when the pages of a list never end', async () => {
+    const fake = await fakeS3({ endsLists: false })
+    const store = await s3StoreOn(fake.url, FAKE, { prefix: 'p' })
+    fake.bucket.put('p/f/1', bytes(''), {}, {})
+    await expect(store.list('f')).rejects.toThrow('its pages never end')
+    expect(fake.requests).toHaveLength(2)
+  })
+
   it('lists folders that do not fit into one response of S3', async () => {
     const { fake, store } = await storeWithLarge({ prefix: 'p' })
     for (let i = 0; i < 2500; i++) fake.bucket.put(`p/f/${10_000 + i}`, bytes(''), {}, {})

@@ -22,6 +22,8 @@ export type Honours = {
   ifMatchOnDelete: boolean
   /** Lists show the objects; otherwise they are empty. */
   lists: boolean
+  /** The pages of a list end; otherwise each leads to the same one. */
+  endsLists: boolean
   /** A missing object is 404; otherwise 403, as for clients that may not list the whole bucket. */
   tellsMissing: boolean
 }
@@ -125,6 +127,7 @@ export class FakeBucket {
       }
     }
     const page = [...entries].slice(0, limit)
+    if (!this.honours.endsLists) return { page, last: prefix }
     return { page, last: page.length < entries.size ? page.at(-1)?.[0] : undefined }
   }
 

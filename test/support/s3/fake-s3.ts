@@ -48,7 +48,8 @@ export class FakeS3 {
 
   /** Starts a server with a bucket named "bucket". */
   static async start(honours: Partial<Honours> = {}): Promise<FakeS3> {
-    const all = { ifNoneMatch: true, ifMatch: true, ifMatchOnDelete: true, lists: true, tellsMissing: true }
+    const writes = { ifNoneMatch: true, ifMatch: true, ifMatchOnDelete: true }
+    const all = { ...writes, lists: true, endsLists: true, tellsMissing: true }
     const state: State = {
       bucket: new FakeBucket({ ...all, ...honours }),
       requests: [],

@@ -11,6 +11,7 @@ import {
 import { mapConcurrently } from '../../../core/concurrency.ts'
 import type { Bucket } from './bucket.ts'
 import { headOf, WRITE } from './head.ts'
+import { endless } from './list.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 import { S3Error } from './s3-error.ts'
 
@@ -121,6 +122,8 @@ export class MultipartUploads {
       const answer = await this.#bucket.send('listing unfinished uploads', (client) => client.send(command))
       yield* answer.Uploads ?? []
       const { IsTruncated, NextKeyMarker, NextUploadIdMarker } = answer
+      const isSame = NextKeyMarker === markers.KeyMarker && NextUploadIdMarker === markers.UploadIdMarker
+      if (IsTruncated && isSame) throw endless('unfinished uploads')
       markers = IsTruncated ? { KeyMarker: NextKeyMarker, UploadIdMarker: NextUploadIdMarker } : undefined
     }
   }

@@ -28,11 +28,13 @@ export type RebuiltPackage = PackageContent & {
   problems: { tag: string; reason: string }[]
 }
 
-/** undefined for an OCI repository without a package of pkgserver. */
-export function rebuildPackage(stored: StoredPackage): RebuiltPackage | undefined {
+/** undefined for an OCI repository without a package of pkgserver. Adds to the problems why tags are ignored. */
+export function rebuildPackage(
+  stored: StoredPackage,
+  problems = [...stored.problems],
+): RebuiltPackage | undefined {
   const id = parseOciRepository(stored.name)
   if (!id) return undefined
-  const problems = [...stored.problems]
   const record = recordOf(stored, PACKAGE_RECORD_TAG, 'package')
   const retired = record?.retired ?? []
   const accepted = withMarks(acceptedRevisions(stored, retired, problems))

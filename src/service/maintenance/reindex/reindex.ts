@@ -63,7 +63,7 @@ export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
   for (let at = 0; at < packages.length; at += BATCH) {
     const batch = packages.slice(at, at + BATCH)
     const rebuilt = await mapConcurrently(batch, (name) => readPackage(registry, name), REQUESTS_AT_ONCE)
-    await commits.run((transaction) => writePackages(transaction, rebuilt.filter(isDefined), report, now))
+    await commits.run((transaction) => writePackages(transaction, rebuilt, report, now))
   }
   await fillContents(
     { db, registry, limits: DEFAULT_LIMITS },
@@ -112,19 +112,28 @@ async function restoreRepository(
   report.repositories++
 }
 
-async function readPackage(registry: Registry, name: string): Promise<RebuiltPackage | undefined> {
-  return rebuildPackage(await inRegistry(() => readStoredPackage(name, registry.repository(name))))
+type ReadPackage = { name: string; rebuilt: RebuiltPackage | undefined; problems: RebuiltPackage['problems'] }
+
+async function readPackage(registry: Registry, name: string): Promise<ReadPackage> {
+  const stored = await inRegistry(() => readStoredPackage(name, registry.repository(name)))
+  const problems = [...stored.problems]
+  return { name, rebuilt: rebuildPackage(stored, problems), problems }
 }
 
 async function writePackages(
   transaction: Transaction,
-  packages: readonly RebuiltPackage[],
+  packages: readonly ReadPackage[],
   report: ReindexReport,
   now: () => Date,
 ): Promise<void> {
-  for (const rebuilt of packages) {
+  for (const { name, rebuilt, problems } of packages) {
+    if (!rebuilt) {
+      // Below other repositories, tags like `v1` are for content of others.
+      const [repository = ''] = name.split('/')
+      if (await repositoryExists(transaction, repository)) note(report, name, problems)
+      continue
+    }
     const { id, revisions, operations } = rebuilt
-    const name = `${id.repository}/${id.package}`
     // Anyone may push below a repository that does not exist. What a deleted one has used up has no revisions.
     if (revisions.length > 0 && !(await repositoryExists(transaction, id.repository))) {
       const message = `its ${revisions.length} revisions are ignored, as there is no record of the repository ${id.repository}. If they are yours, create the repository, stop the server, and run pkgserver reindex --force.`
@@ -132,7 +141,7 @@ async function writePackages(
       continue
     }
     await insertPackage(transaction, rebuilt)
-    note(report, name, rebuilt.problems)
+    note(report, name, problems)
     if (operations.length > 0) {
       await addOperations(transaction, name, operations, now())
       const message = 'a change was interrupted; the server finishes it when it starts'
@@ -151,8 +160,4 @@ function note(
   for (const { tag, reason } of problems) {
     report.notes.push({ repository, message: `the tag ${tag} is ignored: ${reason}` })
   }
-}
-
-function isDefined<T>(value: T | undefined): value is T {
-  return value !== undefined
 }
