@@ -20,11 +20,11 @@ export function growthOf(work: Work, shape: string): number {
     size *= 2
     once = timeOf(work, shape, size)
   }
+  if (once < LEAST) return 1
   let least = Number.POSITIVE_INFINITY
   for (let tries = 0; tries < TRIES && least >= 2.5; tries++) {
     once = Math.min(once, timeOf(work, shape, size))
     const fourTimes = timeOf(work, shape, 4 * size)
-    if (fourTimes < LEAST) return 1
     least = Math.min(least, Math.sqrt(fourTimes / once))
   }
   return least
