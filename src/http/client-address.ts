@@ -1,6 +1,6 @@
 /** Where a request comes from. */
 import type { IncomingMessage } from 'node:http'
-import { type BlockList, isIP } from 'node:net'
+import { type BlockList, isIP, isIPv6 } from 'node:net'
 import type { Context } from 'hono'
 
 /**
@@ -27,4 +27,19 @@ export function plainAddress(address: string | undefined): string | undefined {
 export function contains(list: BlockList, address: string): boolean {
   const family = isIP(address)
   return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6')
+}
+
+/** Returns what one client has to itself: an IPv4 address, or the 64 bits of an IPv6 network. */
+export function networkOf(address: string): string {
+  if (!isIPv6(address)) return address
+  const [start = '', end] = address.split('::')
+  const groups = start.split(':')
+  if (end !== undefined) {
+    const after = end === '' ? [] : end.split(':')
+    groups.push(...Array(8 - groups.length - after.length).fill('0'), ...after)
+  }
+  return groups
+    .slice(0, 4)
+    .map((group) => group || '0')
+    .join(':')
 }

@@ -1,14 +1,17 @@
 /** Keeps one client from taking all that the server has: connections, and requests that wait in them. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { BlockList, isIPv6, type Socket } from 'node:net'
-import { contains, plainAddress } from '../http/client-address.ts'
+import { BlockList, type Socket } from 'node:net'
+import { contains, networkOf, plainAddress } from '../http/client-address.ts'
 
 export type ConnectionLimits = {
   /** Connections in all. */
   all: number
   /** Connections of one client; trusted proxies have those of many. */
   client: number
-  /** Requests that wait for the answer to an earlier one of their connection. One connection has up to 2500 of them. */
+  /**
+   * Requests that wait for the answer to an earlier one of their connection; large ones count as several. One connection
+   * has up to 2500 of them.
+   */
   waiting: number
 }
 
@@ -18,6 +21,9 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   client: 2500,
   waiting: 10_000,
 }
+
+/** What each name and value takes in memory beside its characters, in bytes. */
+const HEADER_OVERHEAD = 64
 
 const FULL =
   'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n'
@@ -33,7 +39,7 @@ export function limitConnections(
   server.prependListener('connection', (socket: Socket) => {
     const address = plainAddress(socket.remoteAddress)
     if (address === undefined || contains(trusted, address)) return
-    const key = clientOf(address)
+    const key = networkOf(address)
     const count = (connections.get(key) ?? 0) + 1
     if (count > client) {
       socket.end(FULL)
@@ -49,18 +55,6 @@ export function limitConnections(
   })
 }
 
-/** A client with IPv6 has a network of 64 bits to itself. */
-function clientOf(address: string): string {
-  if (!isIPv6(address)) return address
-  const [start = '', end] = address.split('::')
-  const groups = start.split(':')
-  if (end !== undefined) {
-    const after = end === '' ? [] : end.split(':')
-    groups.push(...Array(8 - groups.length - after.length).fill('0'), ...after)
-  }
-  return groups.slice(0, 4).join(':')
-}
-
 /**
  * Returns a function that waits until the requests before this one in its connection (HTTP pipelining) have their
  * answers, so that a connection has one request in work, and one answer in memory.
@@ -72,27 +66,34 @@ export function turns({ waiting: most }: ConnectionLimits = CONNECTION_LIMITS) {
     // Node gives a response its socket when its turn to be sent has come.
     if (response.socket !== null) return undefined
     const { socket } = request
-    const count = (change: 1 | -1): number => {
+    const count = (change: number): number => {
       waiting += change
       const own = (inOne.get(socket) ?? 0) + change
       inOne.set(socket, own)
       return own
     }
+    const weight = weightOf(request)
     if (!inOne.has(socket)) holdBack(socket, () => (inOne.get(socket) ?? 0) > 0)
-    count(1)
+    count(weight)
     if (waiting > most) socket.destroy()
     socket.pause()
     return new Promise((resolve) => {
-      const onClose = () => count(-1)
+      const onClose = () => count(-weight)
       // A waiting response has no events when its connection closes; its request has.
       request.once('close', onClose)
       response.once('socket', () => {
         request.off('close', onClose)
-        if (count(-1) === 0) socket.resume()
+        if (count(-weight) === 0) socket.resume()
         resolve()
       })
     })
   }
+}
+
+/** One for each KiB that the headers take in memory. */
+function weightOf({ rawHeaders }: IncomingMessage): number {
+  const bytes = rawHeaders.reduce((sum, text) => sum + text.length + HEADER_OVERHEAD, 0)
+  return Math.ceil(bytes / 1024)
 }
 
 /** Reads no further requests while some wait: Node goes on reading as soon as it has handled one. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { type AddressInfo, Server as NetServer } from 'node:net'
+import { type AddressInfo, isIPv6, Server as NetServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { createAdaptorServer } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
@@ -8,6 +8,7 @@ import type { Config } from '../config.ts'
 import { send, sendableOf } from '../http/stream-response.ts'
 import { CONNECTION_LIMITS, type ConnectionLimits, limitConnections, turns } from './connections.ts'
 import { cutOffSlowClients, type Pace } from './slow-clients.ts'
+import { refuseSmallPieces } from './small-pieces.ts'
 
 type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']
 
@@ -68,6 +69,8 @@ export async function serve(
     },
   }) as Server
   limitConnections(server, config.trustedProxies, limits)
+  refuseSmallPieces(server)
+  server.prependListener('request', nameHost)
   const closing = closingOf(server)
   const stopCutting = cutOffSlowClients(server, pace)
   try {
@@ -108,6 +111,15 @@ function urlOf({ address, family, port }: AddressInfo): URL {
   const local = ['127.0.0.1', '0.0.0.0', '::'].includes(address)
   const host = local ? 'localhost' : family === 'IPv6' ? `[${address}]` : address
   return new URL(`http://${host}:${port}`)
+}
+
+/** HTTP/1.0, which load balancers check health with, has no Host: the client has called the address. */
+function nameHost({ httpVersion, headers, socket }: IncomingMessage): void {
+  if (httpVersion === '1.0') headers.host ??= hostOf(socket.localAddress, socket.localPort)
+}
+
+function hostOf(address = '127.0.0.1', port = 80): string {
+  return `${isIPv6(address) ? `[${address}]` : address}:${port}`
 }
 
 /** Sends large blobs without web streams, which would copy each chunk. */

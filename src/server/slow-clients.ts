@@ -1,6 +1,7 @@
 /** Cuts off clients that send or read too slowly. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { cutOff } from './cut-off.ts'
 
 export type Pace = {
   /** The least that a client must send or read while the server waits for it, in bytes a second. */
@@ -45,7 +46,7 @@ export function cutOffSlowClients(server: Server, { rate, window }: Pace = PACE)
       // The server must have waited for the same reason over the whole window.
       if (now.waitedFor === undefined || now.waitedFor !== before.waitedFor) continue
       const moved = now.waitedFor === 'body' ? now.received - before.received : now.sent - before.sent
-      if (moved < least) cutOff(exchange)
+      if (moved < least) cutOff(exchange.request, exchange.response, '408 Request Timeout')
     }
   }
 }
@@ -67,12 +68,4 @@ function waitedFor(request: IncomingMessage, response: ServerResponse): Seen['wa
   // With unread bytes it is the server that is slow.
   const hungry = !request.complete && request.readableLength === 0
   return hungry && !response.writableEnded ? 'body' : undefined
-}
-
-function cutOff({ request, response }: Exchange): void {
-  const { socket } = request
-  if (!response.headersSent && socket.writable) {
-    socket.write('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
-  }
-  socket.destroy()
 }

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config.ts'
-import { clientAddress } from '../../src/http/client-address.ts'
+import { clientAddress, networkOf } from '../../src/http/client-address.ts'
 
 describe('the address of a client', () => {
   it.each([
@@ -23,4 +23,13 @@ describe('the address of a client', () => {
     } as unknown as Context
     expect(trustedProxies && clientAddress(c, trustedProxies)).toBe(expected)
   })
+})
+
+it('takes the 64 bits of an IPv6 network for one client', () => {
+  const one = ['2001:db8:1:2::1', '2001:db8:1:2:3:4:5:6', '2001:db8:1:2::']
+  expect(new Set(one.map(networkOf))).toEqual(new Set(['2001:db8:1:2']))
+  expect(networkOf('2001:db8:1:3::1')).toBe('2001:db8:1:3')
+  expect(networkOf('::1')).toBe('0:0:0:0')
+  expect(networkOf('192.0.2.7')).toBe('192.0.2.7')
+  expect(networkOf('')).toBe('')
 })

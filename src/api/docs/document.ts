@@ -11,7 +11,7 @@ const DESCRIPTION = `pkgserver stores packages of Kubernetes YAML and manages th
 /** Responses of the HTTP server itself, without a body. */
 const FROM_HTTP_SERVER = {
   408: { description: 'The client sent too slowly.' },
-  431: { description: 'Path, query and headers have more than 16 KiB.' },
+  431: { description: 'Path, query and headers have more than 16 KiB, or there are more than 200 headers.' },
 }
 
 type Operation = { requestBody?: { content?: object; required?: boolean }; responses: object }
