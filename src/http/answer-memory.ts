@@ -1,9 +1,9 @@
 /** The memory that answers take until their clients have read them. */
 import type { ServerResponse } from 'node:http'
-import type { BlockList } from 'node:net'
 import type { Context, MiddlewareHandler } from 'hono'
-import { clientAddress } from './client-address.ts'
+import { currentClient } from '../core/client.ts'
 import type { Load } from './load-shedding.ts'
+import type { LoadClass } from './operation.ts'
 
 declare module 'hono' {
   interface ContextVariableMap {
@@ -19,11 +19,13 @@ export type AnswerMemory = {
   keepOnly: (bytes: number) => void
 }
 
+const COUNTED: (LoadClass | undefined)[] = ['read', 'list']
+
 /** Counts the bytes of reads against their budget until the answer is gone. */
-export function answerMemory({ answers }: Load, proxies: BlockList): MiddlewareHandler {
+export function answerMemory({ answers }: Load): MiddlewareHandler {
   return async function answerMemory(c, next) {
-    if (c.get('operation')?.load !== 'read') return next()
-    const { take, giveBack } = answers.share(clientAddress(c, proxies))
+    if (!COUNTED.includes(c.get('operation')?.load)) return next()
+    const { take, giveBack } = answers.share(currentClient())
     c.set('answerMemory', {
       take,
       keepOnly: (bytes) => {

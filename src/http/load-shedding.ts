@@ -2,7 +2,8 @@
  * Keeps the server from accepting more work than it can do: a limited number of requests of each kind run at once,
  * some more wait, and the rest are asked to retry.
  */
-import type { MiddlewareHandler } from 'hono'
+import type { ServerResponse } from 'node:http'
+import type { Context, MiddlewareHandler, Next } from 'hono'
 import { ByteBudget } from './byte-budget.ts'
 import { Gate, type GateLimits } from './gate.ts'
 import type { LoadClass } from './operation.ts'
@@ -29,8 +30,12 @@ export const LOAD_LIMITS: LoadLimits = {
     write: { atOnce: 32, queue: 256, wait: WAIT },
     large: { atOnce: 4, queue: 64, wait: WAIT },
     read: { atOnce: 16, queue: 256, wait: WAIT },
+    // They take turns in one thread anyway. As many may wait as there are connections: each takes some milliseconds.
+    list: { atOnce: 4, queue: 10_000, wait: WAIT },
     // Uploads stream to the disk and may take an hour, so waiting for one is useless.
     push: { atOnce: 128, queue: 0, wait: 0 },
+    // Each keeps a copy of the index, and links to all files, until the client has it.
+    backup: { atOnce: 4, queue: 0, wait: 0 },
   },
 }
 
@@ -43,11 +48,11 @@ export const RETRY_AFTER = '2'
 export type Load = { bodies: ByteBudget; answers: ByteBudget; gates: Record<Kind, Gate> }
 
 export function createLoad({ bodies, answers, gates }: LoadLimits = LOAD_LIMITS): Load {
-  const { write, large, read, push } = gates
+  const kinds = Object.entries(gates).map(([kind, limits]) => [kind, new Gate(limits)])
   return {
     bodies: new ByteBudget(bodies, 'the bodies of other requests'),
     answers: new ByteBudget(answers, 'answers that clients have not read yet'),
-    gates: { write: new Gate(write), large: new Gate(large), read: new Gate(read), push: new Gate(push) },
+    gates: Object.fromEntries(kinds),
   }
 }
 
@@ -56,11 +61,24 @@ export function createLoad({ bodies, answers, gates }: LoadLimits = LOAD_LIMITS)
  * first, it comes after that: a client that sends slowly must not occupy a place.
  */
 export function loadShedding({ gates }: Load): MiddlewareHandler {
-  return function loadShedding(c, next) {
+  return async function loadShedding(c, next) {
     let kind: Kind | 'none' = c.get('operation')?.load ?? 'none'
     if (kind === 'none') return next()
     const body = kind === 'write' ? c.get('receivedBody') : undefined
     if (body && (body.archive || body.bytes.byteLength > LARGE)) kind = 'large'
+    if (kind === 'backup') return untilSent(c, gates[kind], next)
     return gates[kind].pass(next)
+  }
+}
+
+/** Keeps the place until the answer is gone. Without a socket it is gone when it is returned. */
+async function untilSent(c: Context, gate: Gate, next: Next): Promise<void> {
+  const leave = await gate.enter()
+  const outgoing: ServerResponse | undefined = c.env?.outgoing
+  outgoing?.once('close', leave)
+  try {
+    await next()
+  } finally {
+    if (!outgoing || outgoing.closed) leave()
   }
 }

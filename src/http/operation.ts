@@ -22,10 +22,11 @@ export type Operation = {
 }
 
 /**
- * How an operation counts against the load limits. `read`: unpacks or compares packages. `write`: changes something
- * through the API. `push`: changes something in `/v2`. `none`: cheap, or helps an overloaded server; never waits.
+ * How an operation counts against the load limits. `read`: unpacks or compares packages. `list`: returns many things of
+ * the index. `write`: changes something
+ * through the API. `push`: changes something in `/v2`. `backup`: counts until its answer is sent. `none`: cheap, or helps an overloaded server; never waits.
  */
-export type LoadClass = 'none' | 'read' | 'write' | 'push'
+export type LoadClass = 'none' | 'read' | 'list' | 'write' | 'push' | 'backup'
 
 declare module 'hono' {
   interface ContextVariableMap {

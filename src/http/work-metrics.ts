@@ -97,7 +97,7 @@ export function observeWork(registry: Registry, observed: Observed): void {
   )
   new Gauge({
     name: 'requests_admitted',
-    help: 'Requests that run (state="inside") and that wait to run (state="waiting"), by kind: write, large, read or push.',
+    help: 'Requests that run (state="inside") and that wait to run (state="waiting"), by kind: write, large, read, list, push or backup.',
     labelNames: ['kind', 'state'],
     registers: [registry],
     collect() {

@@ -109,9 +109,9 @@ export async function createApp(
   app.use(access(app, policy, log))
   app.use(readOnly(() => disk.refusal))
 
-  app.use(answerMemory(load, trustedProxies))
+  app.use(answerMemory(load))
   app.use('/v2/*', loadShedding(load))
-  if (embedded) app.route('/', createRegistryApp(embedded, { guard, onInternalError }))
+  if (embedded) app.route('/', createRegistryApp(embedded, { guard, bodies: load.bodies, onInternalError }))
   app.route(
     BASE_PATH,
     createRestApp(

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { forClient } from '../../src/core/client.ts'
 import { ByteBudget } from '../../src/http/byte-budget.ts'
 import { Gate } from '../../src/http/gate.ts'
 
@@ -67,4 +68,64 @@ it('leaves half of the bytes to other clients, and lets one request have all tha
   c.giveBack()
   expect(budget.used).toBe(0)
   a.take(1)
+})
+
+/** Calls of clients, each of which goes on until it is finished. */
+function calls(gate: Gate) {
+  const begun: string[] = []
+  const finish = new Map<string, () => void>()
+  const enter = (client: string, name: string) =>
+    forClient(client, () =>
+      gate.pass(async () => {
+        begun.push(name)
+        await new Promise<void>((resolve) => finish.set(name, resolve))
+      }),
+    )
+  return { begun, enter, finish: (name: string) => finish.get(name)?.() }
+}
+
+it('leaves some places and half of the queue to other clients', async () => {
+  const gate = new Gate({ atOnce: 4, queue: 4, wait: 10_000 })
+  const { begun, enter, finish } = calls(gate)
+  const passing = ['a1', 'a2', 'a3', 'a4', 'a5'].map((name) => enter('a', name))
+  expect(begun).toEqual(['a1', 'a2', 'a3'])
+  await expect(enter('a', 'a6')).rejects.toMatchObject({ code: 'overloaded' })
+  passing.push(enter('b', 'b1'), enter('b', 'b2'))
+  expect(begun).toEqual(['a1', 'a2', 'a3', 'b1'])
+  finish('a1')
+  // Clients take turns.
+  await expect.poll(() => begun.slice(4)).toEqual(['a4'])
+  finish('a2')
+  await expect.poll(() => begun.slice(5)).toEqual(['b2'])
+  for (const name of ['a3', 'a4', 'b1', 'b2']) finish(name)
+  await expect.poll(() => begun.slice(6)).toEqual(['a5'])
+  finish('a5')
+  await Promise.all(passing)
+  expect(gate).toMatchObject({ inside: 0, waiting: 0 })
+})
+
+it('keeps the place of a call until it is said to be done', async () => {
+  const gate = new Gate({ atOnce: 1, queue: 0, wait: 0 })
+  const leave = await gate.enter()
+  await expect(gate.enter()).rejects.toMatchObject({ code: 'overloaded' })
+  leave()
+  leave()
+  await expect.poll(() => gate.inside).toBe(0)
+  await gate.enter()
+})
+
+it('leaves some bytes to other clients, even if one takes them in small amounts', () => {
+  const mib = 1024 * 1024
+  const budget = new ByteBudget(8 * mib, 'bodies')
+  const one = Array.from({ length: 8 }, () => budget.share('one'))
+  const taken = one.filter((share) => {
+    try {
+      share.take(mib)
+      return true
+    } catch {
+      return false
+    }
+  })
+  expect(taken).toHaveLength(6)
+  budget.share('two').take(2 * mib)
 })

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { currentClient } from '../../core/client.ts'
 import { AppError } from '../../core/errors.ts'
-import { FairQueue, type Turn } from './fair-queue.ts'
+import { FairQueue, type Turn } from '../../core/fair-queue.ts'
 import { type Outcome, runTask, TASK_NAMES, type Task, type Tasks } from './tasks.ts'
 import { Worker, WorkerEndedError } from './worker.ts'
 

@@ -1,5 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { sendable } from '../../../core/sendable.ts'
 import { everything } from '../../../http/scope.ts'
+import { respondStream } from '../../../http/stream-response.ts'
 import { backup } from '../../../service/maintenance/backup/backup.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
@@ -12,7 +14,7 @@ const makeBackup = defineRoute({
   method: 'post',
   path: '/backups',
   operationId: 'backup',
-  operation: { needs: { delete: everything }, load: 'write', writesDisk: true },
+  operation: { needs: { delete: everything }, load: 'backup', writesDisk: true },
   summary: 'Download a backup',
   description:
     'A consistent snapshot of all data as a tar, for `pkgserver restore`: the index, and the files of the embedded registry. It does not contain artifacts in S3 or in an external registry. Reads and writes go on meanwhile. The backup is complete only if it ends with the file `SHA256SUMS`. The response is 409 `not_available` if all data is in memory.',
@@ -30,8 +32,8 @@ const makeBackup = defineRoute({
 export function backupRoutes({ ctx }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
   app.openapi(makeBackup, async (c) => {
-    const content = await backup(ctx)
-    return c.body(ReadableStream.from(content) as ReadableStream, 200, { 'Content-Type': TAR })
+    c.header('Content-Type', TAR)
+    return respondStream(c, sendable(await backup(ctx)))
   })
   return app
 }

@@ -11,6 +11,10 @@ export class FairQueue<Item> {
     return this.#size
   }
 
+  sizeOf(client: string): number {
+    return [...(this.#clients.get(client)?.values() ?? [])].reduce((sum, items) => sum + items.length, 0)
+  }
+
   add(turn: Turn, item: Item): void {
     const packages = this.#clients.get(turn.client) ?? new Map<string, Item[]>()
     const items = packages.get(turn.package) ?? []
