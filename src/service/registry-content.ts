@@ -60,8 +60,8 @@ export async function openLayer(ctx: ServiceContext, revision: PackageRevision):
 }
 
 /**
- * Returns the files in the layer of a revision. `take` is called with their bytes before they are unpacked, and may throw
- * for lack of memory.
+ * Returns the files in the layer of a revision. `take` is called with the bytes of the layer before they are read, and
+ * with those of the files before they are unpacked; it may throw for lack of memory.
  */
 export async function readLayer(
   ctx: Pick<ServiceContext, 'registry' | 'limits'>,
@@ -70,6 +70,7 @@ export async function readLayer(
 ): Promise<PackageFiles> {
   const target = ctx.registry.repository(ociRepository(revision))
   const layer = layerDescriptor(revision.artifact)
+  take(layer.size)
   const bytes = await inRegistry(() => fetchAll(target, layer, layer.size))
   take(plainSize(bytes))
   return unpackLayer(bytes, ctx.limits)

@@ -1,8 +1,14 @@
 /** More work than the server can do: it refuses some of it, and asks these clients to try again later. */
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { AppError } from '../../src/core/errors.ts'
 import { createLoad, LOAD_LIMITS, type LoadLimits } from '../../src/http/load-shedding.ts'
+import { getRevision } from '../../src/service/change-revision.ts'
+import { readLayer } from '../../src/service/registry-content.ts'
 import { folderServer, memoryApp, type TestApp } from '../support/app.ts'
 import { twentyFiles } from '../support/files.ts'
 
@@ -98,6 +104,94 @@ describe('a server with too much to do', () => {
       expect((await client.resources(name))['large.txt']).toBe(large['large.txt'])
       await expect.poll(() => parts.load.answers.used).toBe(0)
     }
+  })
+
+  it('counts the packed bytes of a package before it reads them, and its files before it unpacks them', async () => {
+    const { client, parts } = await memoryApp()
+    await client.createRepository()
+    const random = { base64: randomBytes(3 * MIB).toString('base64') }
+    const { name } = await client.createDraft('ws1', { resources: { 'random.bin': random } })
+    const revision = await getRevision(parts.ctx.db, name)
+    const taken: number[] = []
+    await readLayer(parts.ctx, revision, (bytes) => void taken.push(bytes))
+    expect(taken).toHaveLength(2)
+    expect(Math.min(...taken)).toBeGreaterThan(3 * MIB)
+    const unread = {
+      ...parts.ctx.registry,
+      repository: () => ({ fetch: () => expect.unreachable() }) as never,
+    }
+    const refuse = () => {
+      throw new AppError('overloaded', 'full')
+    }
+    const reading = readLayer({ ...parts.ctx, registry: unread }, revision, refuse)
+    await expect(reading).rejects.toMatchObject({ code: 'overloaded' })
+  })
+
+  it('keeps pages short, and counts the bytes of lists and of the first events of watches', async () => {
+    const { url, client, parts } = await folderServer()
+    await client.createRepository()
+    const annotations = { large: 'x'.repeat(250_000) }
+    for (let at = 0; at < 20; at++) {
+      const made = { repository: 'blueprints', package: `p${at}`, workspace: 'ws1', source: { init: {} } }
+      await client.ok('POST', '/packagerevisions', { ...made, annotations })
+    }
+    const sizes: number[] = []
+    let listed = 0
+    for (let token = ''; ; ) {
+      const page = await client.ok('GET', `/packagerevisions?limit=1000${token}`)
+      listed += page.items.length
+      sizes.push(JSON.stringify(page).length)
+      if (!page.continue) break
+      token = `&continue=${page.continue}`
+    }
+    expect(listed).toBe(20)
+    expect(Math.max(...sizes)).toBeLessThan(2.5 * MIB)
+
+    const { answers } = parts.load
+    const { share } = answers
+    const taken: number[] = []
+    answers.share = (caller) => {
+      const own = share.call(answers, caller)
+      return { ...own, take: (bytes) => own.take(taken[taken.push(bytes) - 1] ?? 0) }
+    }
+    await client.ok('GET', '/packagerevisions?limit=1000')
+    expect(taken).toEqual([sizes[0]])
+    const watcher = connect(Number(url.port), url.hostname)
+    await once(watcher, 'connect')
+    const query = 'watch=true&sendInitialEvents=true'
+    watcher.write(`GET /api/v1/packagerevisions?${query} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`)
+    watcher.resume()
+    // As objects, as a text and as bytes.
+    await expect.poll(() => taken.reduce((sum, bytes) => sum + bytes, 0)).toBeGreaterThan(3 * 20 * 250_000)
+    expect(Math.max(...taken)).toBeLessThan(4 * MIB)
+    watcher.destroy()
+    await expect.poll(() => answers.used).toBe(0)
+  })
+
+  it('makes a few backups at once, and removes what belongs to one whose client is gone', async () => {
+    const { url, client, data } = await folderServer()
+    await client.createRepository()
+    await client.createDraft('ws1', { resources: { 'large.txt': randomBytes(8 * MIB).toString('base64') } })
+    const request = `POST /api/v1/backups HTTP/1.1\r\nHost: ${url.host}\r\nContent-Length: 0\r\n\r\n`
+    const answers: string[] = []
+    const sockets = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const socket = connect(Number(url.port), url.hostname)
+        await once(socket, 'connect')
+        socket.once('data', (bytes) => {
+          socket.pause()
+          answers.push(bytes.toString('latin1', 9, 12))
+        })
+        socket.write(request)
+        return socket
+      }),
+    )
+    await expect.poll(() => answers.length).toBe(8)
+    expect(answers.sort()).toEqual(['200', '200', '200', ...Array(5).fill('503')])
+    for (const socket of sockets) socket.destroy()
+    const left = async () => (await readdir(join(data, 'registry', 'tmp'))).length
+    await expect.poll(left).toBe(0)
+    expect((await client.send('/api/v1/backups', { method: 'POST' })).status).toBe(200)
   })
 
   it('takes a limited number of pushes at once', async () => {

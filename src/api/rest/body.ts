@@ -43,9 +43,19 @@ export function exactField(c: Context, name: string): unknown {
 
 /** Responds as c.json does, which fails for integers that a double would round. */
 export function exactJson<T>(c: Context, body: T): TypedResponse<JSONParsed<T>, 200, 'json'> {
-  const text = stringifyExact(body)
-  c.get('answerMemory')?.keepOnly(Buffer.byteLength(text))
-  return c.body(text, 200, { 'Content-Type': 'application/json' }) as unknown as TypedResponse<
+  return countedJson(c, body, stringifyExact(body))
+}
+
+/** Responds as c.json does, and counts the answer against the memory for answers. Throws `overloaded`. */
+export function countedJson<T>(
+  c: Context,
+  body: T,
+  text = JSON.stringify(body),
+): TypedResponse<JSONParsed<T>, 200, 'json'> {
+  // A text would take its memory twice until it is sent.
+  const bytes = Buffer.from(text)
+  c.get('answerMemory')?.keepOnly(bytes.byteLength)
+  return c.body(bytes, 200, { 'Content-Type': 'application/json' }) as unknown as TypedResponse<
     JSONParsed<T>,
     200,
     'json'

@@ -5,7 +5,12 @@ import type { PartialPage } from '../../database/partial-page.ts'
 import type { ServiceContext } from '../context.ts'
 import { readToken, writeToken } from './continue-token.ts'
 
-export type PageRequest = { limit: number; continue?: string | undefined }
+export type PageRequest = {
+  limit: number
+  continue?: string | undefined
+  /** About how many bytes the page may have. */
+  bytes?: number | undefined
+}
 
 export type Page<Item> = {
   items: Item[]
@@ -22,7 +27,9 @@ export type PageSource<Item, Position> = {
 
 /** Rows per query and bytes per page, whatever the client's limit, so that one answer does not fill the memory. */
 const CHUNK_ROWS = 100
-const PAGE_BYTES = 8 * 1024 * 1024
+const PAGE_BYTES = 2 * 1024 * 1024
+/** Rows of the first query, which shows how large they are. */
+const FIRST_ROWS = 4
 /** Partial reads per page: a search for rare items returns a short page, and the client continues it. */
 const MAX_STEPS = 200
 
@@ -37,15 +44,19 @@ export async function page<Item, Position>(
     request.continue === undefined ? undefined : readToken<Position>(ctx.tokenKey, query, request.continue)
   const resourceVersion = String(await currentResourceVersion(ctx.db))
   const items: Item[] = []
+  const { limit, bytes: most = PAGE_BYTES } = request
   let bytes = 0
   let more = true
-  for (let step = 1; more && items.length < request.limit && bytes < PAGE_BYTES; step++) {
-    const wanted = Math.min(CHUNK_ROWS, request.limit - items.length)
+  for (let step = 1; more && items.length < limit && bytes < most; step++) {
+    const wanted = Math.min(
+      rowsWithin(PAGE_BYTES - bytes, bytes / items.length),
+      request.limit - items.length,
+    )
     const found = await source.fetch(after, wanted + 1)
     const { items: rows, lookedTo = undefined } = Array.isArray(found) ? { items: found } : found
     let taken = 0
     for (const row of rows.slice(0, wanted)) {
-      if (bytes >= PAGE_BYTES) break
+      if (bytes >= most) break
       bytes += weightOf(row)
       after = source.cursorAt(row)
       items.push(row)
@@ -63,6 +74,12 @@ export async function page<Item, Position>(
     continue: more ? writeToken(ctx.tokenKey, query, after) : undefined,
     resourceVersion,
   }
+}
+
+/** Returns how many rows to read for so many bytes. */
+function rowsWithin(bytes: number, average: number): number {
+  if (!(average > 0)) return FIRST_ROWS
+  return Math.max(1, Math.min(CHUNK_ROWS, Math.floor(bytes / average)))
 }
 
 /** Returns the approximate length of a value in JSON, without serializing it. */

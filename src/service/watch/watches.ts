@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises'
+import pLimit from 'p-limit'
 import { AppError } from '../../core/errors.ts'
 import { logRange } from '../../database/change-log.ts'
 import type { PackageRevisionFilter } from '../../database/package-revisions/filter.ts'
@@ -30,7 +32,9 @@ export type WatchesOptions = {
 }
 
 const BY_NAME: Sort = { field: 'name', descending: false }
-const INITIAL_BATCH = 100
+/** Milliseconds between two reads, in which the server does other work. */
+const PAUSE = 5
+const INITIAL_BATCH = { limit: 100, bytes: 256 * 1024 }
 
 /** All watches of package revisions. */
 export class Watches {
@@ -45,6 +49,8 @@ export class Watches {
   /** By key of their filter. */
   readonly #groups = new Map<string, WatchGroup>()
   readonly #fields: DerivedFields
+  /** The revisions that exist are read for one client after the other, as they take far more memory than what is sent. */
+  readonly #reads = pLimit(1)
   /** The events of a batch by key of the filter: watchers with the same filter share them. */
   #events = new WeakMap<readonly RevisionChange[], Map<string, readonly WatchEvent[]>>()
 
@@ -134,8 +140,11 @@ export class Watches {
   async *#initial(filter: PackageRevisionFilter, signal: AbortSignal): AsyncGenerator<WatchMessage> {
     let token: string | undefined
     do {
-      const request = { limit: INITIAL_BATCH, continue: token }
-      const page = await listPackageRevisions(this.#ctx, filter, BY_NAME, request)
+      const request = { ...INITIAL_BATCH, continue: token }
+      const page = await this.#reads(async () => {
+        await setTimeout(PAUSE)
+        return listPackageRevisions(this.#ctx, filter, BY_NAME, request)
+      })
       if (page.items.length > 0) yield { type: 'initial', revisions: page.items }
       token = page.continue
     } while (token !== undefined && !this.#ended(signal))

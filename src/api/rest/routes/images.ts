@@ -3,6 +3,7 @@ import { everything } from '../../../http/scope.ts'
 import { listImages } from '../../../service/queries/list-images.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
+import { countedJson } from '../body.ts'
 import { pageQuery, splitQuery } from '../schemas/common.ts'
 import { foundImageListSchema } from '../schemas/contained.ts'
 import { listed } from '../schemas/responses.ts'
@@ -11,7 +12,7 @@ const list = defineRoute({
   method: 'get',
   path: '/images',
   operationId: 'listImages',
-  operation: { needs: { pull: everything }, load: 'none', writesDisk: false },
+  operation: { needs: { pull: everything }, load: 'list', writesDisk: false },
   summary: 'Find packages that use a container image',
   description:
     'Lists the latest revision of each package that has the image in containers, initContainers or ephemeralContainers of any object. Sorted by image; revisions with the same image by the age of their files, the newest first. At most 1000 images of a package are indexed, from the files that validation reads.',
@@ -39,7 +40,7 @@ export function imageRoutes({ ctx }: Api): OpenAPIHono {
       image: reference,
       packageRevision,
     }))
-    return c.json({ ...result, items }, 200)
+    return countedJson(c, { ...result, items })
   })
 
   return app

@@ -4,6 +4,7 @@ import { everything } from '../../../http/scope.ts'
 import { cancelJob, getJob, listJobItems, listJobs } from '../../../service/jobs/jobs.ts'
 import { type DeclaredOperation, defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
+import { countedJson } from '../body.ts'
 import { isNotModified, setETag } from '../conditional.ts'
 import { noQuery, pageQuery, splitQuery } from '../schemas/common.ts'
 import { ifNoneMatch } from '../schemas/exchange.ts'
@@ -26,7 +27,7 @@ export const jobParams = z.strictObject({
 })
 
 /** The items of a job may be in any repository. */
-const READS: DeclaredOperation = { needs: { pull: everything }, load: 'none', writesDisk: false }
+const READS: DeclaredOperation = { needs: { pull: everything }, load: 'list', writesDisk: false }
 
 const list = defineRoute({
   method: 'get',
@@ -83,7 +84,7 @@ export function jobRoutes({ ctx, jobs }: Api): OpenAPIHono {
   app.openapi(list, async (c) => {
     const { filter, page } = splitQuery(c.req.valid('query'))
     const result = await listJobs(ctx, filter, page)
-    return c.json({ ...result, items: result.items.map(toJobView) }, 200)
+    return countedJson(c, { ...result, items: result.items.map(toJobView) })
   })
 
   app.openapi(get, async (c) => {
@@ -95,7 +96,7 @@ export function jobRoutes({ ctx, jobs }: Api): OpenAPIHono {
   app.openapi(items, async (c) => {
     const { filter, page } = splitQuery(c.req.valid('query'))
     const result = await listJobItems(ctx, c.req.valid('param').id, filter, page)
-    return c.json({ ...result, items: result.items.map(toJobItemView) }, 200)
+    return countedJson(c, { ...result, items: result.items.map(toJobItemView) })
   })
 
   app.openapi(cancel, async (c) => {

@@ -4,6 +4,7 @@ import { type Graph, packageGraph } from '../../../service/queries/package-graph
 import { defineRoute } from '../../route.ts'
 import { preferredType } from '../accept.ts'
 import type { Api } from '../api.ts'
+import { countedJson } from '../body.ts'
 import { MERMAID, toMermaid } from '../mermaid.ts'
 import { problem, respondProblem } from '../problem.ts'
 import {
@@ -27,7 +28,7 @@ const downstreams = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}/downstreams',
   operationId: 'listDownstreams',
-  operation: { needs: { pull: revisionInPath }, load: 'none', writesDisk: false },
+  operation: { needs: { pull: revisionInPath }, load: 'list', writesDisk: false },
   summary: 'List the downstreams of a revision',
   description:
     'Lists the revisions that were cloned from it or upgraded to it, and with `depth` their downstreams too. Sorted by distance, then by name.',
@@ -53,7 +54,7 @@ const graph = defineRoute({
   method: 'get',
   path: '/packages/{repository}/{package}/graph',
   operationId: 'getPackageGraph',
-  operation: { needs: { pull: packageInPath }, load: 'none', writesDisk: false },
+  operation: { needs: { pull: packageInPath }, load: 'list', writesDisk: false },
   summary: 'Get the upstreams and downstreams of a package',
   description: `Returns the package with its upstreams and downstreams, over the links of all of their revisions: as JSON, or with \`Accept: ${MERMAID}\` as a Mermaid flowchart. Slashes in the path of the package may be encoded or not.`,
   tags: ['Packages'],
@@ -80,7 +81,7 @@ export function linkRoutes({ ctx, registryHost }: Api): OpenAPIHono {
       ...toPackageRevisionView(revision, registryHost),
       depth,
     }))
-    return c.json({ ...result, items }, 200)
+    return countedJson(c, { ...result, items })
   })
 
   app.openapi(graph, async (c) => {
@@ -95,7 +96,7 @@ export function linkRoutes({ ctx, registryHost }: Api): OpenAPIHono {
     if (format === 'mermaid' || (!format && accepted === MERMAID)) {
       return c.body(toMermaid(found), 200, { 'Content-Type': `${MERMAID}; charset=utf-8` }) as never
     }
-    return c.json(toGraphView(found), 200)
+    return countedJson(c, toGraphView(found))
   })
 
   return app

@@ -3,6 +3,7 @@ import { everything } from '../../../http/scope.ts'
 import { listObjects } from '../../../service/queries/list-objects.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
+import { countedJson } from '../body.ts'
 import { latest, pageQuery, splitQuery } from '../schemas/common.ts'
 import { foundObjectListSchema, toFoundObjectView } from '../schemas/contained.ts'
 import { listed } from '../schemas/responses.ts'
@@ -15,7 +16,7 @@ const list = defineRoute({
   method: 'get',
   path: '/objects',
   operationId: 'listObjects',
-  operation: { needs: { pull: everything }, load: 'none', writesDisk: false },
+  operation: { needs: { pull: everything }, load: 'list', writesDisk: false },
   summary: 'Find KRM objects in package revisions',
   description:
     'Lists every occurrence of the matching objects. Objects inside a list, of the kind `List` or `ConfigMapList` for instance, are objects of the package, and the list is none unless it is empty. Sorted by object; occurrences of the same object by the age of their files, the newest first. At least one of apiVersion, kind, namespace and name is required. At most 5000 objects of a package are indexed, from the files that validation reads.',
@@ -39,7 +40,7 @@ export function objectRoutes({ ctx }: Api): OpenAPIHono {
   app.openapi(list, async (c) => {
     const { filter, page } = splitQuery(c.req.valid('query'))
     const result = await listObjects(ctx, filter, page)
-    return c.json({ ...result, items: result.items.map(toFoundObjectView) }, 200)
+    return countedJson(c, { ...result, items: result.items.map(toFoundObjectView) })
   })
 
   return app

@@ -15,7 +15,7 @@ import { listPackageRevisions } from '../../../service/queries/list-package-revi
 import { deletePackageRevision } from '../../../service/review/delete-package-revision.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
-import { archiveOf, isArchive, jsonOf } from '../body.ts'
+import { archiveOf, countedJson, isArchive, jsonOf } from '../body.ts'
 import { isNotModified, requiredPrecondition, setETag } from '../conditional.ts'
 import {
   latest,
@@ -79,7 +79,7 @@ const list = defineRoute({
   method: 'get',
   path: '/packagerevisions',
   operationId: 'listPackageRevisions',
-  operation: { needs: { pull: packagesInQuery }, load: 'none', writesDisk: false },
+  operation: { needs: { pull: packagesInQuery }, load: 'list', writesDisk: false },
   summary: 'List package revisions, or watch them',
   description: watchDescription,
   tags,
@@ -142,7 +142,7 @@ const get = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}',
   operationId: 'getPackageRevision',
-  operation: { needs: { pull: revisionInPath }, load: 'none', writesDisk: false },
+  operation: { needs: { pull: revisionInPath }, load: 'list', writesDisk: false },
   summary: 'Get a package revision',
   tags,
   request: { params: revisionParams, query: noQuery, headers: ifNoneMatch },
@@ -230,7 +230,7 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
     }
     onlyForWatches({ resourceVersion, sendInitialEvents })
     const result = await listPackageRevisions(ctx, { ...filter, labels }, toSort(sort), page)
-    return c.json({ ...result, items: result.items.map(view) }, 200)
+    return countedJson(c, { ...result, items: result.items.map(view) }) as never
   })
 
   app.openapi(get, async (c) => {

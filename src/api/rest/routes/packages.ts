@@ -2,6 +2,7 @@ import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { listPackages } from '../../../service/queries/list-packages.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
+import { countedJson } from '../body.ts'
 import { pageQuery, repositoryName, splitQuery } from '../schemas/common.ts'
 import { packageListSchema } from '../schemas/package.ts'
 import { listed } from '../schemas/responses.ts'
@@ -11,7 +12,7 @@ const list = defineRoute({
   method: 'get',
   path: '/packages',
   operationId: 'listPackages',
-  operation: { needs: { pull: packagesInQuery }, load: 'none', writesDisk: false },
+  operation: { needs: { pull: packagesInQuery }, load: 'list', writesDisk: false },
   summary: 'List packages',
   description: 'Lists the packages that have revisions. Sorted by repository and path.',
   tags: ['Packages'],
@@ -34,7 +35,7 @@ export function packageRoutes({ ctx }: Api): OpenAPIHono {
 
   app.openapi(list, async (c) => {
     const { filter, page } = splitQuery(c.req.valid('query'))
-    return c.json(await listPackages(ctx, filter, page), 200)
+    return countedJson(c, await listPackages(ctx, filter, page))
   })
 
   return app

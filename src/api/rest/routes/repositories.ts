@@ -10,7 +10,7 @@ import { updateRepository } from '../../../service/repositories/update-repositor
 import { getRepository } from '../../../service/repository-record.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
-import { jsonOf } from '../body.ts'
+import { countedJson, jsonOf } from '../body.ts'
 import { isNotModified, requiredPrecondition, setETag } from '../conditional.ts'
 import { noQuery, pageQuery, repositoryName } from '../schemas/common.ts'
 import { ifMatch, ifNoneMatch, json, jsonBody, mergePatchBody } from '../schemas/exchange.ts'
@@ -45,7 +45,7 @@ const list = defineRoute({
   method: 'get',
   path: '/repositories',
   operationId: 'listRepositories',
-  operation: { needs: { pull: everything }, load: 'none', writesDisk: false },
+  operation: { needs: { pull: everything }, load: 'list', writesDisk: false },
   summary: 'List repositories',
   description: 'Sorted by name.',
   tags,
@@ -122,7 +122,7 @@ export function repositoryRoutes({ ctx, discovery, registryHost }: Api): OpenAPI
     return c.json(await withStatus(repository), 201)
   })
 
-  app.openapi(list, async (c) => c.json(await listRepositories(ctx, c.req.valid('query')), 200))
+  app.openapi(list, async (c) => countedJson(c, await listRepositories(ctx, c.req.valid('query'))))
 
   app.openapi(get, async (c) => {
     const repository = await getRepository(ctx.db, c.req.valid('param').name)

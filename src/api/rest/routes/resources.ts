@@ -143,11 +143,11 @@ export function resourceRoutes(api: Api): OpenAPIHono {
       c.header('Content-Length', String(revision.artifact.layerSize))
       // HEAD has no body, so the layer need not be opened.
       if (c.req.method === 'HEAD') return c.body(null) as never
-      return c.body(
-        ReadableStream.from(await openLayer(ctx, revision)) as ReadableStream<Uint8Array>,
-      ) as never
+      return respondStream(c, await openLayer(ctx, revision)) as never
     }
     const files = await readLayer(ctx, revision, takeMemory(c))
+    const sizes = [...files.resources.values()].map(({ byteLength }) => byteLength)
+    c.get('answerMemory')?.keepOnly(sizes.reduce((sum, size) => sum + size, 0))
     c.header('Content-Type', 'application/json')
     return respondStream(c, new ResourcesJson(files)) as never
   })
@@ -176,6 +176,8 @@ export function resourceRoutes(api: Api): OpenAPIHono {
     const { name, path } = c.req.valid('param')
     const revision = await getRevision(ctx.db, name)
     const content = await readFile(ctx, revision, path, takeMemory(c))
+    // It is a part of the whole tar.
+    c.get('answerMemory')?.keepOnly(content.buffer.byteLength)
     if (isNotModified(c, revision)) return c.body(null, 304)
     return c.body(content as Uint8Array<ArrayBuffer>, 200, {
       'Content-Type': 'application/octet-stream',

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { AppError } from '../../../core/errors.ts'
 import type { Sendable } from '../../../core/sendable.ts'
+import type { AnswerMemory } from '../../../http/answer-memory.ts'
 import { ClientGoneError } from '../../../http/request-body.ts'
 import { respondStream } from '../../../http/stream-response.ts'
 import type { WatchRequest } from '../../../service/watch/watches.ts'
@@ -43,7 +44,11 @@ export async function watchPackageRevisions(
   for (const [name, value] of Object.entries(HEADERS)) c.header(name, value)
   if (c.req.method === 'HEAD') return c.body(null)
   const request = { filter, after, initial: !seen && from.sendInitialEvents === true }
-  return respondStream(c, new EventStream(watches, watchEncoder(registryHost), request, c.req.raw.signal))
+  const memory = c.get('answerMemory')
+  return respondStream(
+    c,
+    new EventStream(watches, watchEncoder(registryHost), { request, gone: c.req.raw.signal, memory }),
+  )
 }
 
 /** Throws `invalid` for a list with parameters of watches. */
@@ -52,26 +57,48 @@ export function onlyForWatches(parameters: Record<string, unknown>): void {
   if (given.length > 0) throw new AppError('invalid', `${given.join(', ')}: only possible with watch=true`)
 }
 
+/** A message is in memory as objects of the index, as a text, and as bytes. */
+const COPIES = 3
+
+type Watcher = { request: WatchRequest; gone: AbortSignal; memory: AnswerMemory | undefined }
+
 class EventStream implements Sendable {
   readonly #watches: Api['watches']
   readonly #encode: Encode
-  readonly #request: WatchRequest
-  readonly #gone: AbortSignal
+  readonly #watcher: Watcher
 
-  constructor(watches: Api['watches'], encode: Encode, request: WatchRequest, gone: AbortSignal) {
+  constructor(watches: Api['watches'], encode: Encode, watcher: Watcher) {
     this.#watches = watches
     this.#encode = encode
-    this.#request = request
-    this.#gone = gone
+    this.#watcher = watcher
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    for await (const message of this.#watches.watch(this.#request, this.#gone)) yield this.#encode(message)
+    const { request, gone, memory } = this.#watcher
+    try {
+      for await (const message of this.#watches.watch(request, gone)) {
+        const bytes = this.#encode(message)
+        // Watchers share events, and nothing else.
+        keepOnly(memory, message.type === 'events' ? 0 : COPIES * bytes.byteLength)
+        yield bytes
+      }
+    } finally {
+      keepOnly(memory, 0)
+    }
   }
 
   /** Backpressure: reads the next message only when the client has read the previous one. */
   async send(write: (chunk: Uint8Array) => Promise<void>): Promise<void> {
     for await (const chunk of this) await inTime(write(chunk), this.#watches.slowAfter)
+  }
+}
+
+/** Throws `ClientGoneError` for lack of memory: the client has to connect again. */
+function keepOnly(memory: AnswerMemory | undefined, bytes: number): void {
+  try {
+    memory?.keepOnly(bytes)
+  } catch (error) {
+    throw new ClientGoneError(error)
   }
 }
 

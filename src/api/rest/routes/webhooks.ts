@@ -11,7 +11,7 @@ import {
 } from '../../../service/webhooks/webhooks.ts'
 import { type DeclaredOperation, defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
-import { jsonOf } from '../body.ts'
+import { countedJson, jsonOf } from '../body.ts'
 import { isNotModified, requiredPrecondition, setETag } from '../conditional.ts'
 import { noQuery, pageQuery, splitQuery, webhookName } from '../schemas/common.ts'
 import { ifMatch, ifNoneMatch, json, jsonBody, mergePatchBody } from '../schemas/exchange.ts'
@@ -37,7 +37,7 @@ const deliveryParams = z.strictObject({
 })
 
 /** The events of a webhook may be about any package. */
-const READS: DeclaredOperation = { needs: { push: everything }, load: 'none', writesDisk: false }
+const READS: DeclaredOperation = { needs: { push: everything }, load: 'list', writesDisk: false }
 const WRITES: DeclaredOperation = { needs: { push: everything }, load: 'write', writesDisk: true }
 
 const create = defineRoute({
@@ -152,7 +152,7 @@ export function webhookRoutes({ ctx, webhooks }: Api): OpenAPIHono {
 
   app.openapi(list, async (c) => {
     const page = await listWebhooks(ctx, c.req.valid('query'))
-    return c.json({ ...page, items: page.items.map(toWebhookView) }, 200)
+    return countedJson(c, { ...page, items: page.items.map(toWebhookView) })
   })
 
   app.openapi(get, async (c) => {
@@ -177,7 +177,7 @@ export function webhookRoutes({ ctx, webhooks }: Api): OpenAPIHono {
   app.openapi(deliveries, async (c) => {
     const { filter, page } = splitQuery(c.req.valid('query'))
     const result = await listDeliveries(ctx, c.req.valid('param').name, filter, page)
-    return c.json({ ...result, items: result.items.map(toDeliveryView) }, 200)
+    return countedJson(c, { ...result, items: result.items.map(toDeliveryView) })
   })
 
   app.openapi(again, async (c) => {
