@@ -170,7 +170,9 @@ function checkForOtherReaders(manifest: Manifest | Index): void {
 /** Rejects fields that case-insensitive readers would take for a known field. */
 function checkCase(value: object, known: readonly string[], where: string): void {
   for (const name of Object.keys(value)) {
-    const field = known.find((exact) => exact !== name && exact.toLowerCase() === folded(name))
+    if (known.includes(name)) continue
+    const lower = folded(name)
+    const field = known.find((exact) => exact.toLowerCase() === lower)
     if (field) throw invalid(`${where} has a field "${name}", which some readers read as "${field}"`)
   }
 }

@@ -1,4 +1,5 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
+import { takeMemory } from '../../http/answer-memory.ts'
 import { register } from '../../http/operation.ts'
 import { everything } from '../../http/scope.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
@@ -6,9 +7,9 @@ import { MEDIA_TYPE } from '../../oci/media-types.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import { linkToNext, page, pageQuery } from './page.ts'
-import { checkedDigest, PULL, repositoryParam } from './request.ts'
+import { checkedDigest, LIST, PULL, repositoryParam } from './request.ts'
 
-const LIST = { ...PULL, needs: { pull: everything } }
+const CATALOG = { ...LIST, needs: { pull: everything } }
 
 /** Clients accept lists of referrers up to 4 MiB. */
 const PAGE_BYTES = 2 * 1024 * 1024
@@ -17,23 +18,22 @@ const PAGE_BYTES = 2 * 1024 * 1024
 export function listingRoutes(registry: EmbeddedRegistry): Hono {
   const app = new Hono()
 
-  register(app, 'GET', '/_catalog', { id: 'listNames', ...LIST }, async (c) => {
+  register(app, 'GET', '/_catalog', { id: 'listNames', ...CATALOG }, async (c) => {
     const { items, headers } = page(c, await registry.repositories(), pageQuery(c))
-    return c.json({ repositories: items }, 200, headers)
+    return counted(c, { repositories: items }, headers)
   })
 
   // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
-  register(app, 'GET', '/:name/tags/list', { id: 'listTags', ...PULL }, async (c) => {
+  register(app, 'GET', '/:name/tags/list', { id: 'listTags', ...LIST }, async (c) => {
     const repository = repositoryParam(c)
     const query = pageQuery(c)
     // One more than requested, to know whether there is a next page.
-    const limit = query.limit === undefined ? undefined : query.limit + 1
-    const tags = await registry.tags.list(repository, { after: query.after, limit })
+    const tags = await registry.tags.list(repository, { after: query.after, limit: query.limit + 1 })
     if (tags.length === 0 && !(await registry.manifests.any(repository))) {
       throw new RegistryError('NAME_UNKNOWN', `there is no repository ${repository}`)
     }
     const { items, headers } = page(c, tags, query)
-    return c.json({ name: repository, tags: items }, 200, headers)
+    return counted(c, { name: repository, tags: items }, headers)
   })
 
   // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
@@ -61,14 +61,25 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
       }
       const filter = artifactType === undefined ? undefined : { artifactType }
       const last = manifests.at(-1)?.digest
-      // Clients compare the Content-Type literally, so it must not have a charset.
-      return c.body(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests }), 200, {
-        'Content-Type': MEDIA_TYPE.index,
-        ...(filter && { 'OCI-Filters-Applied': 'artifactType' }),
-        ...(more && last !== undefined && linkToNext(c, { ...filter, last })),
-      })
+      return counted(
+        c,
+        { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests },
+        {
+          'Content-Type': MEDIA_TYPE.index,
+          ...(filter && { 'OCI-Filters-Applied': 'artifactType' }),
+          ...(more && last !== undefined && linkToNext(c, { ...filter, last })),
+        },
+      )
     },
   )
 
   return app
+}
+
+/** Responds with JSON, and counts it against the memory for answers. */
+function counted(c: Context, answer: object, headers: Record<string, string>): Response {
+  const bytes = Buffer.from(JSON.stringify(answer))
+  takeMemory(c)(bytes.byteLength)
+  // Clients compare the Content-Type literally, so it must not have a charset.
+  return c.body(bytes, 200, { 'Content-Type': 'application/json', ...headers })
 }
