@@ -32,6 +32,10 @@ const POLL_EVERY = 1000
 /** Requests in flight, in all and to one webhook, so that one that does not answer leaves room for others. */
 const CONCURRENCY = 16
 const CONCURRENCY_EACH = 4
+/** Of these, the requests to all webhooks that are slow, or not known yet; each slow one has a single request. */
+const CONCURRENCY_SLOW = 8
+/** Milliseconds within which a receiver has to answer so that its webhook is not slow. */
+const QUICK = 2000
 
 /**
  * Sends deliveries until it is stopped; the next process sends the rest. They wait in the database, not in memory: each
@@ -43,6 +47,10 @@ export class WebhookDispatcher {
   readonly #connections: Connections
   readonly #stopped = new AbortController()
   readonly #inFlight = new Map<number, DueDelivery>()
+  /** Whether the receivers of webhooks answered their last requests quickly. */
+  readonly #quick = new Map<number, boolean>()
+  /** When webhooks had their last requests. */
+  readonly #attempted = new Map<number, number>()
   /** Until when receivers want no requests, in milliseconds since 1970, by webhook. */
   readonly #paused = new Map<number, number>()
   /** Everything that `stop` waits for. */
@@ -124,21 +132,24 @@ export class WebhookDispatcher {
     if (!this.#enabled || this.#stopped.signal.aborted) return
     try {
       this.wake()
-      for (const id of await webhooksDue(this.#ctx.db, this.#now())) await this.#deliver(id)
+      const due = this.#inTurn(await webhooksDue(this.#ctx.db, this.#now()))
+      // One for each before any has more.
+      for (const most of [1, CONCURRENCY_EACH]) for (const id of due) await this.#deliver(id, most)
     } catch (error) {
       this.#options.report(error)
     }
   }
 
-  /** Sends as many due deliveries of a webhook as the limits allow. */
-  async #deliver(webhookId: number): Promise<void> {
+  /** Sends as many due deliveries of a webhook as the limits allow, and `most` in flight. */
+  async #deliver(webhookId: number, most = CONCURRENCY_EACH): Promise<void> {
     try {
-      if (!this.#hasRoom(webhookId)) return
+      if (!this.#hasRoom(webhookId, most)) return
       // The query may still return deliveries that end while it runs.
       const busy = new Set(this.#inFlight.keys())
       const due = await dueDeliveries(this.#ctx.db, webhookId, this.#now(), 2 * CONCURRENCY_EACH)
       for (const delivery of due) {
-        if (busy.has(delivery.id) || this.#inFlight.has(delivery.id) || !this.#hasRoom(webhookId)) continue
+        if (busy.has(delivery.id) || this.#inFlight.has(delivery.id) || !this.#hasRoom(webhookId, most))
+          continue
         this.#track(this.#attempt(delivery))
       }
     } catch (error) {
@@ -152,21 +163,34 @@ export class WebhookDispatcher {
     this.#work.add(done)
   }
 
-  #hasRoom(webhookId: number): boolean {
+  #hasRoom(webhookId: number, most: number): boolean {
     if (this.#stopped.signal.aborted || this.#inFlight.size >= CONCURRENCY) return false
     if ((this.#paused.get(webhookId) ?? 0) > this.#ctx.now().getTime()) return false
-    const own = [...this.#inFlight.values()].filter(({ webhook }) => webhook.id === webhookId)
-    return own.length < CONCURRENCY_EACH
+    const inFlight = [...this.#inFlight.values()].map(({ webhook }) => webhook.id)
+    const own = inFlight.filter((id) => id === webhookId).length
+    const isQuick = this.#quick.get(webhookId)
+    if (own >= (isQuick === false ? 1 : most)) return false
+    // Receivers that do not answer hold a place for long, so they leave some to the others.
+    return isQuick || inFlight.filter((id) => !this.#quick.get(id)).length < CONCURRENCY_SLOW
+  }
+
+  /** Webhooks that have waited for longest come first. */
+  #inTurn(webhooks: readonly number[]): number[] {
+    const last = (id: number) => this.#attempted.get(id) ?? 0
+    return [...webhooks].sort((a, b) => last(a) - last(b))
   }
 
   async #attempt(delivery: DueDelivery): Promise<void> {
     this.#inFlight.set(delivery.id, delivery)
+    this.#attempted.set(delivery.webhook.id, performance.now())
     let recorded = false
     try {
       const start = performance.now()
       const outcome = await this.#post(delivery)
+      const duration = Math.round(performance.now() - start)
       if (this.#stopped.signal.aborted) return
-      await this.#record(delivery, outcome, Math.round(performance.now() - start))
+      this.#quick.set(delivery.webhook.id, 'statusCode' in outcome && duration < QUICK)
+      await this.#record(delivery, outcome, duration)
       recorded = true
     } catch (error) {
       this.#options.report(error)
@@ -174,7 +198,7 @@ export class WebhookDispatcher {
       const wasFull = this.#inFlight.size >= CONCURRENCY
       this.#inFlight.delete(delivery.id)
       // An attempt that could not be recorded is repeated, but not before the next poll.
-      if (recorded && wasFull) this.#track(this.#poll())
+      if (recorded && (wasFull || !this.#quick.get(delivery.webhook.id))) this.#track(this.#poll())
       else if (recorded) this.#track(this.#deliver(delivery.webhook.id))
     }
   }
