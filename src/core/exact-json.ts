@@ -27,6 +27,6 @@ export function parseExact(text: string): unknown {
   return (JSON as unknown as SourceJson).parse(text, (_, value, { source = '' }) => {
     if (typeof value !== 'number' || Number.isSafeInteger(value) || !/^-?[0-9]+$/.test(source)) return value
     const exact = BigInt(source)
-    return BigInt(value) === exact ? value : exact
+    return Number.isFinite(value) && BigInt(value) === exact ? value : exact
   })
 }
