@@ -1,7 +1,8 @@
 import { AppError } from '../core/errors.ts'
 
-/** Proxies make many clients look like one, so what most of them need is never refused for that. */
+/** Proxies make many clients look like one, so what most of them need may take more. */
 const SMALL = 1024 * 1024
+const OF_ONE_CLIENT = { small: 3 / 4, large: 1 / 2 }
 
 /** The bytes of one request. */
 export type Share = {
@@ -40,15 +41,19 @@ export class ByteBudget {
     if (this.#used >= this.#most || this.#of(client) >= this.#most / 2) throw this.#overloaded()
   }
 
-  /** The share of a request. One client gets half of the bytes, and small amounts, so that it leaves some for others. */
-  share(client?: string): Share {
+  /**
+   * The share of a request. One client leaves a quarter of the bytes to others, and with large amounts half of them; the
+   * server itself, without a name, may have all.
+   */
+  share(client = ''): Share {
     let taken = 0
     return {
       take: (bytes) => {
         // A request that is alone gets as much as it needs, as it would never get it otherwise.
         if (this.#used > taken) this.check(bytes)
-        const own = client === undefined ? 0 : this.#of(client)
-        if (bytes > SMALL && own > taken && own + bytes > this.#most / 2) throw this.#overloaded()
+        const own = client === '' ? 0 : this.#of(client)
+        const most = this.#most * OF_ONE_CLIENT[bytes > SMALL ? 'large' : 'small']
+        if (own > taken && own + bytes > most) throw this.#overloaded()
         taken += bytes
         this.#add(bytes, client)
       },
@@ -69,9 +74,9 @@ export class ByteBudget {
     return this.#byClient.get(client) ?? 0
   }
 
-  #add(bytes: number, client: string | undefined): void {
+  #add(bytes: number, client: string): void {
     this.#used += bytes
-    if (client === undefined) return
+    if (client === '') return
     const own = this.#of(client) + bytes
     if (own > 0) this.#byClient.set(client, own)
     else this.#byClient.delete(client)

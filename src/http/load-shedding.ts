@@ -30,8 +30,8 @@ export const LOAD_LIMITS: LoadLimits = {
     write: { atOnce: 32, queue: 256, wait: WAIT },
     large: { atOnce: 4, queue: 64, wait: WAIT },
     read: { atOnce: 16, queue: 256, wait: WAIT },
-    // Each may have a page of 2 MiB.
-    list: { atOnce: 8, queue: 1024, wait: WAIT },
+    // Each may have a page of 2 MiB. As many may wait as there are connections: each takes some milliseconds.
+    list: { atOnce: 8, queue: 10_000, wait: WAIT },
     // Uploads stream to the disk and may take an hour, so waiting for one is useless.
     push: { atOnce: 128, queue: 0, wait: 0 },
   },
@@ -46,17 +46,11 @@ export const RETRY_AFTER = '2'
 export type Load = { bodies: ByteBudget; answers: ByteBudget; gates: Record<Kind, Gate> }
 
 export function createLoad({ bodies, answers, gates }: LoadLimits = LOAD_LIMITS): Load {
-  const { write, large, read, list, push } = gates
+  const kinds = Object.entries(gates).map(([kind, limits]) => [kind, new Gate(limits)])
   return {
     bodies: new ByteBudget(bodies, 'the bodies of other requests'),
     answers: new ByteBudget(answers, 'answers that clients have not read yet'),
-    gates: {
-      write: new Gate(write),
-      large: new Gate(large),
-      read: new Gate(read),
-      list: new Gate(list),
-      push: new Gate(push),
-    },
+    gates: Object.fromEntries(kinds),
   }
 }
 

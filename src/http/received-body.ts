@@ -1,10 +1,12 @@
 /** Bodies that are received as a whole before they are handled. */
 import { isUtf8 } from 'node:buffer'
 import type { MiddlewareHandler } from 'hono'
+import { currentClient } from '../core/client.ts'
 import { AppError } from '../core/errors.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { hasMoreValues } from './json-size.ts'
-import { mediaType, requestBody } from './request-body.ts'
+import { mediaType } from './request-body.ts'
+import { wholeBody } from './whole-body.ts'
 
 declare module 'hono' {
   interface ContextVariableMap {
@@ -39,9 +41,9 @@ export function boundedBody(large: number, budget: ByteBudget): MiddlewareHandle
     if (announced > maxBytes) throw tooLarge(maxBytes)
     if (c.req.raw.body === null) return next()
     if (announced > 0) budget.check(announced)
-    const share = budget.share()
+    const share = budget.share(currentClient())
     try {
-      const bytes = Buffer.concat(await Array.fromAsync(upTo(maxBytes, requestBody(c), share.take)))
+      const bytes = await wholeBody(c, { maxBytes, take: share.take, tooLarge: () => tooLarge(maxBytes) })
       const archive = operation?.bodyTypes?.includes(GZIP) === true && isGzip(mediaType(c), bytes)
       const type = archive ? GZIP : mediaType(c)
       // RFC 8259, 8.1. Decoding would silently replace other bytes.
@@ -81,20 +83,6 @@ function withType({ url, method, headers }: Request, type: string): Request {
   const changed = new Headers(headers)
   changed.set('Content-Type', type)
   return new Request(url, { method, headers: changed })
-}
-
-async function* upTo(
-  maxBytes: number,
-  body: AsyncIterable<Uint8Array>,
-  take: (bytes: number) => void,
-): AsyncGenerator<Uint8Array> {
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.byteLength
-    if (size > maxBytes) throw tooLarge(maxBytes)
-    take(chunk.byteLength)
-    yield chunk
-  }
 }
 
 function tooLarge(maxBytes: number): AppError {

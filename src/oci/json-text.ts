@@ -2,7 +2,7 @@
 
 /** Readers have limits of their own, and each value takes many times its text in memory. */
 const MAX_DEPTH = 100
-const MAX_VALUES = 250_000
+const MAX_VALUES = 100_000
 
 type Level = { keys: Set<string> | undefined; isObject: boolean; atKey: boolean }
 

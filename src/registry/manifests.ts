@@ -42,6 +42,8 @@ export type MayDelete = (manifest: {
 const CACHED_BYTES = 64 * 1024 * 1024
 const CACHED_KEYS = 100_000
 const POPULATED = {}
+/** Blobs and manifests that one push looks for at once. */
+const CHECKED_AT_ONCE = 64
 /** Attempts to restore a manifest that other processes delete during its push; a second one is already rare. */
 const ATTEMPTS = 5
 
@@ -185,7 +187,9 @@ export class Manifests {
     const before = await this.#stat(repository, digest)
     if (!before) await this.#checkBlobs(repository, requiredBlobs(manifest))
     // An index may be pushed before the manifests it lists, but those that exist must stay.
-    const children = isIndex(manifest) ? await this.#existing(repository, successors(manifest)) : []
+    const children = isIndex(manifest)
+      ? await this.#existing(repository, digestsOf(successors(manifest)))
+      : []
     if (!before || !isFresh(this.#ctx, before.modified)) {
       await this.#referrers.add(repository, manifest, descriptor)
       await this.#write(repository, digest, bytes)
@@ -217,13 +221,13 @@ export class Manifests {
     repository: string,
     manifest: Manifest | Index,
     digest: string,
-    children: readonly Descriptor[],
+    children: readonly string[],
   ): Promise<void> {
-    await this.#ctx.pendingDeletions.settled([digest, ...successors(manifest).map((needed) => needed.digest)])
+    await this.#ctx.pendingDeletions.settled([digest, ...digestsOf(successors(manifest))])
     await this.#checkBlobs(repository, requiredBlobs(manifest))
-    const existing = await this.#existing(repository, children)
-    const lost = children.find((child) => !existing.includes(child))
-    if (lost) throw blobUnknown(`the manifest ${lost.digest}`)
+    const existing = new Set(await this.#existing(repository, children))
+    const lost = children.find((child) => !existing.has(child))
+    if (lost !== undefined) throw blobUnknown(`the manifest ${lost}`)
   }
 
   /**
@@ -302,22 +306,35 @@ export class Manifests {
   }
 
   async #checkBlobs(repository: string, digests: readonly string[]): Promise<void> {
-    const found = await Promise.all(digests.map((digest) => this.#blobs.has(repository, digest)))
+    const found = await inSlices(digests, (digest) => this.#blobs.has(repository, digest))
     const missing = found.indexOf(false)
     if (missing !== -1) throw blobUnknown(`the blob ${digests[missing]}`)
   }
 
-  async #existing(repository: string, manifests: readonly Descriptor[]): Promise<Descriptor[]> {
-    const found = await Promise.all(manifests.map(({ digest }) => this.has(repository, digest)))
-    return manifests.filter((_, at) => found[at])
+  async #existing(repository: string, digests: readonly string[]): Promise<string[]> {
+    const found = await inSlices(digests, (digest) => this.has(repository, digest))
+    return digests.filter((_, at) => found[at])
   }
+}
+
+/** Like `Promise.all`, with other requests taking turns where there are many items. */
+async function inSlices<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  for (let at = 0; at < items.length; at += CHECKED_AT_ONCE) {
+    results.push(...(await Promise.all(items.slice(at, at + CHECKED_AT_ONCE).map(work))))
+  }
+  return results
+}
+
+function digestsOf(descriptors: readonly Descriptor[]): string[] {
+  return [...new Set(descriptors.map(({ digest }) => digest))]
 }
 
 /** Returns the blobs that a repository must have for a manifest. Those with URLs may be stored elsewhere. */
 export function requiredBlobs(manifest: Manifest | Index): string[] {
   if (isIndex(manifest)) return []
   const needed = successors(manifest).filter(({ urls }) => !urls?.length)
-  return [...new Set(needed.map(({ digest }) => digest))]
+  return digestsOf(needed)
 }
 
 function blobUnknown(needed: string): RegistryError {

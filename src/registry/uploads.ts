@@ -1,5 +1,6 @@
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs */
 import { createHash, type Hash, randomUUID } from 'node:crypto'
+import { currentClient } from '../core/client.ts'
 import { KeyedLock } from '../core/keyed-lock.ts'
 import type { Stream } from '../oci/content.ts'
 import { type Algorithm, algorithmOf, digestFrom } from '../oci/digest.ts'
@@ -10,6 +11,7 @@ import type { BlobStore, BlobUpload } from './store/blob-store.ts'
 
 type Session = {
   repository: string
+  client: string
   upload: BlobUpload
   algorithm: Algorithm
   hash: Hash
@@ -25,6 +27,8 @@ export type ChunkRange = { start: number; end: number }
 const IDLE_LIMIT = 60 * 60 * 1000
 /** Each session may hold a file open. */
 const MAX_SESSIONS = 1000
+/** The sessions of one client, which leaves some to others. */
+const MAX_OF_CLIENT = 500
 /** At that limit, sessions that have not received anything for this long are dropped, in milliseconds. */
 const EMPTY_LIMIT = 60 * 1000
 
@@ -48,18 +52,25 @@ export class Uploads {
    */
   async start(repository: string, algorithm: Algorithm = 'sha256'): Promise<string> {
     await this.dropIdle(this.#now() - IDLE_LIMIT)
-    if (this.#sessions.size >= MAX_SESSIONS) await this.#dropEmpty(this.#now() - EMPTY_LIMIT)
+    const client = currentClient()
+    if (this.#isFull(client)) await this.#dropEmpty(this.#now() - EMPTY_LIMIT)
     const id = randomUUID()
     const upload = await this.#store.upload()
-    if (this.#sessions.size >= MAX_SESSIONS) {
+    if (this.#isFull(client)) {
       await upload.abort()
-      throw new RegistryError('TOOMANYREQUESTS', `${MAX_SESSIONS} uploads are in progress: try again later`, {
+      throw new RegistryError('TOOMANYREQUESTS', 'too many uploads are in progress: try again later', {
         headers: { 'Retry-After': String(EMPTY_LIMIT / 1000) },
       })
     }
     const hash = createHash(algorithm)
-    this.#sessions.set(id, { repository, upload, algorithm, hash, usedAt: this.#now(), busy: false })
+    this.#sessions.set(id, { repository, client, upload, algorithm, hash, usedAt: this.#now(), busy: false })
     return id
+  }
+
+  #isFull(client: string): boolean {
+    if (this.#sessions.size >= MAX_SESSIONS) return true
+    if (client === '' || this.#sessions.size < MAX_OF_CLIENT) return false
+    return [...this.#sessions.values()].filter((session) => session.client === client).length >= MAX_OF_CLIENT
   }
 
   /** Returns the bytes received so far. Throws BLOB_UPLOAD_UNKNOWN. */

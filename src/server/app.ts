@@ -111,7 +111,7 @@ export async function createApp(
 
   app.use(answerMemory(load))
   app.use('/v2/*', loadShedding(load))
-  if (embedded) app.route('/', createRegistryApp(embedded, { guard, onInternalError }))
+  if (embedded) app.route('/', createRegistryApp(embedded, { guard, bodies: load.bodies, onInternalError }))
   app.route(
     BASE_PATH,
     createRestApp(

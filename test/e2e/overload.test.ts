@@ -5,7 +5,10 @@ import { readdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { AppError } from '../../src/core/errors.ts'
 import { createLoad, LOAD_LIMITS, type LoadLimits } from '../../src/http/load-shedding.ts'
+import { getRevision } from '../../src/service/change-revision.ts'
+import { readLayer } from '../../src/service/registry-content.ts'
 import { folderServer, memoryApp, type TestApp } from '../support/app.ts'
 import { twentyFiles } from '../support/files.ts'
 
@@ -126,6 +129,27 @@ describe('a server with too much to do', () => {
       expect((await client.resources(name))['large.txt']).toBe(large['large.txt'])
       await expect.poll(() => parts.load.answers.used).toBe(0)
     }
+  })
+
+  it('counts the packed bytes of a package before it reads them, and its files before it unpacks them', async () => {
+    const { client, parts } = await memoryApp()
+    await client.createRepository()
+    const random = { base64: randomBytes(3 * MIB).toString('base64') }
+    const { name } = await client.createDraft('ws1', { resources: { 'random.bin': random } })
+    const revision = await getRevision(parts.ctx.db, name)
+    const taken: number[] = []
+    await readLayer(parts.ctx, revision, (bytes) => void taken.push(bytes))
+    expect(taken).toHaveLength(2)
+    expect(Math.min(...taken)).toBeGreaterThan(3 * MIB)
+    const unread = {
+      ...parts.ctx.registry,
+      repository: () => ({ fetch: () => expect.unreachable() }) as never,
+    }
+    const refuse = () => {
+      throw new AppError('overloaded', 'full')
+    }
+    const reading = readLayer({ ...parts.ctx, registry: unread }, revision, refuse)
+    await expect(reading).rejects.toMatchObject({ code: 'overloaded' })
   })
 
   it('makes no more lists for clients that do not read them than its limit allows', async () => {

@@ -101,3 +101,19 @@ it('leaves half of the bytes to other clients, and lets one request have all tha
   expect(budget.used).toBe(0)
   a.take(1)
 })
+
+it('leaves some bytes to other clients, even if one takes them in small amounts', () => {
+  const mib = 1024 * 1024
+  const budget = new ByteBudget(8 * mib, 'bodies')
+  const one = Array.from({ length: 8 }, () => budget.share('one'))
+  const taken = one.filter((share) => {
+    try {
+      share.take(mib)
+      return true
+    } catch {
+      return false
+    }
+  })
+  expect(taken).toHaveLength(6)
+  budget.share('two').take(2 * mib)
+})

@@ -43,9 +43,10 @@ export class PendingDeletions {
   async settled(digests: readonly string[]): Promise<void> {
     // There is hardly ever a list, and `stat` costs less than `get`.
     if (!(await this.#store.stat(PENDING_DELETIONS_KEY))) return
+    const needed = new Set(digests)
     for (let waited = 0; waited <= PATIENCE; waited += INTERVAL) {
       const list = await this.#read()
-      if (!list?.digests.some((digest) => digests.includes(digest))) return
+      if (!list?.digests.some((digest) => needed.has(digest))) return
       if (await this.#dropAbandoned(list)) return
       await delay(INTERVAL)
     }

@@ -6,9 +6,9 @@ import { MEDIA_TYPE } from '../../oci/media-types.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import { linkToNext, page, pageQuery } from './page.ts'
-import { checkedDigest, PULL, repositoryParam } from './request.ts'
+import { checkedDigest, LIST, PULL, repositoryParam } from './request.ts'
 
-const LIST = { ...PULL, load: 'list' } as const
+const CATALOG = { ...LIST, needs: { pull: everything } }
 
 /** Clients accept lists of referrers up to 4 MiB. */
 const PAGE_BYTES = 2 * 1024 * 1024
@@ -17,7 +17,7 @@ const PAGE_BYTES = 2 * 1024 * 1024
 export function listingRoutes(registry: EmbeddedRegistry): Hono {
   const app = new Hono()
 
-  register(app, 'GET', '/_catalog', { id: 'listNames', ...LIST, needs: { pull: everything } }, async (c) => {
+  register(app, 'GET', '/_catalog', { id: 'listNames', ...CATALOG }, async (c) => {
     const { items, headers } = page(c, await registry.repositories(), pageQuery(c))
     return c.json({ repositories: items }, 200, headers)
   })
@@ -27,8 +27,7 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
     const repository = repositoryParam(c)
     const query = pageQuery(c)
     // One more than requested, to know whether there is a next page.
-    const limit = query.limit === undefined ? undefined : query.limit + 1
-    const tags = await registry.tags.list(repository, { after: query.after, limit })
+    const tags = await registry.tags.list(repository, { after: query.after, limit: query.limit + 1 })
     if (tags.length === 0 && !(await registry.manifests.any(repository))) {
       throw new RegistryError('NAME_UNKNOWN', `there is no repository ${repository}`)
     }

@@ -1,9 +1,10 @@
 import { type Context, Hono } from 'hono'
+import { currentClient } from '../../core/client.ts'
+import type { ByteBudget } from '../../http/byte-budget.ts'
 import { etag } from '../../http/etag.ts'
 import { register } from '../../http/operation.ts'
-import { mediaType, requestBody } from '../../http/request-body.ts'
-import { readAll } from '../../oci/content.ts'
-import { OciError } from '../../oci/errors.ts'
+import { mediaType } from '../../http/request-body.ts'
+import { wholeBody } from '../../http/whole-body.ts'
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
@@ -14,7 +15,10 @@ import { DELETE, PULL, PUSH, referenceParam, repositoryParam, tagQuery } from '.
 const MANIFEST = '/:name/manifests/:reference'
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
-export function manifestRoutes({ manifests }: EmbeddedRegistry, guard: WriteGuard): Hono {
+export function manifestRoutes(
+  { manifests }: EmbeddedRegistry,
+  { guard, bodies }: { guard: WriteGuard; bodies?: ByteBudget | undefined },
+): Hono {
   const app = new Hono()
 
   register(app, 'GET', MANIFEST, { id: 'getManifest', ...PULL }, async (c) => {
@@ -40,16 +44,17 @@ export function manifestRoutes({ manifests }: EmbeddedRegistry, guard: WriteGuar
     const repository = repositoryParam(c)
     const reference = referenceParam(c)
     const tags = 'tag' in reference ? [reference.tag] : tagQuery(c)
-    const bytes = await manifestBody(c)
-    const put = await manifests.put(repository, bytes, {
-      contentType: mediaType(c),
-      digest: 'digest' in reference ? reference.digest : undefined,
-      tags,
-      maySetTag: async (tag, { from, to }) => {
-        checkTagCondition(c, tag, from)
-        if (from !== to) refuse(await guard.setTag(repository, tag, bytes))
-      },
-    })
+    const put = await withBody(c, (bytes) =>
+      manifests.put(repository, bytes, {
+        contentType: mediaType(c),
+        digest: 'digest' in reference ? reference.digest : undefined,
+        tags,
+        maySetTag: async (tag, { from, to }) => {
+          checkTagCondition(c, tag, from)
+          if (from !== to) refuse(await guard.setTag(repository, tag, bytes))
+        },
+      }),
+    )
     return c.body(null, 201, {
       Location: `/v2/${repository}/manifests/${put.descriptor.digest}`,
       'Docker-Content-Digest': put.descriptor.digest,
@@ -76,18 +81,24 @@ export function manifestRoutes({ manifests }: EmbeddedRegistry, guard: WriteGuar
   })
 
   return app
+
+  /** Receives a manifest, and counts its bytes until it is stored. */
+  async function withBody<T>(c: Context, work: (bytes: Uint8Array) => Promise<T>): Promise<T> {
+    const share = bodies?.share(currentClient())
+    try {
+      const take = (more: number) => share?.take(more)
+      return await work(await wholeBody(c, { maxBytes: MAX_MANIFEST_BYTES, take, tooLarge }))
+    } finally {
+      share?.giveBack()
+    }
+  }
+}
+
+function tooLarge(): RegistryError {
+  const message = `a manifest has at most ${MAX_MANIFEST_BYTES} bytes`
+  return new RegistryError('MANIFEST_INVALID', message, { status: 413 })
 }
 
 function refuse(refusal: string | undefined): void {
   if (refusal !== undefined) throw new RegistryError('DENIED', refusal, { status: 409 })
-}
-
-async function manifestBody(c: Context): Promise<Uint8Array> {
-  try {
-    return await readAll(requestBody(c), MAX_MANIFEST_BYTES)
-  } catch (error) {
-    if (!(error instanceof OciError) || error.code !== 'size_exceeded') throw error
-    const message = `a manifest has at most ${MAX_MANIFEST_BYTES} bytes`
-    throw new RegistryError('MANIFEST_INVALID', message, { status: 413 })
-  }
 }

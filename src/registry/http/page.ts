@@ -4,13 +4,16 @@ import { requestedPath } from '../../http/request-path.ts'
 import { RegistryError } from '../errors.ts'
 import type { Page } from '../store/blob-store.ts'
 
+/** Items of a page, whatever the client asks for. Clients follow the link to the next page. */
+const MAX_ITEMS = 10_000
+
 /** Parses the query parameters `n` and `last`. Throws PAGINATION_NUMBER_INVALID. */
-export function pageQuery(c: Context): Page {
+export function pageQuery(c: Context): Page & { limit: number } {
   const n = c.req.query('n')
   if (n !== undefined && !/^[0-9]{1,9}$/.test(n)) {
     throw new RegistryError('PAGINATION_NUMBER_INVALID', `n must be a whole number, not "${n.slice(0, 50)}"`)
   }
-  return { after: c.req.query('last'), limit: n === undefined ? undefined : Number(n) }
+  return { after: c.req.query('last'), limit: Math.min(Number(n ?? MAX_ITEMS), MAX_ITEMS) }
 }
 
 /**

@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { AppError, type ErrorCode, isDiskFull, shortened } from '../../core/errors.ts'
+import type { ByteBudget } from '../../http/byte-budget.ts'
 import { RETRY_AFTER } from '../../http/load-shedding.ts'
 import { type Operation, register } from '../../http/operation.ts'
 import { ClientGoneError, clientGoneResponse } from '../../http/request-body.ts'
@@ -20,6 +21,8 @@ type OnInternalError = (error: unknown, c: Context) => void
 
 export type RegistryAppOptions = {
   guard?: WriteGuard
+  /** Memory for manifests while clients send them. */
+  bodies?: ByteBudget
   /** Called with every error that is not the client's fault. */
   onInternalError?: OnInternalError
 }
@@ -44,7 +47,7 @@ export function createRegistryApp(registry: EmbeddedRegistry, options: RegistryA
   )
   app.route('/v2', uploadRoutes(registry))
   app.route('/v2', blobRoutes(registry, guard))
-  app.route('/v2', manifestRoutes(registry, guard))
+  app.route('/v2', manifestRoutes(registry, { guard, bodies: options.bodies }))
   app.route('/v2', listingRoutes(registry))
 
   const { onError, notFound } = registrySurface(options.onInternalError)

@@ -8,6 +8,7 @@ import { RegistryError } from '../errors.ts'
 export const nameInPath: Target = (c) => c.req.param('name') ?? ALL
 
 export const PULL = { needs: { pull: nameInPath }, load: 'none', writesDisk: false } as const
+export const LIST = { ...PULL, load: 'list' } as const
 export const PUSH = { needs: { push: nameInPath }, load: 'push', writesDisk: true } as const
 export const DELETE = { needs: { delete: nameInPath }, load: 'push', writesDisk: false } as const
 

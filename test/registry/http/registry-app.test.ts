@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Hono } from 'hono'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { forClient } from '../../../src/core/client.ts'
 import { digestOf } from '../../../src/oci/digest.ts'
 import { MEDIA_TYPE } from '../../../src/oci/media-types.ts'
 import { EmbeddedRegistry } from '../../../src/registry/embedded-registry.ts'
@@ -206,6 +207,13 @@ describe('pushing a blob', () => {
     expect((await call('PUT', `${begun}?digest=${DIGEST}`)).status).toBe(201)
     expect((await call('PUT', `${empty}?digest=${DIGEST}`, { body: BLOB })).status).toBe(201)
     expect((await call('POST', '/v2/x/y/blobs/uploads/')).status).toBe(202)
+  })
+
+  it('leaves half of the uploads to other clients', async () => {
+    const begin = () => call('POST', '/v2/x/y/blobs/uploads/')
+    const many = await forClient('one', () => Promise.all(Array.from({ length: 600 }, begin)))
+    expect(many.filter(({ status }) => status === 429)).toHaveLength(100)
+    expect((await forClient('two', begin)).status).toBe(202)
   })
 
   it('makes room for uploads by dropping those that have received nothing for a minute', async () => {
@@ -627,4 +635,58 @@ describe('a listing', () => {
     expect(new Set(found).size).toBe(sizes.length)
     expect(found).toEqual([...found].sort())
   })
+})
+
+describe('a manifest that refers to very much', () => {
+  const put = (manifests: object[], name = 'x') =>
+    call('PUT', `/v2/a/b/manifests/${name}`, {
+      headers: { 'Content-Type': INDEX_TYPE },
+      body: JSON.stringify({ schemaVersion: 2, mediaType: INDEX_TYPE, manifests }),
+    })
+  const child = (digest: string) => ({ mediaType: INDEX_TYPE, digest, size: 1 })
+
+  it('looks for each child once', async () => {
+    const { headers } = await put([])
+    const digest = headers.get('Docker-Content-Digest') ?? ''
+    let looked = 0
+    const { stat } = store
+    store.stat = async (key) => {
+      looked++
+      return stat.call(store, key)
+    }
+    const same = await put(Array.from({ length: 5000 }, () => child(digest)))
+    expect(same.status).toBe(201)
+    expect(looked).toBeLessThan(20)
+  })
+
+  it('is refused if it has more values than a reader needs', async () => {
+    const digests = Array.from({ length: 15_000 }, (_, at) => digestOf(Buffer.from(String(at))))
+    const refused = await put(digests.map(child))
+    expect(refused).toMatchObject({ status: 400, code: 'MANIFEST_INVALID' })
+    expect(refused.text).toContain('it has too many values')
+  })
+})
+
+it('lists ten thousand tags at most at once, with a link to the rest', async () => {
+  const { headers } = await call('PUT', '/v2/a/b/manifests/x', {
+    headers: { 'Content-Type': INDEX_TYPE },
+    body: JSON.stringify({ schemaVersion: 2, mediaType: INDEX_TYPE, manifests: [] }),
+  })
+  const digest = headers.get('Docker-Content-Digest') ?? ''
+  const tags = Array.from({ length: 10_005 }, (_, at) => `t${String(at).padStart(5, '0')}`)
+  await registry.manifests.tag('a/b', digest, tags)
+  const listed: string[] = []
+  let path = '/v2/a/b/tags/list'
+  const pages: number[] = []
+  while (path !== '') {
+    const page = await call('GET', path)
+    const items: string[] = JSON.parse(page.text).tags
+    pages.push(items.length)
+    listed.push(...items)
+    path = /<(.+)>; rel="next"/.exec(page.headers.get('Link') ?? '')?.[1] ?? ''
+  }
+  expect(pages).toEqual([10_000, 6])
+  expect(listed).toEqual([...tags, 'x'])
+  const more = await call('GET', '/v2/a/b/tags/list?n=999999')
+  expect(JSON.parse(more.text).tags).toHaveLength(10_000)
 })
