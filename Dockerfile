@@ -18,7 +18,7 @@ COPY migrations ./migrations
 COPY src ./src
 USER node
 # Fills the compile cache, which Node writes when the server stops: later starts then need less memory.
-RUN timeout 5 node src/main.ts serve --data /tmp/compiling > /dev/null; rm -r /tmp/compiling
+RUN timeout 5 node src/main.ts serve --data /tmp/compiling > /dev/null; rm -rf /tmp/compiling
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \

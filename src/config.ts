@@ -294,7 +294,8 @@ export const SETTINGS = {
     flag: 'stop-delay',
     help: 'how long the server still takes requests after SIGTERM, while /readyz tells load balancers that it is stopping',
     initial: '0',
-    schema: duration,
+    // Longer than any load balancer takes to notice; and timers are limited.
+    schema: duration.refine((milliseconds) => milliseconds <= 3_600_000, 'must be at most 1h'),
   },
   traces: {
     // The standard name: https://opentelemetry.io/docs/specs/otel/protocol/exporter/

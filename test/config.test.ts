@@ -34,6 +34,10 @@ describe('readConfig', () => {
     })
   })
 
+  it('refuses a delay that no timer keeps', () => {
+    expect(() => readConfig({ 'stop-delay': '30d' }, {})).toThrow('must be at most 1h')
+  })
+
   it('prefers flags to the environment', () => {
     const env = { PKGSERVER_LISTEN: '0.0.0.0:9000', PKGSERVER_LOG_LEVEL: 'warn', PKGSERVER_DATA: '' }
     expect(readConfig({ listen: '[::1]:0' }, env)).toMatchObject({

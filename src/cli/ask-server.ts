@@ -1,4 +1,7 @@
 /** Asks a running server to work on its data, which no other process may touch. */
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request } from 'node:http'
+import { json } from 'node:stream/consumers'
 import { AppError } from '../core/errors.ts'
 import { readAddress } from '../server/data-folder.ts'
 
@@ -32,19 +35,25 @@ async function instanceAt(url: URL): Promise<string | null> {
   }
 }
 
-/** Returns the server's response to a POST. Throws `unavailable`. */
-export async function askServer(server: URL, path: string, body: object): Promise<Response> {
-  const response = await fetch(new URL(`/api/v1${path}`, server), {
+/** Returns the server's response to a POST, however long that takes, unlike `fetch`. Throws `unavailable`. */
+export async function askServer(server: URL, path: string, body: object): Promise<IncomingMessage> {
+  const ended = (cause: unknown) =>
+    new AppError('unavailable', `the server at ${server.host} ended before it answered`, { cause })
+  const sent = request(new URL(`/api/v1${path}`, server), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
-  }).catch((cause) => {
-    throw new AppError('unavailable', `the server at ${server.host} ended before it answered`, { cause })
+    // Without a proxy, whatever the environment says.
+    agent: new Agent(),
   })
-  if (response.ok) return response
-  const answer = (await response.json().catch(() => ({}))) as { detail?: string }
+  sent.end(JSON.stringify(body))
+  const [response] = (await once(sent, 'response').catch((error) => {
+    throw ended(error)
+  })) as [IncomingMessage]
+  const { statusCode = 0 } = response
+  if (statusCode === 200) return response
+  const answer = (await json(response).catch(() => ({}))) as { detail?: string }
   throw new AppError(
     'unavailable',
-    `the request to the server at ${server.host} failed: ${answer.detail ?? response.status}`,
+    `the request to the server at ${server.host} failed: ${answer.detail ?? statusCode}`,
   )
 }

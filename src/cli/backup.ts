@@ -1,14 +1,19 @@
+import { randomUUID } from 'node:crypto'
 import { createWriteStream, fstatSync, type Stats } from 'node:fs'
-import { lstat, realpath, rename, rm, stat } from 'node:fs/promises'
+import { lstat, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '../core/errors.ts'
 import { askServer } from './ask-server.ts'
 
 /** Downloads a backup from a running server. Throws `unavailable`. */
-export async function backupByServer(server: URL): Promise<AsyncIterable<Uint8Array>> {
-  const { body } = await askServer(server, '/backups', {})
-  if (body) return body as AsyncIterable<Uint8Array>
-  throw new AppError('unavailable', 'the server sent no backup')
+export async function* backupByServer(server: URL): AsyncGenerator<Uint8Array> {
+  const response = await askServer(server, '/backups', {})
+  try {
+    yield* response as AsyncIterable<Uint8Array>
+  } catch (cause) {
+    throw new AppError('unavailable', 'the server ended the backup too early: its log says why', { cause })
+  }
 }
 
 /** `temporary`: the file that is renamed to `path` when it is complete. */
@@ -24,7 +29,7 @@ export type Written = { onStdout: boolean; text: string }
  * output for `-`.
  */
 export async function writeBackup(
-  makeContent: () => Promise<AsyncIterable<Uint8Array>>,
+  makeContent: () => AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>,
   file: string,
 ): Promise<Written> {
   // Before the work of making one.
@@ -37,14 +42,7 @@ export async function writeBackup(
       yield chunk
     }
   }
-  try {
-    await send(counted, target)
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    throw new AppError('unavailable', 'the server ended the backup too early: its log says why', {
-      cause: error,
-    })
-  }
+  await send(counted, target)
   const onStdout = target.kind === 'stdout'
   const text = `wrote ${onStdout ? 'the backup' : file}: ${size} bytes in ${Math.round(performance.now() - began)} ms\n`
   return { onStdout, text }
@@ -55,7 +53,7 @@ async function send(content: () => AsyncGenerator<Uint8Array>, target: Target): 
   if (target.kind === 'stream') return pipeline(content, createWriteStream(target.path))
   const { path, temporary } = target
   try {
-    await pipeline(content, createWriteStream(temporary, { mode: 0o600, flush: true }))
+    await pipeline(content, createWriteStream(temporary, { mode: 0o600, flush: true, flags: 'wx' }))
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })
@@ -65,14 +63,16 @@ async function send(content: () => AsyncGenerator<Uint8Array>, target: Target): 
 
 async function targetOf(file: string): Promise<Target> {
   if (file === '-') return { kind: 'stdout' }
+  if (file === '') throw new AppError('invalid', 'the name of the file is empty; - is standard output')
   const found = await unlessMissing(stat(file))
   if (found?.isDirectory()) throw new AppError('invalid', `${file} is a folder: name a file in it`)
   if (found && isStdout(found)) return { kind: 'stdout' }
   const link = await unlessMissing(lstat(file))
-  if (found ? !found.isFile() : link) return { kind: 'stream', path: file }
+  if (found && !found.isFile()) return { kind: 'stream', path: file }
   // A link stays one.
-  const path = found ? await realpath(file) : file
-  return { kind: 'file', path, temporary: `${path}.partial` }
+  const path = found ? await realpath(file) : link ? resolve(dirname(file), await readlink(file)) : file
+  // Of its own, as another backup to the same file may be in progress.
+  return { kind: 'file', path, temporary: `${path}.partial-${randomUUID().slice(0, 8)}` }
 }
 
 /** As `/dev/stdout` is, whatever that leads to. */

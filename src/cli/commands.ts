@@ -21,9 +21,12 @@ export function commandsWith(output: Output): Commands {
 }
 
 async function serveUntilStopped(config: Config, output: Output): Promise<void> {
+  let serving = false
   const stopped = new Promise<void>((resolve) => {
-    // A second signal, of either kind, ends the process at once.
+    // A second signal, of either kind, ends the process at once; so does the first during the start, which may wait for
+    // other servers, and changes nothing that the next start does not finish.
     const stop = () => {
+      if (!serving) process.exit(0)
       process.off('SIGTERM', stop).off('SIGINT', stop)
       resolve()
     }
@@ -39,6 +42,7 @@ async function serveUntilStopped(config: Config, output: Output): Promise<void> 
   const { log, exit } = openLog(config.logLevel)
   const components = await openComponents(config, log)
   const server = await serve(config, applicationOf(components))
+  serving = true
   const { href: url } = localUrl({ host: config.listen.host, port: server.port })
   await writeAddress(config.data, { url, instance: components.instance }).catch((err) =>
     log.warn({ err }, 'the commands gc, verify and backup cannot find this server: see its data folder'),

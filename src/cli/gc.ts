@@ -1,3 +1,4 @@
+import { json } from 'node:stream/consumers'
 import type { GarbageItem, GarbageReport } from '../service/ports.ts'
 import { askServer } from './ask-server.ts'
 import { oneLine } from './printable.ts'
@@ -7,7 +8,7 @@ type ItemizedReport = GarbageReport & { items: GarbageItem[] }
 /** Asks a running server to collect garbage. Throws `unavailable`. */
 export async function collectByServer(server: URL, options: { dryRun: boolean }): Promise<ItemizedReport> {
   const response = await askServer(server, '/garbage-collections', options)
-  return (await response.json()) as ItemizedReport
+  return (await json(response)) as ItemizedReport
 }
 
 /** Describes a collection for a person. */

@@ -1,3 +1,4 @@
+import { json } from 'node:stream/consumers'
 import type { VerificationReport } from '../service/maintenance/verify/verify.ts'
 import { askServer } from './ask-server.ts'
 import { oneLine } from './printable.ts'
@@ -5,7 +6,7 @@ import { oneLine } from './printable.ts'
 /** Asks a running server to verify its data. Throws `unavailable`. */
 export async function verifyByServer(server: URL, options: { fix: boolean }): Promise<VerificationReport> {
   const response = await askServer(server, '/verifications', options)
-  return (await response.json()) as VerificationReport
+  return (await json(response)) as VerificationReport
 }
 
 /** Returns a line for each difference, and a summary. */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { AppError } from '../core/errors.ts'
 import { makeFolder } from '../core/folder.ts'
 import { lockFolder } from '../database/sqlite/folder-lock.ts'
 import { indexFile } from '../database/sqlite/index-file.ts'
@@ -34,12 +35,17 @@ export async function writeAddress(folder: string, address: ServerAddress): Prom
   await writeFile(addressFile(folder), `${JSON.stringify(address)}\n`, { mode: 0o600 })
 }
 
-/** undefined if the process that has the folder is not a server, or has not started yet. */
+/** undefined if the process that has the folder is not a server, or has not started yet. Throws `unavailable`. */
 export async function readAddress(folder: string): Promise<ServerAddress | undefined> {
   try {
     return addressSchema.parse(JSON.parse(await readFile(addressFile(folder), 'utf8')))
-  } catch {
-    return undefined
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') return undefined
+    throw new AppError(
+      'unavailable',
+      `a server of another user is using ${folder}: run this command as that user, who alone can read ${addressFile(folder)}`,
+      { cause: error },
+    )
   }
 }
 

@@ -1,9 +1,10 @@
 /** What `pkgserver backup` writes to, and what `restore` reads from. */
 import { execFile } from 'node:child_process'
-import { lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
+import { lstat, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { writeBackup } from '../../src/cli/backup.ts'
 import { folderApp } from '../support/app.ts'
 import { PKGSERVER, runCommand } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
@@ -67,15 +68,39 @@ describe('pkgserver backup', () => {
     for (const file of [links.file, links.new]) await expectBackup(file)
   })
 
+  it('is whole though another one is written to the same file, also behind a link to no file', async () => {
+    const file = join(await temporaryFolder(), 'link')
+    await symlink('out.tar', file)
+    const { promise: both, resolve } = Promise.withResolvers<void>()
+    let begun = 0
+    const content = async function* (text: string) {
+      yield Buffer.from(text)
+      if (++begun === 2) resolve()
+      await both
+      yield Buffer.from(text)
+    }
+    await Promise.all(['one', 'another'].map((text) => writeBackup(() => content(text), file)))
+    expect(['oneone', 'anotheranother']).toContain(await readFile(file, 'utf8'))
+    expect((await lstat(file)).isSymbolicLink()).toBe(true)
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+  })
+
   it('leaves an older backup as it is if it fails, and refuses a folder', async () => {
     const data = await dataFolder()
     const folder = await temporaryFolder()
     const file = join(folder, 'out.tar')
     await writeFile(file, 'an older backup')
-    // Opened and given up.
-    await mkdir(`${file}.partial`)
-    expect((await runCommand(['backup', file, '--data', data])).code).not.toBe(0)
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('the beginning of a backup')
+      throw new Error('the disk is full')
+    }
+    await expect(writeBackup(broken, file)).rejects.toThrow('the disk is full')
     expect(await readFile(file, 'utf8')).toBe('an older backup')
+    expect(await readdir(folder)).toEqual(['out.tar'])
+    expect(await runCommand(['backup', '', '--data', data])).toMatchObject({
+      code: 2,
+      log: 'pkgserver: the name of the file is empty; - is standard output\n',
+    })
     expect(await runCommand(['backup', folder, '--data', data])).toMatchObject({
       code: 2,
       log: `pkgserver: ${folder} is a folder: name a file in it\n`,

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises'
+import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { askReadiness } from '../../src/cli/ready.ts'
+import { listening } from '../support/listening.ts'
 import { runCommand, startServer } from '../support/process.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
@@ -30,5 +33,19 @@ describe('the health check of the container', () => {
     await expect.poll(async () => (await client.send('/readyz')).status).toBe(503)
     expect(await check(url.host)).toMatchObject({ code: 1, output: expect.stringContaining('is stopping') })
     expect(await stopped).toBe(0)
+  })
+
+  it.each([
+    ['never answers', () => undefined],
+    [
+      'never ends its answer',
+      (response: ServerResponse) => void setInterval(() => response.write(' '), 5).unref(),
+    ],
+  ])('gives up a server that %s', async (_, answer) => {
+    const { port } = await listening((_request, response) => answer(response))
+    expect(await askReadiness({ host: '127.0.0.1', port: Number(port) }, 100)).toEqual({
+      ready: false,
+      text: `127.0.0.1:${port} does not answer within 0.1 seconds\n`,
+    })
   })
 })
