@@ -82,7 +82,7 @@ async function timesOfRequest(upgrade: CorpusUpgrade, local: Files): Promise<num
       await api.create('edge', 'site', `up-${run}`, { upgrade: {} })
       times.push(performance.now() - start)
     }
-    // The first run starts the threads.
+    // The first run starts the workers.
     return times.slice(1)
   })
 }

@@ -4,8 +4,8 @@ import { Gauge, Histogram, type Registry } from 'prom-client'
 export type WorkMetrics = {
   operation: Histogram<'operation' | 'outcome'>
   registryCall: Histogram<'call' | 'outcome'>
-  threadWait: Histogram<'task'>
-  threadWork: Histogram<'task'>
+  workerWait: Histogram<'task'>
+  workerWork: Histogram<'task'>
   commit: Histogram
   commitSize: Histogram
   jobItem: Histogram<'kind' | 'outcome'>
@@ -30,8 +30,8 @@ export function workMetrics(registry: Registry): WorkMetrics {
       'call',
       'outcome',
     ),
-    threadWait: histogram('thread_wait_seconds', 'Time that tasks waited for a worker.', 'task'),
-    threadWork: histogram('thread_work_seconds', 'Duration of tasks in a worker.', 'task'),
+    workerWait: histogram('worker_wait_seconds', 'Time that tasks waited for a worker.', 'task'),
+    workerWork: histogram('worker_work_seconds', 'Duration of tasks in a worker.', 'task'),
     commit: histogram(
       'database_commit_duration_seconds',
       'Duration of each commit, including its transactions.',
@@ -53,7 +53,7 @@ export function workMetrics(registry: Registry): WorkMetrics {
 
 /** Values that are read when the metrics are scraped. */
 export type Observed = {
-  threads: () => { waiting: number; most: number }
+  workers: () => { waiting: number; most: number }
   /** Number of OCI repositories whose tags are behind the database. */
   unfinished: () => number
   gates: () => Record<string, { inside: number; waiting: number }>
@@ -74,11 +74,11 @@ export function observeWork(registry: Registry, observed: Observed): void {
       },
     })
   }
-  gauge('thread_queue_length', 'Tasks that wait for a worker.', () => observed.threads().waiting)
+  gauge('worker_queue_length', 'Tasks that wait for a worker.', () => observed.workers().waiting)
   gauge(
-    'thread_queue_limit',
+    'worker_queue_limit',
     'Maximum number of tasks that wait for a worker.',
-    () => observed.threads().most,
+    () => observed.workers().most,
   )
   gauge(
     'intents_unfinished_repositories',

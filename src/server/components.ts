@@ -258,9 +258,9 @@ function startWorkers(
     ...workers,
     report: (err) => log.error({ err }, 'a worker failed'),
     onTask: (task, { waited, worked }) => {
-      work.threadWait.observe({ task }, waited / 1000)
-      work.threadWork.observe({ task }, worked / 1000)
-      tracing.record(`thread ${task}`, (waited + worked) / 1000, { waited: waited / 1000 })
+      work.workerWait.observe({ task }, waited / 1000)
+      work.workerWork.observe({ task }, worked / 1000)
+      tracing.record(`worker ${task}`, (waited + worked) / 1000, { waited: waited / 1000 })
     },
   })
 }
@@ -336,7 +336,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     work.commit.observe(milliseconds / 1000)
   })
   observeWork(metrics.registry, {
-    threads: pool.queue,
+    workers: pool.queue,
     unfinished: () => ctx.intents.unfinished.size,
     gates: () => load.gates,
     bodyBytes: () => load.bodies.used,

@@ -132,7 +132,7 @@ describe('for operators, the server', () => {
       ['database', 'ok'],
       ['registry', 'ok'],
       ['disk', 'ok'],
-      ['threads', 'ok'],
+      ['workers', 'ok'],
     ])
     await client.call('GET', '/packagerevisions/a.b.c')
     const metrics = await (await client.send('/metrics')).text()
@@ -150,7 +150,7 @@ describe('for operators, the server', () => {
         { name: 'database', status: 'failed', message: expect.stringContaining('does not answer') },
         { name: 'registry', status: 'ok' },
         { name: 'disk', status: 'ok' },
-        { name: 'threads', status: 'ok' },
+        { name: 'workers', status: 'ok' },
       ],
     })
   })

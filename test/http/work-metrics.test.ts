@@ -52,7 +52,7 @@ it('counts calls to the registry, and packages whose tags are behind the databas
   expect(await metric(client, 'intents_unfinished_repositories')).toBe(1)
 })
 
-it('measures commits, threads, queues and jobs', async () => {
+it('measures commits, workers, queues and jobs', async () => {
   const { client } = await folderServer()
   await client.createRepository()
   const { name } = await client.publish('ws1')
@@ -65,7 +65,7 @@ it('measures commits, threads, queues and jobs', async () => {
   expect(await metric(client, 'database_commit_duration_seconds_count')).toBeGreaterThan(0)
   // Counted after the commit that ends the job.
   await expect.poll(() => metric(client, 'job_item_duration_seconds_count', { kind: 'clone' })).toBe(1)
-  expect(await metric(client, 'thread_queue_length')).toBe(0)
+  expect(await metric(client, 'worker_queue_length')).toBe(0)
   expect(await metric(client, 'requests_admitted', { kind: 'write', state: 'inside' })).toBe(0)
   expect(await metric(client, 'request_body_bytes')).toBe(0)
   expect(await metric(client, 'disk_free_bytes')).toBeGreaterThan(0)

@@ -12,7 +12,7 @@ const INSTANCE_HEADER = 'Pkgserver-Instance'
 const partSchema = z
   .strictObject({
     name: z
-      .enum(['server', 'database', 'registry', 'disk', 'threads'])
+      .enum(['server', 'database', 'registry', 'disk', 'workers'])
       .openapi({ description: 'Name of the part.', example: 'registry' }),
     status: z.enum(['ok', 'degraded', 'failed']).openapi({
       description:

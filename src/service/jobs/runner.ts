@@ -16,7 +16,7 @@ export type RunnerOptions = Pick<Performing, 'work' | 'report'> & {
 }
 
 /**
- * Items in flight at once. Two threads pack, and the main thread reads and writes: with more items, requests would wait
+ * Items in flight at once. Two workers pack, and the server reads and writes: with more items, requests would wait
  * for jobs, and the jobs would hardly end sooner.
  */
 const CONCURRENCY = 3

@@ -4,7 +4,7 @@ import type { ServiceContext } from '../context.ts'
 /** A `degraded` part still serves, but less than it should. */
 export type PartStatus = 'ok' | 'degraded' | 'failed'
 export type PartReadiness = { name: PartName; status: PartStatus; message: string }
-export type PartName = 'server' | 'database' | 'registry' | 'disk' | 'threads'
+export type PartName = 'server' | 'database' | 'registry' | 'disk' | 'workers'
 
 /** State of the process that the use cases do not have. */
 export type Surroundings = {
@@ -23,7 +23,7 @@ export async function readiness(ctx: ServiceContext, surroundings: Surroundings)
     answering('database', () => currentResourceVersion(ctx.db)),
     answering('registry', () => ctx.registry.ping()),
   ])
-  return [server(surroundings), database, registry, disk(surroundings), threads(surroundings)]
+  return [server(surroundings), database, registry, disk(surroundings), workers(surroundings)]
 }
 
 function server({ stopping }: Surroundings): PartReadiness {
@@ -43,10 +43,10 @@ function disk({ refusal }: Surroundings): PartReadiness {
     : { name: 'disk', status: 'degraded', message: reason }
 }
 
-function threads({ queue }: Surroundings): PartReadiness {
+function workers({ queue }: Surroundings): PartReadiness {
   const { waiting, most } = queue()
   const message = `${waiting} packages wait to be processed, of at most ${most}.`
-  return { name: 'threads', status: waiting < most ? 'ok' : 'degraded', message }
+  return { name: 'workers', status: waiting < most ? 'ok' : 'degraded', message }
 }
 
 async function answering(name: PartName, ask: () => Promise<unknown>): Promise<PartReadiness> {
