@@ -1,5 +1,5 @@
 /** Conditions of a revision, and readiness gates, which name the conditions that must be True before it is proposed. */
-import { AppError } from '../core/errors.ts'
+import { AppError, shortened } from '../core/errors.ts'
 import { sizeProblem } from './labels.ts'
 
 export type ConditionStatus = 'True' | 'False' | 'Unknown'
@@ -63,8 +63,8 @@ export function closedGates(
 
 const SHOWN = 5
 
-/** Joins the first of some texts for the message of a condition: `a; b and 3 more`. */
+/** Joins the first of some texts for the message of a condition: `a; b and 3 more`. Long ones are cut. */
 export function joinFirst(texts: readonly string[], shown = SHOWN, separator = '; '): string {
   const more = texts.length > shown ? ` and ${texts.length - shown} more` : ''
-  return texts.slice(0, shown).join(separator) + more
+  return texts.slice(0, shown).map(shortened).join(separator) + more
 }

@@ -8,6 +8,9 @@ import type { Reader, Transaction } from '../connection.ts'
 import type { ConflictsTable } from '../schema.ts'
 import { parseStored } from '../stored-json.ts'
 
+/** One statement for each conflict would take several times as long. */
+const ROWS_AT_ONCE = 100
+
 /** A value may be any JSON. */
 const anyJson = z.custom<JsonValue>()
 
@@ -49,8 +52,10 @@ export async function replaceConflicts(
     .where('name', '=', revision)
     .executeTakeFirstOrThrow()
   await transaction.deleteFrom('conflicts').where('revision_id', '=', id).execute()
-  for (const conflict of conflicts)
-    await transaction.insertInto('conflicts').values(conflictRow(id, conflict)).execute()
+  for (let at = 0; at < conflicts.length; at += ROWS_AT_ONCE) {
+    const rows = conflicts.slice(at, at + ROWS_AT_ONCE).map((conflict) => conflictRow(id, conflict))
+    await transaction.insertInto('conflicts').values(rows).execute()
+  }
 }
 
 export function conflictRow(revisionId: number, conflict: RevisionConflict): ConflictsTable {

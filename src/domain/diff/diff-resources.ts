@@ -1,5 +1,5 @@
 /** The differences between the files of two revisions. */
-import { stringifyExact } from '../../core/exact-json.ts'
+import { type JsonValue, jsonSize } from '../krm/json-value.ts'
 import type { PackageFiles } from '../package-files.ts'
 import { type FilePair, filePairs } from './file-pairs.ts'
 import { expectedSize, filePatch } from './file-patch.ts'
@@ -42,7 +42,7 @@ export type DiffInput = {
   patchesOnly?: boolean
 }
 
-/** The bytes of all patches, and of the objects as JSON. More is of no use to a client. */
+/** The bytes of all patches, and about those of the objects as JSON. More is of no use to a client. */
 export const MAX_DIFF_SIZE = 32 * 1024 * 1024
 
 export function diffResources({ before, after, path, patchesOnly = false }: DiffInput): ResourcesDiff {
@@ -55,7 +55,7 @@ export function diffResources({ before, after, path, patchesOnly = false }: Diff
     if (path !== undefined && !isBelow(path, pair)) continue
     if (size + expectedSize(pair) > MAX_DIFF_SIZE) return { files, truncated: true }
     const file = fileDiff(pair, objects?.get(pair))
-    size += Buffer.byteLength(file.patch) + Buffer.byteLength(stringifyExact(file.objects ?? []))
+    size += Buffer.byteLength(file.patch) + jsonSize((file.objects ?? []) as unknown as JsonValue)
     if (size > MAX_DIFF_SIZE) return { files, truncated: true }
     files.push(file)
   }

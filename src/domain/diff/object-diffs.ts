@@ -44,8 +44,8 @@ export function objectDiffs(
     const [before, after] = [readSide(pair, pair.before), readSide(pair, pair.after)]
     if (!before || !after) continue
     diffs.set(pair, [])
-    olds.push(...before)
-    news.push(...after)
+    for (const found of before) olds.push(found)
+    for (const found of after) news.push(found)
   }
   const add = (pair: FilePair, diff: ObjectDiff): void => {
     diffs.get(pair)?.push(diff)

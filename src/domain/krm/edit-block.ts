@@ -90,12 +90,14 @@ export class BlockEditor {
     const edits = removals(this.#text, entries, (at) => values[at] !== undefined, donors)
     for (const at of kept) {
       const key = keys[at]
-      edits.push(
-        ...this.#editEntry(entries[at] as Entry, values[at] as JsonValue, donorsAt(donors, key), [
-          ...path,
-          key ?? '<<',
-        ]),
+      const inside = [...path, key ?? '<<']
+      const own = this.#editEntry(
+        entries[at] as Entry,
+        values[at] as JsonValue,
+        donorsAt(donors, key),
+        inside,
       )
+      for (const edit of own) edits.push(edit)
     }
     const places = new Map(kept.map((at) => [keys[at], at]))
     const isAdded = new Set(added)
@@ -149,7 +151,7 @@ export class BlockEditor {
     const edits = removals(this.#text, entries, (at) => isKept.has(at), donors)
     let last: number | undefined
     for (const [at, item] of aligned.entries()) {
-      if (item.from !== undefined) edits.push(...editItem(item, at))
+      if (item.from !== undefined) for (const edit of editItem(item, at)) edits.push(edit)
       else
         edits.push(
           insertion(

@@ -39,7 +39,7 @@ export function editParts(
     }
     added = []
     if (part) {
-      edits.push(...part.edits)
+      for (const edit of part.edits) edits.push(edit)
       last = ranges[part.from]
     }
   }
@@ -118,8 +118,7 @@ function commaBehind(text: string, end: number): number | undefined {
 function insertions(text: string, { end }: Range, added: readonly string[], space: string): TextEdit[] {
   const comma = commaBehind(text, end)
   const from = comma === undefined || text.slice(end, comma).includes('\n') ? end : comma + 1
-  const lineBehind = text.slice(from, lineEnd(text, from))
-  if (!/^[ \t]+#/.test(lineBehind))
+  if (!startsComment(text, from))
     return [{ start: end, end, text: added.map((own) => `,${space}${own}`).join('') }]
   const at = lineEnd(text, from)
   const lines = added.join(`,${space}`)
@@ -128,6 +127,14 @@ function insertions(text: string, { end }: Range, added: readonly string[], spac
     { start: end, end, text: ',' },
     { start: at, end: at, text: asLine(space) + lines },
   ]
+}
+
+const COMMENT = /[ \t]+#/y
+
+/** Does not look at the rest of the line, which may be long and have many parts. */
+function startsComment(text: string, at: number): boolean {
+  COMMENT.lastIndex = at
+  return COMMENT.test(text)
 }
 
 function asLine(space: string): string {

@@ -76,6 +76,14 @@ export function isJsonArray(value: JsonValue | undefined): value is readonly Jso
   return Array.isArray(value)
 }
 
+/** Returns about how many characters a value takes as JSON, which may be more than a text can have. */
+export function jsonSize(value: JsonValue): number {
+  if (typeof value === 'string') return value.length + 2
+  if (isJsonArray(value)) return value.reduce<number>((sum, item) => sum + 1 + jsonSize(item), 2)
+  if (!isJsonObject(value)) return String(value).length
+  return Object.entries(value).reduce((sum, [key, field]) => sum + key.length + 4 + jsonSize(field), 2)
+}
+
 /** Returns the value of a field; undefined if it does not exist. */
 export function fieldOf(value: JsonValue | undefined, key: string): JsonValue | undefined {
   return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined

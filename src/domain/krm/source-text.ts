@@ -131,8 +131,16 @@ export function fieldPlace(text: string, { key, value, srcToken }: ParsedPair): 
   return placeOf(text, value, separators, behind)
 }
 
+const knownPlaces = new WeakMap<object, Place[]>()
+
 /** Returns the places of the items of a list, in block or flow style. */
-export function itemPlaces(text: string, { srcToken, items }: YAMLSeq.Parsed): Place[] {
+export function itemPlaces(text: string, list: YAMLSeq.Parsed): Place[] {
+  const known = knownPlaces.get(list) ?? placesIn(text, list)
+  knownPlaces.set(list, known)
+  return known
+}
+
+function placesIn(text: string, { srcToken, items }: YAMLSeq.Parsed): Place[] {
   const tokens = srcToken && 'items' in srcToken ? (srcToken.items as CST.CollectionItem[]) : []
   // The tokens may end with those of a comment without an item.
   return (items as ParsedNode[]).map((item, at) => {

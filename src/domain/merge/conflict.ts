@@ -1,7 +1,8 @@
 /** Merge conflicts, which people and programs can read. */
+import { AppError } from '../../core/errors.ts'
 import type { FieldPath } from '../krm/field-path.ts'
 import type { ObjectIdentity } from '../krm/identity.ts'
-import type { JsonValue } from '../krm/json-value.ts'
+import { type JsonValue, jsonSize } from '../krm/json-value.ts'
 
 export type Side = 'local' | 'upstream'
 
@@ -38,6 +39,28 @@ export type Versions<Value extends JsonValue = JsonValue> = {
   original: Value | undefined
   local: Value | undefined
   upstream: Value | undefined
+}
+
+const MAX_CONFLICTS = 10_000
+/** The size of all conflicts of an upgrade, in characters, as all of them are sent at once. */
+const MAX_SIZE = 32 * 1024 * 1024
+
+/** Throws `too_large` for too many conflicts, or too large ones: each has the whole path of its field. */
+export function checkSize(conflicts: readonly Conflict[]): void {
+  if (conflicts.length > MAX_CONFLICTS) throw tooLarge(`there are more than ${MAX_CONFLICTS} conflicts`)
+  let size = 0
+  for (const { path, object, field, original, local, upstream } of conflicts) {
+    size += path.length + (object?.length ?? 0) + field.length
+    for (const value of [original, local, upstream]) size += jsonSize(value ?? null)
+    if (size > MAX_SIZE) throw tooLarge(`the conflicts have more than ${MAX_SIZE} characters`)
+  }
+}
+
+function tooLarge(reason: string): AppError {
+  return new AppError(
+    'too_large',
+    `${reason}, which is the limit: upgrade in smaller steps, or with the strategy copy-merge or force-delete-replace`,
+  )
 }
 
 /** Leaves out undefined values. */

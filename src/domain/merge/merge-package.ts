@@ -5,7 +5,7 @@ import { type JsonValue, sameJson } from '../krm/json-value.ts'
 import { type ReadKrmFile, readKrmFile } from '../krm/krm-file.ts'
 import { filesWhere, overlaid, type PackageFiles } from '../package-files.ts'
 import { sameBytes } from '../resources.ts'
-import type { Conflict, Side } from './conflict.ts'
+import { type Conflict, checkSize, type Side } from './conflict.ts'
 import { type FileSides, mergeExecutables } from './merge-executables.ts'
 import { OWN_FIELDS } from './merge-krm.ts'
 import { mergeResources } from './merge-resources.ts'
@@ -29,11 +29,14 @@ const CLONE_FIELDS: Readonly<Record<string, readonly FieldPath[]>> = {
   ],
 }
 
-/** `read` may be a cache in front of `readKrmFile`, whose result depends on the content alone. */
-export function mergePackage(
-  { strategy, prefer, ...versions }: MergeInput,
-  read: ReadKrmFile = readKrmFile,
-): MergedPackage {
+/** Throws `too_large`. `read` may be a cache in front of `readKrmFile`, whose result depends on the content alone. */
+export function mergePackage(input: MergeInput, read: ReadKrmFile = readKrmFile): MergedPackage {
+  const merged = merge(input, read)
+  checkSize(merged.conflicts)
+  return merged
+}
+
+function merge({ strategy, prefer, ...versions }: MergeInput, read: ReadKrmFile): MergedPackage {
   const { original, local, upstream } = versions
   switch (strategy) {
     case 'resource-merge':

@@ -12,7 +12,7 @@ export function findImages(object: JsonValue): string[] {
     if (typeof value !== 'object' || value === null) continue
     for (const name of CONTAINERS) {
       const containers = fieldOf(value, name)
-      if (isJsonArray(containers)) images.push(...imagesOf(containers))
+      if (isJsonArray(containers)) for (const image of imagesOf(containers)) images.push(image)
     }
     for (const inner of Object.values(value).reverse()) if (typeof inner === 'object') open.push(inner)
   }

@@ -2,7 +2,7 @@
  * Validates the resources of a package. A YAML file or Kptfile that kubectl, Flux or kustomize refuse to read is an error,
  * unless `.krmignore` excludes it, or a generator such as Helm reads it. An object without apiVersion, kind or name, or with the identity of another one, is a warning.
  */
-import type { ErrorDetail } from '../../core/errors.ts'
+import { type ErrorDetail, shortened } from '../../core/errors.ts'
 import { type Condition, joinFirst } from '../conditions.ts'
 import { groupOf, identityKey } from '../krm/identity.ts'
 import { isKptfile, isKrmPath } from '../krm/krm-file.ts'
@@ -78,7 +78,7 @@ const MAX_FINDINGS = 200
 
 function add(to: ErrorDetail[], path: string, findings: readonly Finding[]): void {
   for (const finding of findings.slice(0, Math.max(0, MAX_FINDINGS - to.length)))
-    to.push({ path, ...finding })
+    to.push({ path, ...finding, message: shortened(finding.message) })
 }
 
 function objectWarnings(path: string, object: KrmObject, seen: Map<string, string>): Finding[] {

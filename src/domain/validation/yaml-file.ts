@@ -55,7 +55,7 @@ function readDocument({ value, document, lineOf }: YamlDocument, file: YamlFile)
   }
   readObject(value, document.contents)
   for (const image of findImages(value)) file.images.push(image)
-  if (fieldOf(value, 'kind') === 'Kptfile') file.about.push(...aboutPackage(value))
+  if (fieldOf(value, 'kind') === 'Kptfile') for (const text of aboutPackage(value)) file.about.push(text)
 
   function readObject(object: JsonObject, node: unknown): void {
     const items = listItems(object) ?? []

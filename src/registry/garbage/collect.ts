@@ -114,8 +114,8 @@ class Collector {
   async #collectRepository(repository: string): Promise<void> {
     try {
       const garbage = await markRepository(this.#marking, repository)
-      const digests = [...garbage.manifests, ...garbage.referrers].map(({ digest }) => digest)
-      digests.push(...garbage.links)
+      const found = [...garbage.manifests, ...garbage.referrers].map(({ digest }) => digest)
+      const digests = [...found, ...garbage.links]
       if (digests.length === 0) return
       await this.#announced(digests, async (mayContinue) => {
         // Check again now that the deletion is announced: see `PendingDeletions`.

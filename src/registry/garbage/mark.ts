@@ -77,7 +77,10 @@ async function liveManifests(
   const referrers = new Map<string, string[]>()
   for (const { digest, manifest } of manifests.values()) {
     const subject = manifest.subject?.digest
-    if (subject) referrers.set(subject, [...(referrers.get(subject) ?? []), digest])
+    if (!subject) continue
+    const others = referrers.get(subject)
+    if (others) others.push(digest)
+    else referrers.set(subject, [digest])
   }
   const live = new Set<string>()
   const reach = (from: Iterable<string>): void => {
@@ -86,8 +89,9 @@ async function liveManifests(
       const found = manifests.get(digest)
       if (!found || live.has(digest)) continue
       live.add(digest)
-      if (isIndex(found.manifest)) queue.push(...successors(found.manifest).map((child) => child.digest))
-      queue.push(...(referrers.get(digest) ?? []))
+      const children = isIndex(found.manifest) ? successors(found.manifest) : []
+      for (const child of children) queue.push(child.digest)
+      for (const referrer of referrers.get(digest) ?? []) queue.push(referrer)
     }
   }
   for (const [, descriptor] of await tags.entries(repository)) reach([descriptor.digest])
