@@ -1,6 +1,6 @@
 /**
  * Shapes of YAML that grow with a number, for checks that work grows as its input does. `VALUE` stands for what differs
- * between the versions of a file.
+ * between the versions of a file; a line that begins with letters and `|` is only in these versions.
  */
 import { contentsOf } from '../../src/domain/contents.ts'
 import { diffResources } from '../../src/domain/diff/diff-resources.ts'
@@ -159,6 +159,14 @@ export const SHAPES: Record<string, Shape> = {
     ),
   'functions of a pipeline': (n) =>
     `${KPTFILE}pipeline:\n  mutators:\n${many(n, (at) => `  - image: gcr.io/f:v${at % 7}\n    configMap: {v: VALUE}\n`)}`,
+  'functions with names': (n) =>
+    `${KPTFILE}pipeline:\n  mutators:\n${many(n, (at) => `  - {image: f${at}, name: n${at}, v: VALUE}\n`)}`,
+  'items in brackets that upstream changes': (n) =>
+    `${MAP}abd|  l: [${many(n, (at) => `x${at}, `)}]\nc|  l: [${many(n, (at) => `y${at}, `)}]\n`,
+  'maps in one line that upstream changes': (n) =>
+    `${MAP}abd|  l: {${many(n, (at) => `k${at}: {x: long}, `)}}\nc|  l: {${many(n, (at) => `k${at}: {x: long, y: 1}, `)}}\n`,
+  'comments of which local removes the fields': (n) =>
+    `${MAP}${many(8 * n, (at) => `  # c${at}\nacd|  k${at}: 1\nc|  # c${at}\nc|  n${at}: 1\n`)}  z: VALUE\n`,
   'functions that apply setters': (n) =>
     `${KPTFILE}pipeline:\n  mutators:\n${many(n, () => '  - image: gcr.io/apply-setters:v0\n    configMap: {v: VALUE}\n')}`,
   'values of setters': (n) =>
@@ -172,11 +180,17 @@ export const SHAPES: Record<string, Shape> = {
 export const WORKS = ['validation', 'diff', 'merge', 'setters', 'edits'] as const
 export type Work = (typeof WORKS)[number]
 
+const LINES = /^([a-d]+)\|(.*\n)/gm
+
+function linesOf(value: string) {
+  return (_: string, versions: string, line: string) => (versions.includes(value) ? line : '')
+}
+
 /** Prepares a kind of work on a text, and returns a function that does it. */
 export function workOn(work: Work, text: string): () => unknown {
   const path = text.includes('kind: Kptfile') ? 'Kptfile' : text.startsWith('apiVersion') ? 'a.yaml' : 'a.txt'
   const version = (value: string): Resources =>
-    new Map([[path, Buffer.from(text.replaceAll('VALUE', value))]])
+    new Map([[path, Buffer.from(text.replace(LINES, linesOf(value)).replaceAll('VALUE', value))]])
   const [original, local, upstream] = [
     plainFiles(version('a')),
     plainFiles(version('b')),

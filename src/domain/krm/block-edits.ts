@@ -100,6 +100,21 @@ function isAboutAll(text: string, first: Entry, { other }: Donors): boolean {
   return above(body, now).includes(above(text, first))
 }
 
+/** Returns a function that reports whether one of the edits replaces what is right before a position. */
+export function replacedBy(edits: readonly TextEdit[]): (at: number) => boolean {
+  const sorted = edits.filter(({ start, end }) => start < end).sort((a, b) => a.start - b.start)
+  return (at) => {
+    let [low, high] = [0, sorted.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((sorted[middle] as TextEdit).start < at) low = middle + 1
+      else high = middle
+    }
+    // Edits do not overlap.
+    return (sorted[low - 1]?.end ?? -1) >= at
+  }
+}
+
 /** Inserts behind the entry `after`, or else before those that are kept. */
 export function insertion(
   text: string,
@@ -107,15 +122,13 @@ export function insertion(
   after: number | undefined,
   firstKept: number,
   added: string,
-  others: readonly TextEdit[],
+  isReplaced: (at: number) => boolean,
 ): TextEdit {
   const first = entries[0] as Entry
   if (after !== undefined) {
     const end = tailEnd(text, entries[after] as Entry)
     const below = belowSameComment(text, end, added)
-    const isRemoved =
-      below.at !== end && others.some((other) => other.start < below.at && below.at <= other.end)
-    const { at, rest } = isRemoved ? { at: end, rest: added } : below
+    const { at, rest } = below.at !== end && isReplaced(below.at) ? { at: end, rest: added } : below
     return { start: at, end: at, text: `\n${indent(rest, first.column)}` }
   }
   const ownLine = startsLine(text, first.start)

@@ -1,7 +1,7 @@
 /** Edits of the maps and lists of a document in block style. */
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
 import { type Aligned, alignItems } from './align-items.ts'
-import { insertion, removals, replacement } from './block-edits.ts'
+import { insertion, removals, replacedBy, replacement } from './block-edits.ts'
 import type { EditContext } from './edit-context.ts'
 import { editFlowCollection } from './edit-flow-collection.ts'
 import {
@@ -99,6 +99,7 @@ export class BlockEditor {
       )
       for (const edit of own) edits.push(edit)
     }
+    const isReplaced = replacedBy(edits)
     const places = new Map(kept.map((at) => [keys[at], at]))
     const isAdded = new Set(added)
     let last: number | undefined = donors.other ? undefined : kept.at(-1)
@@ -107,7 +108,7 @@ export class BlockEditor {
       if (key === undefined || !isAdded.has(key)) continue
       const text = fieldText(key, wanted[key] as JsonValue, donorsAt(donors, key))
       const after = behind > (last ?? -1) ? behind : last
-      edits.push(insertion(this.#text, entries, after, firstKept, text, edits))
+      edits.push(insertion(this.#text, entries, after, firstKept, text, isReplaced))
     }
     return edits
   }
@@ -149,20 +150,15 @@ export class BlockEditor {
     }
     const isKept = new Set(kept)
     const edits = removals(this.#text, entries, (at) => isKept.has(at), donors)
+    for (const [at, item] of aligned.entries())
+      if (item.from !== undefined) for (const edit of editItem(item, at)) edits.push(edit)
+    const isReplaced = replacedBy(edits)
     let last: number | undefined
     for (const [at, item] of aligned.entries()) {
-      if (item.from !== undefined) for (const edit of editItem(item, at)) edits.push(edit)
-      else
-        edits.push(
-          insertion(
-            this.#text,
-            entries,
-            last,
-            kept[0] as number,
-            itemText(wanted[at] as JsonValue, itemDonors(item)),
-            edits,
-          ),
-        )
+      if (item.from === undefined) {
+        const text = itemText(wanted[at] as JsonValue, itemDonors(item))
+        edits.push(insertion(this.#text, entries, last, kept[0] as number, text, isReplaced))
+      }
       last = item.from ?? last
     }
     return edits

@@ -39,17 +39,18 @@ function areUnique(items: List, fields: readonly string[]): boolean {
 
 /** Returns the names that the same function has with another image in some version. */
 function replaced(versions: readonly List[]): Set<string> {
+  const nameOf = (item: JsonValue): JsonValue | undefined => fieldOf(item, 'name')
   const items = versions.flat()
   const byProgram = Map.groupBy(items, programOf)
+  const inVersions = versions.map((list) => Map.groupBy(list, nameOf))
   const found = new Set<string>()
-  for (const [name, named] of Map.groupBy(items, (item) => fieldOf(item, 'name'))) {
+  for (const [name, named] of Map.groupBy(items, nameOf)) {
     if (typeof name !== 'string' || name === '') continue
     const programs = new Set(named.map(programOf))
-    const isOne = versions.every((list) => list.filter((item) => fieldOf(item, 'name') === name).length < 2)
-    const isOwn = [...programs].every((program) =>
-      byProgram.get(program)?.every((item) => named.includes(item)),
-    )
-    if (programs.size > 1 && isOne && isOwn) found.add(name)
+    if (programs.size === 1 || inVersions.some((names) => (names.get(name)?.length ?? 0) > 1)) continue
+    const isOwn = (program: string | undefined) =>
+      byProgram.get(program)?.every((item) => nameOf(item) === name)
+    if ([...programs].every(isOwn)) found.add(name)
   }
   return found
 }

@@ -66,9 +66,11 @@ export function indentationOf(text: string, at: number): number {
   return text.slice(lineStart(text, at), lineEnd(text, at)).search(/[^ -]/)
 }
 
-/** Reports whether only white space precedes a position on its line. */
+/** Reports whether only white space precedes a position on its line, which may be long and have many parts. */
 export function startsLine(text: string, at: number): boolean {
-  return text.slice(lineStart(text, at), at).trim() === ''
+  let start = at
+  while (start > 0 && /[^\S\n]/.test(text.charAt(start - 1))) start--
+  return start === 0 || text[start - 1] === '\n'
 }
 
 /** Reports whether a node is a flow collection: a map or a list in brackets. */
@@ -217,8 +219,16 @@ export function commentLines(text: string): Map<string, number> {
   return counts
 }
 
+const knownStarts = new WeakMap<Entry, number>()
+
 /** Returns the start of the comment right above an entry, in the same column; without one, of the line of the entry. */
-export function commentStart(text: string, { start, column }: Pick<Entry, 'start' | 'column'>): number {
+export function commentStart(text: string, entry: Entry): number {
+  const known = knownStarts.get(entry) ?? commentAbove(text, entry)
+  knownStarts.set(entry, known)
+  return known
+}
+
+function commentAbove(text: string, { start, column }: Entry): number {
   let from = lineStart(text, start)
   while (from > 0) {
     const above = lineStart(text, from - 1)
