@@ -166,7 +166,7 @@ export const SHAPES: Record<string, Shape> = {
   'maps in one line that upstream changes': (n) =>
     `${MAP}abd|  l: {${many(n, (at) => `k${at}: {x: long}, `)}}\nc|  l: {${many(n, (at) => `k${at}: {x: long, y: 1}, `)}}\n`,
   'comments of which local removes the fields': (n) =>
-    `${MAP}${many(8 * n, (at) => `  # c${at}\nacd|  k${at}: 1\nc|  # c${at}\nc|  n${at}: 1\n`)}  z: VALUE\n`,
+    `${MAP}more:\n${many(4 * n, (at) => `  # c${at}\nacd|  k${at}: 1\nc|  # c${at}\nc|  n${at}: 1\n`)}  z: VALUE\n`,
   'functions that apply setters': (n) =>
     `${KPTFILE}pipeline:\n  mutators:\n${many(n, () => '  - image: gcr.io/apply-setters:v0\n    configMap: {v: VALUE}\n')}`,
   'values of setters': (n) =>
