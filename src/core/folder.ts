@@ -1,11 +1,25 @@
-import { mkdir, open } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { mkdir, open, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
-/** Creates a folder and its missing parents; their directory entries are on the disk when it resolves. */
+/**
+ * Creates a folder and its missing parents; their directory entries are on the disk when it resolves. Not with the
+ * `recursive` of Node, which never ends where a file system has a folder and says that it has none, as /proc does.
+ */
 export async function makeFolder(path: string): Promise<void> {
   const folder = resolve(path)
-  const first = await mkdir(folder, { recursive: true })
-  for (const changed of foldersAbove(first, folder)) await syncFolder(changed)
+  const above = dirname(folder)
+  if ((await unlessMissing(folder))?.isDirectory()) return
+  if (above !== folder) await makeFolder(above)
+  await mkdir(folder).catch(async (error) => {
+    // Another process may have made it just now.
+    if (!(await unlessMissing(folder))?.isDirectory()) throw error
+  })
+  await syncFolder(above)
+}
+
+async function unlessMissing(path: string): Promise<Stats | undefined> {
+  return stat(path).catch(() => undefined)
 }
 
 /**

@@ -22,8 +22,8 @@ export function openDatabase(file: string, log?: KyselyConfig['log']): Kysely<Sc
     // In memory: the data folder may be the only one that the server can write to.
     database.pragma('temp_store = MEMORY')
     checkIntact(database)
-    // Does nothing but fail where the file can only be read.
-    database.exec('BEGIN IMMEDIATE; COMMIT')
+    // Writes nothing, but fails where the file can only be read.
+    database.exec('BEGIN; PRAGMA user_version = 0; ROLLBACK')
     migrate(database)
   } catch (error) {
     database?.close()

@@ -57,6 +57,8 @@ describe('the lock of a data folder', () => {
   it('tells why a folder cannot be locked', async () => {
     const folder = await temporaryFolder()
     await mkdir(join(folder, 'lock.db'))
-    expect(() => lockFolder(folder)).toThrow(/cannot be used for data: unable to open/)
+    expect(() => lockFolder(folder)).toThrow(
+      /cannot be used for data, as .*lock.db cannot be locked: unable to open/,
+    )
   })
 })
