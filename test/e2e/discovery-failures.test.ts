@@ -317,6 +317,18 @@ describe('a source with too many versions', () => {
     expect(problems).toMatchObject([{ reason: expect.stringContaining('more than 10000 tags') }])
     expect(there.requests.filter(({ line }) => line.includes('upf/manifests'))).toEqual([])
   })
+
+  it('has a hundred tags listed that stand for no usable version', async () => {
+    const tags = Array.from({ length: 2000 }, (_, at) => `1.0.${at}_x`)
+    const there = await elsewhere([
+      async (c, next) => (c.req.path.endsWith('/tags/list') ? c.json({ tags: [...tags, 'v1.0.0'] }) : next()),
+    ])
+    const { client } = await memoryApp()
+    await there.flux('team/upf', 'v1.0.0', files(1))
+    await register(client, there)
+    for (let i = 0; i < 2; i++)
+      expect(await sync(client)).toMatchObject({ state: 'Succeeded', revisions: 1, problemCount: 100 })
+  })
 })
 
 describe('a sync', () => {

@@ -27,6 +27,9 @@ const CHECK_INTERVAL = 24 * 60 * 60 * 1000
 /** Each version that is found becomes a revision. */
 const MAX_VERSIONS = 10_000
 
+/** Tags for versions that cannot be used, of which each is a row: more of them tell nothing new. */
+const LISTED_UNFIT = 100
+
 /** Throws where the registry fails: nothing is skipped then, and the next sync goes on from there. */
 export async function syncPackage(sync: Sync, name: string): Promise<void> {
   const { ctx, repository, signal } = sync
@@ -35,7 +38,9 @@ export async function syncPackage(sync: Sync, name: string): Promise<void> {
   const badName = foreignNameProblem(name)
   if (badName !== undefined) return recordTag(scan, WHOLE_PACKAGE, unusable(badName))
   const tags = await orAborted(tagsOf(sync, name), signal)
-  const { versions, unfit } = versionTags(tags, { prereleases: repository.source?.prereleases ?? false })
+  const found = versionTags(tags, { prereleases: repository.source?.prereleases ?? false })
+  const { versions } = found
+  const unfit = found.unfit.slice(0, LISTED_UNFIT)
   const present = new Set([WHOLE_PACKAGE, ...[...versions, ...unfit].map(({ tag }) => tag)])
   const gone = [...known.keys()].filter((tag) => !present.has(tag))
   if (gone.length > 0) await ctx.commits.run((transaction) => forgetTags(transaction, id, gone))
