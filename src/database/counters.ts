@@ -38,7 +38,20 @@ export async function writePosition(transaction: Transaction, name: Position, va
   await transaction.updateTable('counters').set({ value }).where('name', '=', name).execute()
 }
 
-async function read(db: Reader, name: Position | 'resource_version'): Promise<number> {
+/** Resolves to a number that grows with each change of who may do what; 0 before the first. */
+export async function accessVersion(db: Reader): Promise<number> {
+  return read(db, 'access_version')
+}
+
+export async function raiseAccessVersion(transaction: Transaction): Promise<void> {
+  await transaction
+    .updateTable('counters')
+    .set({ value: sql`value + 1` })
+    .where('name', '=', 'access_version')
+    .execute()
+}
+
+async function read(db: Reader, name: Position | 'resource_version' | 'access_version'): Promise<number> {
   const { value } = await db
     .selectFrom('counters')
     .select('value')

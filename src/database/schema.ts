@@ -1,6 +1,9 @@
 /** The tables of `migrations/`, as Kysely sees them. JSON is text; booleans are 0 and 1. */
 import type { Generated, Insertable, Selectable } from 'kysely'
 import type { ErrorCode } from '../core/errors.ts'
+import type { Subject } from '../domain/access/binding.ts'
+import type { PrincipalKind } from '../domain/access/principal.ts'
+import type { TokenKind } from '../domain/access/token.ts'
 import type { RevisionChange } from '../domain/change.ts'
 import type { ItemState, JobKind, JobState } from '../domain/job.ts'
 import type { Lifecycle } from '../domain/lifecycle.ts'
@@ -217,6 +220,61 @@ export type DeliveriesTable = {
   revision: string | null
 }
 
+export type PrincipalsTable = {
+  id: string
+  kind: PrincipalKind
+  name: string
+  display_name: string
+  scope: string | null
+  owner_id: string | null
+  disabled: Generated<number>
+  groups_at: string | null
+  created_by: string
+  created_at: string
+  updated_at: string
+  resource_version: number
+}
+
+export type IdentitiesTable = {
+  issuer: string
+  subject: string
+  principal_id: string
+  created_at: string
+  last_login_at: string
+}
+
+export type PrincipalGroupsTable = { principal_id: string; name: string }
+
+export type TokensTable = {
+  id: string
+  kind: TokenKind
+  principal_id: string
+  name: string
+  hash: string
+  permissions: string
+  repositories: string
+  created_by: string
+  created_at: string
+  expires_at: string | null
+  last_used_at: string | null
+  last_used_address: string | null
+  revoked_at: string | null
+  revoked_by: string | null
+  revoked_reason: string | null
+  replaced_by: string | null
+}
+
+export type BindingsTable = {
+  id: string
+  subject_kind: Subject['kind']
+  principal_id: string | null
+  group_name: string | null
+  role: string
+  repositories: string
+  created_by: string
+  created_at: string
+}
+
 export type Schema = {
   settings: SettingsTable
   counters: CountersTable
@@ -235,6 +293,11 @@ export type Schema = {
   changes: ChangesTable
   webhooks: WebhooksTable
   deliveries: DeliveriesTable
+  principals: PrincipalsTable
+  identities: IdentitiesTable
+  principal_groups: PrincipalGroupsTable
+  tokens: TokensTable
+  bindings: BindingsTable
 }
 
 export type PackageRevisionRow = Selectable<PackageRevisionsTable> & {

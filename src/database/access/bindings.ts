@@ -1,0 +1,106 @@
+import { z } from 'zod'
+import { AppError } from '../../core/errors.ts'
+import type { Binding, Subject } from '../../domain/access/binding.ts'
+import { ROLES } from '../../domain/access/role.ts'
+import type { Reader, Transaction } from '../connection.ts'
+import { parseStored } from '../stored-json.ts'
+import { patternsSchema } from './tokens.ts'
+
+const roleSchema = z.enum(ROLES)
+
+export async function findBinding(db: Reader, id: string): Promise<Binding | undefined> {
+  const row = await bindingRows(db).where('bindings.id', '=', id).executeTakeFirst()
+  return row && toBinding(row)
+}
+
+/** Resolves to all bindings, oldest first. */
+export async function allBindings(db: Reader): Promise<Binding[]> {
+  return (await bindingRows(db).orderBy('bindings.id').execute()).map(toBinding)
+}
+
+/** Resolves to bindings after an id, oldest first. */
+export async function listBindings(
+  db: Reader,
+  page: { after?: string | undefined; limit: number },
+): Promise<Binding[]> {
+  const rows = await bindingRows(db)
+    .$if(page.after !== undefined, (query) => query.where('bindings.id', '>', page.after ?? ''))
+    .orderBy('bindings.id')
+    .limit(page.limit)
+    .execute()
+  return rows.map(toBinding)
+}
+
+export async function insertBinding(transaction: Transaction, binding: Binding): Promise<void> {
+  const { subject } = binding
+  await transaction
+    .insertInto('bindings')
+    .values({
+      id: binding.id,
+      subject_kind: subject.kind,
+      principal_id: binding.principalId ?? null,
+      group_name: subject.kind === 'group' ? subject.name : null,
+      role: binding.role,
+      repositories: JSON.stringify(binding.repositories),
+      created_by: binding.createdBy,
+      created_at: binding.createdAt,
+    })
+    .execute()
+}
+
+export async function deleteBinding(transaction: Transaction, id: string): Promise<void> {
+  await transaction.deleteFrom('bindings').where('id', '=', id).execute()
+}
+
+/** Whether a principal that is not disabled has the role `admin`, by itself or by a group. */
+export async function hasServerAdmin(db: Reader): Promise<boolean> {
+  const own = await db
+    .selectFrom('bindings')
+    .innerJoin('principals', 'principals.id', 'bindings.principal_id')
+    .select('principals.id')
+    .where('bindings.role', '=', 'admin')
+    .where('principals.disabled', '=', 0)
+    .limit(1)
+    .executeTakeFirst()
+  if (own) return true
+  const byGroup = await db
+    .selectFrom('bindings')
+    .innerJoin('principal_groups', 'principal_groups.name', 'bindings.group_name')
+    .innerJoin('principals', 'principals.id', 'principal_groups.principal_id')
+    .select('principals.id')
+    .where('bindings.role', '=', 'admin')
+    .where('principals.disabled', '=', 0)
+    .limit(1)
+    .executeTakeFirst()
+  return byGroup !== undefined
+}
+
+function bindingRows(db: Reader) {
+  return db
+    .selectFrom('bindings')
+    .leftJoin('principals', 'principals.id', 'bindings.principal_id')
+    .selectAll('bindings')
+    .select('principals.name as principal_name')
+}
+
+type BindingRow = Awaited<ReturnType<ReturnType<typeof bindingRows>['executeTakeFirstOrThrow']>>
+
+function toBinding(row: BindingRow): Binding {
+  const role = roleSchema.safeParse(row.role)
+  if (!role.success)
+    throw new AppError('internal', `the index is damaged: the role of the binding ${row.id} cannot be read`)
+  return {
+    id: row.id,
+    subject: toSubject(row),
+    principalId: row.principal_id ?? undefined,
+    role: role.data,
+    repositories: parseStored(patternsSchema, row.repositories, `the binding ${row.id}`),
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+  }
+}
+
+function toSubject({ subject_kind: kind, principal_name, group_name }: BindingRow): Subject {
+  if (kind === 'authenticated' || kind === 'anonymous') return { kind }
+  return { kind, name: (kind === 'group' ? group_name : principal_name) ?? '' }
+}

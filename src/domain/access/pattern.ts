@@ -1,0 +1,77 @@
+/**
+ * Patterns of repositories and packages. Two patterns are either nested or disjoint in each of their two parts, so the
+ * overlap of two is a pattern, and queries can use ranges of names.
+ */
+import { AppError } from '../../core/errors.ts'
+import { isLabel, labelProblem, packageProblem } from '../names.ts'
+
+export type Pattern = {
+  /** The name of a repository; with `prefix`, the beginning of names. */
+  repository: string
+  prefix: boolean
+  /** A package, which the pattern covers with all packages below it; undefined for all packages. */
+  path: string | undefined
+}
+
+export const EVERYTHING: Pattern = { repository: '', prefix: true, path: undefined }
+
+/** Parses `*`, `name` or `prefix*`, with or without `/package/path/**`. Throws `invalid`. */
+export function parsePattern(text: string): Pattern {
+  const pattern = patternIn(text)
+  if (pattern) return pattern
+  throw new AppError(
+    'invalid',
+    `"${text.slice(0, 300)}" is no pattern of repositories: write *, the name of a repository, or the beginning of names and * (team-*); then /nf/upf/** for one package and those below it`,
+  )
+}
+
+/** Returns undefined for a text that is no pattern. */
+export function patternIn(text: string): Pattern | undefined {
+  const [, repository = '', star, path] = /^([^*/]*)(\*?)(?:\/(.+)\/\*\*)?$/.exec(text) ?? []
+  const prefix = star === '*'
+  // The beginning of a label is one if a letter follows.
+  const validName = prefix ? isLabel(`${repository}a`) : labelProblem(repository) === undefined
+  if (star === undefined || !validName) return undefined
+  if (path !== undefined && packageProblem(path) !== undefined) return undefined
+  return { repository, prefix, path }
+}
+
+export function patternText({ repository, prefix, path }: Pattern): string {
+  return `${repository}${prefix ? '*' : ''}${path === undefined ? '' : `/${path}/**`}`
+}
+
+/** The narrowest pattern that covers a repository, or a package of it. */
+export function patternOf(target: { repository: string; package?: string | undefined }): Pattern {
+  return { repository: target.repository, prefix: false, path: target.package }
+}
+
+/** Whether everything in `inner` is in `outer`. */
+export function covers(outer: Pattern, inner: Pattern): boolean {
+  return coversRepository(outer, inner) && coversPath(outer.path, inner.path)
+}
+
+/** What is in both patterns; undefined if nothing is. */
+export function overlapOf(one: Pattern, other: Pattern): Pattern | undefined {
+  const repository = coversRepository(one, other) ? other : coversRepository(other, one) ? one : undefined
+  const path = coversPath(one.path, other.path) ? other : coversPath(other.path, one.path) ? one : undefined
+  return repository && path && { ...repository, path: path.path }
+}
+
+/** Removes patterns that others cover, and sorts the rest. */
+export function minimal(patterns: readonly Pattern[]): Pattern[] {
+  const byText = new Map(patterns.map((pattern) => [patternText(pattern), pattern]))
+  const distinct = [...byText.values()]
+  return distinct
+    .filter((pattern) => !distinct.some((other) => other !== pattern && covers(other, pattern)))
+    .sort((a, b) => (patternText(a) < patternText(b) ? -1 : 1))
+}
+
+function coversRepository(outer: Pattern, inner: Pattern): boolean {
+  if (outer.prefix) return inner.repository.startsWith(outer.repository)
+  return !inner.prefix && inner.repository === outer.repository
+}
+
+function coversPath(outer: string | undefined, inner: string | undefined): boolean {
+  if (outer === undefined || outer === inner) return true
+  return inner?.startsWith(`${outer}/`) ?? false
+}
