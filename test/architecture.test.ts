@@ -27,6 +27,7 @@ const MAY_IMPORT: Table = {
 const SERVICE_MAY_IMPORT: Table = {
   workers: [],
   access: ['.'],
+  accounts: ['queries', 'access', '.'],
   '.': ['workers'],
   queries: ['.'],
   drafts: ['workers', 'access', '.'],

@@ -39,7 +39,7 @@ function resourceVersionOf(database: BetterSqlite3.Database): number | undefined
     .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table'")
     .pluck()
     .all()
-  const filled = ['repositories', 'packages', 'jobs'].some(
+  const filled = ['repositories', 'packages', 'jobs', 'principals', 'bindings'].some(
     (table) => tables.includes(table) && database.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get(),
   )
   if (!filled) return undefined

@@ -1,2 +1,27 @@
-/** The caller of a use case. */
-export type Actor = { name: string }
+import type { TokenLimits } from '../../domain/access/grant.ts'
+
+/** The caller of a use case. Records call it by its name. */
+export type Actor =
+  /** The server itself. */
+  | { kind: 'system'; name: string }
+  | { kind: 'anonymous'; name: string }
+  | PrincipalActor
+  /** Known by the name in a record only, and so without rights. */
+  | { kind?: undefined; name: string }
+
+/** A user or a service account. */
+export type PrincipalActor = {
+  kind: 'user' | 'serviceaccount'
+  name: string
+  principalId: string
+  groups: readonly string[]
+  /** The token that the caller presented, which limits what it may do. Undefined for sessions. */
+  token: (TokenLimits & { id: string; expiresAt: string | undefined }) | undefined
+}
+
+export const SYSTEM: Actor = { kind: 'system', name: 'pkgserver' }
+export const ANONYMOUS: Actor = { kind: 'anonymous', name: 'anonymous' }
+
+export function isPrincipal(actor: Actor): actor is PrincipalActor {
+  return actor.kind === 'user' || actor.kind === 'serviceaccount'
+}

@@ -1,0 +1,96 @@
+/** The rights of all callers: keeps the policy in memory, and changes it. */
+import { LRUCache } from 'lru-cache'
+import { AppError } from '../../core/errors.ts'
+import { allBindings, hasServerAdmin } from '../../database/access/bindings.ts'
+import type { Reader, Transaction } from '../../database/connection.ts'
+import { accessVersion, raiseAccessVersion } from '../../database/counters.ts'
+import { type Grant, grantsOfRole } from '../../domain/access/grant.ts'
+import type { ServiceContext } from '../context.ts'
+import { type Policy, subjectKey } from './policy.ts'
+
+export type AccessOptions = {
+  /** `open`: every caller may do everything. `open-at-first`: until there is a first account or binding. */
+  mode: 'open' | 'open-at-first' | 'required'
+  /** Groups whose members are admins of the server without a binding. */
+  adminGroups: readonly string[]
+  /** How long groups are believed after a login, in milliseconds: a leaver's tokens lose what they gave. */
+  groupsMaxAge: number
+  /** Called with errors that no caller sees. */
+  report: (error: unknown) => void
+}
+
+const REMEMBERED_CALLERS = 10_000
+
+export class AccessControl {
+  readonly ctx: Pick<ServiceContext, 'db' | 'commits' | 'now'>
+  readonly options: AccessOptions
+  #policy: Promise<Policy> | undefined
+
+  constructor(ctx: AccessControl['ctx'], options: AccessOptions) {
+    this.ctx = ctx
+    this.options = options
+  }
+
+  /** Resolves to the policy as of all changes that have returned. Throws where it cannot be read. */
+  policy(): Promise<Policy> {
+    if (this.#policy) return this.#policy
+    const loading = loadPolicy(this.ctx.db, this.options)
+    this.#policy = loading
+    loading.catch(() => {
+      // The next caller tries again.
+      if (this.#policy === loading) this.#policy = undefined
+    })
+    return loading
+  }
+
+  /**
+   * Runs a change of accounts, tokens or bindings in a transaction, with the policy before it. Throws `conflict` if the
+   * server would lose its last admin, unless `mayLoseAdmin`.
+   */
+  async change<T>(
+    work: (transaction: Transaction, policy: Policy) => Promise<T>,
+    { mayLoseAdmin = false } = {},
+  ): Promise<T> {
+    const checksAdmin = !mayLoseAdmin && this.options.adminGroups.length === 0
+    try {
+      return await this.ctx.commits.run(async (transaction) => {
+        const policy = await loadPolicy(transaction, this.options)
+        const had = checksAdmin && (await hasServerAdmin(transaction))
+        const result = await work(transaction, policy)
+        if (had && !(await hasServerAdmin(transaction))) throw lastAdmin()
+        await raiseAccessVersion(transaction)
+        return result
+      })
+    } finally {
+      // After a failed commit, too: what is on the disk then is unknown.
+      this.#policy = undefined
+    }
+  }
+}
+
+function lastAdmin(): AppError {
+  return new AppError(
+    'conflict',
+    'the server would be left without an admin: bind the role admin to another user, group or service account first',
+  )
+}
+
+async function loadPolicy(db: Reader, { mode, adminGroups }: AccessOptions): Promise<Policy> {
+  // Read first: with changes of other processes in between, it is too old rather than too new.
+  const version = await accessVersion(db)
+  const grants = new Map<string, Grant[]>()
+  for (const binding of await allBindings(db)) {
+    const key = subjectKey(binding)
+    const ofSubject = grants.get(key) ?? []
+    ofSubject.push(...grantsOfRole(binding.role, binding.repositories, binding.id))
+    grants.set(key, ofSubject)
+  }
+  return {
+    version,
+    open: mode === 'open' || (mode === 'open-at-first' && version === 0),
+    grants,
+    adminGroups,
+    rights: new WeakMap(),
+    callers: new LRUCache({ max: REMEMBERED_CALLERS }),
+  }
+}

@@ -1,0 +1,91 @@
+/** Who may do what, as of one version of the index: all bindings in memory, and the decisions that follow from them. */
+import type { LRUCache } from 'lru-cache'
+import type { Binding } from '../../domain/access/binding.ts'
+import { type Area, findGrant, type Grant, grantsOfRole, limited } from '../../domain/access/grant.ts'
+import { patternOf } from '../../domain/access/pattern.ts'
+import type { Permission } from '../../domain/access/permission.ts'
+import { type Visibility, visibilityOf } from '../../domain/access/visible-set.ts'
+import { type Actor, isPrincipal, type PrincipalActor } from './actor.ts'
+
+export type Policy = {
+  version: number
+  /** Whether every caller may do everything. */
+  open: boolean
+  /** The grants of each subject. */
+  grants: ReadonlyMap<string, readonly Grant[]>
+  /** Groups that the settings make admins of the server. */
+  adminGroups: readonly string[]
+  /** What was found out while this policy holds: rights, and callers by token or session. */
+  rights: WeakMap<Actor, Rights>
+  callers: LRUCache<string, KnownCaller>
+}
+
+export type KnownCaller = {
+  actor: PrincipalActor
+  /** When it must be looked up again, in milliseconds since 1970: its token expires then, or its groups do. */
+  until: number
+  /** The last recorded use of its token, in milliseconds since 1970. */
+  lastUsed: number
+}
+
+export type Rights = { grants: readonly Grant[]; visibility: Visibility }
+
+/** What a permission is needed for. A repository without a package is all of it; a pattern is all that it covers. */
+export type Target = Area | { repository: string; package?: string | undefined }
+
+export type Decision = { allowed: true; via: string } | { allowed: false; missing: Permission }
+
+/** Decides whether an actor may do something: the one function that does. */
+export function can(policy: Policy, actor: Actor, permission: Permission, target: Target): Decision {
+  if (permission === 'tokens') return canMakeTokens(actor)
+  const grant = findGrant(rightsOf(policy, actor).grants, permission, areaOf(target))
+  return grant ? { allowed: true, via: grant.via } : { allowed: false, missing: permission }
+}
+
+/** All that an actor may do and see. */
+export function rightsOf(policy: Policy, actor: Actor): Rights {
+  const known = policy.rights.get(actor)
+  if (known) return known
+  const own = grantsOf(policy, actor)
+  const grants = isPrincipal(actor) && actor.token ? limited(own, actor.token) : own
+  const rights = { grants, visibility: visibilityOf(grants) }
+  policy.rights.set(actor, rights)
+  return rights
+}
+
+/** The key of the grants that a binding gives. */
+export function subjectKey({ subject, principalId }: Pick<Binding, 'subject' | 'principalId'>): string {
+  if (subject.kind === 'group') return `group ${subject.name}`
+  return principalId === undefined ? subject.kind : `principal ${principalId}`
+}
+
+/** Each account makes tokens for itself; with a token only if it was created for that. */
+function canMakeTokens(actor: Actor): Decision {
+  const may = isPrincipal(actor) && (!actor.token || actor.token.permissions.has('tokens'))
+  return may ? { allowed: true, via: 'account' } : { allowed: false, missing: 'tokens' }
+}
+
+function grantsOf(policy: Policy, actor: Actor): Grant[] {
+  if (policy.open || actor.kind === 'system') {
+    return grantsOfRole('admin', [], policy.open ? 'open' : 'system')
+  }
+  const admin = isPrincipal(actor) && actor.groups.some((group) => policy.adminGroups.includes(group))
+  return [
+    ...(admin ? grantsOfRole('admin', [], 'settings') : []),
+    ...subjectsOf(actor).flatMap((key) => policy.grants.get(key) ?? []),
+  ]
+}
+
+function subjectsOf(actor: Actor): string[] {
+  if (isPrincipal(actor)) return ['anonymous', 'authenticated', ...ownSubjects(actor)]
+  return actor.kind === 'anonymous' ? ['anonymous'] : []
+}
+
+function ownSubjects({ principalId, groups }: PrincipalActor): string[] {
+  return [`principal ${principalId}`, ...groups.map((group) => `group ${group}`)]
+}
+
+function areaOf(target: Target): Area {
+  if (target === 'server' || 'prefix' in target) return target
+  return patternOf(target)
+}

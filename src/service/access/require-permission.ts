@@ -1,0 +1,41 @@
+import { AppError } from '../../core/errors.ts'
+import { type Grant, missingToGive } from '../../domain/access/grant.ts'
+import { patternText } from '../../domain/access/pattern.ts'
+import type { Permission } from '../../domain/access/permission.ts'
+import { type Actor, isPrincipal } from './actor.ts'
+import { can, type Policy, rightsOf, type Target } from './policy.ts'
+
+/** Throws `forbidden`, naming what is missing, unless the actor has the permission. */
+export function requirePermission(
+  policy: Policy,
+  actor: Actor,
+  permission: Permission,
+  target: Target,
+): void {
+  const decision = can(policy, actor, permission, target)
+  if (decision.allowed) return
+  throw new AppError(
+    'forbidden',
+    `this needs the permission ${decision.missing}${placeOf(target)}, which ${holderOf(actor)} lacks: an administrator can bind a role that has it`,
+  )
+}
+
+/** Throws `forbidden` unless the actor has all that the grants give: no caller gives more than it has. */
+export function requireAll(policy: Policy, actor: Actor, given: readonly Grant[]): void {
+  const missing = missingToGive(rightsOf(policy, actor).grants, given)
+  if (!missing) return
+  throw new AppError(
+    'forbidden',
+    `this would give the permission ${missing.permission}${placeOf(missing.area)}, which ${holderOf(actor)} lacks: only a caller that has it can give it`,
+  )
+}
+
+function holderOf(actor: Actor): string {
+  return isPrincipal(actor) && actor.token ? `the token of ${actor.name}, or ${actor.name},` : actor.name
+}
+
+function placeOf(target: Target): string {
+  if (target === 'server') return ''
+  if ('prefix' in target) return ` for ${patternText(target)}`
+  return ` for ${target.repository}${target.package === undefined ? '' : `/${target.package}`}`
+}

@@ -1,0 +1,67 @@
+import { AppError } from '../../core/errors.ts'
+import { allBindings, insertBinding } from '../../database/access/bindings.ts'
+import { findPrincipalNamed } from '../../database/access/principals.ts'
+import type { Reader } from '../../database/connection.ts'
+import {
+  type Binding,
+  type BindingContent,
+  checkBinding,
+  type Subject,
+  sameBinding,
+} from '../../domain/access/binding.ts'
+import { grantsOfRole } from '../../domain/access/grant.ts'
+import type { AccessControl } from '../access/access-control.ts'
+import type { Actor } from '../access/actor.ts'
+import { requireAll, requirePermission } from '../access/require-permission.ts'
+import { neededFor } from './binding-rights.ts'
+import { newId } from './new-id.ts'
+
+/** All are kept in memory. */
+const MOST = 10_000
+
+/**
+ * Gives a role. The actor must have all that it gives, for at least the same repositories. Throws `invalid`,
+ * `forbidden`, `not_found`, `already_exists` and `conflict`.
+ */
+export async function createBinding(
+  access: AccessControl,
+  actor: Actor,
+  input: BindingContent,
+): Promise<Binding> {
+  checkBinding(input)
+  return access.change(async (transaction, policy) => {
+    for (const { permission, target } of neededFor(input)) {
+      requirePermission(policy, actor, permission, target)
+    }
+    requireAll(policy, actor, grantsOfRole(input.role, input.repositories, ''))
+    const now = access.ctx.now()
+    const binding = {
+      ...input,
+      id: newId(now),
+      principalId: await principalIdOf(transaction, input.subject),
+      createdBy: actor.name,
+      createdAt: now.toISOString(),
+    }
+    const existing = await allBindings(transaction)
+    if (existing.some((other) => sameBinding(other, binding))) {
+      throw new AppError('already_exists', 'there is a binding of this role to this subject already')
+    }
+    if (existing.length >= MOST) {
+      throw new AppError('conflict', `there are ${MOST} bindings already, which is the limit: bind a group`)
+    }
+    await insertBinding(transaction, binding)
+    return binding
+  })
+}
+
+async function principalIdOf(db: Reader, subject: Subject): Promise<string | undefined> {
+  if (subject.kind !== 'user' && subject.kind !== 'serviceaccount') return undefined
+  const principal = await findPrincipalNamed(db, subject.kind, subject.name)
+  if (principal) return principal.id
+  throw new AppError(
+    'not_found',
+    subject.kind === 'user'
+      ? `there is no user ${subject.name}: users are known after their first login, so bind a group, or wait for it`
+      : `there is no service account ${subject.name}: create it first`,
+  )
+}

@@ -1,0 +1,42 @@
+import { DEFAULT_TOKEN_PERMISSIONS, type Permission, withRead } from '../../domain/access/permission.ts'
+import { checkToken } from '../../domain/access/token.ts'
+import type { AccessControl } from '../access/access-control.ts'
+import { type Actor, isPrincipal } from '../access/actor.ts'
+import { expiryOf, type IssuedToken, issueToken } from './issue-token.ts'
+import { requireTokenMaker, requireWithinOwn, type TokenOwner, visibleOwner } from './token-rights.ts'
+
+export type TokenRequest = {
+  name: string
+  /** By default the actor itself. */
+  owner?: TokenOwner
+  /** By default all but those to grant rights and to approve. */
+  permissions?: readonly Permission[] | undefined
+  /** Patterns; by default everything that the owner may. */
+  repositories?: readonly string[] | undefined
+  /** Null: it does not expire. */
+  expiresAt?: string | null | undefined
+}
+
+/** Creates a token. Its rights are those of its owner that it is not limited to less than. */
+export async function createToken(
+  access: AccessControl,
+  actor: Actor,
+  request: TokenRequest,
+): Promise<IssuedToken> {
+  const limits = {
+    name: request.name,
+    permissions: withRead(request.permissions ?? DEFAULT_TOKEN_PERMISSIONS),
+    repositories: request.repositories ?? ['*'],
+  }
+  checkToken(limits)
+  return access.change(async (transaction, policy) => {
+    const owner = await visibleOwner(transaction, policy, actor, request.owner)
+    requireTokenMaker(policy, actor, owner)
+    requireWithinOwn(actor, limits)
+    const now = access.ctx.now()
+    const kind = owner.kind === 'user' ? 'personal' : 'serviceaccount'
+    const limit = isPrincipal(actor) ? actor.token?.expiresAt : undefined
+    const expiresAt = expiryOf(policy, actor, { asked: request.expiresAt, limit }, now)
+    return issueToken(transaction, actor, { ...limits, kind, principalId: owner.id, expiresAt }, now)
+  })
+}

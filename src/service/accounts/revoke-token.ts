@@ -1,0 +1,23 @@
+import { AppError } from '../../core/errors.ts'
+import { findToken, revokeToken as revokeRow } from '../../database/access/tokens.ts'
+import type { Token } from '../../domain/access/token.ts'
+import type { AccessControl } from '../access/access-control.ts'
+import type { Actor } from '../access/actor.ts'
+import { mayRevoke } from './token-rights.ts'
+
+/** Ends a token at once. Revoking it again changes nothing. */
+export async function revokeToken(
+  access: AccessControl,
+  actor: Actor,
+  id: string,
+  reason: string | null,
+): Promise<Token> {
+  return access.change(async (transaction, policy) => {
+    const token = await findToken(transaction, id)
+    if (!token || !(await mayRevoke(transaction, policy, actor, token))) {
+      throw new AppError('not_found', `there is no token ${id}`)
+    }
+    if (token.revokedAt !== undefined) return token
+    return revokeRow(transaction, id, { at: access.ctx.now().toISOString(), by: actor.name, reason })
+  })
+}
