@@ -2,7 +2,7 @@
 import type { BindingContent, Subject } from '../../src/domain/access/binding.ts'
 import type { Role } from '../../src/domain/access/role.ts'
 import { AccessControl, type AccessOptions } from '../../src/service/access/access-control.ts'
-import { type Actor, SYSTEM } from '../../src/service/access/actor.ts'
+import { type Actor, type PrincipalActor, SYSTEM } from '../../src/service/access/actor.ts'
 import {
   type Authentication,
   authenticatePrincipal,
@@ -45,7 +45,7 @@ export async function accounts(options: Partial<AccessOptions> = {}) {
       now = new Date(now.getTime() + milliseconds)
     },
     /** A user after a login, with a session. */
-    user: async (name: string, ...groups: string[]): Promise<Actor & { principalId: string }> => {
+    user: async (name: string, ...groups: string[]): Promise<PrincipalActor> => {
       const login = { issuer: 'https://idp', subject: name, userName: name, displayName: name, groups }
       return actorIn(await authenticatePrincipal(access, (await recordLogin(access, login)).id))
     },

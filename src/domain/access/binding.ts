@@ -23,7 +23,7 @@ export type Binding = BindingContent & {
   createdAt: string
 }
 
-const MAX_PATTERNS = 100
+const MAX_PATTERNS = 50
 const MAX_GROUP_NAME = 256
 
 /** Throws `invalid` for a binding that cannot be. */

@@ -60,10 +60,25 @@ export function overlapOf(one: Pattern, other: Pattern): Pattern | undefined {
 /** Removes patterns that others cover, and sorts the rest. */
 export function minimal(patterns: readonly Pattern[]): Pattern[] {
   const byText = new Map(patterns.map((pattern) => [patternText(pattern), pattern]))
-  const distinct = [...byText.values()]
-  return distinct
-    .filter((pattern) => !distinct.some((other) => other !== pattern && covers(other, pattern)))
-    .sort((a, b) => (patternText(a) < patternText(b) ? -1 : 1))
+  return [...byText]
+    .filter(([, pattern]) => !wider(pattern).some((text) => byText.has(text)))
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([, pattern]) => pattern)
+}
+
+/** The texts of all patterns that cover a pattern, except its own. There are few, even where there are many patterns. */
+function wider(pattern: Pattern): string[] {
+  const { repository, prefix, path } = pattern
+  const beginnings = Array.from({ length: repository.length + 1 }, (_, length) => ({
+    repository: repository.slice(0, length),
+    prefix: true,
+  }))
+  const labels = path?.split('/') ?? []
+  const paths = [undefined, ...labels.map((_, at) => labels.slice(0, at + 1).join('/'))]
+  const own = patternText(pattern)
+  return [...beginnings, { repository, prefix }]
+    .flatMap((names) => paths.map((each) => patternText({ ...names, path: each })))
+    .filter((text) => text !== own)
 }
 
 function coversRepository(outer: Pattern, inner: Pattern): boolean {

@@ -60,7 +60,7 @@ export function isWithin(inner: TokenLimits, outer: TokenLimits): boolean {
   )
 }
 
-const MAX_PATTERNS = 100
+const MAX_PATTERNS = 50
 const MAX_NAME = 100
 
 type TokenContent = { name: string; permissions: readonly string[]; repositories: readonly string[] }

@@ -53,6 +53,11 @@ export function rightsOf(policy: Policy, actor: Actor): Rights {
   return rights
 }
 
+/** What is bound to an account itself, not to all accounts or to its groups. */
+export function grantsOfPrincipal(policy: Policy, principalId: string): readonly Grant[] {
+  return policy.grants.get(`principal ${principalId}`) ?? []
+}
+
 /** The key of the grants that a binding gives. */
 export function subjectKey({ subject, principalId }: Pick<Binding, 'subject' | 'principalId'>): string {
   if (subject.kind === 'group') return `group ${subject.name}`

@@ -17,7 +17,7 @@ import { neededFor } from './binding-rights.ts'
 import { newId } from './new-id.ts'
 
 /** All are kept in memory. */
-const MOST = 10_000
+const MOST = 5000
 
 /**
  * Gives a role. The actor must have all that it gives, for at least the same repositories. Throws `invalid`,

@@ -27,7 +27,10 @@ export async function rotateToken(
     requireTokenMaker(policy, actor, owner)
     requireWithinOwn(actor, old)
     const problem = tokenProblem(old, now.toISOString())
-    if (problem) throw new AppError('conflict', `the token ${id} has ${problem}: create a new one`)
+    if (problem) {
+      const ended = problem === 'expired' ? 'has expired' : 'was revoked'
+      throw new AppError('conflict', `the token ${id} ${ended}: create a new one`)
+    }
     if (old.replacedBy !== undefined) {
       throw new AppError('conflict', `the token ${id} was replaced by ${old.replacedBy} already: rotate that`)
     }

@@ -2,9 +2,9 @@ import { AppError } from '../../core/errors.ts'
 import { findPrincipalNamed } from '../../database/access/principals.ts'
 import type { Reader } from '../../database/connection.ts'
 import { EVERYTHING, type Pattern, parsePattern } from '../../domain/access/pattern.ts'
-import { actorName, type Principal } from '../../domain/access/principal.ts'
+import type { Principal } from '../../domain/access/principal.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
-import { can, type Policy, rightsOf } from '../access/policy.ts'
+import { can, grantsOfPrincipal, type Policy } from '../access/policy.ts'
 import { requireAll, requirePermission } from '../access/require-permission.ts'
 
 /** The repositories whose administrators manage a service account. */
@@ -43,10 +43,5 @@ export function requireManager(policy: Policy, actor: Actor, account: Principal)
  */
 export function requireRightsOf(policy: Policy, actor: Actor, account: Principal): void {
   requireManager(policy, actor, account)
-  requireAll(policy, actor, rightsOf(policy, asActor(account)).grants)
-}
-
-function asActor(account: Principal): Actor {
-  const { kind, id } = account
-  return { kind, name: actorName(account), principalId: id, groups: [], token: undefined }
+  requireAll(policy, actor, grantsOfPrincipal(policy, account.id))
 }

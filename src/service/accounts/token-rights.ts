@@ -11,7 +11,10 @@ import { requireRightsOf, scopeOf, seesServiceAccount } from './service-account-
 /** Whose tokens are meant; undefined for the actor's own. */
 export type TokenOwner = { kind: PrincipalKind; name: string } | undefined
 
-/** Throws `not_found` for an owner of whose tokens the actor may not know, `forbidden` for a caller without an account. */
+/**
+ * Throws `not_found` for an owner of whose tokens the actor may not know, and `forbidden` for a caller without an account,
+ * or with a token that is not for tokens.
+ */
 export async function visibleOwner(
   db: Reader,
   policy: Policy,
@@ -19,6 +22,7 @@ export async function visibleOwner(
   owner: TokenOwner,
 ): Promise<Principal> {
   const found = owner ? await findPrincipalNamed(db, owner.kind, owner.name) : await ownPrincipal(db, actor)
+  if (found && isOwn(actor, found)) requirePermission(policy, actor, 'tokens', 'server')
   if (found && seesTokens(policy, actor, found)) return found
   const what = owner?.kind === 'serviceaccount' ? 'service account' : 'user'
   throw new AppError('not_found', `there is no ${what} ${owner?.name ?? actor.name}`)
@@ -26,9 +30,7 @@ export async function visibleOwner(
 
 /** Throws `forbidden` unless the actor may make a token for an owner: for itself, or for an account that it manages. */
 export function requireTokenMaker(policy: Policy, actor: Actor, owner: Principal): void {
-  if (isOwn(actor, owner) || (isPrincipal(actor) && actor.token)) {
-    requirePermission(policy, actor, 'tokens', 'server')
-  }
+  if (isPrincipal(actor) && actor.token) requirePermission(policy, actor, 'tokens', 'server')
   if (owner.kind === 'serviceaccount' && !isOwn(actor, owner)) requireRightsOf(policy, actor, owner)
   // Otherwise an admin could act in the name of a person.
   if (owner.kind === 'serviceaccount' || isOwn(actor, owner) || actor.kind === 'system') return

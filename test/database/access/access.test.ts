@@ -27,9 +27,11 @@ import {
   revokeToken,
 } from '../../../src/database/access/tokens.ts'
 import type { Transaction } from '../../../src/database/connection.ts'
-import { memoryIndex } from '../../../src/database/open.ts'
+import { memoryIndex, openIndex } from '../../../src/database/open.ts'
+import { inspectIndex } from '../../../src/database/sqlite/replace-index.ts'
 import type { Binding } from '../../../src/domain/access/binding.ts'
 import type { PrincipalKind } from '../../../src/domain/access/principal.ts'
+import { temporaryFolder } from '../../support/temporary.ts'
 
 const NOW = '2026-01-01T00:00:00.000Z'
 const LATER = '2026-02-01T00:00:00.000Z'
@@ -301,4 +303,20 @@ describe('bindings', () => {
     await binding({ id: '3', subject: { kind: 'user', name: 'b' }, principalId: 'b', role: 'admin' })
     expect(await hasServerAdmin(db)).toBe(true)
   })
+})
+
+it('an index with accounts or bindings only is not empty, so that it is kept when another takes its place', async () => {
+  const folder = await temporaryFolder()
+  const stateAfter = async (work: (transaction: Transaction) => Promise<unknown>) => {
+    const index = openIndex(folder)
+    await index.commits.run(work)
+    await index.close()
+    return inspectIndex(folder).state
+  }
+  expect(await stateAfter(async () => undefined)).toBe('empty')
+  const binding = { subject: { kind: 'anonymous' as const }, role: 'reader' as const, repositories: ['a'] }
+  const rest = { id: '1', principalId: undefined, createdBy: 'ann', createdAt: NOW }
+  expect(await stateAfter((transaction) => insertBinding(transaction, { ...binding, ...rest }))).toBe(
+    'filled',
+  )
 })

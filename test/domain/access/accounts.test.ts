@@ -25,8 +25,8 @@ describe('a binding', () => {
   })
 
   it('needs patterns, unless its role is one of the server', () => {
-    expect(() => check(ann, 'reader')).toThrow(/needs 1 to 100 patterns of repositories/)
-    expect(() => check(ann, 'reader', ...Array(101).fill('a'))).toThrow(/needs 1 to 100 patterns/)
+    expect(() => check(ann, 'reader')).toThrow(/needs 1 to 50 patterns of repositories/)
+    expect(() => check(ann, 'reader', ...Array(101).fill('a'))).toThrow(/needs 1 to 50 patterns/)
     expect(() => check(ann, 'operator', '*')).toThrow(/for the whole server: leave the repositories out/)
     expect(() => check(ann, 'reader', 'a', 'b.c')).toThrow(/"b.c" is no pattern/)
     expect(() => check({ kind: 'group', name: '' }, 'reader', 'a')).toThrow(/name of a group must have/)
@@ -91,7 +91,7 @@ describe('a token', () => {
     expect(() => checkToken({ ...good, name: ' ' })).toThrow(/name of a token/)
     expect(() => checkToken({ ...good, permissions: [] })).toThrow(/needs a permission/)
     expect(() => checkToken({ ...good, permissions: ['read', 'write'] })).toThrow(/"write" is no permission/)
-    expect(() => checkToken({ ...good, repositories: [] })).toThrow(/needs 1 to 100 patterns/)
+    expect(() => checkToken({ ...good, repositories: [] })).toThrow(/needs 1 to 50 patterns/)
     expect(() => checkToken({ ...good, repositories: ['A'] })).toThrow(/is no pattern/)
   })
 
