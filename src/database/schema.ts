@@ -1,9 +1,6 @@
 /** The tables of `migrations/`, as Kysely sees them. JSON is text; booleans are 0 and 1. */
 import type { Generated, Insertable, Selectable } from 'kysely'
 import type { ErrorCode } from '../core/errors.ts'
-import type { Subject } from '../domain/access/binding.ts'
-import type { PrincipalKind } from '../domain/access/principal.ts'
-import type { TokenKind } from '../domain/access/token.ts'
 import type { RevisionChange } from '../domain/change.ts'
 import type { ItemState, JobKind, JobState } from '../domain/job.ts'
 import type { Lifecycle } from '../domain/lifecycle.ts'
@@ -11,6 +8,7 @@ import type { Side } from '../domain/merge/conflict.ts'
 import type { Task } from '../domain/package-revision.ts'
 import type { RepositoryType } from '../domain/repository.ts'
 import type { DeliveryState, WebhookEvent } from '../domain/webhook.ts'
+import type { AccessTables } from './access/tables.ts'
 
 export type SettingsTable = { name: string; value: string }
 export type CountersTable = { name: string; value: number }
@@ -220,62 +218,7 @@ export type DeliveriesTable = {
   revision: string | null
 }
 
-export type PrincipalsTable = {
-  id: string
-  kind: PrincipalKind
-  name: string
-  display_name: string
-  scope: string | null
-  owner_id: string | null
-  disabled: Generated<number>
-  groups_at: string | null
-  created_by: string
-  created_at: string
-  updated_at: string
-  resource_version: number
-}
-
-export type IdentitiesTable = {
-  issuer: string
-  subject: string
-  principal_id: string
-  created_at: string
-  last_login_at: string
-}
-
-export type PrincipalGroupsTable = { principal_id: string; name: string }
-
-export type TokensTable = {
-  id: string
-  kind: TokenKind
-  principal_id: string
-  name: string
-  hash: string
-  permissions: string
-  repositories: string
-  created_by: string
-  created_at: string
-  expires_at: string | null
-  last_used_at: string | null
-  last_used_address: string | null
-  revoked_at: string | null
-  revoked_by: string | null
-  revoked_reason: string | null
-  replaced_by: string | null
-}
-
-export type BindingsTable = {
-  id: string
-  subject_kind: Subject['kind']
-  principal_id: string | null
-  group_name: string | null
-  role: string
-  repositories: string
-  created_by: string
-  created_at: string
-}
-
-export type Schema = {
+export type Schema = AccessTables & {
   settings: SettingsTable
   counters: CountersTable
   repositories: RepositoriesTable
@@ -293,11 +236,6 @@ export type Schema = {
   changes: ChangesTable
   webhooks: WebhooksTable
   deliveries: DeliveriesTable
-  principals: PrincipalsTable
-  identities: IdentitiesTable
-  principal_groups: PrincipalGroupsTable
-  tokens: TokensTable
-  bindings: BindingsTable
 }
 
 export type PackageRevisionRow = Selectable<PackageRevisionsTable> & {

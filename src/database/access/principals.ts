@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely'
 import type { Principal, PrincipalKind } from '../../domain/access/principal.ts'
 import type { Reader, Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
-import type { PrincipalsTable } from '../schema.ts'
+import type { PrincipalsTable } from './tables.ts'
 
 /** A principal as it acts: with the groups that the identity provider said it has. */
 export type GroupedPrincipal = Principal & {
@@ -54,7 +54,7 @@ export async function listPrincipals(
   return rows.map(toPrincipal)
 }
 
-export type NewPrincipal = Omit<Principal, 'disabled' | 'updatedAt' | 'resourceVersion'>
+type NewPrincipal = Omit<Principal, 'disabled' | 'updatedAt' | 'resourceVersion'>
 
 export async function insertPrincipal(transaction: Transaction, principal: NewPrincipal): Promise<Principal> {
   const row = await transaction

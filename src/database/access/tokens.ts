@@ -4,8 +4,8 @@ import { patternIn } from '../../domain/access/pattern.ts'
 import { PERMISSIONS } from '../../domain/access/permission.ts'
 import type { Token } from '../../domain/access/token.ts'
 import type { Reader, Transaction } from '../connection.ts'
-import type { TokensTable } from '../schema.ts'
 import { parseStored } from '../stored-json.ts'
+import type { TokensTable } from './tables.ts'
 
 const permissionsSchema = z.array(z.enum(PERMISSIONS))
 export const patternsSchema = z.array(z.string().refine((text) => patternIn(text), 'is no pattern'))
@@ -49,7 +49,7 @@ export async function countValidTokens(db: Reader, principalId: string, now: str
   return count
 }
 
-export type NewToken = Pick<
+type NewToken = Pick<
   Token,
   | 'id'
   | 'kind'

@@ -2,8 +2,7 @@
 import { AppError } from '../../core/errors.ts'
 import { labelProblem } from '../names.ts'
 
-export const PRINCIPAL_KINDS = ['user', 'serviceaccount'] as const
-export type PrincipalKind = (typeof PRINCIPAL_KINDS)[number]
+export type PrincipalKind = 'user' | 'serviceaccount'
 
 export type Principal = {
   /** Never given out again, unlike the name. */

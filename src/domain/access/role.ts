@@ -21,7 +21,7 @@ const SERVER_ROLES = {
   admin: [...SERVER_PERMISSIONS, ...REPOSITORY_PERMISSIONS],
 } as const satisfies Record<string, readonly Permission[]>
 
-export type ServerRole = keyof typeof SERVER_ROLES
+type ServerRole = keyof typeof SERVER_ROLES
 export type Role = keyof typeof REPOSITORY_ROLES | ServerRole
 
 const ROLE_PERMISSIONS: Record<Role, readonly Permission[]> = { ...REPOSITORY_ROLES, ...SERVER_ROLES }

@@ -9,13 +9,13 @@ export type VisibleSet = 'all' | readonly Pattern[]
 export type Visibility = { published: VisibleSet; drafts: VisibleSet }
 
 /** Texts from `from` on and before `before`. */
-export type NameRange = { from: string; before: string }
+type NameRange = { from: string; before: string }
 
 export function visibilityOf(grants: readonly Grant[]): Visibility {
   return { published: visibleWith(grants, 'read'), drafts: visibleWith(grants, 'draft.read') }
 }
 
-export function visibleWith(grants: readonly Grant[], permission: Permission): VisibleSet {
+function visibleWith(grants: readonly Grant[], permission: Permission): VisibleSet {
   const areas = grants
     .filter(({ permissions }) => permissions.has(permission))
     .map(({ area }) => area)

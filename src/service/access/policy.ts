@@ -28,7 +28,7 @@ export type KnownCaller = {
   lastUsed: number
 }
 
-export type Rights = { grants: readonly Grant[]; visibility: Visibility }
+export type Rights = { readonly grants: readonly Grant[]; readonly visibility: Visibility }
 
 /** What a permission is needed for. A repository without a package is all of it; a pattern is all that it covers. */
 export type Target = Area | { repository: string; package?: string | undefined }
@@ -48,7 +48,15 @@ export function rightsOf(policy: Policy, actor: Actor): Rights {
   if (known) return known
   const own = grantsOf(policy, actor)
   const grants = isPrincipal(actor) && actor.token ? limited(own, actor.token) : own
-  const rights = { grants, visibility: visibilityOf(grants) }
+  let visibility: Visibility | undefined
+  const rights = {
+    grants,
+    // Compiled when a list first needs it.
+    get visibility() {
+      visibility ??= visibilityOf(grants)
+      return visibility
+    },
+  }
   policy.rights.set(actor, rights)
   return rights
 }

@@ -34,7 +34,7 @@ async function team() {
 }
 
 describe('a binding', () => {
-  it('is made by who administers its repositories, and gives its role', async () => {
+  it('is made by an administrator of its repositories, and gives its role', async () => {
     const at = await team()
     const made = await createBinding(at.access, at.ann, binding(bob, 'maintainer', 'team-a', 'team-b*/nf/**'))
     expect(made).toMatchObject({
@@ -111,7 +111,7 @@ describe('a binding', () => {
     expect(await listed(at, SYSTEM)).toEqual([])
   })
 
-  it('is as invisible to who does not administer all of its repositories as one that does not exist', async () => {
+  it('is hidden from those who do not administer all of its repositories, as if it did not exist', async () => {
     const at = await team()
     const hidden = await at.bind(bob, 'reader', 'team-a', 'secret')
     const server = await at.bind(bob, 'operator')

@@ -28,7 +28,7 @@ async function team() {
 }
 
 describe('a service account', () => {
-  it('is created for repositories by who administers them, without rights', async () => {
+  it('is created for repositories by their administrators, without rights', async () => {
     const at = await team()
     expect(await at.create(at.ann, 'ci', 'team-a')).toMatchObject({
       kind: 'serviceaccount',

@@ -190,7 +190,7 @@ describe('the tokens of an account', () => {
 })
 
 describe('the tokens of a service account', () => {
-  it('are made by who manages it and has all of its rights', async () => {
+  it('are made by its managers, if they have all of its rights', async () => {
     const at = await team()
     const ci = await at.account('ci', 'team-*')
     const { token } = await at.create(at.ann, { owner: ci })

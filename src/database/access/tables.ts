@@ -1,0 +1,68 @@
+/** The tables of accounts and rights. JSON is text; booleans are 0 and 1. */
+import type { Generated } from 'kysely'
+import type { Subject } from '../../domain/access/binding.ts'
+import type { PrincipalKind } from '../../domain/access/principal.ts'
+import type { TokenKind } from '../../domain/access/token.ts'
+
+export type PrincipalsTable = {
+  id: string
+  kind: PrincipalKind
+  name: string
+  display_name: string
+  scope: string | null
+  owner_id: string | null
+  disabled: Generated<number>
+  groups_at: string | null
+  created_by: string
+  created_at: string
+  updated_at: string
+  resource_version: number
+}
+
+type IdentitiesTable = {
+  issuer: string
+  subject: string
+  principal_id: string
+  created_at: string
+  last_login_at: string
+}
+
+type PrincipalGroupsTable = { principal_id: string; name: string }
+
+export type TokensTable = {
+  id: string
+  kind: TokenKind
+  principal_id: string
+  name: string
+  hash: string
+  permissions: string
+  repositories: string
+  created_by: string
+  created_at: string
+  expires_at: string | null
+  last_used_at: string | null
+  last_used_address: string | null
+  revoked_at: string | null
+  revoked_by: string | null
+  revoked_reason: string | null
+  replaced_by: string | null
+}
+
+type BindingsTable = {
+  id: string
+  subject_kind: Subject['kind']
+  principal_id: string | null
+  group_name: string | null
+  role: string
+  repositories: string
+  created_by: string
+  created_at: string
+}
+
+export type AccessTables = {
+  principals: PrincipalsTable
+  identities: IdentitiesTable
+  principal_groups: PrincipalGroupsTable
+  tokens: TokensTable
+  bindings: BindingsTable
+}
