@@ -116,6 +116,7 @@ describe('the tokens of an account', () => {
     const { bearer } = await at.withToken(at.bob, { name: 'other' })
     expect(await at.names(at.ann)).toEqual(['laptop'])
     await expect(at.names(bearer)).rejects.toThrow(/needs the permission tokens/)
+    at.pass(1)
     const { bearer: maker } = await at.withToken(at.bob, { name: 'maker', permissions: ['tokens'] })
     expect(await at.names(maker)).toEqual(['other', 'maker'])
     const ofAnn = { kind: 'user', name: 'ann' } as const
