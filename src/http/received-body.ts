@@ -5,7 +5,7 @@ import { currentClient } from '../core/client.ts'
 import { AppError } from '../core/errors.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { hasMoreValues } from './json-size.ts'
-import { mediaType } from './request-body.ts'
+import { hasBody, mediaType } from './request-body.ts'
 import { wholeBody } from './whole-body.ts'
 
 declare module 'hono' {
@@ -39,7 +39,7 @@ export function boundedBody(large: number, budget: ByteBudget): MiddlewareHandle
     const maxBytes = operation?.largeBody ? large : SMALL_BODY
     const announced = Number(c.req.header('Content-Length'))
     if (announced > maxBytes) throw tooLarge(maxBytes)
-    if (c.req.raw.body === null) return next()
+    if (!hasBody(c)) return next()
     if (announced > 0) budget.check(announced)
     const share = budget.share(currentClient())
     try {
@@ -57,7 +57,7 @@ export function boundedBody(large: number, budget: ByteBudget): MiddlewareHandle
         throw new AppError('too_large', `the body has more than ${MAX_VALUES} values: use several requests`)
       }
       c.set('receivedBody', { bytes, archive })
-      c.req.raw = archive ? withType(c.req.raw, GZIP) : new Request(c.req.raw, { body: bytes })
+      c.req.raw = archive ? withType(c.req.raw, GZIP) : withBody(c.req.raw, bytes)
       await next()
     } finally {
       share.giveBack()
@@ -76,6 +76,10 @@ export const requiredBody: MiddlewareHandler = (c, next) => {
 function isGzip(type: string | undefined, bytes: Uint8Array): boolean {
   if (type === GZIP || (type !== undefined && GZIP_NAMES.includes(type))) return true
   return UNKNOWN.includes(type) && bytes[0] === 0x1f && bytes[1] === 0x8b
+}
+
+function withBody({ url, method, headers }: Request, body: Uint8Array<ArrayBuffer>): Request {
+  return new Request(url, { method, headers, body })
 }
 
 /** The same request without its body, which has been received, and with another Content-Type. */
