@@ -31,7 +31,7 @@ export const LOAD_LIMITS: LoadLimits = {
     large: { atOnce: 4, queue: 64, wait: WAIT },
     read: { atOnce: 16, queue: 256, wait: WAIT },
     // Each may have a page of 2 MiB. As many may wait as there are connections: each takes some milliseconds.
-    list: { atOnce: 8, queue: 10_000, wait: WAIT },
+    list: { atOnce: 8, queue: 10_000, wait: WAIT, pause: 5 },
     // Uploads stream to the disk and may take an hour, so waiting for one is useless.
     push: { atOnce: 128, queue: 0, wait: 0 },
   },

@@ -57,7 +57,7 @@ export function boundedBody(large: number, budget: ByteBudget): MiddlewareHandle
         throw new AppError('too_large', `the body has more than ${MAX_VALUES} values: use several requests`)
       }
       c.set('receivedBody', { bytes, archive })
-      c.req.raw = archive ? withType(c.req.raw, GZIP) : withBody(c.req.raw, bytes)
+      c.req.raw = archive ? withType(c.req.raw, GZIP) : withText(c.req.raw, bytes)
       await next()
     } finally {
       share.giveBack()
@@ -78,15 +78,17 @@ function isGzip(type: string | undefined, bytes: Uint8Array): boolean {
   return UNKNOWN.includes(type) && bytes[0] === 0x1f && bytes[1] === 0x8b
 }
 
-function withBody({ url, method, headers }: Request, body: Uint8Array<ArrayBuffer>): Request {
-  return new Request(url, { method, headers, body })
+/** The same request, with a text that is made when it is asked for: a body would be a copy of the bytes. */
+function withText({ url, method, headers, signal }: Request, bytes: Buffer): Request {
+  const text = async () => bytes.toString().replace(/^\uFEFF/, '')
+  return Object.assign(new Request(url, { method, headers, signal }), { text })
 }
 
 /** The same request without its body, which has been received, and with another Content-Type. */
-function withType({ url, method, headers }: Request, type: string): Request {
+function withType({ url, method, headers, signal }: Request, type: string): Request {
   const changed = new Headers(headers)
   changed.set('Content-Type', type)
-  return new Request(url, { method, headers: changed })
+  return new Request(url, { method, headers: changed, signal })
 }
 
 function tooLarge(maxBytes: number): AppError {

@@ -22,6 +22,8 @@ export function refuseSmallPieces(server: Server, limits: PieceLimits = PIECE_LI
       cutOff(request, response, '431 Request Header Fields Too Large')
       return
     }
+    const { 'transfer-encoding': encoding, 'content-length': length = '0' } = request.headers
+    if (encoding === undefined && length === '0') return
     if (request.method === 'GET' || request.method === 'HEAD') {
       // Nothing reads their bodies, which may be endless.
       response.once('finish', () => {
