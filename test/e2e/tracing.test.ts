@@ -61,7 +61,7 @@ it('adds spans for each request, registry call, transaction and thread to the tr
   expect(attributes['http.route']).toEqual({ stringValue: '/api/v1/packagerevisions' })
   const operation = mine.find(({ name }) => name === 'createPackageRevision')
   expect(operation?.parentSpanId).toBe(request?.spanId)
-  for (const name of ['registry push', 'registry tag', 'database transaction', 'thread prepare']) {
+  for (const name of ['registry push', 'registry tag', 'database transaction', 'worker prepare']) {
     const found = mine.find((span) => span.name === name)
     expect(found?.parentSpanId, name).toBe(operation?.spanId)
     expect(BigInt(found?.endTimeUnixNano ?? 0)).toBeGreaterThanOrEqual(BigInt(found?.startTimeUnixNano ?? 1))
