@@ -79,9 +79,11 @@ function isGzip(type: string | undefined, bytes: Uint8Array): boolean {
 }
 
 /** The same request, with a text that is made when it is asked for: a body would be a copy of the bytes. */
-function withText({ url, method, headers, signal }: Request, bytes: Buffer): Request {
+function withText({ url, method, headers, signal }: Request, bytes: Buffer<ArrayBuffer>): Request {
   const text = async () => bytes.toString().replace(/^\uFEFF/, '')
-  return Object.assign(new Request(url, { method, headers, signal }), { text })
+  // The library looks for a body only where there is no type, to refuse it.
+  const body = headers.has('Content-Type') ? null : bytes.subarray(0, 1)
+  return Object.assign(new Request(url, { method, headers, signal, body }), { text })
 }
 
 /** The same request without its body, which has been received, and with another Content-Type. */
