@@ -11,7 +11,7 @@ import { wholeBody } from './whole-body.ts'
 declare module 'hono' {
   interface ContextVariableMap {
     /** Undefined if the request has no body. */
-    receivedBody: { bytes: Uint8Array; archive: boolean } | undefined
+    receivedBody: { bytes: Uint8Array } | undefined
   }
 }
 
@@ -56,7 +56,7 @@ export function boundedBody(large: number, budget: ByteBudget): MiddlewareHandle
       if (type?.endsWith('json') && hasMoreValues(bytes, MAX_VALUES)) {
         throw new AppError('too_large', `the body has more than ${MAX_VALUES} values: use several requests`)
       }
-      c.set('receivedBody', { bytes, archive })
+      c.set('receivedBody', { bytes })
       c.req.raw = archive ? withType(c.req.raw, GZIP) : withText(c.req.raw, bytes)
       await next()
     } finally {
