@@ -1,4 +1,4 @@
-/** Reads a package from an artifact that another tool pushed. */
+/** Packages in artifacts that other tools pushed. */
 
 import type { PackageFiles } from '../domain/package-files.ts'
 import { checkResources, type ResourceLimits, tooManyBytes, tooManyFiles } from '../domain/resources.ts'
@@ -11,7 +11,8 @@ import { hasContent, readForeignLayer } from './foreign-layer.ts'
 import { invalidArchive } from './invalid-archive.ts'
 import { maxTarBytes } from './layer.ts'
 
-export type ForeignPackage = { files: PackageFiles; annotations: Annotations }
+export type ForeignLayer = { descriptor: Descriptor; bytes: Uint8Array }
+export type ForeignArtifact = { layers: ForeignLayer[]; annotations: Annotations }
 
 export type ForeignOptions = {
   limits: ResourceLimits
@@ -24,14 +25,14 @@ export type ForeignOptions = {
 const ATTESTATION = 'vnd.docker.reference.type'
 
 /**
- * Collects the files of all layers. Throws `invalid_archive`, `invalid` or `too_large` if they are not a package, and
- * an OciError if the registry does not deliver the content.
+ * Returns the layers that may have files, as they are packed. Throws `invalid_archive` or `too_large` for an artifact that
+ * cannot be a package, and an OciError if the registry does not deliver the content.
  */
-export async function readForeignArtifact(
+export async function fetchForeignArtifact(
   source: Fetcher,
   root: Descriptor,
   options: ForeignOptions,
-): Promise<ForeignPackage> {
+): Promise<ForeignArtifact> {
   const deadline = Date.now() + options.timeout
   const timed: Fetcher = {
     fetch: async (descriptor) => {
@@ -41,25 +42,36 @@ export async function readForeignArtifact(
     },
   }
   const manifest = await readManifest(timed, root)
-  const layers = manifest.layers.filter(hasContent)
-  if (layers.length === 0) throw invalidArchive('the artifact has no layers with files')
+  const descriptors = manifest.layers.filter(hasContent)
+  if (descriptors.length === 0) throw invalidArchive('the artifact has no layers with files')
   const { limits } = options
-  if (layers.length > limits.maxFiles) throw tooManyFiles(limits)
-  const total = layers.reduce((sum, { size }) => sum + size, 0)
+  if (descriptors.length > limits.maxFiles) throw tooManyFiles(limits)
+  const total = descriptors.reduce((sum, { size }) => sum + size, 0)
   if (total > maxTarBytes(limits)) throw tooManyBytes(limits)
+  const layers: ForeignLayer[] = []
+  for (const descriptor of descriptors) {
+    layers.push({ descriptor, bytes: await fetchAll(timed, descriptor, descriptor.size) })
+  }
+  return { layers, annotations: manifest.annotations ?? {} }
+}
+
+/** Collects the files of all layers. Throws `invalid_archive`, `invalid` or `too_large` if they are not a package. */
+export async function unpackForeignLayers(
+  layers: readonly ForeignLayer[],
+  limits: ResourceLimits,
+): Promise<PackageFiles> {
   const files: Collected = { resources: new Map(), executables: new Set(), leftOut: [] }
   // Files keep the archive that they are in from being freed.
   const room = { bytes: maxTarBytes(limits) }
   let unpacked = 0
-  for (const layer of layers) {
-    const bytes = await fetchAll(timed, layer, layer.size)
-    unpacked += addAll(files, await readForeignLayer(layer, bytes, limits, room))
+  for (const { descriptor, bytes } of layers) {
+    unpacked += addAll(files, await readForeignLayer(descriptor, bytes, limits, room))
     if (unpacked > limits.maxBytes) throw tooManyBytes(limits)
     if (files.resources.size > limits.maxFiles) throw tooManyFiles(limits)
   }
   if (files.resources.size === 0) throw invalidArchive('the artifact has no files')
   checkResources(files.resources, limits)
-  return { files, annotations: manifest.annotations ?? {} }
+  return files
 }
 
 async function readManifest(source: Fetcher, root: Descriptor): Promise<Manifest> {

@@ -79,7 +79,9 @@ async function inflated(content: Content, options: Inflation): Promise<Buffer> {
     })
   } catch (error) {
     throw isZlibError(error)
-      ? invalidArchive(`the archive is not a complete ${name} file: ${error.message}`)
+      ? invalidArchive(
+          `the archive is not a complete ${name} file (${error.message}): pack it again, as with tar -cz`,
+        )
       : error
   }
   return plain.subarray(0, size)

@@ -9,6 +9,11 @@ export type GateLimits = {
   queue: number
   /** Maximum time that a call waits, in milliseconds. */
   wait: number
+  /**
+   * Milliseconds before a call that has waited begins. Node accepts one connection for each turn of its event loop, so
+   * where calls do all their work in one turn, new connections would wait as long as the queue.
+   */
+  pause?: number
 }
 
 type Waiting = { enter: () => void }
@@ -65,7 +70,7 @@ export class Gate {
   }
 
   async #turn(client: string): Promise<void> {
-    const { queue, wait } = this.#limits
+    const { queue, wait, pause = 0 } = this.#limits
     if (this.#queue.size >= queue || this.#queue.sizeOf(client) >= shareOf(queue)) throw tooMany()
     const turn = { client, package: '' }
     await new Promise<void>((resolve, reject) => {
@@ -73,7 +78,8 @@ export class Gate {
         enter: () => {
           clearTimeout(timer)
           this.#add(client, 1)
-          resolve()
+          if (pause === 0) resolve()
+          else setTimeout(resolve, pause)
         },
       }
       const timer = setTimeout(() => {

@@ -16,22 +16,22 @@ export type LoadLimits = {
   gates: Record<Kind, GateLimits>
 }
 
-/** `large`: a write with an archive or a large body, each of which may hold 64 MiB of files. */
+/** `large`: a write with a large body, which takes several times its size where it is JSON. */
 type Kind = Exclude<LoadClass, 'none'> | 'large'
 
 const WAIT = 15_000
 
 export const LOAD_LIMITS: LoadLimits = {
-  bodies: 256 * 1024 * 1024,
+  bodies: 128 * 1024 * 1024,
   // One client gets half of them, which is enough for the largest package.
   answers: 192 * 1024 * 1024,
   gates: {
     // Twice as many as the largest group commit takes.
     write: { atOnce: 32, queue: 256, wait: WAIT },
-    large: { atOnce: 4, queue: 64, wait: WAIT },
+    large: { atOnce: 2, queue: 64, wait: WAIT },
     read: { atOnce: 16, queue: 256, wait: WAIT },
     // Each may have a page of 2 MiB. As many may wait as there are connections: each takes some milliseconds.
-    list: { atOnce: 8, queue: 10_000, wait: WAIT },
+    list: { atOnce: 8, queue: 10_000, wait: WAIT, pause: 5 },
     // Uploads stream to the disk and may take an hour, so waiting for one is useless.
     push: { atOnce: 128, queue: 0, wait: 0 },
   },
@@ -63,7 +63,7 @@ export function loadShedding({ gates, answers }: Load): MiddlewareHandler {
     let kind: Kind | 'none' = c.get('operation')?.load ?? 'none'
     if (kind === 'none') return next()
     const body = kind === 'write' ? c.get('receivedBody') : undefined
-    if (body && (body.archive || body.bytes.byteLength > LARGE)) kind = 'large'
+    if (body && body.bytes.byteLength > LARGE) kind = 'large'
     return gates[kind].pass(() => {
       // Here, as a request that waits has no answer yet.
       if (kind === 'list') answers.checkRoom(currentClient())

@@ -5,13 +5,13 @@ import { currentClient } from '../core/client.ts'
 import { AppError } from '../core/errors.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { hasMoreValues } from './json-size.ts'
-import { mediaType } from './request-body.ts'
+import { hasBody, mediaType } from './request-body.ts'
 import { wholeBody } from './whole-body.ts'
 
 declare module 'hono' {
   interface ContextVariableMap {
     /** Undefined if the request has no body. */
-    receivedBody: { bytes: Uint8Array; archive: boolean } | undefined
+    receivedBody: { bytes: Uint8Array } | undefined
   }
 }
 
@@ -39,7 +39,7 @@ export function boundedBody(large: number, budget: ByteBudget): MiddlewareHandle
     const maxBytes = operation?.largeBody ? large : SMALL_BODY
     const announced = Number(c.req.header('Content-Length'))
     if (announced > maxBytes) throw tooLarge(maxBytes)
-    if (c.req.raw.body === null) return next()
+    if (!hasBody(c)) return next()
     if (announced > 0) budget.check(announced)
     const share = budget.share(currentClient())
     try {
@@ -56,8 +56,8 @@ export function boundedBody(large: number, budget: ByteBudget): MiddlewareHandle
       if (type?.endsWith('json') && hasMoreValues(bytes, MAX_VALUES)) {
         throw new AppError('too_large', `the body has more than ${MAX_VALUES} values: use several requests`)
       }
-      c.set('receivedBody', { bytes, archive })
-      c.req.raw = archive ? withType(c.req.raw, GZIP) : new Request(c.req.raw, { body: bytes })
+      c.set('receivedBody', { bytes })
+      c.req.raw = archive ? withType(c.req.raw, GZIP) : withText(c.req.raw, bytes)
       await next()
     } finally {
       share.giveBack()
@@ -78,11 +78,19 @@ function isGzip(type: string | undefined, bytes: Uint8Array): boolean {
   return UNKNOWN.includes(type) && bytes[0] === 0x1f && bytes[1] === 0x8b
 }
 
+/** The same request, with a text that is made when it is asked for: a body would be a copy of the bytes. */
+function withText({ url, method, headers, signal }: Request, bytes: Buffer<ArrayBuffer>): Request {
+  const text = async () => bytes.toString().replace(/^\uFEFF/, '')
+  // The library looks for a body only where there is no type, to refuse it.
+  const body = headers.has('Content-Type') ? null : bytes.subarray(0, 1)
+  return Object.assign(new Request(url, { method, headers, signal, body }), { text })
+}
+
 /** The same request without its body, which has been received, and with another Content-Type. */
-function withType({ url, method, headers }: Request, type: string): Request {
+function withType({ url, method, headers, signal }: Request, type: string): Request {
   const changed = new Headers(headers)
   changed.set('Content-Type', type)
-  return new Request(url, { method, headers: changed })
+  return new Request(url, { method, headers: changed, signal })
 }
 
 function tooLarge(maxBytes: number): AppError {

@@ -36,6 +36,15 @@ export async function* passingRequestBody(c: Context): AsyncGenerator<Uint8Array
   }
 }
 
+/** Whether the client sends a body. Looking at the web stream would make it collect a copy of all that is received. */
+export function hasBody(c: Context): boolean {
+  const incoming = incomingOf(c)
+  if (!incoming) return webStreamOf(c) !== null
+  const { method, headers } = incoming
+  if (method === 'GET' || method === 'HEAD') return false
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
 /** The stream of Node if there is one: a web stream costs several times as much. */
 function incomingOf(c: Context): IncomingMessage | undefined {
   const incoming: unknown = c.env?.incoming
@@ -48,7 +57,7 @@ function webStreamOf(c: Context): AsyncIterable<Uint8Array> | null {
 }
 
 /** Frees a buffer immediately: V8 lets a hundred MiB of them pile up before it collects them. */
-function free({ buffer, byteLength }: Uint8Array): void {
+export function free({ buffer, byteLength }: Uint8Array): void {
   // A buffer that is shared with other chunks must stay.
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }

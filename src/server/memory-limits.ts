@@ -39,8 +39,8 @@ export function memoryLimits(memory: number): MemoryLimits {
   return {
     packages: { ...DEFAULT_LIMITS, maxBytes },
     load: {
-      bodies: within(half, 2 * maxBytes, bodies),
-      answers: within(half, 2 * maxBytes, answers),
+      bodies: within(half / 4, 2 * maxBytes, bodies),
+      answers: within(half / 2, 2 * maxBytes, answers),
       gates: {
         ...gates,
         write: { ...gates.write, atOnce: fewer(gates.write.atOnce) },

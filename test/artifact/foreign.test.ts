@@ -1,13 +1,18 @@
 /** Artifacts of other tools, and hostile ones. */
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { expect, it, describe as suite } from 'vitest'
-import { readForeignArtifact } from '../../src/artifact/foreign-artifact.ts'
+import {
+  type ForeignOptions,
+  fetchForeignArtifact,
+  unpackForeignLayers,
+} from '../../src/artifact/foreign-artifact.ts'
 import { DEFAULT_LIMITS, type ResourceLimits } from '../../src/domain/resources.ts'
 import { readAll, type Stream } from '../../src/oci/content.ts'
 import { type Descriptor, describe } from '../../src/oci/descriptor.ts'
 import { encodeManifest } from '../../src/oci/manifest.ts'
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts'
 import { MemoryRepository } from '../../src/oci/memory.ts'
+import type { Fetcher } from '../../src/oci/roles.ts'
 import { tar, tarGz } from '../support/tar.ts'
 
 const FLUX = 'application/vnd.cncf.flux.content.v1.tar+gzip'
@@ -55,8 +60,13 @@ async function read(
   return filesOf(repository, manifest, limits)
 }
 
+async function readForeign(source: Fetcher, root: Descriptor, options: ForeignOptions) {
+  const { layers } = await fetchForeignArtifact(source, root, options)
+  return { files: await unpackForeignLayers(layers, options.limits) }
+}
+
 async function filesOf(repository: MemoryRepository, manifest: Descriptor, limits = DEFAULT_LIMITS) {
-  const { files } = await readForeignArtifact(repository, manifest, { limits, timeout: 1000 })
+  const { files } = await readForeign(repository, manifest, { limits, timeout: 1000 })
   return Object.fromEntries(
     [...files.resources].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]),
   )
@@ -143,10 +153,10 @@ suite('reading a foreign artifact', () => {
     ]
     const { repository, manifest } = await pushed(layers)
     const options = { limits: DEFAULT_LIMITS, timeout: 1000 }
-    const { files } = await readForeignArtifact(repository, manifest, options)
+    const { files } = await readForeign(repository, manifest, options)
     expect(files.executables).toEqual(new Set(['run.sh', 'a.sh']))
     const chart = await pushed([[HELM, tarGz([{ name: 'upf/bin/run.sh', content: '#!', mode: '755' }])]])
-    const read = await readForeignArtifact(chart.repository, chart.manifest, options)
+    const read = await readForeign(chart.repository, chart.manifest, options)
     expect(read.files.executables).toEqual(new Set(['bin/run.sh']))
   })
 
@@ -164,7 +174,7 @@ suite('reading a foreign artifact', () => {
       ['text/plain', 'x', titled('sub/.DS_Store')],
     ]
     const { repository, manifest } = await pushed(layers)
-    const { files } = await readForeignArtifact(repository, manifest, {
+    const { files } = await readForeign(repository, manifest, {
       limits: DEFAULT_LIMITS,
       timeout: 1000,
     })
@@ -235,10 +245,10 @@ suite('reading a foreign artifact', () => {
       fetch: async (wanted: Descriptor) => (wanted === root ? once(bytes) : repository.fetch(wanted)),
     }
     const options = { limits: DEFAULT_LIMITS, timeout: 1000 }
-    await expect(readForeignArtifact(source, root, options)).rejects.toMatchObject({ code: 'too_large' })
+    await expect(readForeign(source, root, options)).rejects.toMatchObject({ code: 'too_large' })
   })
 
-  const LARGE: [title: string, fetched: number, layer: (at: number) => Layer][] = [
+  const LARGE: [title: string, unpacked: number, layer: (at: number) => Layer][] = [
     ['files', 2, (at) => [FLUX, tarGz([{ name: `a${at}`, content: 'x'.repeat(60_000) }])]],
     [
       'archives of small files',
@@ -248,21 +258,21 @@ suite('reading a foreign artifact', () => {
     ],
   ]
   it.each(LARGE)(
-    'keeps to the limits over all layers, and fetches no more than fit: %s',
+    'keeps to the limits over all layers, and unpacks no more than fit: %s',
     async (_, expected, layer) => {
       const { repository, manifest } = await pushed(Array.from({ length: 40 }, (_, at) => layer(at)))
-      let fetched = 0
-      const source = {
-        fetch: async (wanted: Descriptor) => {
-          if (wanted.mediaType === FLUX) fetched++
-          return repository.fetch(wanted)
+      const limits = { maxBytes: 100_000, maxFiles: 40 }
+      const { layers } = await fetchForeignArtifact(repository, manifest, { limits, timeout: 10_000 })
+      let read = 0
+      const counted = layers.map(({ descriptor, bytes }) => ({
+        descriptor,
+        get bytes() {
+          read++
+          return bytes
         },
-      }
-      const options = { limits: { maxBytes: 100_000, maxFiles: 40 }, timeout: 10_000 }
-      await expect(readForeignArtifact(source, manifest, options)).rejects.toMatchObject({
-        code: 'too_large',
-      })
-      expect(fetched).toBe(expected)
+      }))
+      await expect(unpackForeignLayers(counted, limits)).rejects.toMatchObject({ code: 'too_large' })
+      expect(read).toBe(expected)
     },
   )
 
@@ -291,7 +301,7 @@ suite('reading a foreign artifact', () => {
         },
       }
       const options = { limits: DEFAULT_LIMITS, timeout: 50 }
-      await expect(readForeignArtifact(source, root, options)).rejects.toMatchObject({ code: 'unavailable' })
+      await expect(readForeign(source, root, options)).rejects.toMatchObject({ code: 'unavailable' })
     },
   )
 
@@ -308,7 +318,7 @@ suite('reading a foreign artifact', () => {
       },
     }
     const options = { limits: DEFAULT_LIMITS, timeout: 100 }
-    await expect(readForeignArtifact(source, manifest, options)).rejects.toMatchObject({
+    await expect(readForeign(source, manifest, options)).rejects.toMatchObject({
       code: 'unavailable',
     })
     expect(fetched).toBeLessThan(20)

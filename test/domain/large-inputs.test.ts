@@ -93,6 +93,24 @@ describe('a diff', () => {
   })
 })
 
+describe('objects of the same name', () => {
+  it('are compared with each other as far as the effort for all of them goes', () => {
+    const count = 4000
+    const file = (value: string) =>
+      Array.from({ length: count }, (_, at) => {
+        const name = `g${at % 20}`
+        return `---\napiVersion: v1\nkind: A\nmetadata: {name: ${name}}\nd: ${value}${at}\n`
+      }).join('')
+    const { files } = diffResources({
+      before: filesOf({ 'a.yaml': file('a') }),
+      after: filesOf({ 'a.yaml': file('b') }),
+    })
+    const changed = files[0]?.objects?.filter(({ change }) => change === 'changed') ?? []
+    expect(changed.length).toBeGreaterThan(count / 4)
+    expect(changed.length).toBeLessThan((count * 3) / 4)
+  })
+})
+
 describe('an upgrade', () => {
   it('may have ten thousand conflicts', () => {
     const file = (value: number, fields: number) => nested(1, 1, fields, value)

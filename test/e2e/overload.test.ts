@@ -37,13 +37,13 @@ async function narrowApp(limits: Partial<LoadLimits>): Promise<TestApp & { goOn:
 
 const PATH = '/packagerevisions/blueprints.nf.upf.ws1'
 
-/** A server with lists of 6 MiB, and memory for three of them. */
-async function serverWithLongLists(): Promise<
-  Pick<TestApp, 'client' | 'parts'> & { askWithoutReading: (path: string) => () => void }
-> {
+/** A server with lists of 6 MiB. */
+async function serverWithLongLists(
+  answers: number,
+): Promise<Pick<TestApp, 'client' | 'parts'> & { askWithoutReading: (path: string) => () => void }> {
   const { url, client, parts } = await folderServer({}, undefined, (opened) => ({
     ...opened,
-    load: createLoad({ ...LOAD_LIMITS, answers: 16 * MIB }),
+    load: createLoad({ ...LOAD_LIMITS, answers }),
   }))
   await client.createRepository()
   const annotations = { a: '€'.repeat(86_000) }
@@ -153,7 +153,7 @@ describe('a server with too much to do', () => {
   })
 
   it('makes no more lists for clients that do not read them than its limit allows', async () => {
-    const { client, parts, askWithoutReading } = await serverWithLongLists()
+    const { client, parts, askWithoutReading } = await serverWithLongLists(16 * MIB)
     const close = askWithoutReading('/api/v1/packagerevisions')
     await expect.poll(async () => (await client.send('/api/v1/packages')).status).toBe(503)
     expect(parts.load.answers.used).toBeLessThan(24 * MIB)
@@ -164,11 +164,11 @@ describe('a server with too much to do', () => {
   })
 
   it('ends watches that do not read the existing revisions, when their memory is used up', async () => {
-    const { client, parts, askWithoutReading } = await serverWithLongLists()
+    const { client, parts, askWithoutReading } = await serverWithLongLists(48 * MIB)
     const close = askWithoutReading('/api/v1/packagerevisions?watch=true&sendInitialEvents=true')
     await expect.poll(() => parts.load.answers.used).toBeGreaterThan(0)
     await expect.poll(() => parts.watches.watching).toBeLessThan(5)
-    expect(parts.load.answers.used).toBeLessThan(16 * MIB)
+    expect(parts.load.answers.used).toBeLessThan(24 * MIB)
     await client.ok('GET', '/packages')
     close()
     await expect.poll(() => parts.load.answers.used).toBe(0)

@@ -42,7 +42,7 @@ async function collector(): Promise<{ url: URL; spans: Span[]; resources: Record
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 const PARENT = '00f067aa0ba902b7'
 
-it('adds spans for each request, registry call, transaction and thread to the trace of the client', async () => {
+it('adds spans for each request, registry call, transaction and worker to the trace of the client', async () => {
   const { url, spans, resources } = await collector()
   const server = await startServer(await temporaryFolder(), [], { OTEL_EXPORTER_OTLP_ENDPOINT: url.href })
   const { client } = server
@@ -61,7 +61,7 @@ it('adds spans for each request, registry call, transaction and thread to the tr
   expect(attributes['http.route']).toEqual({ stringValue: '/api/v1/packagerevisions' })
   const operation = mine.find(({ name }) => name === 'createPackageRevision')
   expect(operation?.parentSpanId).toBe(request?.spanId)
-  for (const name of ['registry push', 'registry tag', 'database transaction', 'thread prepare']) {
+  for (const name of ['registry push', 'registry tag', 'database transaction', 'worker prepare']) {
     const found = mine.find((span) => span.name === name)
     expect(found?.parentSpanId, name).toBe(operation?.spanId)
     expect(BigInt(found?.endTimeUnixNano ?? 0)).toBeGreaterThanOrEqual(BigInt(found?.startTimeUnixNano ?? 1))

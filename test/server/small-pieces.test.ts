@@ -88,3 +88,23 @@ it('answers health checks in HTTP/1.0 without a Host', async () => {
   await until(() => probe.socket.closed)
   expect(probe.received()).toContain(' 200 ')
 })
+
+it('holds the bytes of a body once, and none when the client is gone', async () => {
+  const { url, parts } = await folderServer()
+  const size = 32 * 1024 * 1024
+  const before = process.memoryUsage().arrayBuffers
+  const sender = await opened(url)
+  const post = head(
+    sender,
+    'POST /api/v1/packagerevisions',
+    'Content-Type: application/json',
+    `Content-Length: ${size}`,
+  )
+  sender.socket.write(post)
+  sender.socket.write('a'.repeat(size - 1))
+  await until(() => parts.load.bodies.used === size - 1)
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1.5 * size)
+  sender.socket.destroy()
+  await until(() => parts.load.bodies.used === 0)
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(size / 2)
+})

@@ -60,9 +60,13 @@ const CHARSETS = ['ISO-IR 10646 2000 UTF-8', 'BINARY']
 /** Returns the name that the records give to an entry of this size, if any. Throws `invalid_archive`. */
 export function paxPath(records: PaxRecords, size: number): string | undefined {
   const path = records.get('path')
-  const name = path ?? 'the entry'
+  // GNU tar writes a made-up name into the header of a sparse file.
+  const name = records.get('GNU.sparse.name') ?? path ?? 'an entry'
   if ([...records.keys()].some((key) => SPARSE.test(key))) {
-    throw invalidArchive(`"${name}" is a sparse file: only files and directories are possible`, path)
+    throw invalidArchive(
+      `"${name}" is a sparse file, and only files and directories are possible: pack it without --sparse`,
+      name,
+    )
   }
   const stated = records.get('size')
   if (stated !== undefined && (!/^\d+$/.test(stated) || Number(stated) !== size))

@@ -18,6 +18,9 @@ import { BLOCK, MAX_EXTENSION, padded, TYPE } from './format.ts'
 import { type PaxRecords, parsePax, paxPath, refuseGlobalPax } from './pax.ts'
 import { decodeName, type Header, isZero, readHeader } from './read-header.ts'
 
+const GNU_LABEL = 'V'
+const GNU_DUMP = 'D'
+
 const KINDS: Record<string, string> = {
   [TYPE.hardLink]: 'a hard link',
   [TYPE.symbolicLink]: 'a symbolic link',
@@ -25,6 +28,17 @@ const KINDS: Record<string, string> = {
   [TYPE.blockDevice]: 'a block device',
   [TYPE.fifo]: 'a named pipe',
   [TYPE.gnuSparse]: 'a sparse file',
+  [GNU_LABEL]: 'the label of the archive',
+  [GNU_DUMP]: 'a directory of an incremental backup',
+}
+
+/** What tar programs have for it. */
+const WAYS_OUT: Record<string, string> = {
+  [TYPE.hardLink]: ': pack it with tar --hard-dereference',
+  [TYPE.symbolicLink]: ': pack what it leads to, with tar --dereference',
+  [TYPE.gnuSparse]: ': pack it without --sparse',
+  [GNU_LABEL]: ': pack it without --label',
+  [GNU_DUMP]: ': pack it without --listed-incremental',
 }
 
 /** Tar programs write up to four headers for a file, and as many for a directory. */
@@ -114,13 +128,14 @@ function check(path: string, name: string): void {
   if (problem) throw invalidArchive(`entry "${name}": ${problem}`, name)
 }
 
-/** Without a leading `./`: `./a` and `a` are one file. */
+/** Without a leading `./`: `./a` and `a` are one file. Of `./` itself the slash stays, by which V7 tells directories. */
 function nameOf({ name, size }: Header, { pax, longName }: Extension): string {
   const paxName = pax && paxPath(pax, size)
   if (paxName !== undefined && longName !== undefined && paxName !== longName) {
     throw invalidArchive(`entry "${paxName}" has a second name: "${longName}"`, paxName)
   }
-  return withoutDotSlash(paxName ?? longName ?? name)
+  const full = paxName ?? longName ?? name
+  return withoutDotSlash(full) || (full === '' ? '' : './')
 }
 
 /** Throws for an entry that is neither a directory nor a file. */
@@ -129,7 +144,10 @@ function isDirectory({ type, size }: Header, path: string): boolean {
   const directory = type === TYPE.directory || (file && path.endsWith('/'))
   if (!directory && !file) {
     const kind = KINDS[type] ?? `of the unknown type ${JSON.stringify(type)}`
-    throw invalidArchive(`entry "${path}" is ${kind}: only files and directories are possible`, path)
+    throw invalidArchive(
+      `entry "${path}" is ${kind}, and only files and directories are possible${WAYS_OUT[type] ?? ''}`,
+      path,
+    )
   }
   if (directory && size > 0) throw invalidArchive(`entry "${path}" is a directory with content`, path)
   return directory

@@ -4,7 +4,7 @@
  * https://github.com/kptdev/krm-functions-catalog/tree/main/functions/go/apply-setters
  */
 import { joinFirst } from '../conditions.ts'
-import { applySetterComments, type SetterProblem } from '../krm/apply-setter-comments.ts'
+import { applySetterComments, type KnownValues, type SetterProblem } from '../krm/apply-setter-comments.ts'
 import { isKrmPath, type KrmDocument, type KrmFile, readKrmFile, writeKrmFile } from '../krm/krm-file.ts'
 import { SETTER_COMMENT, setterComments } from '../krm/setter-comments.ts'
 import { namesOf } from '../krm/setter-pattern.ts'
@@ -12,13 +12,13 @@ import { YamlBudget } from '../krm/yaml-limits.ts'
 import type { Labels } from '../labels.ts'
 import type { Resources } from '../resources.ts'
 import { krmIgnore } from '../validation/krm-ignore.ts'
-import { type SetterConfig, setterConfigs } from './setter-configs.ts'
+import { type SetterConfig, type SetterValues, setterConfigs } from './setter-configs.ts'
 import { setTexts } from './text-fields.ts'
 
 /** Returns the setters that a package has a value for, or that one of its comments refers to. */
 function settersOf(files: readonly CommentedFile[], configs: readonly SetterConfig[]): Set<string> {
   return new Set([
-    ...configs.flatMap(({ values }) => [...values.keys()]),
+    ...[...new Set(configs.map(({ values }) => values))].flatMap(({ texts }) => [...texts.keys()]),
     ...files.flatMap((file) => [...file.names]),
   ])
 }
@@ -46,9 +46,9 @@ export function applySetters(resources: Resources, values: Labels): Resources | 
     if ('problem' in applied) return { problem: `${path}: ${applied.problem}` }
     changed.set(path, applied.content)
   }
-  for (const [config, wanted] of configValues(files, configs, given)) {
-    const content = changed.get(config.path)
-    if (content) changed.set(config.path, setTexts(content, config.field, wanted))
+  for (const [{ path, field }, wanted] of assigned(files, configs, given)) {
+    const content = changed.get(path)
+    if (content && wanted.size > 0) changed.set(path, setTexts(content, field, wanted))
   }
   return changed
 }
@@ -83,10 +83,7 @@ function commentedFiles(resources: Resources): CommentedFile[] | SetterProblem {
 
 const TOO_LARGE = 'the files with setters are too large to set them: split the package'
 
-function applyToFile(
-  file: KrmFile,
-  values: Parameters<typeof applySetterComments>[1],
-): { content: Uint8Array } | SetterProblem {
+function applyToFile(file: KrmFile, values: KnownValues): { content: Uint8Array } | SetterProblem {
   const bodies = new Map<KrmDocument, string>()
   for (const document of file.documents) {
     const body = applySetterComments(document, values)
@@ -97,24 +94,14 @@ function applyToFile(
 }
 
 /**
- * Returns a function that returns the configured values for a file; those of the package override those of its
- * subpackages. Most files have the same.
+ * Returns a function that returns the configured values for a file, by their names; those of the package override those of
+ * its subpackages.
  */
-function configuredValues(configs: readonly SetterConfig[]): (path: string) => ReadonlyMap<string, string> {
-  const known = new Map<string, ReadonlyMap<string, string>>()
+function configuredValues(configs: readonly SetterConfig[]): (path: string) => KnownValues['known'] {
   const byDirectory = Map.groupBy(configs, ({ directory }) => directory)
   return (path) => {
-    const directory = directoriesOf(path).findLast((each) => byDirectory.has(each)) ?? ''
-    const values =
-      known.get(directory) ?? new Map(covering(directory).flatMap((config) => [...config.values]))
-    known.set(directory, values)
-    return values
-  }
-
-  function covering(directory: string): SetterConfig[] {
-    return directoriesOf(directory)
-      .flatMap((each) => byDirectory.get(each) ?? [])
-      .reverse()
+    const covering = directoriesOf(path).flatMap((each) => byDirectory.get(each) ?? [])
+    return (name) => covering.find(({ values }) => values.texts.has(name))?.values.texts.get(name)
   }
 }
 
@@ -129,28 +116,27 @@ function directoriesOf(path: string): string[] {
 /**
  * Assigns each value to the configs that have its setter, or else to the outermost config of each file that uses it.
  */
-function configValues(
+function assigned(
   files: readonly CommentedFile[],
   configs: readonly SetterConfig[],
   given: ReadonlyMap<string, string>,
-): Map<SetterConfig, Map<string, string>> {
-  const wanted = new Map(configs.map((config) => [config, new Map<string, string>()]))
+): Map<SetterValues, Map<string, string>> {
+  const wanted = new Map(configs.map(({ values }) => [values, new Map<string, string>()]))
   const held = new Set<string>()
-  for (const [config, values] of wanted) {
-    for (const name of config.values.keys()) {
-      const value = given.get(name)
-      if (value === undefined) continue
-      values.set(name, value)
+  for (const [{ texts }, own] of wanted) {
+    for (const [name, value] of given) {
+      if (!texts.has(name)) continue
+      own.set(name, value)
       held.add(name)
     }
   }
-  const outermost = new Map(configs.toReversed().map((config) => [config.directory, config]))
+  const outermost = new Map(configs.toReversed().map(({ directory, values }) => [directory, values]))
   for (const { path, names } of files) {
-    const config = directoriesOf(path).flatMap((directory) => outermost.get(directory) ?? [])[0]
-    if (!config) continue
+    const values = directoriesOf(path).flatMap((directory) => outermost.get(directory) ?? [])[0]
+    if (!values) continue
     for (const name of names) {
       const value = given.get(name)
-      if (value !== undefined && !held.has(name)) wanted.get(config)?.set(name, value)
+      if (value !== undefined && !held.has(name)) wanted.get(values)?.set(name, value)
     }
   }
   return wanted

@@ -10,11 +10,11 @@ import { derivedValues, fillPattern, namesOf } from './setter-pattern.ts'
 import { isFlow, lineEnd, lineStart, parseSource } from './source-text.ts'
 import { applyEdits, type TextEdit } from './text-edits.ts'
 
-export type SetterValues = {
+export type KnownValues = {
   /** The new values; only fields that refer to one of these setters are written. */
   given: ReadonlyMap<string, string>
-  /** The values that the package has for the other setters. */
-  known: ReadonlyMap<string, string>
+  /** Returns the value that the package has for another setter. */
+  known: (name: string) => string | undefined
 }
 
 /** The reason why values cannot be written. */
@@ -23,7 +23,7 @@ export type SetterProblem = { problem: string }
 /** Returns the text of the object with the values written and everything else unchanged, byte for byte. */
 export function applySetterComments(
   { body }: Pick<KrmDocument, 'body'>,
-  values: SetterValues,
+  values: KnownValues,
 ): string | SetterProblem {
   if (!body.includes(SETTER_COMMENT)) return body
   // The nodes of this parse get the new values, so that the result can be compared with them.
@@ -63,11 +63,11 @@ function startOf(found: ScalarSetter | ListSetter): number {
 function setField(
   body: string,
   { scalar, pattern, inFlow, block }: ScalarSetter,
-  { given, known }: SetterValues,
+  { given, known }: KnownValues,
 ): TextEdit | SetterProblem {
   // The text of a block scalar ends with a line feed.
   const derived = derivedValues(pattern, withoutLineFeeds(String(scalar.node.value)))
-  const textFor = (name: string) => given.get(name) ?? known.get(name) ?? derived.get(name)
+  const textFor = (name: string) => given.get(name) ?? known(name) ?? derived.get(name)
   const missing = namesOf(pattern).filter((name) => textFor(name) === undefined)
   if (missing.length > 0) {
     return { problem: `"${pattern}" also needs values for ${missing.join(', ')}` }
@@ -85,7 +85,7 @@ function withoutLineFeeds(text: string): string {
   return text.slice(0, end)
 }
 
-function setList(body: string, setter: ListSetter, { given }: SetterValues): TextEdit | SetterProblem {
+function setList(body: string, setter: ListSetter, { given }: KnownValues): TextEdit | SetterProblem {
   const { list, pattern } = setter
   const [name = ''] = namesOf(pattern)
   if (pattern !== `\${${name}}`)

@@ -5,7 +5,7 @@ import { identityKey, numberedName, type ObjectIdentity } from './identity.ts'
 import { fieldOf, isJsonArray, isJsonObject, type JsonValue } from './json-value.ts'
 import { type ListedObject, listedObjects } from './list-objects.ts'
 import type { ListType, ObjectList } from './list-types.ts'
-import { pairAlike } from './pair-objects.ts'
+import { newEffort, pairAlike } from './pair-objects.ts'
 
 export type Item = {
   key: string
@@ -92,13 +92,14 @@ function keyedObjects(lists: readonly List[], { of }: ObjectList): Item[][] | un
   const keys = new Map<ListedObject, string>()
   const known = new Map<string, ListedObject[]>()
   const keyed: Item[][] = []
+  const effort = newEffort()
   for (const items of lists) {
     const objects = listedObjects({ apiVersion, kind: `${of?.kind ?? ''}List`, items })
     if (!objects) return undefined
     for (const [id, same] of Map.groupBy(objects, ({ identity }) => identityKey(identity))) {
       const others = known.get(id) ?? []
       known.set(id, others)
-      for (const [other, object] of pairAlike(others, same)) keys.set(object, keys.get(other) ?? id)
+      for (const [other, object] of pairAlike(others, same, effort)) keys.set(object, keys.get(other) ?? id)
       for (const object of same) {
         if (keys.has(object)) continue
         others.push(object)

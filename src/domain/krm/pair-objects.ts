@@ -6,8 +6,13 @@ type Identified = { identity: ObjectIdentity; value: JsonValue }
 
 /** The share of equal fields above which two objects that nothing else tells apart are the same one. */
 const SIMILAR = 0.5
-/** A step is the lookup of a field in another object; of more objects only the equal ones are found. */
-const MAX_STEPS = 2_000_000
+/** What is left for all objects of a comparison. A step is the lookup of a field in another object. */
+type Effort = { steps: number }
+
+/** Of objects that take more steps, only the equal ones are found. */
+export function newEffort(): Effort {
+  return { steps: 2_000_000 }
+}
 
 /** Finds pairs in several passes; an object that has one is left out of the later passes. */
 export class Pairing<Object extends Identified> {
@@ -15,6 +20,7 @@ export class Pairing<Object extends Identified> {
   readonly found = new Map<Object, Object>()
   #from: readonly Object[]
   #to: readonly Object[]
+  readonly #effort = newEffort()
 
   constructor(from: readonly Object[], to: readonly Object[]) {
     this.#from = from
@@ -52,7 +58,7 @@ export class Pairing<Object extends Identified> {
     for (const [key, objects] of Map.groupBy(this.#from, keyOf)) {
       const others = key ? candidates.get(key) : undefined
       if (!others) continue
-      for (const [object, other] of find(objects, others)) this.found.set(object, other)
+      for (const [object, other] of find(objects, others, this.#effort)) this.found.set(object, other)
     }
     const taken = new Set(this.found.values())
     this.#from = this.#from.filter((object) => !this.found.has(object))
@@ -69,7 +75,11 @@ function generated(objects: readonly Identified[], least: number): string[] {
 
 type Pairs<Object> = [Object, Object][]
 /** Finds pairs among objects with the same key. */
-type FindPairs = <Object extends Identified>(from: readonly Object[], to: readonly Object[]) => Pairs<Object>
+type FindPairs = <Object extends Identified>(
+  from: readonly Object[],
+  to: readonly Object[],
+  effort: Effort,
+) => Pairs<Object>
 
 /** Pairs two objects if no others have their key. */
 export function pairSingle<Object extends Identified>(
@@ -99,26 +109,28 @@ function pairEqual<Object extends Identified>(from: readonly Object[], to: reado
 export function pairAlike<Object extends Identified>(
   from: readonly Object[],
   to: readonly Object[],
+  effort: Effort,
 ): Pairs<Object> {
   if (from.length <= 1 && to.length <= 1) return pairSingle(from, to)
   if (from.length === 0 || to.length === 0) return []
   const equal = pairEqual(from, to)
   const taken = new Set(equal.flat())
   const isLeft = (object: Object): boolean => !taken.has(object)
-  return [...equal, ...pairMostSimilar(from.filter(isLeft), to.filter(isLeft))]
+  return [...equal, ...pairMostSimilar(from.filter(isLeft), to.filter(isLeft), effort)]
 }
 
 function pairMostSimilar<Object extends Identified>(
   from: readonly Object[],
   to: readonly Object[],
+  effort: Effort,
 ): Pairs<Object> {
+  if (effort.steps < 0) return []
   const candidates = to.map((object) => ({ object, fields: leaves(object.value) }))
   const found: { pair: [Object, Object]; likeness: number }[] = []
-  let steps = 0
   for (const object of from) {
     const fields = leaves(object.value)
-    steps += fields.size * to.length
-    if (steps > MAX_STEPS) break
+    effort.steps -= fields.size * to.length
+    if (effort.steps < 0) break
     // A name says that two objects are the same one, however different they are.
     const wanted = object.identity.name === '' ? SIMILAR : 0
     for (const other of candidates) {

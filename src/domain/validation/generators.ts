@@ -12,17 +12,19 @@ export type Use = 'template' | 'input' | 'objects'
 const CHART = 'Chart.yaml'
 const KUSTOMIZATION = /(?:^|\/)(?:kustomization\.ya?ml|Kustomization)$/
 const HELMFILE = /(?:^|\/)(?:helmfile\.ya?ml|helmfile\.d\/[^/]+\.ya?ml)$/
-/** Larger kustomizations are not read twice. */
+/** Larger kustomizations are not read twice, nor are more of them. */
 const MAX_BYTES = 1024 * 1024
+const MAX_ALL_BYTES = 4 * MAX_BYTES
 
 /** Returns a function that returns how the file at a path is meant. */
 export function usesOf(resources: Resources): (path: string) => Use {
   const charts = new Set([...resources.keys()].filter(isChart).map((path) => path.slice(0, -CHART.length)))
   const named = new Map<string, Use>()
+  let left = MAX_ALL_BYTES
   for (const [path, content] of resources) {
-    if (KUSTOMIZATION.test(path) && content.byteLength <= MAX_BYTES) {
-      for (const [file, use] of filesOf(path, content)) named.set(file, use)
-    }
+    if (!KUSTOMIZATION.test(path) || content.byteLength > Math.min(MAX_BYTES, left)) continue
+    left -= content.byteLength
+    for (const [file, use] of filesOf(path, content)) named.set(file, use)
   }
   return (path) => {
     const use = named.get(path)

@@ -1,7 +1,7 @@
 /** Reads an artifact that a tag of a source points to, and publishes it. */
-import { type ForeignPackage, readForeignArtifact } from '../../artifact/foreign-artifact.ts'
+import { fetchForeignArtifact } from '../../artifact/foreign-artifact.ts'
 import type { VersionTag } from '../../domain/version-tag.ts'
-import type { Descriptor } from '../../oci/descriptor.ts'
+import type { Annotations, Descriptor } from '../../oci/descriptor.ts'
 import type { PackedResources } from '../workers/pack-resources.ts'
 import { orAborted } from './deadline.ts'
 import { addDeclared, type PackageScan, recordTag, resolveTag } from './package-scan.ts'
@@ -35,12 +35,12 @@ export async function importArtifact(scan: PackageScan, found: VersionTag): Prom
 async function readArtifact(
   { sync: { ctx, registry, signal }, id }: PackageScan,
   descriptor: Descriptor,
-): Promise<{ foreign: ForeignPackage; prepared: PackedResources } | { fault: string }> {
+): Promise<{ annotations: Annotations; prepared: PackedResources } | { fault: string }> {
   try {
     const options = { limits: ctx.limits, timeout: ARTIFACT_TIMEOUT, signal }
-    const reading = readForeignArtifact(registry.repository(id.package), descriptor, options)
-    const foreign = await orAborted(reading, signal)
-    return { foreign, prepared: await ctx.prepare({ files: foreign.files, limits: ctx.limits }, id.package) }
+    const fetching = fetchForeignArtifact(registry.repository(id.package), descriptor, options)
+    const { layers, annotations } = await orAborted(fetching, signal)
+    return { annotations, prepared: await ctx.prepare({ files: { layers }, limits: ctx.limits }, id.package) }
   } catch (error) {
     const fault = faultOfArtifact(error)
     if (fault === undefined) throw error

@@ -1,5 +1,4 @@
 /** Makes a published revision of an artifact that was found in a source. */
-import type { ForeignPackage } from '../../artifact/foreign-artifact.ts'
 import { layerReference } from '../../artifact/package-manifest.ts'
 import { AppError } from '../../core/errors.ts'
 import { indexContents } from '../../database/contents/contents.ts'
@@ -13,6 +12,7 @@ import type { Repository } from '../../domain/repository.ts'
 import { ORIGIN } from '../../domain/repository-source.ts'
 import { validCondition } from '../../domain/validation/validate.ts'
 import { type VersionTag, workspaceOf } from '../../domain/version-tag.ts'
+import type { Annotations } from '../../oci/descriptor.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkNoForeignTags } from '../foreign-tags.ts'
 import { finishEarlier } from '../intents.ts'
@@ -26,7 +26,7 @@ export type Discovered = VersionTag & {
   /** With host and tag. */
   reference: string
   digest: string
-  foreign: ForeignPackage
+  annotations: Annotations
   prepared: PackedResources
 }
 
@@ -111,7 +111,7 @@ async function freeWorkspace(
 
 function newRevision(
   id: RevisionId,
-  { version, foreign, prepared, ...found }: Discovered,
+  { version, annotations, prepared, ...found }: Discovered,
   now: string,
 ): Publication['revision'] {
   return {
@@ -122,13 +122,13 @@ function newRevision(
     upstream: null,
     labels: {},
     annotations: {
-      ...standardAnnotations(foreign.annotations),
+      ...standardAnnotations(annotations),
       [ORIGIN.reference]: found.reference,
       [ORIGIN.digest]: found.digest,
     },
     readinessGates: [],
     conditions: [validCondition(prepared.findings)],
-    fileCount: foreign.files.resources.size,
+    fileCount: prepared.fileCount,
     layer: layerReference(prepared.packed),
     createdBy: DISCOVERY,
     createdAt: now,

@@ -2,6 +2,7 @@
  * Work on the files of packages. Revisions come as they are stored, and are unpacked where they are needed: a few
  * kilobytes may hold 64 MiB.
  */
+import { type ForeignLayer, unpackForeignLayers } from '../../artifact/foreign-artifact.ts'
 import { unpackLayer, unpackUpload } from '../../artifact/layer.ts'
 import { type DiffInput, diffResources, type ResourcesDiff } from '../../domain/diff/diff-resources.ts'
 import { type CloneRequest, changeableFiles, cloneResources } from '../../domain/kpt/clone-resources.ts'
@@ -25,11 +26,14 @@ import { inspectResources, type PackedResources, packResources } from './pack-re
 
 /** The tar.gz of a revision, or files that are unpacked already. */
 export type StoredFiles = { layer: Uint8Array } | PackageFiles
+/** The layers of an artifact that another tool pushed. */
+type ForeignFiles = { layers: ForeignLayer[] }
+type AnyFiles = NewFiles | StoredFiles | ForeignFiles
 
 type Limited = { limits: ResourceLimits }
 
 /** Throws `invalid_archive`, `invalid` and `too_large`, as all that pack files do. */
-export async function prepare(input: { files: NewFiles | StoredFiles } & Limited): Promise<PackedResources> {
+export async function prepare(input: { files: AnyFiles } & Limited): Promise<PackedResources> {
   return packed(await unpacked(input.files, input.limits), input.limits)
 }
 
@@ -123,8 +127,9 @@ function packed(files: PackageFiles, limits: ResourceLimits): PackedResources {
   return packResources(files)
 }
 
-async function unpacked(files: NewFiles | StoredFiles, limits: ResourceLimits): Promise<PackageFiles> {
+async function unpacked(files: AnyFiles, limits: ResourceLimits): Promise<PackageFiles> {
   if ('archive' in files) return unpackUpload(files, limits)
+  if ('layers' in files) return unpackForeignLayers(files.layers, limits)
   return 'layer' in files ? unpackLayer(files.layer, limits) : files
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { applySetters } from '../../../src/domain/kpt/setters.ts'
 import { readKrmFile } from '../../../src/domain/krm/krm-file.ts'
 import type { Resources } from '../../../src/domain/resources.ts'
+import { cpuTimer } from '../../support/cpu-time.ts'
 import { resourcesOf, type Texts, textsOf } from '../../support/texts.ts'
 
 /** Returns the changed files, or the problem. */
@@ -35,6 +36,54 @@ const KPTFILE = [
 ].join('\n')
 const CONFIG = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: setters\ndata:'
 const SETTERS = `${CONFIG}\n  # of nginx\n  tag: "1.25"\n`
+
+/** Reads of each path are counted. */
+class CountedFiles extends Map<string, Uint8Array> {
+  readonly reads: string[] = []
+
+  override get(path: string): Uint8Array | undefined {
+    this.reads.push(path)
+    return super.get(path)
+  }
+}
+
+describe('applySetters to many subpackages', () => {
+  it('reads and writes a config once that many functions name', () => {
+    const depth = 50
+    const files: Record<string, string> = {
+      [`${'d/'.repeat(depth)}c.yaml`]: `${CONFIG}\n  tag: a # kpt-set: \${tag}\n`,
+    }
+    for (let at = 0; at < depth; at++) {
+      const mutator = `  - {image: apply-setters, configPath: ${'d/'.repeat(depth - at)}c.yaml}\n`
+      files[`${'d/'.repeat(at)}Kptfile`] =
+        `apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata: {name: a}\npipeline:\n  mutators:\n${mutator.repeat(20)}`
+    }
+    const counted = new CountedFiles(resourcesOf(files))
+    const applied = applySetters(counted, { tag: 'b' })
+    if ('problem' in applied) throw new Error(applied.problem)
+    expect(textsOf(applied)[`${'d/'.repeat(depth)}c.yaml`]).toBe(`${CONFIG}\n  tag: b # kpt-set: \${tag}\n`)
+    expect(counted.reads.filter((path) => path.endsWith('c.yaml'))).toHaveLength(1)
+  })
+
+  it('takes as long for each of them, however many values the package has', () => {
+    const timeOf = (count: number): number => {
+      const function_ = '  - image: apply-setters\n    configMap:\n'
+      const kptfile = `apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata: {name: a}\npipeline:\n  mutators:\n${function_}`
+      const values = Array.from({ length: 4 * count }, (_, at) => `      s${at}: a\n`).join('')
+      const files: Record<string, string> = { Kptfile: kptfile + values }
+      for (let at = 0; at < count; at++) {
+        files[`${at}/Kptfile`] = `${kptfile}      own: a\n`
+        files[`${at}/a.yaml`] = `${CONFIG}\n  a: a # kpt-set: \${s0}\n`
+      }
+      const resources = resourcesOf(files)
+      const milliseconds = cpuTimer()
+      expect(applySetters(resources, { s0: 'b' })).not.toHaveProperty('problem')
+      return milliseconds()
+    }
+    timeOf(100)
+    expect(Math.sqrt(timeOf(1200) / timeOf(300))).toBeLessThan(2.5)
+  })
+})
 
 describe('applySetters', () => {
   it.each([

@@ -98,3 +98,15 @@ helmCharts:
 it('takes no file of Helmfile for YAML', () => {
   expect(validate({ 'helmfile.yaml': TEMPLATE, 'x/helmfile.d/a.yaml': TEMPLATE }).errors).toEqual([])
 })
+
+it('reads no more kustomizations to find what they name than four MiB', () => {
+  const kustomization = (name: string) =>
+    `configMapGenerator: [{files: [${name}]}]\n${`${'# '.padEnd(1000, 'x')}\n`.repeat(1040)}`
+  const files: Record<string, string> = {}
+  for (const folder of ['a', 'b', 'c', 'd', 'e']) {
+    files[`${folder}/kustomization.yaml`] = kustomization('t.yaml')
+    files[`${folder}/t.yaml`] = TEMPLATE
+  }
+  const { read } = validate(files)
+  expect(read.filter((path) => path.endsWith('t.yaml'))).toEqual(['e/t.yaml'])
+})

@@ -84,8 +84,8 @@ class EventStream implements Sendable {
   async send(write: (chunk: Uint8Array) => Promise<void>): Promise<void> {
     for await (const message of this.#messages) {
       const chunk = this.#encode(message)
-      // Watchers share the memory of other messages.
-      const own = message.type === 'initial' ? chunk.byteLength : 0
+      // Watchers share the memory of other messages. These are there as objects, as text and as bytes.
+      const own = message.type === 'initial' ? 3 * chunk.byteLength : 0
       this.#take(own)
       try {
         await inTime(write(chunk), this.#slowAfter)
