@@ -9,7 +9,7 @@ import { createRestApp } from '../api/rest/rest-app.ts'
 import { restSurface } from '../api/rest/rest-surface.ts'
 import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
-import { access, type Identify } from '../http/access.ts'
+import { access, authorize, type Identify } from '../http/access.ts'
 import { answerMemory } from '../http/answer-memory.ts'
 import { browserSafety } from '../http/browser-safety.ts'
 import { clientOfRequest } from '../http/client-of-request.ts'
@@ -115,7 +115,8 @@ export async function createApp(
 
   app.use(answerMemory(load))
   app.use('/v2/*', loadShedding(load))
-  if (embedded) app.route('/', createRegistryApp(embedded, { guard, bodies: load.bodies, onInternalError }))
+  if (embedded)
+    app.route('/', createRegistryApp(embedded, { guard, authorize, bodies: load.bodies, onInternalError }))
   app.route(
     BASE_PATH,
     createRestApp(

@@ -6,18 +6,28 @@ import { register } from '../../http/operation.ts'
 import { mediaType } from '../../http/request-body.ts'
 import { wholeBody } from '../../http/whole-body.ts'
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts'
+import { isAttachment } from '../attachment.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import type { WriteGuard } from '../write-guard.ts'
 import { checkTagCondition, isNotModified } from './conditional.ts'
-import { DELETE, PULL, PUSH, referenceParam, repositoryParam, tagQuery } from './request.ts'
+import {
+  type Authorize,
+  DELETE,
+  PULL,
+  PUSH,
+  referenceParam,
+  repositoryParam,
+  tagQuery,
+  targetOf,
+} from './request.ts'
 
 const MANIFEST = '/:name/manifests/:reference'
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
 export function manifestRoutes(
   { manifests }: EmbeddedRegistry,
-  { guard, bodies }: { guard: WriteGuard; bodies?: ByteBudget | undefined },
+  { guard, authorize, bodies }: { guard: WriteGuard; authorize: Authorize; bodies?: ByteBudget | undefined },
 ): Hono {
   const app = new Hono()
 
@@ -44,8 +54,11 @@ export function manifestRoutes(
     const repository = repositoryParam(c)
     const reference = referenceParam(c)
     const tags = 'tag' in reference ? [reference.tag] : tagQuery(c)
-    const put = await withBody(c, (bytes) =>
-      manifests.put(repository, bytes, {
+    const put = await withBody(c, async (bytes) => {
+      await authorize(c, 'push', targetOf(repository)).catch((refusal) => {
+        if (!isAttachment(bytes, tags)) throw refusal
+      })
+      return manifests.put(repository, bytes, {
         contentType: mediaType(c),
         digest: 'digest' in reference ? reference.digest : undefined,
         tags,
@@ -53,8 +66,8 @@ export function manifestRoutes(
           checkTagCondition(c, tag, from)
           if (from !== to) refuse(await guard.setTag(repository, tag, bytes))
         },
-      }),
-    )
+      })
+    })
     return c.body(null, 201, {
       Location: `/v2/${repository}/manifests/${put.descriptor.digest}`,
       'Docker-Content-Digest': put.descriptor.digest,

@@ -15,12 +15,15 @@ import { NO_GUARD, type WriteGuard } from '../write-guard.ts'
 import { blobRoutes } from './blob-routes.ts'
 import { listingRoutes } from './listing-routes.ts'
 import { manifestRoutes } from './manifest-routes.ts'
+import type { Authorize } from './request.ts'
 import { uploadRoutes } from './upload-routes.ts'
 
 type OnInternalError = (error: unknown, c: Context) => void
 
 export type RegistryAppOptions = {
   guard?: WriteGuard
+  /** Throws unless the caller has a permission that only the content of the request makes necessary. */
+  authorize?: Authorize
   /** Memory for manifests while clients send them. */
   bodies?: ByteBudget
   /** Called with every error that is not the client's fault. */
@@ -36,20 +39,21 @@ const REFUSALS: {
   unauthenticated: { code: 'UNAUTHORIZED', status: 401 },
   forbidden: { code: 'DENIED', status: 403 },
   not_found: { code: 'NAME_UNKNOWN', status: 404 },
+  unavailable: { code: 'UNAVAILABLE', status: 503, headers: { 'Retry-After': RETRY_AFTER } },
   overloaded: { code: 'TOOMANYREQUESTS', status: 429, headers: { 'Retry-After': RETRY_AFTER } },
   insufficient_storage: { code: 'DENIED', status: 507 },
 }
 
 /** Creates the HTTP API of the registry: everything below `/v2`, a path that the distribution spec fixes. */
 export function createRegistryApp(registry: EmbeddedRegistry, options: RegistryAppOptions = {}): Hono {
-  const guard = options.guard ?? NO_GUARD
+  const { guard = NO_GUARD, authorize = async () => undefined } = options
   const app = new Hono({ getPath: routedPath })
   register(app, 'GET', ['/v2', '/v2/'], CHECK, (c) =>
     c.json({}, 200, { 'Docker-Distribution-API-Version': 'registry/2.0' }),
   )
-  app.route('/v2', uploadRoutes(registry))
+  app.route('/v2', uploadRoutes(registry, authorize))
   app.route('/v2', blobRoutes(registry, guard))
-  app.route('/v2', manifestRoutes(registry, { guard, bodies: options.bodies }))
+  app.route('/v2', manifestRoutes(registry, { guard, authorize, bodies: options.bodies }))
   app.route('/v2', listingRoutes(registry))
 
   const { onError, notFound } = registrySurface(options.onInternalError)

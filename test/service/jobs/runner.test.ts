@@ -8,7 +8,7 @@ import { cancelJob, getJob, listJobItems, listJobs, startJob } from '../../../sr
 import type { ItemWork } from '../../../src/service/jobs/perform-item.ts'
 import { JobRunner } from '../../../src/service/jobs/runner.ts'
 import { listPackageRevisions } from '../../../src/service/queries/list-package-revisions.ts'
-import { memoryApp } from '../../support/app.ts'
+import { callerOf, memoryApp } from '../../support/app.ts'
 
 const ACTOR = { name: 'ann' }
 const PAGE = { limit: 1000 }
@@ -34,7 +34,7 @@ async function prepared() {
     onTestFinished(() => made.stop())
     return made
   }
-  return { ctx, runner, reported }
+  return { ctx, caller: await callerOf({ parts }, ACTOR), runner, reported }
 }
 
 function job(count: number) {
@@ -158,7 +158,7 @@ describe('the runner', () => {
   })
 
   it('makes no draft for an item that is in flight when its job is cancelled', async () => {
-    const { ctx, runner } = await prepared()
+    const { ctx, caller, runner } = await prepared()
     const reached = Promise.withResolvers<void>()
     const cancelled = Promise.withResolvers<void>()
     const work: ItemWork = async (...args) => {
@@ -169,7 +169,7 @@ describe('the runner', () => {
     const jobs = runner(work)
     const { id } = await startJob(ctx, jobs, ACTOR, job(5))
     await reached.promise
-    expect(await cancelJob(ctx, jobs, ACTOR, id)).toMatchObject({
+    expect(await cancelJob(ctx, jobs, caller, id)).toMatchObject({
       state: 'Cancelled',
       counts: { skipped: 5 },
     })
