@@ -115,6 +115,7 @@ describe('the operations of the server', () => {
       'listReferrers',
     ])
     expect(reads(({ load }) => load === 'list')).toEqual([
+      'getAccessRules',
       'getBinding',
       'getJob',
       'getPackageGraph',

@@ -61,6 +61,8 @@ export async function matrixRequests(
     return `${API}/tokens/${(await createToken(app.access, SYSTEM, { name: 'test', owner })).token.id}`
   }
 
+  const rules = await admin.ok('GET', '/accessrules')
+
   return {
     createRepository: { path: `${API}/repositories`, body: { name: 'blueprints', type: 'catalog' } },
     listRepositories: { path: `${API}/repositories` },
@@ -142,6 +144,8 @@ export async function matrixRequests(
     getUser: { path: `${API}/users/admin` },
     updateUser: { path: `${API}/users/admin`, body: {} },
     listUserTokens: { path: `${API}/users/admin/tokens` },
+    getAccessRules: { path: `${API}/accessrules` },
+    replaceAccessRules: { path: `${API}/accessrules?dryRun=true`, body: rules },
     whoami: { path: `${API}/whoami` },
     getAccess: { path: `${API}/access?permission=read&repository=blueprints` },
 
