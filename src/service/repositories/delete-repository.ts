@@ -5,6 +5,7 @@ import { repositoryHasRevisions } from '../../database/package-revisions/of-repo
 import { deleteRepository as deleteRow } from '../../database/repositories/repositories.ts'
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
 import type { AccessControl } from '../access/access-control.ts'
+import type { Actor } from '../access/actor.ts'
 import type { ServiceContext } from '../context.ts'
 import { removeDiscovered } from '../discovery/remove-discovered.ts'
 import { decide } from '../intents.ts'
@@ -18,13 +19,14 @@ import { withRepository } from '../repository-record.ts'
 export async function deleteRepository(
   ctx: ServiceContext,
   access: AccessControl,
+  actor: Actor,
   name: string,
   precondition: Precondition,
 ): Promise<void> {
   const forgetRights = (transaction: Transaction) => dropBindingsOf(transaction, name)
   await access.changing(() =>
-    withRepository(ctx, name, precondition, async (current) => {
-      if (current.source) return removeDiscovered(ctx, current, forgetRights)
+    withRepository(ctx, actor, name, precondition, async ({ repository }) => {
+      if (repository.source) return removeDiscovered(ctx, repository, forgetRights)
       await decide(ctx, name, async (transaction) => {
         await forgetRights(transaction)
         if (await repositoryHasRevisions(transaction, name)) {
