@@ -13,6 +13,8 @@ const ERROR_CODES = [
   'not_ready',
   'in_use',
   'conflict',
+  'unauthenticated',
+  'throttled',
   'forbidden',
   'precondition_required',
   'precondition_failed',

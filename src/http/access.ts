@@ -2,7 +2,7 @@ import type { Context, Env, Hono, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { Logger } from 'pino'
 import { AppError } from '../core/errors.ts'
-import type { Actor } from '../service/access/actor.ts'
+import { type Actor, ANONYMOUS } from '../service/access/actor.ts'
 import { operationsOf } from './operation.ts'
 import { actionsOf, type Scope } from './scope.ts'
 
@@ -56,15 +56,27 @@ export function access(app: Hono<Env>, policy: AccessPolicy, log: Logger): Middl
   }
 }
 
-/** Throws `forbidden` unless the caller has the scope. */
+/** Throws `forbidden` unless the caller has the scope, and `unauthenticated` if a caller with credentials may have it. */
 export async function authorize(c: Context, scope: Scope): Promise<void> {
   const reason = await c.get('policy')(actorOf(c), scope)
-  if (reason !== undefined) throw new AppError('forbidden', reason)
+  if (reason !== undefined) throw new AppError(mayLogIn(c) ? 'unauthenticated' : 'forbidden', reason)
 }
 
-const ANONYMOUS: Actor = { name: 'anonymous' }
+/** Whether the caller has the scope, also by what a registry token was given for. */
+export async function permits(c: Context, scope: Scope): Promise<boolean> {
+  const { repository: name, action } = scope
+  if ((await c.get('policy')(actorOf(c), scope)) !== undefined) return false
+  const { granted, open } = c.get('caller') ?? {}
+  if (open || !granted) return true
+  return c.get('withinToken')?.({ type: 'repository', name, actions: [action] }) ?? false
+}
 
-/** The caller; always anonymous for now. */
-export function actorOf(_c: Context): Actor {
-  return ANONYMOUS
+/** Whether the caller has no credentials yet, and they could help. */
+export function mayLogIn(c: Context): boolean {
+  return c.get('caller')?.open === false && actorOf(c).kind === 'anonymous'
+}
+
+/** The caller, as `authentication.ts` has found out. */
+export function actorOf(c: Context): Actor {
+  return c.get('caller')?.actor ?? ANONYMOUS
 }

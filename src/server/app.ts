@@ -1,6 +1,8 @@
 /** Mounts every surface on one app, with the components that `components.ts` has opened. */
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { tokenRoutes } from '../api/auth/token-routes.ts'
+import { tokenSurface } from '../api/auth/token-surface.ts'
 import { docsRoutes } from '../api/docs/docs.ts'
 import { apiDocument } from '../api/docs/document.ts'
 import { healthRoutes } from '../api/operations/health.ts'
@@ -9,9 +11,11 @@ import { createRestApp } from '../api/rest/rest-app.ts'
 import { restSurface } from '../api/rest/rest-surface.ts'
 import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
-import { type AccessPolicy, ALLOW_ALL, access } from '../http/access.ts'
+import { type AccessPolicy, ALLOW_ALL, access, permits } from '../http/access.ts'
 import { answerMemory } from '../http/answer-memory.ts'
+import { authentication, registryAuthentication } from '../http/authentication.ts'
 import { browserSafety } from '../http/browser-safety.ts'
+import { isRegistry, TOKEN_PATH } from '../http/challenge.ts'
 import { clientOfRequest } from '../http/client-of-request.ts'
 import { knownHosts } from '../http/known-hosts.ts'
 import { loadShedding } from '../http/load-shedding.ts'
@@ -74,6 +78,7 @@ export async function createApp(
     load,
     hosts,
     trustedProxies,
+    authenticator,
     log,
   } = components
   const onInternalError = (error: unknown, c: Context): void => {
@@ -87,16 +92,22 @@ export async function createApp(
     deleteManifest: (repository, manifest) => manifestDeletionRefusal(ctx.db, repository, manifest),
     deleteBlobs: (repository) => blobDeletionRefusal(ctx.db, repository),
   }
+  const mayMount = (c: Context, from: string) => permits(c, { repository: from, action: 'pull' })
   const surroundings = {
     stopping: () => components.stopping,
     refusal: () => disk.refusal,
     queue: components.queue,
   }
+  const apiVersion = await version()
   const registryHost = registryAddress ?? publicUrl.host
   const app = new OpenAPIHono({ getPath: routedPath })
   const registry = registrySurface(onInternalError, registryAddress)
   const rest = restSurface(app, onInternalError)
-  const surfaceOf = (c: Context) => (/^\/v2(?:\/|$)/.test(requestedPath(c)) ? registry : rest)
+  const tokens = tokenSurface(onInternalError)
+  const surfaceOf = (c: Context) => {
+    if (isRegistry(c)) return registry
+    return c.req.path === TOKEN_PATH ? tokens : rest
+  }
   app.onError((error, c) => surfaceOf(c).onError(error, c))
   app.notFound((c) => surfaceOf(c).notFound(c))
 
@@ -106,31 +117,46 @@ export async function createApp(
   app.use(boundedPath)
   app.use(knownHosts([publicUrl.hostname, ...hosts]))
   app.use(browserSafety(publicUrl))
+  app.use(authentication(authenticator, { publicUrl, trustedProxies }))
   app.use(access(app, policy, log))
+  app.use('/v2/*', registryAuthentication(authenticator))
   app.use(readOnly(() => disk.refusal))
 
   app.use(answerMemory(load))
   app.use('/v2/*', loadShedding(load))
-  if (embedded) app.route('/', createRegistryApp(embedded, { guard, bodies: load.bodies, onInternalError }))
+  if (embedded)
+    app.route('/', createRegistryApp(embedded, { guard, mayMount, bodies: load.bodies, onInternalError }))
   app.route(
     BASE_PATH,
     createRestApp(
-      { ctx, jobs, discovery, watches, webhooks, load, registryHost },
+      {
+        ctx,
+        access: authenticator.access,
+        jobs,
+        discovery,
+        watches,
+        webhooks,
+        load,
+        registryHost,
+        version: apiVersion,
+      },
       (operation, outcome, seconds) => metrics.work.operation.observe({ operation, outcome }, seconds),
       tracing,
     ),
   )
+  app.route('/', tokenRoutes(authenticator))
   app.route(
     '/',
     healthRoutes(() => readiness(ctx, surroundings), components.instance, metrics),
   )
-  const apiVersion = await version()
   let document: object | undefined
   const getDocument = (): object => {
     document ??= apiDocument(app, apiVersion)
     return document
   }
   app.route('/', docsRoutes(getDocument))
+  // The mode of the server begins here, with what it says about it.
+  await authenticator.access.policy()
   // Not when the components are opened: a garbage collection from the command line opens them too.
   await jobs.resume()
   await webhooks.start((revision) => toPackageRevisionView(revision, registryHost))

@@ -8,6 +8,7 @@ import { KeyedLock } from '../core/keyed-lock.ts'
 import { type Index, memoryIndex, openIndex } from '../database/open.ts'
 import { secret } from '../database/settings.ts'
 import { FolderInUseError } from '../database/sqlite/folder-lock.ts'
+import type { Authenticator } from '../http/authentication.ts'
 import { observeDeliveries, observeWatches } from '../http/event-metrics.ts'
 import { createLoad, type Load } from '../http/load-shedding.ts'
 import { createMetrics, type Metrics, observeJobs } from '../http/metrics.ts'
@@ -34,6 +35,7 @@ import { pruneAllDeliveries } from '../service/webhooks/deliveries.ts'
 import { WebhookDispatcher } from '../service/webhooks/dispatcher.ts'
 import type { Targets } from '../service/webhooks/targets.ts'
 import { createWorkerPool, IN_THIS_THREAD, type WorkerPool } from '../service/workers/worker-pool.ts'
+import { type AccessSettings, accessSettings, OPEN, openAuthenticator } from './access.ts'
 import { type OpenedRegistry, openRegistry } from './artifact-registry.ts'
 import { backupSource } from './backup-source.ts'
 import { takeDataFolder } from './data-folder.ts'
@@ -75,6 +77,7 @@ export type Components = {
   /** Names of the server, beside those of its public URL. */
   hosts: readonly string[]
   trustedProxies: BlockList
+  authenticator: Authenticator
   /** The queue of the workers. */
   queue: WorkerPool['queue']
   /** Set once the server is asked to stop. */
@@ -135,6 +138,7 @@ export async function openComponents(
       hosts,
       trustedProxies,
       limits,
+      access: await accessSettings(config, log),
     })
     const { ctx } = components
     await disk.watch()
@@ -202,7 +206,11 @@ export async function openUnlessInUse(config: Config, log: Logger): Promise<Comp
 }
 
 /** Components that keep everything in memory and work in this thread, for tests and the API document. */
-export async function memoryComponents(log: Logger, disk = unwatched(log)): Promise<Components> {
+export async function memoryComponents(
+  log: Logger,
+  disk = unwatched(log),
+  access = OPEN,
+): Promise<Components> {
   const embedded = new EmbeddedRegistry(new MemoryStore())
   const opened = { registry: embedded, embedded, address: undefined, close: async () => undefined }
   const open = sourceOpener({ sourceHosts: ['*'], registryConfig: undefined }, await version())
@@ -222,6 +230,7 @@ export async function memoryComponents(log: Logger, disk = unwatched(log)): Prom
     tracing: NO_TRACING,
     log,
     limits: memoryLimits(availableMemory()),
+    access,
   })
   const close = async (): Promise<void> => {
     await components.stop()
@@ -272,6 +281,7 @@ type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log' | 'hosts' 
     pool: WorkerPool
     open: OpenSource
     limits: MemoryLimits
+    access: AccessSettings
     targets: Targets
     proxies?: Proxies | undefined
   }
@@ -308,6 +318,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
       work.jobItem.observe({ kind, outcome }, seconds)
     },
   })
+  const authenticator = await openAuthenticator(ctx, given.access, log)
   const load = createLoad(limits.load)
   observeJobs(metrics, () => jobs.running)
   const discovery = new Discovery(ctx, {
@@ -365,6 +376,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     load,
     hosts,
     trustedProxies,
+    authenticator,
     queue,
     stopping: false,
     instance: randomUUID(),

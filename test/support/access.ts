@@ -2,7 +2,7 @@
 import type { BindingContent, Subject } from '../../src/domain/access/binding.ts'
 import type { Role } from '../../src/domain/access/role.ts'
 import { AccessControl, type AccessOptions } from '../../src/service/access/access-control.ts'
-import { type Actor, type PrincipalActor, SYSTEM } from '../../src/service/access/actor.ts'
+import { type Actor, isPrincipal, type PrincipalActor, SYSTEM } from '../../src/service/access/actor.ts'
 import {
   type Authentication,
   authenticatePrincipal,
@@ -62,7 +62,7 @@ export async function accounts(options: Partial<AccessOptions> = {}) {
   }
 }
 
-function actorIn(found: Authentication) {
-  if ('actor' in found) return found.actor
-  throw new Error(`the caller is refused: ${found.refused}`)
+function actorIn(found: { actor: Actor } | Extract<Authentication, { refused: string }>): PrincipalActor {
+  if ('actor' in found && isPrincipal(found.actor)) return found.actor
+  throw new Error(`the caller has no account: ${JSON.stringify(found)}`)
 }

@@ -19,6 +19,7 @@ import { packageRevisionRoutes } from './routes/package-revisions.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
 import { resourceRoutes } from './routes/resources.ts'
+import { serverRoutes } from './routes/server.ts'
 import { upgradeRoutes } from './routes/upgrade.ts'
 import { upgradeJobRoutes } from './routes/upgrades.ts'
 import { verificationRoutes } from './routes/verifications.ts'
@@ -38,6 +39,7 @@ export function createRestApp(api: Api, onOperation: OnOperation, tracing: Traci
   app.use(requiredBody)
   app.use(loadShedding(api.load))
 
+  app.route('/', serverRoutes(api))
   app.route('/', repositoryRoutes(api))
   app.route('/', packageRoutes(api))
   app.route('/', packageRevisionRoutes(api))

@@ -4,24 +4,30 @@ import { passingRequestBody } from '../../http/request-body.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import { parseChunkRange } from './range.ts'
-import { checkedDigest, mountQuery, nameInPath, PUSH, repositoryParam } from './request.ts'
+import { checkedDigest, mountQuery, PUSH, repositoryParam } from './request.ts'
 
 const UPLOADS = ['/:name/blobs/uploads/', '/:name/blobs/uploads']
 const UPLOAD = '/:name/blobs/uploads/:id'
 
-const START = { ...PUSH, needs: { push: nameInPath, pull: (c: Context) => mountQuery(c)?.from } } as const
 const STATUS = { ...PUSH, load: 'none', writesDisk: false } as const
+export type MayMount = (c: Context, from: string) => Promise<boolean>
+
 /** Cancelling is no deletion: a client that may push may also cancel. */
 const CANCEL = { ...PUSH, writesDisk: false } as const
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs */
-export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry): Hono {
+export function uploadRoutes(
+  { blobs, uploads }: EmbeddedRegistry,
+  mayMount: MayMount = async () => true,
+): Hono {
   const app = new Hono()
 
-  register(app, 'POST', UPLOADS, { id: 'startUpload', ...START }, async (c) => {
+  register(app, 'POST', UPLOADS, { id: 'startUpload', ...PUSH }, async (c) => {
     const repository = repositoryParam(c)
     const mount = mountQuery(c)
-    if (mount && (await blobs.mount(repository, mount.digest, mount.from))) {
+    // A client that may not read the other repository uploads the blob, and learns nothing of it.
+    const mounts = mount !== undefined && (await mayMount(c, mount.from))
+    if (mounts && (await blobs.mount(repository, mount.digest, mount.from))) {
       return created(c, repository, mount.digest)
     }
     const { digest } = c.req.query()

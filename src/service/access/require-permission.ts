@@ -5,7 +5,10 @@ import type { Permission } from '../../domain/access/permission.ts'
 import { type Actor, isPrincipal } from './actor.ts'
 import { can, type Policy, rightsOf, type Target } from './policy.ts'
 
-/** Throws `forbidden`, naming what is missing, unless the actor has the permission. */
+/**
+ * Throws `forbidden`, naming what is missing, unless the actor has the permission; `unauthenticated` for an anonymous one,
+ * whom credentials may help.
+ */
 export function requirePermission(
   policy: Policy,
   actor: Actor,
@@ -14,9 +17,13 @@ export function requirePermission(
 ): void {
   const decision = can(policy, actor, permission, target)
   if (decision.allowed) return
+  const needed = `this needs the permission ${decision.missing}${placeOf(target)}`
+  if (actor.kind === 'anonymous') {
+    throw new AppError('unauthenticated', `${needed}: log in, or use the token of an account that has it`)
+  }
   throw new AppError(
     'forbidden',
-    `this needs the permission ${decision.missing}${placeOf(target)}, which ${holderOf(actor)} lacks: an administrator can bind a role that has it`,
+    `${needed}, which ${holderOf(actor)} lacks: an administrator can bind a role that has it`,
   )
 }
 
