@@ -1,6 +1,7 @@
 /** Accounts and rights on a real index, with a clock that tests move. */
 import type { BindingContent, Subject } from '../../src/domain/access/binding.ts'
 import type { Role } from '../../src/domain/access/role.ts'
+import type { Components } from '../../src/server/components.ts'
 import { AccessControl, type AccessOptions } from '../../src/service/access/access-control.ts'
 import { type Actor, isPrincipal, type PrincipalActor, SYSTEM } from '../../src/service/access/actor.ts'
 import {
@@ -20,8 +21,8 @@ export const START = new Date('2026-01-01T00:00:00.000Z')
 export type Accounts = Awaited<ReturnType<typeof accounts>>
 
 /** `reported` has the errors that no caller sees. */
-export async function accounts(options: Partial<AccessOptions> = {}) {
-  const { parts } = await memoryApp()
+export async function accounts(options: Partial<AccessOptions> = {}, given?: Components) {
+  const parts = given ?? (await memoryApp()).parts
   let now = START
   const reported: unknown[] = []
   const ctx = { ...parts.ctx, now: () => now }

@@ -62,7 +62,7 @@ describe('the policy', () => {
       'this needs the permission push for team-a/nf/upf, which ann lacks: an administrator can bind a role that has it',
     )
     expect(() => requirePermission(policy, ANONYMOUS, 'server.operate', 'server')).toThrow(
-      'this needs the permission server.operate, which anonymous lacks',
+      'this needs the permission server.operate: log in, or use the token of an account that has it',
     )
   })
 
