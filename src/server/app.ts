@@ -15,7 +15,7 @@ import { type AccessPolicy, ALLOW_ALL, access, permits } from '../http/access.ts
 import { answerMemory } from '../http/answer-memory.ts'
 import { authentication, registryAuthentication } from '../http/authentication.ts'
 import { browserSafety } from '../http/browser-safety.ts'
-import { isRegistry, TOKEN_PATH } from '../http/challenge.ts'
+import { TOKEN_PATH } from '../http/challenge.ts'
 import { clientOfRequest } from '../http/client-of-request.ts'
 import { knownHosts } from '../http/known-hosts.ts'
 import { loadShedding } from '../http/load-shedding.ts'
@@ -105,7 +105,7 @@ export async function createApp(
   const rest = restSurface(app, onInternalError)
   const tokens = tokenSurface(onInternalError)
   const surfaceOf = (c: Context) => {
-    if (isRegistry(c)) return registry
+    if (/^\/v2(?:\/|$)/.test(requestedPath(c))) return registry
     return c.req.path === TOKEN_PATH ? tokens : rest
   }
   app.onError((error, c) => surfaceOf(c).onError(error, c))

@@ -11,14 +11,16 @@ import { REGISTRY_TOKEN_LIFETIME } from '../../service/access/registry-tokens.ts
 import { issueRegistryLogin } from '../../service/accounts/issue-registry-login.ts'
 import { parseScopes, receivedForm } from './token-request.ts'
 
-const TOKEN: Operation = { id: 'getRegistryToken', needs: NOTHING, load: 'none', writesDisk: false }
+const GET: Operation = { id: 'getRegistryToken', needs: NOTHING, load: 'none', writesDisk: false }
+/** Clients can pull while the disk is full. */
+const POST: Operation = { ...GET, id: 'exchangeRegistryToken' }
 
 type Wanted = { scopes: readonly string[]; offline: boolean; client: string | undefined | null }
 
 export function tokenRoutes(authenticator: Authenticator): Hono {
   const app = new Hono()
 
-  register(app, 'GET', TOKEN_PATH, TOKEN, async (c) => {
+  register(app, 'GET', TOKEN_PATH, GET, async (c) => {
     const { offline_token, client_id } = c.req.query()
     const scopes = c.req.queries('scope') ?? []
     const issued = await issue(callerOf(c), { scopes, offline: offline_token === 'true', client: client_id })
@@ -27,7 +29,7 @@ export function tokenRoutes(authenticator: Authenticator): Hono {
   })
 
   // https://www.rfc-editor.org/rfc/rfc6749#section-4.3 and #section-6
-  register(app, 'POST', TOKEN_PATH, TOKEN, async (c) => {
+  register(app, 'POST', TOKEN_PATH, POST, async (c) => {
     const form = await receivedForm(c)
     const secret = secretIn(form)
     const known = callerOf(c)

@@ -1,4 +1,4 @@
-import { AppError } from '../../core/errors.ts'
+import { AppError, isDiskFull } from '../../core/errors.ts'
 import { patternText } from '../../domain/access/pattern.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
@@ -33,7 +33,7 @@ export async function issueRegistryLogin(
     // Not as a change of the policy: what is known of other tokens stays right.
     return await access.ctx.commits.run((transaction) => issueToken(transaction, actor, content, now))
   } catch (error) {
-    if (error instanceof AppError && error.code === 'conflict') return undefined
+    if ((error instanceof AppError && error.code === 'conflict') || isDiskFull(error)) return undefined
     throw error
   }
 }
