@@ -21,9 +21,12 @@ export const START = new Date('2026-01-01T00:00:00.000Z')
 export type Accounts = Awaited<ReturnType<typeof accounts>>
 
 /** `reported` has the errors that no caller sees. */
-export async function accounts(options: Partial<AccessOptions> = {}, given?: Components) {
-  const parts = given ?? (await memoryApp()).parts
-  let now = START
+export async function accounts(
+  options: Partial<AccessOptions> = {},
+  given: { parts?: Components; start?: Date } = {},
+) {
+  const parts = given.parts ?? (await memoryApp()).parts
+  let now = given.start ?? START
   const reported: unknown[] = []
   const ctx = { ...parts.ctx, now: () => now }
   const access = new AccessControl(ctx, {

@@ -13,7 +13,7 @@ import type { AccessControl, AccessOptions } from '../../src/service/access/acce
 import { can } from '../../src/service/access/policy.ts'
 import { RegistryTokens } from '../../src/service/access/registry-tokens.ts'
 import { RepositoryIds } from '../../src/service/access/repository-ids.ts'
-import { accounts } from './access.ts'
+import { accounts, START } from './access.ts'
 import { Client } from './client.ts'
 
 const PERMISSIONS: Record<string, Permission> = { pull: 'read', push: 'push', delete: 'delete' }
@@ -36,11 +36,11 @@ export type RequiredApp = Awaited<ReturnType<typeof requiredApp>>
 
 export async function requiredApp(
   options: Partial<AccessOptions> = {},
-  { publicUrl = 'http://localhost:8080', change = (parts: Components) => parts } = {},
+  { publicUrl = 'http://localhost:8080', start = START, change = (parts: Components) => parts } = {},
 ) {
   const made = await memoryComponents(pino({ level: 'silent' }))
   onTestFinished(() => made.close())
-  const at = await accounts(options, made)
+  const at = await accounts(options, { parts: made, start })
   const { access } = at
   const key = randomBytes(32)
   const authenticator = {
