@@ -32,6 +32,7 @@ export async function accessSettings(
   const rootTokens = new RootTokens()
   if (adminTokenFile !== undefined) rootTokens.add('root:settings', await tokenIn(adminTokenFile))
   const bootstrap = new BootstrapToken(data, rootTokens, log)
+  const logMode = modeLog(log, auth === 'open' ? 'warn' : 'info')
   const byItself = isLoopback(listen.host) ? 'open-at-first' : 'required'
   return {
     mode: auth === 'auto' ? byItself : auth,
@@ -39,7 +40,7 @@ export async function accessSettings(
     hasAdminToken: adminTokenFile !== undefined,
     rootTokens,
     onPolicy: (policy) => {
-      logMode(policy, log)
+      logMode(policy)
       bootstrap.follow(policy)
     },
   }
@@ -75,15 +76,16 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
-/** The modes that were logged last. */
-const logged = new WeakMap<Logger, boolean>()
-
-function logMode({ open }: Policy, log: Logger): void {
-  if (logged.get(log) === open) return
-  logged.set(log, open)
-  if (open)
-    log.warn(
-      'every caller may do everything: PKGSERVER_AUTH=required ends that, and so does the first account',
-    )
-  else log.info('callers need rights for what they do')
+/**
+ * Returns a function that logs whether callers need rights, whenever that changes. `level`: of the line that says that
+ * they need none.
+ */
+function modeLog(log: Logger, level: 'warn' | 'info'): (policy: Policy) => void {
+  let logged: boolean | undefined
+  return ({ open }) => {
+    if (open === logged) return
+    logged = open
+    if (open) log[level]('every caller may do everything: PKGSERVER_AUTH=required ends that')
+    else log.info('callers need rights for what they do')
+  }
 }

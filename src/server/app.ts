@@ -119,7 +119,7 @@ export async function createApp(
   app.use(browserSafety(publicUrl))
   app.use(authentication(authenticator, { publicUrl, trustedProxies }))
   app.use(access(app, policy, log))
-  app.use('/v2/*', registryAuthentication(authenticator))
+  if (embedded) app.use('/v2/*', registryAuthentication(authenticator))
   app.use(readOnly(() => disk.refusal))
 
   app.use(answerMemory(load))

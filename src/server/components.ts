@@ -27,7 +27,6 @@ import type { ItemWork } from '../service/jobs/perform-item.ts'
 import { JobRunner } from '../service/jobs/runner.ts'
 import { upgradeItem } from '../service/jobs/upgrade-item.ts'
 import { collectGarbage } from '../service/maintenance/collect-garbage.ts'
-import { fillContents } from '../service/maintenance/fill-contents.ts'
 import { checkNotLost } from '../service/maintenance/lost-index.ts'
 import { compactChanges } from '../service/watch/compaction.ts'
 import { Watches } from '../service/watch/watches.ts'
@@ -42,6 +41,7 @@ import { takeDataFolder } from './data-folder.ts'
 import { scheduleDiscovery } from './discovery-schedule.ts'
 import { DiskSpace } from './disk-space.ts'
 import { scheduleGarbage } from './garbage-schedule.ts'
+import { indexOlder } from './index-older.ts'
 import { measuredRegistry } from './measured-registry.ts'
 import { availableMemory, type MemoryLimits, memoryLimits } from './memory-limits.ts'
 import { observeGarbage } from './observe-garbage.ts'
@@ -170,28 +170,6 @@ export async function openComponents(
   } catch (error) {
     await close()
     throw error
-  }
-}
-
-/** Lets search find what older versions have stored, in the background. Returns a function that stops it. */
-function indexOlder(ctx: ServiceContext, log: Logger): () => Promise<void> {
-  const stopped = new AbortController()
-  const filling = fillContents(ctx, {
-    inspect: ctx.inspect,
-    write: (work) => ctx.commits.run(work),
-    failed: ({ name }, err) =>
-      log.warn({ err, revision: name }, 'cannot index the files of a revision: search does not find them'),
-    signal: stopped.signal,
-  })
-  const told = filling.then(
-    (revisions) => {
-      if (revisions > 0) log.info({ revisions }, 'indexed the files of revisions that search did not find')
-    },
-    (err) => log.error({ err }, 'cannot index the files that search does not find: verify --fix does so'),
-  )
-  return async () => {
-    stopped.abort()
-    await told
   }
 }
 
