@@ -14,9 +14,12 @@ export class BenchClient {
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections })
   }
 
-  async post(path: string, body?: object): Promise<void> {
+  async post(path: string, body?: object, authorization?: string): Promise<void> {
     const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
-    const headers: Record<string, string> = bytes ? { 'Content-Type': 'application/json' } : {}
+    const headers: Record<string, string> = {
+      ...(bytes && { 'Content-Type': 'application/json' }),
+      ...(authorization !== undefined && { Authorization: authorization }),
+    }
     await this.expect([200, 201], 'POST', path, { headers, body: bytes })
   }
 

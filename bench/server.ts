@@ -7,11 +7,11 @@ import { NODE_FLAGS } from '../test/support/start-script.ts'
 
 export type BenchServer = { port: number; pid: number; data: string; stop: () => Promise<void> }
 
-/** Starts a server process with default settings, on a new data folder unless one is given. */
-export async function startServer(folder?: string): Promise<BenchServer> {
+/** Starts a server process with default settings and more flags, on a new data folder unless one is given. */
+export async function startServer(folder?: string, flags: readonly string[] = []): Promise<BenchServer> {
   const data = folder ?? (await mkdtemp(join(tmpdir(), 'pkgserver-bench-')))
   const main = join(import.meta.dirname, '../src/main.ts')
-  const args = [...NODE_FLAGS, main, 'serve', '--listen', '127.0.0.1:0', '--data', data]
+  const args = [...NODE_FLAGS, main, 'serve', '--listen', '127.0.0.1:0', '--data', data, ...flags]
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'ignore'],
   })

@@ -6,11 +6,15 @@ export const CONNECTIONS = 10
 
 const run = promisify(execFile)
 
-export type Load = { seconds: number; accept?: string }
+export type Load = { seconds: number; accept?: string; authorization?: string | undefined }
 
 /** Makes GET requests. Throws if a response is missing or its status is neither 2xx nor 3xx. */
-export async function requestsPerSecond(url: string, { seconds, accept = '*/*' }: Load): Promise<number> {
+export async function requestsPerSecond(
+  url: string,
+  { seconds, accept = '*/*', authorization }: Load,
+): Promise<number> {
   const options = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-H', `Accept: ${accept}`]
+  if (authorization !== undefined) options.push('-H', `Authorization: ${authorization}`)
   const { stdout } = await run('wrk', [...options, url])
   const rate = /Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]
   if (!Number(rate) || /Non-2xx|Socket errors/.test(stdout)) throw new Error(`wrk failed:\n${stdout}`)

@@ -97,6 +97,12 @@ const networks = z.string().transform((text, context) => {
   return list
 })
 
+/** Names can have any character but a comma. */
+const groups = z
+  .string()
+  .transform((text) => text.split(',').map((group) => group.trim()))
+  .refine((names) => names.every((name) => name !== ''), 'must be names of groups, separated by commas')
+
 const UNIT_BYTES = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 }
 
 /** In bytes. */
@@ -148,6 +154,30 @@ export const SETTINGS = {
     help: 'addresses of proxies whose X-Forwarded-For is believed, like 10.0.0.7 or 10.0.0.0/8, separated by commas',
     initial: undefined,
     schema: networks.optional(),
+  },
+  auth: {
+    env: 'PKGSERVER_AUTH',
+    flag: 'auth',
+    help: 'whether callers need rights: required; open, where every caller may do everything; or auto, which is open on a loopback address until there is a first account, and otherwise required',
+    initial: 'auto',
+    schema: z.enum(['auto', 'required', 'open'], 'must be auto, required or open'),
+  },
+  adminTokenFile: {
+    env: 'PKGSERVER_ADMIN_TOKEN_FILE',
+    flag: 'admin-token-file',
+    help: 'file with the token of an admin, of at least 32 characters',
+    initial: undefined,
+    schema: z
+      .string()
+      .transform((path) => resolve(path))
+      .optional(),
+  },
+  adminGroups: {
+    env: 'PKGSERVER_ADMIN_GROUPS',
+    flag: 'admin-groups',
+    help: 'groups of the identity provider whose members are admins, separated by commas',
+    initial: undefined,
+    schema: groups.optional(),
   },
   registry: {
     env: 'PKGSERVER_REGISTRY',

@@ -54,9 +54,12 @@ CREATE TABLE tokens (
   revoked_at        TEXT,
   revoked_by        TEXT,
   revoked_reason    TEXT,
-  replaced_by       TEXT
+  replaced_by       TEXT,
+  -- The token with which a client got this one, which is valid no longer than that.
+  parent_id         TEXT REFERENCES tokens (id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tokens_principal ON tokens (principal_id, id);
+CREATE INDEX tokens_parent ON tokens (parent_id) WHERE parent_id IS NOT NULL;
 
 CREATE TABLE bindings (
   id           TEXT PRIMARY KEY,

@@ -4,17 +4,15 @@ import { json, text } from 'node:stream/consumers'
 import { parse, stringify } from 'yaml'
 import { AppError } from '../core/errors.ts'
 import { type AccessChange, type AccessRules, accessRulesSchema } from '../domain/access/access-rules.ts'
-import { askServer } from './ask-server.ts'
+import { askServer, type FoundServer } from './ask-server.ts'
 import { oneLine } from './printable.ts'
 
-type Server = Parameters<typeof askServer>[0]
-
-export async function rulesByServer(server: Server): Promise<AccessRules> {
+export async function rulesByServer(server: FoundServer): Promise<AccessRules> {
   return (await json(await askServer(server, '/accessrules', undefined, 'GET'))) as AccessRules
 }
 
 export async function replaceByServer(
-  server: Server,
+  server: FoundServer,
   rules: AccessRules,
   { dryRun }: { dryRun: boolean },
 ): Promise<AccessChange[]> {

@@ -8,8 +8,11 @@ import { readAddress } from '../server/data-folder.ts'
 /** Milliseconds; the server answers at once, or another program has its port. */
 const TIMEOUT = 10_000
 
+/** `token` is that of an admin. */
+export type FoundServer = { url: URL; token: string }
+
 /** Finds the server that has a data folder, and no other. Throws `unavailable`. */
-export async function findServer(data: string): Promise<URL> {
+export async function findServer(data: string): Promise<FoundServer> {
   const address = await readAddress(data)
   if (!address) {
     throw new AppError(
@@ -18,7 +21,7 @@ export async function findServer(data: string): Promise<URL> {
     )
   }
   const url = new URL(address.url)
-  if ((await instanceAt(url)) === address.instance) return url
+  if ((await instanceAt(url)) === address.instance) return { url, token: address.token }
   throw new AppError(
     'unavailable',
     `a server is using ${data}, but it does not answer at ${url.host}: run this command on the same machine, or in the same container`,
@@ -37,16 +40,16 @@ async function instanceAt(url: URL): Promise<string | null> {
 
 /** Returns the server's response, however long that takes, unlike `fetch`. Throws `unavailable`. */
 export async function askServer(
-  server: URL,
+  { url, token }: FoundServer,
   path: string,
   body: object | undefined,
   method = 'POST',
 ): Promise<IncomingMessage> {
   const ended = (cause: unknown) =>
-    new AppError('unavailable', `the server at ${server.host} ended before it answered`, { cause })
-  const sent = request(new URL(`/api/v1${path}`, server), {
+    new AppError('unavailable', `the server at ${url.host} ended before it answered`, { cause })
+  const sent = request(new URL(`/api/v1${path}`, url), {
     method,
-    headers: { 'Content-Type': 'application/json' },
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
     // Without a proxy, whatever the environment says.
     agent: new Agent(),
   })
@@ -59,6 +62,6 @@ export async function askServer(
   const answer = (await json(response).catch(() => ({}))) as { detail?: string }
   throw new AppError(
     'unavailable',
-    `the request to the server at ${server.host} failed: ${answer.detail ?? statusCode}`,
+    `the request to the server at ${url.host} failed: ${answer.detail ?? statusCode}`,
   )
 }

@@ -4,10 +4,10 @@ import { lstat, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '../core/errors.ts'
-import { askServer } from './ask-server.ts'
+import { askServer, type FoundServer } from './ask-server.ts'
 
 /** Downloads a backup from a running server. Throws `unavailable`. */
-export async function* backupByServer(server: URL): AsyncGenerator<Uint8Array> {
+export async function* backupByServer(server: FoundServer): AsyncGenerator<Uint8Array> {
   const response = await askServer(server, '/backups', {})
   try {
     yield* response as AsyncIterable<Uint8Array>

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
 import type { Components } from '../server/components.ts'
 import { version } from '../server/version.ts'
+import type { FoundServer } from './ask-server.ts'
 import type { Commands, Output } from './run.ts'
 
 export function commandsWith(output: Output): Commands {
@@ -39,6 +40,8 @@ async function serveUntilStopped(config: Config, output: Output): Promise<void> 
   const { openComponents } = await import('../server/components.ts')
   const { writeAddress } = await import('../server/data-folder.ts')
   const { greeting, serve } = await import('../server/serve.ts')
+  const { bootstrapTokenFile } = await import('../server/bootstrap-token.ts')
+  const { newTokenText } = await import('../service/access/token-text.ts')
   const { localUrl } = await import('./local-url.ts')
 
   const { log, exit } = openLog(config.logLevel)
@@ -46,10 +49,23 @@ async function serveUntilStopped(config: Config, output: Output): Promise<void> 
   const server = await serve(config, applicationOf(components))
   serving = true
   const { href: url } = localUrl({ host: config.listen.host, port: server.port })
-  await writeAddress(config.data, { url, instance: components.instance }).catch((err) =>
+  const { access } = components.authenticator
+  const token = newTokenText('bootstrap')
+  access.rootTokens.add('root:command-line', token)
+  await writeAddress(config.data, { url, instance: components.instance, token }).catch((err) =>
     log.warn({ err }, 'the commands gc, verify and backup cannot find this server: see its data folder'),
   )
-  output.out(greeting(server.url, await version(), config.data, components.registryAddress))
+  const { open, hasAdmin } = await access.policy()
+  output.out(
+    greeting({
+      url: server.url,
+      version: await version(),
+      data: config.data,
+      registry: components.registryAddress,
+      open,
+      tokenFile: open || hasAdmin ? undefined : bootstrapTokenFile(config.data),
+    }),
+  )
   await stopped
   await server.close()
   // Connections that are left, as to a collector of traces, need not end by themselves.
@@ -70,7 +86,7 @@ async function gc(config: Config, options: { dryRun: boolean }): Promise<string>
 /** Works on the data in this process, or asks the server that has it open. Throws `not_found` for a folder without data. */
 async function onData<T>(
   config: Config,
-  work: { here: (components: Components) => Promise<T>; byServer: (server: URL) => Promise<T> },
+  work: { here: (components: Components) => Promise<T>; byServer: (server: FoundServer) => Promise<T> },
 ): Promise<T> {
   const { findServer } = await import('./ask-server.ts')
   const { hasData } = await import('../server/data-folder.ts')
@@ -132,7 +148,7 @@ async function accessExport(config: Config, file: string): Promise<string> {
   const { SYSTEM } = await import('../service/access/actor.ts')
 
   const rules = await onData(config, {
-    here: ({ access }) => accessRules(access, SYSTEM),
+    here: ({ authenticator: { access } }) => accessRules(access, SYSTEM),
     byServer: rulesByServer,
   })
   return writeRules(rules, file)
@@ -145,7 +161,7 @@ async function accessApply(config: Config, file: string, options: { dryRun: bool
 
   const rules = await readRules(file)
   const changes = await onData(config, {
-    here: ({ access }) => replaceAccessRules(access, SYSTEM, rules, options),
+    here: ({ authenticator: { access } }) => replaceAccessRules(access, SYSTEM, rules, options),
     byServer: (server) => replaceByServer(server, rules, options),
   })
   return changesInWords(changes, options)

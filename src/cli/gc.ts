@@ -1,12 +1,15 @@
 import { json } from 'node:stream/consumers'
 import type { GarbageItem, GarbageReport } from '../service/ports.ts'
-import { askServer } from './ask-server.ts'
+import { askServer, type FoundServer } from './ask-server.ts'
 import { oneLine } from './printable.ts'
 
 type ItemizedReport = GarbageReport & { items: GarbageItem[] }
 
 /** Asks a running server to collect garbage. Throws `unavailable`. */
-export async function collectByServer(server: URL, options: { dryRun: boolean }): Promise<ItemizedReport> {
+export async function collectByServer(
+  server: FoundServer,
+  options: { dryRun: boolean },
+): Promise<ItemizedReport> {
   const response = await askServer(server, '/garbage-collections', options)
   return (await json(response)) as ItemizedReport
 }

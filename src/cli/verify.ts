@@ -1,10 +1,13 @@
 import { json } from 'node:stream/consumers'
 import type { VerificationReport } from '../service/maintenance/verify/verify.ts'
-import { askServer } from './ask-server.ts'
+import { askServer, type FoundServer } from './ask-server.ts'
 import { oneLine } from './printable.ts'
 
 /** Asks a running server to verify its data. Throws `unavailable`. */
-export async function verifyByServer(server: URL, options: { fix: boolean }): Promise<VerificationReport> {
+export async function verifyByServer(
+  server: FoundServer,
+  options: { fix: boolean },
+): Promise<VerificationReport> {
   const response = await askServer(server, '/verifications', options)
   return (await json(response)) as VerificationReport
 }

@@ -14,6 +14,7 @@ const ERROR_CODES = [
   'in_use',
   'conflict',
   'unauthenticated',
+  'throttled',
   'forbidden',
   'precondition_required',
   'precondition_failed',

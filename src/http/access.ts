@@ -5,7 +5,7 @@ import { AppError } from '../core/errors.ts'
 import type { Permission } from '../domain/access/permission.ts'
 import { type PackageId, parseRevisionName } from '../domain/names.ts'
 import type { AccessControl } from '../service/access/access-control.ts'
-import { type Actor, isPrincipal } from '../service/access/actor.ts'
+import { type Actor, ANONYMOUS } from '../service/access/actor.ts'
 import { type Caller, can, canInPart, type Target, targetText } from '../service/access/policy.ts'
 import { lacks } from '../service/access/require-permission.ts'
 import { seesRevision } from '../service/access/sees-revision.ts'
@@ -20,9 +20,6 @@ import {
   revisionPlace,
 } from './scope.ts'
 
-/** Finds out who sends a request. */
-export type Identify = (c: Context) => Promise<Actor>
-
 declare module 'hono' {
   interface ContextVariableMap {
     access: Caller & { control: AccessControl }
@@ -33,12 +30,7 @@ declare module 'hono' {
  * Finds the operation of each request, and asks the policy for what it needs. Throws `forbidden` for a route that
  * declares no operation.
  */
-export function access(
-  app: Hono<Env>,
-  control: AccessControl,
-  identify: Identify,
-  log: Logger,
-): MiddlewareHandler {
+export function access(app: Hono<Env>, control: AccessControl, log: Logger): MiddlewareHandler {
   let operations: ReturnType<typeof operationsOf> | undefined
   return async function access(c, next) {
     // On the first request the app has all of its routes.
@@ -60,7 +52,7 @@ export function access(
       }
       c.set('operation', operation)
       if (operation.needs === NOTHING) return next()
-      c.set('access', await identified(c))
+      c.set('access', { control, actor: c.get('caller')?.actor ?? ANONYMOUS, policy: await control.policy() })
       // Path parameters belong to a route; Hono sets the index again before it calls the next handler.
       c.req.routeIndex = at
       const refusal = await refusalOf(c, operation.needs)
@@ -68,16 +60,6 @@ export function access(
       return next()
     }
     return next()
-  }
-
-  async function identified(c: Context): Promise<Caller & { control: AccessControl }> {
-    try {
-      return { control, actor: await identify(c), policy: await control.policy() }
-    } catch (error) {
-      if (error instanceof AppError && error.code !== 'internal') throw error
-      log.error({ err: error }, 'request refused: the rights of callers cannot be read from the index')
-      throw new AppError('unavailable', 'the server cannot read who may do what, so it refuses: try again')
-    }
   }
 }
 
@@ -101,6 +83,15 @@ export async function authorize(c: Context, permission: Permission, place: Place
 export async function authorizeReading(c: Context, source: string | PackageId): Promise<void> {
   const place = typeof source === 'string' ? revisionPlace(source) : packageOf(source)
   await authorize(c, 'read', place)
+}
+
+/** Whether the caller may read an OCI repository, also by what a registry token was given for. */
+export async function mayRead(c: Context, name: string, target: Target): Promise<boolean> {
+  const { policy, actor } = c.get('access')
+  if (!can(policy, actor, 'read', target).allowed) return false
+  const { granted, open } = c.get('caller') ?? {}
+  if (open || !granted) return true
+  return (await c.get('withinToken')?.({ type: 'repository', name, actions: ['pull'] })) ?? false
 }
 
 async function refusalOf(c: Context, needs: Exclude<Needs, typeof NOTHING>): Promise<AppError | undefined> {
@@ -142,7 +133,7 @@ function isAllowed(caller: Caller, permission: Permission, place: Place): boolea
 }
 
 function isKnown({ actor }: Caller): boolean {
-  return isPrincipal(actor) || actor.kind === 'system'
+  return actor.kind !== undefined && actor.kind !== 'anonymous'
 }
 
 function targetOf(place: Place): Target {

@@ -9,6 +9,10 @@ import { AppError } from '../core/errors.ts'
 /** Names that cannot be registered in public: short names, and those kept for machines, networks and clusters. */
 const PRIVATE = /^(?:[^.]+|.+\.(?:localhost|internal|svc|cluster\.local))$/
 
+export function isPrivateName(name: string): boolean {
+  return PRIVATE.test(name)
+}
+
 /** `known`: host names, with a port or without, or `*` for any. */
 export function knownHosts(known: readonly string[]): MiddlewareHandler {
   const names = new Set(known)
@@ -16,7 +20,8 @@ export function knownHosts(known: readonly string[]): MiddlewareHandler {
     const { host, hostname } = new URL(c.req.url)
     const name = hostname.replace(/\.$/, '')
     const isAddress = isIP(name.replace(/^\[|\]$/g, '')) !== 0
-    if (isAddress || PRIVATE.test(name) || names.has(name) || names.has(host) || names.has('*')) return next()
+    if (isAddress || isPrivateName(name) || names.has(name) || names.has(host) || names.has('*'))
+      return next()
     throw new AppError(
       'forbidden',
       `the server does not know that it is called ${name.slice(0, 253)}: start it with that name in --public-url or in --hosts (PKGSERVER_HOSTS)`,

@@ -1,6 +1,8 @@
 /** Mounts every surface on one app, with the components that `components.ts` has opened. */
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { tokenRoutes } from '../api/auth/token-routes.ts'
+import { tokenSurface } from '../api/auth/token-surface.ts'
 import { docsRoutes } from '../api/docs/docs.ts'
 import { apiDocument } from '../api/docs/document.ts'
 import { healthRoutes } from '../api/operations/health.ts'
@@ -9,9 +11,11 @@ import { createRestApp } from '../api/rest/rest-app.ts'
 import { restSurface } from '../api/rest/rest-surface.ts'
 import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
-import { access, authorize, type Identify } from '../http/access.ts'
+import { access, authorize, mayRead } from '../http/access.ts'
 import { answerMemory } from '../http/answer-memory.ts'
+import { authentication, registryAuthentication } from '../http/authentication.ts'
 import { browserSafety } from '../http/browser-safety.ts'
+import { TOKEN_PATH } from '../http/challenge.ts'
 import { clientOfRequest } from '../http/client-of-request.ts'
 import { knownHosts } from '../http/known-hosts.ts'
 import { loadShedding } from '../http/load-shedding.ts'
@@ -20,8 +24,8 @@ import { requestLog } from '../http/request-log.ts'
 import { boundedPath, requestedPath, routedPath } from '../http/request-path.ts'
 import { NO_TRACING, traced } from '../http/tracing.ts'
 import { createRegistryApp, registrySurface } from '../registry/http/registry-app.ts'
+import { targetOf } from '../registry/http/request.ts'
 import type { WriteGuard } from '../registry/write-guard.ts'
-import { ANONYMOUS } from '../service/access/actor.ts'
 import {
   blobDeletionRefusal,
   manifestDeletionRefusal,
@@ -55,17 +59,10 @@ export function applicationOf(components: Components): Application {
   }
 }
 
-const NO_ACCOUNTS: Identify = async () => ANONYMOUS
-
-/** `publicUrl`: where clients reach the app. `identify`: finds out who sends a request. */
-export async function createApp(
-  components: Components,
-  publicUrl: URL,
-  identify: Identify = NO_ACCOUNTS,
-): Promise<App> {
+/** `publicUrl`: where clients reach the app. */
+export async function createApp(components: Components, publicUrl: URL): Promise<App> {
   const {
     ctx,
-    access: control,
     jobs,
     discovery,
     watches,
@@ -78,6 +75,7 @@ export async function createApp(
     load,
     hosts,
     trustedProxies,
+    authenticator,
     log,
   } = components
   const onInternalError = (error: unknown, c: Context): void => {
@@ -91,16 +89,22 @@ export async function createApp(
     deleteManifest: (repository, manifest) => manifestDeletionRefusal(ctx.db, repository, manifest),
     deleteBlobs: (repository) => blobDeletionRefusal(ctx.db, repository),
   }
+  const mayMount = (c: Context, from: string) => mayRead(c, from, targetOf(from))
   const surroundings = {
     stopping: () => components.stopping,
     refusal: () => disk.refusal,
     queue: components.queue,
   }
+  const apiVersion = await version()
   const registryHost = registryAddress ?? publicUrl.host
   const app = new OpenAPIHono({ getPath: routedPath })
   const registry = registrySurface(onInternalError, registryAddress)
   const rest = restSurface(app, onInternalError)
-  const surfaceOf = (c: Context) => (/^\/v2(?:\/|$)/.test(requestedPath(c)) ? registry : rest)
+  const tokens = tokenSurface(onInternalError)
+  const surfaceOf = (c: Context) => {
+    if (/^\/v2(?:\/|$)/.test(requestedPath(c))) return registry
+    return c.req.path === TOKEN_PATH ? tokens : rest
+  }
   app.onError((error, c) => surfaceOf(c).onError(error, c))
   app.notFound((c) => surfaceOf(c).notFound(c))
 
@@ -110,32 +114,49 @@ export async function createApp(
   app.use(boundedPath)
   app.use(knownHosts([publicUrl.hostname, ...hosts]))
   app.use(browserSafety(publicUrl))
-  app.use(access(app, control, identify, log))
+  app.use(authentication(authenticator, { publicUrl, trustedProxies }))
+  app.use(access(app, authenticator.access, log))
+  if (embedded) app.use('/v2/*', registryAuthentication(authenticator))
   app.use(readOnly(() => disk.refusal))
 
   app.use(answerMemory(load))
   app.use('/v2/*', loadShedding(load))
   if (embedded)
-    app.route('/', createRegistryApp(embedded, { guard, authorize, bodies: load.bodies, onInternalError }))
+    app.route(
+      '/',
+      createRegistryApp(embedded, { guard, authorize, mayMount, bodies: load.bodies, onInternalError }),
+    )
   app.route(
     BASE_PATH,
     createRestApp(
-      { ctx, access: control, jobs, discovery, watches, webhooks, load, registryHost },
+      {
+        ctx,
+        access: authenticator.access,
+        jobs,
+        discovery,
+        watches,
+        webhooks,
+        load,
+        registryHost,
+        version: apiVersion,
+      },
       (operation, outcome, seconds) => metrics.work.operation.observe({ operation, outcome }, seconds),
       tracing,
     ),
   )
+  app.route('/', tokenRoutes(authenticator))
   app.route(
     '/',
     healthRoutes(() => readiness(ctx, surroundings), components.instance, metrics),
   )
-  const apiVersion = await version()
   let document: object | undefined
   const getDocument = (): object => {
     document ??= apiDocument(app, apiVersion)
     return document
   }
   app.route('/', docsRoutes(getDocument))
+  // The mode of the server begins here, with what it says about it.
+  await authenticator.access.policy()
   // Not when the components are opened: a garbage collection from the command line opens them too.
   await jobs.resume()
   await webhooks.start((revision) => toPackageRevisionView(revision, registryHost))

@@ -8,6 +8,7 @@ import { KeyedLock } from '../core/keyed-lock.ts'
 import { type Index, memoryIndex, openIndex } from '../database/open.ts'
 import { secret } from '../database/settings.ts'
 import { FolderInUseError } from '../database/sqlite/folder-lock.ts'
+import type { Authenticator } from '../http/authentication.ts'
 import { observeDeliveries, observeWatches } from '../http/event-metrics.ts'
 import { createLoad, type Load } from '../http/load-shedding.ts'
 import { createMetrics, type Metrics, observeJobs } from '../http/metrics.ts'
@@ -16,7 +17,6 @@ import { observeWork } from '../http/work-metrics.ts'
 import type { Proxies } from '../oci/remote/connections.ts'
 import { EmbeddedRegistry } from '../registry/embedded-registry.ts'
 import { MemoryStore } from '../registry/store/memory-store.ts'
-import { AccessControl } from '../service/access/access-control.ts'
 import type { ServiceContext } from '../service/context.ts'
 import { Discovery } from '../service/discovery/discovery.ts'
 import type { OpenSource } from '../service/discovery/source-registry.ts'
@@ -27,7 +27,6 @@ import type { ItemWork } from '../service/jobs/perform-item.ts'
 import { JobRunner } from '../service/jobs/runner.ts'
 import { upgradeItem } from '../service/jobs/upgrade-item.ts'
 import { collectGarbage } from '../service/maintenance/collect-garbage.ts'
-import { fillContents } from '../service/maintenance/fill-contents.ts'
 import { checkNotLost } from '../service/maintenance/lost-index.ts'
 import { compactChanges } from '../service/watch/compaction.ts'
 import { Watches } from '../service/watch/watches.ts'
@@ -35,12 +34,14 @@ import { pruneAllDeliveries } from '../service/webhooks/deliveries.ts'
 import { WebhookDispatcher } from '../service/webhooks/dispatcher.ts'
 import type { Targets } from '../service/webhooks/targets.ts'
 import { createWorkerPool, IN_THIS_THREAD, type WorkerPool } from '../service/workers/worker-pool.ts'
+import { type AccessSettings, accessSettings, OPEN, openAuthenticator } from './access.ts'
 import { type OpenedRegistry, openRegistry } from './artifact-registry.ts'
 import { backupSource } from './backup-source.ts'
 import { takeDataFolder } from './data-folder.ts'
 import { scheduleDiscovery } from './discovery-schedule.ts'
 import { DiskSpace } from './disk-space.ts'
 import { scheduleGarbage } from './garbage-schedule.ts'
+import { indexOlder } from './index-older.ts'
 import { measuredRegistry } from './measured-registry.ts'
 import { availableMemory, type MemoryLimits, memoryLimits } from './memory-limits.ts'
 import { observeGarbage } from './observe-garbage.ts'
@@ -58,7 +59,6 @@ const PRUNE_INTERVAL = 60_000
 
 export type Components = {
   ctx: ServiceContext
-  access: AccessControl
   /** Runs jobs from when the app is created until it is closed. */
   jobs: JobRunner
   watches: Watches
@@ -77,6 +77,7 @@ export type Components = {
   /** Names of the server, beside those of its public URL. */
   hosts: readonly string[]
   trustedProxies: BlockList
+  authenticator: Authenticator
   /** The queue of the workers. */
   queue: WorkerPool['queue']
   /** Set once the server is asked to stop. */
@@ -137,6 +138,7 @@ export async function openComponents(
       hosts,
       trustedProxies,
       limits,
+      access: await accessSettings(config, log),
     })
     const { ctx } = components
     await disk.watch()
@@ -171,28 +173,6 @@ export async function openComponents(
   }
 }
 
-/** Lets search find what older versions have stored, in the background. Returns a function that stops it. */
-function indexOlder(ctx: ServiceContext, log: Logger): () => Promise<void> {
-  const stopped = new AbortController()
-  const filling = fillContents(ctx, {
-    inspect: ctx.inspect,
-    write: (work) => ctx.commits.run(work),
-    failed: ({ name }, err) =>
-      log.warn({ err, revision: name }, 'cannot index the files of a revision: search does not find them'),
-    signal: stopped.signal,
-  })
-  const told = filling.then(
-    (revisions) => {
-      if (revisions > 0) log.info({ revisions }, 'indexed the files of revisions that search did not find')
-    },
-    (err) => log.error({ err }, 'cannot index the files that search does not find: verify --fix does so'),
-  )
-  return async () => {
-    stopped.abort()
-    await told
-  }
-}
-
 /** Opens the data folder like `openComponents`; resolves to undefined while another process has it. */
 export async function openUnlessInUse(config: Config, log: Logger): Promise<Components | undefined> {
   try {
@@ -204,7 +184,11 @@ export async function openUnlessInUse(config: Config, log: Logger): Promise<Comp
 }
 
 /** Components that keep everything in memory and work in this thread, for tests and the API document. */
-export async function memoryComponents(log: Logger, disk = unwatched(log)): Promise<Components> {
+export async function memoryComponents(
+  log: Logger,
+  disk = unwatched(log),
+  access = OPEN,
+): Promise<Components> {
   const embedded = new EmbeddedRegistry(new MemoryStore())
   const opened = { registry: embedded, embedded, address: undefined, close: async () => undefined }
   const open = sourceOpener({ sourceHosts: ['*'], registryConfig: undefined }, await version())
@@ -224,6 +208,7 @@ export async function memoryComponents(log: Logger, disk = unwatched(log)): Prom
     tracing: NO_TRACING,
     log,
     limits: memoryLimits(availableMemory()),
+    access,
   })
   const close = async (): Promise<void> => {
     await components.stop()
@@ -274,6 +259,7 @@ type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log' | 'hosts' 
     pool: WorkerPool
     open: OpenSource
     limits: MemoryLimits
+    access: AccessSettings
     targets: Targets
     proxies?: Proxies | undefined
   }
@@ -302,12 +288,6 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     tokenKey: await index.commits.run((transaction) => secret(transaction, 'continue-token')),
     report: (err) => log.warn({ err }, 'tags of a change are still to be set: the server tries again'),
   }
-  const access = new AccessControl(ctx, {
-    mode: 'open',
-    adminGroups: [],
-    groupsMaxAge: 0,
-    report: (err) => log.warn({ err }, 'cannot record the use of a token'),
-  })
   const jobs = new JobRunner(ctx, {
     work: { clone: whereThereIsRoom(disk, cloneItem), upgrade: whereThereIsRoom(disk, upgradeItem) },
     report: (err) => log.error({ err }, 'an item of a job has failed'),
@@ -316,6 +296,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
       work.jobItem.observe({ kind, outcome }, seconds)
     },
   })
+  const authenticator = await openAuthenticator(ctx, given.access, log)
   const load = createLoad(limits.load)
   observeJobs(metrics, () => jobs.running)
   const discovery = new Discovery(ctx, {
@@ -361,7 +342,6 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
   const { queue } = pool
   return {
     ctx,
-    access,
     jobs,
     discovery,
     watches,
@@ -374,6 +354,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     load,
     hosts,
     trustedProxies,
+    authenticator,
     queue,
     stopping: false,
     instance: randomUUID(),

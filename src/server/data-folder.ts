@@ -13,6 +13,8 @@ const addressSchema = z.object({
   url: z.url(),
   /** The header `Pkgserver-Instance` of its `/healthz`, and of no other server's. */
   instance: z.string(),
+  /** Of an admin, for commands of those who can read the folder. */
+  token: z.string(),
 })
 
 export type ServerAddress = z.infer<typeof addressSchema>

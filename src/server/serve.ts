@@ -90,19 +90,33 @@ export async function serve(
   }
 }
 
-/** The text that a started server prints. `registry`: where artifacts are stored, if not here. */
-export function greeting(url: URL, version: string, data: string, registry?: string): string {
+type Started = {
+  url: URL
+  version: string
+  data: string
+  /** Where artifacts are stored, if not here. */
+  registry: string | undefined
+  /** Whether every caller may do everything. */
+  open: boolean
+  /** The file with the token of an admin, while there is no admin. */
+  tokenFile: string | undefined
+}
+
+/** The text that a started server prints. */
+export function greeting({ url, version, data, registry, open, tokenFile }: Started): string {
   const base = url.origin
+  const header = open ? '' : ' -H "Authorization: Bearer $TOKEN"'
   return `pkgserver ${version}
   API            ${base}/api/v1
   documentation  ${base}/docs
   registry       ${registry ?? `${url.host} (${base}/v2/)`}
   data           ${data}
+  access         ${open ? 'open: every caller may do everything' : 'required: callers need rights'}
 
 Try it:
-  curl ${base}/api/v1/repositories -H 'Content-Type: application/json' -d '{"name": "blueprints", "type": "catalog"}'
-  curl ${base}/api/v1/packagerevisions -H 'Content-Type: application/json' -d '{"repository": "blueprints", "package": "hello", "workspace": "first", "source": {"init": {}}}'
-  curl ${base}/api/v1/packagerevisions/blueprints.hello.first/resources
+${tokenFile === undefined ? '' : `  TOKEN=$(cat ${tokenFile})\n`}  curl ${base}/api/v1/repositories${header} -H 'Content-Type: application/json' -d '{"name": "blueprints", "type": "catalog"}'
+  curl ${base}/api/v1/packagerevisions${header} -H 'Content-Type: application/json' -d '{"repository": "blueprints", "package": "hello", "workspace": "first", "source": {"init": {}}}'
+  curl ${base}/api/v1/packagerevisions/blueprints.hello.first/resources${header}
 `
 }
 

@@ -46,11 +46,10 @@ it('pkgserver access writes rights to a file and applies them, with the server s
 
 it('pkgserver access asks the server that uses the data', async () => {
   const data = await temporaryFolder()
-  const { client } = await startServer(data)
+  await startServer(data)
   const file = join(await temporaryFolder(), 'access.yaml')
   await writeFile(file, RULES)
   const access = (...args: string[]) => runCommand(['access', ...args, '--data', data])
   expect((await access('apply', file)).output).toContain('made 2 changes')
-  expect((await client.ok('GET', '/serviceaccounts')).items).toMatchObject([{ name: 'flux' }])
   expect((await access('export', '-')).output).toBe(RULES)
 })

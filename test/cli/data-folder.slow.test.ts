@@ -55,6 +55,15 @@ describe('a command on data that a server uses', () => {
     expect((await client.ok('GET', '/repositories')).items).toMatchObject([{ name: 'mine' }])
   })
 
+  it('is carried out by a server that requires rights', async () => {
+    const data = await temporaryFolder()
+    await startServer(data, ['--auth', 'required'])
+    const file = join(await temporaryFolder(), 'backup.tar')
+    for (const command of [['backup', file], ['gc'], ['verify', '--fix']]) {
+      expect(await runCommand([...command, '--data', data])).toMatchObject({ code: 0, log: '' })
+    }
+  })
+
   it.each([
     ['another server', async () => (await serverWith('other')).server.url],
     ['another program', () => listening((_, response) => response.end('{}'))],

@@ -128,7 +128,10 @@ describe('a server called by a name', () => {
     [{ PKGSERVER_HOSTS: '*' }, ['any.example'], []],
     [{ PKGSERVER_LISTEN: 'own.example:8080' }, ['own.example'], ['two.example']],
   ])('answers to those in the settings: %j', async (settings, known, unknown) => {
-    const { parts } = await folderApp(undefined, settings as Record<string, string>)
+    const { parts } = await folderApp(undefined, {
+      ...(settings as Record<string, string>),
+      PKGSERVER_AUTH: 'open',
+    })
     const { hono } = await createApp(parts, new URL('https://packages.example.com'))
     const statusOf = async (host: string) => (await hono.request(`http://${host}/v2/`)).status
     expect(await Promise.all(known.map(statusOf))).toEqual(known.map(() => 200))

@@ -56,6 +56,8 @@ describe('the operations of the server', () => {
         'boundedPath',
         'knownHosts',
         'browserSafety',
+        'authentication',
+        'registryAuthentication',
         'answerMemory',
         'access',
         'readOnly',
@@ -67,7 +69,7 @@ describe('the operations of the server', () => {
     )
   })
 
-  it('are those of openapi.yaml, except for /v2 and the documentation', async () => {
+  it('are those of openapi.yaml, except for /v2, its tokens and the documentation', async () => {
     const { hono } = await loggedApp()
     const document = parse(await readFile(join(import.meta.dirname, '../../openapi.yaml'), 'utf8'))
     const documented: string[] = []
@@ -80,13 +82,19 @@ describe('the operations of the server', () => {
         expect(operation?.id, `${method} ${path}`).toBe(operationId)
       }
     }
-    const elsewhere = [...declarations(hono)].filter(([route]) => !/ \/(?:v2|docs|openapi|$)/.test(route))
+    const elsewhere = [...declarations(hono)].filter(
+      ([route]) => !/ \/(?:v2|auth|docs|openapi|$)/.test(route),
+    )
     expect(new Set(elsewhere.map(([, operation]) => operation?.id))).toEqual(new Set(documented))
   })
 
   it('that change something wait under load and are refused on a full disk, except for these', async () => {
     const { changes } = await operationIds()
-    expect(changes(({ load }) => load === 'none')).toEqual(['cancelJob', 'collectGarbage'])
+    expect(changes(({ load }) => load === 'none')).toEqual([
+      'cancelJob',
+      'collectGarbage',
+      'exchangeRegistryToken',
+    ])
     expect(changes(({ writesDisk }) => !writesDisk)).toEqual([
       'cancelJob',
       'cancelUpload',
@@ -98,6 +106,7 @@ describe('the operations of the server', () => {
       'deleteRepository',
       'deleteServiceAccount',
       'deleteWebhook',
+      'exchangeRegistryToken',
       'previewUpgrade',
       'proposeDeletion',
       'revokeToken',

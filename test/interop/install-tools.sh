@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 GOBIN="$(cd ../.. && pwd)/.ci/cache/bin"
 export GOBIN
 # Go switches to the toolchain that the modules require.
-go -C tools install tool
+for module in tools crane regctl; do go -C "$module" install tool; done
 go -C gitops build -buildvcs=false -o "$GOBIN/consumer" .
 go -C yaml build -buildvcs=false -o "$GOBIN/read-yaml" .
 conformance/install.sh
@@ -15,6 +15,8 @@ conformance/install.sh
 ./install-if-served.sh
 # Any version of jq will do. The walk-through of docs/upgrades.md shortens responses with it.
 command -v jq > /dev/null || apt-get install -y -qq jq
+# Debian's skopeo, as few machines can build it.
+command -v skopeo > /dev/null || apt-get install -y -qq skopeo
 # Any version of bsdtar and setfattr will do, too, for archives as macOS and Windows pack them.
 command -v bsdtar > /dev/null || apt-get install -y -qq libarchive-tools
 command -v setfattr > /dev/null || apt-get install -y -qq attr

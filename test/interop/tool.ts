@@ -36,10 +36,14 @@ export function describeIfThere(program: Tool, title: string, suite: () => void)
 }
 
 /** Runs a program to its end, whatever its exit code. */
-export function run(program: Tool, args: string[], options: { cwd?: string } = {}): Promise<Run> {
+export function run(
+  program: Tool,
+  args: string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): Promise<Run> {
   return new Promise((done, failed) => {
     // Without the user's own settings and credentials.
-    const env = { ...process.env, DOCKER_CONFIG: '/nonexistent', NO_COLOR: '1' }
+    const env = { ...process.env, DOCKER_CONFIG: '/nonexistent', NO_COLOR: '1', ...options.env }
     execFile(program.path, args, { ...options, env, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
       if (error && typeof error.code !== 'number') failed(error)
       else done({ code: error ? Number(error.code) : 0, stdout, stderr })

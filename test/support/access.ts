@@ -1,8 +1,9 @@
 /** Accounts and rights on a real index, with a clock that tests move. */
 import type { BindingContent, Subject } from '../../src/domain/access/binding.ts'
 import type { Role } from '../../src/domain/access/role.ts'
+import type { Components } from '../../src/server/components.ts'
 import { AccessControl, type AccessOptions } from '../../src/service/access/access-control.ts'
-import { type Actor, type PrincipalActor, SYSTEM } from '../../src/service/access/actor.ts'
+import { type Actor, isPrincipal, type PrincipalActor, SYSTEM } from '../../src/service/access/actor.ts'
 import {
   type Authentication,
   authenticatePrincipal,
@@ -20,9 +21,12 @@ export const START = new Date('2026-01-01T00:00:00.000Z')
 export type Accounts = Awaited<ReturnType<typeof accounts>>
 
 /** `reported` has the errors that no caller sees. */
-export async function accounts(options: Partial<AccessOptions> = {}) {
-  const { parts } = await memoryApp()
-  let now = START
+export async function accounts(
+  options: Partial<AccessOptions> = {},
+  given: { parts?: Components; start?: Date } = {},
+) {
+  const parts = given.parts ?? (await memoryApp()).parts
+  let now = given.start ?? START
   const reported: unknown[] = []
   const ctx = { ...parts.ctx, now: () => now }
   const access = new AccessControl(ctx, {
@@ -62,7 +66,7 @@ export async function accounts(options: Partial<AccessOptions> = {}) {
   }
 }
 
-function actorIn(found: Authentication) {
-  if ('actor' in found) return found.actor
-  throw new Error(`the caller is refused: ${found.refused}`)
+function actorIn(found: { actor: Actor } | Extract<Authentication, { refused: string }>): PrincipalActor {
+  if ('actor' in found && isPrincipal(found.actor)) return found.actor
+  throw new Error(`the caller has no account: ${JSON.stringify(found)}`)
 }

@@ -66,7 +66,7 @@ export async function folderServer(
 
 /** An actor, as use cases know it that decide about it. */
 export async function callerOf({ parts }: Pick<TestApp, 'parts'>, actor: Actor): Promise<Caller> {
-  return { policy: await parts.access.policy(), actor }
+  return { policy: await parts.authenticator.access.policy(), actor }
 }
 
 async function appOf(parts: Components): Promise<TestApp> {

@@ -146,6 +146,7 @@ export async function matrixRequests(
     listUserTokens: { path: `${API}/users/admin/tokens` },
     getAccessRules: { path: `${API}/accessrules` },
     replaceAccessRules: { path: `${API}/accessrules?dryRun=true`, body: rules },
+    getServer: { path: API },
     whoami: { path: `${API}/whoami` },
     getAccess: { path: `${API}/access?permission=read&repository=blueprints` },
 
@@ -153,6 +154,8 @@ export async function matrixRequests(
     readyz: { path: '/readyz' },
     metrics: { path: '/metrics' },
 
+    getRegistryToken: { path: '/auth/token' },
+    exchangeRegistryToken: { path: '/auth/token', body: 'grant_type=refresh_token' },
     checkApi: { path: '/v2/' },
     listNames: { path: '/v2/_catalog' },
     listTags: { path: `${OCI}/tags/list` },

@@ -1,40 +1,29 @@
 /** An app that requires rights, called with the tokens of accounts. */
-import type { Context } from 'hono'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
-import { AppError } from '../../src/core/errors.ts'
 import type { Subject } from '../../src/domain/access/binding.ts'
 import { PERMISSIONS } from '../../src/domain/access/permission.ts'
 import type { Role } from '../../src/domain/access/role.ts'
+import { openAuthenticator } from '../../src/server/access.ts'
 import { createApp } from '../../src/server/app.ts'
 import { memoryComponents } from '../../src/server/components.ts'
-import { AccessControl } from '../../src/service/access/access-control.ts'
-import { type Actor, ANONYMOUS, SYSTEM } from '../../src/service/access/actor.ts'
-import { authenticatePrincipal, authenticateToken } from '../../src/service/access/authenticate.ts'
+import { type Actor, SYSTEM } from '../../src/service/access/actor.ts'
+import { authenticatePrincipal } from '../../src/service/access/authenticate.ts'
 import { createBinding } from '../../src/service/accounts/create-binding.ts'
 import { createToken, type TokenRequest } from '../../src/service/accounts/create-token.ts'
 import { recordLogin } from '../../src/service/accounts/record-login.ts'
 import { Client } from './client.ts'
 
+const SILENT = pino({ level: 'silent' })
+
 export type ProtectedApp = Awaited<ReturnType<typeof protectedApp>>
 
 export async function protectedApp(mode: 'required' | 'open-at-first' = 'required') {
-  const parts = await memoryComponents(pino({ level: 'silent' }))
+  const parts = await memoryComponents(SILENT)
   onTestFinished(() => parts.close())
-  const access = new AccessControl(parts.ctx, {
-    mode,
-    adminGroups: [],
-    groupsMaxAge: 7 * 24 * 60 * 60_000,
-    report: () => undefined,
-  })
-  const identify = async (c: Context): Promise<Actor> => {
-    const text = c.req.header('Authorization')?.replace('Bearer ', '')
-    if (text === undefined) return ANONYMOUS
-    const found = await authenticateToken(access, text, undefined)
-    if ('actor' in found) return found.actor
-    throw new AppError('unauthenticated', `the token is refused: ${found.refused}`)
-  }
-  const { hono } = await createApp({ ...parts, access }, new URL('http://localhost:8080'), identify)
+  const authenticator = await openAuthenticator(parts.ctx, { mode, adminGroups: [] }, SILENT)
+  const { access } = authenticator
+  const { hono } = await createApp({ ...parts, authenticator }, new URL('http://localhost:8080'))
 
   const bind = (subject: Subject, role: Role, ...repositories: string[]) =>
     createBinding(access, SYSTEM, { subject, role, repositories })
@@ -61,7 +50,7 @@ export async function protectedApp(mode: 'required' | 'open-at-first' = 'require
     return (await createToken(access, await signIn(name), all)).text
   }
   return {
-    parts: { ...parts, access },
+    parts,
     access,
     hono,
     bind,

@@ -14,6 +14,15 @@ const FROM_HTTP_SERVER = {
   431: { description: 'Path, query and headers have more than 16 KiB, or there are more than 200 headers.' },
 }
 
+const SECURITY_SCHEMES = {
+  token: { type: 'http', scheme: 'bearer', description: 'A token of this server.' },
+  password: {
+    type: 'http',
+    scheme: 'basic',
+    description: 'A token of this server as the password, with any user name.',
+  },
+} as const
+
 type Operation = { requestBody?: { content?: object; required?: boolean }; responses: object }
 
 /** The OpenAPI 3.1 document of all routes that are mounted on an app. */
@@ -27,7 +36,8 @@ export function apiDocument(app: OpenAPIHono, version: string): object {
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     servers: [{ url: '/', description: 'This server.' }],
-    security: [],
+    // Anonymous callers may have rights, too.
+    security: [{}, { token: [] }, { password: [] }],
     tags: [
       { name: 'Repositories', description: 'Named groups of packages.' },
       { name: 'Packages', description: 'Packages and their relations.' },
@@ -40,6 +50,7 @@ export function apiDocument(app: OpenAPIHono, version: string): object {
       { name: 'Operations', description: 'For operators of the server.' },
     ],
   })
+  document.components = { ...document.components, securitySchemes: SECURITY_SCHEMES }
   for (const path of Object.values(document.paths ?? {})) {
     for (const { requestBody, responses } of Object.values(path) as Operation[]) {
       Object.assign(responses, FROM_HTTP_SERVER)

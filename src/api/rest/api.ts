@@ -17,4 +17,6 @@ export type Api = {
   load: Load
   /** Host and port at which OCI clients reach the registry: the first part of an artifact's reference. */
   registryHost: string
+  /** Of this program. */
+  version: string
 }

@@ -21,6 +21,7 @@ import { packageRevisionRoutes } from './routes/package-revisions.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
 import { resourceRoutes } from './routes/resources.ts'
+import { serverRoutes } from './routes/server.ts'
 import { serviceAccountRoutes } from './routes/service-accounts.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { upgradeRoutes } from './routes/upgrade.ts'
@@ -44,6 +45,7 @@ export function createRestApp(api: Api, onOperation: OnOperation, tracing: Traci
   app.use(requiredBody)
   app.use(loadShedding(api.load))
 
+  app.route('/', serverRoutes(api))
   app.route('/', repositoryRoutes(api))
   app.route('/', packageRoutes(api))
   app.route('/', packageRevisionRoutes(api))

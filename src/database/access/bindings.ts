@@ -75,14 +75,32 @@ function isExactly(text: string, repository: string): boolean {
   return !pattern.prefix && pattern.repository === repository
 }
 
-/** Whether a principal that is not disabled has the role `admin`, by itself or by a group. */
-export async function hasServerAdmin(db: Reader): Promise<boolean> {
+/**
+ * Whether a principal that can come in has the role `admin`, by itself or by a group: a user, who logs in, or a service
+ * account with a token for that.
+ */
+export async function hasServerAdmin(db: Reader, now: string): Promise<boolean> {
   const own = await db
     .selectFrom('bindings')
     .innerJoin('principals', 'principals.id', 'bindings.principal_id')
     .select('principals.id')
     .where('bindings.role', '=', 'admin')
     .where('principals.disabled', '=', 0)
+    .where(({ eb, or, exists, selectFrom }) =>
+      or([
+        eb('principals.kind', '=', 'user'),
+        exists(
+          selectFrom('tokens')
+            .select('tokens.id')
+            .whereRef('tokens.principal_id', '=', 'principals.id')
+            .where('tokens.revoked_at', 'is', null)
+            .where((token) => token.or([token('expires_at', 'is', null), token('expires_at', '>', now)]))
+            // JSON lists of texts, of which none is part of another with its quotes.
+            .where('tokens.permissions', 'like', '%"server.admin"%')
+            .where('tokens.repositories', 'like', '%"*"%'),
+        ),
+      ]),
+    )
     .limit(1)
     .executeTakeFirst()
   if (own) return true

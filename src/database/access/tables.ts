@@ -46,6 +46,7 @@ export type TokensTable = {
   revoked_by: string | null
   revoked_reason: string | null
   replaced_by: string | null
+  parent_id: string | null
 }
 
 type BindingsTable = {

@@ -37,12 +37,18 @@ export async function listTokens(
   return rows.map(toToken)
 }
 
-/** The number of tokens of a principal that are valid at a time. */
-export async function countValidTokens(db: Reader, principalId: string, now: string): Promise<number> {
+/** The number of tokens of a principal that are valid at a time; those of logins to the registry are counted apart. */
+export async function countValidTokens(
+  db: Reader,
+  principalId: string,
+  now: string,
+  which: 'registry' | 'other',
+): Promise<number> {
   const { count } = await db
     .selectFrom('tokens')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('principal_id', '=', principalId)
+    .where('kind', which === 'registry' ? '=' : '!=', 'registry')
     .where('revoked_at', 'is', null)
     .where(({ eb, or }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
     .executeTakeFirstOrThrow()
@@ -60,7 +66,7 @@ type NewToken = Pick<
   | 'createdBy'
   | 'createdAt'
   | 'expiresAt'
-> & { hash: string }
+> & { hash: string; parentId?: string | undefined }
 
 export async function insertToken(transaction: Transaction, token: NewToken): Promise<Token> {
   const row = await transaction
@@ -76,6 +82,7 @@ export async function insertToken(transaction: Transaction, token: NewToken): Pr
       created_by: token.createdBy,
       created_at: token.createdAt,
       expires_at: token.expiresAt ?? null,
+      parent_id: token.parentId ?? null,
     })
     .returningAll()
     .executeTakeFirstOrThrow()
@@ -151,5 +158,6 @@ function toToken(row: Selectable<TokensTable>): Token {
     revokedBy: row.revoked_by ?? undefined,
     revokedReason: row.revoked_reason ?? undefined,
     replacedBy: row.replaced_by ?? undefined,
+    parentId: row.parent_id ?? undefined,
   }
 }

@@ -16,6 +16,19 @@ export async function repositoryExists(db: Reader, name: string): Promise<boolea
   return row !== undefined
 }
 
+/**
+ * Resolves to a text that no earlier repository of this name had; undefined if there is none. The database may give out
+ * the id of a deleted row again.
+ */
+export async function repositoryIdentity(db: Reader, name: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('repositories')
+    .select(['id', 'created_at'])
+    .where('name', '=', name)
+    .executeTakeFirst()
+  return row && `${row.id}@${row.created_at}`
+}
+
 /** Resolves to repositories after a name, by name. */
 export async function listRepositories(
   db: Reader,

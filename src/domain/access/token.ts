@@ -34,6 +34,8 @@ export type Token = {
   revokedReason: string | undefined
   /** The token that a rotation has put in its place. */
   replacedBy: string | undefined
+  /** The token with which a client got this one, which is valid no longer than that. */
+  parentId: string | undefined
 }
 
 /** Why a token is not valid at a time; undefined if it is. */

@@ -3,6 +3,8 @@ import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { AppError, type ErrorCode, isDiskFull, shortened } from '../../core/errors.ts'
 import type { ByteBudget } from '../../http/byte-budget.ts'
+import { challenge } from '../../http/challenge.ts'
+import { RETRY_FAILURE_AFTER } from '../../http/failure-limit.ts'
 import { RETRY_AFTER } from '../../http/load-shedding.ts'
 import { type Operation, register } from '../../http/operation.ts'
 import { ClientGoneError, clientGoneResponse } from '../../http/request-body.ts'
@@ -16,7 +18,7 @@ import { blobRoutes } from './blob-routes.ts'
 import { listingRoutes } from './listing-routes.ts'
 import { manifestRoutes } from './manifest-routes.ts'
 import type { Authorize } from './request.ts'
-import { uploadRoutes } from './upload-routes.ts'
+import { type MayMount, uploadRoutes } from './upload-routes.ts'
 
 type OnInternalError = (error: unknown, c: Context) => void
 
@@ -24,11 +26,15 @@ export type RegistryAppOptions = {
   guard?: WriteGuard
   /** Throws unless the caller has a permission that only the content of the request makes necessary. */
   authorize?: Authorize
+  /** Whether a client that pushes may read the repository from which it wants a blob mounted. */
+  mayMount?: MayMount
   /** Memory for manifests while clients send them. */
   bodies?: ByteBudget
   /** Called with every error that is not the client's fault. */
   onInternalError?: OnInternalError
 }
+
+const VERSION = { 'Docker-Distribution-API-Version': 'registry/2.0' }
 
 const CHECK: Operation = { id: 'checkApi', needs: NOTHING, load: 'none', writesDisk: false }
 
@@ -37,6 +43,7 @@ const REFUSALS: {
   [code in ErrorCode]?: { code: string; status: ContentfulStatusCode; headers?: Record<string, string> }
 } = {
   unauthenticated: { code: 'UNAUTHORIZED', status: 401 },
+  throttled: { code: 'TOOMANYREQUESTS', status: 429, headers: { 'Retry-After': RETRY_FAILURE_AFTER } },
   forbidden: { code: 'DENIED', status: 403 },
   not_found: { code: 'NAME_UNKNOWN', status: 404 },
   unavailable: { code: 'UNAVAILABLE', status: 503, headers: { 'Retry-After': RETRY_AFTER } },
@@ -48,10 +55,8 @@ const REFUSALS: {
 export function createRegistryApp(registry: EmbeddedRegistry, options: RegistryAppOptions = {}): Hono {
   const { guard = NO_GUARD, authorize = async () => undefined } = options
   const app = new Hono({ getPath: routedPath })
-  register(app, 'GET', ['/v2', '/v2/'], CHECK, (c) =>
-    c.json({}, 200, { 'Docker-Distribution-API-Version': 'registry/2.0' }),
-  )
-  app.route('/v2', uploadRoutes(registry, authorize))
+  register(app, 'GET', ['/v2', '/v2/'], CHECK, (c) => c.json({}, 200, VERSION))
+  app.route('/v2', uploadRoutes(registry, options.mayMount))
   app.route('/v2', blobRoutes(registry, guard))
   app.route('/v2', manifestRoutes(registry, { guard, authorize, bodies: options.bodies }))
   app.route('/v2', listingRoutes(registry))
@@ -74,7 +79,10 @@ export function registrySurface(
       }
       if (error instanceof ClientGoneError) return clientGoneResponse()
       const refusal = error instanceof AppError ? REFUSALS[error.code] : undefined
-      if (refusal) return c.json(body(refusal.code, error.message), refusal.status, refusal.headers)
+      if (refusal) {
+        const asked = refusal.status === 401 ? { ...VERSION, ...challenge(c) } : refusal.headers
+        return c.json(body(refusal.code, error.message), refusal.status, asked)
+      }
       if (error instanceof HTTPException) return c.json(body('UNSUPPORTED', error.message), error.status)
       onInternalError(error, c)
       if (isDiskFull(error)) return c.json(body('DENIED', 'the disk of the registry is full'), 507)

@@ -7,12 +7,18 @@ import { accessVersion, raiseAccessVersion } from '../../database/counters.ts'
 import { type Grant, grantsOfRole } from '../../domain/access/grant.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Policy, subjectKey } from './policy.ts'
+import { RootTokens } from './root-tokens.ts'
 
 export type AccessOptions = {
   /** `open`: every caller may do everything. `open-at-first`: until there is a first account or binding. */
   mode: 'open' | 'open-at-first' | 'required'
   /** Groups whose members are admins of the server without a binding. */
   adminGroups: readonly string[]
+  /** Whether the settings have the token of an admin. */
+  hasAdminToken?: boolean
+  rootTokens?: RootTokens
+  /** Called with each policy before it holds. */
+  onPolicy?: (policy: Policy) => void
   /** How long groups are believed after a login, in milliseconds: a leaver's tokens lose what they gave. */
   groupsMaxAge: number
   /** Called with errors that no caller sees. */
@@ -24,17 +30,35 @@ const REMEMBERED_CALLERS = 10_000
 export class AccessControl {
   readonly ctx: Pick<ServiceContext, 'db' | 'commits' | 'now'>
   readonly options: AccessOptions
+  readonly rootTokens: RootTokens
   #policy: Promise<Policy> | undefined
 
   constructor(ctx: AccessControl['ctx'], options: AccessOptions) {
     this.ctx = ctx
     this.options = options
+    this.rootTokens = options.rootTokens ?? new RootTokens()
   }
 
-  /** Resolves to the policy as of all changes that have returned. Throws where it cannot be read. */
+  /** Resolves to the policy as of all changes that have returned. Throws `unavailable` where it cannot be read. */
   policy(): Promise<Policy> {
     if (this.#policy) return this.#policy
-    const loading = loadPolicy(this.ctx.db, this.options)
+    const loading = loadPolicy(this.ctx.db, this.options, this.ctx.now()).then(
+      (policy) => {
+        // Not one that a change has made old meanwhile.
+        if (this.#policy === loading) this.options.onPolicy?.(policy)
+        return policy
+      },
+      (cause) => {
+        this.options.report(cause)
+        throw new AppError(
+          'unavailable',
+          'the server cannot read who may do what, so it refuses: try again',
+          {
+            cause,
+          },
+        )
+      },
+    )
     this.#policy = loading
     loading.catch(() => {
       // The next caller tries again.
@@ -51,13 +75,12 @@ export class AccessControl {
     work: (transaction: Transaction, policy: Policy) => Promise<T>,
     { mayLoseAdmin = false, dryRun = false } = {},
   ): Promise<T> {
-    const checksAdmin = !mayLoseAdmin && this.options.adminGroups.length === 0
     try {
       return await this.ctx.commits.run(async (transaction) => {
-        const policy = await loadPolicy(transaction, this.options)
-        const had = checksAdmin && (await hasServerAdmin(transaction))
+        const policy = await loadPolicy(transaction, this.options, this.ctx.now())
         const result = await work(transaction, policy)
-        if (had && !(await hasServerAdmin(transaction))) throw lastAdmin()
+        if (!mayLoseAdmin && policy.hasAdmin && !(await hasAdmin(transaction, this.options, this.ctx.now())))
+          throw lastAdmin()
         await raiseAccessVersion(transaction)
         if (dryRun) throw new Undone(result)
         return result
@@ -68,6 +91,8 @@ export class AccessControl {
     } finally {
       // After a failed commit, too: what is on the disk then is unknown.
       this.#policy = undefined
+      // What follows from the change, such as the mode of the server, does not wait for the next caller.
+      this.policy().catch(() => undefined)
     }
   }
 
@@ -91,6 +116,12 @@ class Undone extends Error {
   }
 }
 
+/** Whether there is an admin who can come in. */
+async function hasAdmin(db: Reader, options: AccessOptions, now: Date): Promise<boolean> {
+  const bySettings = options.adminGroups.length > 0 || options.hasAdminToken === true
+  return bySettings || (await hasServerAdmin(db, now.toISOString()))
+}
+
 function lastAdmin(): AppError {
   return new AppError(
     'conflict',
@@ -98,7 +129,8 @@ function lastAdmin(): AppError {
   )
 }
 
-async function loadPolicy(db: Reader, { mode, adminGroups }: AccessOptions): Promise<Policy> {
+async function loadPolicy(db: Reader, options: AccessOptions, now: Date): Promise<Policy> {
+  const { mode, adminGroups } = options
   // Read first: with changes of other processes in between, it is too old rather than too new.
   const version = await accessVersion(db)
   const grants = new Map<string, Grant[]>()
@@ -111,6 +143,7 @@ async function loadPolicy(db: Reader, { mode, adminGroups }: AccessOptions): Pro
   return {
     version,
     open: mode === 'open' || (mode === 'open-at-first' && version === 0),
+    hasAdmin: await hasAdmin(db, options, now),
     grants,
     adminGroups,
     rights: new WeakMap(),

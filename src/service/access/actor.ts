@@ -1,13 +1,18 @@
 import type { TokenLimits } from '../../domain/access/grant.ts'
+import type { TokenKind } from '../../domain/access/token.ts'
 
 /** The caller of a use case. Records call it by its name. */
 export type Actor =
   /** The server itself. */
   | { kind: 'system'; name: string }
   | { kind: 'anonymous'; name: string }
+  | RootActor
   | PrincipalActor
   /** Known by the name in a record only, and so without rights. */
   | { kind?: undefined; name: string }
+
+/** An admin without an account: the bearer of a token that the settings, or the data folder, have. */
+export type RootActor = { kind: 'root'; name: string }
 
 /** A user or a service account. */
 export type PrincipalActor = {
@@ -16,7 +21,7 @@ export type PrincipalActor = {
   principalId: string
   groups: readonly string[]
   /** The token that the caller presented, which limits what it may do. Undefined for sessions. */
-  token: (TokenLimits & { id: string; expiresAt: string | undefined }) | undefined
+  token: (TokenLimits & { id: string; kind: TokenKind; expiresAt: string | undefined }) | undefined
 }
 
 export const SYSTEM: Actor = { kind: 'system', name: 'pkgserver' }

@@ -1,17 +1,18 @@
 import { findPrincipal, type GroupedPrincipal } from '../../database/access/principals.ts'
-import { findTokenByHash, recordTokenUse } from '../../database/access/tokens.ts'
+import { findToken, findTokenByHash, recordTokenUse } from '../../database/access/tokens.ts'
 import { actorName } from '../../domain/access/principal.ts'
 import { limitsOf, type Token, tokenProblem } from '../../domain/access/token.ts'
 import type { AccessControl } from './access-control.ts'
-import type { PrincipalActor } from './actor.ts'
+import type { PrincipalActor, RootActor } from './actor.ts'
 import type { KnownCaller } from './policy.ts'
 import { isTokenText, tokenHash } from './token-text.ts'
 
 export type Authentication =
-  | { actor: PrincipalActor }
-  | { refused: 'malformed' | 'unknown' | 'revoked' | 'expired' | 'disabled' }
+  | { actor: PrincipalActor | RootActor; tokenId: string }
+  | { refused: 'malformed' | 'unknown' | 'revoked' | 'expired' | 'disabled'; tokenId?: string | undefined }
 
-type Found = KnownCaller | Extract<Authentication, { refused: string }>
+type Refused = Extract<Authentication, { refused: string }>
+type Found = KnownCaller | Refused
 
 /** The last use of a token is recorded at most this often, in milliseconds. */
 const USE_INTERVAL = 10 * 60_000
@@ -22,24 +23,52 @@ export async function authenticateToken(
   text: string,
   address: string | undefined,
 ): Promise<Authentication> {
-  if (!isTokenText(text)) return { refused: 'malformed' }
   const hash = tokenHash(text)
-  const found = await remembered(access, hash, async (now) => {
-    const token = await findTokenByHash(access.ctx.db, hash)
+  // First, as it may end some of these.
+  await access.policy()
+  const root = access.rootTokens.find(hash)
+  if (root) return { actor: root.actor, tokenId: root.id }
+  if (!isTokenText(text)) return { refused: 'malformed' }
+  return presented(access, hash, () => findTokenByHash(access.ctx.db, hash), address)
+}
+
+/** Finds out what the token of an id allows now: one that the caller has presented some minutes ago. */
+export async function authenticateTokenId(
+  access: AccessControl,
+  id: string,
+  address: string | undefined,
+): Promise<Authentication> {
+  await access.policy()
+  const root = access.rootTokens.findById(id)
+  if (root) return { actor: root.actor, tokenId: root.id }
+  return presented(access, `id ${id}`, () => findToken(access.ctx.db, id), address)
+}
+
+async function presented(
+  access: AccessControl,
+  key: string,
+  find: () => Promise<Token | undefined>,
+  address: string | undefined,
+): Promise<Authentication> {
+  const found = await remembered(access, key, async (now) => {
+    const token = await find()
     if (!token) return { refused: 'unknown' }
-    const problem = tokenProblem(token, now.toISOString())
-    return problem ? { refused: problem } : knownCaller(access, token.principalId, now, token)
+    const parent = token.parentId === undefined ? undefined : await findToken(access.ctx.db, token.parentId)
+    const problem =
+      tokenProblem(token, now.toISOString()) ?? (parent && tokenProblem(parent, now.toISOString()))
+    if (problem) return { refused: problem, tokenId: token.id }
+    return knownCaller(access, token.principalId, now, { token, parent })
   })
   if ('refused' in found) return found
   noteUse(access, found, address)
-  return { actor: found.actor }
+  return { actor: found.actor, tokenId: found.actor.token?.id ?? '' }
 }
 
 /** Finds out what a principal may do now, without a token: the caller of a session. */
 export async function authenticatePrincipal(
   access: AccessControl,
   principalId: string,
-): Promise<Authentication> {
+): Promise<{ actor: PrincipalActor } | Refused> {
   const found = await remembered(access, principalId, (now) => knownCaller(access, principalId, now))
   return 'refused' in found ? found : { actor: found.actor }
 }
@@ -64,20 +93,21 @@ async function knownCaller(
   access: AccessControl,
   principalId: string,
   now: Date,
-  token?: Token,
+  { token, parent }: { token?: Token | undefined; parent?: Token | undefined } = {},
 ): Promise<Found> {
   const principal = await findPrincipal(access.ctx.db, principalId)
-  if (!principal) return { refused: 'unknown' }
-  if (principal.disabled) return { refused: 'disabled' }
+  if (!principal) return { refused: 'unknown', tokenId: token?.id }
+  if (principal.disabled) return { refused: 'disabled', tokenId: token?.id }
   const groupsUntil = endOfGroups(principal, access.options.groupsMaxAge)
   const actor: PrincipalActor = {
     kind: principal.kind,
     name: actorName(principal),
     principalId,
     groups: now.getTime() < groupsUntil ? principal.groups : [],
-    token: token && { id: token.id, expiresAt: token.expiresAt, ...limitsOf(token) },
+    token: token && { id: token.id, kind: token.kind, expiresAt: token.expiresAt, ...limitsOf(token) },
   }
-  const ends = [groupsUntil, token?.expiresAt === undefined ? Infinity : Date.parse(token.expiresAt)]
+  const expiries = [token?.expiresAt, parent?.expiresAt].filter((time) => time !== undefined)
+  const ends = [Infinity, groupsUntil, ...expiries.map((time) => Date.parse(time))]
   return {
     actor,
     until: Math.min(...ends.filter((end) => end > now.getTime())),

@@ -11,6 +11,8 @@ export type Policy = {
   version: number
   /** Whether every caller may do everything. */
   open: boolean
+  /** Whether there is an admin of the server, by the settings or by a binding. */
+  hasAdmin: boolean
   /** The grants of each subject. */
   grants: ReadonlyMap<string, readonly Grant[]>
   /** Groups that the settings make admins of the server. */
@@ -90,9 +92,8 @@ function canMakeTokens(actor: Actor): Decision {
 }
 
 function grantsOf(policy: Policy, actor: Actor): Grant[] {
-  if (policy.open || actor.kind === 'system') {
-    return grantsOfRole('admin', [], policy.open ? 'open' : 'system')
-  }
+  if (policy.open) return grantsOfRole('admin', [], 'open')
+  if (actor.kind === 'system' || actor.kind === 'root') return grantsOfRole('admin', [], actor.kind)
   const admin = isPrincipal(actor) && actor.groups.some((group) => policy.adminGroups.includes(group))
   return [
     ...(admin ? grantsOfRole('admin', [], 'settings') : []),

@@ -4,7 +4,10 @@ import type { Permission } from '../../domain/access/permission.ts'
 import { type Actor, isPrincipal } from './actor.ts'
 import { can, type Policy, rightsOf, type Target, targetText } from './policy.ts'
 
-/** Throws `forbidden`, naming what is missing, unless the actor has the permission. */
+/**
+ * Throws `forbidden`, naming what is missing, unless the actor has the permission; `unauthenticated` for an anonymous one,
+ * whom credentials may help.
+ */
 export function requirePermission(
   policy: Policy,
   actor: Actor,
@@ -16,9 +19,13 @@ export function requirePermission(
 
 /** The refusal of an actor without a permission. */
 export function lacks(actor: Actor, permission: Permission, target: Target): AppError {
+  const needed = `this needs the permission ${permission}${placeOf(target)}`
+  if (actor.kind === 'anonymous') {
+    return new AppError('unauthenticated', `${needed}: log in, or use the token of an account that has it`)
+  }
   return new AppError(
     'forbidden',
-    `this needs the permission ${permission}${placeOf(target)}, which ${holderOf(actor)} lacks: an administrator can bind a role that has it`,
+    `${needed}, which ${holderOf(actor)} lacks: an administrator can bind a role that has it`,
   )
 }
 

@@ -21,11 +21,13 @@ const MOST = 100
 export async function issueToken(
   transaction: Transaction,
   actor: Actor,
-  content: Pick<Token, 'kind' | 'principalId' | 'name' | 'permissions' | 'repositories' | 'expiresAt'>,
+  content: Pick<Token, 'kind' | 'principalId' | 'name' | 'permissions' | 'repositories' | 'expiresAt'> &
+    Partial<Pick<Token, 'parentId'>>,
   now: Date,
 ): Promise<IssuedToken> {
   await deleteEndedTokens(transaction, content.principalId, later(now, -KEPT))
-  if ((await countValidTokens(transaction, content.principalId, now.toISOString())) >= MOST) {
+  const which = content.kind === 'registry' ? 'registry' : 'other'
+  if ((await countValidTokens(transaction, content.principalId, now.toISOString(), which)) >= MOST) {
     throw new AppError(
       'conflict',
       `this account has ${MOST} valid tokens already, which is the limit: revoke one that is not used any more`,

@@ -1,23 +1,26 @@
 import { AppError } from '../../core/errors.ts'
 import { findToken, revokeToken as revokeRow } from '../../database/access/tokens.ts'
+import type { Transaction } from '../../database/connection.ts'
 import type { Token } from '../../domain/access/token.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import type { Actor } from '../access/actor.ts'
+import type { Policy } from '../access/policy.ts'
 import { mayRevoke } from './token-rights.ts'
 
-/** Ends a token at once. Revoking it again changes nothing. */
+/** Ends a token at once, even the last one of an admin. Revoking it again changes nothing. */
 export async function revokeToken(
   access: AccessControl,
   actor: Actor,
   id: string,
   reason: string | null,
 ): Promise<Token> {
-  return access.change(async (transaction, policy) => {
+  const revoke = async (transaction: Transaction, policy: Policy): Promise<Token> => {
     const token = await findToken(transaction, id)
     if (!token || !(await mayRevoke(transaction, policy, actor, token))) {
       throw new AppError('not_found', `there is no token ${id}`)
     }
     if (token.revokedAt !== undefined) return token
     return revokeRow(transaction, id, { at: access.ctx.now().toISOString(), by: actor.name, reason })
-  })
+  }
+  return access.change(revoke, { mayLoseAdmin: true })
 }

@@ -8,10 +8,11 @@ import {
 } from '../../../src/database/access/bindings.ts'
 import { replaceGroups } from '../../../src/database/access/identities.ts'
 import { updatePrincipal } from '../../../src/database/access/principals.ts'
+import { revokeToken } from '../../../src/database/access/tokens.ts'
 import type { Transaction } from '../../../src/database/connection.ts'
 import { openIndex } from '../../../src/database/open.ts'
 import { inspectIndex } from '../../../src/database/sqlite/replace-index.ts'
-import { accountRows, NOW } from '../../support/account-rows.ts'
+import { accountRows, LATER, NOW } from '../../support/account-rows.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 
 describe('bindings', () => {
@@ -59,18 +60,38 @@ describe('bindings', () => {
   it('tell whether the server has an admin that is not disabled', async () => {
     const { db, write, principal, binding } = accountRows()
     const ann = await principal('a')
-    expect(await hasServerAdmin(db)).toBe(false)
+    expect(await hasServerAdmin(db, NOW)).toBe(false)
     await binding({ id: '1', subject: { kind: 'group', name: 'g' }, role: 'admin' })
-    expect(await hasServerAdmin(db)).toBe(false)
+    expect(await hasServerAdmin(db, NOW)).toBe(false)
     await write((transaction) => replaceGroups(transaction, 'a', ['g'], NOW))
-    expect(await hasServerAdmin(db)).toBe(true)
+    expect(await hasServerAdmin(db, NOW)).toBe(true)
     await write((transaction) => updatePrincipal(transaction, { ...ann, disabled: true }, NOW))
-    expect(await hasServerAdmin(db)).toBe(false)
+    expect(await hasServerAdmin(db, NOW)).toBe(false)
     await principal('b')
     await binding({ id: '2', subject: { kind: 'user', name: 'b' }, principalId: 'b', role: 'operator' })
-    expect(await hasServerAdmin(db)).toBe(false)
+    expect(await hasServerAdmin(db, NOW)).toBe(false)
     await binding({ id: '3', subject: { kind: 'user', name: 'b' }, principalId: 'b', role: 'admin' })
-    expect(await hasServerAdmin(db)).toBe(true)
+    expect(await hasServerAdmin(db, NOW)).toBe(true)
+  })
+
+  it('count a service account as an admin only while it has a token for that', async () => {
+    const { db, write, principal, binding, token } = accountRows()
+    const has = (now = NOW) => hasServerAdmin(db, now)
+    await principal('s', 'serviceaccount')
+    const subject = { kind: 'serviceaccount', name: 's' } as const
+    await binding({ id: '1', subject, principalId: 's', role: 'admin' })
+    expect(await has()).toBe(false)
+    const change = (column: string, value: string) =>
+      sql`UPDATE tokens SET ${sql.ref(column)} = ${value}`.execute(db)
+    await token('t', 's', LATER)
+    expect(await has()).toBe(false)
+    await change('permissions', '["read","server.admin"]')
+    expect(await has()).toBe(false)
+    await change('repositories', '["*"]')
+    expect([await has(), await has(LATER)]).toEqual([true, false])
+    const revocation = { at: NOW, by: 'ann', reason: null }
+    await write((transaction) => revokeToken(transaction, 't', revocation))
+    expect(await has()).toBe(false)
   })
 })
 

@@ -44,7 +44,7 @@ describe('a token', () => {
     for (const text of ['', 'x', 'pkgsp_', `${newTokenText('personal')}x`]) {
       expect(await refusal(text)).toEqual({ refused: 'malformed' })
     }
-    expect(await refusal(newTokenText('personal'))).toEqual({ refused: 'unknown' })
+    expect(await refusal(newTokenText('personal'))).toMatchObject({ refused: 'unknown' })
   })
 
   it('is refused from the moment that it is revoked, expires, or its owner is disabled or deleted', async () => {
@@ -53,27 +53,27 @@ describe('a token', () => {
     const refusal = (text: string) => authenticateToken(at.access, text, undefined)
     const revoked = await at.withToken(ann)
     await revokeToken(at.access, ann, revoked.token.id, 'leaked')
-    expect(await refusal(revoked.text)).toEqual({ refused: 'revoked' })
+    expect(await refusal(revoked.text)).toMatchObject({ refused: 'revoked' })
 
     const short = await at.withToken(ann, { expiresAt: new Date(START.getTime() + 1000).toISOString() })
     at.pass(999)
     expect(await refusal(short.text)).toHaveProperty('actor')
     at.pass(1)
-    expect(await refusal(short.text)).toEqual({ refused: 'expired' })
+    expect(await refusal(short.text)).toMatchObject({ refused: 'expired' })
 
     const ci = await at.account('ci')
     const machine = await at.withToken(SYSTEM, { owner: ci })
     await deleteServiceAccount(at.access, SYSTEM, 'ci', undefined)
     await at.account('ci')
-    expect(await refusal(machine.text)).toEqual({ refused: 'unknown' })
+    expect(await refusal(machine.text)).toMatchObject({ refused: 'unknown' })
 
     const { text } = await at.withToken(ann)
     await updateUser(at.access, SYSTEM, 'ann', { disabled: true }, undefined)
-    expect(await refusal(text)).toEqual({ refused: 'disabled' })
-    expect(await authenticatePrincipal(at.access, ann.principalId)).toEqual({ refused: 'disabled' })
+    expect(await refusal(text)).toMatchObject({ refused: 'disabled' })
+    expect(await authenticatePrincipal(at.access, ann.principalId)).toMatchObject({ refused: 'disabled' })
     await updateUser(at.access, SYSTEM, 'ann', { disabled: false }, undefined)
     expect(await refusal(text)).toHaveProperty('actor')
-    expect(await authenticatePrincipal(at.access, 'x')).toEqual({ refused: 'unknown' })
+    expect(await authenticatePrincipal(at.access, 'x')).toMatchObject({ refused: 'unknown' })
   })
 
   it('is refused at once, however many look-ups are in flight', async () => {
@@ -83,9 +83,9 @@ describe('a token', () => {
       const { token, text } = await at.withToken(ann)
       const looking = Array.from({ length: 10 }, () => authenticateToken(at.access, text, undefined))
       await revokeToken(at.access, ann, token.id, null)
-      expect(await authenticateToken(at.access, text, undefined)).toEqual({ refused: 'revoked' })
+      expect(await authenticateToken(at.access, text, undefined)).toMatchObject({ refused: 'revoked' })
       await Promise.all(looking)
-      expect(await authenticateToken(at.access, text, undefined)).toEqual({ refused: 'revoked' })
+      expect(await authenticateToken(at.access, text, undefined)).toMatchObject({ refused: 'revoked' })
     }
   })
 
@@ -149,7 +149,7 @@ describe('the groups of a user', () => {
     const { text } = await at.withToken(ann)
     const groups = async () => {
       const found = await authenticateToken(at.access, text, undefined)
-      return 'actor' in found && found.actor.groups
+      return 'actor' in found && 'groups' in found.actor && found.actor.groups
     }
     at.pass(7 * DAY - 1)
     expect(await groups()).toEqual(['corp:a'])

@@ -7,6 +7,7 @@ import { deleteBinding } from '../../../src/service/accounts/delete-binding.ts'
 import { deleteServiceAccount } from '../../../src/service/accounts/delete-service-account.ts'
 import { listBindings } from '../../../src/service/accounts/list-bindings.ts'
 import { recordLogin } from '../../../src/service/accounts/record-login.ts'
+import { revokeToken } from '../../../src/service/accounts/revoke-token.ts'
 import { updateServiceAccount } from '../../../src/service/accounts/update-service-account.ts'
 import { updateUser } from '../../../src/service/accounts/update-user.ts'
 import { type Accounts, accounts } from '../../support/access.ts'
@@ -160,12 +161,18 @@ describe('the last admin of the server', () => {
       refused,
     )
     const second = await at.bind(ci, 'admin')
+    await expect(deleteBinding(at.access, at.ann, id)).rejects.toMatchObject(refused)
+    // A service account comes in with a token.
+    const token = await at.withToken(SYSTEM, { owner: ci, permissions: ['admin', 'server.admin'] })
     await deleteBinding(at.access, at.ann, id)
     await expect(deleteBinding(at.access, SYSTEM, second.id)).rejects.toMatchObject(refused)
     await expect(deleteServiceAccount(at.access, SYSTEM, 'ci', undefined)).rejects.toMatchObject(refused)
     await expect(
       updateServiceAccount(at.access, SYSTEM, 'ci', { disabled: true }, undefined),
     ).rejects.toMatchObject(refused)
+    // A stolen token can always be revoked.
+    await revokeToken(at.access, SYSTEM, token.token.id, null)
+    expect((await at.access.policy()).hasAdmin).toBe(false)
   })
 
   it('is not a group without members', async () => {

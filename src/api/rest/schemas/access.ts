@@ -34,9 +34,11 @@ const rightSchema = z
 
 export const whoamiSchema = z
   .strictObject({
-    kind: z
-      .enum(['user', 'serviceaccount', 'anonymous', 'system'])
-      .openapi({ description: 'Kind of the caller; `anonymous` without an account.', example: 'user' }),
+    kind: z.enum(['user', 'serviceaccount', 'root', 'anonymous', 'system']).openapi({
+      description:
+        'Kind of the caller: `root` with a token of the settings or the data folder, `anonymous` without credentials.',
+      example: 'user',
+    }),
     name: z.string().openapi({ description: 'Name of the caller, as records show it.', example: 'ada' }),
     groups: z
       .array(z.string())

@@ -40,7 +40,7 @@ const problemSchema = z
 
 const DESCRIPTIONS: Record<number, string> = {
   400: 'The request is not valid.',
-  401: 'The server requires rights, and the caller has none: log in, or send a token.',
+  401: 'Not allowed without credentials, or the credentials are not valid (any more).',
   403: 'Not allowed, requested by a page of another site, or with a host name that the server does not know.',
   404: 'The object does not exist.',
   406: 'The content is not available in the type that Accept requires.',
@@ -52,6 +52,7 @@ const DESCRIPTIONS: Record<number, string> = {
   415: 'The Content-Type is not supported.',
   422: 'The archive has an entry that is not accepted; the error names it.',
   428: 'If-Match is missing.',
+  429: 'Too many attempts with wrong credentials from this network; Retry-After says when to retry.',
   500: 'The server failed.',
   503: 'The registry or the database does not respond; or the server is overloaded, and Retry-After says when to retry.',
   507: 'The disk of the server is full or nearly full.',
@@ -59,13 +60,13 @@ const DESCRIPTIONS: Record<number, string> = {
 
 const RETRY_AFTER = {
   'Retry-After': {
-    description: 'Seconds to wait before a retry, if the code is `overloaded`.',
+    description: 'Seconds to wait before a retry, if the code is `overloaded` or `throttled`.',
     schema: { type: 'string' as const, example: '2' },
   },
 }
 
 /** Possible for every call. */
-const ALWAYS = [400, 401, 403, 414, 500, 503]
+const ALWAYS = [400, 401, 403, 414, 429, 500, 503]
 /** Possible for every call that writes. */
 const ON_WRITE = [...ALWAYS, 413, 507]
 
@@ -93,7 +94,7 @@ function responses(statuses: number[]): Record<number, ProblemResponse> {
         status,
         {
           description: DESCRIPTIONS[status] ?? '',
-          ...(status === 503 && { headers: RETRY_AFTER }),
+          ...((status === 503 || status === 429) && { headers: RETRY_AFTER }),
           content: { 'application/problem+json': { schema: problemSchema } },
         },
       ]),

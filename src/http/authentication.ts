@@ -1,0 +1,140 @@
+/** Finds out who sends each request. */
+import type { Context, MiddlewareHandler } from 'hono'
+import { currentClient } from '../core/client.ts'
+import { AppError } from '../core/errors.ts'
+import type { AccessControl } from '../service/access/access-control.ts'
+import { type Actor, ANONYMOUS } from '../service/access/actor.ts'
+import { type Authentication, authenticateToken } from '../service/access/authenticate.ts'
+import type { GrantedActions, ResourceActions } from '../service/access/registry-access.ts'
+import type { RegistryTokens } from '../service/access/registry-tokens.ts'
+import { isRegistry, TOKEN_PATH, type TokenService } from './challenge.ts'
+import { clientAddress } from './client-address.ts'
+import { parseAuthorization } from './credentials.ts'
+import type { FailureLimit } from './failure-limit.ts'
+import { registryScope } from './registry-scope.ts'
+
+export type Caller = {
+  actor: Actor
+  /** The id of the token that was presented, or for which a registry token was given. */
+  tokenId: string | undefined
+  /** What a registry token was given for, which is all that it can be used for; undefined without one. */
+  granted?: readonly GrantedActions[]
+  /** Whether every caller may do everything, so that no credentials are asked for or looked at. */
+  open: boolean
+}
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    caller: Caller | undefined
+    /** Whether the registry token of the caller was given for something. */
+    withinToken: ((needed: ResourceActions) => Promise<boolean>) | undefined
+  }
+}
+
+export type Authenticator = {
+  access: AccessControl
+  registryTokens: RegistryTokens
+  failures: FailureLimit
+}
+
+const PROBES = ['/healthz', '/readyz']
+
+const NO_ONE: Caller = { actor: ANONYMOUS, tokenId: undefined, open: false }
+const EVERYONE: Caller = { ...NO_ONE, open: true }
+
+const REFUSALS: Record<Extract<Authentication, { refused: string }>['refused'], string> = {
+  malformed:
+    'these are no credentials of this server: send a token as a bearer token, or as a password with any user name',
+  unknown: 'the token is not valid: it may have been deleted, or mistyped',
+  revoked: 'the token was revoked: create another one',
+  expired: 'the token has expired: create another one',
+  disabled: 'the account is disabled: ask an administrator to enable it',
+}
+
+/** Throws `unauthenticated` for credentials that are not valid: they are never taken for those of an anonymous caller. */
+export function authentication(authenticator: Authenticator, service: TokenService): MiddlewareHandler {
+  return async function authentication(c, next) {
+    c.set('tokenService', service)
+    // They tell whether the index can be read, without which there are no callers.
+    if (!PROBES.includes(c.req.path)) c.set('caller', await callerOf(c, authenticator))
+    return next()
+  }
+}
+
+async function callerOf(c: Context, authenticator: Authenticator): Promise<Caller> {
+  if ((await authenticator.access.policy()).open) return EVERYONE
+  const credentials = parseAuthorization(c.req.header('Authorization'))
+  if (credentials.kind === 'none') return NO_ONE
+  if (credentials.kind === 'bearer') c.set('tokenFault', 'invalid_token')
+  if (credentials.kind === 'unknown') throw refusal(authenticator, { refused: 'malformed' })
+  const isRegistryToken = credentials.kind === 'bearer' && credentials.secret.includes('.')
+  const caller =
+    isRegistryToken && isRegistry(c)
+      ? await callerWithRegistryToken(authenticator, credentials.secret, addressOf(c))
+      : await authenticated(c, authenticator, credentials.secret)
+  const { actor } = caller
+  // What a client of the registry keeps is good for nothing else.
+  if ('token' in actor && actor.token?.kind === 'registry' && !caller.granted && c.req.path !== TOKEN_PATH) {
+    throw refusal(authenticator, { refused: 'malformed', tokenId: actor.token.id })
+  }
+  c.set('tokenFault', undefined)
+  return caller
+}
+
+/** Throws `unauthenticated`, or `throttled` after too many failures. */
+export async function authenticated(
+  c: Context,
+  authenticator: Authenticator,
+  secret: string,
+): Promise<Caller> {
+  const found = await authenticateToken(authenticator.access, secret, addressOf(c))
+  if ('refused' in found) throw refusal(authenticator, found)
+  return { actor: found.actor, tokenId: found.tokenId, open: false }
+}
+
+async function callerWithRegistryToken(
+  authenticator: Authenticator,
+  text: string,
+  address: string | undefined,
+): Promise<Caller> {
+  const found = await authenticator.registryTokens.authenticate(text, address)
+  if ('refused' in found) throw refusal(authenticator, found)
+  return { ...found, tokenId: found.tokenId, open: false }
+}
+
+function addressOf(c: Context): string | undefined {
+  const service = c.get('tokenService')
+  return service && clientAddress(c, service.trustedProxies)
+}
+
+function refusal(
+  { failures }: Authenticator,
+  { refused, tokenId }: Extract<Authentication, { refused: string }>,
+): AppError {
+  // Expiry is usual for registry tokens, and what has expired is not guessed.
+  if (refused !== 'expired') failures.count(currentClient(), tokenId)
+  return new AppError('unauthenticated', REFUSALS[refused])
+}
+
+/**
+ * Lets a registry token be used for what it was given for only, and asks for one where clients decide by the answer
+ * whether they ever send credentials.
+ */
+export function registryAuthentication({ registryTokens }: Authenticator): MiddlewareHandler {
+  return async function registryAuthentication(c, next) {
+    const caller = c.get('caller')
+    if (!caller || caller.open) return next()
+    const scope = registryScope(c)
+    const { granted } = caller
+    const decides = scope?.type !== 'repository'
+    if (decides && caller === NO_ONE) throw new AppError('unauthenticated', 'the registry needs a token')
+    if (!granted) return next()
+    const within = (needed: ResourceActions) => registryTokens.permits(granted, needed)
+    c.set('withinToken', within)
+    if (scope && !(await within(scope))) {
+      c.set('tokenFault', 'insufficient_scope')
+      throw new AppError('unauthenticated', 'the registry token was given for less: get another one')
+    }
+    return next()
+  }
+}

@@ -1,0 +1,36 @@
+import { LRUCache } from 'lru-cache'
+import { AppError } from '../core/errors.ts'
+
+const AT_ONCE = 10
+/** Milliseconds after which one more is possible. */
+const INTERVAL = 6000
+
+/** The same in seconds, for the header `Retry-After`. */
+export const RETRY_FAILURE_AFTER = String(INTERVAL / 1000)
+
+const REMEMBERED = 50_000
+
+/** Limits failed attempts to authenticate, which are counted for each network and token. Others are not affected. */
+export class FailureLimit {
+  readonly #now: () => Date
+  /** When all attempts are possible again, in milliseconds since 1970. */
+  readonly #recovery = new LRUCache<string, number>({ max: REMEMBERED })
+
+  constructor(now: () => Date) {
+    this.#now = now
+  }
+
+  /** Counts a failure. Throws `throttled` if there were too many. `tokenId`: of a token that is known and not valid. */
+  count(network: string, tokenId = ''): void {
+    const key = `${network} ${tokenId}`
+    const now = this.#now().getTime()
+    const recovery = Math.max(now, this.#recovery.get(key) ?? 0) + INTERVAL
+    if (recovery - now > AT_ONCE * INTERVAL) {
+      throw new AppError(
+        'throttled',
+        `too many attempts with wrong credentials: wait ${RETRY_FAILURE_AFTER} seconds, and send a valid token`,
+      )
+    }
+    this.#recovery.set(key, recovery)
+  }
+}

@@ -1,0 +1,91 @@
+/** Who may do what, as the settings say. */
+import { readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
+import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
+import { AppError } from '../core/errors.ts'
+import { secret } from '../database/settings.ts'
+import type { Authenticator } from '../http/authentication.ts'
+import { FailureLimit } from '../http/failure-limit.ts'
+import { AccessControl, type AccessOptions } from '../service/access/access-control.ts'
+import type { Policy } from '../service/access/policy.ts'
+import { RegistryTokens } from '../service/access/registry-tokens.ts'
+import { RepositoryIds } from '../service/access/repository-ids.ts'
+import { RootTokens } from '../service/access/root-tokens.ts'
+import { BootstrapToken } from './bootstrap-token.ts'
+
+export type AccessSettings = Omit<AccessOptions, 'groupsMaxAge' | 'report'>
+
+/** In milliseconds. */
+const GROUPS_MAX_AGE = 7 * 24 * 60 * 60_000
+/** Of the token in the settings, which has no form. */
+const MIN_TOKEN = 32
+
+/** Every caller may do everything. */
+export const OPEN: AccessSettings = { mode: 'open', adminGroups: [] }
+
+/** Throws `invalid` for a file that has no token. */
+export async function accessSettings(
+  { auth, listen, data, adminTokenFile, adminGroups = [] }: Config,
+  log: Logger,
+): Promise<AccessSettings> {
+  const rootTokens = new RootTokens()
+  if (adminTokenFile !== undefined) rootTokens.add('root:settings', await tokenIn(adminTokenFile))
+  const bootstrap = new BootstrapToken(data, rootTokens, log)
+  const logMode = modeLog(log, auth === 'open' ? 'warn' : 'info')
+  const byItself = isLoopback(listen.host) ? 'open-at-first' : 'required'
+  return {
+    mode: auth === 'auto' ? byItself : auth,
+    adminGroups,
+    hasAdminToken: adminTokenFile !== undefined,
+    rootTokens,
+    onPolicy: (policy) => {
+      logMode(policy)
+      bootstrap.follow(policy)
+    },
+  }
+}
+
+/** Makes what finds out who the callers are. */
+export async function openAuthenticator(
+  ctx: AccessControl['ctx'],
+  settings: AccessSettings,
+  log: Logger,
+): Promise<Authenticator> {
+  const access = new AccessControl(ctx, {
+    ...settings,
+    groupsMaxAge: GROUPS_MAX_AGE,
+    report: (err) => log.warn({ err }, 'cannot read or record something about the rights of callers'),
+  })
+  const key = await ctx.commits.run((transaction) => secret(transaction, 'registry-token'))
+  const registryTokens = await RegistryTokens.open(access, new RepositoryIds(ctx), key)
+  return { access, registryTokens, failures: new FailureLimit(ctx.now) }
+}
+
+async function tokenIn(file: string): Promise<string> {
+  const text = (await readFile(file, 'utf8')).trim()
+  if (text.length >= MIN_TOKEN && /^[A-Za-z0-9._~+/-]+=*$/.test(text)) return text
+  throw new AppError(
+    'invalid',
+    `${file} must have at least ${MIN_TOKEN} characters that can stand in a header, and nothing else: openssl rand -hex 32 makes such a token`,
+  )
+}
+
+/** Whether only programs of this machine can connect to an address. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}
+
+/**
+ * Returns a function that logs whether callers need rights, whenever that changes. `level`: of the line that says that
+ * they need none.
+ */
+function modeLog(log: Logger, level: 'warn' | 'info'): (policy: Policy) => void {
+  let logged: boolean | undefined
+  return ({ open }) => {
+    if (open === logged) return
+    logged = open
+    if (open) log[level]('every caller may do everything: PKGSERVER_AUTH=required ends that')
+    else log.info('callers need rights for what they do')
+  }
+}
