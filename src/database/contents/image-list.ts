@@ -1,5 +1,6 @@
 /** The published packages that run a container image. */
 import { sql } from 'kysely'
+import type { Visibility } from '../../domain/access/visible-set.ts'
 import type { ImageReference } from '../../domain/image-reference.ts'
 import type { Reader } from '../connection.ts'
 import { dialectOf } from '../dialect.ts'
@@ -9,28 +10,33 @@ import { type Contained, type Occurrence, revisionsOf } from './containing-revis
 
 export type FoundImage = Occurrence & { reference: string }
 
-/** Resolves to the latest revisions that run an image, with any tag unless it names one. By reference, newest first. */
+/** The occurrences that are read at once where only some of their revisions are wanted. */
+const STEPS = 1000
+
+/** Resolves to the visible latest revisions that run an image, with any tag unless it names one. By reference, newest first. */
 export async function listImages(
   db: Reader,
+  visibility: Visibility,
   image: ImageReference,
   page: { after?: FoundImage | undefined; limit: number },
 ): Promise<PartialPage<Contained<FoundImage>, FoundImage>> {
   const { after, limit } = page
+  const most = visibility.published === 'all' ? limit : STEPS
   const found: FoundImage[] = []
   if (after) {
     const same = [
       sql`images.reference = ${after.reference}`,
       sql`content_images.contents_id <= ${after.contentsId}`,
     ]
-    const rows = await occurrences(db, image, same, limit)
+    const rows = await occurrences(db, image, same, most)
     found.push(
       ...rows.map((row) => (row.contentsId === after.contentsId ? { ...row, behind: after.behind } : row)),
     )
   }
   const behind = after ? [sql`images.reference > ${after.reference}`] : []
-  const rest = limit - found.length
+  const rest = most - found.length
   if (rest > 0) found.push(...(await occurrences(db, image, [...matching(image), ...behind], rest)))
-  return revisionsOf(db, found, { latest: true, limit, complete: found.length < limit })
+  return revisionsOf(db, visibility, found, { latest: true, limit, complete: found.length < most })
 }
 
 /** Matches a reference with a tag also where a digest follows the tag. */

@@ -1,5 +1,6 @@
 /** The revisions that contain an object. */
 import { sql } from 'kysely'
+import { seesAll, type Visibility } from '../../domain/access/visible-set.ts'
 import type { Reader } from '../connection.ts'
 import { dialectOf } from '../dialect.ts'
 import type { PartialPage } from '../partial-page.ts'
@@ -34,20 +35,21 @@ const INDEXES: readonly { index: string; fields: readonly Field[] }[] = [
 const STEPS = 1000
 
 /**
- * Resolves to the objects that a filter matches, each with the revisions that contain it, newest files first. The
+ * Resolves to the objects that a filter matches, each with the visible revisions that contain it, newest files first. The
  * filter must have a field besides `latest`.
  */
 export async function listObjects(
   db: Reader,
+  visibility: Visibility,
   filter: ObjectFilter,
   page: { after?: FoundObject | undefined; limit: number },
 ): Promise<PartialPage<Contained<FoundObject>, FoundObject>> {
   const { after, limit } = page
-  const most = filter.latest === undefined ? limit : STEPS
+  const most = filter.latest === undefined && seesAll(visibility) ? limit : STEPS
   const found = after ? await ofSameObject(db, after, most) : []
   const rest = most - found.length
   if (rest > 0) found.push(...(await ofObjects(db, filter, after, rest)))
-  return revisionsOf(db, found, { latest: filter.latest, limit, complete: found.length < most })
+  return revisionsOf(db, visibility, found, { latest: filter.latest, limit, complete: found.length < most })
 }
 
 /** Resolves to the remaining occurrences of the object that the previous page ended with. */
