@@ -13,6 +13,7 @@ const ERROR_CODES = [
   'not_ready',
   'in_use',
   'conflict',
+  'unauthenticated',
   'forbidden',
   'precondition_required',
   'precondition_failed',

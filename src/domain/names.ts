@@ -41,15 +41,21 @@ export function revisionName(id: RevisionId): string {
   return `${id.repository}.${id.package.replaceAll('/', '.')}.${id.workspace}`
 }
 
+/** Whether a text is a name as `revisionName` returns it. */
+export function isRevisionName(name: string): boolean {
+  const labels = name.split('.')
+  return labels.length >= 3 && name.length <= MAX_REVISION_NAME && labels.every(isLabel)
+}
+
 /** The inverse of `revisionName`. Throws `invalid` for a text that is not such a name. */
 export function parseRevisionName(name: string): RevisionId {
-  const labels = name.split('.')
-  if (labels.length < 3 || name.length > MAX_REVISION_NAME || !labels.every(isLabel)) {
+  if (!isRevisionName(name)) {
     throw new AppError(
       'invalid',
       `"${name.slice(0, 300)}" is not the name of a package revision, which has the form <repository>.<package with "/" as ".">.<workspace>`,
     )
   }
+  const labels = name.split('.')
   return {
     repository: labels[0] ?? '',
     package: labels.slice(1, -1).join('/'),

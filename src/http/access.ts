@@ -2,32 +2,47 @@ import type { Context, Env, Hono, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { Logger } from 'pino'
 import { AppError } from '../core/errors.ts'
-import type { Actor } from '../service/access/actor.ts'
+import type { Permission } from '../domain/access/permission.ts'
+import { type PackageId, parseRevisionName } from '../domain/names.ts'
+import type { AccessControl } from '../service/access/access-control.ts'
+import { type Actor, ANONYMOUS, isPrincipal } from '../service/access/actor.ts'
+import { type Caller, can, canInPart, type Target, targetText } from '../service/access/policy.ts'
+import { lacks } from '../service/access/require-permission.ts'
+import { seesRevision } from '../service/access/sees-revision.ts'
 import { operationsOf } from './operation.ts'
-import { actionsOf, type Scope } from './scope.ts'
+import {
+  A_CALLER,
+  AN_ACCOUNT,
+  type Needs,
+  NOTHING,
+  type Place,
+  type PlaceOf,
+  revisionPlace,
+} from './scope.ts'
+
+/** Finds out who sends a request. */
+export type Identify = (c: Context) => Promise<Actor>
 
 declare module 'hono' {
   interface ContextVariableMap {
-    policy: AccessPolicy
+    caller: Caller & { control: AccessControl }
   }
 }
-
-/** Returns why the actor lacks the scope; undefined if the actor has it. */
-export type AccessPolicy = (actor: Actor, scope: Scope) => Promise<string | undefined>
-
-/** There are no users yet: every caller may do everything. */
-export const ALLOW_ALL: AccessPolicy = async () => undefined
 
 /**
  * Finds the operation of each request, and asks the policy for what it needs. Throws `forbidden` for a route that
  * declares no operation.
  */
-export function access(app: Hono<Env>, policy: AccessPolicy, log: Logger): MiddlewareHandler {
+export function access(
+  app: Hono<Env>,
+  control: AccessControl,
+  identify: Identify,
+  log: Logger,
+): MiddlewareHandler {
   let operations: ReturnType<typeof operationsOf> | undefined
   return async function access(c, next) {
     // On the first request the app has all of its routes.
     operations ??= operationsOf(app)
-    c.set('policy', policy)
     const routes = matchedRoutes(c)
     for (let at = c.req.routeIndex + 1; at < routes.length; at++) {
       const route = routes[at]
@@ -44,27 +59,114 @@ export function access(app: Hono<Env>, policy: AccessPolicy, log: Logger): Middl
         )
       }
       c.set('operation', operation)
+      if (operation.needs === NOTHING) return next()
+      c.set('caller', await identified(c))
       // Path parameters belong to a route; Hono sets the index again before it calls the next handler.
       c.req.routeIndex = at
-      for (const action of actionsOf(operation.needs)) {
-        const repository = operation.needs[action]?.(c)
-        if (repository !== undefined) await authorize(c, { repository, action })
-      }
+      const refusal = await refusalOf(c, operation.needs)
+      if (refusal) throw refusal
       return next()
     }
     return next()
   }
+
+  async function identified(c: Context): Promise<Caller & { control: AccessControl }> {
+    try {
+      return { control, actor: await identify(c), policy: await control.policy() }
+    } catch (error) {
+      if (error instanceof AppError && error.code !== 'internal') throw error
+      log.error({ err: error }, 'request refused: the rights of callers cannot be read from the index')
+      throw new AppError('unavailable', 'the server cannot read who may do what, so it refuses: try again')
+    }
+  }
 }
 
-/** Throws `forbidden` unless the caller has the scope. */
-export async function authorize(c: Context, scope: Scope): Promise<void> {
-  const reason = await c.get('policy')(actorOf(c), scope)
-  if (reason !== undefined) throw new AppError('forbidden', reason)
+/** The caller. */
+export function actorOf(c: Context): Actor {
+  return c.get('caller').actor
 }
 
-const ANONYMOUS: Actor = { name: 'anonymous' }
+/** The caller with the policy that decides about the request. */
+export function callerOf(c: Context): Caller {
+  return c.get('caller')
+}
 
-/** The caller; always anonymous for now. */
-export function actorOf(_c: Context): Actor {
-  return ANONYMOUS
+/** Throws unless the caller has the permission: `unauthenticated`, `not_found` for what may not be read, or `forbidden`. */
+export async function authorize(c: Context, permission: Permission, place: Place): Promise<void> {
+  const refusal = await refusalAt(c.get('caller'), permission, place)
+  if (refusal) throw refusal
+}
+
+/** Throws unless the caller may read a revision, given by its name, or what is published of a package. */
+export async function authorizeReading(c: Context, source: string | PackageId): Promise<void> {
+  const place = typeof source === 'string' ? revisionPlace(source) : packageOf(source)
+  await authorize(c, 'read', place)
+}
+
+export function may(c: Context, permission: Permission, target: Target): boolean {
+  const { policy, actor } = c.get('caller')
+  return can(policy, actor, permission, target).allowed
+}
+
+async function refusalOf(c: Context, needs: Exclude<Needs, typeof NOTHING>): Promise<AppError | undefined> {
+  const caller = c.get('caller')
+  if (needs === A_CALLER) return undefined
+  if (needs === AN_ACCOUNT) return caller.policy.open || isKnown(caller) ? undefined : unauthenticated()
+  let first: AppError | undefined
+  for (const [permission, placeOf] of Object.entries(needs) as [Permission, PlaceOf][]) {
+    const refusal = await refusalAt(caller, permission, placeOf(c))
+    if (!refusal) return undefined
+    first ??= refusal
+  }
+  return first ?? new AppError('forbidden', 'this operation is not possible for any caller')
+}
+
+async function refusalAt(
+  caller: Caller & { control: AccessControl },
+  permission: Permission,
+  place: Place,
+): Promise<AppError | undefined> {
+  const { control, policy, actor } = caller
+  if (!isAllowed(caller, permission, place)) {
+    if (!isKnown(caller)) return unauthenticated()
+    if (permission === 'read') return hidden(actor, place)
+    // It is missing everywhere, where any place would do.
+    return lacks(actor, permission, place !== 'server' && 'partOf' in place ? 'server' : targetOf(place))
+  }
+  if (place === 'server' || !('revision' in place)) return undefined
+  return (await seesRevision(control, policy, actor, place.revision)) ? undefined : hidden(actor, place)
+}
+
+function isAllowed(caller: Caller, permission: Permission, place: Place): boolean {
+  const { policy, actor } = caller
+  if (place !== 'server' && 'partOf' in place) return canInPart(policy, actor, permission, place.partOf)
+  if (place !== 'server' && 'listOf' in place) {
+    return isKnown(caller) || canInPart(policy, actor, permission, place.listOf)
+  }
+  return can(policy, actor, permission, targetOf(place)).allowed
+}
+
+function isKnown({ actor }: Caller): boolean {
+  return isPrincipal(actor) || actor.kind === 'system'
+}
+
+function targetOf(place: Place): Target {
+  if (place === 'server') return place
+  if ('revision' in place) return packageOf(parseRevisionName(place.revision))
+  if ('partOf' in place) return place.partOf
+  return 'listOf' in place ? place.listOf : place
+}
+
+function packageOf({ repository, package: path }: PackageId): Target {
+  return { repository, package: path }
+}
+
+function unauthenticated(): AppError {
+  return new AppError('unauthenticated', 'this needs an account: log in, or send a token')
+}
+
+/** What the caller may not read, and what does not exist, have the same answer. */
+function hidden(actor: Actor, place: Place): AppError {
+  const name = place !== 'server' && 'revision' in place ? place.revision : targetText(targetOf(place))
+  return new AppError('not_found', `there is no ${name}, or ${actor.name} may not read it`)
 }

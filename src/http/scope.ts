@@ -1,57 +1,51 @@
-/**
- * Permissions in the vocabulary of registry tokens, for `/v2` and REST alike.
- * https://distribution.github.io/distribution/spec/auth/scope/
- */
+/** What operations need: a permission, and where it must hold. Declared beside the routes of all surfaces. */
 import type { Context } from 'hono'
-import { ociRepository, type PackageId, parseRevisionName } from '../domain/names.ts'
+import { EVERYTHING, type Pattern, patternOf } from '../domain/access/pattern.ts'
+import type { Permission } from '../domain/access/permission.ts'
+import { isRevisionName } from '../domain/names.ts'
+import type { Target } from '../service/access/policy.ts'
 
-export type Action = 'pull' | 'push' | 'delete'
+export type Place =
+  | Target
+  /** The package of a revision. One that the caller may not see does not exist. */
+  | { revision: string }
+  /** Some part of a pattern. */
+  | { partOf: Pattern }
+  /** A list of what the caller may see in a pattern, which may be nothing. Callers without an account must see a part of it. */
+  | { listOf: Pattern }
 
-export type Scope = {
-  /** An OCI repository: `blueprints/nf/upf` for a package, `blueprints` for a repository of packages, `*` for all. */
-  repository: string
-  action: Action
+export type PlaceOf = (c: Context) => Place
+
+/** One of these permissions is needed, the first of which a refusal names: `{ read: revisionInPath }`. */
+export type Needs =
+  | typeof NOTHING
+  | typeof A_CALLER
+  | typeof AN_ACCOUNT
+  | { readonly [permission in Permission]?: PlaceOf }
+
+/** For operations that have nothing to do with rights: they work while the rights cannot be read. */
+export const NOTHING = 'nothing'
+
+/** For operations that tell callers about themselves. */
+export const A_CALLER = 'a caller'
+
+/** For operations on accounts and rights: the use case decides in its transaction what the caller may do. */
+export const AN_ACCOUNT = 'an account'
+
+export const server: PlaceOf = () => 'server'
+
+/** For targets in the body, and for those that only the index knows: the handler calls `authorize` for each of them. */
+export const askedByHandler: PlaceOf = () => ({ partOf: EVERYTHING })
+
+/** For lists over all repositories. */
+export const listOfAll: PlaceOf = () => ({ listOf: EVERYTHING })
+
+/** For lists that may be limited to a repository. */
+export function listOf(repository: string | undefined): Place {
+  return { listOf: repository === undefined ? EVERYTHING : patternOf({ repository }) }
 }
 
-export const ALL = '*'
-
-/** The OCI repository that a request names; undefined if it names none, so that nothing is needed. */
-export type Target = (c: Context) => string | undefined
-
-/** The permissions that an operation needs, each with its target: `{ pull: revisionInPath }`. */
-export type Needs = { readonly [action in Action]?: Target }
-
-export function actionsOf(needs: Needs): Action[] {
-  return Object.keys(needs) as Action[]
-}
-
-/** For operations that anyone may call. */
-export const NOTHING: Needs = {}
-
-/** For operations whose target is in the body: their handlers call `authorize`. */
-export const IN_BODY: Needs = {}
-
-export const everything: Target = () => ALL
-
-/** The scope to create a repository, or a revision of a package. */
-export function creationScope(target: { repository: string; package?: string }): Scope {
-  const { repository, package: path } = target
-  return { repository: path === undefined ? repository : `${repository}/${path}`, action: 'push' }
-}
-
-/** The scope to read a revision, given by its name, or a package. */
-export function readingScope(source: string | PackageId): Scope {
-  return {
-    repository: typeof source === 'string' ? packageOf(source) : ociRepository(source),
-    action: 'pull',
-  }
-}
-
-/** The package of a revision, by the revision's name. A malformed name yields `*`; its handler answers 400. */
-export function packageOf(name: string): string {
-  try {
-    return ociRepository(parseRevisionName(name))
-  } catch {
-    return ALL
-  }
+/** The place of a revision, or of anything for a malformed name, which the handler answers. */
+export function revisionPlace(name: string): Place {
+  return isRevisionName(name) ? { revision: name } : { partOf: EVERYTHING }
 }

@@ -9,7 +9,7 @@ import { createRestApp } from '../api/rest/rest-app.ts'
 import { restSurface } from '../api/rest/rest-surface.ts'
 import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
-import { type AccessPolicy, ALLOW_ALL, access } from '../http/access.ts'
+import { access, type Identify } from '../http/access.ts'
 import { answerMemory } from '../http/answer-memory.ts'
 import { browserSafety } from '../http/browser-safety.ts'
 import { clientOfRequest } from '../http/client-of-request.ts'
@@ -21,6 +21,7 @@ import { boundedPath, requestedPath, routedPath } from '../http/request-path.ts'
 import { NO_TRACING, traced } from '../http/tracing.ts'
 import { createRegistryApp, registrySurface } from '../registry/http/registry-app.ts'
 import type { WriteGuard } from '../registry/write-guard.ts'
+import { ANONYMOUS } from '../service/access/actor.ts'
 import {
   blobDeletionRefusal,
   manifestDeletionRefusal,
@@ -54,14 +55,17 @@ export function applicationOf(components: Components): Application {
   }
 }
 
-/** `publicUrl`: where clients reach the app. `policy`: decides what a caller may do. */
+const NO_ACCOUNTS: Identify = async () => ANONYMOUS
+
+/** `publicUrl`: where clients reach the app. `identify`: finds out who sends a request. */
 export async function createApp(
   components: Components,
   publicUrl: URL,
-  policy: AccessPolicy = ALLOW_ALL,
+  identify: Identify = NO_ACCOUNTS,
 ): Promise<App> {
   const {
     ctx,
+    access: control,
     jobs,
     discovery,
     watches,
@@ -106,7 +110,7 @@ export async function createApp(
   app.use(boundedPath)
   app.use(knownHosts([publicUrl.hostname, ...hosts]))
   app.use(browserSafety(publicUrl))
-  app.use(access(app, policy, log))
+  app.use(access(app, control, identify, log))
   app.use(readOnly(() => disk.refusal))
 
   app.use(answerMemory(load))
@@ -115,7 +119,7 @@ export async function createApp(
   app.route(
     BASE_PATH,
     createRestApp(
-      { ctx, jobs, discovery, watches, webhooks, load, registryHost },
+      { ctx, access: control, jobs, discovery, watches, webhooks, load, registryHost },
       (operation, outcome, seconds) => metrics.work.operation.observe({ operation, outcome }, seconds),
       tracing,
     ),

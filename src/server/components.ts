@@ -16,6 +16,7 @@ import { observeWork } from '../http/work-metrics.ts'
 import type { Proxies } from '../oci/remote/connections.ts'
 import { EmbeddedRegistry } from '../registry/embedded-registry.ts'
 import { MemoryStore } from '../registry/store/memory-store.ts'
+import { AccessControl } from '../service/access/access-control.ts'
 import type { ServiceContext } from '../service/context.ts'
 import { Discovery } from '../service/discovery/discovery.ts'
 import type { OpenSource } from '../service/discovery/source-registry.ts'
@@ -57,6 +58,7 @@ const PRUNE_INTERVAL = 60_000
 
 export type Components = {
   ctx: ServiceContext
+  access: AccessControl
   /** Runs jobs from when the app is created until it is closed. */
   jobs: JobRunner
   watches: Watches
@@ -300,6 +302,12 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     tokenKey: await index.commits.run((transaction) => secret(transaction, 'continue-token')),
     report: (err) => log.warn({ err }, 'tags of a change are still to be set: the server tries again'),
   }
+  const access = new AccessControl(ctx, {
+    mode: 'open',
+    adminGroups: [],
+    groupsMaxAge: 0,
+    report: (err) => log.warn({ err }, 'cannot record the use of a token'),
+  })
   const jobs = new JobRunner(ctx, {
     work: { clone: whereThereIsRoom(disk, cloneItem), upgrade: whereThereIsRoom(disk, upgradeItem) },
     report: (err) => log.error({ err }, 'an item of a job has failed'),
@@ -353,6 +361,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
   const { queue } = pool
   return {
     ctx,
+    access,
     jobs,
     discovery,
     watches,

@@ -13,13 +13,15 @@ import type { NewPackageRevision, PackageRevision } from '../domain/package-revi
 import { tagsOf } from '../domain/tags.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
+import type { Actor } from './access/actor.ts'
 import type { ServiceContext } from './context.ts'
 import { decide, finishEarlier } from './intents.ts'
 import type { Operation } from './operations.ts'
 import { checkPrecondition, type Precondition } from './precondition.ts'
 import { pushManifest } from './registry-content.ts'
 
-export type Current = { revision: PackageRevision; package: PackageState }
+/** A revision as it is now, and who changes it. */
+export type Current = { actor: Actor; revision: PackageRevision; package: PackageState }
 
 /** Throws `not_found`. */
 export async function getRevision(db: Reader, name: string): Promise<PackageRevision> {
@@ -32,6 +34,7 @@ export async function getRevision(db: Reader, name: string): Promise<PackageRevi
 /** Runs work on a revision, holding the lock of its package. Throws `not_found` and `precondition_failed`. */
 export async function withRevision<T>(
   ctx: ServiceContext,
+  actor: Actor,
   name: string,
   precondition: Precondition,
   work: (current: Current) => Promise<T>,
@@ -43,7 +46,7 @@ export async function withRevision<T>(
     checkPrecondition(name, revision.resourceVersion, precondition)
     const state = await findPackage(ctx.db, revision)
     if (!state) throw new AppError('internal', `the package of ${name} is missing from the database`)
-    return work({ revision, package: state })
+    return work({ actor, revision, package: state })
   })
 }
 

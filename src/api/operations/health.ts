@@ -1,11 +1,12 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Metrics } from '../../http/metrics.ts'
-import { NOTHING } from '../../http/scope.ts'
+import { NOTHING, server } from '../../http/scope.ts'
 import type { PartReadiness } from '../../service/maintenance/readiness.ts'
 import { type DeclaredOperation, defineRoute } from '../route.ts'
 
 const tags = ['Operations']
 const PROBE: DeclaredOperation = { needs: NOTHING, load: 'none', writesDisk: false, quiet: true }
+const METRICS: DeclaredOperation = { ...PROBE, needs: { 'server.operate': server } }
 
 const INSTANCE_HEADER = 'Pkgserver-Instance'
 
@@ -89,7 +90,7 @@ const metricsRoute = defineRoute({
   method: 'get',
   path: '/metrics',
   operationId: 'metrics',
-  operation: PROBE,
+  operation: METRICS,
   summary: 'Get metrics for Prometheus',
   description:
     'Metrics of the process, and the durations of requests, operations, calls to the registry, commits and tasks in workers.',

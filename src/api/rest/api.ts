@@ -1,4 +1,5 @@
 import type { Load } from '../../http/load-shedding.ts'
+import type { AccessControl } from '../../service/access/access-control.ts'
 import type { ServiceContext } from '../../service/context.ts'
 import type { Discovery } from '../../service/discovery/discovery.ts'
 import type { JobRunner } from '../../service/jobs/runner.ts'
@@ -8,6 +9,7 @@ import type { WebhookDispatcher } from '../../service/webhooks/dispatcher.ts'
 /** Dependencies of the routes. */
 export type Api = {
   ctx: ServiceContext
+  access: AccessControl
   jobs: JobRunner
   watches: Watches
   webhooks: WebhookDispatcher

@@ -26,6 +26,7 @@ export const PROBLEMS: Record<ErrorCode | HttpCode, { status: ContentfulStatusCo
   overloaded: { status: 503, title: 'The server has too much to do' },
   insufficient_storage: { status: 507, title: 'The disk is full, or nearly full' },
   internal: { status: 500, title: 'The server failed' },
+  unauthenticated: { status: 401, title: 'The caller is not known' },
   forbidden: { status: 403, title: 'Not allowed' },
   method_not_allowed: { status: 405, title: 'The method is not possible here' },
   uri_too_long: { status: 414, title: 'The path is too long' },

@@ -1,14 +1,23 @@
-/** Targets of permissions in REST requests. */
-import { ALL, packageOf, type Target } from '../../http/scope.ts'
+/** Where permissions must hold, by the paths and queries of REST requests. */
+import type { Context } from 'hono'
+import { patternOf } from '../../domain/access/pattern.ts'
+import { listOf, type PlaceOf, revisionPlace } from '../../http/scope.ts'
 
-export const revisionInPath: Target = (c) => packageOf(c.req.param('name') ?? '')
+const param = (c: Context, name: string): string => c.req.param(name) ?? ''
 
-export const repositoryInPath: Target = (c) => c.req.param('name') ?? ALL
+export const revisionInPath: PlaceOf = (c) => revisionPlace(param(c, 'name'))
 
-export const packageInPath: Target = (c) => `${c.req.param('repository')}/${c.req.param('package')}`
+export const repositoryInPath: PlaceOf = (c) => ({ repository: param(c, 'name') })
 
-/** The packages that a list can show. */
-export const packagesInQuery: Target = (c) => {
-  const { repository, package: path } = c.req.query()
-  return repository === undefined ? ALL : `${repository}/${path ?? ALL}`
-}
+/** The repository in the path, for callers who may read a package of it. */
+export const partOfRepositoryInPath: PlaceOf = (c) => ({
+  partOf: patternOf({ repository: param(c, 'name') }),
+})
+
+export const packageInPath: PlaceOf = (c) => ({
+  repository: param(c, 'repository'),
+  package: param(c, 'package'),
+})
+
+/** A list, which the query may limit to a repository. */
+export const listInQuery: PlaceOf = (c) => listOf(c.req.query('repository'))

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
 import type { Binding, Subject } from '../../domain/access/binding.ts'
+import { parsePattern } from '../../domain/access/pattern.ts'
 import { ROLES } from '../../domain/access/role.ts'
 import type { Reader, Transaction } from '../connection.ts'
+import { raiseAccessVersion } from '../counters.ts'
 import { parseStored } from '../stored-json.ts'
 import { patternsSchema } from './tokens.ts'
 
@@ -50,6 +52,27 @@ export async function insertBinding(transaction: Transaction, binding: Binding):
 
 export async function deleteBinding(transaction: Transaction, id: string): Promise<void> {
   await transaction.deleteFrom('bindings').where('id', '=', id).execute()
+}
+
+/** Takes away what bindings give in a repository by its exact name; those that give nothing else are deleted. */
+export async function dropBindingsOf(transaction: Transaction, repository: string): Promise<void> {
+  let dropped = false
+  for (const { id, repositories } of await allBindings(transaction)) {
+    const left = repositories.filter((text) => !isExactly(text, repository))
+    if (left.length === repositories.length) continue
+    dropped = true
+    if (left.length === 0) await deleteBinding(transaction, id)
+    else {
+      const changed = { repositories: JSON.stringify(left) }
+      await transaction.updateTable('bindings').set(changed).where('id', '=', id).execute()
+    }
+  }
+  if (dropped) await raiseAccessVersion(transaction)
+}
+
+function isExactly(text: string, repository: string): boolean {
+  const pattern = parsePattern(text)
+  return !pattern.prefix && pattern.repository === repository
 }
 
 /** Whether a principal that is not disabled has the role `admin`, by itself or by a group. */

@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely'
 import { z } from 'zod'
 import type { ItemInput, ItemOutcome, ItemState, JobItem, NewJobItem } from '../../domain/job.ts'
+import type { PackageId } from '../../domain/names.ts'
 import { labelsSchema } from '../../domain/schemas.ts'
 import { chunks } from '../chunks.ts'
 import type { Reader, Transaction } from '../connection.ts'
@@ -48,6 +49,16 @@ export async function listItems(
   if (filter.state !== undefined) query = query.where('state', '=', filter.state)
   if (page.after !== undefined) query = query.where('position', '>', page.after)
   return (await query.execute()).map(toItem)
+}
+
+/** Resolves to the packages that a job is about. */
+export async function packagesOfJob(db: Reader, jobId: string): Promise<PackageId[]> {
+  return db
+    .selectFrom('job_items')
+    .select(['repository', 'package'])
+    .distinct()
+    .where('job_id', '=', Number(jobId))
+    .execute()
 }
 
 /** Resolves to the items of a job that ended after an event, in the order of their ends. */

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { register } from '../../http/operation.ts'
-import { everything } from '../../http/scope.ts'
+import { listOfAll } from '../../http/scope.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { MEDIA_TYPE } from '../../oci/media-types.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
@@ -8,7 +8,7 @@ import { RegistryError } from '../errors.ts'
 import { linkToNext, page, pageQuery } from './page.ts'
 import { checkedDigest, LIST, PULL, repositoryParam } from './request.ts'
 
-const CATALOG = { ...LIST, needs: { pull: everything } }
+const CATALOG = { ...LIST, needs: { read: listOfAll } }
 
 /** Clients accept lists of referrers up to 4 MiB. */
 const PAGE_BYTES = 2 * 1024 * 1024

@@ -33,7 +33,9 @@ const CHECK: Operation = { id: 'checkApi', needs: NOTHING, load: 'none', writesD
 const REFUSALS: {
   [code in ErrorCode]?: { code: string; status: ContentfulStatusCode; headers?: Record<string, string> }
 } = {
+  unauthenticated: { code: 'UNAUTHORIZED', status: 401 },
   forbidden: { code: 'DENIED', status: 403 },
+  not_found: { code: 'NAME_UNKNOWN', status: 404 },
   overloaded: { code: 'TOOMANYREQUESTS', status: 429, headers: { 'Retry-After': RETRY_AFTER } },
   insufficient_storage: { code: 'DENIED', status: 507 },
 }

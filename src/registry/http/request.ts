@@ -1,15 +1,26 @@
 import type { Context } from 'hono'
-import { ALL, type Target } from '../../http/scope.ts'
+import type { PlaceOf } from '../../http/scope.ts'
 import { isDigest, looksLikeDigest } from '../../oci/digest.ts'
 import { isRepositoryName, isTag } from '../../oci/reference.ts'
 import { RegistryError } from '../errors.ts'
 
-/** The repository in the path, as permissions name it. */
-export const nameInPath: Target = (c) => c.req.param('name') ?? ALL
+/** The repository in the path, as permissions name it: the first part is that of packages, the rest the package. */
+export const nameInPath: PlaceOf = (c) => targetOf(c.req.param('name') ?? '')
 
-export const PULL = { needs: { pull: nameInPath }, load: 'none', writesDisk: false } as const
+export function targetOf(name: string): { repository: string; package: string | undefined } {
+  const slash = name.indexOf('/')
+  if (slash < 0) return { repository: name, package: undefined }
+  return { repository: name.slice(0, slash), package: name.slice(slash + 1) }
+}
+
+export const PULL = { needs: { read: nameInPath }, load: 'none', writesDisk: false } as const
 export const LIST = { ...PULL, load: 'list' } as const
-export const PUSH = { needs: { push: nameInPath }, load: 'push', writesDisk: true } as const
+/** What `attach` allows of it, only the content tells. */
+export const PUSH = {
+  needs: { push: nameInPath, attach: nameInPath },
+  load: 'push',
+  writesDisk: true,
+} as const
 export const DELETE = { needs: { delete: nameInPath }, load: 'push', writesDisk: false } as const
 
 /** The blob that a POST wants mounted, and the repository that has it; undefined if it asks for no mount. */

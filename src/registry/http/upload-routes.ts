@@ -1,15 +1,15 @@
 import { type Context, Hono } from 'hono'
+import { may } from '../../http/access.ts'
 import { register } from '../../http/operation.ts'
 import { passingRequestBody } from '../../http/request-body.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import { parseChunkRange } from './range.ts'
-import { checkedDigest, mountQuery, nameInPath, PUSH, repositoryParam } from './request.ts'
+import { checkedDigest, mountQuery, PUSH, repositoryParam, targetOf } from './request.ts'
 
 const UPLOADS = ['/:name/blobs/uploads/', '/:name/blobs/uploads']
 const UPLOAD = '/:name/blobs/uploads/:id'
 
-const START = { ...PUSH, needs: { push: nameInPath, pull: (c: Context) => mountQuery(c)?.from } } as const
 const STATUS = { ...PUSH, load: 'none', writesDisk: false } as const
 /** Cancelling is no deletion: a client that may push may also cancel. */
 const CANCEL = { ...PUSH, writesDisk: false } as const
@@ -18,10 +18,12 @@ const CANCEL = { ...PUSH, writesDisk: false } as const
 export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry): Hono {
   const app = new Hono()
 
-  register(app, 'POST', UPLOADS, { id: 'startUpload', ...START }, async (c) => {
+  register(app, 'POST', UPLOADS, { id: 'startUpload', ...PUSH }, async (c) => {
     const repository = repositoryParam(c)
     const mount = mountQuery(c)
-    if (mount && (await blobs.mount(repository, mount.digest, mount.from))) {
+    // Otherwise the client uploads the blob, which tells it nothing of the other repository.
+    const mayMount = mount !== undefined && may(c, 'read', targetOf(mount.from))
+    if (mayMount && (await blobs.mount(repository, mount.digest, mount.from))) {
       return created(c, repository, mount.digest)
     }
     const { digest } = c.req.query()

@@ -66,6 +66,15 @@ export class AccessControl {
       this.#policy = undefined
     }
   }
+
+  /** Runs work whose transactions change bindings by themselves. */
+  async changing<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } finally {
+      this.#policy = undefined
+    }
+  }
 }
 
 function lastAdmin(): AppError {

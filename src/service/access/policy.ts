@@ -2,7 +2,7 @@
 import type { LRUCache } from 'lru-cache'
 import type { Binding } from '../../domain/access/binding.ts'
 import { type Area, findGrant, type Grant, grantsOfRole, limited } from '../../domain/access/grant.ts'
-import { patternOf } from '../../domain/access/pattern.ts'
+import { overlapOf, type Pattern, patternOf, patternText } from '../../domain/access/pattern.ts'
 import type { Permission } from '../../domain/access/permission.ts'
 import { type Visibility, visibilityOf } from '../../domain/access/visible-set.ts'
 import { type Actor, isPrincipal, type PrincipalActor } from './actor.ts'
@@ -28,6 +28,9 @@ export type KnownCaller = {
   lastUsed: number
 }
 
+/** An actor with the policy that decides about it. */
+export type Caller = { policy: Policy; actor: Actor }
+
 export type Rights = { readonly grants: readonly Grant[]; readonly visibility: Visibility }
 
 /** What a permission is needed for. A repository without a package is all of it; a pattern is all that it covers. */
@@ -40,6 +43,14 @@ export function can(policy: Policy, actor: Actor, permission: Permission, target
   if (permission === 'tokens') return canMakeTokens(actor)
   const grant = findGrant(rightsOf(policy, actor).grants, permission, areaOf(target))
   return grant ? { allowed: true, via: grant.via } : { allowed: false, missing: permission }
+}
+
+/** Whether an actor has a permission in some part of a pattern. */
+export function canInPart(policy: Policy, actor: Actor, permission: Permission, pattern: Pattern): boolean {
+  return rightsOf(policy, actor).grants.some(
+    ({ permissions, area }) =>
+      permissions.has(permission) && area !== 'server' && overlapOf(area, pattern) !== undefined,
+  )
 }
 
 /** All that an actor may do and see. */
@@ -101,4 +112,11 @@ function ownSubjects({ principalId, groups }: PrincipalActor): string[] {
 function areaOf(target: Target): Area {
   if (target === 'server' || 'prefix' in target) return target
   return patternOf(target)
+}
+
+/** A target as users write it: `team-*`, `blueprints/nf/upf`; empty for the server. */
+export function targetText(target: Target): string {
+  if (target === 'server') return ''
+  if ('prefix' in target) return patternText(target)
+  return `${target.repository}${target.package === undefined ? '' : `/${target.package}`}`
 }

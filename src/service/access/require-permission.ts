@@ -1,9 +1,8 @@
 import { AppError } from '../../core/errors.ts'
 import { type Grant, missingToGive } from '../../domain/access/grant.ts'
-import { patternText } from '../../domain/access/pattern.ts'
 import type { Permission } from '../../domain/access/permission.ts'
 import { type Actor, isPrincipal } from './actor.ts'
-import { can, type Policy, rightsOf, type Target } from './policy.ts'
+import { can, type Policy, rightsOf, type Target, targetText } from './policy.ts'
 
 /** Throws `forbidden`, naming what is missing, unless the actor has the permission. */
 export function requirePermission(
@@ -12,11 +11,14 @@ export function requirePermission(
   permission: Permission,
   target: Target,
 ): void {
-  const decision = can(policy, actor, permission, target)
-  if (decision.allowed) return
-  throw new AppError(
+  if (!can(policy, actor, permission, target).allowed) throw lacks(actor, permission, target)
+}
+
+/** The refusal of an actor without a permission. */
+export function lacks(actor: Actor, permission: Permission, target: Target): AppError {
+  return new AppError(
     'forbidden',
-    `this needs the permission ${decision.missing}${placeOf(target)}, which ${holderOf(actor)} lacks: an administrator can bind a role that has it`,
+    `this needs the permission ${permission}${placeOf(target)}, which ${holderOf(actor)} lacks: an administrator can bind a role that has it`,
   )
 }
 
@@ -35,7 +37,6 @@ function holderOf(actor: Actor): string {
 }
 
 function placeOf(target: Target): string {
-  if (target === 'server') return ''
-  if ('prefix' in target) return ` for ${patternText(target)}`
-  return ` for ${target.repository}${target.package === undefined ? '' : `/${target.package}`}`
+  const text = targetText(target)
+  return text === '' ? '' : ` for ${text}`
 }

@@ -38,9 +38,13 @@ const SHOWN_DOWNSTREAMS = 20
 
 /**
  * Removes all of it in one transaction, so that a crash leaves everything or nothing. The caller holds the lock of the
- * repository. Throws `in_use` where a revision of another repository is based on one of these.
+ * repository. `also` is done in that transaction. Throws `in_use` where a revision of another repository is based on one of these.
  */
-export async function removeDiscovered(ctx: ServiceContext, { name }: Repository): Promise<void> {
+export async function removeDiscovered(
+  ctx: ServiceContext,
+  { name }: Repository,
+  also: (transaction: Transaction) => Promise<void>,
+): Promise<void> {
   const packages = packagesOf(await revisionsOfRepository(ctx.db, name))
   const names = packages.map(({ id }) => ociRepository(id)).sort()
   await withLocks(ctx, names, async () => {
@@ -56,6 +60,7 @@ export async function removeDiscovered(ctx: ServiceContext, { name }: Repository
       }
       for (const removal of removals) await record(ctx, transaction, removal)
       await deleteRepository(transaction, name)
+      await also(transaction)
       return { result: undefined, operations: [{ do: 'delete-tagged', tag: REPOSITORY_RECORD_TAG }] }
     })
     // A failure is retried later: the removal is decided.

@@ -6,6 +6,7 @@ import type { Choice } from '../../domain/merge/settle-conflicts.ts'
 import { ociRepository } from '../../domain/names.ts'
 import { NO_FILES } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
+import type { Actor } from '../access/actor.ts'
 import { getRevision, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Precondition } from '../precondition.ts'
@@ -19,12 +20,13 @@ import { saveFiles } from './save-files.ts'
  */
 export async function resolveConflict(
   ctx: ServiceContext,
+  actor: Actor,
   name: string,
   id: string,
   choice: Choice,
   precondition: Precondition,
 ): Promise<{ revision: PackageRevision; conflict: RevisionConflict }> {
-  return withRevision(ctx, name, precondition, async (current) => {
+  return withRevision(ctx, actor, name, precondition, async (current) => {
     transition(name, current.revision.lifecycle, 'edit')
     const conflicts = await listConflicts(ctx.db, name)
     const conflict = conflicts.find((other) => other.id === id)

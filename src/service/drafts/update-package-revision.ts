@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Condition, type ReadinessGate, replaceClientConditions } from '../../domain/conditions.ts'
 import { transition } from '../../domain/lifecycle.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
+import type { Actor } from '../access/actor.ts'
 import { saveRevision, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { type LabelsPatch, mergeLabels } from '../merge-patch.ts'
@@ -23,11 +24,12 @@ export type MetadataPatch = {
  */
 export async function updatePackageRevision(
   ctx: ServiceContext,
+  actor: Actor,
   name: string,
   patch: MetadataPatch,
   precondition: Precondition,
 ): Promise<PackageRevision> {
-  return withRevision(ctx, name, precondition, async (current) => {
+  return withRevision(ctx, actor, name, precondition, async (current) => {
     const { revision } = current
     const { conditions, ...content } = patch
     const onlyConditions = Object.values(content).every((value) => value === undefined)

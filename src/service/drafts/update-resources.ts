@@ -2,6 +2,7 @@ import { transition } from '../../domain/lifecycle.ts'
 import { ociRepository } from '../../domain/names.ts'
 import type { FilesPatch, NewFiles, Upload } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
+import type { Actor } from '../access/actor.ts'
 import { type Current, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Precondition } from '../precondition.ts'
@@ -13,11 +14,12 @@ import { saveFiles } from './save-files.ts'
 /** Replaces all files of a Draft. */
 export async function replaceResources(
   ctx: ServiceContext,
+  actor: Actor,
   name: string,
   files: NewFiles,
   precondition: Precondition,
 ): Promise<PackageRevision> {
-  return withRevision(ctx, name, precondition, async (current) => {
+  return withRevision(ctx, actor, name, precondition, async (current) => {
     transition(name, current.revision.lifecycle, 'edit')
     const { limits } = ctx
     return saveEdited(ctx, current, await ctx.prepare({ files, limits }, ociRepository(current.revision)))
@@ -27,11 +29,12 @@ export async function replaceResources(
 /** Adds, replaces and changes files of a Draft, and deletes those whose change is null. */
 export async function changeResources(
   ctx: ServiceContext,
+  actor: Actor,
   name: string,
   patch: FilesPatch | Upload,
   precondition: Precondition,
 ): Promise<PackageRevision> {
-  return withRevision(ctx, name, precondition, async (current) => {
+  return withRevision(ctx, actor, name, precondition, async (current) => {
     transition(name, current.revision.lifecycle, 'edit')
     const input = async () => {
       const before = await packedFiles(ctx, current.revision)

@@ -1,5 +1,5 @@
 import { AppError } from '../../core/errors.ts'
-import { listItems } from '../../database/jobs/job-items.ts'
+import { listItems, packagesOfJob } from '../../database/jobs/job-items.ts'
 import {
   findJob,
   insertJob,
@@ -10,6 +10,7 @@ import {
 } from '../../database/jobs/jobs.ts'
 import type { ItemState, Job, JobItem, NewJob } from '../../domain/job.ts'
 import type { Actor } from '../access/actor.ts'
+import { type Caller, can } from '../access/policy.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Page, type PageRequest, page } from '../queries/page.ts'
 import type { JobRunner } from './runner.ts'
@@ -44,7 +45,11 @@ export async function startJob(
 export async function getJob(ctx: ServiceContext, id: string): Promise<Job> {
   const job = /^[1-9][0-9]{0,14}$/.test(id) ? await findJob(ctx.db, id) : undefined
   if (job) return job
-  throw new AppError(
+  throw noJob(id)
+}
+
+function noJob(id: string): AppError {
+  return new AppError(
     'not_found',
     `there is no job ${id.slice(0, 100)}: finished jobs are kept for ${KEPT_DAYS} days, and at most ${KEPT_JOBS} of them`,
   )
@@ -52,15 +57,18 @@ export async function getJob(ctx: ServiceContext, id: string): Promise<Job> {
 
 /**
  * Cancels a running job: pending items are skipped, and no draft is created after this returns. Earlier drafts stay.
- * Throws `not_found`, and `conflict` for a job that has ended.
+ * Throws `not_found`, also for a job with a package of which the caller may not create drafts, and `conflict` for a job
+ * that has ended.
  */
 export async function cancelJob(
   ctx: ServiceContext,
   runner: JobRunner,
-  actor: Actor,
+  { policy, actor }: Caller,
   id: string,
 ): Promise<Job> {
   const job = await getJob(ctx, id)
+  const packages = await packagesOfJob(ctx.db, id)
+  if (!packages.every((target) => can(policy, actor, 'draft', target).allowed)) throw noJob(id)
   await ctx.commits.run(async (transaction) => {
     const reason = `cancelled by ${actor.name}`
     if (await markCancelled(transaction, job, reason, ctx.now().toISOString())) return

@@ -3,6 +3,7 @@ import { outdatedPackages } from '../../database/package-revisions/downstreams.t
 import type { NewJob } from '../../domain/job.ts'
 import { parseLabelSelector } from '../../domain/label-selector.ts'
 import { ociRepository, type PackageId, parseRevisionName } from '../../domain/names.ts'
+import { type Caller, can } from '../access/policy.ts'
 import type { ServiceContext } from '../context.ts'
 import type { UpgradeRequest } from '../drafts/upgrade.ts'
 import { resolveUpstream, type UpstreamReference } from '../drafts/upstream-reference.ts'
@@ -22,10 +23,15 @@ export type UpgradesRequest = Pick<UpgradeRequest, 'strategy' | 'conflicts'> & {
 }
 
 /**
- * Plans a job that upgrades every package whose latest revision is based on a lower revision of the upstream. Throws
+ * Plans a job that upgrades every package whose latest revision is based on a lower revision of the upstream, and which the
+ * caller may create drafts of. Throws
  * `invalid`, `too_large`, and `not_found` and `wrong_lifecycle` for the revision to upgrade to.
  */
-export async function planUpgrades(ctx: ServiceContext, request: UpgradesRequest): Promise<NewJob> {
+export async function planUpgrades(
+  ctx: ServiceContext,
+  { policy, actor }: Caller,
+  request: UpgradesRequest,
+): Promise<NewJob> {
   const { upstream, repository, selector = '', workspace, dryRun = false } = request
   const id = typeof upstream === 'string' ? parseRevisionName(upstream) : upstream
   const labels = parseLabelSelector(selector)
@@ -44,7 +50,8 @@ export async function planUpgrades(ctx: ServiceContext, request: UpgradesRequest
       `more than ${MAX_ITEMS} packages are outdated: choose some of them by repository or labels`,
     )
   }
-  const items = packages.map((target) => ({
+  const allowed = packages.filter((target) => can(policy, actor, 'draft', target).allowed)
+  const items = allowed.map((target) => ({
     ...target,
     workspace: workspace ?? `upgrade-v${to.revision}`,
     input: {},

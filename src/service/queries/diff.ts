@@ -14,8 +14,11 @@ import { packedFiles } from '../registry-content.ts'
 /** The old and the new side; without an old side, all files are new. */
 export type Comparison = { from: PackageRevision | undefined; to: PackageRevision }
 
-/** Throws if the caller may not read a package. Called before the answer reveals anything about it. */
-export type MayRead = (id: PackageId) => Promise<void>
+/**
+ * Throws if the caller may not read a revision, given by its name, or what is published of a package. Called before the
+ * answer reveals anything about it.
+ */
+export type MayRead = (source: string | PackageId) => Promise<void>
 
 /**
  * Returns the two sides of a comparison. `against` is `previous`, `upstream`, or the name of a revision; default: the
@@ -29,7 +32,8 @@ export async function findComparison(
 ): Promise<Comparison> {
   const to = await getRevision(ctx.db, name)
   if (against !== undefined && against !== 'previous' && against !== 'upstream') {
-    await mayRead(parseRevisionName(against))
+    parseRevisionName(against)
+    await mayRead(against)
     return { from: await getRevision(ctx.db, against), to }
   }
   if (against !== 'upstream') {

@@ -1,7 +1,10 @@
 import { AppError } from '../../core/errors.ts'
+import { dropBindingsOf } from '../../database/access/bindings.ts'
+import type { Transaction } from '../../database/connection.ts'
 import { repositoryHasRevisions } from '../../database/package-revisions/of-repository.ts'
 import { deleteRepository as deleteRow } from '../../database/repositories/repositories.ts'
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
+import type { AccessControl } from '../access/access-control.ts'
 import type { ServiceContext } from '../context.ts'
 import { removeDiscovered } from '../discovery/remove-discovered.ts'
 import { decide } from '../intents.ts'
@@ -10,23 +13,28 @@ import { withRepository } from '../repository-record.ts'
 
 /**
  * Deletes a repository. Throws `in_use` while it holds revisions; discovered ones are deleted with it, unless they are
- * upstreams of others.
+ * upstreams of others. Bindings to exactly this name are dropped, as a later repository of the name may be another team's.
  */
 export async function deleteRepository(
   ctx: ServiceContext,
+  access: AccessControl,
   name: string,
   precondition: Precondition,
 ): Promise<void> {
-  await withRepository(ctx, name, precondition, async (current) => {
-    if (current.source) return removeDiscovered(ctx, current)
-    await decide(ctx, name, async (transaction) => {
-      if (await repositoryHasRevisions(transaction, name)) {
-        throw new AppError('in_use', `the repository ${name} holds package revisions: delete those first`, {
-          remedy: { do: 'list_revisions', repository: name },
-        })
-      }
-      await deleteRow(transaction, name)
-      return { result: undefined, operations: [{ do: 'delete-tagged', tag: REPOSITORY_RECORD_TAG }] }
-    })
-  })
+  const forgetRights = (transaction: Transaction) => dropBindingsOf(transaction, name)
+  await access.changing(() =>
+    withRepository(ctx, name, precondition, async (current) => {
+      if (current.source) return removeDiscovered(ctx, current, forgetRights)
+      await decide(ctx, name, async (transaction) => {
+        await forgetRights(transaction)
+        if (await repositoryHasRevisions(transaction, name)) {
+          throw new AppError('in_use', `the repository ${name} holds package revisions: delete those first`, {
+            remedy: { do: 'list_revisions', repository: name },
+          })
+        }
+        await deleteRow(transaction, name)
+        return { result: undefined, operations: [{ do: 'delete-tagged', tag: REPOSITORY_RECORD_TAG }] }
+      })
+    }),
+  )
 }

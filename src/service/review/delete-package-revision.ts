@@ -9,7 +9,7 @@ import {
 } from '../../database/package-revisions/package-revisions.ts'
 import { retiredWorkspaces, retireWorkspace } from '../../database/repositories/packages.ts'
 import type { Decision } from '../../domain/decision.ts'
-import { transition } from '../../domain/lifecycle.ts'
+import { isPublished, transition } from '../../domain/lifecycle.ts'
 import { ociRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import {
@@ -21,7 +21,8 @@ import {
   PACKAGE_RECORD_TAG,
   tagsOf,
 } from '../../domain/tags.ts'
-import type { Actor } from '../access/actor.ts'
+import type { Caller } from '../access/policy.ts'
+import { requirePermission } from '../access/require-permission.ts'
 import { type Current, manifestDescriptor, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { decide } from '../intents.ts'
@@ -33,14 +34,18 @@ import { decisionOf } from './review.ts'
 
 const SHOWN_DOWNSTREAMS = 20
 
-/** Deletes a Draft, a Proposed one, or one whose deletion was proposed. */
+/** Deletes a Draft, a Proposed one, or one whose deletion was proposed. Throws `forbidden` for a caller that may only delete drafts. */
 export async function deletePackageRevision(
   ctx: ServiceContext,
-  actor: Actor,
+  { policy, actor }: Caller,
   name: string,
   precondition: Precondition,
 ): Promise<void> {
-  await withRevision(ctx, name, precondition, async (current) => {
+  await withRevision(ctx, actor, name, precondition, async (current) => {
+    const { repository, package: path, lifecycle } = current.revision
+    if (isPublished(lifecycle)) {
+      requirePermission(policy, actor, 'delete', { repository, package: path })
+    }
     transition(name, current.revision.lifecycle, 'delete')
     await deleteRevision(ctx, current, decisionOf(ctx, actor))
   })

@@ -35,7 +35,7 @@ export async function withReview(
   options: ReviewOptions,
   work: (review: Review) => Promise<PackageRevision>,
 ): Promise<PackageRevision> {
-  return withRevision(ctx, name, options.precondition, async (current) => {
+  return withRevision(ctx, actor, name, options.precondition, async (current) => {
     const next = transition(name, current.revision.lifecycle, verb)
     checkDigest(current.revision, options)
     return work({ current, next, decision: decisionOf(ctx, actor, options.reason) })

@@ -11,6 +11,7 @@ import {
 } from '../../database/webhooks/deliveries.ts'
 import { listWebhooks } from '../../database/webhooks/webhooks.ts'
 import type { Delivery, DeliveryState, Webhook } from '../../domain/webhook.ts'
+import type { Caller } from '../access/policy.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Page, type PageRequest, page } from '../queries/page.ts'
 import type { WebhookDispatcher } from './dispatcher.ts'
@@ -28,11 +29,12 @@ const PRUNED_AT_ONCE = 200
 /** Lists the deliveries of a webhook, the newest first. Throws `not_found`. */
 export async function listDeliveries(
   ctx: ServiceContext,
+  caller: Caller,
   name: string,
   filter: { state?: DeliveryState | undefined },
   request: PageRequest,
 ): Promise<Page<Delivery>> {
-  const { id } = await getWebhook(ctx.db, name)
+  const { id } = await getWebhook(ctx.db, caller, name)
   return page(ctx, { list: 'deliveries', id, filter }, request, {
     fetch: (before: number | undefined, limit) => listRows(ctx.db, id, filter, { before, limit }),
     cursorAt: (delivery) => delivery.id,
@@ -43,10 +45,11 @@ export async function listDeliveries(
 export async function redeliver(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
+  caller: Caller,
   name: string,
   id: string,
 ): Promise<Delivery> {
-  return deliverNow(ctx, dispatcher, name, async (transaction, webhook, now) => {
+  return deliverNow(ctx, dispatcher, caller, name, async (transaction, webhook, now) => {
     const known = /^[1-9][0-9]{0,14}$/.test(id)
       ? await findDelivery(transaction, webhook.id, Number(id))
       : undefined
@@ -62,9 +65,10 @@ export async function redeliver(
 export async function ping(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
+  caller: Caller,
   name: string,
 ): Promise<Delivery> {
-  return deliverNow(ctx, dispatcher, name, (transaction, webhook, now) =>
+  return deliverNow(ctx, dispatcher, caller, name, (transaction, webhook, now) =>
     insertDelivery(transaction, {
       webhookId: webhook.id,
       event: 'ping',
@@ -79,12 +83,13 @@ export async function ping(
 async function deliverNow(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
+  caller: Caller,
   name: string,
   deliver: (transaction: Transaction, webhook: Webhook, now: Date) => Promise<Delivery>,
 ): Promise<Delivery> {
   const now = ctx.now()
   const { delivery, id } = await ctx.commits.run(async (transaction) => {
-    const webhook = await getWebhook(transaction, name)
+    const webhook = await getWebhook(transaction, caller, name)
     if (webhook.enabled) return { delivery: await deliver(transaction, webhook, now), id: webhook.id }
     throw new AppError(
       'conflict',

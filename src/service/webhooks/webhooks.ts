@@ -10,24 +10,26 @@ import {
 } from '../../database/webhooks/webhooks.ts'
 import { parseLabelSelector } from '../../domain/label-selector.ts'
 import type { ChangeEvent, Webhook, WebhookContent, WebhookFilter } from '../../domain/webhook.ts'
-import type { Actor } from '../access/actor.ts'
+import type { Caller } from '../access/policy.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkPrecondition, type Precondition } from '../precondition.ts'
 import { type Page, type PageRequest, page } from '../queries/page.ts'
 import type { WebhookDispatcher } from './dispatcher.ts'
 import { routeAll } from './route-changes.ts'
 import { checkTarget } from './targets.ts'
+import { managesWebhook, requireManaging } from './webhook-rights.ts'
 
 /** The maximum number of webhooks, since every change is matched against all of them. */
 const MOST = 100
 
-/** Creates a webhook that receives events from now on. Throws `invalid`, `already_exists` and `conflict`. */
+/** Creates a webhook that receives events from now on. Throws `invalid`, `forbidden`, `already_exists` and `conflict`. */
 export async function createWebhook(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
-  actor: Actor,
+  caller: Caller,
   input: WebhookContent & { secret: string },
 ): Promise<Webhook> {
+  requireManaging(caller, input)
   checkTarget(input.url, dispatcher.targets)
   parseLabelSelector(input.filter.labelSelector ?? '')
   return changed(ctx, dispatcher, async (transaction) => {
@@ -39,21 +41,30 @@ export async function createWebhook(
         'conflict',
         `there are ${MOST} webhooks already, which is the limit: delete one first`,
       )
-    return insertWebhook(transaction, input, actor.name, ctx.now().toISOString())
+    return insertWebhook(transaction, input, caller.actor.name, ctx.now().toISOString())
   })
 }
 
-/** Throws `not_found`. */
-export async function getWebhook(db: Reader, name: string): Promise<Webhook> {
+/** Throws `not_found` for a webhook that does not exist, or that the caller does not manage. */
+export async function getWebhook(db: Reader, caller: Caller, name: string): Promise<Webhook> {
   const webhook = await findWebhook(db, name)
-  if (webhook) return webhook
+  if (webhook && managesWebhook(caller, webhook)) return webhook
   throw new AppError('not_found', `there is no webhook ${name}`)
 }
 
-/** Lists webhooks by name. */
-export async function listWebhooks(ctx: ServiceContext, request: PageRequest): Promise<Page<Webhook>> {
-  return page(ctx, { list: 'webhooks' }, request, {
-    fetch: (after: string | undefined, limit) => listRows(ctx.db, { after, limit }),
+/** Lists the webhooks that the caller manages, by name. */
+export async function listWebhooks(
+  ctx: ServiceContext,
+  caller: Caller,
+  request: PageRequest,
+): Promise<Page<Webhook>> {
+  return page<Webhook, string>(ctx, { list: 'webhooks', for: caller.actor.name }, request, {
+    fetch: async (after, limit) => {
+      const rows = await listRows(ctx.db, { after, limit })
+      const items = rows.filter((webhook) => managesWebhook(caller, webhook))
+      const last = rows.at(-1)
+      return rows.length === limit && last ? { items, lookedTo: last.name } : { items }
+    },
     cursorAt: ({ name }) => name,
   })
 }
@@ -70,6 +81,7 @@ export type WebhookPatch = {
 export async function updateWebhook(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
+  caller: Caller,
   name: string,
   patch: WebhookPatch,
   precondition: Precondition,
@@ -77,7 +89,7 @@ export async function updateWebhook(
   if (patch.url !== undefined) checkTarget(patch.url, dispatcher.targets)
   parseLabelSelector(patch.filter?.labelSelector ?? '')
   return changed(ctx, dispatcher, async (transaction) => {
-    const current = await getWebhook(transaction, name)
+    const current = await getWebhook(transaction, caller, name)
     checkPrecondition(name, current.resourceVersion, precondition)
     const next = {
       ...current,
@@ -87,6 +99,7 @@ export async function updateWebhook(
       filter: mergeFilter(current.filter, patch.filter),
       enabled: patch.enabled ?? current.enabled,
     }
+    requireManaging(caller, next)
     return updateRow(transaction, current.id, next, ctx.now().toISOString())
   })
 }
@@ -95,11 +108,12 @@ export async function updateWebhook(
 export async function deleteWebhook(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
+  caller: Caller,
   name: string,
   precondition: Precondition,
 ): Promise<void> {
   await changed(ctx, dispatcher, async (transaction) => {
-    const current = await getWebhook(transaction, name)
+    const current = await getWebhook(transaction, caller, name)
     checkPrecondition(name, current.resourceVersion, precondition)
     await deleteRow(transaction, current.id)
     return current

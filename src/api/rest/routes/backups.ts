@@ -1,5 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { everything } from '../../../http/scope.ts'
+import { server } from '../../../http/scope.ts'
 import { backup } from '../../../service/maintenance/backup/backup.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
@@ -12,7 +12,7 @@ const makeBackup = defineRoute({
   method: 'post',
   path: '/backups',
   operationId: 'backup',
-  operation: { needs: { delete: everything }, load: 'write', writesDisk: true },
+  operation: { needs: { 'server.operate': server }, load: 'write', writesDisk: true },
   summary: 'Download a backup',
   description:
     'A consistent snapshot of all data as a tar, for `pkgserver restore`: the index, and the files of the embedded registry. It does not contain artifacts in S3 or in an external registry. Reads and writes go on meanwhile. The backup is complete only if it ends with the file `SHA256SUMS`. The response is 409 `not_available` if all data is in memory.',

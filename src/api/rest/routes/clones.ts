@@ -1,6 +1,6 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
-import { authorize } from '../../../http/access.ts'
-import { IN_BODY, readingScope } from '../../../http/scope.ts'
+import { authorizeReading } from '../../../http/access.ts'
+import { askedByHandler } from '../../../http/scope.ts'
 import { MAX_ITEMS } from '../../../service/jobs/jobs.ts'
 import { planClones } from '../../../service/jobs/plan-clones.ts'
 import { defineRoute } from '../../route.ts'
@@ -67,7 +67,7 @@ const create = defineRoute({
   method: 'post',
   path: '/clones',
   operationId: 'createClones',
-  operation: { needs: IN_BODY, load: 'write', writesDisk: true, largeBody: true },
+  operation: { needs: { draft: askedByHandler }, load: 'write', writesDisk: true, largeBody: true },
   summary: 'Clone a package to many targets',
   description:
     'Starts a job that creates a draft for each target, with values of its own. All targets are checked before the first draft is created; a later failure does not stop the others. Targets that exist already are skipped, so the request can be repeated.',
@@ -82,7 +82,7 @@ export function cloneJobRoutes(api: Api): OpenAPIHono {
   app.openapi(create, async (c) => {
     const { upstream, ...request } = c.req.valid('json')
     const reference = toUpstreamReference(upstream)
-    await authorize(c, readingScope(reference))
+    await authorizeReading(c, reference)
     const plan = await planClones(api.ctx, { ...request, upstream: reference })
     return respondStarted(c, api, plan)
   })

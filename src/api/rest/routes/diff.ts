@@ -1,6 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
-import { authorize } from '../../../http/access.ts'
-import { readingScope } from '../../../http/scope.ts'
+import { authorizeReading } from '../../../http/access.ts'
 import { comparisonDigest, diffRevisions, findComparison } from '../../../service/queries/diff.ts'
 import { defineRoute } from '../../route.ts'
 import { preferredType } from '../accept.ts'
@@ -20,7 +19,7 @@ const diff = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}/diff',
   operationId: 'diffPackageRevision',
-  operation: { needs: { pull: revisionInPath }, load: 'read', writesDisk: false },
+  operation: { needs: { read: revisionInPath }, load: 'read', writesDisk: false },
   summary: 'Compare with another revision',
   description: `Returns the changes from the other revision to this one: as JSON, with the changed fields of KRM objects, or with \`Accept: ${PATCH}\` as a patch for \`git apply\`.`,
   tags: ['Package revisions'],
@@ -73,8 +72,8 @@ export function diffRoutes({ ctx }: Api): OpenAPIHono {
         problem('not_acceptable', `Accept must allow application/json or ${PATCH}`),
       ) as never
     }
-    const comparison = await findComparison(ctx, c.req.valid('param').name, against, (id) =>
-      authorize(c, readingScope(id)),
+    const comparison = await findComparison(ctx, c.req.valid('param').name, against, (source) =>
+      authorizeReading(c, source),
     )
     const patchesOnly = wanted === PATCH
     const version = `${comparisonDigest(comparison)}${patchesOnly ? '.patch' : ''}`

@@ -1,5 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { everything } from '../../../http/scope.ts'
+import { server } from '../../../http/scope.ts'
 import { collectGarbage } from '../../../service/maintenance/collect-garbage.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
@@ -12,7 +12,7 @@ const collect = defineRoute({
   method: 'post',
   path: '/garbage-collections',
   operationId: 'collectGarbage',
-  operation: { needs: { delete: everything }, load: 'none', writesDisk: false },
+  operation: { needs: { 'server.operate': server }, load: 'none', writesDisk: false },
   summary: 'Collect garbage in the registry',
   description:
     'Removes untagged manifests that no revision and no other manifest references, and blobs that no manifest references, if they are older than the grace period. Pushes and pulls go on meanwhile. The response is 409 `not_available` if the artifacts are in an external registry.',

@@ -1,5 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
-import { everything } from '../../../http/scope.ts'
+import { listOfAll } from '../../../http/scope.ts'
 import { listImages } from '../../../service/queries/list-images.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
@@ -11,7 +11,7 @@ const list = defineRoute({
   method: 'get',
   path: '/images',
   operationId: 'listImages',
-  operation: { needs: { pull: everything }, load: 'list', writesDisk: false },
+  operation: { needs: { read: listOfAll }, load: 'list', writesDisk: false },
   summary: 'Find packages that use a container image',
   description:
     'Lists the latest revision of each package that has the image in containers, initContainers or ephemeralContainers of any object. Sorted by image; revisions with the same image by the age of their files, the newest first. At most 1000 images of a package are indexed, from the files that validation reads.',

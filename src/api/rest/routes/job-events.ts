@@ -1,7 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { type SSEMessage, streamSSE } from 'hono/streaming'
 import { AppError } from '../../../core/errors.ts'
-import { everything } from '../../../http/scope.ts'
+import { listOfAll } from '../../../http/scope.ts'
 import { type JobEvent, jobEvents } from '../../../service/jobs/events.ts'
 import { getJob } from '../../../service/jobs/jobs.ts'
 import { defineRoute } from '../../route.ts'
@@ -16,7 +16,7 @@ const events = defineRoute({
   method: 'get',
   path: '/jobs/{id}/events',
   operationId: 'followJob',
-  operation: { needs: { pull: everything }, load: 'none', writesDisk: false },
+  operation: { needs: { read: listOfAll }, load: 'none', writesDisk: false },
   summary: 'Follow a job',
   description:
     'Streams server-sent events, from the first or after `Last-Event-ID`: an `item` event with each item that has ended, and finally `finished` with the job, which ends the stream. Events are numbered from 1 without gaps. When the server stops, the stream ends without `finished`: browsers reconnect by themselves and resume.',

@@ -1,6 +1,6 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
-import { actorOf } from '../../../http/access.ts'
-import { everything } from '../../../http/scope.ts'
+import { callerOf } from '../../../http/access.ts'
+import { askedByHandler, listOfAll } from '../../../http/scope.ts'
 import { cancelJob, getJob, listJobItems, listJobs } from '../../../service/jobs/jobs.ts'
 import { type DeclaredOperation, defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
@@ -26,7 +26,7 @@ export const jobParams = z.strictObject({
 })
 
 /** The items of a job may be in any repository. */
-const READS: DeclaredOperation = { needs: { pull: everything }, load: 'list', writesDisk: false }
+const READS: DeclaredOperation = { needs: { read: listOfAll }, load: 'list', writesDisk: false }
 
 const list = defineRoute({
   method: 'get',
@@ -68,7 +68,7 @@ const cancel = defineRoute({
   method: 'post',
   path: '/jobs/{id}/cancel',
   operationId: 'cancelJob',
-  operation: { needs: { push: everything }, load: 'none', writesDisk: false },
+  operation: { needs: { draft: askedByHandler }, load: 'none', writesDisk: false },
   summary: 'Cancel a job',
   description:
     'Pending items are skipped: after the response, no more drafts are created. Created drafts are kept.',
@@ -99,7 +99,7 @@ export function jobRoutes({ ctx, jobs }: Api): OpenAPIHono {
   })
 
   app.openapi(cancel, async (c) => {
-    const job = await cancelJob(ctx, jobs, actorOf(c), c.req.valid('param').id)
+    const job = await cancelJob(ctx, jobs, callerOf(c), c.req.valid('param').id)
     setETag(c, job)
     return c.json(toJobView(job), 200)
   })

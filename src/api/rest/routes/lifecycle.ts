@@ -51,12 +51,13 @@ type Verb = {
   ) => Promise<PackageRevision>
 }
 
-const DECIDES: DeclaredOperation = { needs: { push: revisionInPath }, load: 'write', writesDisk: true }
+const PROPOSES: DeclaredOperation = { needs: { propose: revisionInPath }, load: 'write', writesDisk: true }
+const REVIEWS: DeclaredOperation = { ...PROPOSES, needs: { review: revisionInPath } }
 
 const VERBS: Record<string, Verb> = {
   propose: {
     operationId: 'propose',
-    operation: DECIDES,
+    operation: PROPOSES,
     summary: 'Propose a draft for publication',
     description:
       'Draft to Proposed. Refused with 409, and each error with file and line, while a YAML file does not parse or a readiness gate is not met.',
@@ -64,7 +65,7 @@ const VERBS: Record<string, Verb> = {
   },
   approve: {
     operationId: 'approve',
-    operation: DECIDES,
+    operation: REVIEWS,
     summary: 'Approve a proposal',
     description:
       'Proposed to Published, with the next revision number; or DeletionProposed to deleted, with the last state of the revision as the response.',
@@ -72,14 +73,14 @@ const VERBS: Record<string, Verb> = {
   },
   reject: {
     operationId: 'reject',
-    operation: DECIDES,
+    operation: REVIEWS,
     summary: 'Reject a proposal',
     description: 'Proposed back to Draft, which can be edited again; or DeletionProposed back to Published.',
     transition: reject,
   },
   'propose-deletion': {
     operationId: 'proposeDeletion',
-    operation: { ...DECIDES, writesDisk: false },
+    operation: { ...PROPOSES, writesDisk: false },
     summary: 'Propose the deletion of a published revision',
     description:
       'Published to DeletionProposed. The revision keeps its tags, including `latest`, until the deletion is approved.',

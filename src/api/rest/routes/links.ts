@@ -27,7 +27,7 @@ const downstreams = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}/downstreams',
   operationId: 'listDownstreams',
-  operation: { needs: { pull: revisionInPath }, load: 'list', writesDisk: false },
+  operation: { needs: { read: revisionInPath }, load: 'list', writesDisk: false },
   summary: 'List the downstreams of a revision',
   description:
     'Lists the revisions that were cloned from it or upgraded to it, and with `depth` their downstreams too. Sorted by distance, then by name.',
@@ -53,7 +53,7 @@ const graph = defineRoute({
   method: 'get',
   path: '/packages/{repository}/{package}/graph',
   operationId: 'getPackageGraph',
-  operation: { needs: { pull: packageInPath }, load: 'list', writesDisk: false },
+  operation: { needs: { read: packageInPath }, load: 'list', writesDisk: false },
   summary: 'Get the upstreams and downstreams of a package',
   description: `Returns the package with its upstreams and downstreams, over the links of all of their revisions: as JSON, or with \`Accept: ${MERMAID}\` as a Mermaid flowchart. Slashes in the path of the package may be encoded or not.`,
   tags: ['Packages'],

@@ -1,5 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
-import { everything } from '../../../http/scope.ts'
+import { listOfAll } from '../../../http/scope.ts'
 import { listObjects } from '../../../service/queries/list-objects.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
@@ -15,7 +15,7 @@ const list = defineRoute({
   method: 'get',
   path: '/objects',
   operationId: 'listObjects',
-  operation: { needs: { pull: everything }, load: 'list', writesDisk: false },
+  operation: { needs: { read: listOfAll }, load: 'list', writesDisk: false },
   summary: 'Find KRM objects in package revisions',
   description:
     'Lists every occurrence of the matching objects. Objects inside a list, of the kind `List` or `ConfigMapList` for instance, are objects of the package, and the list is none unless it is empty. Sorted by object; occurrences of the same object by the age of their files, the newest first. At least one of apiVersion, kind, namespace and name is required. At most 5000 objects of a package are indexed, from the files that validation reads.',

@@ -4,9 +4,9 @@ import { parseLabelSelector } from '../../../domain/label-selector.ts'
 import { LIFECYCLES } from '../../../domain/lifecycle.ts'
 import { parseRevisionName } from '../../../domain/names.ts'
 import { type PackageRevision, SORT_FIELDS, type Sort } from '../../../domain/package-revision.ts'
-import { actorOf, authorize } from '../../../http/access.ts'
+import { actorOf, authorize, authorizeReading, callerOf } from '../../../http/access.ts'
 import { GZIP } from '../../../http/received-body.ts'
-import { creationScope, IN_BODY, readingScope } from '../../../http/scope.ts'
+import { askedByHandler } from '../../../http/scope.ts'
 import { getRevision } from '../../../service/change-revision.ts'
 import { createPackageRevision, type Source } from '../../../service/drafts/create-package-revision.ts'
 import { updatePackageRevision } from '../../../service/drafts/update-package-revision.ts'
@@ -41,7 +41,7 @@ import { changed, created, deleted, found } from '../schemas/responses.ts'
 import { toUpgradeRequest } from '../schemas/upgrade.ts'
 import { toUpstreamReference } from '../schemas/upstream-reference.ts'
 import { watchDescription, watchHeaders, watchQuery, watchStream } from '../schemas/watch.ts'
-import { packagesInQuery, revisionInPath } from '../targets.ts'
+import { listInQuery, revisionInPath } from '../targets.ts'
 import { onlyForWatches, watchPackageRevisions } from './watch.ts'
 
 const tags = ['Package revisions']
@@ -56,7 +56,7 @@ const create = defineRoute({
   method: 'post',
   path: '/packagerevisions',
   operationId: 'createPackageRevision',
-  operation: { needs: IN_BODY, load: 'write', writesDisk: true, largeBody: true },
+  operation: { needs: { draft: askedByHandler }, load: 'write', writesDisk: true, largeBody: true },
   summary: 'Create a draft',
   description:
     'From JSON with one of the sources, or from a tar.gz with repository, package and workspace in the query.',
@@ -79,7 +79,7 @@ const list = defineRoute({
   method: 'get',
   path: '/packagerevisions',
   operationId: 'listPackageRevisions',
-  operation: { needs: { pull: packagesInQuery }, load: 'list', writesDisk: false },
+  operation: { needs: { read: listInQuery }, load: 'list', writesDisk: false },
   summary: 'List package revisions, or watch them',
   description: watchDescription,
   tags,
@@ -142,7 +142,7 @@ const get = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}',
   operationId: 'getPackageRevision',
-  operation: { needs: { pull: revisionInPath }, load: 'none', writesDisk: false },
+  operation: { needs: { read: revisionInPath }, load: 'none', writesDisk: false },
   summary: 'Get a package revision',
   tags,
   request: { params: revisionParams, query: noQuery, headers: ifNoneMatch },
@@ -153,7 +153,7 @@ const update = defineRoute({
   method: 'patch',
   path: '/packagerevisions/{name}',
   operationId: 'updatePackageRevision',
-  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true },
+  operation: { needs: { draft: revisionInPath }, load: 'write', writesDisk: true },
   summary: 'Update labels, annotations, version, readiness gates and conditions',
   description: 'Possible in a Draft; conditions can also be changed while it is Proposed.',
   tags,
@@ -170,7 +170,7 @@ const remove = defineRoute({
   method: 'delete',
   path: '/packagerevisions/{name}',
   operationId: 'deletePackageRevision',
-  operation: { needs: { delete: revisionInPath }, load: 'write', writesDisk: false },
+  operation: { needs: { draft: revisionInPath }, load: 'write', writesDisk: false },
   summary: 'Delete a package revision',
   description:
     'Possible for a Draft, a Proposed revision, or one whose deletion is proposed. Its workspace and number are never used again.',
@@ -186,11 +186,11 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
 
   app.openapi(create, async (c) => {
     const input = isArchive(c) ? await fromArchive(c) : fromJson(c)
-    await authorize(c, creationScope(input))
-    const { source } = input
-    if (source.task === 'copy') await authorize(c, readingScope(source.from))
-    if (source.task === 'clone') await authorize(c, readingScope(source.upstream))
-    if (source.task === 'upgrade') await authorize(c, readingScope(await upgradeTarget(ctx, input, source)))
+    const { source, repository, package: path } = input
+    await authorize(c, 'draft', { repository, package: path })
+    if (source.task === 'copy') await authorizeReading(c, source.from)
+    if (source.task === 'clone') await authorizeReading(c, source.upstream)
+    if (source.task === 'upgrade') await authorizeReading(c, await upgradeTarget(ctx, input, source))
     const revision = await createPackageRevision(ctx, actorOf(c), input)
     c.header('Location', `${c.req.path}/${revision.name}`)
     setETag(c, revision)
@@ -242,6 +242,7 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
     const { name } = c.req.valid('param')
     const revision = await updatePackageRevision(
       ctx,
+      actorOf(c),
       name,
       jsonOf(c, packageRevisionPatchSchema),
       requiredPrecondition(c),
@@ -251,7 +252,7 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
   })
 
   app.openapi(remove, async (c) => {
-    await deletePackageRevision(ctx, actorOf(c), c.req.valid('param').name, requiredPrecondition(c))
+    await deletePackageRevision(ctx, callerOf(c), c.req.valid('param').name, requiredPrecondition(c))
     return c.body(null, 204)
   })
 

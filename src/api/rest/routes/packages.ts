@@ -5,13 +5,13 @@ import type { Api } from '../api.ts'
 import { pageQuery, repositoryName, splitQuery } from '../schemas/common.ts'
 import { packageListSchema } from '../schemas/package.ts'
 import { listed } from '../schemas/responses.ts'
-import { packagesInQuery } from '../targets.ts'
+import { listInQuery } from '../targets.ts'
 
 const list = defineRoute({
   method: 'get',
   path: '/packages',
   operationId: 'listPackages',
-  operation: { needs: { pull: packagesInQuery }, load: 'list', writesDisk: false },
+  operation: { needs: { read: listInQuery }, load: 'list', writesDisk: false },
   summary: 'List packages',
   description: 'Lists the packages that have revisions. Sorted by repository and path.',
   tags: ['Packages'],

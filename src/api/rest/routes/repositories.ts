@@ -2,7 +2,7 @@ import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Repository } from '../../../domain/repository.ts'
 import type { SyncStatus } from '../../../domain/repository-source.ts'
 import { actorOf, authorize } from '../../../http/access.ts'
-import { creationScope, everything, IN_BODY } from '../../../http/scope.ts'
+import { askedByHandler, listOfAll } from '../../../http/scope.ts'
 import { listRepositories } from '../../../service/queries/list-repositories.ts'
 import { createRepository } from '../../../service/repositories/create-repository.ts'
 import { deleteRepository } from '../../../service/repositories/delete-repository.ts'
@@ -23,7 +23,7 @@ import {
   syncStatusSchema,
 } from '../schemas/repository.ts'
 import { changed, created, deleted, found, listed } from '../schemas/responses.ts'
-import { repositoryInPath } from '../targets.ts'
+import { partOfRepositoryInPath, repositoryInPath } from '../targets.ts'
 
 const tags = ['Repositories']
 const params = z.strictObject({
@@ -34,7 +34,7 @@ const create = defineRoute({
   method: 'post',
   path: '/repositories',
   operationId: 'createRepository',
-  operation: { needs: IN_BODY, load: 'write', writesDisk: true },
+  operation: { needs: { admin: askedByHandler }, load: 'write', writesDisk: true },
   summary: 'Create a repository',
   tags,
   request: { query: noQuery, body: jsonBody(newRepositorySchema) },
@@ -45,7 +45,7 @@ const list = defineRoute({
   method: 'get',
   path: '/repositories',
   operationId: 'listRepositories',
-  operation: { needs: { pull: everything }, load: 'list', writesDisk: false },
+  operation: { needs: { read: listOfAll }, load: 'list', writesDisk: false },
   summary: 'List repositories',
   description: 'Sorted by name.',
   tags,
@@ -57,7 +57,7 @@ const get = defineRoute({
   method: 'get',
   path: '/repositories/{name}',
   operationId: 'getRepository',
-  operation: { needs: { pull: repositoryInPath }, load: 'none', writesDisk: false },
+  operation: { needs: { read: partOfRepositoryInPath }, load: 'none', writesDisk: false },
   summary: 'Get a repository',
   tags,
   request: { params, query: noQuery, headers: ifNoneMatch },
@@ -68,7 +68,7 @@ const update = defineRoute({
   method: 'patch',
   path: '/repositories/{name}',
   operationId: 'updateRepository',
-  operation: { needs: { push: repositoryInPath }, load: 'write', writesDisk: true },
+  operation: { needs: { admin: repositoryInPath }, load: 'write', writesDisk: true },
   summary: 'Update description, labels and source of a repository',
   tags,
   request: {
@@ -84,7 +84,7 @@ const sync = defineRoute({
   method: 'post',
   path: '/repositories/{name}/sync',
   operationId: 'syncRepository',
-  operation: { needs: { push: repositoryInPath }, load: 'write', writesDisk: true },
+  operation: { needs: { publish: repositoryInPath }, load: 'write', writesDisk: true },
   summary: 'Sync a repository with its source',
   description:
     'Starts a sync that reads every tag of the source, including artifacts that could not be read before, and finds all that was there when the call was made. Does not wait for it: `status` of the repository is `Syncing` until the sync has ended. Refused with 409 for a repository without a source.',
@@ -100,7 +100,7 @@ const remove = defineRoute({
   method: 'delete',
   path: '/repositories/{name}',
   operationId: 'deleteRepository',
-  operation: { needs: { delete: repositoryInPath }, load: 'write', writesDisk: false },
+  operation: { needs: { admin: repositoryInPath }, load: 'write', writesDisk: false },
   summary: 'Delete an empty repository',
   description:
     'Refused with 409 while it has package revisions. A repository with a source is deleted together with its revisions, unless other packages are based on them.',
@@ -109,12 +109,12 @@ const remove = defineRoute({
   responses: deleted(409),
 })
 
-export function repositoryRoutes({ ctx, discovery, registryHost }: Api): OpenAPIHono {
+export function repositoryRoutes({ ctx, access, discovery, registryHost }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
   app.openapi(create, async (c) => {
     const input = c.req.valid('json')
-    await authorize(c, creationScope({ repository: input.name }))
+    await authorize(c, 'admin', { repository: input.name })
     const sources = { discovery, ownAddress: registryHost }
     const repository = await createRepository(ctx, sources, actorOf(c), input)
     c.header('Location', `${c.req.path}/${repository.name}`)
@@ -146,7 +146,7 @@ export function repositoryRoutes({ ctx, discovery, registryHost }: Api): OpenAPI
   })
 
   app.openapi(remove, async (c) => {
-    await deleteRepository(ctx, c.req.valid('param').name, requiredPrecondition(c))
+    await deleteRepository(ctx, access, c.req.valid('param').name, requiredPrecondition(c))
     return c.body(null, 204)
   })
 

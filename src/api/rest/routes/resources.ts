@@ -1,5 +1,6 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { PackageRevision } from '../../../domain/package-revision.ts'
+import { actorOf } from '../../../http/access.ts'
 import { takeMemory } from '../../../http/answer-memory.ts'
 import { GZIP } from '../../../http/received-body.ts'
 import { respondStream } from '../../../http/stream-response.ts'
@@ -37,7 +38,7 @@ const get = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}/resources',
   operationId: 'getResources',
-  operation: { needs: { pull: revisionInPath }, load: 'read', writesDisk: false },
+  operation: { needs: { read: revisionInPath }, load: 'read', writesDisk: false },
   summary: 'Get all files',
   description: `As JSON, or with \`Accept: ${GZIP}\` as a tar.gz, which is the layer of the artifact.`,
   tags,
@@ -56,7 +57,7 @@ const replace = defineRoute({
   method: 'put',
   path: '/packagerevisions/{name}/resources',
   operationId: 'replaceResources',
-  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true, largeBody: true },
+  operation: { needs: { draft: revisionInPath }, load: 'write', writesDisk: true, largeBody: true },
   summary: 'Replace all files',
   description:
     'Possible in a Draft. The draft has exactly the files of the request, with their modes: a file that is not in it is deleted, and one without `executable` is not executable.',
@@ -74,7 +75,7 @@ const change = defineRoute({
   method: 'patch',
   path: '/packagerevisions/{name}/resources',
   operationId: 'changeResources',
-  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true, largeBody: true },
+  operation: { needs: { draft: revisionInPath }, load: 'write', writesDisk: true, largeBody: true },
   summary: 'Add, replace and delete files',
   description:
     'Possible in a Draft. Files that are not in the request are kept, and so is the mode of a file without `executable`. A tar.gz adds and replaces files with their modes; only JSON can delete them.',
@@ -94,7 +95,7 @@ const getFile = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}/resources/{path}',
   operationId: 'getResource',
-  operation: { needs: { pull: revisionInPath }, load: 'read', writesDisk: false },
+  operation: { needs: { read: revisionInPath }, load: 'read', writesDisk: false },
   summary: 'Get one file',
   description: 'Returns the bytes of the file, without its mode. Slashes in its path may be encoded or not.',
   tags,
@@ -153,7 +154,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
     const { name } = c.req.valid('param')
     const precondition = requiredPrecondition(c)
     const files = isArchive(c) ? uploadOf(c) : jsonOf(c, resourcesSchema).resources
-    const revision = await replaceResources(ctx, name, files, precondition)
+    const revision = await replaceResources(ctx, actorOf(c), name, files, precondition)
     setETag(c, revision)
     return c.json(view(revision), 200)
   })
@@ -162,7 +163,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
     const { name } = c.req.valid('param')
     const precondition = requiredPrecondition(c)
     const patch = isArchive(c) ? uploadOf(c) : { changes: jsonOf(c, resourcesPatchSchema).resources }
-    const revision = await changeResources(ctx, name, patch, precondition)
+    const revision = await changeResources(ctx, actorOf(c), name, patch, precondition)
     setETag(c, revision)
     return c.json(view(revision), 200)
   })

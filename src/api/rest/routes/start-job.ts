@@ -1,7 +1,6 @@
 import type { Context } from 'hono'
 import type { NewJob } from '../../../domain/job.ts'
 import { actorOf, authorize } from '../../../http/access.ts'
-import { creationScope } from '../../../http/scope.ts'
 import { startJob } from '../../../service/jobs/jobs.ts'
 import type { Api } from '../api.ts'
 import { json } from '../schemas/exchange.ts'
@@ -16,7 +15,9 @@ export const jobStarted = {
 
 /** Starts a job, and responds with it. Throws `forbidden` if the caller may not create one of its packages. */
 export async function respondStarted(c: Context, { ctx, jobs }: Api, plan: NewJob) {
-  for (const target of plan.items) await authorize(c, creationScope(target))
+  for (const { repository, package: path } of plan.items) {
+    await authorize(c, 'draft', { repository, package: path })
+  }
   const job = await startJob(ctx, jobs, actorOf(c), plan)
   c.header('Location', `${c.req.path.replace(/[^/]+$/, 'jobs')}/${job.id}`)
   return c.json(toJobView(job), 202)

@@ -1,9 +1,8 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { JsonValue } from '../../../domain/krm/json-value.ts'
 import { parseRevisionName } from '../../../domain/names.ts'
-import { authorize } from '../../../http/access.ts'
+import { actorOf, authorizeReading } from '../../../http/access.ts'
 import { takeMemory } from '../../../http/answer-memory.ts'
-import { readingScope } from '../../../http/scope.ts'
 import { conflictsOf } from '../../../service/drafts/conflicts.ts'
 import { resolveConflict } from '../../../service/drafts/resolve-conflict.ts'
 import { upgradeTarget } from '../../../service/drafts/upgrade.ts'
@@ -33,7 +32,7 @@ const preview = defineRoute({
   method: 'post',
   path: '/packagerevisions/{name}/upgrade-preview',
   operationId: 'previewUpgrade',
-  operation: { needs: { push: revisionInPath }, load: 'read', writesDisk: false },
+  operation: { needs: { draft: revisionInPath }, load: 'read', writesDisk: false },
   summary: 'Preview an upgrade',
   description:
     'Returns the conflicts and the changes to the files that an upgrade would lead to, without creating a draft.',
@@ -49,7 +48,7 @@ const listConflicts = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}/conflicts',
   operationId: 'listConflicts',
-  operation: { needs: { pull: revisionInPath }, load: 'read', writesDisk: false },
+  operation: { needs: { read: revisionInPath }, load: 'read', writesDisk: false },
   summary: 'List the conflicts of an upgrade',
   description:
     'Lists the conflicts of the upgrade that created the revision, including resolved ones. While one is open, the condition `Merged` is False and the draft cannot be proposed.',
@@ -62,7 +61,7 @@ const resolve = defineRoute({
   method: 'post',
   path: '/packagerevisions/{name}/conflicts/{id}/resolve',
   operationId: 'resolveConflict',
-  operation: { needs: { push: revisionInPath }, load: 'write', writesDisk: true, largeBody: true },
+  operation: { needs: { draft: revisionInPath }, load: 'write', writesDisk: true, largeBody: true },
   summary: 'Resolve a conflict',
   description:
     'Writes the value of one side, or another value, to the files of the draft. Editing the field or file resolves the conflict too.',
@@ -88,7 +87,7 @@ export function upgradeRoutes({ ctx }: Api): OpenAPIHono {
     const { name } = c.req.valid('param')
     const target = parseRevisionName(name)
     const request = toUpgradeRequest(jsonOf(c, upgradePreviewRequestSchema), name)
-    await authorize(c, readingScope(await upgradeTarget(ctx, target, request)))
+    await authorizeReading(c, await upgradeTarget(ctx, target, request))
     const { from, upstream, conflicts, files } = await previewUpgrade(ctx, target, request)
     return exactJson(c, {
       from,
@@ -107,7 +106,14 @@ export function upgradeRoutes({ ctx }: Api): OpenAPIHono {
     const { name, id } = c.req.valid('param')
     const { choose } = jsonOf(c, resolutionSchema)
     const choice = choose === undefined ? { value: exactField(c, 'value') as JsonValue } : { choose }
-    const { revision, conflict } = await resolveConflict(ctx, name, id, choice, optionalPrecondition(c))
+    const { revision, conflict } = await resolveConflict(
+      ctx,
+      actorOf(c),
+      name,
+      id,
+      choice,
+      optionalPrecondition(c),
+    )
     setETag(c, revision)
     return exactJson(c, toRevisionConflictView(conflict))
   })

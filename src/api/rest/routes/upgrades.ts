@@ -1,6 +1,6 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
-import { authorize } from '../../../http/access.ts'
-import { IN_BODY, readingScope } from '../../../http/scope.ts'
+import { authorizeReading, callerOf } from '../../../http/access.ts'
+import { askedByHandler } from '../../../http/scope.ts'
 import { planUpgrades } from '../../../service/jobs/plan-upgrades.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
@@ -43,10 +43,10 @@ const create = defineRoute({
   method: 'post',
   path: '/upgrades',
   operationId: 'createUpgrades',
-  operation: { needs: IN_BODY, load: 'write', writesDisk: true },
+  operation: { needs: { draft: askedByHandler }, load: 'write', writesDisk: true },
   summary: 'Upgrade all outdated downstreams of a package',
   description:
-    'Starts a job that creates a draft for each package whose latest revision is based on an older revision of the upstream. A failure does not stop the others. Packages that have such a draft already are skipped.',
+    'Starts a job that creates a draft for each package whose latest revision is based on an older revision of the upstream. A failure does not stop the others. Packages that have such a draft already are skipped, and those that the caller may not create drafts of are left out.',
   tags: ['Jobs'],
   request: { query: noQuery, body: jsonBody(upgradesSchema) },
   responses: jobStarted,
@@ -57,8 +57,10 @@ export function upgradeJobRoutes(api: Api): OpenAPIHono {
 
   app.openapi(create, async (c) => {
     const { to, strategy, conflicts, ...request } = c.req.valid('json')
-    await authorize(c, readingScope(request.upstream))
-    const plan = await planUpgrades(api.ctx, { ...request, ...toUpgradeRequest({ to, strategy, conflicts }) })
+    await authorizeReading(c, request.upstream)
+    const upgrade = toUpgradeRequest({ to, strategy, conflicts })
+    if (typeof upgrade.to === 'string') await authorizeReading(c, upgrade.to)
+    const plan = await planUpgrades(api.ctx, callerOf(c), { ...request, ...upgrade })
     return respondStarted(c, api, plan)
   })
 

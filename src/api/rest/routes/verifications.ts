@@ -1,5 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { everything } from '../../../http/scope.ts'
+import { server } from '../../../http/scope.ts'
 import { verify } from '../../../service/maintenance/verify/verify.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
@@ -12,7 +12,7 @@ const verification = defineRoute({
   method: 'post',
   path: '/verifications',
   operationId: 'verify',
-  operation: { needs: { delete: everything }, load: 'write', writesDisk: true },
+  operation: { needs: { 'server.operate': server }, load: 'write', writesDisk: true },
   summary: 'Compare index and registry',
   description:
     'Compares each revision in the index with its manifest, tags and records in the registry, and reads all content back. Reads and writes go on meanwhile; a package is locked only while it is compared. Content that the embedded registry has cached in memory is not read from the disk: for that, run `pkgserver verify` while the server is stopped.',

@@ -40,6 +40,7 @@ const problemSchema = z
 
 const DESCRIPTIONS: Record<number, string> = {
   400: 'The request is not valid.',
+  401: 'The server requires rights, and the caller has none: log in, or send a token.',
   403: 'Not allowed, requested by a page of another site, or with a host name that the server does not know.',
   404: 'The object does not exist.',
   406: 'The content is not available in the type that Accept requires.',
@@ -64,7 +65,7 @@ const RETRY_AFTER = {
 }
 
 /** Possible for every call. */
-const ALWAYS = [400, 403, 414, 500, 503]
+const ALWAYS = [400, 401, 403, 414, 500, 503]
 /** Possible for every call that writes. */
 const ON_WRITE = [...ALWAYS, 413, 507]
 
