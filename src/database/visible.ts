@@ -35,7 +35,9 @@ export function inRange(name: Sql, range: NameRange | undefined): Sql[] {
 export function visiblePackages(set: VisibleSet, repository: Sql, path: Sql): Sql[] {
   if (set === 'all') return []
   const whole = inSome(repository, repositoryRanges(set.filter((pattern) => pattern.path === undefined)))
-  const parts = set.filter((pattern) => pattern.path !== undefined).map((pattern) => inPart(pattern, repository, path))
+  const parts = set
+    .filter((pattern) => pattern.path !== undefined)
+    .map((pattern) => inPart(pattern, repository, path))
   return [sql`(${sql.join([whole, ...parts], sql` OR `)})`]
 }
 

@@ -28,7 +28,9 @@ import {
   tagDeletionRefusal,
   tagRefusal,
 } from '../service/access/client-writes.ts'
+import { StreamRights } from '../service/access/stream-rights.ts'
 import { readiness } from '../service/maintenance/readiness.ts'
+import { visibleToReceiver } from '../service/webhooks/webhook-rights.ts'
 import type { Components } from './components.ts'
 import type { Application } from './serve.ts'
 import { version } from './version.ts'
@@ -119,7 +121,17 @@ export async function createApp(
   app.route(
     BASE_PATH,
     createRestApp(
-      { ctx, access: control, jobs, discovery, watches, webhooks, load, registryHost },
+      {
+        ctx,
+        access: control,
+        streams: new StreamRights(control),
+        jobs,
+        discovery,
+        watches,
+        webhooks,
+        load,
+        registryHost,
+      },
       (operation, outcome, seconds) => metrics.work.operation.observe({ operation, outcome }, seconds),
       tracing,
     ),
@@ -137,6 +149,8 @@ export async function createApp(
   app.route('/', docsRoutes(getDocument))
   // Not when the components are opened: a garbage collection from the command line opens them too.
   await jobs.resume()
-  await webhooks.start((revision) => toPackageRevisionView(revision, registryHost))
+  await webhooks.start(async (revision, filter) =>
+    toPackageRevisionView(revision, registryHost, visibleToReceiver(await control.policy(), filter)),
+  )
   return { hono: app, document: getDocument }
 }

@@ -57,7 +57,12 @@ export async function listDownstreams(
   }
   if (depth === 1 || direct.length === limit) return { items: direct }
   const behind = after !== undefined && after.depth > 1 ? after : { depth: 2, name: '' }
-  return { items: [...direct, ...(await belowDirect(db, visibility, name, { filter, after: behind, limit: limit - direct.length }))] }
+  return {
+    items: [
+      ...direct,
+      ...(await belowDirect(db, visibility, name, { filter, after: behind, limit: limit - direct.length })),
+    ],
+  }
 }
 
 async function belowDirect(
@@ -74,7 +79,9 @@ async function belowDirect(
     sql`package_revisions AS below`,
     sql`below.upstream_name = tree.name AND ${visible}`,
   )
-  const tests = [...testsOf(dialect, visibility, { latest, outdated }).values()].map(({ condition }) => condition)
+  const tests = [...testsOf(dialect, visibility, { latest, outdated }).values()].map(
+    ({ condition }) => condition,
+  )
   const matching = allOf([sql`tree.name = package_revisions.name`, ...tests])
   const found = sql<DownstreamCursor>`(
     WITH RECURSIVE tree (depth, name) AS (

@@ -1,7 +1,7 @@
 /** The filters of lists of package revisions, as conditions that are tested row by row. */
 import { sql } from 'kysely'
-import type { LabelRequirement } from '../../domain/label-selector.ts'
 import type { Visibility, VisibleSet } from '../../domain/access/visible-set.ts'
+import type { LabelRequirement } from '../../domain/label-selector.ts'
 import { isPublished, type Lifecycle } from '../../domain/lifecycle.ts'
 import { wordsOf } from '../../domain/search-words.ts'
 import { revisionMatches } from '../contents/search.ts'
@@ -44,7 +44,10 @@ function wantsPublished({ lifecycle, latest, revision = 0 }: PackageRevisionFilt
 }
 
 /** The packages that may have revisions which are visible and match the filter. */
-export function packagesSearched({ published, drafts }: Visibility, filter: PackageRevisionFilter): VisibleSet {
+export function packagesSearched(
+  { published, drafts }: Visibility,
+  filter: PackageRevisionFilter,
+): VisibleSet {
   return wantsPublished(filter) === false ? drafts : published
 }
 

@@ -92,7 +92,11 @@ export async function planList(
 }
 
 /** Walks the first index in the order of the list, where nothing is rare. */
-function alongIndex(dialect: Dialect, { filter, sort: { field }, ranges }: Wanted, byFilter: OrderedSource[]): Plan {
+function alongIndex(
+  dialect: Dialect,
+  { filter, sort: { field }, ranges }: Wanted,
+  byFilter: OrderedSource[],
+): Plan {
   if (field !== 'name') {
     const from = dialect.indexed(sql`package_revisions`, SORT_INDEX[field])
     return { ...ofRows(from), satisfied: [], few: false, alongSortIndex: true, alongNames: false }

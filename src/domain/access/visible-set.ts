@@ -1,7 +1,9 @@
 /** What a caller may see, compiled from grants once, so that lists can be filtered by ranges of names. */
-import type { Grant } from './grant.ts'
+
 import { isPublished, type Lifecycle } from '../lifecycle.ts'
 import type { PackageId } from '../names.ts'
+import type { PackageRevision } from '../package-revision.ts'
+import type { Grant } from './grant.ts'
 import { covers, EVERYTHING, minimal, overlapOf, type Pattern, patternOf, patternText } from './pattern.ts'
 import type { Permission } from './permission.ts'
 
@@ -40,8 +42,19 @@ export function sees(set: VisibleSet, target: { repository: string; package?: st
 }
 
 /** Whether a revision is visible: a draft only with its own permission. */
-export function seesRevision({ published, drafts }: Visibility, revision: PackageId & { lifecycle: Lifecycle }): boolean {
+export function seesRevision(
+  { published, drafts }: Visibility,
+  revision: PackageId & { lifecycle: Lifecycle },
+): boolean {
   return sees(isPublished(revision.lifecycle) ? published : drafts, revision)
+}
+
+/** The highest revision of a revision's upstream, if the caller may know of it. */
+export function latestUpstream(
+  { published }: Visibility,
+  { upstream, upstreamLatest }: Pick<PackageRevision, 'upstream' | 'upstreamLatest'>,
+): number | null {
+  return upstream && sees(published, upstream) ? upstreamLatest : null
 }
 
 /** The part of a set that is in a repository. */
@@ -53,9 +66,7 @@ export function within(set: VisibleSet, repository: string): readonly Pattern[] 
 
 /** A text that is equal for equal visibilities. */
 export function visibilityKey({ published, drafts }: Visibility): string {
-  return [published, drafts]
-    .map((set) => (set === 'all' ? '*' : set.map(patternText).join(',')))
-    .join(';')
+  return [published, drafts].map((set) => (set === 'all' ? '*' : set.map(patternText).join(','))).join(';')
 }
 
 /** Whether a repository is visible, if only because a package in it may be. */

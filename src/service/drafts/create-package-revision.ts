@@ -60,7 +60,7 @@ export async function createPackageRevision(
     const repository = await getRepository(ctx.db, input.repository)
     checkFilledByClients(repository)
     const state = await findPackage(ctx.db, input)
-    if (input.source.task === 'clone') await checkNewPackage(ctx.db, input)
+    if (input.source.task === 'clone') await checkNewPackage(ctx.db, await ctx.visibilityOf(actor), input)
     await checkFree(ctx.db, state, input)
     const content = await contentOf(ctx, input)
     const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, content))

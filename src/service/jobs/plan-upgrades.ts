@@ -4,6 +4,7 @@ import type { NewJob } from '../../domain/job.ts'
 import { parseLabelSelector } from '../../domain/label-selector.ts'
 import { ociRepository, type PackageId, parseRevisionName } from '../../domain/names.ts'
 import { type Caller, can } from '../access/policy.ts'
+import { visibleTo } from '../access/visible.ts'
 import type { ServiceContext } from '../context.ts'
 import type { UpgradeRequest } from '../drafts/upgrade.ts'
 import { resolveUpstream, type UpstreamReference } from '../drafts/upstream-reference.ts'
@@ -43,7 +44,13 @@ export async function planUpgrades(
       `${to.name} is not a revision of ${ociRepository(id)}, whose downstreams should be upgraded`,
     )
   }
-  const packages = await outdatedPackages(ctx.db, to, { repository, labels }, MAX_ITEMS + 1)
+  const packages = await outdatedPackages(
+    ctx.db,
+    visibleTo({ policy, actor }),
+    to,
+    { repository, labels },
+    MAX_ITEMS + 1,
+  )
   if (packages.length > MAX_ITEMS) {
     throw new AppError(
       'too_large',

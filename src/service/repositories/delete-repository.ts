@@ -3,6 +3,7 @@ import { dropBindingsOf } from '../../database/access/bindings.ts'
 import type { Transaction } from '../../database/connection.ts'
 import { repositoryHasRevisions } from '../../database/package-revisions/of-repository.ts'
 import { deleteRepository as deleteRow } from '../../database/repositories/repositories.ts'
+import type { Visibility } from '../../domain/access/visible-set.ts'
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import type { ServiceContext } from '../context.ts'
@@ -18,13 +19,14 @@ import { withRepository } from '../repository-record.ts'
 export async function deleteRepository(
   ctx: ServiceContext,
   access: AccessControl,
+  visibility: Visibility,
   name: string,
   precondition: Precondition,
 ): Promise<void> {
   const forgetRights = (transaction: Transaction) => dropBindingsOf(transaction, name)
   await access.changing(() =>
     withRepository(ctx, name, precondition, async (current) => {
-      if (current.source) return removeDiscovered(ctx, current, forgetRights)
+      if (current.source) return removeDiscovered(ctx, current, visibility, forgetRights)
       await decide(ctx, name, async (transaction) => {
         await forgetRights(transaction)
         if (await repositoryHasRevisions(transaction, name)) {
