@@ -9,7 +9,7 @@ import { createRestApp } from '../api/rest/rest-app.ts'
 import { restSurface } from '../api/rest/rest-surface.ts'
 import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
-import { access, type Identify } from '../http/access.ts'
+import { access, callerOf, type Identify } from '../http/access.ts'
 import { answerMemory } from '../http/answer-memory.ts'
 import { browserSafety } from '../http/browser-safety.ts'
 import { clientOfRequest } from '../http/client-of-request.ts'
@@ -20,6 +20,7 @@ import { requestLog } from '../http/request-log.ts'
 import { boundedPath, requestedPath, routedPath } from '../http/request-path.ts'
 import { NO_TRACING, traced } from '../http/tracing.ts'
 import { createRegistryApp, registrySurface } from '../registry/http/registry-app.ts'
+import type { ReadGuard } from '../registry/read-guard.ts'
 import type { WriteGuard } from '../registry/write-guard.ts'
 import { ANONYMOUS } from '../service/access/actor.ts'
 import {
@@ -28,7 +29,9 @@ import {
   tagDeletionRefusal,
   tagRefusal,
 } from '../service/access/client-writes.ts'
+import { readingRules } from '../service/access/registry-reading.ts'
 import { StreamRights } from '../service/access/stream-rights.ts'
+import { visibleTo } from '../service/access/visible.ts'
 import { readiness } from '../service/maintenance/readiness.ts'
 import { visibleToReceiver } from '../service/webhooks/webhook-rights.ts'
 import type { Components } from './components.ts'
@@ -93,6 +96,7 @@ export async function createApp(
     deleteManifest: (repository, manifest) => manifestDeletionRefusal(ctx.db, repository, manifest),
     deleteBlobs: (repository) => blobDeletionRefusal(ctx.db, repository),
   }
+  const readGuard = (c: Context): ReadGuard | undefined => readingRules(ctx.db, visibleTo(callerOf(c)))
   const surroundings = {
     stopping: () => components.stopping,
     refusal: () => disk.refusal,
@@ -117,7 +121,8 @@ export async function createApp(
 
   app.use(answerMemory(load))
   app.use('/v2/*', loadShedding(load))
-  if (embedded) app.route('/', createRegistryApp(embedded, { guard, bodies: load.bodies, onInternalError }))
+  if (embedded)
+    app.route('/', createRegistryApp(embedded, { guard, readGuard, bodies: load.bodies, onInternalError }))
   app.route(
     BASE_PATH,
     createRestApp(

@@ -18,7 +18,6 @@ import {
   NAME,
   type OrderedSource,
   orderedSources,
-  type SetSource,
   setSources,
 } from './sources.ts'
 
@@ -94,7 +93,7 @@ export async function planList(
 /** Walks the first index in the order of the list, where nothing is rare. */
 function alongIndex(
   dialect: Dialect,
-  { filter, sort: { field }, ranges }: Wanted,
+  { filter, sort: { field } }: Wanted,
   byFilter: OrderedSource[],
 ): Plan {
   if (field !== 'name') {

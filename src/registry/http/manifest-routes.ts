@@ -8,22 +8,30 @@ import { wholeBody } from '../../http/whole-body.ts'
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
+import { unknownManifest, unknownTag } from '../manifests.ts'
+import type { ReadGuard } from '../read-guard.ts'
 import type { WriteGuard } from '../write-guard.ts'
 import { checkTagCondition, isNotModified } from './conditional.ts'
-import { DELETE, PULL, PUSH, referenceParam, repositoryParam, tagQuery } from './request.ts'
+import { DELETE, PULL, PUSH, type Reading, referenceParam, repositoryParam, tagQuery } from './request.ts'
 
 const MANIFEST = '/:name/manifests/:reference'
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
 export function manifestRoutes(
   { manifests }: EmbeddedRegistry,
-  { guard, bodies }: { guard: WriteGuard; bodies?: ByteBudget | undefined },
+  {
+    guard,
+    reading: { content, readGuard },
+    bodies,
+  }: { guard: WriteGuard; reading: Reading; bodies?: ByteBudget | undefined },
 ): Hono {
   const app = new Hono()
 
   register(app, 'GET', MANIFEST, { id: 'getManifest', ...PULL }, async (c) => {
     const repository = repositoryParam(c)
     const reference = referenceParam(c)
+    const hides = readGuard(c)
+    if (hides) await checkVisible(hides, repository, reference)
     const { descriptor, bytes } =
       'tag' in reference
         ? await manifests.getTagged(repository, reference.tag)
@@ -81,6 +89,20 @@ export function manifestRoutes(
   })
 
   return app
+
+  /** Throws as for what does not exist. */
+  async function checkVisible(
+    hides: ReadGuard,
+    repository: string,
+    reference: ReturnType<typeof referenceParam>,
+  ): Promise<void> {
+    if ('tag' in reference) {
+      if (await content.hasTag(hides, repository, reference.tag)) return
+      throw unknownTag(repository, reference.tag)
+    }
+    if (await content.hasManifest(hides, repository, reference.digest)) return
+    throw unknownManifest(repository, reference.digest)
+  }
 
   /** Receives a manifest, and counts its bytes until it is stored. */
   async function withBody<T>(c: Context, work: (bytes: Uint8Array) => Promise<T>): Promise<T> {

@@ -5,7 +5,7 @@ import { passingRequestBody } from '../../http/request-body.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import { parseChunkRange } from './range.ts'
-import { checkedDigest, mountQuery, PUSH, repositoryParam, targetOf } from './request.ts'
+import { checkedDigest, mountQuery, PUSH, type Reading, repositoryParam, targetOf } from './request.ts'
 
 const UPLOADS = ['/:name/blobs/uploads/', '/:name/blobs/uploads']
 const UPLOAD = '/:name/blobs/uploads/:id'
@@ -15,14 +15,18 @@ const STATUS = { ...PUSH, load: 'none', writesDisk: false } as const
 const CANCEL = { ...PUSH, writesDisk: false } as const
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs */
-export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry): Hono {
+export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry, { content, readGuard }: Reading): Hono {
   const app = new Hono()
 
   register(app, 'POST', UPLOADS, { id: 'startUpload', ...PUSH }, async (c) => {
     const repository = repositoryParam(c)
     const mount = mountQuery(c)
     // Otherwise the client uploads the blob, which tells it nothing of the other repository.
-    const mayMount = mount !== undefined && may(c, 'read', targetOf(mount.from))
+    const hides = readGuard(c)
+    const mayMount =
+      mount !== undefined &&
+      may(c, 'read', targetOf(mount.from)) &&
+      (!hides || (await content.hasBlob(hides, mount.from, mount.digest)))
     if (mayMount && (await blobs.mount(repository, mount.digest, mount.from))) {
       return created(c, repository, mount.digest)
     }

@@ -16,6 +16,7 @@ import { type Cursor, cursorAt, listPackageRevisions } from '../../../src/databa
 import { listPackages } from '../../../src/database/repositories/package-list.ts'
 import type { Schema } from '../../../src/database/schema.ts'
 import { openDatabase } from '../../../src/database/sqlite/open.ts'
+import { SEES_ALL } from '../../../src/domain/access/visible-set.ts'
 import { imageReference } from '../../../src/domain/image-reference.ts'
 import { type LabelRequirement, parseLabelSelector } from '../../../src/domain/label-selector.ts'
 import { type PackageRevision, SORT_FIELDS, type Sort } from '../../../src/domain/package-revision.ts'
@@ -51,7 +52,7 @@ async function walked(filter: PackageRevisionFilter, sort: Sort, limit: number):
   const found: PackageRevision[] = []
   let after: Cursor | undefined
   for (;;) {
-    const { items, lookedTo } = await listPackageRevisions(db, filter, { sort, after, limit })
+    const { items, lookedTo } = await listPackageRevisions(db, SEES_ALL, filter, { sort, after, limit })
     found.push(...items)
     const last = items.at(-1)
     after = lookedTo ?? (items.length === limit && last ? cursorAt(last, sort) : undefined)
@@ -155,7 +156,7 @@ describe('lists of package revisions', () => {
         for (const other of FILTERS.slice(0, at)) {
           const labels = [...(one.labels ?? []), ...(other.labels ?? [])]
           const filter = { ...other, ...one, ...(labels.length > 0 ? { labels } : {}) }
-          await listPackageRevisions(db, filter, { sort, after: at % 2 ? after : undefined, limit: 3 })
+          await listPackageRevisions(db, SEES_ALL, filter, { sort, after: at % 2 ? after : undefined, limit: 3 })
         }
       }
     }
@@ -194,9 +195,9 @@ describe('other lists', () => {
   it('of downstreams walk an index', async () => {
     const upstream = all.find(({ upstream }) => upstream !== null)?.upstream?.name ?? ''
     for (const filter of [{}, { latest: true }, { outdated: true }, { latest: false, outdated: false }]) {
-      const { items } = await listDownstreams(db, upstream, { depth: 1, ...filter }, { limit: 10 })
+      const { items } = await listDownstreams(db, SEES_ALL, upstream, { depth: 1, ...filter }, { limit: 10 })
       const after = { depth: 1, name: items[0]?.name ?? '' }
-      await listDownstreams(db, upstream, { depth: 1, ...filter }, { after, limit: 10 })
+      await listDownstreams(db, SEES_ALL, upstream, { depth: 1, ...filter }, { after, limit: 10 })
     }
     expect(faults()).toEqual([])
   })
@@ -211,7 +212,7 @@ describe('other lists', () => {
       { outdated: false, q: 'site-00' },
       { q: '***' },
     ]) {
-      const listed = await namesListed(db, filter, names)
+      const listed = await namesListed(db, SEES_ALL, filter, names)
       const lists = (await walked(filter, { field: 'name', descending: false }, 1000)).map(({ name }) => name)
       expect([...listed].sort()).toEqual(names.filter((name) => lists.includes(name)).sort())
     }
@@ -234,8 +235,8 @@ describe('other lists', () => {
       { q: 'upf' },
       { q: 'cluster-00001 up', repository: 'site-001' },
     ]) {
-      const { items } = await listPackages(db, filter, { limit: 10 })
-      await listPackages(db, filter, { after: items[2], limit: 10 })
+      const { items } = await listPackages(db, SEES_ALL, filter, { limit: 10 })
+      await listPackages(db, SEES_ALL, filter, { after: items[2], limit: 10 })
     }
     expect(faults()).toEqual([])
   })
@@ -250,7 +251,7 @@ describe('other lists', () => {
       for (const latest of [undefined, true]) {
         const seen: string[] = []
         for (let after: Parameters<typeof listObjects>[2]['after'], pages = 0; pages < 20; pages++) {
-          const { items, lookedTo } = await listObjects(db, { ...filter, latest }, { after, limit: 25 })
+          const { items, lookedTo } = await listObjects(db, SEES_ALL, { ...filter, latest }, { after, limit: 25 })
           seen.push(...items.map((item) => [item.kind, item.namespace, item.name, item.in.name].join()))
           const last = items.at(-1)
           after = lookedTo ?? (last && items.length === 25 ? { ...last, behind: last.in.name } : undefined)
@@ -265,11 +266,11 @@ describe('other lists', () => {
 
   it('of images walk an index', async () => {
     for (const image of ['registry.example.com/nf/upf', 'registry.example.com/nf/upf:1.4.0']) {
-      const { items } = await listImages(db, imageReference(image), { limit: 3 })
+      const { items } = await listImages(db, SEES_ALL, imageReference(image), { limit: 3 })
       expect(items).toHaveLength(3)
       const last = items[1]
       const after = last && { ...last, behind: last.in.name }
-      await listImages(db, imageReference(image), { after, limit: 5 })
+      await listImages(db, SEES_ALL, imageReference(image), { after, limit: 5 })
     }
     expect(faults()).toEqual([])
   })
