@@ -5,7 +5,7 @@ import { AppError } from '../core/errors.ts'
 import type { Permission } from '../domain/access/permission.ts'
 import { type PackageId, parseRevisionName } from '../domain/names.ts'
 import type { AccessControl } from '../service/access/access-control.ts'
-import { type Actor, ANONYMOUS, isPrincipal } from '../service/access/actor.ts'
+import { type Actor, isPrincipal } from '../service/access/actor.ts'
 import { type Caller, can, canInPart, type Target, targetText } from '../service/access/policy.ts'
 import { lacks } from '../service/access/require-permission.ts'
 import { seesRevision } from '../service/access/sees-revision.ts'
@@ -101,11 +101,6 @@ export async function authorize(c: Context, permission: Permission, place: Place
 export async function authorizeReading(c: Context, source: string | PackageId): Promise<void> {
   const place = typeof source === 'string' ? revisionPlace(source) : packageOf(source)
   await authorize(c, 'read', place)
-}
-
-export function may(c: Context, permission: Permission, target: Target): boolean {
-  const { policy, actor } = c.get('caller')
-  return can(policy, actor, permission, target).allowed
 }
 
 async function refusalOf(c: Context, needs: Exclude<Needs, typeof NOTHING>): Promise<AppError | undefined> {

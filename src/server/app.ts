@@ -9,7 +9,7 @@ import { createRestApp } from '../api/rest/rest-app.ts'
 import { restSurface } from '../api/rest/rest-surface.ts'
 import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
-import { access, callerOf, type Identify } from '../http/access.ts'
+import { access, authorize, callerOf, type Identify } from '../http/access.ts'
 import { answerMemory } from '../http/answer-memory.ts'
 import { browserSafety } from '../http/browser-safety.ts'
 import { clientOfRequest } from '../http/client-of-request.ts'
@@ -122,7 +122,10 @@ export async function createApp(
   app.use(answerMemory(load))
   app.use('/v2/*', loadShedding(load))
   if (embedded)
-    app.route('/', createRegistryApp(embedded, { guard, readGuard, bodies: load.bodies, onInternalError }))
+    app.route(
+      '/',
+      createRegistryApp(embedded, { guard, readGuard, authorize, bodies: load.bodies, onInternalError }),
+    )
   app.route(
     BASE_PATH,
     createRestApp(

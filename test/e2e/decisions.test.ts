@@ -10,7 +10,7 @@ import { deletePackageRevision } from '../../src/service/review/delete-package-r
 import { propose } from '../../src/service/review/propose.ts'
 import { proposeDeletion } from '../../src/service/review/propose-deletion.ts'
 import { reject } from '../../src/service/review/reject.ts'
-import { memoryApp, type TestApp } from '../support/app.ts'
+import { callerOf, memoryApp, type TestApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
 import { reindexed } from '../support/reindexed.ts'
 
@@ -97,7 +97,7 @@ describe('decisions', () => {
     await propose(ctx, ADA, 'blueprints.nf.upf.ws2', { reason: 'p: q' })
     await propose(ctx, ADA, 'blueprints.nf.upf.ws3')
     await reject(ctx, BOB, 'blueprints.nf.upf.ws3', { reason: 'r: s' })
-    await deletePackageRevision(ctx, ADA, 'blueprints.nf.upf.ws4', undefined)
+    await deletePackageRevision(ctx, await callerOf(app, ADA), 'blueprints.nf.upf.ws4', undefined)
     const again = await reindexed(app)
     expect(await indexed(again.parts.ctx)).toEqual(await indexed(ctx))
     expect(await verify(again.client)).toEqual([])
@@ -187,7 +187,7 @@ describe('a registry from before decisions had fields', () => {
   it('has records of packages that do not say who deleted what', async () => {
     const app = await started()
     const { ctx, client } = app
-    await deletePackageRevision(ctx, ADA, NAME, undefined)
+    await deletePackageRevision(ctx, await callerOf(app, ADA), NAME, undefined)
     const data = {
       highestRevision: 0,
       versioned: null,

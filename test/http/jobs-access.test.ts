@@ -1,44 +1,46 @@
-import { pino } from 'pino'
-import { expect, it, onTestFinished } from 'vitest'
-import { createApp } from '../../src/server/app.ts'
-import { memoryComponents } from '../../src/server/components.ts'
-import { Client } from '../support/client.ts'
+import { expect, it } from 'vitest'
 import { runJob } from '../support/jobs.ts'
+import { protectedApp } from '../support/protected-app.ts'
 
-it('asks the policy for the upstream and for each package before it creates a job', async () => {
-  const parts = await memoryComponents(pino({ level: 'silent' }))
-  onTestFinished(() => parts.close())
-  let closed = ''
-  const { hono } = await createApp(
-    parts,
-    new URL('http://localhost:8080'),
-    async (_actor, { action, repository }) => (closed === `${action} ${repository}` ? 'no' : undefined),
-  )
-  const client = new Client(async (path, init) => hono.request(path, init))
-  await client.createRepository()
-  await client.createRepository('prod', 'deployment')
-  const { name } = await client.publish('ws1')
+it('creates jobs for packages that the caller may read and create drafts of, and for no others', async () => {
+  const app = await protectedApp()
+  const admin = await app.user('ann', 'admin')
+  await admin.createRepository()
+  await admin.createRepository('prod', 'deployment')
+  const { name } = await admin.publish('ws1')
   const targets = ['a', 'b'].map((path) => ({ repository: 'prod', package: path }))
-  await runJob(client, '/clones', { upstream: name, targets })
+  await runJob(admin, '/clones', { upstream: name, targets })
   for (const path of ['a', 'b']) {
-    await client.verb(`prod.${path}.main`, 'propose')
-    await client.verb(`prod.${path}.main`, 'approve')
+    await admin.verb(`prod.${path}.main`, 'propose')
+    await admin.verb(`prod.${path}.main`, 'approve')
   }
-  await client.publish('ws2', { copy: { from: name } })
+  await admin.publish('ws2', { copy: { from: name } })
 
   const upstream = { repository: 'blueprints', package: 'nf/upf' }
-  const more = { upstream: name, targets: [...targets, { repository: 'prod', package: 'c' }] }
-  for (const [scope, path, body] of [
-    ['pull blueprints/nf/upf', '/clones', more],
-    ['pull blueprints/nf/upf', '/upgrades', { upstream }],
-    ['pull blueprints/nf/upf', '/upgrades', { upstream: name }],
-    ['push prod/c', '/clones', more],
-    ['push prod/b', '/upgrades', { upstream }],
+  const clones = { upstream: name, targets: [...targets, { repository: 'prod', package: 'c' }] }
+  const blind = await app.user('bea', 'author', 'prod')
+  for (const [path, body] of [
+    ['/clones', clones],
+    ['/upgrades', { upstream }],
+    ['/upgrades', { upstream: name }],
   ] as const) {
-    closed = scope
-    expect((await client.call('POST', path, body)).status, `${scope} ${path}`).toBe(403)
+    expect((await blind.call('POST', path, body)).status).toBe(404)
   }
-  expect((await client.ok('GET', '/jobs')).items).toHaveLength(1)
-  closed = ''
-  expect((await runJob(client, '/clones', more)).counts).toMatchObject({ succeeded: 1, skipped: 2 })
+  const author = await app.user('eve', 'author', 'prod/a/**')
+  await app.bind({ kind: 'user', name: 'eve' }, 'reader', 'blueprints')
+  expect(await author.call('POST', '/clones', clones)).toMatchObject({
+    status: 403,
+    body: { detail: expect.stringContaining('the permission draft for prod/b') },
+  })
+  expect((await admin.ok('GET', '/jobs')).items).toHaveLength(1)
+  // Of what is outdated elsewhere, the caller learns nothing.
+  const { id, counts } = await runJob(author, '/upgrades', { upstream })
+  expect(counts).toMatchObject({ total: 1, succeeded: 1 })
+  expect((await runJob(admin, '/clones', clones)).counts).toMatchObject({ succeeded: 1, skipped: 2 })
+
+  const other = await app.user('max', 'author', 'prod/b/**')
+  const cancelled = await Promise.all([id, '99'].map((job) => other.call('POST', `/jobs/${job}/cancel`)))
+  expect(cancelled.map(({ status, text }, at) => [status, text.replace([id, '99'][at], 'N')])).toEqual(
+    Array(2).fill([404, expect.stringContaining('there is no job N')]),
+  )
 })

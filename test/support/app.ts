@@ -7,6 +7,8 @@ import { type Components, memoryComponents, openComponents } from '../../src/ser
 import type { DiskSpace } from '../../src/server/disk-space.ts'
 import { serve } from '../../src/server/serve.ts'
 import type { Pace } from '../../src/server/slow-clients.ts'
+import type { Actor } from '../../src/service/access/actor.ts'
+import type { Caller } from '../../src/service/access/policy.ts'
 import { IN_THIS_THREAD } from '../../src/service/workers/worker-pool.ts'
 import { Client } from './client.ts'
 import { sender } from './http.ts'
@@ -60,6 +62,11 @@ export async function folderServer(
   onTestFinished(() => server.close())
   const local = new URL(`http://127.0.0.1:${server.port}`)
   return { url: local, data, parts, client: new Client(sender(local)) }
+}
+
+/** An actor, as use cases know it that decide about it. */
+export async function callerOf({ parts }: Pick<TestApp, 'parts'>, actor: Actor): Promise<Caller> {
+  return { policy: await parts.access.policy(), actor }
 }
 
 async function appOf(parts: Components): Promise<TestApp> {

@@ -6,6 +6,7 @@ import type { Api } from './api.ts'
 import { maxBodyBytes } from './body.ts'
 import { measuredOperations, type OnOperation } from './measured-operations.ts'
 import { backupRoutes } from './routes/backups.ts'
+import { bindingRoutes } from './routes/bindings.ts'
 import { cloneJobRoutes } from './routes/clones.ts'
 import { diffRoutes } from './routes/diff.ts'
 import { garbageCollectionRoutes } from './routes/garbage-collections.ts'
@@ -19,10 +20,14 @@ import { packageRevisionRoutes } from './routes/package-revisions.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
 import { resourceRoutes } from './routes/resources.ts'
+import { serviceAccountRoutes } from './routes/service-accounts.ts'
+import { tokenRoutes } from './routes/tokens.ts'
 import { upgradeRoutes } from './routes/upgrade.ts'
 import { upgradeJobRoutes } from './routes/upgrades.ts'
+import { userRoutes } from './routes/users.ts'
 import { verificationRoutes } from './routes/verifications.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
+import { whoamiRoutes } from './routes/whoami.ts'
 import { invalidRequest } from './validation.ts'
 
 /** The REST API, to be mounted at `BASE_PATH`. */
@@ -56,5 +61,10 @@ export function createRestApp(api: Api, onOperation: OnOperation, tracing: Traci
   app.route('/', garbageCollectionRoutes(api))
   app.route('/', verificationRoutes(api))
   app.route('/', backupRoutes(api))
+  app.route('/', tokenRoutes(api))
+  app.route('/', serviceAccountRoutes(api))
+  app.route('/', bindingRoutes(api))
+  app.route('/', userRoutes(api))
+  app.route('/', whoamiRoutes())
   return app
 }

@@ -11,15 +11,7 @@ import { type Dialect, dialectOf } from '../dialect.ts'
 import { allOf, type Sql } from '../sql.ts'
 import { inRange } from '../visible.ts'
 import { PACKAGES, type PackageRevisionFilter, testsOf } from './filter.ts'
-import {
-  basedByName,
-  byName,
-  ID,
-  NAME,
-  type OrderedSource,
-  orderedSources,
-  setSources,
-} from './sources.ts'
+import { basedByName, byName, ID, NAME, type OrderedSource, orderedSources, setSources } from './sources.ts'
 
 export type Plan = {
   from: Sql
@@ -91,11 +83,7 @@ export async function planList(
 }
 
 /** Walks the first index in the order of the list, where nothing is rare. */
-function alongIndex(
-  dialect: Dialect,
-  { filter, sort: { field } }: Wanted,
-  byFilter: OrderedSource[],
-): Plan {
+function alongIndex(dialect: Dialect, { filter, sort: { field } }: Wanted, byFilter: OrderedSource[]): Plan {
   if (field !== 'name') {
     const from = dialect.indexed(sql`package_revisions`, SORT_INDEX[field])
     return { ...ofRows(from), satisfied: [], few: false, alongSortIndex: true, alongNames: false }

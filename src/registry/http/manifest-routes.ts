@@ -6,13 +6,24 @@ import { register } from '../../http/operation.ts'
 import { mediaType } from '../../http/request-body.ts'
 import { wholeBody } from '../../http/whole-body.ts'
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts'
+import { isAttachment } from '../attachment.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import { unknownManifest, unknownTag } from '../manifests.ts'
 import type { ReadGuard } from '../read-guard.ts'
 import type { WriteGuard } from '../write-guard.ts'
 import { checkTagCondition, isNotModified } from './conditional.ts'
-import { DELETE, PULL, PUSH, type Reading, referenceParam, repositoryParam, tagQuery } from './request.ts'
+import {
+  type Authorize,
+  DELETE,
+  PULL,
+  PUSH,
+  type Reading,
+  referenceParam,
+  repositoryParam,
+  tagQuery,
+  targetOf,
+} from './request.ts'
 
 const MANIFEST = '/:name/manifests/:reference'
 
@@ -21,9 +32,10 @@ export function manifestRoutes(
   { manifests }: EmbeddedRegistry,
   {
     guard,
+    authorize,
     reading: { content, readGuard },
     bodies,
-  }: { guard: WriteGuard; reading: Reading; bodies?: ByteBudget | undefined },
+  }: { guard: WriteGuard; authorize: Authorize; reading: Reading; bodies?: ByteBudget | undefined },
 ): Hono {
   const app = new Hono()
 
@@ -52,8 +64,11 @@ export function manifestRoutes(
     const repository = repositoryParam(c)
     const reference = referenceParam(c)
     const tags = 'tag' in reference ? [reference.tag] : tagQuery(c)
-    const put = await withBody(c, (bytes) =>
-      manifests.put(repository, bytes, {
+    const put = await withBody(c, async (bytes) => {
+      await authorize(c, 'push', targetOf(repository)).catch((refusal) => {
+        if (!isAttachment(bytes, tags)) throw refusal
+      })
+      return manifests.put(repository, bytes, {
         contentType: mediaType(c),
         digest: 'digest' in reference ? reference.digest : undefined,
         tags,
@@ -61,8 +76,8 @@ export function manifestRoutes(
           checkTagCondition(c, tag, from)
           if (from !== to) refuse(await guard.setTag(repository, tag, bytes))
         },
-      }),
-    )
+      })
+    })
     return c.body(null, 201, {
       Location: `/v2/${repository}/manifests/${put.descriptor.digest}`,
       'Docker-Content-Digest': put.descriptor.digest,

@@ -17,6 +17,7 @@ import { NO_GUARD, type WriteGuard } from '../write-guard.ts'
 import { blobRoutes } from './blob-routes.ts'
 import { listingRoutes } from './listing-routes.ts'
 import { manifestRoutes } from './manifest-routes.ts'
+import type { Authorize } from './request.ts'
 import { uploadRoutes } from './upload-routes.ts'
 
 type OnInternalError = (error: unknown, c: Context) => void
@@ -25,6 +26,8 @@ export type RegistryAppOptions = {
   guard?: WriteGuard
   /** What the client of a request may read; undefined for everything. */
   readGuard?: (c: Context) => ReadGuard | undefined
+  /** Throws unless the caller has a permission that only the content of the request makes necessary. */
+  authorize?: Authorize
   /** Memory for manifests while clients send them. */
   bodies?: ByteBudget
   /** Called with every error that is not the client's fault. */
@@ -40,21 +43,22 @@ const REFUSALS: {
   unauthenticated: { code: 'UNAUTHORIZED', status: 401 },
   forbidden: { code: 'DENIED', status: 403 },
   not_found: { code: 'NAME_UNKNOWN', status: 404 },
+  unavailable: { code: 'UNAVAILABLE', status: 503, headers: { 'Retry-After': RETRY_AFTER } },
   overloaded: { code: 'TOOMANYREQUESTS', status: 429, headers: { 'Retry-After': RETRY_AFTER } },
   insufficient_storage: { code: 'DENIED', status: 507 },
 }
 
 /** Creates the HTTP API of the registry: everything below `/v2`, a path that the distribution spec fixes. */
 export function createRegistryApp(registry: EmbeddedRegistry, options: RegistryAppOptions = {}): Hono {
-  const { guard = NO_GUARD, readGuard = () => undefined } = options
+  const { guard = NO_GUARD, readGuard = () => undefined, authorize = async () => undefined } = options
   const reading = { content: new PublicContent(registry), readGuard }
   const app = new Hono({ getPath: routedPath })
   register(app, 'GET', ['/v2', '/v2/'], CHECK, (c) =>
     c.json({}, 200, { 'Docker-Distribution-API-Version': 'registry/2.0' }),
   )
-  app.route('/v2', uploadRoutes(registry, reading))
+  app.route('/v2', uploadRoutes(registry, authorize, reading))
   app.route('/v2', blobRoutes(registry, guard, reading))
-  app.route('/v2', manifestRoutes(registry, { guard, reading, bodies: options.bodies }))
+  app.route('/v2', manifestRoutes(registry, { guard, authorize, reading, bodies: options.bodies }))
   app.route('/v2', listingRoutes(registry, reading))
 
   const { onError, notFound } = registrySurface(options.onInternalError)

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { PlaceOf } from '../../http/scope.ts'
+import type { Place, PlaceOf } from '../../http/scope.ts'
 import { isDigest, looksLikeDigest } from '../../oci/digest.ts'
 import { isRepositoryName, isTag } from '../../oci/reference.ts'
 import { RegistryError } from '../errors.ts'
@@ -15,9 +15,11 @@ export function targetOf(name: string): { repository: string; package: string | 
   return { repository: name.slice(0, slash), package: name.slice(slash + 1) }
 }
 
+export type Authorize = (c: Context, permission: 'read' | 'push', target: Place) => Promise<void>
+
 export const PULL = { needs: { read: nameInPath }, load: 'none', writesDisk: false } as const
 export const LIST = { ...PULL, load: 'list' } as const
-/** What `attach` allows of it, only the content tells. */
+/** Only the content tells whether `attach` suffices. */
 export const PUSH = {
   needs: { push: nameInPath, attach: nameInPath },
   load: 'push',

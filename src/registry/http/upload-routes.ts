@@ -1,11 +1,18 @@
 import { type Context, Hono } from 'hono'
-import { may } from '../../http/access.ts'
 import { register } from '../../http/operation.ts'
 import { passingRequestBody } from '../../http/request-body.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import { parseChunkRange } from './range.ts'
-import { checkedDigest, mountQuery, PUSH, type Reading, repositoryParam, targetOf } from './request.ts'
+import {
+  type Authorize,
+  checkedDigest,
+  mountQuery,
+  PUSH,
+  type Reading,
+  repositoryParam,
+  targetOf,
+} from './request.ts'
 
 const UPLOADS = ['/:name/blobs/uploads/', '/:name/blobs/uploads']
 const UPLOAD = '/:name/blobs/uploads/:id'
@@ -15,7 +22,11 @@ const STATUS = { ...PUSH, load: 'none', writesDisk: false } as const
 const CANCEL = { ...PUSH, writesDisk: false } as const
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs */
-export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry, { content, readGuard }: Reading): Hono {
+export function uploadRoutes(
+  { blobs, uploads }: EmbeddedRegistry,
+  authorize: Authorize,
+  { content, readGuard }: Reading,
+): Hono {
   const app = new Hono()
 
   register(app, 'POST', UPLOADS, { id: 'startUpload', ...PUSH }, async (c) => {
@@ -25,7 +36,10 @@ export function uploadRoutes({ blobs, uploads }: EmbeddedRegistry, { content, re
     const hides = readGuard(c)
     const mayMount =
       mount !== undefined &&
-      may(c, 'read', targetOf(mount.from)) &&
+      (await authorize(c, 'read', targetOf(mount.from)).then(
+        () => true,
+        () => false,
+      )) &&
       (!hides || (await content.hasBlob(hides, mount.from, mount.digest)))
     if (mayMount && (await blobs.mount(repository, mount.digest, mount.from))) {
       return created(c, repository, mount.digest)

@@ -1,4 +1,5 @@
-import { listBindings as listRows } from '../../database/access/bindings.ts'
+import { AppError } from '../../core/errors.ts'
+import { findBinding, listBindings as listRows } from '../../database/access/bindings.ts'
 import type { Binding } from '../../domain/access/binding.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import type { Actor } from '../access/actor.ts'
@@ -23,4 +24,11 @@ export async function listBindings(
     },
     cursorAt: ({ id }) => id,
   })
+}
+
+/** Throws `not_found` for a binding that does not exist, or that the actor may not know of. */
+export async function getBinding(access: AccessControl, actor: Actor, id: string): Promise<Binding> {
+  const binding = await findBinding(access.ctx.db, id)
+  if (binding && seesBinding(await access.policy(), actor, binding)) return binding
+  throw new AppError('not_found', `there is no binding ${id}`)
 }

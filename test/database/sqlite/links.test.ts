@@ -6,8 +6,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Reader } from '../../../src/database/connection.ts'
 import { listDownstreams } from '../../../src/database/package-revisions/downstream-list.ts'
 import { latestOf, linksOf } from '../../../src/database/package-revisions/links.ts'
-import { SEES_ALL } from '../../../src/domain/access/visible-set.ts'
 import { openDatabase } from '../../../src/database/sqlite/open.ts'
+import { SEES_ALL } from '../../../src/domain/access/visible-set.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 
 const UPSTREAMS = 50
@@ -97,6 +97,7 @@ describe('queries about links', () => {
     const after = { depth: 1, name: 'r.c1' }
     const found = await listDownstreams(
       db,
+      SEES_ALL,
       'r.u3.w3',
       { depth: 5, latest: true, outdated: false },
       { after, limit: 10 },
@@ -106,7 +107,13 @@ describe('queries about links', () => {
     await listDownstreams(db, SEES_ALL, 'r.u3.w3', { depth: 1 }, { limit: 10 })
     expect(scans(raw, queries)).toEqual([])
     expect(plan(raw, queries.slice(0, -1))).toEqual([expect.stringContaining('COVERING')])
-    await listDownstreams(db, SEES_ALL, 'r.u3.w3', { depth: 2 }, { after: { depth: 2, name: 'r' }, limit: 10 })
+    await listDownstreams(
+      db,
+      SEES_ALL,
+      'r.u3.w3',
+      { depth: 2 },
+      { after: { depth: 2, name: 'r' }, limit: 10 },
+    )
     expect(scans(raw, queries)).toEqual([])
     expect(plan(raw, queries).filter((detail) => detail.includes('package_revisions_upstream'))).toEqual([
       expect.stringContaining('COVERING'),

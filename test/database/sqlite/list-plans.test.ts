@@ -156,7 +156,11 @@ describe('lists of package revisions', () => {
         for (const other of FILTERS.slice(0, at)) {
           const labels = [...(one.labels ?? []), ...(other.labels ?? [])]
           const filter = { ...other, ...one, ...(labels.length > 0 ? { labels } : {}) }
-          await listPackageRevisions(db, SEES_ALL, filter, { sort, after: at % 2 ? after : undefined, limit: 3 })
+          await listPackageRevisions(db, SEES_ALL, filter, {
+            sort,
+            after: at % 2 ? after : undefined,
+            limit: 3,
+          })
         }
       }
     }
@@ -250,8 +254,13 @@ describe('other lists', () => {
       )
       for (const latest of [undefined, true]) {
         const seen: string[] = []
-        for (let after: Parameters<typeof listObjects>[2]['after'], pages = 0; pages < 20; pages++) {
-          const { items, lookedTo } = await listObjects(db, SEES_ALL, { ...filter, latest }, { after, limit: 25 })
+        for (let after: Parameters<typeof listObjects>[3]['after'], pages = 0; pages < 20; pages++) {
+          const { items, lookedTo } = await listObjects(
+            db,
+            SEES_ALL,
+            { ...filter, latest },
+            { after, limit: 25 },
+          )
           seen.push(...items.map((item) => [item.kind, item.namespace, item.name, item.in.name].join()))
           const last = items.at(-1)
           after = lookedTo ?? (last && items.length === 25 ? { ...last, behind: last.in.name } : undefined)
