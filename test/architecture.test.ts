@@ -28,7 +28,7 @@ const SERVICE_MAY_IMPORT: Table = {
   workers: [],
   access: ['.'],
   accounts: ['queries', 'access', '.'],
-  '.': ['workers'],
+  '.': ['workers', 'access'],
   queries: ['access', '.'],
   drafts: ['workers', 'access', '.'],
   review: ['drafts', 'access', '.'],
