@@ -7,7 +7,7 @@ import type { Subject } from '../../src/domain/access/binding.ts'
 import { PERMISSIONS } from '../../src/domain/access/permission.ts'
 import type { Role } from '../../src/domain/access/role.ts'
 import { createApp } from '../../src/server/app.ts'
-import { memoryComponents } from '../../src/server/components.ts'
+import { type Components, memoryComponents } from '../../src/server/components.ts'
 import { AccessControl } from '../../src/service/access/access-control.ts'
 import { type Actor, ANONYMOUS, SYSTEM } from '../../src/service/access/actor.ts'
 import { authenticatePrincipal, authenticateToken } from '../../src/service/access/authenticate.ts'
@@ -19,8 +19,11 @@ import { Client } from './client.ts'
 
 export type ProtectedApp = Awaited<ReturnType<typeof protectedApp>>
 
-export async function protectedApp(mode: 'required' | 'open-at-first' = 'required') {
-  const parts = await memoryComponents(pino({ level: 'silent' }))
+export async function protectedApp(
+  mode: 'required' | 'open-at-first' = 'required',
+  change: (parts: Components) => Components = (parts) => parts,
+) {
+  const parts = change(await memoryComponents(pino({ level: 'silent' })))
   onTestFinished(() => parts.close())
   const access = new AccessControl(parts.ctx, {
     mode,
