@@ -36,8 +36,9 @@ export async function cloneContent(
   ctx: ServiceContext,
   target: PackageId,
   source: CloneSource,
+  visibility: Visibility,
 ): Promise<DraftContent> {
-  const revision = await resolveUpstream(ctx.db, source.upstream)
+  const revision = await resolveUpstream(ctx.db, visibility, source.upstream)
   const upstream = upstreamOf(revision)
   try {
     const input = async () => ({

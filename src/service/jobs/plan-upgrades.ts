@@ -37,7 +37,7 @@ export async function planUpgrades(
   const id = typeof upstream === 'string' ? parseRevisionName(upstream) : upstream
   const labels = parseLabelSelector(selector)
   const latest = { repository: id.repository, package: id.package, revision: 'latest' as const }
-  const to = jobUpstream(await resolveUpstream(ctx.db, request.to ?? latest))
+  const to = jobUpstream(await resolveUpstream(ctx.db, visibleTo({ policy, actor }), request.to ?? latest))
   if (ociRepository(to) !== ociRepository(id)) {
     throw new AppError(
       'invalid',
