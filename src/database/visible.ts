@@ -4,6 +4,7 @@ import type { Pattern } from '../domain/access/pattern.ts'
 import {
   type NameRange,
   revisionNameRanges,
+  seesDraftsToo,
   type Visibility,
   type VisibleSet,
   within,
@@ -46,9 +47,10 @@ export function visibleRepositories(set: VisibleSet, name: Sql): Sql[] {
   return set === 'all' ? [] : [inSome(name, repositoryRanges(set))]
 }
 
-/** Matches the revisions that are published, or are drafts in packages whose drafts are visible. */
-export function publishedOrSeen({ drafts }: Visibility, table = 'package_revisions'): Sql[] {
-  if (drafts === 'all') return []
+/** Matches, of the revisions in visible packages, those that are published, and drafts where these are visible too. */
+export function publishedOrSeen(visibility: Visibility, table = 'package_revisions'): Sql[] {
+  const { drafts } = visibility
+  if (drafts === 'all' || seesDraftsToo(visibility)) return []
   const published = sql`${sql.ref(`${table}.revision`)} > 0`
   if (drafts.length === 0) return [published]
   const seen = visiblePackages(drafts, sql.ref(`${table}.repository`), sql.ref(`${table}.package`))

@@ -48,14 +48,17 @@ export async function listPackageRevisions(
     .filter(([part]) => !plan.satisfied.includes(part))
     .map(([, test]) => test)
   const search = { plan, tests }
-  if (!plan.alongNames || !ranges) return readPage(db, search, page)
-  return walkRanges(
-    ahead(ranges, page),
-    page.limit,
-    (range, limit) => readPage(db, search, { ...page, limit }, range),
-    // No name is an end of a range.
-    ({ from, before }) => ({ value: '', name: sort.descending ? from : before }),
-  )
+  const found =
+    plan.alongNames && ranges
+      ? await walkRanges(
+          ahead(ranges, page),
+          page.limit,
+          (range, limit) => findIds(db, search, { ...page, limit }, range),
+          // No name is an end of a range.
+          ({ from, before }) => ({ value: '', name: sort.descending ? from : before }),
+        )
+      : await findIds(db, search, page)
+  return { ...found, items: await inOrder(db, found.items) }
 }
 
 /** Returns the ranges that are not wholly before a page, in the order of the list. */
@@ -66,12 +69,12 @@ function ahead(ranges: readonly NameRange[], { sort, after }: PageOf): NameRange
 
 type Search = { plan: Plan; tests: readonly Test[] }
 
-async function readPage(
+async function findIds(
   db: Reader,
   { plan, tests }: Search,
   { sort, after, limit }: PageOf,
   names?: NameRange,
-): Promise<PartialPage<PackageRevision, Cursor>> {
+): Promise<PartialPage<number, Cursor>> {
   const range = [...inRange(plan.name, names), ...(after === undefined ? [] : [behind(plan, sort, after)])]
   const inIndex = plan.alongSortIndex && tests.every(({ inSortIndexes }) => inSortIndexes)
   const steps = inIndex ? STEPS_IN_INDEX : STEPS
@@ -88,10 +91,7 @@ async function readPage(
     sql`LIMIT ${limit}`,
   )
   const { rows } = await found.execute(db)
-  const items = await inOrder(
-    db,
-    rows.map(({ id }) => id),
-  )
+  const items = rows.map(({ id }) => id)
   return end && items.length < limit ? { items, lookedTo: end } : { items }
 }
 

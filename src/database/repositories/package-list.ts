@@ -1,6 +1,6 @@
 /** The list of packages. */
 import { sql } from 'kysely'
-import type { NameRange, Visibility } from '../../domain/access/visible-set.ts'
+import { type NameRange, seesDraftsToo, type Visibility } from '../../domain/access/visible-set.ts'
 import type { PackageId } from '../../domain/names.ts'
 import { wordsOf } from '../../domain/search-words.ts'
 import type { Reader } from '../connection.ts'
@@ -91,14 +91,14 @@ async function readPage(
 
 function visible({ published, drafts }: Visibility): Sql[] {
   const inVisible = visiblePackages(published, REPOSITORY, PATH)
-  if (drafts === 'all') return inVisible
+  if (drafts === 'all' || seesDraftsToo({ published, drafts })) return inVisible
   const withDrafts = allOf(visiblePackages(drafts, REPOSITORY, PATH))
   return [...inVisible, sql`(latest_revision IS NOT NULL OR ${withDrafts})`]
 }
 
 /** Where drafts are hidden, what is stored about all revisions is computed from the published ones. */
-function columnsFor({ drafts }: Visibility): Sql {
-  const withDrafts = visiblePackages(drafts, REPOSITORY, PATH)
+function columnsFor(visibility: Visibility): Sql {
+  const withDrafts = seesDraftsToo(visibility) ? [] : visiblePackages(visibility.drafts, REPOSITORY, PATH)
   const seen = (stored: Sql, computed: Sql) =>
     withDrafts.length === 0
       ? stored

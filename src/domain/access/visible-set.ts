@@ -36,6 +36,11 @@ export function seesAll({ published, drafts }: Visibility): boolean {
   return published === 'all' && drafts === 'all'
 }
 
+/** Whether drafts are visible wherever what is published is. */
+export function seesDraftsToo({ published, drafts }: Visibility): boolean {
+  return visibilityKey({ published, drafts }) === visibilityKey({ published, drafts: published })
+}
+
 /** Whether a package is visible; without one, whether all of a repository is. */
 export function sees(set: VisibleSet, target: { repository: string; package?: string }): boolean {
   return set === 'all' || set.some((pattern) => covers(pattern, patternOf(target)))
