@@ -61,7 +61,8 @@ export async function planList(
   const sets = setSources(dialect, filter, { range: hull(ranges), hides: visibility.published !== 'all' })
   const byNames = sort.field === 'name'
   const ordered = ranges ? [...byFilter, byName(dialect)] : byFilter
-  if (byNames && ordered.length <= 1 && sets.length === 0) return walk(ordered[0] ?? byName(dialect))
+  // The index for one part of the filter has just the rows that match, in each range of names.
+  if (byNames && byFilter.length <= 1 && sets.length === 0) return walk(byFilter[0] ?? byName(dialect))
   const tests = testsOf(dialect, visibility, filter)
   const tested = byNames || [...tests.values()].some((test) => !test.inSortIndexes)
   let few = await fewRows(db, tested ? TESTS_FOR_A_ROW : STEPS_FOR_A_ROW)
