@@ -35,17 +35,22 @@ async function instanceAt(url: URL): Promise<string | null> {
   }
 }
 
-/** Returns the server's response to a POST, however long that takes, unlike `fetch`. Throws `unavailable`. */
-export async function askServer(server: URL, path: string, body: object): Promise<IncomingMessage> {
+/** Returns the server's response, however long that takes, unlike `fetch`. Throws `unavailable`. */
+export async function askServer(
+  server: URL,
+  path: string,
+  body: object | undefined,
+  method = 'POST',
+): Promise<IncomingMessage> {
   const ended = (cause: unknown) =>
     new AppError('unavailable', `the server at ${server.host} ended before it answered`, { cause })
   const sent = request(new URL(`/api/v1${path}`, server), {
-    method: 'POST',
+    method,
     headers: { 'Content-Type': 'application/json' },
     // Without a proxy, whatever the environment says.
     agent: new Agent(),
   })
-  sent.end(JSON.stringify(body))
+  sent.end(body && JSON.stringify(body))
   const [response] = (await once(sent, 'response').catch((error) => {
     throw ended(error)
   })) as [IncomingMessage]

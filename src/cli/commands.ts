@@ -14,6 +14,8 @@ export function commandsWith(output: Output): Commands {
     verify,
     backup: (config, file) => backup(config, file, output),
     restore,
+    accessExport,
+    accessApply,
     ready,
     openapi,
     version,
@@ -122,6 +124,31 @@ async function backup(config: Config, file: string, output: Output): Promise<str
   if (!onStdout) return text
   output.error(text)
   return ''
+}
+
+async function accessExport(config: Config, file: string): Promise<string> {
+  const { rulesByServer, writeRules } = await import('./access.ts')
+  const { accessRules } = await import('../service/accounts/access-rules.ts')
+  const { SYSTEM } = await import('../service/access/actor.ts')
+
+  const rules = await onData(config, {
+    here: ({ access }) => accessRules(access, SYSTEM),
+    byServer: rulesByServer,
+  })
+  return writeRules(rules, file)
+}
+
+async function accessApply(config: Config, file: string, options: { dryRun: boolean }): Promise<string> {
+  const { changesInWords, readRules, replaceByServer } = await import('./access.ts')
+  const { replaceAccessRules } = await import('../service/accounts/access-rules.ts')
+  const { SYSTEM } = await import('../service/access/actor.ts')
+
+  const rules = await readRules(file)
+  const changes = await onData(config, {
+    here: ({ access }) => replaceAccessRules(access, SYSTEM, rules, options),
+    byServer: (server) => replaceByServer(server, rules, options),
+  })
+  return changesInWords(changes, options)
 }
 
 async function ready({ listen }: Config): Promise<{ ready: boolean; text: string }> {

@@ -16,6 +16,10 @@ export type Commands = {
   backup: (config: Config, file: string) => Promise<string>
   /** Creates a data folder from such a file. */
   restore: (config: Config, file: string) => Promise<string>
+  /** Writes bindings and service accounts to a file. */
+  accessExport: (config: Config, file: string) => Promise<string>
+  /** Makes them those of such a file; with `dryRun` only says what would change. */
+  accessApply: (config: Config, file: string, options: { dryRun: boolean }) => Promise<string>
   /** Asks the server at the address of the settings. */
   ready: (config: Config) => Promise<{ ready: boolean; text: string }>
   /** The API document as YAML. */
@@ -56,6 +60,11 @@ export async function run(argv: readonly string[], commands: Commands, output: O
         output.out(await commands[command](config, names[0] ?? ''))
         return 0
       }
+      case 'access': {
+        const { config, given, names } = parsed(rest, ['dry-run'], ['export or apply', 'FILE'])
+        output.out(await accessCommand(commands, config, names, given.has('dry-run')))
+        return 0
+      }
       case 'ready': {
         const { ready, text } = await commands.ready(parsed(rest, [], []).config)
         output.out(text)
@@ -82,6 +91,17 @@ export async function run(argv: readonly string[], commands: Commands, output: O
     output.error(`pkgserver: ${error.message}\n`)
     return error instanceof AppError && error.code !== 'invalid' ? 1 : 2
   }
+}
+
+async function accessCommand(
+  commands: Commands,
+  config: Config,
+  [verb, file = '']: string[],
+  dryRun: boolean,
+): Promise<string> {
+  if (verb === 'apply') return commands.accessApply(config, file, { dryRun })
+  if (verb === 'export' && !dryRun) return commands.accessExport(config, file)
+  throw new AppError('invalid', 'write access export FILE, or access apply FILE with or without --dry-run')
 }
 
 /** Parses flags, switches and positional arguments. `wanted` names the positional ones; without it any are taken. */
@@ -142,6 +162,9 @@ function help(): string {
     '  verify    compare the index with the registry, and read all content; --fix repairs what can be repaired',
     '  backup    backup FILE writes all data to a file, even while the server runs; - is standard output',
     '  restore   restore FILE creates a data folder from a backup; - is standard input',
+    '  access    access export FILE writes bindings and service accounts as YAML; access apply FILE makes them those of',
+    '            the file, all or nothing, and deletes others; --dry-run only says what would change; - is standard output',
+    '            or input',
     '  ready     ask the server at --listen whether it is ready',
     '  openapi   print the API document as YAML',
     '  version   print the version',

@@ -25,7 +25,7 @@ export type Identify = (c: Context) => Promise<Actor>
 
 declare module 'hono' {
   interface ContextVariableMap {
-    caller: Caller & { control: AccessControl }
+    access: Caller & { control: AccessControl }
   }
 }
 
@@ -60,7 +60,7 @@ export function access(
       }
       c.set('operation', operation)
       if (operation.needs === NOTHING) return next()
-      c.set('caller', await identified(c))
+      c.set('access', await identified(c))
       // Path parameters belong to a route; Hono sets the index again before it calls the next handler.
       c.req.routeIndex = at
       const refusal = await refusalOf(c, operation.needs)
@@ -83,17 +83,17 @@ export function access(
 
 /** The caller. */
 export function actorOf(c: Context): Actor {
-  return c.get('caller').actor
+  return c.get('access').actor
 }
 
 /** The caller with the policy that decides about the request. */
 export function callerOf(c: Context): Caller {
-  return c.get('caller')
+  return c.get('access')
 }
 
 /** Throws unless the caller has the permission: `unauthenticated`, `not_found` for what may not be read, or `forbidden`. */
 export async function authorize(c: Context, permission: Permission, place: Place): Promise<void> {
-  const refusal = await refusalAt(c.get('caller'), permission, place)
+  const refusal = await refusalAt(c.get('access'), permission, place)
   if (refusal) throw refusal
 }
 
@@ -104,7 +104,7 @@ export async function authorizeReading(c: Context, source: string | PackageId): 
 }
 
 async function refusalOf(c: Context, needs: Exclude<Needs, typeof NOTHING>): Promise<AppError | undefined> {
-  const caller = c.get('caller')
+  const caller = c.get('access')
   if (needs === A_CALLER) return undefined
   if (needs === AN_ACCOUNT) return caller.policy.open || isKnown(caller) ? undefined : unauthenticated()
   let first: AppError | undefined

@@ -3,6 +3,7 @@ import { AppError } from '../core/errors.ts'
 import type { Reader } from '../database/connection.ts'
 import { findRepository } from '../database/repositories/repositories.ts'
 import type { Repository, RepositoryContent } from '../domain/repository.ts'
+import type { Actor } from './access/actor.ts'
 import type { ServiceContext } from './context.ts'
 import { finishEarlier } from './intents.ts'
 import { checkPrecondition, type Precondition } from './precondition.ts'
@@ -15,18 +16,22 @@ export async function getRepository(db: Reader, name: string): Promise<Repositor
   throw new AppError('not_found', `there is no repository ${name}`, { remedy: { do: 'create_repository' } })
 }
 
+/** A repository as it is now, and who changes it. */
+type Current = { actor: Actor; repository: Repository }
+
 /** Runs work on a repository, alone with it. Throws `not_found` and `precondition_failed`. */
 export async function withRepository<T>(
   ctx: ServiceContext,
+  actor: Actor,
   name: string,
   precondition: Precondition,
-  work: (current: Repository) => Promise<T>,
+  work: (current: Current) => Promise<T>,
 ): Promise<T> {
   return ctx.locks.run(name, async () => {
     await finishEarlier(ctx, name)
-    const current = await getRepository(ctx.db, name)
-    checkPrecondition(name, current.resourceVersion, precondition)
-    return work(current)
+    const repository = await getRepository(ctx.db, name)
+    checkPrecondition(name, repository.resourceVersion, precondition)
+    return work({ actor, repository })
   })
 }
 

@@ -183,7 +183,7 @@ describe('a reader', () => {
     for (const path of [`/packagerevisions/${secret}/downstreams`, '/packages/blueprints/secret/smf/graph']) {
       expect((await author.send(`/api/v1${path}`)).status).toBe(404)
     }
-    await author.createDraft('ws1', { copy: { from: name } }, { package: 'nf/other' })
+    await author.createDraft('ws1', { clone: { upstream: name } }, { package: 'nf/other' })
   })
 
   it('sees no draft, and learns not even its name', async () => {

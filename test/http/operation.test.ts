@@ -91,13 +91,16 @@ describe('the operations of the server', () => {
       'cancelJob',
       'cancelUpload',
       'collectGarbage',
+      'deleteBinding',
       'deleteBlob',
       'deleteManifest',
       'deletePackageRevision',
       'deleteRepository',
+      'deleteServiceAccount',
       'deleteWebhook',
       'previewUpgrade',
       'proposeDeletion',
+      'revokeToken',
     ])
   })
 
@@ -112,9 +115,13 @@ describe('the operations of the server', () => {
       'listReferrers',
     ])
     expect(reads(({ load }) => load === 'list')).toEqual([
+      'getAccessRules',
+      'getBinding',
       'getJob',
       'getPackageGraph',
+      'getServiceAccount',
       'getWebhook',
+      'listBindings',
       'listDeliveries',
       'listDownstreams',
       'listImages',
@@ -125,7 +132,12 @@ describe('the operations of the server', () => {
       'listPackageRevisions',
       'listPackages',
       'listRepositories',
+      'listServiceAccountTokens',
+      'listServiceAccounts',
       'listTags',
+      'listTokens',
+      'listUserTokens',
+      'listUsers',
       'listWebhooks',
     ])
   })

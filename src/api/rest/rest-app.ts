@@ -5,6 +5,7 @@ import type { Tracing } from '../../http/tracing.ts'
 import type { Api } from './api.ts'
 import { maxBodyBytes } from './body.ts'
 import { measuredOperations, type OnOperation } from './measured-operations.ts'
+import { accessRulesRoutes } from './routes/access-rules.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { bindingRoutes } from './routes/bindings.ts'
 import { cloneJobRoutes } from './routes/clones.ts'
@@ -65,6 +66,7 @@ export function createRestApp(api: Api, onOperation: OnOperation, tracing: Traci
   app.route('/', serviceAccountRoutes(api))
   app.route('/', bindingRoutes(api))
   app.route('/', userRoutes(api))
+  app.route('/', accessRulesRoutes(api))
   app.route('/', whoamiRoutes())
   return app
 }

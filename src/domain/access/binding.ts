@@ -52,14 +52,17 @@ function repositoriesProblem(role: Role, repositories: readonly string[]): strin
   return `the role ${role} needs 1 to ${MAX_PATTERNS} patterns of repositories, such as team-*`
 }
 
-/** Whether two bindings say the same. */
-export function sameBinding(one: Omit<Binding, 'id'>, other: Omit<Binding, 'id'>): boolean {
-  const key = ({ subject, principalId, role, repositories }: Omit<Binding, 'id'>) =>
-    JSON.stringify([
-      subject.kind,
-      principalId ?? ('name' in subject ? subject.name : null),
-      role,
-      [...new Set(repositories)].sort(),
-    ])
-  return key(one) === key(other)
+/** Equal for bindings that say the same. */
+export function bindingKey({
+  subject,
+  principalId,
+  role,
+  repositories,
+}: BindingContent & { principalId: string | undefined }): string {
+  return JSON.stringify([
+    subject.kind,
+    principalId ?? ('name' in subject ? subject.name : null),
+    role,
+    [...new Set(repositories)].sort(),
+  ])
 }

@@ -45,11 +45,11 @@ export class AccessControl {
 
   /**
    * Runs a change of accounts, tokens or bindings in a transaction, with the policy before it. Throws `conflict` if the
-   * server would lose its last admin, unless `mayLoseAdmin`.
+   * server would lose its last admin, unless `mayLoseAdmin`. With `dryRun`, all is undone in the end.
    */
   async change<T>(
     work: (transaction: Transaction, policy: Policy) => Promise<T>,
-    { mayLoseAdmin = false } = {},
+    { mayLoseAdmin = false, dryRun = false } = {},
   ): Promise<T> {
     const checksAdmin = !mayLoseAdmin && this.options.adminGroups.length === 0
     try {
@@ -59,8 +59,12 @@ export class AccessControl {
         const result = await work(transaction, policy)
         if (had && !(await hasServerAdmin(transaction))) throw lastAdmin()
         await raiseAccessVersion(transaction)
+        if (dryRun) throw new Undone(result)
         return result
       })
+    } catch (error) {
+      if (error instanceof Undone) return error.result as T
+      throw error
     } finally {
       // After a failed commit, too: what is on the disk then is unknown.
       this.#policy = undefined
@@ -74,6 +78,16 @@ export class AccessControl {
     } finally {
       this.#policy = undefined
     }
+  }
+}
+
+/** Rolls back a transaction that was only tried. */
+class Undone extends Error {
+  readonly result: unknown
+
+  constructor(result: unknown) {
+    super('the change was only tried')
+    this.result = result
   }
 }
 

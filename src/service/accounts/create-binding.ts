@@ -5,9 +5,9 @@ import type { Reader } from '../../database/connection.ts'
 import {
   type Binding,
   type BindingContent,
+  bindingKey,
   checkBinding,
   type Subject,
-  sameBinding,
 } from '../../domain/access/binding.ts'
 import { grantsOfRole } from '../../domain/access/grant.ts'
 import type { AccessControl } from '../access/access-control.ts'
@@ -43,18 +43,23 @@ export async function createBinding(
       createdAt: now.toISOString(),
     }
     const existing = await allBindings(transaction)
-    if (existing.some((other) => sameBinding(other, binding))) {
+    if (existing.some((other) => bindingKey(other) === bindingKey(binding))) {
       throw new AppError('already_exists', 'there is a binding of this role to this subject already')
     }
-    if (existing.length >= MOST) {
-      throw new AppError('conflict', `there are ${MOST} bindings already, which is the limit: bind a group`)
-    }
+    checkCount(existing.length + 1)
     await insertBinding(transaction, binding)
     return binding
   })
 }
 
-async function principalIdOf(db: Reader, subject: Subject): Promise<string | undefined> {
+/** Throws `conflict` for more bindings than a server can have. */
+export function checkCount(count: number): void {
+  if (count <= MOST) return
+  throw new AppError('conflict', `there would be more than ${MOST} bindings, which is the limit: bind groups`)
+}
+
+/** The id of the account that a binding is to; undefined for other subjects. Throws `not_found`. */
+export async function principalIdOf(db: Reader, subject: Subject): Promise<string | undefined> {
   if (subject.kind !== 'user' && subject.kind !== 'serviceaccount') return undefined
   const principal = await findPrincipalNamed(db, subject.kind, subject.name)
   if (principal) return principal.id

@@ -3,9 +3,9 @@ import { dropBindingsOf } from '../../database/access/bindings.ts'
 import type { Transaction } from '../../database/connection.ts'
 import { repositoryHasRevisions } from '../../database/package-revisions/of-repository.ts'
 import { deleteRepository as deleteRow } from '../../database/repositories/repositories.ts'
-import type { Visibility } from '../../domain/access/visible-set.ts'
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
 import type { AccessControl } from '../access/access-control.ts'
+import type { Actor } from '../access/actor.ts'
 import type { ServiceContext } from '../context.ts'
 import { removeDiscovered } from '../discovery/remove-discovered.ts'
 import { decide } from '../intents.ts'
@@ -19,14 +19,15 @@ import { withRepository } from '../repository-record.ts'
 export async function deleteRepository(
   ctx: ServiceContext,
   access: AccessControl,
-  visibility: Visibility,
+  actor: Actor,
   name: string,
   precondition: Precondition,
 ): Promise<void> {
+  const visibility = await ctx.visibilityOf(actor)
   const forgetRights = (transaction: Transaction) => dropBindingsOf(transaction, name)
   await access.changing(() =>
-    withRepository(ctx, name, precondition, async (current) => {
-      if (current.source) return removeDiscovered(ctx, current, visibility, forgetRights)
+    withRepository(ctx, actor, name, precondition, async ({ repository }) => {
+      if (repository.source) return removeDiscovered(ctx, repository, visibility, forgetRights)
       await decide(ctx, name, async (transaction) => {
         await forgetRights(transaction)
         if (await repositoryHasRevisions(transaction, name)) {

@@ -4,6 +4,7 @@ import { saveRepository } from '../../database/repositories/repositories.ts'
 import type { Repository } from '../../domain/repository.ts'
 import type { RepositorySource } from '../../domain/repository-source.ts'
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
+import type { Actor } from '../access/actor.ts'
 import type { ServiceContext } from '../context.ts'
 import { decide } from '../intents.ts'
 import { type LabelsPatch, mergeLabels } from '../merge-patch.ts'
@@ -19,11 +20,13 @@ export type RepositoryPatch = {
 
 export async function updateRepository(
   ctx: ServiceContext,
+  actor: Actor,
   name: string,
   patch: RepositoryPatch,
   precondition: Precondition,
 ): Promise<Repository> {
-  return withRepository(ctx, name, precondition, async ({ resourceVersion, ...current }) => {
+  return withRepository(ctx, actor, name, precondition, async ({ repository }) => {
+    const { resourceVersion, ...current } = repository
     const changed = {
       ...current,
       description: patch.description === undefined ? current.description : (patch.description ?? ''),

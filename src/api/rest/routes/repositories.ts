@@ -136,7 +136,7 @@ export function repositoryRoutes({ ctx, access, discovery, registryHost }: Api):
   app.openapi(update, async (c) => {
     const { name } = c.req.valid('param')
     const patch = jsonOf(c, repositoryPatchSchema)
-    const repository = await updateRepository(ctx, name, patch, requiredPrecondition(c))
+    const repository = await updateRepository(ctx, actorOf(c), name, patch, requiredPrecondition(c))
     setETag(c, repository)
     return c.json(await withStatus(c, repository), 200)
   })
@@ -149,13 +149,7 @@ export function repositoryRoutes({ ctx, access, discovery, registryHost }: Api):
   })
 
   app.openapi(remove, async (c) => {
-    await deleteRepository(
-      ctx,
-      access,
-      visibleTo(callerOf(c)),
-      c.req.valid('param').name,
-      requiredPrecondition(c),
-    )
+    await deleteRepository(ctx, access, actorOf(c), c.req.valid('param').name, requiredPrecondition(c))
     return c.body(null, 204)
   })
 

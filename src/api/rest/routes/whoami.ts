@@ -6,14 +6,7 @@ import { callerOf } from '../../../http/access.ts'
 import { A_CALLER } from '../../../http/scope.ts'
 import { can, type Target } from '../../../service/access/policy.ts'
 import { type DeclaredOperation, defineRoute } from '../../route.ts'
-import {
-  accessAnswerSchema,
-  pattern,
-  permission,
-  toAccessAnswer,
-  toWhoamiView,
-  whoamiSchema,
-} from '../schemas/access.ts'
+import { accessAnswerSchema, pattern, permission, toWhoamiView, whoamiSchema } from '../schemas/access.ts'
 import { noQuery, packagePath } from '../schemas/common.ts'
 import { json } from '../schemas/exchange.ts'
 import { readErrors } from '../schemas/problem.ts'
@@ -54,7 +47,7 @@ export function whoamiRoutes(): OpenAPIHono {
   app.openapi(access, (c) => {
     const { permission: asked, ...place } = c.req.valid('query')
     const { policy, actor } = callerOf(c)
-    return c.json(toAccessAnswer(can(policy, actor, asked, targetOf(asked, place))), 200)
+    return c.json(can(policy, actor, asked, targetOf(asked, place)), 200)
   })
 
   return app

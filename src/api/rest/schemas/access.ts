@@ -3,7 +3,8 @@ import { z } from '@hono/zod-openapi'
 import type { Grant } from '../../../domain/access/grant.ts'
 import { PERMISSIONS } from '../../../domain/access/permission.ts'
 import { type Actor, isPrincipal } from '../../../service/access/actor.ts'
-import { type Caller, type Decision, rightsOf, targetText } from '../../../service/access/policy.ts'
+import { type Caller, rightsOf, targetText } from '../../../service/access/policy.ts'
+import { timestamp } from './common.ts'
 
 export const permission = z.enum(PERMISSIONS).openapi({
   description:
@@ -42,10 +43,12 @@ export const whoamiSchema = z
       .openapi({ description: 'Groups, as the identity provider named them at the last login.' }),
     token: z
       .strictObject({
-        id: z.string().openapi({ description: 'Id of the token.' }),
+        id: z
+          .string()
+          .openapi({ description: 'Id of the token.', example: '019b7a3e-5c00-7c1e-8f5d-3a1c55f0e3a1' }),
         permissions: z.array(permission).openapi({ description: 'Permissions that it may use.' }),
         repositories: z.array(pattern).openapi({ description: 'Repositories that it may be used for.' }),
-        expiresAt: z.string().nullable().openapi({ description: 'End of the token; null for none.' }),
+        expiresAt: timestamp('End of the token; null for none.').nullable(),
       })
       .nullable()
       .openapi({ description: 'The token of the request, which limits the rights of its owner; or null.' }),
@@ -74,10 +77,6 @@ export function toWhoamiView({ policy, actor }: Caller): z.output<typeof whoamiS
     rights: rightsOf(policy, actor).grants.map(toRightView),
     open: policy.open,
   }
-}
-
-export function toAccessAnswer(decision: Decision): z.output<typeof accessAnswerSchema> {
-  return decision
 }
 
 function toTokenLimits(actor: Actor): z.output<typeof whoamiSchema>['token'] {

@@ -58,6 +58,16 @@ export const newServiceAccountSchema = z
   })
   .openapi('NewServiceAccount')
 
+/** As rules of access have it. */
+export const serviceAccountRuleSchema = z
+  .strictObject({
+    name: serviceAccountName,
+    displayName: displayName.default(''),
+    scope: scope.default('*'),
+    disabled: disabled.default(false),
+  })
+  .openapi('ServiceAccountRule')
+
 export const serviceAccountPatchSchema = z
   .strictObject({
     displayName: displayName.optional(),

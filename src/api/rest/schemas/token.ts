@@ -35,7 +35,10 @@ const content = {
   revokedAt: timestamp('Time at which it was revoked.').nullable(),
   revokedBy: actor('The caller that revoked it.').nullable(),
   revokedReason: z.string().nullable().openapi({ description: 'Why.', example: 'was in a log' }),
-  replacedBy: z.string().nullable().openapi({ description: 'Id of the token that took its place.' }),
+  replacedBy: z.string().nullable().openapi({
+    description: 'Id of the token that took its place.',
+    example: '019b7a3e-5c00-7c1e-8f5d-3a1c55f0e3a1',
+  }),
 }
 
 export const tokenSchema = z

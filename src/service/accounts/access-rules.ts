@@ -1,0 +1,148 @@
+/** The bindings and service accounts as a whole, so that they can live in a file, and in git. */
+import { AppError } from '../../core/errors.ts'
+import { allBindings, deleteBinding, insertBinding } from '../../database/access/bindings.ts'
+import {
+  deletePrincipal,
+  insertPrincipal,
+  listPrincipals,
+  updatePrincipal,
+} from '../../database/access/principals.ts'
+import type { Reader, Transaction } from '../../database/connection.ts'
+import type { AccessChange, AccessRules, ServiceAccountRule } from '../../domain/access/access-rules.ts'
+import { bindingKey, checkBinding } from '../../domain/access/binding.ts'
+import { grantsOfRole } from '../../domain/access/grant.ts'
+import { parsePattern } from '../../domain/access/pattern.ts'
+import { checkServiceAccount, type Principal } from '../../domain/access/principal.ts'
+import type { AccessControl } from '../access/access-control.ts'
+import { type Actor, isPrincipal } from '../access/actor.ts'
+import { requireAll, requirePermission } from '../access/require-permission.ts'
+import { checkCount, principalIdOf } from './create-binding.ts'
+import { newId } from './new-id.ts'
+
+/** Resolves to all bindings and service accounts, in an order that only they decide. Throws `forbidden`. */
+export async function accessRules(access: AccessControl, actor: Actor): Promise<AccessRules> {
+  requirePermission(await access.policy(), actor, 'server.audit', 'server')
+  const { db } = access.ctx
+  return {
+    serviceAccounts: (await allServiceAccounts(db)).map(ruleOf),
+    bindings: (await allBindings(db))
+      .map(({ subject, role, repositories }) => ({ subject, role, repositories: [...repositories] }))
+      .sort((one, other) => (nameKey(one) < nameKey(other) ? -1 : 1)),
+  }
+}
+
+/**
+ * Makes the bindings and service accounts those of the rules, all or nothing: others are deleted, accounts with their
+ * tokens. Resolves to what has changed; with `dryRun`, to what would. Throws `forbidden` unless the actor may do
+ * everything, `invalid`, `not_found` for a user that is not known, and `conflict`.
+ */
+export async function replaceAccessRules(
+  access: AccessControl,
+  actor: Actor,
+  rules: AccessRules,
+  { dryRun }: { dryRun: boolean },
+): Promise<AccessChange[]> {
+  rules.serviceAccounts.forEach(checkAccount)
+  rules.bindings.forEach(checkBinding)
+  checkCount(rules.bindings.length)
+  return access.change(
+    async (transaction, policy) => {
+      requireAll(policy, actor, grantsOfRole('admin', [], ''))
+      const now = access.ctx.now()
+      return [
+        ...(await replaceAccounts(transaction, actor, rules.serviceAccounts, now)),
+        ...(await replaceBindings(transaction, actor, rules.bindings, now)),
+      ]
+    },
+    { dryRun },
+  )
+}
+
+async function replaceAccounts(
+  transaction: Transaction,
+  actor: Actor,
+  rules: readonly ServiceAccountRule[],
+  now: Date,
+): Promise<AccessChange[]> {
+  const left = new Map((await allServiceAccounts(transaction)).map((account) => [account.name, account]))
+  const changes: AccessChange[] = []
+  const named = new Set<string>()
+  for (const rule of rules) {
+    if (named.has(rule.name))
+      throw new AppError('invalid', `the service account ${rule.name} stands there twice`)
+    named.add(rule.name)
+    const known = left.get(rule.name)
+    left.delete(rule.name)
+    const current = known ?? (await insertAccount(transaction, actor, rule, now))
+    const change = known ? 'updated' : 'created'
+    const changed = JSON.stringify(ruleOf(current)) !== JSON.stringify(rule)
+    if (changed) await updatePrincipal(transaction, { ...rule, id: current.id }, now.toISOString())
+    if (changed || !known) changes.push({ change, serviceAccount: rule.name })
+  }
+  for (const { id, name } of left.values()) {
+    await deletePrincipal(transaction, id)
+    changes.push({ change: 'deleted', serviceAccount: name })
+  }
+  return changes
+}
+
+async function replaceBindings(
+  transaction: Transaction,
+  actor: Actor,
+  rules: AccessRules['bindings'],
+  now: Date,
+): Promise<AccessChange[]> {
+  const left = new Map((await allBindings(transaction)).map((binding) => [bindingKey(binding), binding]))
+  const changes: AccessChange[] = []
+  const named = new Set<string>()
+  for (const rule of rules) {
+    const principalId = await principalIdOf(transaction, rule.subject)
+    const key = bindingKey({ ...rule, principalId })
+    if (named.has(key)) throw new AppError('invalid', `a binding of ${rule.role} stands there twice`)
+    named.add(key)
+    if (left.delete(key)) continue
+    const stamp = { id: newId(now), createdBy: actor.name, createdAt: now.toISOString() }
+    await insertBinding(transaction, { ...rule, ...stamp, principalId })
+    changes.push({ change: 'created', binding: rule })
+  }
+  for (const { id, subject, role, repositories } of left.values()) {
+    await deleteBinding(transaction, id)
+    changes.push({ change: 'deleted', binding: { subject, role, repositories } })
+  }
+  return changes
+}
+
+async function insertAccount(
+  transaction: Transaction,
+  actor: Actor,
+  { name, displayName, scope }: ServiceAccountRule,
+  now: Date,
+): Promise<Principal> {
+  return insertPrincipal(transaction, {
+    id: newId(now),
+    kind: 'serviceaccount',
+    name,
+    displayName,
+    scope,
+    ownerId: isPrincipal(actor) ? actor.principalId : undefined,
+    createdBy: actor.name,
+    createdAt: now.toISOString(),
+  })
+}
+
+function nameKey(binding: AccessRules['bindings'][number]): string {
+  return bindingKey({ ...binding, principalId: undefined })
+}
+
+function checkAccount(rule: ServiceAccountRule): void {
+  checkServiceAccount(rule)
+  parsePattern(rule.scope)
+}
+
+function ruleOf({ name, displayName, scope = '*', disabled }: Principal): ServiceAccountRule {
+  return { name, displayName, scope, disabled }
+}
+
+async function allServiceAccounts(db: Reader): Promise<Principal[]> {
+  return listPrincipals(db, 'serviceaccount', { limit: Number.MAX_SAFE_INTEGER })
+}

@@ -1,0 +1,56 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { runCommand, startServer } from '../support/process.ts'
+import { temporaryFolder } from '../support/temporary.ts'
+
+const RULES = `serviceAccounts:
+  - name: flux
+    displayName: Flux in prod
+    scope: "*"
+bindings:
+  - subject:
+      kind: serviceaccount
+      name: flux
+    role: reader
+    repositories:
+      - team-*
+`
+
+it('pkgserver access writes rights to a file and applies them, with the server stopped', async () => {
+  const data = await temporaryFolder()
+  await (await startServer(data)).stop()
+  const access = (...args: string[]) => runCommand(['access', ...args, '--data', data])
+  const file = join(await temporaryFolder(), 'access.yaml')
+
+  await writeFile(file, RULES)
+  const tried = await access('apply', file, '--dry-run')
+  expect(tried.output).toBe(
+    'created  service account flux\ncreated  binding of reader to serviceaccount flux for team-*\nwould make 2 changes\n',
+  )
+  expect((await access('export', '-')).output).toBe('serviceAccounts: []\nbindings: []\n')
+  expect((await access('apply', file)).output).toContain('made 2 changes')
+  expect((await access('export', '-')).output).toBe(RULES)
+  const copy = `${file}.copy`
+  expect((await access('export', copy)).output).toContain('wrote 1 service accounts and 1 bindings')
+  expect(await readFile(copy, 'utf8')).toBe(RULES)
+  expect((await access('apply', copy)).output).toBe('made 0 changes\n')
+
+  await writeFile(file, RULES.replace('role: reader', 'role: emperor'))
+  const refused = await access('apply', file)
+  expect(refused).toMatchObject({ code: 2, log: expect.stringContaining('bindings.0.role') })
+  expect((await access('export', '-', '--dry-run')).code).toBe(2)
+  expect((await access('delete', file)).code).toBe(2)
+  expect((await access('export', '-')).output).toBe(RULES)
+})
+
+it('pkgserver access asks the server that uses the data', async () => {
+  const data = await temporaryFolder()
+  const { client } = await startServer(data)
+  const file = join(await temporaryFolder(), 'access.yaml')
+  await writeFile(file, RULES)
+  const access = (...args: string[]) => runCommand(['access', ...args, '--data', data])
+  expect((await access('apply', file)).output).toContain('made 2 changes')
+  expect((await client.ok('GET', '/serviceaccounts')).items).toMatchObject([{ name: 'flux' }])
+  expect((await access('export', '-')).output).toBe(RULES)
+})

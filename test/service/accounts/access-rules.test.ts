@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import type { AccessRules } from '../../../src/domain/access/access-rules.ts'
+import { PERMISSIONS } from '../../../src/domain/access/permission.ts'
+import { SYSTEM } from '../../../src/service/access/actor.ts'
+import { authenticateToken } from '../../../src/service/access/authenticate.ts'
+import { accessRules, replaceAccessRules } from '../../../src/service/accounts/access-rules.ts'
+import { accounts } from '../../support/access.ts'
+
+const DO = { dryRun: false }
+const TRY = { dryRun: true }
+
+const FLUX = { name: 'flux', displayName: 'Flux', scope: 'team-*', disabled: false }
+const CI = { name: 'ci', displayName: '', scope: '*', disabled: true }
+
+function bindingOf(name: string, role: 'reader' | 'admin' = 'reader'): AccessRules['bindings'][number] {
+  const repositories = role === 'admin' ? [] : ['team-*']
+  return { subject: { kind: 'serviceaccount', name }, role, repositories }
+}
+
+const GROUP = {
+  subject: { kind: 'group', name: 'corp:dev' },
+  role: 'author',
+  repositories: ['a', 'b/x/**'],
+} as const
+const RULES: AccessRules = {
+  serviceAccounts: [CI, FLUX],
+  bindings: [{ ...GROUP, repositories: [...GROUP.repositories] }, bindingOf('flux')],
+}
+
+describe('rules of access as a whole', () => {
+  it('replace what is there, and are what is exported then', async () => {
+    const { access } = await accounts()
+    const first = await replaceAccessRules(access, SYSTEM, RULES, DO)
+    expect(first).toEqual([
+      { change: 'created', serviceAccount: 'ci' },
+      { change: 'created', serviceAccount: 'flux' },
+      { change: 'created', binding: RULES.bindings[0] },
+      { change: 'created', binding: RULES.bindings[1] },
+    ])
+    expect(await accessRules(access, SYSTEM)).toEqual(RULES)
+    expect(await replaceAccessRules(access, SYSTEM, RULES, DO)).toEqual([])
+    const next = { serviceAccounts: [{ ...FLUX, scope: '*' }], bindings: [bindingOf('flux')] }
+    expect(await replaceAccessRules(access, SYSTEM, next, DO)).toEqual([
+      { change: 'updated', serviceAccount: 'flux' },
+      { change: 'deleted', serviceAccount: 'ci' },
+      { change: 'deleted', binding: RULES.bindings[0] },
+    ])
+    expect(await accessRules(access, SYSTEM)).toEqual(next)
+  })
+
+  it('keep accounts that stay, with their tokens, and end those of others', async () => {
+    const { access, account, withToken } = await accounts()
+    const kept = await withToken(SYSTEM, { owner: await account('flux') })
+    const gone = await withToken(SYSTEM, { owner: await account('other') })
+    await replaceAccessRules(access, SYSTEM, RULES, DO)
+    expect(await authenticateToken(access, kept.text, undefined)).toHaveProperty('actor')
+    expect(await authenticateToken(access, gone.text, undefined)).toEqual({ refused: 'unknown' })
+  })
+
+  it('change nothing when they are only tried, and say what they would change', async () => {
+    const { access } = await accounts()
+    const tried = await replaceAccessRules(access, SYSTEM, RULES, TRY)
+    expect(tried).toHaveLength(4)
+    expect(await accessRules(access, SYSTEM)).toEqual({ serviceAccounts: [], bindings: [] })
+    expect(await replaceAccessRules(access, SYSTEM, RULES, DO)).toEqual(tried)
+  })
+
+  it.each<[string, Partial<AccessRules>, string]>([
+    [
+      'an unknown user',
+      { bindings: [{ ...bindingOf('x'), subject: { kind: 'user', name: 'x' } }] },
+      'not_found',
+    ],
+    ['an account that is not in them', { bindings: [bindingOf('gone')] }, 'not_found'],
+    ['a wrong pattern', { bindings: [{ ...bindingOf('flux'), repositories: ['a*b'] }] }, 'invalid'],
+    ['a wrong scope', { serviceAccounts: [{ ...FLUX, scope: '**' }] }, 'invalid'],
+    ['a wrong name', { serviceAccounts: [{ ...FLUX, name: 'Flux!' }] }, 'invalid'],
+    ['an account twice', { serviceAccounts: [FLUX, FLUX] }, 'invalid'],
+    ['a binding twice', { bindings: [bindingOf('flux'), bindingOf('flux')] }, 'invalid'],
+  ])('are refused as a whole with %s', async (_, wrong, code) => {
+    const { access } = await accounts()
+    const rules = { serviceAccounts: [FLUX, CI], bindings: [bindingOf('ci')], ...wrong }
+    await expect(replaceAccessRules(access, SYSTEM, rules, DO)).rejects.toMatchObject({ code })
+    expect(await accessRules(access, SYSTEM)).toEqual({ serviceAccounts: [], bindings: [] })
+  })
+
+  it('leave an admin', async () => {
+    const { access } = await accounts()
+    const rules = { serviceAccounts: [FLUX], bindings: [bindingOf('flux', 'admin')] }
+    await replaceAccessRules(access, SYSTEM, rules, DO)
+    await expect(replaceAccessRules(access, SYSTEM, { ...rules, bindings: [] }, TRY)).rejects.toMatchObject({
+      code: 'conflict',
+    })
+  })
+
+  it('are only for those who may do everything', async () => {
+    const { access, bind, user, withToken } = await accounts()
+    const ada = await user('ada')
+    await bind({ kind: 'user', name: 'ada' }, 'admin')
+    const limited = await withToken(ada, { permissions: ['server.admin', 'server.audit'] })
+    const inTeam = await withToken(ada, { permissions: PERMISSIONS, repositories: ['team-*'] })
+    const eve = await user('eve')
+    await bind({ kind: 'user', name: 'eve' }, 'repository-admin', '*')
+    for (const actor of [limited.bearer, inTeam.bearer, eve]) {
+      await expect(replaceAccessRules(access, actor, RULES, TRY)).rejects.toMatchObject({ code: 'forbidden' })
+    }
+    await expect(accessRules(access, eve)).rejects.toMatchObject({ code: 'forbidden' })
+    expect((await accessRules(access, limited.bearer)).bindings).toHaveLength(2)
+  })
+})
