@@ -18,7 +18,8 @@ export function queriesOf(sample: Sample, tokenKey: Buffer): Query[] {
   const sort = { field: 'name', descending: false }
   const atEnd = writeToken(
     tokenKey,
-    { list: 'packagerevisions', filter, sort },
+    // For the caller of a server that is open.
+    { list: 'packagerevisions', filter, sort, for: 'anonymous *;*' },
     { value: '', name: nearEnd(sample) },
   )
   return [

@@ -26,6 +26,11 @@ export function isRecordTag(tag: string): boolean {
   return tag.startsWith('_')
 }
 
+/** Tags of drafts and records, which are not for those who only read what is published. */
+export function isInternalTag(tag: string): boolean {
+  return isRecordTag(tag) || /^(?:draft|deletion-proposed)-/.test(tag)
+}
+
 export function isReservedTag(tag: string): boolean {
   return RESERVED.test(tag)
 }

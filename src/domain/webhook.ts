@@ -66,7 +66,7 @@ export type Delivery = {
 
 /** A delivery with everything that its next attempt needs. */
 export type DueDelivery = Delivery & {
-  webhook: { id: number; name: string; url: string; secret: string }
+  webhook: { id: number; name: string; url: string; secret: string; filter: WebhookFilter }
   content: PackageRevision | null
   giveUpAt: string
 }

@@ -195,7 +195,7 @@ export class Blobs {
   }
 }
 
-function unknownBlob(repository: string, digest: string): RegistryError {
+export function unknownBlob(repository: string, digest: string): RegistryError {
   return new RegistryError('BLOB_UNKNOWN', `${repository} has no blob ${digest}`)
 }
 

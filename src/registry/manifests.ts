@@ -14,7 +14,7 @@ import {
 import type { Blobs } from './blobs.ts'
 import { isFresh, type RegistryContext } from './context.ts'
 import { busy, RegistryError } from './errors.ts'
-import { manifestKey, manifestsFolder } from './keys.ts'
+import { digestOfName, manifestKey, manifestsFolder } from './keys.ts'
 import { checkedManifest, mediaTypeOf } from './manifest-type.ts'
 import { ReadCache } from './read-cache.ts'
 import type { Referrers } from './referrers.ts'
@@ -80,13 +80,19 @@ export class Manifests {
   /** Returns the manifest that a tag points to. Throws MANIFEST_UNKNOWN. */
   async getTagged(repository: string, tag: string): Promise<StoredManifest> {
     const descriptor = await this.#tags.get(repository, tag)
-    if (!descriptor) throw new RegistryError('MANIFEST_UNKNOWN', `${repository} has no tag ${tag}`)
+    if (!descriptor) throw unknownTag(repository, tag)
     // No need to check for the manifest: it is never removed before its tags.
     return this.#contents.get(descriptor.digest) ?? this.#load(repository, descriptor.digest)
   }
 
   async has(repository: string, digest: string): Promise<boolean> {
     return (await this.#stat(repository, digest)) !== undefined
+  }
+
+  /** Returns the digests of all manifests of a repository. */
+  async digests(repository: string): Promise<string[]> {
+    const entries = await this.#ctx.store.list(manifestsFolder(repository))
+    return entries.map(({ name }) => digestOfName(name)).filter((digest) => digest !== undefined)
   }
 
   /** Returns whether the repository has any manifest, and so exists. */
@@ -142,7 +148,7 @@ export class Manifests {
     await this.#ctx.locks.run(repository, async () => {
       await this.#refreshTarget(repository, tag)
       if (!(await this.#tags.remove(repository, tag, { mayMove }))) {
-        throw new RegistryError('MANIFEST_UNKNOWN', `${repository} has no tag ${tag}`)
+        throw unknownTag(repository, tag)
       }
     })
   }
@@ -344,6 +350,10 @@ function blobUnknown(needed: string): RegistryError {
   )
 }
 
-function unknownManifest(repository: string, digest: string): RegistryError {
+export function unknownTag(repository: string, tag: string): RegistryError {
+  return new RegistryError('MANIFEST_UNKNOWN', `${repository} has no tag ${tag}`)
+}
+
+export function unknownManifest(repository: string, digest: string): RegistryError {
   return new RegistryError('MANIFEST_UNKNOWN', `${repository} has no manifest ${digest}`)
 }

@@ -11,7 +11,7 @@ import { createRestApp } from '../api/rest/rest-app.ts'
 import { restSurface } from '../api/rest/rest-surface.ts'
 import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
-import { access, authorize, mayRead } from '../http/access.ts'
+import { access, authorize, callerOf, mayRead } from '../http/access.ts'
 import { answerMemory } from '../http/answer-memory.ts'
 import { authentication, registryAuthentication } from '../http/authentication.ts'
 import { browserSafety } from '../http/browser-safety.ts'
@@ -25,6 +25,7 @@ import { boundedPath, requestedPath, routedPath } from '../http/request-path.ts'
 import { NO_TRACING, traced } from '../http/tracing.ts'
 import { createRegistryApp, registrySurface } from '../registry/http/registry-app.ts'
 import { targetOf } from '../registry/http/request.ts'
+import type { ReadGuard } from '../registry/read-guard.ts'
 import type { WriteGuard } from '../registry/write-guard.ts'
 import {
   blobDeletionRefusal,
@@ -32,7 +33,11 @@ import {
   tagDeletionRefusal,
   tagRefusal,
 } from '../service/access/client-writes.ts'
+import { readingRules } from '../service/access/registry-reading.ts'
+import { StreamRights } from '../service/access/stream-rights.ts'
+import { visibleTo } from '../service/access/visible.ts'
 import { readiness } from '../service/maintenance/readiness.ts'
+import { visibleToReceiver } from '../service/webhooks/webhook-rights.ts'
 import type { Components } from './components.ts'
 import type { Application } from './serve.ts'
 import { version } from './version.ts'
@@ -90,6 +95,7 @@ export async function createApp(components: Components, publicUrl: URL): Promise
     deleteBlobs: (repository) => blobDeletionRefusal(ctx.db, repository),
   }
   const mayMount = (c: Context, from: string) => mayRead(c, from, targetOf(from))
+  const readGuard = (c: Context): ReadGuard | undefined => readingRules(ctx.db, visibleTo(callerOf(c)))
   const surroundings = {
     stopping: () => components.stopping,
     refusal: () => disk.refusal,
@@ -124,7 +130,14 @@ export async function createApp(components: Components, publicUrl: URL): Promise
   if (embedded)
     app.route(
       '/',
-      createRegistryApp(embedded, { guard, authorize, mayMount, bodies: load.bodies, onInternalError }),
+      createRegistryApp(embedded, {
+        guard,
+        readGuard,
+        authorize,
+        mayMount,
+        bodies: load.bodies,
+        onInternalError,
+      }),
     )
   app.route(
     BASE_PATH,
@@ -132,6 +145,7 @@ export async function createApp(components: Components, publicUrl: URL): Promise
       {
         ctx,
         access: authenticator.access,
+        streams: new StreamRights(authenticator.access),
         jobs,
         discovery,
         watches,
@@ -159,6 +173,12 @@ export async function createApp(components: Components, publicUrl: URL): Promise
   await authenticator.access.policy()
   // Not when the components are opened: a garbage collection from the command line opens them too.
   await jobs.resume()
-  await webhooks.start((revision) => toPackageRevisionView(revision, registryHost))
+  await webhooks.start(async (revision, filter) =>
+    toPackageRevisionView(
+      revision,
+      registryHost,
+      visibleToReceiver(await authenticator.access.policy(), filter),
+    ),
+  )
   return { hono: app, document: getDocument }
 }

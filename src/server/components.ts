@@ -17,6 +17,7 @@ import { observeWork } from '../http/work-metrics.ts'
 import type { Proxies } from '../oci/remote/connections.ts'
 import { EmbeddedRegistry } from '../registry/embedded-registry.ts'
 import { MemoryStore } from '../registry/store/memory-store.ts'
+import { visibleTo } from '../service/access/visible.ts'
 import type { ServiceContext } from '../service/context.ts'
 import { Discovery } from '../service/discovery/discovery.ts'
 import type { OpenSource } from '../service/discovery/source-registry.ts'
@@ -285,6 +286,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     backup: given.backup,
     limits: limits.packages,
     now: () => new Date(),
+    visibilityOf: async (actor) => visibleTo({ policy: await authenticator.access.policy(), actor }),
     tokenKey: await index.commits.run((transaction) => secret(transaction, 'continue-token')),
     report: (err) => log.warn({ err }, 'tags of a change are still to be set: the server tries again'),
   }

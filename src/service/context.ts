@@ -1,8 +1,10 @@
 import type { KeyedLock } from '../core/keyed-lock.ts'
 import type { Reader } from '../database/connection.ts'
 import type { GroupCommit } from '../database/group-commit.ts'
+import type { Visibility } from '../domain/access/visible-set.ts'
 import type { ResourceLimits } from '../domain/resources.ts'
 import type { Registry } from '../oci/roles.ts'
+import type { Actor } from './access/actor.ts'
 import type { IntentLog } from './intent-log.ts'
 import type { BackupSource, CollectGarbage } from './ports.ts'
 import type { AsyncTasks } from './workers/worker-pool.ts'
@@ -23,6 +25,8 @@ export type ServiceContext = AsyncTasks & {
   intents: IntentLog
   limits: ResourceLimits
   now: () => Date
+  /** Resolves to what an actor sees now. */
+  visibilityOf: (actor: Actor) => Promise<Visibility>
   /** Signs continue tokens. */
   tokenKey: Buffer
   /** Called with errors that no caller sees. */

@@ -1,5 +1,6 @@
 import type { Load } from '../../http/load-shedding.ts'
 import type { AccessControl } from '../../service/access/access-control.ts'
+import type { StreamRights } from '../../service/access/stream-rights.ts'
 import type { ServiceContext } from '../../service/context.ts'
 import type { Discovery } from '../../service/discovery/discovery.ts'
 import type { JobRunner } from '../../service/jobs/runner.ts'
@@ -11,6 +12,8 @@ export type Api = {
   ctx: ServiceContext
   access: AccessControl
   jobs: JobRunner
+  /** Ends streams when the rights of their callers change. */
+  streams: StreamRights
   watches: Watches
   webhooks: WebhookDispatcher
   discovery: Discovery

@@ -1,4 +1,5 @@
 /** Events of a watch as server-sent events, encoded once for all watchers that get the same. */
+import { latestUpstream, type Visibility } from '../../domain/access/visible-set.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { WatchEvent, WatchMessage } from '../../service/watch/watch-message.ts'
 import { HEART_BEAT } from './event-stream.ts'
@@ -7,16 +8,19 @@ import { toPackageRevisionView } from './schemas/package-revision.ts'
 export type Encode = (message: WatchMessage) => Uint8Array
 
 const encodedBatches = new WeakMap<readonly WatchEvent[], Uint8Array>()
-const encodedChanges = new WeakMap<WatchEvent['change'], Partial<Record<WatchEvent['type'], string>>>()
+/** By the type of the event, and whether the caller may know of the upstream: all that answers differ in. */
+const encodedChanges = new WeakMap<WatchEvent['change'], Map<string, string>>()
 
-/** `registryHost`: host and port for the references of artifacts. */
-export function watchEncoder(registryHost: string): Encode {
-  const view = (revision: PackageRevision) => toPackageRevisionView(revision, registryHost)
+/** `registryHost`: host and port for the references of artifacts. `visibility`: what the watcher sees. */
+export function watchEncoder(registryHost: string, visibility: Visibility): Encode {
+  const view = (revision: PackageRevision) => toPackageRevisionView(revision, registryHost, visibility)
   const textOf = ({ type, change }: WatchEvent): string => {
-    const known = encodedChanges.get(change) ?? {}
+    const known = encodedChanges.get(change) ?? new Map<string, string>()
     encodedChanges.set(change, known)
-    known[type] ??= block(type, view(change.revision), change.resourceVersion)
-    return known[type]
+    const key = `${type} ${latestUpstream(visibility, change.revision)}`
+    const text = known.get(key) ?? block(type, view(change.revision), change.resourceVersion)
+    known.set(key, text)
+    return text
   }
   const batch = (events: readonly WatchEvent[]): Uint8Array => {
     const known = encodedBatches.get(events)

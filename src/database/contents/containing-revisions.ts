@@ -1,10 +1,12 @@
 /** From occurrences in contents to the revisions that have these contents. */
 import { sql } from 'kysely'
+import type { Visibility } from '../../domain/access/visible-set.ts'
 import type { Lifecycle } from '../../domain/lifecycle.ts'
 import type { Reader } from '../connection.ts'
 import { dialectOf } from '../dialect.ts'
 import type { PartialPage } from '../partial-page.ts'
-import { allOf, type Sql } from '../sql.ts'
+import { allOf } from '../sql.ts'
+import { visibleRevisions } from '../visible.ts'
 
 export type ContainingRevision = {
   name: string
@@ -26,16 +28,18 @@ export type Contained<Found> = Found & { in: ContainingRevision }
 const END = '~'
 
 /**
- * Resolves to the revisions of each occurrence, by name. With `complete` there are no further occurrences; otherwise
+ * Resolves to the visible revisions of each occurrence, by name. With `complete` there are no further occurrences; otherwise
  * an incomplete page continues after the last one.
  */
 export async function revisionsOf<Found extends Occurrence>(
   db: Reader,
+  visibility: Visibility,
   occurrences: readonly Found[],
   { latest, limit, complete }: { latest: boolean | undefined; limit: number; complete: boolean },
 ): Promise<PartialPage<Contained<Found>, Found>> {
   const { rows: asTable, indexed, ordered } = dialectOf(db)
-  const held: Sql[] = latest === undefined ? [] : [sql`own.latest = ${latest ? 1 : 0}`]
+  const held = visibleRevisions(visibility, 'own')
+  if (latest !== undefined) held.push(sql`own.latest = ${latest ? 1 : 0}`)
   const wanted = occurrences.map(({ contentsId, behind }, at) => ({ at, contentsId, behind }))
   const found = sql`${asTable(['at', 'contentsId', 'behind'], wanted)} AS found`
   const { rows } = await sql<Omit<ContainingRevision, 'latest'> & { at: number; latest: number }>`

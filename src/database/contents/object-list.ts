@@ -1,10 +1,12 @@
 /** The revisions that contain an object. */
 import { sql } from 'kysely'
+import { seesAll, type Visibility } from '../../domain/access/visible-set.ts'
 import type { Reader } from '../connection.ts'
 import { dialectOf } from '../dialect.ts'
 import type { PartialPage } from '../partial-page.ts'
 import { allOf, type Sql } from '../sql.ts'
 import { type Contained, type Occurrence, revisionsOf } from './containing-revisions.ts'
+import { fewLatest, joinedWith } from './few-visible.ts'
 
 export type ObjectFilter = {
   apiVersion?: string | undefined
@@ -34,35 +36,43 @@ const INDEXES: readonly { index: string; fields: readonly Field[] }[] = [
 const STEPS = 1000
 
 /**
- * Resolves to the objects that a filter matches, each with the revisions that contain it, newest files first. The
+ * Resolves to the objects that a filter matches, each with the visible revisions that contain it, newest files first. The
  * filter must have a field besides `latest`.
  */
 export async function listObjects(
   db: Reader,
+  visibility: Visibility,
   filter: ObjectFilter,
   page: { after?: FoundObject | undefined; limit: number },
 ): Promise<PartialPage<Contained<FoundObject>, FoundObject>> {
   const { after, limit } = page
-  const most = filter.latest === undefined ? limit : STEPS
-  const found = after ? await ofSameObject(db, after, most) : []
+  const few = filter.latest === true ? await fewLatest(db, visibility) : undefined
+  const most = few || (filter.latest === undefined && seesAll(visibility)) ? limit : STEPS
+  const found = after ? await ofSameObject(db, few, after, most) : []
   const rest = most - found.length
-  if (rest > 0) found.push(...(await ofObjects(db, filter, after, rest)))
-  return revisionsOf(db, found, { latest: filter.latest, limit, complete: found.length < most })
+  if (rest > 0) found.push(...(await ofObjects(db, few, filter, after, rest)))
+  return revisionsOf(db, visibility, found, { latest: filter.latest, limit, complete: found.length < most })
 }
 
 /** Resolves to the remaining occurrences of the object that the previous page ended with. */
-async function ofSameObject(db: Reader, after: FoundObject, limit: number): Promise<FoundObject[]> {
+async function ofSameObject(
+  db: Reader,
+  few: Sql | undefined,
+  after: FoundObject,
+  limit: number,
+): Promise<FoundObject[]> {
   const { contentsId, path, behind } = after
   const same = INDEXES[0]?.fields.map((field) => sql`${column(field)} = ${after[field]}`) ?? []
   const place = sql`(content_objects.contents_id < ${contentsId}
     OR (content_objects.contents_id = ${contentsId} AND content_objects.path >= ${path}))`
   const bound = sql`content_objects.contents_id <= ${contentsId}`
-  const rows = await occurrences(db, 'objects_kind_name', [...same, bound, place], [], limit)
+  const rows = await occurrences(db, few, 'objects_kind_name', [...same, bound, place], [], limit)
   return rows.map((row) => (row.contentsId === contentsId && row.path === path ? { ...row, behind } : row))
 }
 
 async function ofObjects(
   db: Reader,
+  few: Sql | undefined,
   filter: ObjectFilter,
   after: FoundObject | undefined,
   limit: number,
@@ -81,24 +91,25 @@ async function ofObjects(
   const behind = after
     ? [sql`(${sql.join(rest.map(column))}) > (${sql.join(rest.map((field) => sql`${after[field]}`))})`]
     : []
-  return occurrences(db, index, [...given, ...tested, ...behind], rest.map(column), limit)
+  return occurrences(db, few, index, [...given, ...tested, ...behind], rest.map(column), limit)
 }
 
 async function occurrences(
   db: Reader,
+  few: Sql | undefined,
   index: string,
   conditions: readonly Sql[],
   order: readonly Sql[],
   limit: number,
 ): Promise<FoundObject[]> {
-  const { indexed, ordered } = dialectOf(db)
-  const from = ordered(
-    indexed(sql`objects`, index),
-    indexed(sql`content_objects`, 'content_objects_object'),
-    sql`content_objects.object_id = objects.id`,
-  )
+  const dialect = dialectOf(db)
+  const { indexed, ordered } = dialect
+  const link = sql`content_objects.object_id = objects.id`
+  const from = few
+    ? ordered(joinedWith(dialect, few, 'content_objects'), sql`objects`, link)
+    : ordered(indexed(sql`objects`, index), indexed(sql`content_objects`, 'content_objects_object'), link)
   const { rows } = await sql<FoundObject>`
-    SELECT objects.api_version AS "apiVersion", objects.kind, objects.namespace, objects.name,
+    SELECT ${few ? sql`DISTINCT` : sql``} objects.api_version AS "apiVersion", objects.kind, objects.namespace, objects.name,
       content_objects.contents_id AS "contentsId", content_objects.path, '' AS behind
     FROM ${from}
     WHERE ${allOf(conditions)}

@@ -1,10 +1,14 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { z } from 'zod'
+import { sees, type Visibility } from '../../domain/access/visible-set.ts'
 import type { Job, JobKind, JobRequest, JobState, JobUpstream, NewJob } from '../../domain/job.ts'
 import type { Reader, Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
+import type { PartialPage } from '../partial-page.ts'
 import type { JobsTable } from '../schema.ts'
+import { allOf } from '../sql.ts'
 import { parseStored } from '../stored-json.ts'
+import { visiblePackages } from '../visible.ts'
 import { insertItems, skipPending } from './job-items.ts'
 
 const upstreamSchema: z.ZodType<JobUpstream> = z.looseObject({
@@ -50,19 +54,58 @@ export async function findJob(db: Reader, id: string): Promise<Job | undefined> 
   return row && toJob(row)
 }
 
+/** Resolves to a job if all that it is about is visible: what it clones or upgrades to, and the drafts of all items. */
+export async function findVisibleJob(
+  db: Reader,
+  visibility: Visibility,
+  id: string,
+): Promise<Job | undefined> {
+  const row = await jobRows(db, visibility).where('id', '=', Number(id)).executeTakeFirst()
+  return row && visibleJobs(visibility, [row])[0]
+}
+
+function jobRows(db: Reader, { drafts }: Visibility) {
+  const visible = visiblePackages(drafts, sql`job_items.repository`, sql`job_items.package`)
+  const hidden = visible.length === 0 ? sql`FALSE` : sql`NOT (${allOf(visible)})`
+  return db
+    .selectFrom('jobs')
+    .selectAll()
+    .select(
+      sql<number | boolean>`EXISTS (SELECT 1 FROM job_items WHERE job_id = jobs.id AND ${hidden})`.as(
+        'hidden',
+      ),
+    )
+}
+
+function visibleJobs(
+  { published }: Visibility,
+  rows: readonly (Selectable<JobsTable> & { hidden: number | boolean })[],
+): Job[] {
+  return rows
+    .filter(({ hidden }) => !hidden)
+    .map(toJob)
+    .filter(({ upstream }) => sees(published, upstream))
+}
+
 export type JobFilter = { kind?: JobKind | undefined; state?: JobState | undefined }
 
-/** Resolves to jobs, newest first. */
+/** Resolves to visible jobs, newest first. */
 export async function listJobs(
   db: Reader,
+  visibility: Visibility,
   filter: JobFilter,
   page: { after?: string | undefined; limit: number },
-): Promise<Job[]> {
-  let query = db.selectFrom('jobs').selectAll().orderBy('id', 'desc').limit(page.limit)
+): Promise<PartialPage<Job, string>> {
+  let query = jobRows(db, visibility).orderBy('id', 'desc').limit(page.limit)
   if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
   if (filter.state !== undefined) query = query.where('state', '=', filter.state)
   if (page.after !== undefined) query = query.where('id', '<', Number(page.after))
-  return (await query.execute()).map(toJob)
+  const rows = await query.execute()
+  const last = rows.at(-1)
+  const items = visibleJobs(visibility, rows)
+  return items.length < rows.length && rows.length === page.limit && last
+    ? { items, lookedTo: String(last.id) }
+    : { items }
 }
 
 /** Resolves to the running jobs, oldest first. */

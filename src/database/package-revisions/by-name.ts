@@ -1,5 +1,6 @@
 /** Package revisions whose names are known. */
 import { sql } from 'kysely'
+import type { Visibility } from '../../domain/access/visible-set.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Reader } from '../connection.ts'
 import { dialectOf } from '../dialect.ts'
@@ -12,15 +13,16 @@ export async function revisionsNamed(db: Reader, names: readonly string[]): Prom
   return readAll(selectPackageRevisions(db).where('name', 'in', dialectOf(db).list(names)))
 }
 
-/** Resolves to the names, out of these, that a list with this filter has now. */
+/** Resolves to the names, out of these, that a list with this filter has now for a caller. */
 export async function namesListed(
   db: Reader,
+  visibility: Visibility,
   filter: PackageRevisionFilter,
   names: readonly string[],
 ): Promise<Set<string>> {
   if (isVain(filter)) return new Set()
   const dialect = dialectOf(db)
-  const tests = [...testsOf(dialect, filter).values()].map(({ condition }) => condition)
+  const tests = [...testsOf(dialect, visibility, filter).values()].map(({ condition }) => condition)
   const rows = await db
     .selectFrom('package_revisions')
     .select('name')

@@ -1,10 +1,12 @@
 /** The list of all revisions that are based on a revision, directly or through others. */
 import { sql } from 'kysely'
+import type { Visibility } from '../../domain/access/visible-set.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Reader } from '../connection.ts'
 import { dialectOf } from '../dialect.ts'
 import type { PartialPage } from '../partial-page.ts'
 import { allOf } from '../sql.ts'
+import { visibleRevisions } from '../visible.ts'
 import { testsOf } from './filter.ts'
 import { listPackageRevisions } from './list.ts'
 import { toPackageRevision } from './row.ts'
@@ -26,12 +28,14 @@ export type DownstreamFilter = {
 export type DownstreamCursor = { depth: number; name: string }
 
 /**
- * Resolves to the downstreams of a revision, the nearest first, and then by name. An upstream is older than what is
+ * Resolves to the visible downstreams of a revision, the nearest first, and then by name. What is based on a hidden one
+ * is left out with it. An upstream is older than what is
  * based on it, so the links below a revision are a tree. Direct downstreams are an ordinary list: the tree is walked
  * only for pages behind it.
  */
 export async function listDownstreams(
   db: Reader,
+  visibility: Visibility,
   name: string,
   filter: DownstreamFilter,
   page: { after?: DownstreamCursor | undefined; limit: number },
@@ -44,6 +48,7 @@ export async function listDownstreams(
     const cursor = after && { value: after.name, name: after.name }
     const part = await listPackageRevisions(
       db,
+      visibility,
       { upstream: name, latest, outdated },
       { sort, after: cursor, limit },
     )
@@ -52,40 +57,48 @@ export async function listDownstreams(
   }
   if (depth === 1 || direct.length === limit) return { items: direct }
   const behind = after !== undefined && after.depth > 1 ? after : { depth: 2, name: '' }
-  return { items: [...direct, ...(await belowDirect(db, name, filter, behind, limit - direct.length))] }
+  return {
+    items: [
+      ...direct,
+      ...(await belowDirect(db, visibility, name, { filter, after: behind, limit: limit - direct.length })),
+    ],
+  }
 }
 
 async function belowDirect(
   db: Reader,
+  visibility: Visibility,
   name: string,
-  { depth, latest, outdated }: DownstreamFilter,
-  after: DownstreamCursor,
-  limit: number,
+  page: { filter: DownstreamFilter; after: DownstreamCursor; limit: number },
 ): Promise<Downstream[]> {
+  const { depth, latest, outdated } = page.filter
   const dialect = dialectOf(db)
+  const visible = allOf(visibleRevisions(visibility, 'below'))
   const children = dialect.ordered(
     sql`tree`,
     sql`package_revisions AS below`,
-    sql`below.upstream_name = tree.name`,
+    sql`below.upstream_name = tree.name AND ${visible}`,
   )
-  const tests = [...testsOf(dialect, { latest, outdated }).values()].map(({ condition }) => condition)
+  const tests = [...testsOf(dialect, visibility, { latest, outdated }).values()].map(
+    ({ condition }) => condition,
+  )
   const matching = allOf([sql`tree.name = package_revisions.name`, ...tests])
-  const page = sql<DownstreamCursor>`(
+  const found = sql<DownstreamCursor>`(
     WITH RECURSIVE tree (depth, name) AS (
-      SELECT 1, name FROM package_revisions WHERE upstream_name = ${name}
+      SELECT 1, below.name FROM package_revisions AS below WHERE below.upstream_name = ${name} AND ${visible}
       UNION ALL
       SELECT tree.depth + 1, below.name FROM ${children} WHERE tree.depth < ${depth}
     )
     SELECT tree.depth, tree.name
     FROM ${tests.length === 0 ? sql`tree` : dialect.ordered(sql`tree`, sql`package_revisions`, matching)}
-    WHERE (tree.depth, tree.name) > (${after.depth}, ${after.name})
-    ORDER BY tree.depth, tree.name LIMIT ${limit}
+    WHERE (tree.depth, tree.name) > (${page.after.depth}, ${page.after.name})
+    ORDER BY tree.depth, tree.name LIMIT ${page.limit}
   )`
   const rows = await selectPackageRevisions(db)
-    .innerJoin(page.as('page'), 'page.name', 'package_revisions.name')
+    .innerJoin(found.as('page'), 'page.name', 'package_revisions.name')
     .select('page.depth')
     .orderBy('page.depth')
     .orderBy('page.name')
     .execute()
-  return rows.map(({ depth: found, ...row }) => ({ ...toPackageRevision(row), depth: found }))
+  return rows.map(({ depth: level, ...row }) => ({ ...toPackageRevision(row), depth: level }))
 }

@@ -1,20 +1,24 @@
 /** Packages that are based on a package, and which of its revisions they have. */
 import { sql } from 'kysely'
+import type { Visibility } from '../../domain/access/visible-set.ts'
 import type { LabelRequirement } from '../../domain/label-selector.ts'
 import type { PackageId } from '../../domain/names.ts'
 import type { Reader } from '../connection.ts'
 import { allOf } from '../sql.ts'
+import { visiblePackages } from '../visible.ts'
 import { labelCondition } from './filter.ts'
 
 type Target = PackageId & { revision: number }
 
-/** Resolves to the packages whose latest revision is based on a lower revision of the upstream, by name. */
+/** Resolves to the visible packages whose latest revision is based on a lower revision of the upstream, by name. */
 export async function outdatedPackages(
   db: Reader,
+  { published }: Visibility,
   to: Target,
   filter: { repository?: string | undefined; labels: readonly LabelRequirement[] },
   limit: number,
 ): Promise<PackageId[]> {
+  const visible = visiblePackages(published, sql`repository`, sql`package`)
   let query = db
     .selectFrom('package_revisions')
     .select(['repository', 'package'])
@@ -22,7 +26,7 @@ export async function outdatedPackages(
     .where('upstream_repository', '=', to.repository)
     .where('upstream_package', '=', to.package)
     .where('upstream_revision', '<', to.revision)
-    .where(sql<boolean>`${allOf(filter.labels.map(labelCondition))}`)
+    .where(sql<boolean>`${allOf([...filter.labels.map(labelCondition), ...visible])}`)
     .orderBy('repository')
     .orderBy('package')
     .limit(limit)

@@ -1,9 +1,12 @@
 /** Links between packages: which are based on which. */
 import { sql } from 'kysely'
+import type { Visibility } from '../../domain/access/visible-set.ts'
 import type { PackageId } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Reader } from '../connection.ts'
 import { dialectOf } from '../dialect.ts'
+import { allOf } from '../sql.ts'
+import { visiblePackages, visibleRevisions } from '../visible.ts'
 import { toPackageRevision } from './row.ts'
 import { selectPackageRevisions } from './select.ts'
 
@@ -16,11 +19,12 @@ export type Link = {
 }
 
 /**
- * Resolves to at most `limit` links from packages to their upstreams (`up`) or downstreams (`down`), those of latest
- * revisions first.
+ * Resolves to at most `limit` links from packages to their upstreams (`up`) or downstreams (`down`) with both ends
+ * visible, those of latest revisions first.
  */
 export async function linksOf(
   db: Reader,
+  visibility: Visibility,
   packages: readonly PackageId[],
   direction: 'up' | 'down',
   limit: number,
@@ -29,13 +33,19 @@ export async function linksOf(
     direction === 'up'
       ? sql`link.repository = wanted.repository AND link.package = wanted.package AND link.upstream_name IS NOT NULL`
       : sql`link.upstream_repository = wanted.repository AND link.upstream_package = wanted.package`
+  const upstream = [sql.ref('link.upstream_repository'), sql.ref('link.upstream_package')] as const
+  const visible = [
+    ...visibleRevisions(visibility, 'link'),
+    ...visiblePackages(visibility.published, ...upstream),
+  ]
   const { rows: asTable, ordered } = dialectOf(db)
   const wanted = sql`${asTable(['repository', 'package'], packages)} AS wanted`
   const links = (latest: 0 | 1) => sql`
     SELECT link.name, link.repository, link.package, link.revision, link.version,
       link.upstream_name, link.upstream_repository, link.upstream_package, link.upstream_revision,
       link.upstream_version, link.latest = 1 OR link.revision = 0 AS current
-    FROM ${ordered(wanted, sql`package_revisions AS link`, sql`${ends} AND link.latest = ${latest}`)}`
+    FROM ${ordered(wanted, sql`package_revisions AS link`, sql`${ends} AND link.latest = ${latest}`)}
+    WHERE ${allOf(visible)}`
   const { rows } = await sql<LinkRow>`${links(1)} UNION ALL ${links(0)} LIMIT ${limit}`.execute(db)
   return rows.map(toLink)
 }

@@ -1,11 +1,14 @@
 /** Lists of package revisions: filtered, sorted, and in pages that continue after the last row of the one before. */
 import { sql } from 'kysely'
+import type { NameRange, Visibility } from '../../domain/access/visible-set.ts'
 import type { PackageRevision, Sort } from '../../domain/package-revision.ts'
 import type { Reader } from '../connection.ts'
 import { dialectOf } from '../dialect.ts'
 import type { PartialPage } from '../partial-page.ts'
 import { allOf, type Sql } from '../sql.ts'
-import { isVain, type PackageRevisionFilter, testsOf } from './filter.ts'
+import { inRange, nameRanges } from '../visible.ts'
+import { walkRanges } from '../walk-ranges.ts'
+import { isVain, type PackageRevisionFilter, packagesSearched, type Test, testsOf } from './filter.ts'
 import { type Plan, planList } from './plan.ts'
 import { toPackageRevision } from './row.ts'
 import { selectPackageRevisions } from './select.ts'
@@ -25,21 +28,54 @@ const SORT_COLUMN = {
 const STEPS = 1000
 const STEPS_IN_INDEX = 8000
 
-/** Resolves to at most `limit` revisions behind `after`. */
+type PageOf = { sort: Sort; after?: Cursor | undefined; limit: number }
+
+/** Resolves to at most `limit` visible revisions behind `after`. */
 export async function listPackageRevisions(
   db: Reader,
+  visibility: Visibility,
   filter: PackageRevisionFilter,
-  page: { sort: Sort; after?: Cursor | undefined; limit: number },
+  page: PageOf,
 ): Promise<PartialPage<PackageRevision, Cursor>> {
   if (isVain(filter)) return { items: [] }
-  const { sort, after, limit } = page
+  const { sort, after } = page
+  const ranges = await nameRanges(db, packagesSearched(visibility, filter), filter.repository)
+  if (ranges?.length === 0) return { items: [] }
   const beyond = (name: Sql) =>
     sort.field === 'name' && after ? [sql`${name} ${comparison(sort)} ${after.name}`] : []
-  const plan = await planList(db, filter, sort, beyond)
-  const tests = [...testsOf(dialectOf(db), filter)]
+  const plan = await planList(db, { visibility, filter, sort, ranges }, beyond)
+  const tests = [...testsOf(dialectOf(db), visibility, filter)]
     .filter(([part]) => !plan.satisfied.includes(part))
     .map(([, test]) => test)
-  const range = after === undefined ? [] : [behind(plan, sort, after)]
+  const search = { plan, tests }
+  const found =
+    plan.alongNames && ranges
+      ? await walkRanges(
+          ahead(ranges, page),
+          page.limit,
+          (range, limit) => findIds(db, search, { ...page, limit }, range),
+          // No name is an end of a range.
+          ({ from, before }) => ({ value: '', name: sort.descending ? from : before }),
+        )
+      : await findIds(db, search, page)
+  return { ...found, items: await inOrder(db, found.items) }
+}
+
+/** Returns the ranges that are not wholly before a page, in the order of the list. */
+function ahead(ranges: readonly NameRange[], { sort, after }: PageOf): NameRange[] {
+  if (!sort.descending) return ranges.filter(({ before }) => !after || before > after.name)
+  return ranges.filter(({ from }) => !after || from < after.name).reverse()
+}
+
+type Search = { plan: Plan; tests: readonly Test[] }
+
+async function findIds(
+  db: Reader,
+  { plan, tests }: Search,
+  { sort, after, limit }: PageOf,
+  names?: NameRange,
+): Promise<PartialPage<number, Cursor>> {
+  const range = [...inRange(plan.name, names), ...(after === undefined ? [] : [behind(plan, sort, after)])]
   const inIndex = plan.alongSortIndex && tests.every(({ inSortIndexes }) => inSortIndexes)
   const steps = inIndex ? STEPS_IN_INDEX : STEPS
   const end = plan.few || tests.length === 0 ? undefined : await stepsOn(db, plan, { sort, range, steps })
@@ -55,10 +91,7 @@ export async function listPackageRevisions(
     sql`LIMIT ${limit}`,
   )
   const { rows } = await found.execute(db)
-  const items = await inOrder(
-    db,
-    rows.map(({ id }) => id),
-  )
+  const items = rows.map(({ id }) => id)
   return end && items.length < limit ? { items, lookedTo: end } : { items }
 }
 

@@ -1,9 +1,12 @@
 /** The revisions of a package. */
-import { expressionBuilder } from 'kysely'
+import { expressionBuilder, sql } from 'kysely'
+import type { Visibility } from '../../domain/access/visible-set.ts'
 import { type PackageId, parseOciRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Reader } from '../connection.ts'
 import type { Schema } from '../schema.ts'
+import { allOf } from '../sql.ts'
+import { visibleRevisions } from '../visible.ts'
 import { readAll, readFirst, selectPackageRevisions } from './select.ts'
 
 export async function findLatest(db: Reader, id: PackageId): Promise<PackageRevision | undefined> {
@@ -31,13 +34,18 @@ export async function findByVersion(
   )
 }
 
-/** Resolves to the name of a package's latest revision, or of a draft where none is published. */
-export async function latestName(db: Reader, id: PackageId): Promise<string | undefined> {
+/** Resolves to the name of a package's latest revision, or of a visible draft where none is published. */
+export async function latestName(
+  db: Reader,
+  visibility: Visibility,
+  id: PackageId,
+): Promise<string | undefined> {
   const row = await db
     .selectFrom('package_revisions')
     .select('name')
     .where('repository', '=', id.repository)
     .where('package', '=', id.package)
+    .where(sql<boolean>`${allOf(visibleRevisions(visibility))}`)
     .orderBy('latest', 'desc')
     .limit(1)
     .executeTakeFirst()
@@ -125,6 +133,25 @@ export async function artifactDigests(db: Reader, ociRepository: string): Promis
     .where('package', '=', id.package)
     .execute()
   return rows.map(({ digest }) => digest)
+}
+
+/**
+ * Resolves to whether content of an OCI repository is that of a published revision: its manifest, its layer or its
+ * configuration.
+ */
+export async function isPublishedContent(db: Reader, id: PackageId, digest: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('package_revisions')
+    .select('id')
+    .where('repository', '=', id.repository)
+    .where('package', '=', id.package)
+    .where('revision', '>', 0)
+    .where(({ eb, or }) =>
+      or([eb('digest', '=', digest), eb('layer_digest', '=', digest), eb('config_digest', '=', digest)]),
+    )
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 /** The builds of a version (`1.17.0+2` of `1.17.0`) as a range that an index has: "," sorts right after "+". */

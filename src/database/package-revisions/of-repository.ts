@@ -1,8 +1,12 @@
 /** The package revisions of a whole repository. */
+import { sql } from 'kysely'
+import type { Visibility } from '../../domain/access/visible-set.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { recordDeletion } from '../change-log.ts'
 import type { Reader, Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
+import { allOf } from '../sql.ts'
+import { visibleRevisions } from '../visible.ts'
 import { readAll, selectPackageRevisions } from './select.ts'
 
 /** Resolves to all of them, by name. */
@@ -10,13 +14,19 @@ export async function revisionsOfRepository(db: Reader, repository: string): Pro
   return readAll(selectPackageRevisions(db).where('repository', '=', repository).orderBy('name'))
 }
 
-/** Resolves to the names of at most `limit` revisions of other repositories whose upstream is in this one. */
-export async function outsideDownstreams(db: Reader, repository: string, limit: number): Promise<string[]> {
+/** Resolves to the names of at most `limit` visible revisions of other repositories whose upstream is in this one. */
+export async function outsideDownstreams(
+  db: Reader,
+  visibility: Visibility,
+  repository: string,
+  limit: number,
+): Promise<string[]> {
   const rows = await db
     .selectFrom('package_revisions')
     .select('name')
     .where('upstream_repository', '=', repository)
     .where('repository', '!=', repository)
+    .where(sql<boolean>`${allOf(visibleRevisions(visibility))}`)
     .orderBy('name')
     .limit(limit)
     .execute()

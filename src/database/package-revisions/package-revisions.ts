@@ -1,9 +1,13 @@
+import { sql } from 'kysely'
+import type { Visibility } from '../../domain/access/visible-set.ts'
 import { type RevisionId, revisionName } from '../../domain/names.ts'
 import type { NewPackageRevision, PackageRevision } from '../../domain/package-revision.ts'
 import { recordAddition, recordDeletion, recordModification } from '../change-log.ts'
 import type { Reader, Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
 import type { NewPackageRevisionRow } from '../schema.ts'
+import { allOf } from '../sql.ts'
+import { visibleRevisions } from '../visible.ts'
 import { toRow } from './row.ts'
 import { readFirst, selectPackageRevisions } from './select.ts'
 
@@ -26,12 +30,18 @@ export async function workspaceTaken(db: Reader, packageId: number, id: Revision
   return Boolean(taken)
 }
 
-/** Resolves to the names of at most `limit` revisions that were cloned from this one, or upgraded to it. */
-export async function downstreamNames(db: Reader, name: string, limit: number): Promise<string[]> {
+/** Resolves to the names of at most `limit` visible revisions that were cloned from this one, or upgraded to it. */
+export async function downstreamNames(
+  db: Reader,
+  visibility: Visibility,
+  name: string,
+  limit: number,
+): Promise<string[]> {
   const rows = await db
     .selectFrom('package_revisions')
     .select('name')
     .where('upstream_name', '=', name)
+    .where(sql<boolean>`${allOf(visibleRevisions(visibility))}`)
     .orderBy('name')
     .limit(limit)
     .execute()

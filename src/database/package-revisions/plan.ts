@@ -4,21 +4,14 @@
  * for few grows with the number of revisions as the walk does, so that both ways cost the same there.
  */
 import { sql } from 'kysely'
+import type { NameRange, Visibility } from '../../domain/access/visible-set.ts'
 import type { Sort } from '../../domain/package-revision.ts'
 import type { Reader } from '../connection.ts'
 import { type Dialect, dialectOf } from '../dialect.ts'
 import { allOf, type Sql } from '../sql.ts'
-import { type PackageRevisionFilter, testsOf } from './filter.ts'
-import {
-  basedByName,
-  byName,
-  ID,
-  NAME,
-  type OrderedSource,
-  orderedSources,
-  type SetSource,
-  setSources,
-} from './sources.ts'
+import { inRange } from '../visible.ts'
+import { PACKAGES, type PackageRevisionFilter, testsOf } from './filter.ts'
+import { basedByName, byName, ID, NAME, type OrderedSource, orderedSources, setSources } from './sources.ts'
 
 export type Plan = {
   from: Sql
@@ -33,6 +26,17 @@ export type Plan = {
   few: boolean
   /** The rows come along an index for lists sorted by time, which has most columns that are tested. */
   alongSortIndex: boolean
+  /** The rows come in the order of their names: only those in the ranges of names are to be read. */
+  alongNames: boolean
+}
+
+/** What is to be planned. */
+export type Wanted = {
+  visibility: Visibility
+  filter: PackageRevisionFilter
+  sort: Sort
+  /** The names that are wanted; undefined for any. */
+  ranges: readonly NameRange[] | undefined
 }
 
 const SORT_INDEX = { updatedAt: 'package_revisions_updated', publishedAt: 'package_revisions_published' }
@@ -42,30 +46,32 @@ const STEPS_FOR_A_ROW = 15
 const TESTS_FOR_A_ROW = 2
 const LEAST_FEW = 500
 const PAGE = 100
+/** More ranges of names are taken as a single one for counting, which finds too many. */
+const MOST_RANGES = 100
 
 /** `beyond` returns the conditions of the page on a name, where the list is sorted by name. */
 export async function planList(
   db: Reader,
-  filter: PackageRevisionFilter,
-  sort: Sort,
+  wanted: Wanted,
   beyond: (name: Sql) => readonly Sql[],
 ): Promise<Plan> {
+  const { visibility, filter, sort, ranges } = wanted
   const dialect = dialectOf(db)
-  const ordered = orderedSources(dialect, filter)
-  const sets = setSources(dialect, filter)
-  if (sort.field === 'name' && ordered.length <= 1 && sets.length === 0) {
-    return walk(ordered[0] ?? byName(dialect, filter))
-  }
-  const tested =
-    sort.field === 'name' || [...testsOf(dialect, filter).values()].some((test) => !test.inSortIndexes)
+  const byFilter = orderedSources(dialect, filter)
+  const sets = setSources(dialect, filter, { range: hull(ranges), hides: visibility.published !== 'all' })
+  const byNames = sort.field === 'name'
+  const ordered = ranges ? [...byFilter, byName(dialect)] : byFilter
+  // The index for one part of the filter has just the rows that match, in each range of names.
+  if (byNames && byFilter.length <= 1 && sets.length === 0) return walk(byFilter[0] ?? byName(dialect))
+  const tests = testsOf(dialect, visibility, filter)
+  const tested = byNames || [...tests.values()].some((test) => !test.inSortIndexes)
   let few = await fewRows(db, tested ? TESTS_FOR_A_ROW : STEPS_FOR_A_ROW)
   let best: Plan | undefined
   for (const source of ordered) {
-    const { from, name, id } = source.index
-    const rows = sql`SELECT ${id} AS id FROM ${from} WHERE ${allOf([...source.conditions, ...beyond(name)])}`
+    const rows = rowsOf(source, ranges, beyond)
     const count = await countUpTo(db, rows, few + 1)
     if (count > few) continue
-    best = sort.field === 'name' ? walk(source) : candidates(dialect, source.part, rows)
+    best = byNames ? walk(source) : candidates(dialect, source.part, rows)
     few = count - 1
   }
   for (const { part, ids, counts } of sets) {
@@ -74,27 +80,19 @@ export async function planList(
     best = candidates(dialect, part, ids)
     few = count - 1
   }
-  return best ?? alongIndex(dialect, filter, sort, ordered, sets)
+  return best ?? alongIndex(dialect, wanted, byFilter)
 }
 
 /** Walks the first index in the order of the list, where nothing is rare. */
-function alongIndex(
-  dialect: Dialect,
-  filter: PackageRevisionFilter,
-  { field }: Sort,
-  ordered: readonly OrderedSource[],
-  sets: readonly SetSource[],
-): Plan {
+function alongIndex(dialect: Dialect, { filter, sort: { field } }: Wanted, byFilter: OrderedSource[]): Plan {
   if (field !== 'name') {
     const from = dialect.indexed(sql`package_revisions`, SORT_INDEX[field])
-    return { ...ofRows(from), satisfied: [], few: false, alongSortIndex: true }
+    return { ...ofRows(from), satisfied: [], few: false, alongSortIndex: true, alongNames: false }
   }
-  const narrow = ordered.find(
-    ({ part }) => part !== 'latest' && part !== 'lifecycle' && part !== 'repository',
-  )
+  const narrow = byFilter.find(({ part }) => part !== 'latest' && part !== 'lifecycle')
   if (narrow) return walk(narrow)
-  if (sets.some(({ part }) => part === 'outdated')) return walk(basedByName(dialect, filter))
-  return walk(ordered[0] ?? byName(dialect, filter))
+  if (filter.outdated !== undefined) return walk(basedByName(dialect))
+  return walk(byFilter[0] ?? byName(dialect))
 }
 
 function walk({ part, index, fromWithRows, conditions }: OrderedSource): Plan {
@@ -102,9 +100,10 @@ function walk({ part, index, fromWithRows, conditions }: OrderedSource): Plan {
     ...index,
     fromWithRows,
     conditions,
-    satisfied: [part, 'repository'],
+    satisfied: [part, ...PACKAGES],
     few: false,
     alongSortIndex: false,
+    alongNames: true,
   }
 }
 
@@ -115,11 +114,30 @@ function candidates({ ordered }: Dialect, part: unknown, ids: Sql): Plan {
     sql`package_revisions.id = candidate.id`,
   )
   const satisfied = part === undefined ? [] : [part]
-  return { ...ofRows(from), satisfied, few: true, alongSortIndex: false }
+  return { ...ofRows(from), satisfied, few: true, alongSortIndex: false, alongNames: false }
 }
 
 function ofRows(from: Sql): Pick<Plan, 'from' | 'fromWithRows' | 'name' | 'id' | 'conditions'> {
   return { from, fromWithRows: from, name: NAME, id: ID, conditions: [] }
+}
+
+/** Selects the ids of a source's rows in ranges of names. */
+function rowsOf(
+  { index: { from, name, id }, conditions }: OrderedSource,
+  ranges: readonly NameRange[] | undefined,
+  beyond: (name: Sql) => readonly Sql[],
+): Sql {
+  const selected = (range: NameRange | undefined) =>
+    sql`SELECT ${id} AS id FROM ${from} WHERE ${allOf([...conditions, ...inRange(name, range), ...beyond(name)])}`
+  if (ranges === undefined || ranges.length > MOST_RANGES) return selected(hull(ranges))
+  return sql.join(ranges.map(selected), sql` UNION ALL `)
+}
+
+/** The range from the first to the last. */
+function hull(ranges: readonly NameRange[] | undefined): NameRange | undefined {
+  const [first] = ranges ?? []
+  const last = ranges?.at(-1)
+  return first && last && { from: first.from, before: last.before }
 }
 
 /** Counts up to `most` rows. Of `counts`, each at least 1, no more than `most` need to be added up. */

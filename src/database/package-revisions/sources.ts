@@ -1,9 +1,11 @@
 /** Where the rows of a list can come from: for each part of a filter, an index that has just its rows. */
 import { sql } from 'kysely'
+import type { NameRange } from '../../domain/access/visible-set.ts'
 import type { LabelRequirement } from '../../domain/label-selector.ts'
 import { wordsToLookUp } from '../contents/search.ts'
 import type { Dialect } from '../dialect.ts'
-import { allOf, inRepository, type Sql } from '../sql.ts'
+import { allOf, type Sql } from '../sql.ts'
+import { inRange } from '../visible.ts'
 import type { PackageRevisionFilter } from './filter.ts'
 
 /** Rows in the order of their names. */
@@ -28,15 +30,14 @@ export type SetSource = {
 export const NAME = sql`package_revisions.name`
 export const ID = sql`package_revisions.id`
 
-/** All revisions, or those of a repository: the source where no filter has a better one. */
-export function byName(dialect: Dialect, filter: PackageRevisionFilter): OrderedSource {
-  return along(dialect, 'package_revisions_name', 'repository', inRepository(NAME, filter.repository))
+/** All revisions: the source where no filter has a better one. */
+export function byName(dialect: Dialect): OrderedSource {
+  return along(dialect, 'package_revisions_name', 'name', [])
 }
 
 /** All revisions with an upstream. Each must be tested for whether it is outdated. */
-export function basedByName(dialect: Dialect, filter: PackageRevisionFilter): OrderedSource {
-  const conditions = [sql`upstream_repository IS NOT NULL`, ...inRepository(NAME, filter.repository)]
-  return along(dialect, 'package_revisions_based', 'based', conditions)
+export function basedByName(dialect: Dialect): OrderedSource {
+  return along(dialect, 'package_revisions_based', 'based', [sql`upstream_repository IS NOT NULL`])
 }
 
 /** Returns sources in order of preference: first those that tend to have few rows. */
@@ -45,12 +46,12 @@ export function orderedSources(dialect: Dialect, filter: PackageRevisionFilter):
   const add = (part: keyof PackageRevisionFilter, index: string, column: string, value?: string | number) => {
     if (value === undefined) return
     const condition = sql`package_revisions.${sql.ref(column)} = ${value}`
-    sources.push(along(dialect, index, part, [condition, ...inRepository(NAME, filter.repository)]))
+    sources.push(along(dialect, index, part, [condition]))
   }
   add('upstream', 'package_revisions_upstream', 'upstream_name', filter.upstream)
   add('version', 'package_revisions_by_version', 'version', filter.version)
   for (const requirement of filter.labels ?? []) {
-    const source = labelled(dialect, requirement, filter.repository)
+    const source = labelled(dialect, requirement)
     if (source) sources.push(source)
   }
   add('package', 'package_revisions_path', 'package', filter.package)
@@ -59,7 +60,6 @@ export function orderedSources(dialect: Dialect, filter: PackageRevisionFilter):
   add('lifecycle', 'package_revisions_lifecycle', 'lifecycle', filter.lifecycle)
   const latest = filter.latest === undefined ? undefined : Number(filter.latest)
   add('latest', 'package_revisions_latest', 'latest', latest)
-  if (filter.repository !== undefined) sources.push(byName(dialect, filter))
   return sources
 }
 
@@ -69,13 +69,9 @@ function along({ indexed }: Dialect, index: string, part: unknown, conditions: S
 }
 
 /** A label with one value, or with any value: both have an index in the order of names. */
-function labelled(
-  { indexed, ordered }: Dialect,
-  requirement: LabelRequirement,
-  repository: string | undefined,
-): OrderedSource | undefined {
+function labelled({ indexed, ordered }: Dialect, requirement: LabelRequirement): OrderedSource | undefined {
   const name = sql`label.name`
-  const conditions = [sql`label.key = ${requirement.key}`, ...inRepository(name, repository)]
+  const conditions = [sql`label.key = ${requirement.key}`]
   const { operator } = requirement
   if (operator === 'in' && requirement.values.length === 1) {
     conditions.push(sql`label.value = ${requirement.values[0]}`)
@@ -90,14 +86,19 @@ function labelled(
   }
 }
 
-export function setSources(dialect: Dialect, filter: PackageRevisionFilter): SetSource[] {
+/** `range`: the names that are wanted. With `hides`, upstreams may be hidden. */
+export function setSources(
+  dialect: Dialect,
+  filter: PackageRevisionFilter,
+  { range, hides }: { range: NameRange | undefined; hides: boolean },
+): SetSource[] {
   const sources: SetSource[] = []
   for (const requirement of filter.labels ?? []) {
     if (requirement.operator !== 'in' || requirement.values.length === 1) continue
     const conditions = [
       sql`label.key = ${requirement.key}`,
       sql`label.value IN (${sql.join(requirement.values)})`,
-      ...inRepository(sql`label.name`, filter.repository),
+      ...inRange(sql`label.name`, range),
     ]
     const from = dialect.indexed(sql`package_revision_labels AS label`, 'package_revision_labels_value')
     sources.push({
@@ -108,7 +109,10 @@ export function setSources(dialect: Dialect, filter: PackageRevisionFilter): Set
   for (const word of wordsToLookUp(filter.q ?? '')) {
     sources.push({ part: undefined, ids: dialect.wordSource('package_revisions', word) })
   }
-  if (filter.outdated !== undefined) sources.push(outdatedSource(dialect, filter.outdated, filter.latest))
+  const { outdated, latest } = filter
+  if (outdated === undefined || (hides && !outdated)) return sources
+  // What is outdated because of a hidden upstream is among its rows, so each is tested.
+  sources.push({ ...outdatedSource(dialect, outdated, latest), part: hides ? undefined : 'outdated' })
   return sources
 }
 
@@ -117,7 +121,7 @@ function outdatedSource(
   { indexed, ordered }: Dialect,
   outdated: boolean,
   latest: boolean | undefined,
-): SetSource {
+): Omit<SetSource, 'part'> {
   const held = latest === undefined ? sql`IN (0, 1)` : sql`= ${latest ? 1 : 0}`
   const uses = sql`
     ${indexed(sql`upstream_uses AS used`, 'upstream_uses_outdated')}
@@ -129,7 +133,6 @@ function outdatedSource(
       AND link.latest = used.latest AND link.upstream_revision = used.revision`,
   )
   return {
-    part: 'outdated',
     ids: sql`SELECT link.id FROM ${links}`,
     counts: sql`SELECT used.count FROM ${uses}`,
   }

@@ -1,5 +1,6 @@
 /** The list of packages. */
 import { sql } from 'kysely'
+import { type NameRange, seesDraftsToo, type Visibility } from '../../domain/access/visible-set.ts'
 import type { PackageId } from '../../domain/names.ts'
 import { wordsOf } from '../../domain/search-words.ts'
 import type { Reader } from '../connection.ts'
@@ -7,6 +8,8 @@ import { packageMatches, wordsToLookUp } from '../contents/search.ts'
 import { type Dialect, dialectOf } from '../dialect.ts'
 import type { PartialPage } from '../partial-page.ts'
 import { allOf, type Sql } from '../sql.ts'
+import { inRange, repositoryRanges, visiblePackages } from '../visible.ts'
+import { walkRanges } from '../walk-ranges.ts'
 
 export type PackageSummary = PackageId & {
   latestRevision: number | null
@@ -17,35 +20,97 @@ export type PackageSummary = PackageId & {
 
 export type PackageFilter = { repository?: string | undefined; q?: string | undefined }
 
-/** The packages that a search tests in one query. */
+/** The packages that are tested in one query. */
 const STEPS = 2000
 /** A word in at most this many packages is rare: just those are tested. Otherwise all are, from the page's start. */
 const FEW = 1000
 
-/** Resolves to the packages that have revisions, by repository and path. */
+const REPOSITORY = sql`packages.repository`
+const PATH = sql`packages.path`
+
+/** Resolves to the packages that have visible revisions, by repository and path. */
 export async function listPackages(
   db: Reader,
+  visibility: Visibility,
   filter: PackageFilter,
   page: { after?: PackageId | undefined; limit: number },
 ): Promise<PartialPage<PackageSummary, PackageId>> {
-  const { repository, q = '' } = filter
-  const { after, limit } = page
+  const { q = '' } = filter
+  const { after } = page
   const searched = q.trim() !== ''
   if (searched && wordsOf(q).length === 0) return { items: [] }
+  const { published } = visibility
+  const search = {
+    rare: searched ? await rareWord(db, q) : undefined,
+    tests: [...packageMatches(dialectOf(db), q), ...visible(visibility)],
+    columns: columnsFor(visibility),
+    filter,
+    after,
+  }
+  if (search.rare || published === 'all' || filter.repository !== undefined) {
+    return readPage(db, search, page.limit)
+  }
+  return walkRanges(
+    repositoryRanges(published).filter(({ before }) => !after || before > after.repository),
+    page.limit,
+    (range, limit) => readPage(db, search, limit, range),
+    // No name is an end of a range.
+    ({ before }) => ({ repository: before, package: '' }),
+  )
+}
+
+type Search = {
+  /** Selects the packages with a rare word. */
+  rare: Sql | undefined
+  tests: readonly Sql[]
+  columns: Sql
+  filter: PackageFilter
+  after: PackageId | undefined
+}
+
+async function readPage(
+  db: Reader,
+  { rare, tests, columns, filter, after }: Search,
+  limit: number,
+  repositories?: NameRange,
+): Promise<PartialPage<PackageSummary, PackageId>> {
   const dialect = dialectOf(db)
-  const inRange = range(after, repository)
-  const rare = searched ? await rareWord(db, q) : undefined
+  const conditions = [...range(after, filter.repository), ...inRange(REPOSITORY, repositories)]
+  const end = rare || tests.length === 0 ? undefined : await stepsOn(db, conditions)
   const from = rare
     ? dialect.ordered(sql`(${rare}) AS candidate`, sql`packages`, sql`packages.id = candidate.id`)
     : alongIndex(dialect)
-  const end = searched && !rare ? await stepsOn(db, inRange) : undefined
-  const conditions = [...inRange, ...packageMatches(dialect, q)]
-  if (end) conditions.push(sql`(repository, path) <= (${end.repository}, ${end.package})`)
+  const all = [...conditions, ...tests]
+  if (end) all.push(sql`(${REPOSITORY}, ${PATH}) <= (${end.repository}, ${end.package})`)
   const { rows } = await sql<PackageSummary>`
-    SELECT repository, path AS package, latest_revision AS "latestRevision", latest_version AS "latestVersion",
-      revision_count AS "revisionCount", updated_at AS "updatedAt"
-    FROM ${from} WHERE ${allOf(conditions)} ORDER BY repository, path LIMIT ${limit}`.execute(db)
+    SELECT ${columns} FROM ${from} WHERE ${allOf(all)} ORDER BY ${REPOSITORY}, ${PATH} LIMIT ${limit}`.execute(
+    db,
+  )
   return end && rows.length < limit ? { items: rows, lookedTo: end } : { items: rows }
+}
+
+function visible({ published, drafts }: Visibility): Sql[] {
+  const inVisible = visiblePackages(published, REPOSITORY, PATH)
+  if (drafts === 'all' || seesDraftsToo({ published, drafts })) return inVisible
+  const withDrafts = allOf(visiblePackages(drafts, REPOSITORY, PATH))
+  return [...inVisible, sql`(latest_revision IS NOT NULL OR ${withDrafts})`]
+}
+
+/** Where drafts are hidden, what is stored about all revisions is computed from the published ones. */
+function columnsFor(visibility: Visibility): Sql {
+  const withDrafts = seesDraftsToo(visibility) ? [] : visiblePackages(visibility.drafts, REPOSITORY, PATH)
+  const seen = (stored: Sql, computed: Sql) =>
+    withDrafts.length === 0
+      ? stored
+      : sql`CASE WHEN ${allOf(withDrafts)} THEN ${stored} ELSE (
+          SELECT ${computed} FROM package_revisions AS own WHERE own.package_id = packages.id AND own.revision > 0
+        ) END`
+  return sql.join([
+    sql`${REPOSITORY}, ${PATH} AS package`,
+    sql`latest_revision AS "latestRevision", latest_version AS "latestVersion"`,
+    sql`${seen(sql`revision_count`, sql`count(*)`)} AS "revisionCount"`,
+    sql`${seen(sql`packages.updated_at`, sql`max(own.updated_at)`)} AS "updatedAt"`,
+  ])
 }
 
 function alongIndex({ indexed }: Dialect): Sql {
@@ -55,20 +120,20 @@ function alongIndex({ indexed }: Dialect): Sql {
 /** Matches the packages with revisions behind `after`. */
 function range(after: PackageId | undefined, repository: string | undefined): Sql[] {
   const conditions = [sql`revision_count > 0`]
-  if (repository !== undefined) conditions.push(sql`repository = ${repository}`)
+  if (repository !== undefined) conditions.push(sql`${REPOSITORY} = ${repository}`)
   if (after === undefined) return conditions
   const behind =
     repository === undefined
-      ? sql`(repository, path) > (${after.repository}, ${after.package})`
-      : sql`path > ${after.package}`
+      ? sql`(${REPOSITORY}, ${PATH}) > (${after.repository}, ${after.package})`
+      : sql`${PATH} > ${after.package}`
   return [...conditions, behind]
 }
 
 /** Resolves to the package that many steps on; undefined where the range ends before it. */
 async function stepsOn(db: Reader, inRange: readonly Sql[]): Promise<PackageId | undefined> {
   const { rows } = await sql<PackageId>`
-    SELECT repository, path AS package FROM ${alongIndex(dialectOf(db))}
-    WHERE ${allOf(inRange)} ORDER BY repository, path LIMIT 1 OFFSET ${STEPS - 1}`.execute(db)
+    SELECT ${REPOSITORY}, ${PATH} AS package FROM ${alongIndex(dialectOf(db))}
+    WHERE ${allOf(inRange)} ORDER BY ${REPOSITORY}, ${PATH} LIMIT 1 OFFSET ${STEPS - 1}`.execute(db)
   return rows[0]
 }
 

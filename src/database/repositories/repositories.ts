@@ -1,10 +1,13 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
+import type { Visibility } from '../../domain/access/visible-set.ts'
 import type { Repository, RepositoryContent } from '../../domain/repository.ts'
 import { labelsSchema, repositorySourceSchema } from '../../domain/schemas.ts'
 import type { Reader, Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
 import type { RepositoriesTable } from '../schema.ts'
+import { allOf } from '../sql.ts'
 import { parseStored } from '../stored-json.ts'
+import { visibleRepositories } from '../visible.ts'
 
 export async function findRepository(db: Reader, name: string): Promise<Repository | undefined> {
   const row = await db.selectFrom('repositories').selectAll().where('name', '=', name).executeTakeFirst()
@@ -29,15 +32,17 @@ export async function repositoryIdentity(db: Reader, name: string): Promise<stri
   return row && `${row.id}@${row.created_at}`
 }
 
-/** Resolves to repositories after a name, by name. */
+/** Resolves to the repositories of which something may be visible after a name, by name. */
 export async function listRepositories(
   db: Reader,
+  { published }: Visibility,
   page: { after?: string | undefined; limit: number },
 ): Promise<Repository[]> {
   const rows = await db
     .selectFrom('repositories')
     .selectAll()
     .$if(page.after !== undefined, (query) => query.where('name', '>', page.after ?? ''))
+    .where(sql<boolean>`${allOf(visibleRepositories(published, sql`name`))}`)
     .orderBy('name')
     .limit(page.limit)
     .execute()

@@ -6,6 +6,8 @@ import type { Delivery, DeliveryState, DueDelivery, WebhookEvent } from '../../d
 import type { Reader, Transaction } from '../connection.ts'
 import { parseStoredRevision } from '../package-revisions/stored-revision.ts'
 import type { DeliveriesTable } from '../schema.ts'
+import { parseStored } from '../stored-json.ts'
+import { filterSchema } from './webhooks.ts'
 
 export type NewDelivery = {
   webhookId: number
@@ -107,7 +109,7 @@ export async function dueDeliveries(
     .selectFrom('deliveries')
     .innerJoin('webhooks', 'webhooks.id', 'deliveries.webhook_id')
     .selectAll('deliveries')
-    .select(['webhooks.name', 'webhooks.url', 'webhooks.secret'])
+    .select(['webhooks.name', 'webhooks.url', 'webhooks.secret', 'webhooks.filter'])
     .where('webhook_id', '=', webhookId)
     .where('enabled', '=', 1)
     .where('state', '=', 'Pending')
@@ -118,7 +120,13 @@ export async function dueDeliveries(
     .execute()
   return rows.map((row) => ({
     ...toDelivery(row),
-    webhook: { id: webhookId, name: row.name, url: row.url, secret: row.secret },
+    webhook: {
+      id: webhookId,
+      name: row.name,
+      url: row.url,
+      secret: row.secret,
+      filter: parseStored(filterSchema, row.filter, `the webhook ${row.name}`),
+    },
     content:
       row.revision === null ? null : parseStoredRevision(row.revision, `the revision of delivery ${row.id}`),
     giveUpAt: row.give_up_at,

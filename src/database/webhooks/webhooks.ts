@@ -8,7 +8,7 @@ import type { WebhooksTable } from '../schema.ts'
 import { parseStored } from '../stored-json.ts'
 
 const eventsSchema = z.array(z.enum(CHANGE_EVENTS))
-const filterSchema: z.ZodType<WebhookFilter> = z.looseObject({
+export const filterSchema: z.ZodType<WebhookFilter> = z.looseObject({
   repository: z.string().optional(),
   package: z.string().optional(),
   lifecycle: z.enum(LIFECYCLES).optional(),

@@ -1,18 +1,27 @@
 /** What a caller may see, compiled from grants once, so that lists can be filtered by ranges of names. */
+
+import { isPublished, type Lifecycle } from '../lifecycle.ts'
+import type { PackageId } from '../names.ts'
+import type { PackageRevision } from '../package-revision.ts'
 import type { Grant } from './grant.ts'
-import { covers, EVERYTHING, minimal, overlapOf, type Pattern, patternOf } from './pattern.ts'
+import { covers, EVERYTHING, minimal, overlapOf, type Pattern, patternOf, patternText } from './pattern.ts'
 import type { Permission } from './permission.ts'
 
 /** Everything, or all that is in any of the patterns. */
 export type VisibleSet = 'all' | readonly Pattern[]
 
+/** Drafts are visible in no more packages than what is published. */
 export type Visibility = { published: VisibleSet; drafts: VisibleSet }
 
+/** What the server itself sees. */
+export const SEES_ALL: Visibility = { published: 'all', drafts: 'all' }
+
 /** Texts from `from` on and before `before`. */
-type NameRange = { from: string; before: string }
+export type NameRange = { from: string; before: string }
 
 export function visibilityOf(grants: readonly Grant[]): Visibility {
-  return { published: visibleWith(grants, 'read'), drafts: visibleWith(grants, 'draft.read') }
+  const reading = grants.filter(({ permissions }) => permissions.has('read'))
+  return { published: visibleWith(reading, 'read'), drafts: visibleWith(reading, 'draft.read') }
 }
 
 function visibleWith(grants: readonly Grant[], permission: Permission): VisibleSet {
@@ -23,9 +32,46 @@ function visibleWith(grants: readonly Grant[], permission: Permission): VisibleS
   return areas.some((area) => covers(area, EVERYTHING)) ? 'all' : minimal(areas)
 }
 
+export function seesAll({ published, drafts }: Visibility): boolean {
+  return published === 'all' && drafts === 'all'
+}
+
+/** Whether drafts are visible wherever what is published is. */
+export function seesDraftsToo({ published, drafts }: Visibility): boolean {
+  return visibilityKey({ published, drafts }) === visibilityKey({ published, drafts: published })
+}
+
 /** Whether a package is visible; without one, whether all of a repository is. */
 export function sees(set: VisibleSet, target: { repository: string; package?: string }): boolean {
   return set === 'all' || set.some((pattern) => covers(pattern, patternOf(target)))
+}
+
+/** Whether a revision is visible: a draft only with its own permission. */
+export function seesRevision(
+  { published, drafts }: Visibility,
+  revision: PackageId & { lifecycle: Lifecycle },
+): boolean {
+  return sees(isPublished(revision.lifecycle) ? published : drafts, revision)
+}
+
+/** The highest revision of a revision's upstream, if the caller may know of it. */
+export function latestUpstream(
+  { published }: Visibility,
+  { upstream, upstreamLatest }: Pick<PackageRevision, 'upstream' | 'upstreamLatest'>,
+): number | null {
+  return upstream && sees(published, upstream) ? upstreamLatest : null
+}
+
+/** The part of a set that is in a repository. */
+export function within(set: VisibleSet, repository: string): readonly Pattern[] {
+  const whole = patternOf({ repository })
+  if (set === 'all') return [whole]
+  return minimal(set.map((pattern) => overlapOf(pattern, whole)).filter((pattern) => pattern !== undefined))
+}
+
+/** A text that is equal for equal visibilities. */
+export function visibilityKey({ published, drafts }: Visibility): string {
+  return [published, drafts].map((set) => (set === 'all' ? '*' : set.map(patternText).join(','))).join(';')
 }
 
 /** Whether a repository is visible, if only because a package in it may be. */

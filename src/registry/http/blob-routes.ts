@@ -1,22 +1,28 @@
 import { Hono } from 'hono'
 import { register } from '../../http/operation.ts'
 import { respondStream } from '../../http/stream-response.ts'
-import { SMALL_BLOB_BYTES } from '../blobs.ts'
+import { SMALL_BLOB_BYTES, unknownBlob } from '../blobs.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import type { WriteGuard } from '../write-guard.ts'
 import { parseRange } from './range.ts'
-import { checkedDigest, DELETE, PULL, repositoryParam } from './request.ts'
+import { checkedDigest, DELETE, PULL, type Reading, repositoryParam } from './request.ts'
 
 const BLOB = '/:name/blobs/:digest{[^/]+:[^/]+}'
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs */
-export function blobRoutes({ blobs }: EmbeddedRegistry, guard: WriteGuard): Hono {
+export function blobRoutes(
+  { blobs }: EmbeddedRegistry,
+  guard: WriteGuard,
+  { content, readGuard }: Reading,
+): Hono {
   const app = new Hono()
 
   register(app, 'GET', BLOB, { id: 'getBlob', ...PULL }, async (c) => {
     const repository = repositoryParam(c)
     const digest = checkedDigest(c.req.param('digest'))
+    const hides = readGuard(c)
+    if (hides && !(await content.hasBlob(hides, repository, digest))) throw unknownBlob(repository, digest)
     const size = await blobs.size(repository, digest)
     const range = c.req.method === 'HEAD' ? undefined : parseRange(c.req.header('Range'), size)
     // Small blobs are cached in memory, so a redirect would only be slower.
@@ -35,8 +41,7 @@ export function blobRoutes({ blobs }: EmbeddedRegistry, guard: WriteGuard): Hono
       const part = range ? bytes.subarray(range.start, range.end + 1) : bytes
       return c.body(part as Uint8Array<ArrayBuffer>)
     }
-    const content = await blobs.open(repository, digest, range)
-    return respondStream(c, content)
+    return respondStream(c, await blobs.open(repository, digest, range))
   })
 
   register(app, 'DELETE', BLOB, { id: 'deleteBlob', ...DELETE }, async (c) => {

@@ -6,7 +6,7 @@ import { MEDIA_TYPE } from '../../oci/media-types.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import { linkToNext, page, pageQuery } from './page.ts'
-import { checkedDigest, LIST, PULL, repositoryParam } from './request.ts'
+import { checkedDigest, LIST, PULL, type Reading, repositoryParam } from './request.ts'
 
 const CATALOG = { ...LIST, needs: { read: listOfAll } }
 
@@ -14,11 +14,13 @@ const CATALOG = { ...LIST, needs: { read: listOfAll } }
 const PAGE_BYTES = 2 * 1024 * 1024
 
 /** Lists of repositories (not in the spec, but used by `oras repo ls`), tags and referrers. */
-export function listingRoutes(registry: EmbeddedRegistry): Hono {
+export function listingRoutes(registry: EmbeddedRegistry, { content, readGuard }: Reading): Hono {
   const app = new Hono()
 
   register(app, 'GET', '/_catalog', { id: 'listNames', ...CATALOG }, async (c) => {
-    const { items, headers } = page(c, await registry.repositories(), pageQuery(c))
+    const hides = readGuard(c)
+    const names = await (hides ? content.repositories(hides) : registry.repositories())
+    const { items, headers } = page(c, names, pageQuery(c))
     return c.json({ repositories: items }, 200, headers)
   })
 
@@ -26,10 +28,18 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
   register(app, 'GET', '/:name/tags/list', { id: 'listTags', ...LIST }, async (c) => {
     const repository = repositoryParam(c)
     const query = pageQuery(c)
+    const hides = readGuard(c)
+    if (hides) {
+      const seen = await content.tags(hides, repository)
+      if (seen.length === 0 && !(hides.seesAllOf(repository) && (await registry.manifests.any(repository))))
+        throw unknownRepository(repository)
+      const { items, headers } = page(c, seen, query)
+      return c.json({ name: repository, tags: items }, 200, headers)
+    }
     // One more than requested, to know whether there is a next page.
     const tags = await registry.tags.list(repository, { after: query.after, limit: query.limit + 1 })
     if (tags.length === 0 && !(await registry.manifests.any(repository))) {
-      throw new RegistryError('NAME_UNKNOWN', `there is no repository ${repository}`)
+      throw unknownRepository(repository)
     }
     const { items, headers } = page(c, tags, query)
     return c.json({ name: repository, tags: items }, 200, headers)
@@ -46,6 +56,8 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
       const subject = checkedDigest(c.req.param('digest'))
       // An empty value means no filter.
       const artifactType = c.req.query('artifactType') || undefined
+      const hides = readGuard(c)
+      const isVisible = (digest: string) => !hides || content.hasManifest(hides, repository, digest)
       const manifests: Descriptor[] = []
       let bytes = 0
       let more = false
@@ -53,6 +65,7 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
         artifactType,
         last: c.req.query('last'),
       })) {
+        if (!(await isVisible(referrer.digest))) continue
         bytes += Buffer.byteLength(JSON.stringify(referrer))
         more = bytes > PAGE_BYTES
         if (more) break
@@ -70,4 +83,8 @@ export function listingRoutes(registry: EmbeddedRegistry): Hono {
   )
 
   return app
+}
+
+function unknownRepository(name: string): RegistryError {
+  return new RegistryError('NAME_UNKNOWN', `there is no repository ${name}`)
 }

@@ -9,6 +9,8 @@ import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts'
 import { isAttachment } from '../attachment.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
+import { unknownManifest, unknownTag } from '../manifests.ts'
+import type { ReadGuard } from '../read-guard.ts'
 import type { WriteGuard } from '../write-guard.ts'
 import { checkTagCondition, isNotModified } from './conditional.ts'
 import {
@@ -16,6 +18,7 @@ import {
   DELETE,
   PULL,
   PUSH,
+  type Reading,
   referenceParam,
   repositoryParam,
   tagQuery,
@@ -27,13 +30,20 @@ const MANIFEST = '/:name/manifests/:reference'
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests */
 export function manifestRoutes(
   { manifests }: EmbeddedRegistry,
-  { guard, authorize, bodies }: { guard: WriteGuard; authorize: Authorize; bodies?: ByteBudget | undefined },
+  {
+    guard,
+    authorize,
+    reading: { content, readGuard },
+    bodies,
+  }: { guard: WriteGuard; authorize: Authorize; reading: Reading; bodies?: ByteBudget | undefined },
 ): Hono {
   const app = new Hono()
 
   register(app, 'GET', MANIFEST, { id: 'getManifest', ...PULL }, async (c) => {
     const repository = repositoryParam(c)
     const reference = referenceParam(c)
+    const hides = readGuard(c)
+    if (hides) await checkVisible(hides, repository, reference)
     const { descriptor, bytes } =
       'tag' in reference
         ? await manifests.getTagged(repository, reference.tag)
@@ -94,6 +104,20 @@ export function manifestRoutes(
   })
 
   return app
+
+  /** Throws as for what does not exist. */
+  async function checkVisible(
+    hides: ReadGuard,
+    repository: string,
+    reference: ReturnType<typeof referenceParam>,
+  ): Promise<void> {
+    if ('tag' in reference) {
+      if (await content.hasTag(hides, repository, reference.tag)) return
+      throw unknownTag(repository, reference.tag)
+    }
+    if (await content.hasManifest(hides, repository, reference.digest)) return
+    throw unknownManifest(repository, reference.digest)
+  }
 
   /** Receives a manifest, and counts its bytes until it is stored. */
   async function withBody<T>(c: Context, work: (bytes: Uint8Array) => Promise<T>): Promise<T> {

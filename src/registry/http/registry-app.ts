@@ -13,6 +13,8 @@ import { NOTHING } from '../../http/scope.ts'
 import type { Surface } from '../../http/surface.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
+import { PublicContent } from '../public-content.ts'
+import type { ReadGuard } from '../read-guard.ts'
 import { NO_GUARD, type WriteGuard } from '../write-guard.ts'
 import { blobRoutes } from './blob-routes.ts'
 import { listingRoutes } from './listing-routes.ts'
@@ -24,6 +26,8 @@ type OnInternalError = (error: unknown, c: Context) => void
 
 export type RegistryAppOptions = {
   guard?: WriteGuard
+  /** What the client of a request may read; undefined for everything. */
+  readGuard?: (c: Context) => ReadGuard | undefined
   /** Throws unless the caller has a permission that only the content of the request makes necessary. */
   authorize?: Authorize
   /** Whether a client that pushes may read the repository from which it wants a blob mounted. */
@@ -53,13 +57,14 @@ const REFUSALS: {
 
 /** Creates the HTTP API of the registry: everything below `/v2`, a path that the distribution spec fixes. */
 export function createRegistryApp(registry: EmbeddedRegistry, options: RegistryAppOptions = {}): Hono {
-  const { guard = NO_GUARD, authorize = async () => undefined } = options
+  const { guard = NO_GUARD, readGuard = () => undefined, authorize = async () => undefined } = options
+  const reading = { content: new PublicContent(registry), readGuard }
   const app = new Hono({ getPath: routedPath })
   register(app, 'GET', ['/v2', '/v2/'], CHECK, (c) => c.json({}, 200, VERSION))
-  app.route('/v2', uploadRoutes(registry, options.mayMount))
-  app.route('/v2', blobRoutes(registry, guard))
-  app.route('/v2', manifestRoutes(registry, { guard, authorize, bodies: options.bodies }))
-  app.route('/v2', listingRoutes(registry))
+  app.route('/v2', uploadRoutes(registry, reading, options.mayMount))
+  app.route('/v2', blobRoutes(registry, guard, reading))
+  app.route('/v2', manifestRoutes(registry, { guard, authorize, reading, bodies: options.bodies }))
+  app.route('/v2', listingRoutes(registry, reading))
 
   const { onError, notFound } = registrySurface(options.onInternalError)
   return app.onError(onError).notFound(notFound)

@@ -3,6 +3,8 @@ import type { Place, PlaceOf } from '../../http/scope.ts'
 import { isDigest, looksLikeDigest } from '../../oci/digest.ts'
 import { isRepositoryName, isTag } from '../../oci/reference.ts'
 import { RegistryError } from '../errors.ts'
+import type { PublicContent } from '../public-content.ts'
+import type { ReadGuard } from '../read-guard.ts'
 
 /** The repository in the path, as permissions name it: the first part is that of packages, the rest the package. */
 export const nameInPath: PlaceOf = (c) => targetOf(c.req.param('name') ?? '')
@@ -24,6 +26,12 @@ export const PUSH = {
   writesDisk: true,
 } as const
 export const DELETE = { needs: { delete: nameInPath }, load: 'push', writesDisk: false } as const
+
+/** What clients may read. */
+export type Reading = {
+  content: PublicContent
+  readGuard: (c: Context) => ReadGuard | undefined
+}
 
 /** The blob that a POST wants mounted, and the repository that has it; undefined if it asks for no mount. */
 export function mountQuery(c: Context): { digest: string; from: string } | undefined {

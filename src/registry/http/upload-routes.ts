@@ -4,7 +4,7 @@ import { passingRequestBody } from '../../http/request-body.ts'
 import type { EmbeddedRegistry } from '../embedded-registry.ts'
 import { RegistryError } from '../errors.ts'
 import { parseChunkRange } from './range.ts'
-import { checkedDigest, mountQuery, PUSH, repositoryParam } from './request.ts'
+import { checkedDigest, mountQuery, PUSH, type Reading, repositoryParam } from './request.ts'
 
 const UPLOADS = ['/:name/blobs/uploads/', '/:name/blobs/uploads']
 const UPLOAD = '/:name/blobs/uploads/:id'
@@ -18,6 +18,7 @@ const CANCEL = { ...PUSH, writesDisk: false } as const
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs */
 export function uploadRoutes(
   { blobs, uploads }: EmbeddedRegistry,
+  { content, readGuard }: Reading,
   mayMount: MayMount = async () => true,
 ): Hono {
   const app = new Hono()
@@ -26,7 +27,11 @@ export function uploadRoutes(
     const repository = repositoryParam(c)
     const mount = mountQuery(c)
     // A client that may not read the other repository uploads the blob, and learns nothing of it.
-    const mounts = mount !== undefined && (await mayMount(c, mount.from))
+    const hides = readGuard(c)
+    const mounts =
+      mount !== undefined &&
+      (await mayMount(c, mount.from)) &&
+      (!hides || (await content.hasBlob(hides, mount.from, mount.digest)))
     if (mounts && (await blobs.mount(repository, mount.digest, mount.from))) {
       return created(c, repository, mount.digest)
     }

@@ -2,7 +2,6 @@
 
 import { packRecord } from '../../artifact/record.ts'
 import { AppError } from '../../core/errors.ts'
-import { firstFew } from '../../core/first-few.ts'
 import type { Reader, Transaction } from '../../database/connection.ts'
 import {
   deleteRevisionsOf,
@@ -16,6 +15,7 @@ import {
   retireWorkspace,
 } from '../../database/repositories/packages.ts'
 import { deleteRepository } from '../../database/repositories/repositories.ts'
+import type { Visibility } from '../../domain/access/visible-set.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision, RetiredWorkspace } from '../../domain/package-revision.ts'
 import type { Repository } from '../../domain/repository.ts'
@@ -26,6 +26,7 @@ import { decide, finishEarlier } from '../intents.ts'
 import { addOperations, type Operation } from '../operations.ts'
 import { pushRecord } from '../registry-content.ts'
 import { recordsRemoval } from '../review/delete-package-revision.ts'
+import { usersOf } from '../used-by.ts'
 
 type Removal = {
   packageId: number
@@ -34,8 +35,6 @@ type Removal = {
   operations: Operation[]
 }
 
-const SHOWN_DOWNSTREAMS = 20
-
 /**
  * Removes all of it in one transaction, so that a crash leaves everything or nothing. The caller holds the lock of the
  * repository. `also` is done in that transaction. Throws `in_use` where a revision of another repository is based on one of these.
@@ -43,17 +42,18 @@ const SHOWN_DOWNSTREAMS = 20
 export async function removeDiscovered(
   ctx: ServiceContext,
   { name }: Repository,
+  visibility: Visibility,
   also: (transaction: Transaction) => Promise<void>,
 ): Promise<void> {
   const packages = packagesOf(await revisionsOfRepository(ctx.db, name))
   const names = packages.map(({ id }) => ociRepository(id)).sort()
   await withLocks(ctx, names, async () => {
     for (const oci of names) await finishEarlier(ctx, oci)
-    await checkUnused(ctx.db, name)
+    await checkUnused(ctx.db, visibility, name)
     const removals: Removal[] = []
     for (const { id, revisions } of packages) removals.push(await removalOf(ctx, id, revisions))
     await decide(ctx, name, async (transaction) => {
-      await checkUnused(transaction, name)
+      await checkUnused(transaction, visibility, name)
       const count = packages.reduce((sum, { revisions }) => sum + revisions.length, 0)
       if ((await deleteRevisionsOf(transaction, name)) !== count) {
         throw new AppError('conflict', `the repository ${name} is being synced: try again`)
@@ -85,14 +85,15 @@ function withLocks(
   return first === undefined ? work() : ctx.locks.run(first, () => withLocks(ctx, others, work))
 }
 
-async function checkUnused(db: Reader, name: string): Promise<void> {
-  const downstreams = await outsideDownstreams(db, name, SHOWN_DOWNSTREAMS + 1)
-  if (downstreams.length === 0) return
-  const shown = downstreams.slice(0, SHOWN_DOWNSTREAMS)
+async function checkUnused(db: Reader, visibility: Visibility, name: string): Promise<void> {
+  const users = await usersOf(db, visibility, (reader, seen, limit) =>
+    outsideDownstreams(reader, seen, name, limit),
+  )
+  if (!users) return
   throw new AppError(
     'in_use',
-    `the repository ${name} cannot be deleted: it has the upstreams of ${firstFew(downstreams, SHOWN_DOWNSTREAMS)}. Delete those first.`,
-    { details: shown.map((path) => ({ path, message: `has a revision of ${name} as its upstream` })) },
+    `the repository ${name} cannot be deleted: it has the upstreams of ${users.text}. Delete those first.`,
+    { details: users.names.map((path) => ({ path, message: `has a revision of ${name} as its upstream` })) },
   )
 }
 

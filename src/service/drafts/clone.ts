@@ -1,6 +1,7 @@
 import { AppError } from '../../core/errors.ts'
 import type { Reader } from '../../database/connection.ts'
 import { latestName } from '../../database/package-revisions/of-package.ts'
+import { SEES_ALL, type Visibility } from '../../domain/access/visible-set.ts'
 import type { Labels } from '../../domain/labels.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
@@ -17,13 +18,13 @@ import {
 export type CloneSource = { upstream: UpstreamReference; setters?: Labels | undefined }
 
 /** Throws `already_exists` if the package has revisions: a clone is the first revision of a package. */
-export async function checkNewPackage(db: Reader, target: PackageId): Promise<void> {
-  const name = await latestName(db, target)
-  if (name === undefined) return
+export async function checkNewPackage(db: Reader, visibility: Visibility, target: PackageId): Promise<void> {
+  if ((await latestName(db, SEES_ALL, target)) === undefined) return
+  const name = await latestName(db, visibility, target)
   throw new AppError(
     'already_exists',
     `the package ${ociRepository(target)} exists already, and a clone begins a new one: choose another path for the clone, or continue the package with a copy or an upgrade`,
-    { remedy: { do: 'continue_package', latest: name } },
+    name === undefined ? {} : { remedy: { do: 'continue_package', latest: name } },
   )
 }
 
@@ -35,8 +36,9 @@ export async function cloneContent(
   ctx: ServiceContext,
   target: PackageId,
   source: CloneSource,
+  visibility: Visibility,
 ): Promise<DraftContent> {
-  const revision = await resolveUpstream(ctx.db, source.upstream)
+  const revision = await resolveUpstream(ctx.db, visibility, source.upstream)
   const upstream = upstreamOf(revision)
   try {
     const input = async () => ({

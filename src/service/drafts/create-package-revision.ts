@@ -4,6 +4,7 @@ import { indexContents } from '../../database/contents/contents.ts'
 import { listConflicts } from '../../database/package-revisions/conflicts.ts'
 import { insertPackageRevision, workspaceTaken } from '../../database/package-revisions/package-revisions.ts'
 import { addPackage, findPackage, type PackageState } from '../../database/repositories/packages.ts'
+import type { Visibility } from '../../domain/access/visible-set.ts'
 import { type ReadinessGate, withCondition } from '../../domain/conditions.ts'
 import { initResources } from '../../domain/kpt/init-resources.ts'
 import type { Labels } from '../../domain/labels.ts'
@@ -60,9 +61,10 @@ export async function createPackageRevision(
     const repository = await getRepository(ctx.db, input.repository)
     checkFilledByClients(repository)
     const state = await findPackage(ctx.db, input)
-    if (input.source.task === 'clone') await checkNewPackage(ctx.db, input)
+    const visibility = await ctx.visibilityOf(actor)
+    if (input.source.task === 'clone') await checkNewPackage(ctx.db, visibility, input)
     await checkFree(ctx.db, state, input)
-    const content = await contentOf(ctx, input)
+    const content = await contentOf(ctx, input, visibility)
     const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, content))
     const conflicts = content.conflicts?.length
       ? await recordConflicts(ctx, input, content.conflicts)
@@ -110,7 +112,11 @@ async function checkFree(db: Reader, state: PackageState | undefined, input: New
   await checkVersion(db, state, { name, workspace: input.workspace, version: input.version })
 }
 
-async function contentOf(ctx: ServiceContext, input: NewRevision): Promise<DraftContent> {
+async function contentOf(
+  ctx: ServiceContext,
+  input: NewRevision,
+  visibility: Visibility,
+): Promise<DraftContent> {
   const { source } = input
   switch (source.task) {
     case 'init':
@@ -120,9 +126,9 @@ async function contentOf(ctx: ServiceContext, input: NewRevision): Promise<Draft
     case 'copy':
       return copyContent(ctx, input, source.from)
     case 'clone':
-      return cloneContent(ctx, input, source)
+      return cloneContent(ctx, input, source, visibility)
     case 'upgrade':
-      return upgradeContent(ctx, input, source)
+      return upgradeContent(ctx, input, source, visibility)
   }
 }
 
@@ -154,8 +160,9 @@ async function upgradeContent(
   ctx: ServiceContext,
   input: NewRevision,
   request: UpgradeRequest,
+  visibility: Visibility,
 ): Promise<DraftContent> {
-  const upgrade = await mergeUpgrade(ctx, 'upgrade', input, request)
+  const upgrade = await mergeUpgrade(ctx, 'upgrade', visibility, input, request)
   const { conditions, fileCount, layer, contents } = await pushContent(ctx, input, upgrade.files)
   const { labels, annotations, readinessGates } = upgrade.local
   const conflicts = numbered(upgrade.conflicts)

@@ -1,4 +1,5 @@
 import { AppError } from '../../core/errors.ts'
+import type { Visibility } from '../../domain/access/visible-set.ts'
 import { type FileDiff, MAX_DIFF_SIZE } from '../../domain/diff/diff-resources.ts'
 import type { Conflict } from '../../domain/merge/conflict.ts'
 import type { PackageId } from '../../domain/names.ts'
@@ -17,10 +18,11 @@ export type UpgradePreview = {
 /** Returns what an upgrade would change. Throws its errors, and `too_large` if there is too much to show. */
 export async function previewUpgrade(
   ctx: ServiceContext,
+  visibility: Visibility,
   target: PackageId,
   request: UpgradeRequest,
 ): Promise<UpgradePreview> {
-  const { local, upstream, conflicts, diff } = await mergeUpgrade(ctx, 'preview', target, request)
+  const { local, upstream, conflicts, diff } = await mergeUpgrade(ctx, 'preview', visibility, target, request)
   const { files, truncated } = diff
   if (truncated) {
     throw new AppError(

@@ -3,6 +3,7 @@
 import { AppError } from '../../core/errors.ts'
 import { highestRevision } from '../../database/package-revisions/of-package.ts'
 import { findPackage } from '../../database/repositories/packages.ts'
+import type { Visibility } from '../../domain/access/visible-set.ts'
 import type { MergeStrategy } from '../../domain/merge/strategy.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision, Upstream } from '../../domain/package-revision.ts'
@@ -37,12 +38,13 @@ export type Upgrade<Result> = Result & {
 export async function mergeUpgrade<Task extends 'merge' | 'upgrade' | 'preview'>(
   ctx: ServiceContext,
   task: Task,
+  visibility: Visibility,
   target: PackageId,
   { from, to, strategy = 'resource-merge', conflicts: prefer = 'local' }: UpgradeRequest,
 ): Promise<Upgrade<Awaited<ReturnType<ServiceContext[Task]>>>> {
   const { local, base } = await localRevision(ctx, target, from)
   await checkMerged(ctx.db, local)
-  const updated = await resolveUpstream(ctx.db, to ?? latestOf(base))
+  const updated = await resolveUpstream(ctx.db, visibility, to ?? latestOf(base))
   if (updated.name === base.name) {
     throw new AppError(
       'conflict',

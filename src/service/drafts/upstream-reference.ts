@@ -4,9 +4,9 @@ import { AppError } from '../../core/errors.ts'
 import type { Reader } from '../../database/connection.ts'
 import { findByNumber, findByVersion, findLatest } from '../../database/package-revisions/of-package.ts'
 import { findPackageRevision } from '../../database/package-revisions/package-revisions.ts'
-import { ociRepository, type PackageId } from '../../domain/names.ts'
+import { seesRevision, type Visibility } from '../../domain/access/visible-set.ts'
+import { ociRepository, type PackageId, parseRevisionName } from '../../domain/names.ts'
 import type { PackageRevision, Upstream } from '../../domain/package-revision.ts'
-import { getRevision } from '../change-revision.ts'
 
 /** A published revision: its name, or its package with a revision number or a version. */
 export type UpstreamReference =
@@ -15,12 +15,18 @@ export type UpstreamReference =
   | (PackageId & { version: string })
 
 /**
- * Returns the revision that a reference points to. Throws `not_found`, and `wrong_lifecycle` for a revision that is not
+ * Returns the revision that a reference points to. What the caller may read of what is published was asked for before, so
+ * only drafts may be hidden. Throws `not_found`, and `wrong_lifecycle` for a revision that is not
  * published yet or is proposed for deletion.
  */
-export async function resolveUpstream(db: Reader, reference: UpstreamReference): Promise<PackageRevision> {
+export async function resolveUpstream(
+  db: Reader,
+  visibility: Visibility,
+  reference: UpstreamReference,
+): Promise<PackageRevision> {
   const revision = await find(db, reference)
   if (revision.lifecycle === 'Published') return revision
+  if (!seesRevision(visibility, revision)) throw notFound(reference)
   throw new AppError(
     'wrong_lifecycle',
     revision.lifecycle === 'DeletionProposed'
@@ -44,14 +50,27 @@ export async function checkStillPublished(db: Reader, upstream: Upstream): Promi
 }
 
 async function find(db: Reader, reference: UpstreamReference): Promise<PackageRevision> {
-  if (typeof reference === 'string') return getRevision(db, reference)
-  const found = await findInPackage(db, reference)
+  const found = await (typeof reference === 'string'
+    ? findNamed(db, reference)
+    : findInPackage(db, reference))
   if (found) return found
+  throw notFound(reference)
+}
+
+function findNamed(db: Reader, name: string): Promise<PackageRevision | undefined> {
+  parseRevisionName(name)
+  return findPackageRevision(db, name)
+}
+
+function notFound(reference: UpstreamReference): AppError {
+  if (typeof reference === 'string') {
+    return new AppError('not_found', `there is no package revision ${reference}`)
+  }
   const which =
     'version' in reference
       ? `no revision with version ${reference.version}`
       : `no ${reference.revision === 'latest' ? 'published revision' : `revision ${reference.revision}`}`
-  throw new AppError('not_found', `the package ${ociRepository(reference)} has ${which}`)
+  return new AppError('not_found', `the package ${ociRepository(reference)} has ${which}`)
 }
 
 function findInPackage(

@@ -1,4 +1,5 @@
 import { findPackageRevision } from '../../database/package-revisions/package-revisions.ts'
+import { SEES_ALL } from '../../domain/access/visible-set.ts'
 import { revisionName } from '../../domain/names.ts'
 import { checkNewPackage } from '../drafts/clone.ts'
 import { createPackageRevision } from '../drafts/create-package-revision.ts'
@@ -16,7 +17,7 @@ export const cloneItem: ItemWork = async (ctx, job, item, record) => {
   }
   if (job.dryRun) {
     await getRepository(ctx.db, item.repository)
-    await checkNewPackage(ctx.db, item)
+    await checkNewPackage(ctx.db, SEES_ALL, item)
     const reason = `${name} would be cloned from ${upstream.name}`
     return ctx.commits.run((transaction) =>
       record(transaction, { state: 'Succeeded', revision: null, conflicts: 0, reason }),

@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { endedItems } from '../../database/jobs/job-items.ts'
 import type { Job, JobItem } from '../../domain/job.ts'
+import type { CallerStream } from '../access/stream-rights.ts'
 import type { ServiceContext } from '../context.ts'
 import { getJob } from './jobs.ts'
 import type { JobRunner } from './runner.ts'
@@ -21,20 +22,24 @@ const BATCH = 100
 
 /**
  * Yields the events of a job after an event id, in order: each item that ends, and then the job. Ids count from 1 without
- * gaps, and are the same for every reader. Ends with the job, or when the signal is aborted.
+ * gaps, and are the same for every reader. Ends with the job, when the signal is aborted, or when the caller sees
+ * something else than at first.
  */
 export async function* jobEvents(
   ctx: ServiceContext,
   runner: JobRunner,
   id: string,
-  { after, signal, quietAfter = QUIET_AFTER }: { after: number; signal: AbortSignal; quietAfter?: number },
+  options: { after: number; stream: CallerStream; signal: AbortSignal; quietAfter?: number },
 ): AsyncGenerator<JobEvent> {
+  const { after, stream, quietAfter = QUIET_AFTER } = options
+  const signal = AbortSignal.any([options.signal, stream.signal])
   let last = after
   while (!signal.aborted) {
     // Before reading, so that no change in between is missed.
     const change = runner.notifier.wait(id)
-    const job = await getJob(ctx, id)
+    const job = await getJob(ctx, stream.caller, id)
     const items = await endedItems(ctx.db, id, { after: last, limit: BATCH })
+    if (!(await stream.holds())) return
     for (const item of items) {
       last = item.event ?? last
       yield { type: 'item', id: last, item }

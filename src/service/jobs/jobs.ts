@@ -1,7 +1,7 @@
 import { AppError } from '../../core/errors.ts'
 import { listItems, packagesOfJob } from '../../database/jobs/job-items.ts'
 import {
-  findJob,
+  findVisibleJob,
   insertJob,
   type JobFilter,
   listJobs as listRows,
@@ -11,6 +11,7 @@ import {
 import type { ItemState, Job, JobItem, NewJob } from '../../domain/job.ts'
 import type { Actor } from '../access/actor.ts'
 import { type Caller, can } from '../access/policy.ts'
+import { viewKey, visibleTo } from '../access/visible.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Page, type PageRequest, page } from '../queries/page.ts'
 import type { JobRunner } from './runner.ts'
@@ -41,9 +42,9 @@ export async function startJob(
   return started
 }
 
-/** Throws `not_found`. */
-export async function getJob(ctx: ServiceContext, id: string): Promise<Job> {
-  const job = /^[1-9][0-9]{0,14}$/.test(id) ? await findJob(ctx.db, id) : undefined
+/** Throws `not_found`, also for a job with anything that the caller may not see. */
+export async function getJob(ctx: ServiceContext, caller: Caller, id: string): Promise<Job> {
+  const job = /^[1-9][0-9]{0,14}$/.test(id) ? await findVisibleJob(ctx.db, visibleTo(caller), id) : undefined
   if (job) return job
   throw noJob(id)
 }
@@ -63,10 +64,11 @@ function noJob(id: string): AppError {
 export async function cancelJob(
   ctx: ServiceContext,
   runner: JobRunner,
-  { policy, actor }: Caller,
+  caller: Caller,
   id: string,
 ): Promise<Job> {
-  const job = await getJob(ctx, id)
+  const { policy, actor } = caller
+  const job = await getJob(ctx, caller, id)
   const packages = await packagesOfJob(ctx.db, id)
   if (!packages.every((target) => can(policy, actor, 'draft', target).allowed)) throw noJob(id)
   await ctx.commits.run(async (transaction) => {
@@ -75,17 +77,19 @@ export async function cancelJob(
     throw new AppError('conflict', `the job ${id} has ended already, so it cannot be cancelled`)
   })
   runner.drop(id)
-  return getJob(ctx, id)
+  return getJob(ctx, caller, id)
 }
 
-/** Lists jobs, the newest first. */
+/** Lists the jobs of which the caller may see everything, the newest first. */
 export async function listJobs(
   ctx: ServiceContext,
+  caller: Caller,
   filter: JobFilter,
   request: PageRequest,
 ): Promise<Page<Job>> {
-  return page(ctx, { list: 'jobs', filter }, request, {
-    fetch: (after: string | undefined, limit) => listRows(ctx.db, filter, { after, limit }),
+  return page(ctx, { list: 'jobs', filter, for: viewKey(caller) }, request, {
+    fetch: (after: string | undefined, limit) =>
+      listRows(ctx.db, visibleTo(caller), filter, { after, limit }),
     cursorAt: ({ id }) => id,
   })
 }
@@ -93,12 +97,13 @@ export async function listJobs(
 /** Lists the items of a job in the order of the request. Throws `not_found`. */
 export async function listJobItems(
   ctx: ServiceContext,
+  caller: Caller,
   id: string,
   filter: { state?: ItemState | undefined },
   request: PageRequest,
 ): Promise<Page<JobItem>> {
-  await getJob(ctx, id)
-  return page(ctx, { list: 'items', id, filter }, request, {
+  await getJob(ctx, caller, id)
+  return page(ctx, { list: 'items', id, filter, for: viewKey(caller) }, request, {
     fetch: (after: number | undefined, limit) => listItems(ctx.db, id, filter, { after, limit }),
     cursorAt: ({ index }) => index,
   })

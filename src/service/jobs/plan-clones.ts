@@ -2,6 +2,8 @@ import { AppError, type FieldDetail } from '../../core/errors.ts'
 import type { ItemInput, NewJob, NewJobItem } from '../../domain/job.ts'
 import type { Labels } from '../../domain/labels.ts'
 import { ociRepository, revisionIdProblem } from '../../domain/names.ts'
+import type { Caller } from '../access/policy.ts'
+import { visibleTo } from '../access/visible.ts'
 import type { ServiceContext } from '../context.ts'
 import { resolveUpstream, type UpstreamReference } from '../drafts/upstream-reference.ts'
 import { checkMetadata } from '../metadata.ts'
@@ -36,7 +38,11 @@ const WORKSPACE = 'main'
  * Plans a job that clones one revision to many packages, and checks all that is known in advance. Throws `invalid` with
  * the wrong targets as details, `too_large`, and `not_found` and `wrong_lifecycle` for the upstream.
  */
-export async function planClones(ctx: ServiceContext, request: ClonesRequest): Promise<NewJob> {
+export async function planClones(
+  ctx: ServiceContext,
+  caller: Caller,
+  request: ClonesRequest,
+): Promise<NewJob> {
   const { targets, defaults = {}, dryRun = false } = request
   checkSize(targets, defaults)
   const items = targets.map((target): NewJobItem => {
@@ -54,7 +60,7 @@ export async function planClones(ctx: ServiceContext, request: ClonesRequest): P
     }
   })
   check(items)
-  const upstream = jobUpstream(await resolveUpstream(ctx.db, request.upstream))
+  const upstream = jobUpstream(await resolveUpstream(ctx.db, visibleTo(caller), request.upstream))
   return { kind: 'clone', dryRun, upstream, request: { upstream: request.upstream, defaults, dryRun }, items }
 }
 

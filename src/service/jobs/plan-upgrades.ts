@@ -4,6 +4,7 @@ import type { NewJob } from '../../domain/job.ts'
 import { parseLabelSelector } from '../../domain/label-selector.ts'
 import { ociRepository, type PackageId, parseRevisionName } from '../../domain/names.ts'
 import { type Caller, can } from '../access/policy.ts'
+import { visibleTo } from '../access/visible.ts'
 import type { ServiceContext } from '../context.ts'
 import type { UpgradeRequest } from '../drafts/upgrade.ts'
 import { resolveUpstream, type UpstreamReference } from '../drafts/upstream-reference.ts'
@@ -36,14 +37,20 @@ export async function planUpgrades(
   const id = typeof upstream === 'string' ? parseRevisionName(upstream) : upstream
   const labels = parseLabelSelector(selector)
   const latest = { repository: id.repository, package: id.package, revision: 'latest' as const }
-  const to = jobUpstream(await resolveUpstream(ctx.db, request.to ?? latest))
+  const to = jobUpstream(await resolveUpstream(ctx.db, visibleTo({ policy, actor }), request.to ?? latest))
   if (ociRepository(to) !== ociRepository(id)) {
     throw new AppError(
       'invalid',
       `${to.name} is not a revision of ${ociRepository(id)}, whose downstreams should be upgraded`,
     )
   }
-  const packages = await outdatedPackages(ctx.db, to, { repository, labels }, MAX_ITEMS + 1)
+  const packages = await outdatedPackages(
+    ctx.db,
+    visibleTo({ policy, actor }),
+    to,
+    { repository, labels },
+    MAX_ITEMS + 1,
+  )
   if (packages.length > MAX_ITEMS) {
     throw new AppError(
       'too_large',

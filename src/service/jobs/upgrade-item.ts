@@ -1,6 +1,7 @@
 import { listConflicts } from '../../database/package-revisions/conflicts.ts'
 import { openUpgrade, usedWorkspaces } from '../../database/package-revisions/downstreams.ts'
 import { findLatest } from '../../database/package-revisions/of-package.ts'
+import { SEES_ALL } from '../../domain/access/visible-set.ts'
 import type { ItemOutcome, Job, JobItem } from '../../domain/job.ts'
 import { ociRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
@@ -56,7 +57,7 @@ async function stateOf(
 
 /** Merges without saving. */
 async function preview(ctx: ServiceContext, job: Job, latest: PackageRevision): Promise<ItemOutcome> {
-  const { conflicts } = await mergeUpgrade(ctx, 'merge', latest, upgradeOf(job, latest))
+  const { conflicts } = await mergeUpgrade(ctx, 'merge', SEES_ALL, latest, upgradeOf(job, latest))
   const reason = `${latest.name} would be upgraded to ${job.upstream.name}`
   return { state: 'Succeeded', revision: null, conflicts: conflicts.length, reason }
 }

@@ -3,8 +3,11 @@
 import { AppError } from '../../core/errors.ts'
 import { type Link, latestOf, linksOf } from '../../database/package-revisions/links.ts'
 import { latestName } from '../../database/package-revisions/of-package.ts'
+import { latestUpstream, type Visibility } from '../../domain/access/visible-set.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
+import type { Caller } from '../access/policy.ts'
+import { visibleTo } from '../access/visible.ts'
 import type { ServiceContext } from '../context.ts'
 
 export type GraphNode = PackageId & {
@@ -31,13 +34,15 @@ export type GraphBounds = { depth: number; limit: number }
 /** Bounds the answer: two packages can have as many links as revisions. */
 const MAX_LINKS = 5000
 
-/** Returns the graph of all upstreams and downstreams of a package, within bounds. Throws `not_found`. */
+/** Returns the graph of all visible upstreams and downstreams of a package, within bounds. Throws `not_found`. */
 export async function packageGraph(
   ctx: ServiceContext,
+  caller: Caller,
   root: PackageId,
   bounds: GraphBounds,
 ): Promise<Graph> {
-  if ((await latestName(ctx.db, root)) === undefined) {
+  const visibility = visibleTo(caller)
+  if ((await latestName(ctx.db, visibility, root)) === undefined) {
     throw new AppError('not_found', `there is no package ${ociRepository(root)}`)
   }
   const found: Found = {
@@ -45,14 +50,13 @@ export async function packageGraph(
     links: new Map(),
     truncated: false,
   }
-  await walk(ctx, root, 'up', bounds, found)
-  await walk(ctx, root, 'down', bounds, found)
+  for (const direction of ['up', 'down'] as const) await walk(ctx, visibility, root, direction, bounds, found)
   const packages = [...found.packages.values()]
   const latest = await latestOf(ctx.db, packages)
   const latestBy = new Map(latest.map((revision) => [ociRepository(revision), revision]))
   return {
     nodes: sortedBy(
-      packages.map((id) => toNode(id, latestBy.get(ociRepository(id)))),
+      packages.map((id) => toNode(id, latestBy.get(ociRepository(id)), visibility)),
       ociRepository,
     ),
     edges: sortedBy([...found.links.values()], ({ downstream }) => downstream.name).map((link) => ({
@@ -73,6 +77,7 @@ type Found = {
 /** Breadth-first. Unlike revisions, packages can be each other's upstream, so visited ones are skipped. */
 async function walk(
   ctx: ServiceContext,
+  visibility: Visibility,
   root: PackageId,
   direction: 'up' | 'down',
   { depth, limit }: GraphBounds,
@@ -83,7 +88,7 @@ async function walk(
   for (let at = 0; at < depth && level.length > 0; at++) {
     const next: PackageId[] = []
     const room = MAX_LINKS - found.links.size
-    const links = await linksOf(ctx.db, level, direction, room + 1)
+    const links = await linksOf(ctx.db, visibility, level, direction, room + 1)
     if (links.length > room) found.truncated = true
     for (const link of links.slice(0, room)) {
       const { repository, package: path } = direction === 'up' ? link.upstream : link.downstream
@@ -102,8 +107,13 @@ async function walk(
   }
 }
 
-function toNode({ repository, package: path }: PackageId, latest: PackageRevision | undefined): GraphNode {
-  const { upstream = null, upstreamLatest = null } = latest ?? {}
+function toNode(
+  { repository, package: path }: PackageId,
+  latest: PackageRevision | undefined,
+  visibility: Visibility,
+): GraphNode {
+  const { upstream = null } = latest ?? {}
+  const upstreamLatest = latest && latestUpstream(visibility, latest)
   return {
     repository,
     package: path,

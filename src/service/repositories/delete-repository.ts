@@ -23,10 +23,11 @@ export async function deleteRepository(
   name: string,
   precondition: Precondition,
 ): Promise<void> {
+  const visibility = await ctx.visibilityOf(actor)
   const forgetRights = (transaction: Transaction) => dropBindingsOf(transaction, name)
   await access.changing(() =>
     withRepository(ctx, actor, name, precondition, async ({ repository }) => {
-      if (repository.source) return removeDiscovered(ctx, repository, forgetRights)
+      if (repository.source) return removeDiscovered(ctx, repository, visibility, forgetRights)
       await decide(ctx, name, async (transaction) => {
         await forgetRights(transaction)
         if (await repositoryHasRevisions(transaction, name)) {

@@ -1,6 +1,5 @@
 import { packRecord } from '../../artifact/record.ts'
 import { AppError } from '../../core/errors.ts'
-import { firstFew } from '../../core/first-few.ts'
 import type { Transaction } from '../../database/connection.ts'
 import {
   deletePackageRevision as deleteRow,
@@ -8,6 +7,7 @@ import {
   moveMark,
 } from '../../database/package-revisions/package-revisions.ts'
 import { retiredWorkspaces, retireWorkspace } from '../../database/repositories/packages.ts'
+import type { Visibility } from '../../domain/access/visible-set.ts'
 import type { Decision } from '../../domain/decision.ts'
 import { isPublished, transition } from '../../domain/lifecycle.ts'
 import { ociRepository } from '../../domain/names.ts'
@@ -29,10 +29,9 @@ import { decide } from '../intents.ts'
 import type { Operation } from '../operations.ts'
 import type { Precondition } from '../precondition.ts'
 import { pushRecord } from '../registry-content.ts'
+import { usersOf } from '../used-by.ts'
 import { type Holders, holdersWithout } from './moving-tags.ts'
 import { decisionOf } from './review.ts'
-
-const SHOWN_DOWNSTREAMS = 20
 
 /** Deletes a Draft, a Proposed one, or one whose deletion was proposed. Throws `forbidden` for a caller that may only delete drafts. */
 export async function deletePackageRevision(
@@ -54,11 +53,12 @@ export async function deletePackageRevision(
 /** Deletes a revision whose lifecycle allows it. Resolves to what it was. Throws `in_use`. */
 export async function deleteRevision(
   ctx: ServiceContext,
-  { revision, package: state }: Current,
+  { actor, revision, package: state }: Current,
   deletion: Decision,
 ): Promise<PackageRevision> {
   const { name, workspace, version } = revision
   const repository = ociRepository(revision)
+  const visibility = await ctx.visibilityOf(actor)
   const published = revision.revision > 0
   const holders = await holdersWithout(ctx.db, state.id, revision)
   // A draft's version was never published, so another draft may declare it.
@@ -75,7 +75,7 @@ export async function deleteRevision(
   })
   await pushRecord(ctx, repository, record)
   return decide(ctx, repository, async (transaction) => {
-    await checkUnused(transaction, name)
+    await checkUnused(transaction, visibility, name)
     if (!(await deleteRow(transaction, name, revision.resourceVersion))) {
       throw new AppError('conflict', `another client changed ${name} at the same time: try again`)
     }
@@ -95,14 +95,15 @@ export async function deleteRevision(
   })
 }
 
-async function checkUnused(transaction: Transaction, name: string): Promise<void> {
-  const downstreams = await downstreamNames(transaction, name, SHOWN_DOWNSTREAMS + 1)
-  if (downstreams.length === 0) return
-  const shown = downstreams.slice(0, SHOWN_DOWNSTREAMS)
+async function checkUnused(transaction: Transaction, visibility: Visibility, name: string): Promise<void> {
+  const users = await usersOf(transaction, visibility, (db, seen, limit) =>
+    downstreamNames(db, seen, name, limit),
+  )
+  if (!users) return
   throw new AppError(
     'in_use',
-    `${name} cannot be deleted: it is the upstream of ${firstFew(downstreams, SHOWN_DOWNSTREAMS)}. Upgrade or delete those first.`,
-    { details: shown.map((path) => ({ path, message: `has ${name} as its upstream` })) },
+    `${name} cannot be deleted: it is the upstream of ${users.text}. Upgrade or delete those first.`,
+    { details: users.names.map((path) => ({ path, message: `has ${name} as its upstream` })) },
   )
 }
 

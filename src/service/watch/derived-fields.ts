@@ -2,6 +2,7 @@ import type { Reader } from '../../database/connection.ts'
 import { searchedTexts } from '../../database/contents/search.ts'
 import { namesListed } from '../../database/package-revisions/by-name.ts'
 import type { PackageRevisionFilter } from '../../database/package-revisions/filter.ts'
+import { SEES_ALL, type Visibility, visibilityKey } from '../../domain/access/visible-set.ts'
 import type { RevisionChange } from '../../domain/change.ts'
 import { SearchedText } from '../../domain/search-words.ts'
 
@@ -17,7 +18,7 @@ export class DerivedFields {
   readonly #db: Reader
   readonly #queries: () => Iterable<string>
   #searches = new WeakMap<readonly RevisionChange[], Promise<ReadonlyMap<string, Names>>>()
-  #outdated = new WeakMap<readonly RevisionChange[], Map<boolean, Promise<Names>>>()
+  #outdated = new WeakMap<readonly RevisionChange[], Map<string, Promise<Names>>>()
 
   /** `queries`: the different `q` of all watches. */
   constructor(db: Reader, queries: () => Iterable<string>) {
@@ -25,21 +26,23 @@ export class DerivedFields {
     this.#queries = queries
   }
 
-  /** Returns whether a list with the filter has a revision of the batch, by its name. */
+  /** Returns whether a caller's list with the filter has a revision of the batch, by its name. */
   async listed(
     batch: readonly RevisionChange[],
     { outdated, q }: DerivedFilter,
+    visibility: Visibility,
   ): Promise<(name: string) => boolean> {
-    const current = outdated === undefined ? undefined : await this.#current(batch, outdated)
+    const current = outdated === undefined ? undefined : await this.#current(batch, outdated, visibility)
     const matching = q === undefined ? undefined : await this.#matching(batch, q)
     return (name) => current?.has(name) !== false && matching?.has(name) !== false
   }
 
-  #current(batch: readonly RevisionChange[], outdated: boolean): Promise<Names> {
-    const known = this.#outdated.get(batch) ?? new Map<boolean, Promise<Names>>()
+  #current(batch: readonly RevisionChange[], outdated: boolean, visibility: Visibility): Promise<Names> {
+    const known = this.#outdated.get(batch) ?? new Map<string, Promise<Names>>()
     this.#outdated.set(batch, known)
-    const found = known.get(outdated) ?? namesListed(this.#db, { outdated }, namesIn(batch))
-    known.set(outdated, found)
+    const key = `${outdated} ${visibilityKey(visibility)}`
+    const found = known.get(key) ?? namesListed(this.#db, visibility, { outdated }, namesIn(batch))
+    known.set(key, found)
     return found
   }
 
@@ -47,7 +50,7 @@ export class DerivedFields {
     const search = this.#searches.get(batch) ?? this.#search(batch)
     this.#searches.set(batch, search)
     // A watch that has begun after the search asks for itself.
-    return (await search).get(q) ?? namesListed(this.#db, { q }, namesIn(batch))
+    return (await search).get(q) ?? namesListed(this.#db, SEES_ALL, { q }, namesIn(batch))
   }
 
   async #search(batch: readonly RevisionChange[]): Promise<ReadonlyMap<string, Names>> {

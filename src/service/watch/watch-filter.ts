@@ -8,6 +8,7 @@ import type { Reader } from '../../database/connection.ts'
 import { namesListed, revisionsNamed } from '../../database/package-revisions/by-name.ts'
 import { namesBasedOn } from '../../database/package-revisions/downstreams.ts'
 import type { PackageRevisionFilter } from '../../database/package-revisions/filter.ts'
+import { sees, seesRevision, type Visibility, visibilityKey } from '../../domain/access/visible-set.ts'
 import { eventType, type RevisionChange, type WatchEventType } from '../../domain/change.ts'
 import type { DerivedFields, DerivedFilter } from './derived-fields.ts'
 import { matches, type OwnFilter } from './matches.ts'
@@ -17,14 +18,16 @@ import type { WatchEvent, WatchMessage } from './watch-message.ts'
 const BATCH = 200
 
 export class WatchFilter {
-  /** Equal for equal filters. */
+  /** Equal for equal filters of callers that see the same. */
   readonly key: string
   readonly #own: OwnFilter
   readonly #derived: DerivedFilter
+  readonly visibility: Visibility
 
-  constructor(filter: PackageRevisionFilter) {
+  constructor(filter: PackageRevisionFilter, visibility: Visibility) {
     const { outdated, q, ...own } = filter
-    this.key = JSON.stringify(filter)
+    this.key = `${JSON.stringify(filter)} ${visibilityKey(visibility)}`
+    this.visibility = visibility
     this.#own = own
     this.#derived = { outdated, q }
   }
@@ -40,7 +43,10 @@ export class WatchFilter {
 
   /** Whether a change may cause an event. */
   concerns(change: RevisionChange): boolean {
-    return this.#typeOf(change) !== undefined || (this.#derived.outdated !== undefined && movesLatest(change))
+    return (
+      this.#typeOf(change) !== undefined ||
+      (this.#derived.outdated !== undefined && this.#movesUpstream(change))
+    )
   }
 
   /** Returns the events of changes, for a filter that is not derived. */
@@ -57,9 +63,10 @@ export class WatchFilter {
     changes: readonly RevisionChange[],
     fields: DerivedFields,
   ): AsyncGenerator<WatchMessage> {
-    const listed = () => fields.listed(changes, this.#derived)
+    const listed = () => fields.listed(changes, this.#derived, this.visibility)
 
-    const moves = this.#derived.outdated === undefined ? () => false : movesLatest
+    const moves = (change: RevisionChange) =>
+      this.#derived.outdated !== undefined && this.#movesUpstream(change)
     for (const section of sectionsOf(changes, moves)) {
       const events = await this.#corrected(this.eventsOf(section), listed)
       const last = section.at(-1)
@@ -109,7 +116,7 @@ export class WatchFilter {
 
   #listed(db: Reader, events: readonly WatchEvent[]): Promise<Set<string>> {
     const names = events.map(({ change }) => change.revision.name)
-    return namesListed(db, this.#derived, names)
+    return namesListed(db, this.visibility, this.#derived, names)
   }
 
   /** Whether a change of a revision may change its derived fields. */
@@ -120,10 +127,19 @@ export class WatchFilter {
     return (q !== undefined && files) || (outdated !== undefined && was.upstream !== undefined)
   }
 
+  /** Whether a change makes downstreams outdated, or current again, as far as the caller may know. */
+  #movesUpstream(change: RevisionChange): boolean {
+    return movesLatest(change) && sees(this.visibility.published, change.revision)
+  }
+
   #typeOf(change: RevisionChange): WatchEventType | undefined {
     const { outdated } = this.#derived
     return eventType(change, (revision) => {
-      return matches(this.#own, revision) && (outdated === undefined || revision.upstream !== null)
+      return (
+        seesRevision(this.visibility, revision) &&
+        matches(this.#own, revision) &&
+        (outdated === undefined || revision.upstream !== null)
+      )
     })
   }
 }

@@ -3,6 +3,9 @@ import { logRange } from '../../database/change-log.ts'
 import type { PackageRevisionFilter } from '../../database/package-revisions/filter.ts'
 import type { RevisionChange } from '../../domain/change.ts'
 import type { Sort } from '../../domain/package-revision.ts'
+import type { Caller } from '../access/policy.ts'
+import type { CallerStream, StreamRights } from '../access/stream-rights.ts'
+import { visibleTo } from '../access/visible.ts'
 import type { ServiceContext } from '../context.ts'
 import { listPackageRevisions } from '../queries/list-package-revisions.ts'
 import { ChangeFeed } from './change-feed.ts'
@@ -12,6 +15,7 @@ import { WatchGroup } from './watch-group.ts'
 import type { WatchEvent, WatchMessage } from './watch-message.ts'
 
 export type WatchRequest = {
+  caller: Caller
   filter: PackageRevisionFilter
   /** The position whose next changes are sent. */
   after: number
@@ -99,21 +103,32 @@ export class Watches {
     )
   }
 
-  /** Yields messages until the signal is aborted, the server stops, or the client is too far behind to continue. */
-  async *watch(request: WatchRequest, signal: AbortSignal): AsyncGenerator<WatchMessage> {
-    const { after, initial } = request
-    const leave = this.#enter(signal)
-    const filter = new WatchFilter(request.filter)
+  /**
+   * Yields messages until the signal is aborted, the server stops, the caller sees something else than at first, or the
+   * client is too far behind to continue.
+   */
+  async *watch(
+    request: WatchRequest,
+    streams: StreamRights,
+    gone: AbortSignal,
+  ): AsyncGenerator<WatchMessage> {
+    const { caller, after, initial } = request
+    const leave = this.#enter(gone)
+    const stream = streams.begin(caller)
+    const signal = AbortSignal.any([gone, stream.signal])
+    const filter = new WatchFilter(request.filter, visibleTo(caller))
     const group = this.#groups.get(filter.key) ?? new WatchGroup(filter)
     this.#groups.set(filter.key, group)
     group.size++
+    stream.signal.addEventListener('abort', () => group.wake(), { once: true })
     try {
       await this.#feed.join()
-      if (initial) yield* this.#initial(request.filter, signal)
+      if (initial) yield* this.#initial(request, stream, signal)
       yield { type: 'bookmark', position: after }
-      yield* this.#changes(group, filter, after, signal)
+      yield* this.#changes(group, { filter, after, stream }, signal)
     } finally {
       leave()
+      stream.end()
       if (--group.size === 0) this.#groups.delete(filter.key)
       this.#feed.leave()
     }
@@ -131,11 +146,16 @@ export class Watches {
     return leave
   }
 
-  async *#initial(filter: PackageRevisionFilter, signal: AbortSignal): AsyncGenerator<WatchMessage> {
+  async *#initial(
+    { caller, filter }: WatchRequest,
+    stream: CallerStream,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchMessage> {
     let token: string | undefined
     do {
       const request = { limit: INITIAL_BATCH, continue: token }
-      const page = await listPackageRevisions(this.#ctx, filter, BY_NAME, request)
+      const page = await listPackageRevisions(this.#ctx, caller, filter, BY_NAME, request)
+      if (!(await stream.holds())) return
       if (page.items.length > 0) yield { type: 'initial', revisions: page.items }
       token = page.continue
     } while (token !== undefined && !this.#ended(signal))
@@ -143,8 +163,7 @@ export class Watches {
 
   async *#changes(
     group: WatchGroup,
-    filter: WatchFilter,
-    after: number,
+    { filter, after, stream }: { filter: WatchFilter; after: number; stream: CallerStream },
     signal: AbortSignal,
   ): AsyncGenerator<WatchMessage> {
     let position = after
@@ -156,7 +175,7 @@ export class Watches {
       position = group.skip(position)
       const changes = await this.#feed.after(position)
       const last = changes?.at(-1)
-      if (changes === undefined) return
+      if (changes === undefined || !(await stream.holds())) return
       if (last) {
         position = last.resourceVersion
         const end = yield* this.#send(filter, changes)

@@ -12,10 +12,12 @@ import {
 import { listWebhooks } from '../../database/webhooks/webhooks.ts'
 import type { Delivery, DeliveryState, Webhook } from '../../domain/webhook.ts'
 import type { Caller } from '../access/policy.ts'
+import { viewKey } from '../access/visible.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Page, type PageRequest, page } from '../queries/page.ts'
 import type { WebhookDispatcher } from './dispatcher.ts'
 import { giveUpAt } from './retry.ts'
+import { seesDelivery } from './webhook-rights.ts'
 import { getWebhook } from './webhooks.ts'
 
 /** Ended deliveries of a webhook are kept up to this number and age. */
@@ -26,7 +28,7 @@ const KEPT_WAITING = 10_000
 /** Rows per transaction; other writers run in between. */
 const PRUNED_AT_ONCE = 200
 
-/** Lists the deliveries of a webhook, the newest first. Throws `not_found`. */
+/** Lists the deliveries of a webhook of which the caller may know, the newest first. Throws `not_found`. */
 export async function listDeliveries(
   ctx: ServiceContext,
   caller: Caller,
@@ -35,8 +37,15 @@ export async function listDeliveries(
   request: PageRequest,
 ): Promise<Page<Delivery>> {
   const { id } = await getWebhook(ctx.db, caller, name)
-  return page(ctx, { list: 'deliveries', id, filter }, request, {
-    fetch: (before: number | undefined, limit) => listRows(ctx.db, id, filter, { before, limit }),
+  return page<Delivery, number>(ctx, { list: 'deliveries', id, filter, for: viewKey(caller) }, request, {
+    fetch: async (before, limit) => {
+      const rows = await listRows(ctx.db, id, filter, { before, limit })
+      const items = rows.filter((delivery) => seesDelivery(caller, delivery))
+      const last = rows.at(-1)
+      return items.length < rows.length && rows.length === limit && last
+        ? { items, lookedTo: last.id }
+        : { items }
+    },
     cursorAt: (delivery) => delivery.id,
   })
 }
@@ -53,7 +62,8 @@ export async function redeliver(
     const known = /^[1-9][0-9]{0,14}$/.test(id)
       ? await findDelivery(transaction, webhook.id, Number(id))
       : undefined
-    if (known) return makeDue(transaction, known.id, now.toISOString(), giveUpAt(now))
+    if (known && seesDelivery(caller, known))
+      return makeDue(transaction, known.id, now.toISOString(), giveUpAt(now))
     throw new AppError(
       'not_found',
       `the webhook ${name} has no delivery ${id.slice(0, 100)}: ended deliveries are kept for ${KEPT_DAYS} days, and at most ${KEPT_ENDED} of them`,

@@ -2,13 +2,16 @@ import { lastChange } from '../../database/change-log.ts'
 import { dueDeliveries, recordAttempt, webhooksDue } from '../../database/webhooks/deliveries.ts'
 import { enabledWebhooks } from '../../database/webhooks/webhooks.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
-import type { DeliveryState, DueDelivery } from '../../domain/webhook.ts'
+import type { DeliveryState, DueDelivery, WebhookFilter } from '../../domain/webhook.ts'
 import { Connections, type Proxies } from '../../oci/remote/connections.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Outcome, post } from './post.ts'
 import { resultOf } from './result.ts'
 import { disableWebhook, routeChanges } from './route-changes.ts'
 import { refusal, type Targets } from './targets.ts'
+
+/** Resolves to a revision as the receiver of a webhook with this filter may see it. */
+type View = (revision: PackageRevision, filter: WebhookFilter) => Promise<object>
 
 export type DispatcherOptions = {
   targets: Targets
@@ -56,7 +59,7 @@ export class WebhookDispatcher {
   #requests = 0
   /** Everything that `stop` waits for. */
   readonly #work = new Set<Promise<void>>()
-  #view: ((revision: PackageRevision) => object) | undefined
+  #view: View | undefined
   #timer: NodeJS.Timeout | undefined
   #enabled = false
   #routedTo = 0
@@ -77,7 +80,7 @@ export class WebhookDispatcher {
   }
 
   /** Starts, beginning with the deliveries of earlier processes. `view` returns a revision as the API shows it. */
-  async start(view: (revision: PackageRevision) => object): Promise<void> {
+  async start(view: View): Promise<void> {
     this.#view = view
     this.#timer ??= setInterval(() => this.#track(this.#poll()), this.#options.pollEvery ?? POLL_EVERY)
     this.#timer.unref()
@@ -199,7 +202,8 @@ export class WebhookDispatcher {
     }
   }
 
-  #post({ id, event, attempts, createdAt, content, webhook }: DueDelivery): Promise<Outcome> {
+  async #post({ id, event, attempts, createdAt, content, webhook }: DueDelivery): Promise<Outcome> {
+    const packageRevision = content && (await this.#view?.(content, webhook.filter))
     const body = JSON.stringify({
       delivery: id,
       event,
@@ -207,7 +211,7 @@ export class WebhookDispatcher {
       createdAt,
       attempt: attempts + 1,
       sentAt: this.#now(),
-      packageRevision: content && this.#view?.(content),
+      packageRevision,
     })
     const headers = {
       'User-Agent': 'pkgserver',

@@ -11,6 +11,7 @@ import {
 import { parseLabelSelector } from '../../domain/label-selector.ts'
 import type { ChangeEvent, Webhook, WebhookContent, WebhookFilter } from '../../domain/webhook.ts'
 import type { Caller } from '../access/policy.ts'
+import { viewKey } from '../access/visible.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkPrecondition, type Precondition } from '../precondition.ts'
 import { type Page, type PageRequest, page } from '../queries/page.ts'
@@ -58,7 +59,7 @@ export async function listWebhooks(
   caller: Caller,
   request: PageRequest,
 ): Promise<Page<Webhook>> {
-  return page<Webhook, string>(ctx, { list: 'webhooks', for: caller.actor.name }, request, {
+  return page<Webhook, string>(ctx, { list: 'webhooks', for: viewKey(caller) }, request, {
     fetch: async (after, limit) => {
       const rows = await listRows(ctx.db, { after, limit })
       const items = rows.filter((webhook) => managesWebhook(caller, webhook))

@@ -7,6 +7,7 @@ import type { Reader } from '../../../src/database/connection.ts'
 import { listDownstreams } from '../../../src/database/package-revisions/downstream-list.ts'
 import { latestOf, linksOf } from '../../../src/database/package-revisions/links.ts'
 import { openDatabase } from '../../../src/database/sqlite/open.ts'
+import { SEES_ALL } from '../../../src/domain/access/visible-set.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 
 const UPSTREAMS = 50
@@ -96,16 +97,23 @@ describe('queries about links', () => {
     const after = { depth: 1, name: 'r.c1' }
     const found = await listDownstreams(
       db,
+      SEES_ALL,
       'r.u3.w3',
       { depth: 5, latest: true, outdated: false },
       { after, limit: 10 },
     )
     expect(found.items).toHaveLength(10)
     expect(scans(raw, queries)).toEqual([])
-    await listDownstreams(db, 'r.u3.w3', { depth: 1 }, { limit: 10 })
+    await listDownstreams(db, SEES_ALL, 'r.u3.w3', { depth: 1 }, { limit: 10 })
     expect(scans(raw, queries)).toEqual([])
     expect(plan(raw, queries.slice(0, -1))).toEqual([expect.stringContaining('COVERING')])
-    await listDownstreams(db, 'r.u3.w3', { depth: 2 }, { after: { depth: 2, name: 'r' }, limit: 10 })
+    await listDownstreams(
+      db,
+      SEES_ALL,
+      'r.u3.w3',
+      { depth: 2 },
+      { after: { depth: 2, name: 'r' }, limit: 10 },
+    )
     expect(scans(raw, queries)).toEqual([])
     expect(plan(raw, queries).filter((detail) => detail.includes('package_revisions_upstream'))).toEqual([
       expect.stringContaining('COVERING'),
@@ -116,10 +124,10 @@ describe('queries about links', () => {
   it('find the neighbours of packages by the index', async () => {
     const { db, raw, queries } = await filled()
     const packages = ['u1', 'u2', 'c100'].map((path) => ({ repository: 'r', package: path }))
-    const up = await linksOf(db, packages, 'up', 100)
+    const up = await linksOf(db, SEES_ALL, packages, 'up', 100)
     expect(up.map(({ downstream }) => downstream.name)).toEqual(['r.c100.w3', 'r.c100.w1', 'r.c100.w2'])
     expect(scans(raw, queries)).toEqual([])
-    expect(await linksOf(db, packages, 'down', 7)).toHaveLength(7)
+    expect(await linksOf(db, SEES_ALL, packages, 'down', 7)).toHaveLength(7)
     expect(scans(raw, queries)).toEqual([])
     expect(await latestOf(db, packages)).toHaveLength(3)
     expect(scans(raw, queries)).toEqual([])

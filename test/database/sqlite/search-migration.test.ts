@@ -1,8 +1,10 @@
 /** That an index of before there was a search is found whole behind its migration. */
+
 import { expect, it, onTestFinished } from 'vitest'
 import { listPackageRevisions } from '../../../src/database/package-revisions/list.ts'
 import { listPackages } from '../../../src/database/repositories/package-list.ts'
 import { openDatabase } from '../../../src/database/sqlite/open.ts'
+import { SEES_ALL } from '../../../src/domain/access/visible-set.ts'
 import { parseLabelSelector } from '../../../src/domain/label-selector.ts'
 import { oldIndex } from '../../support/old-index.ts'
 
@@ -37,9 +39,11 @@ async function before(): Promise<string> {
 it('the migration that adds the search keeps all rows, and indexes them', async () => {
   const db = openDatabase(await before())
   onTestFinished(() => db.destroy())
-  const names = async (filter: Parameters<typeof listPackageRevisions>[1]) => {
+  const names = async (filter: Parameters<typeof listPackageRevisions>[2]) => {
     const sort = { field: 'name', descending: false } as const
-    return (await listPackageRevisions(db, filter, { sort, limit: 10 })).items.map(({ name }) => name)
+    return (await listPackageRevisions(db, SEES_ALL, filter, { sort, limit: 10 })).items.map(
+      ({ name }) => name,
+    )
   }
   expect(await names({})).toEqual(['r.edge.w1', 'r.nf.upf.w1', 'r.nf.upf.w2'])
   expect(await names({ q: 'nf/u' })).toEqual(['r.nf.upf.w1', 'r.nf.upf.w2'])
@@ -47,7 +51,7 @@ it('the migration that adds the search keeps all rows, and indexes them', async 
   expect(await names({ outdated: false })).toEqual([])
   expect(await names({ labels: parseLabelSelector('env=prod') })).toEqual(['r.edge.w1'])
   expect(await names({ labels: parseLabelSelector('env') })).toEqual(['r.edge.w1'])
-  expect((await listPackages(db, {}, { limit: 10 })).items).toEqual([
+  expect((await listPackages(db, SEES_ALL, {}, { limit: 10 })).items).toEqual([
     {
       repository: 'r',
       package: 'edge',
@@ -65,5 +69,5 @@ it('the migration that adds the search keeps all rows, and indexes them', async 
       updatedAt: '2026-02',
     },
   ])
-  expect((await listPackages(db, { q: 'ed' }, { limit: 10 })).items).toHaveLength(1)
+  expect((await listPackages(db, SEES_ALL, { q: 'ed' }, { limit: 10 })).items).toHaveLength(1)
 })

@@ -1,6 +1,8 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { AppError } from '../../../src/core/errors.ts'
+import type { Caller } from '../../../src/service/access/policy.ts'
+import { StreamRights } from '../../../src/service/access/stream-rights.ts'
 import type { ServiceContext } from '../../../src/service/context.ts'
 import { createPackageRevision } from '../../../src/service/drafts/create-package-revision.ts'
 import { jobEvents } from '../../../src/service/jobs/events.ts'
@@ -34,7 +36,9 @@ async function prepared() {
     onTestFinished(() => made.stop())
     return made
   }
-  return { ctx, caller: await callerOf({ parts }, ACTOR), runner, reported }
+  const caller = await callerOf({ parts }, ACTOR)
+  const stream = () => new StreamRights(parts.authenticator.access).begin(caller)
+  return { ctx, caller, stream, runner, reported }
 }
 
 function job(count: number) {
@@ -48,9 +52,9 @@ function job(count: number) {
   return { kind: 'clone' as const, dryRun: false, upstream, request: {}, items }
 }
 
-async function untilEnded(ctx: ServiceContext, id: string) {
+async function untilEnded(ctx: ServiceContext, caller: Caller, id: string) {
   for (;;) {
-    const found = await getJob(ctx, id)
+    const found = await getJob(ctx, caller, id)
     if (found.state !== 'Running') return found
     await setTimeout(5)
   }
@@ -58,7 +62,7 @@ async function untilEnded(ctx: ServiceContext, id: string) {
 
 describe('the runner', () => {
   it('has a few items in flight at once, and never two of one package', async () => {
-    const { ctx, runner } = await prepared()
+    const { ctx, caller, runner } = await prepared()
     let most = 0
     const busy: string[] = []
     const work: ItemWork = async (_ctx, _job, item, record) => {
@@ -74,14 +78,14 @@ describe('the runner', () => {
     const second = await startJob(ctx, jobs, ACTOR, job(10))
     expect(jobs.running).toBe(2)
     for (const { id } of [first, second]) {
-      expect((await untilEnded(ctx, id)).counts).toMatchObject({ total: 10, skipped: 10 })
+      expect((await untilEnded(ctx, caller, id)).counts).toMatchObject({ total: 10, skipped: 10 })
     }
     expect(most).toBe(3)
     await expect.poll(() => jobs.running).toBe(0)
   })
 
   it('gives up an item that was running when two processes ended, and no other', async () => {
-    const { ctx, runner } = await prepared()
+    const { ctx, caller, runner } = await prepared()
     const begun: number[] = []
     let end = () => undefined as unknown
     const ended = new Promise((resolve) => {
@@ -104,8 +108,8 @@ describe('the runner', () => {
     })
     onTestFinished(() => next.stop())
     await next.resume()
-    expect((await untilEnded(ctx, id)).counts).toMatchObject({ succeeded: 2, failed: 3 })
-    const { items } = await listJobItems(ctx, id, { state: 'Failed' }, PAGE)
+    expect((await untilEnded(ctx, caller, id)).counts).toMatchObject({ succeeded: 2, failed: 3 })
+    const { items } = await listJobItems(ctx, caller, id, { state: 'Failed' }, PAGE)
     expect(items.map(({ index }) => index)).toEqual([0, 1, 2])
     for (const { errorCode, reason } of items) {
       expect(errorCode).toBe('internal')
@@ -115,7 +119,7 @@ describe('the runner', () => {
   })
 
   it('gives up no item that waited for a retry when processes ended', async () => {
-    const { ctx, runner } = await prepared()
+    const { ctx, caller, runner } = await prepared()
     let tries = 0
     const failing: ItemWork = async () => {
       tries++
@@ -130,11 +134,11 @@ describe('the runner', () => {
       await next.resume()
     }
     await runner(initItem).resume()
-    expect((await untilEnded(ctx, id)).counts).toMatchObject({ succeeded: 1, failed: 0 })
+    expect((await untilEnded(ctx, caller, id)).counts).toMatchObject({ succeeded: 1, failed: 0 })
   })
 
   it('retries what may succeed later, and fails it in the end', async () => {
-    const { ctx, runner, reported } = await prepared()
+    const { ctx, caller, runner, reported } = await prepared()
     const tries = new Map<number, number>()
     const work: ItemWork = async (context, of, item, record) => {
       const count = (tries.get(item.index) ?? 0) + 1
@@ -146,9 +150,9 @@ describe('the runner', () => {
       await initItem(context, of, item, record)
     }
     const { id } = await startJob(ctx, runner(work, [1, 2, 3]), ACTOR, job(5))
-    expect((await untilEnded(ctx, id)).counts).toMatchObject({ succeeded: 2, failed: 3 })
+    expect((await untilEnded(ctx, caller, id)).counts).toMatchObject({ succeeded: 2, failed: 3 })
     expect(Object.fromEntries(tries)).toEqual({ 0: 3, 1: 4, 2: 1, 3: 1, 4: 1 })
-    const { items } = await listJobItems(ctx, id, { state: 'Failed' }, PAGE)
+    const { items } = await listJobItems(ctx, caller, id, { state: 'Failed' }, PAGE)
     expect(items).toMatchObject([
       { index: 1, errorCode: 'unavailable', reason: 'down for good' },
       { index: 2, errorCode: 'invalid', reason: 'never right' },
@@ -175,35 +179,40 @@ describe('the runner', () => {
     })
     cancelled.resolve()
     await jobs.stop()
-    const { items } = await listPackageRevisions(ctx, {}, { field: 'name', descending: false }, PAGE)
+    const { items } = await listPackageRevisions(ctx, caller, {}, { field: 'name', descending: false }, PAGE)
     expect(items).toEqual([])
   })
 
   it('leaves what it has not done to the next runner', async () => {
-    const { ctx, runner } = await prepared()
+    const { ctx, caller, runner } = await prepared()
     const first = runner(initItem)
     const { id } = await startJob(ctx, first, ACTOR, job(30))
-    await expect.poll(async () => (await getJob(ctx, id)).counts.succeeded).toBeGreaterThan(2)
+    await expect.poll(async () => (await getJob(ctx, caller, id)).counts.succeeded).toBeGreaterThan(2)
     await first.stop()
-    const { counts } = await getJob(ctx, id)
+    const { counts } = await getJob(ctx, caller, id)
     expect(counts.pending).toBeGreaterThan(0)
     for (let turn = 0; turn < 50; turn++) await setImmediate()
-    expect((await getJob(ctx, id)).counts).toEqual(counts)
+    expect((await getJob(ctx, caller, id)).counts).toEqual(counts)
     await runner(initItem).resume()
-    expect((await untilEnded(ctx, id)).counts).toMatchObject({ succeeded: 30, failed: 0 })
+    expect((await untilEnded(ctx, caller, id)).counts).toMatchObject({ succeeded: 30, failed: 0 })
   })
 })
 
 describe('the events of a job', () => {
   it('have heartbeats while nothing happens, and end when the server drains its listeners', async () => {
-    const { ctx, runner } = await prepared()
+    const { ctx, runner, stream } = await prepared()
     const go = Promise.withResolvers<void>()
     const jobs = runner(async (...args) => {
       await go.promise
       await initItem(...args)
     })
     const { id } = await startJob(ctx, jobs, ACTOR, job(1))
-    const events = jobEvents(ctx, jobs, id, { after: 0, signal: jobs.drained, quietAfter: 10 })
+    const events = jobEvents(ctx, jobs, id, {
+      after: 0,
+      stream: stream(),
+      signal: jobs.drained,
+      quietAfter: 10,
+    })
     expect((await events.next()).value).toEqual({ type: 'quiet' })
     expect((await events.next()).value).toEqual({ type: 'quiet' })
     go.resolve()
@@ -218,7 +227,7 @@ describe('the events of a job', () => {
       ACTOR,
       job(1),
     )
-    const waiting = jobEvents(ctx, jobs, second, { after: 0, signal: jobs.drained }).next()
+    const waiting = jobEvents(ctx, jobs, second, { after: 0, stream: stream(), signal: jobs.drained }).next()
     jobs.drain()
     expect(await waiting).toMatchObject({ done: true })
     hold.resolve()
@@ -227,25 +236,25 @@ describe('the events of a job', () => {
 
 describe('finished jobs', () => {
   it('are kept for 30 days', async () => {
-    const { ctx, runner } = await prepared()
+    const { ctx, caller, runner } = await prepared()
     const jobs = runner(initItem)
     const { id } = await startJob(ctx, jobs, ACTOR, job(2))
-    await untilEnded(ctx, id)
+    await untilEnded(ctx, caller, id)
     const now = Date.now()
     ctx.now = () => new Date(now + 29 * 24 * 3600 * 1000)
     await startJob(ctx, jobs, ACTOR, job(0))
-    expect((await listJobs(ctx, {}, PAGE)).items).toHaveLength(2)
+    expect((await listJobs(ctx, caller, {}, PAGE)).items).toHaveLength(2)
     ctx.now = () => new Date(now + 31 * 24 * 3600 * 1000)
     await startJob(ctx, jobs, ACTOR, job(0))
-    expect((await listJobs(ctx, {}, PAGE)).items.map((found) => found.id)).toEqual(['3', '2'])
-    await expect(getJob(ctx, id)).rejects.toMatchObject({ code: 'not_found' })
+    expect((await listJobs(ctx, caller, {}, PAGE)).items.map((found) => found.id)).toEqual(['3', '2'])
+    await expect(getJob(ctx, caller, id)).rejects.toMatchObject({ code: 'not_found' })
     expect(await ctx.db.selectFrom('job_items').selectAll().execute()).toEqual([])
   })
 
   it('are kept up to a number', async () => {
-    const { ctx, runner } = await prepared()
+    const { ctx, caller, runner } = await prepared()
     const jobs = runner(initItem)
     for (let at = 0; at < 1003; at++) await startJob(ctx, jobs, ACTOR, job(0))
-    expect((await listJobs(ctx, {}, { limit: 2000 })).items).toHaveLength(1001)
+    expect((await listJobs(ctx, caller, {}, { limit: 2000 })).items).toHaveLength(1001)
   })
 })

@@ -1,6 +1,8 @@
 import type { Kysely, KyselyPlugin } from 'kysely'
 import { expect, it } from 'vitest'
 import type { Reader } from '../../../src/database/connection.ts'
+import { ANONYMOUS } from '../../../src/service/access/actor.ts'
+import { StreamRights } from '../../../src/service/access/stream-rights.ts'
 import { Watches } from '../../../src/service/watch/watches.ts'
 import { memoryApp } from '../../support/app.ts'
 import { until } from '../../support/until.ts'
@@ -27,13 +29,15 @@ async function queriesWith(count: number): Promise<number> {
       },
     },
   )
+  const caller = { policy: await parts.authenticator.access.policy(), actor: ANONYMOUS }
   const gone = new AbortController()
   const found: number[] = []
   let waiting = 0
   const after = await watches.begin(undefined)
   const all = Array.from({ length: count }, async (_, at) => {
     for await (const message of watches.watch(
-      { filter: { q: `word${at}x` }, after, initial: false },
+      { caller, filter: { q: `word${at}x` }, after, initial: false },
+      new StreamRights(parts.authenticator.access),
       gone.signal,
     )) {
       if (message.type === 'bookmark') waiting++

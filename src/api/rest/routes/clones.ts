@@ -1,5 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
-import { authorizeReading } from '../../../http/access.ts'
+import { authorizeReading, callerOf } from '../../../http/access.ts'
 import { askedByHandler } from '../../../http/scope.ts'
 import { MAX_ITEMS } from '../../../service/jobs/jobs.ts'
 import { planClones } from '../../../service/jobs/plan-clones.ts'
@@ -83,7 +83,7 @@ export function cloneJobRoutes(api: Api): OpenAPIHono {
     const { upstream, ...request } = c.req.valid('json')
     const reference = toUpstreamReference(upstream)
     await authorizeReading(c, reference)
-    const plan = await planClones(api.ctx, { ...request, upstream: reference })
+    const plan = await planClones(api.ctx, callerOf(c), { ...request, upstream: reference })
     return respondStarted(c, api, plan)
   })
 

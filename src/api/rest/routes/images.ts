@@ -1,4 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { callerOf } from '../../../http/access.ts'
 import { listOfAll } from '../../../http/scope.ts'
 import { listImages } from '../../../service/queries/list-images.ts'
 import { defineRoute } from '../../route.ts'
@@ -34,7 +35,7 @@ export function imageRoutes({ ctx }: Api): OpenAPIHono {
 
   app.openapi(list, async (c) => {
     const { filter, page } = splitQuery(c.req.valid('query'))
-    const result = await listImages(ctx, filter.image, page)
+    const result = await listImages(ctx, callerOf(c), filter.image, page)
     const items = result.items.map(({ reference, in: packageRevision }) => ({
       image: reference,
       packageRevision,

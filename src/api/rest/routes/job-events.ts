@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { type SSEMessage, streamSSE } from 'hono/streaming'
 import { AppError } from '../../../core/errors.ts'
+import { callerOf } from '../../../http/access.ts'
 import { listOfAll } from '../../../http/scope.ts'
 import { type JobEvent, jobEvents } from '../../../service/jobs/events.ts'
 import { getJob } from '../../../service/jobs/jobs.ts'
@@ -43,25 +44,26 @@ const events = defineRoute({
   },
 })
 
-export function jobEventRoutes({ ctx, jobs }: Api): OpenAPIHono {
+export function jobEventRoutes({ ctx, jobs, streams }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
   app.openapi(events, async (c) => {
     const { id } = c.req.valid('param')
     const after = Number(c.req.valid('header')['Last-Event-ID'] ?? 0)
-    const job = await getJob(ctx, id)
+    const job = await getJob(ctx, callerOf(c), id)
     if (after > job.events)
       throw new AppError('invalid', `Last-Event-ID: the job ${id} has had no event ${after} yet`)
     // https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model
     if (job.state !== 'Running' && after === job.events) return c.body(null, 204)
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': EVENT_STREAM })
     return streamSSE(c, async (stream) => {
+      const rights = streams.begin(callerOf(c))
       const gone = new AbortController()
       stream.onAbort(() => gone.abort())
       const signal = AbortSignal.any([gone.signal, jobs.drained])
       try {
         // Backpressure: a write waits for the client, so events are read only as fast as the client reads them.
-        for await (const event of jobEvents(ctx, jobs, id, { after, signal })) {
+        for await (const event of jobEvents(ctx, jobs, id, { after, stream: rights, signal })) {
           const message = messageOf(event)
           if (message) await stream.writeSSE(message)
           else await stream.write(HEART_BEAT)
@@ -69,6 +71,8 @@ export function jobEventRoutes({ ctx, jobs }: Api): OpenAPIHono {
       } catch (error) {
         // The response has started, so the only way to report the failure is to end it: the client reconnects.
         ctx.report(error)
+      } finally {
+        rights.end()
       }
     })
   })

@@ -82,19 +82,19 @@ export function jobRoutes({ ctx, jobs }: Api): OpenAPIHono {
 
   app.openapi(list, async (c) => {
     const { filter, page } = splitQuery(c.req.valid('query'))
-    const result = await listJobs(ctx, filter, page)
+    const result = await listJobs(ctx, callerOf(c), filter, page)
     return c.json({ ...result, items: result.items.map(toJobView) }, 200)
   })
 
   app.openapi(get, async (c) => {
-    const job = await getJob(ctx, c.req.valid('param').id)
+    const job = await getJob(ctx, callerOf(c), c.req.valid('param').id)
     if (isNotModified(c, job)) return c.body(null, 304)
     return c.json(toJobView(job), 200)
   })
 
   app.openapi(items, async (c) => {
     const { filter, page } = splitQuery(c.req.valid('query'))
-    const result = await listJobItems(ctx, c.req.valid('param').id, filter, page)
+    const result = await listJobItems(ctx, callerOf(c), c.req.valid('param').id, filter, page)
     return c.json({ ...result, items: result.items.map(toJobItemView) }, 200)
   })
 

@@ -1,8 +1,9 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { PackageRevision } from '../../../domain/package-revision.ts'
-import { actorOf } from '../../../http/access.ts'
+import { actorOf, callerOf } from '../../../http/access.ts'
 import type { Actor } from '../../../service/access/actor.ts'
+import { visibleTo } from '../../../service/access/visible.ts'
 import type { ServiceContext } from '../../../service/context.ts'
 import { approve } from '../../../service/review/approve.ts'
 import { propose } from '../../../service/review/propose.ts'
@@ -116,7 +117,7 @@ export function lifecycleRoutes({ ctx, registryHost }: Api): OpenAPIHono {
       const options = { ...c.req.valid('json'), precondition: optionalPrecondition(c) }
       const revision = await transition(ctx, actorOf(c), c.req.valid('param').name, options)
       setETag(c, revision)
-      return c.json(toPackageRevisionView(revision, registryHost), 200)
+      return c.json(toPackageRevisionView(revision, registryHost, visibleTo(callerOf(c))), 200)
     })
   }
 

@@ -1,4 +1,6 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { callerOf } from '../../../http/access.ts'
+import { visibleTo } from '../../../service/access/visible.ts'
 import { listDownstreams } from '../../../service/queries/list-downstreams.ts'
 import { type Graph, packageGraph } from '../../../service/queries/package-graph.ts'
 import { defineRoute } from '../../route.ts'
@@ -75,9 +77,9 @@ export function linkRoutes({ ctx, registryHost }: Api): OpenAPIHono {
 
   app.openapi(downstreams, async (c) => {
     const { filter, page } = splitQuery(c.req.valid('query'))
-    const result = await listDownstreams(ctx, c.req.valid('param').name, filter, page)
+    const result = await listDownstreams(ctx, callerOf(c), c.req.valid('param').name, filter, page)
     const items = result.items.map(({ depth, ...revision }) => ({
-      ...toPackageRevisionView(revision, registryHost),
+      ...toPackageRevisionView(revision, registryHost, visibleTo(callerOf(c))),
       depth,
     }))
     return c.json({ ...result, items }, 200)
@@ -90,7 +92,7 @@ export function linkRoutes({ ctx, registryHost }: Api): OpenAPIHono {
       const detail = `Accept must allow application/json or ${MERMAID}`
       return respondProblem(c, problem('not_acceptable', detail)) as never
     }
-    const found = await packageGraph(ctx, c.req.valid('param'), bounds)
+    const found = await packageGraph(ctx, callerOf(c), c.req.valid('param'), bounds)
     c.header('Vary', 'Accept')
     if (format === 'mermaid' || (!format && accepted === MERMAID)) {
       return c.body(toMermaid(found), 200, { 'Content-Type': `${MERMAID}; charset=utf-8` }) as never

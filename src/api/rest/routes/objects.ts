@@ -1,4 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { callerOf } from '../../../http/access.ts'
 import { listOfAll } from '../../../http/scope.ts'
 import { listObjects } from '../../../service/queries/list-objects.ts'
 import { defineRoute } from '../../route.ts'
@@ -38,7 +39,7 @@ export function objectRoutes({ ctx }: Api): OpenAPIHono {
 
   app.openapi(list, async (c) => {
     const { filter, page } = splitQuery(c.req.valid('query'))
-    const result = await listObjects(ctx, filter, page)
+    const result = await listObjects(ctx, callerOf(c), filter, page)
     return c.json({ ...result, items: result.items.map(toFoundObjectView) }, 200)
   })
 

@@ -1,4 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { AppError } from '../../../core/errors.ts'
 import { parseLabelSelector } from '../../../domain/label-selector.ts'
 import { LIFECYCLES } from '../../../domain/lifecycle.ts'
@@ -7,6 +8,7 @@ import { type PackageRevision, SORT_FIELDS, type Sort } from '../../../domain/pa
 import { actorOf, authorize, authorizeReading, callerOf } from '../../../http/access.ts'
 import { GZIP } from '../../../http/received-body.ts'
 import { askedByHandler } from '../../../http/scope.ts'
+import { visibleTo } from '../../../service/access/visible.ts'
 import { getRevision } from '../../../service/change-revision.ts'
 import { createPackageRevision, type Source } from '../../../service/drafts/create-package-revision.ts'
 import { updatePackageRevision } from '../../../service/drafts/update-package-revision.ts'
@@ -182,7 +184,8 @@ const remove = defineRoute({
 export function packageRevisionRoutes(api: Api): OpenAPIHono {
   const { ctx, registryHost } = api
   const app = new OpenAPIHono()
-  const view = (revision: PackageRevision) => toPackageRevisionView(revision, registryHost)
+  const view = (c: Context, revision: PackageRevision) =>
+    toPackageRevisionView(revision, registryHost, visibleTo(callerOf(c)))
 
   app.openapi(create, async (c) => {
     const input = isArchive(c) ? await fromArchive(c) : fromJson(c)
@@ -194,7 +197,7 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
     const revision = await createPackageRevision(ctx, actorOf(c), input)
     c.header('Location', `${c.req.path}/${revision.name}`)
     setETag(c, revision)
-    return c.json(view(revision), 201)
+    return c.json(view(c, revision), 201)
 
     function fromJson({ req }: typeof c) {
       if (Object.keys(req.valid('query')).length > 0) {
@@ -228,14 +231,14 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
       return watchPackageRevisions(c, api, { ...filter, labels }, { resourceVersion, sendInitialEvents })
     }
     onlyForWatches({ resourceVersion, sendInitialEvents })
-    const result = await listPackageRevisions(ctx, { ...filter, labels }, toSort(sort), page)
-    return c.json({ ...result, items: result.items.map(view) }, 200)
+    const result = await listPackageRevisions(ctx, callerOf(c), { ...filter, labels }, toSort(sort), page)
+    return c.json({ ...result, items: result.items.map((revision) => view(c, revision)) }, 200)
   })
 
   app.openapi(get, async (c) => {
     const revision = await getRevision(ctx.db, c.req.valid('param').name)
     if (isNotModified(c, revision)) return c.body(null, 304)
-    return c.json(view(revision), 200)
+    return c.json(view(c, revision), 200)
   })
 
   app.openapi(update, async (c) => {
@@ -248,7 +251,7 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
       requiredPrecondition(c),
     )
     setETag(c, revision)
-    return c.json(view(revision), 200)
+    return c.json(view(c, revision), 200)
   })
 
   app.openapi(remove, async (c) => {

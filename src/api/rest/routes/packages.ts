@@ -1,4 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { callerOf } from '../../../http/access.ts'
 import { listPackages } from '../../../service/queries/list-packages.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
@@ -34,7 +35,7 @@ export function packageRoutes({ ctx }: Api): OpenAPIHono {
 
   app.openapi(list, async (c) => {
     const { filter, page } = splitQuery(c.req.valid('query'))
-    return c.json(await listPackages(ctx, filter, page), 200)
+    return c.json(await listPackages(ctx, callerOf(c), filter, page), 200)
   })
 
   return app

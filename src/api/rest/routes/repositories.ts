@@ -1,8 +1,11 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { sees } from '../../../domain/access/visible-set.ts'
 import type { Repository } from '../../../domain/repository.ts'
 import type { SyncStatus } from '../../../domain/repository-source.ts'
-import { actorOf, authorize } from '../../../http/access.ts'
+import { actorOf, authorize, callerOf } from '../../../http/access.ts'
 import { askedByHandler, listOfAll } from '../../../http/scope.ts'
+import { visibleTo } from '../../../service/access/visible.ts'
 import { listRepositories } from '../../../service/queries/list-repositories.ts'
 import { createRepository } from '../../../service/repositories/create-repository.ts'
 import { deleteRepository } from '../../../service/repositories/delete-repository.ts'
@@ -119,15 +122,15 @@ export function repositoryRoutes({ ctx, access, discovery, registryHost }: Api):
     const repository = await createRepository(ctx, sources, actorOf(c), input)
     c.header('Location', `${c.req.path}/${repository.name}`)
     setETag(c, repository)
-    return c.json(await withStatus(repository), 201)
+    return c.json(await withStatus(c, repository), 201)
   })
 
-  app.openapi(list, async (c) => c.json(await listRepositories(ctx, c.req.valid('query')), 200))
+  app.openapi(list, async (c) => c.json(await listRepositories(ctx, callerOf(c), c.req.valid('query')), 200))
 
   app.openapi(get, async (c) => {
     const repository = await getRepository(ctx.db, c.req.valid('param').name)
     if (isNotModified(c, repository)) return c.body(null, 304)
-    return c.json(await withStatus(repository), 200)
+    return c.json(await withStatus(c, repository), 200)
   })
 
   app.openapi(update, async (c) => {
@@ -135,7 +138,7 @@ export function repositoryRoutes({ ctx, access, discovery, registryHost }: Api):
     const patch = jsonOf(c, repositoryPatchSchema)
     const repository = await updateRepository(ctx, actorOf(c), name, patch, requiredPrecondition(c))
     setETag(c, repository)
-    return c.json(await withStatus(repository), 200)
+    return c.json(await withStatus(c, repository), 200)
   })
 
   app.openapi(sync, async (c) => {
@@ -152,8 +155,11 @@ export function repositoryRoutes({ ctx, access, discovery, registryHost }: Api):
 
   return app
 
-  async function withStatus(repository: Repository) {
-    const status = await discovery.status(repository)
+  /** The status counts what is in the repository, so it is for those who may read all of that. */
+  async function withStatus(c: Context, repository: Repository) {
+    const { published } = visibleTo(callerOf(c))
+    const whole = sees(published, { repository: repository.name })
+    const status = whole ? await discovery.status(repository) : undefined
     return { ...repository, ...(status && { status }) }
   }
 }

@@ -1,9 +1,11 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import type { PackageRevision } from '../../../domain/package-revision.ts'
-import { actorOf } from '../../../http/access.ts'
+import { actorOf, callerOf } from '../../../http/access.ts'
 import { takeMemory } from '../../../http/answer-memory.ts'
 import { GZIP } from '../../../http/received-body.ts'
 import { respondStream } from '../../../http/stream-response.ts'
+import { visibleTo } from '../../../service/access/visible.ts'
 import { getRevision } from '../../../service/change-revision.ts'
 import { changeResources, replaceResources } from '../../../service/drafts/update-resources.ts'
 import { readFile } from '../../../service/queries/resources.ts'
@@ -124,7 +126,8 @@ const getFile = defineRoute({
 export function resourceRoutes(api: Api): OpenAPIHono {
   const { ctx, registryHost } = api
   const app = new OpenAPIHono()
-  const view = (revision: PackageRevision) => toPackageRevisionView(revision, registryHost)
+  const view = (c: Context, revision: PackageRevision) =>
+    toPackageRevisionView(revision, registryHost, visibleTo(callerOf(c)))
 
   app.openapi(get, async (c) => {
     const { name } = c.req.valid('param')
@@ -156,7 +159,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
     const files = isArchive(c) ? uploadOf(c) : jsonOf(c, resourcesSchema).resources
     const revision = await replaceResources(ctx, actorOf(c), name, files, precondition)
     setETag(c, revision)
-    return c.json(view(revision), 200)
+    return c.json(view(c, revision), 200)
   })
 
   app.openapi(change, async (c) => {
@@ -165,7 +168,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
     const patch = isArchive(c) ? uploadOf(c) : { changes: jsonOf(c, resourcesPatchSchema).resources }
     const revision = await changeResources(ctx, actorOf(c), name, patch, precondition)
     setETag(c, revision)
-    return c.json(view(revision), 200)
+    return c.json(view(c, revision), 200)
   })
 
   app.openapi(getFile, async (c) => {

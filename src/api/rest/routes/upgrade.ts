@@ -1,8 +1,9 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { JsonValue } from '../../../domain/krm/json-value.ts'
 import { parseRevisionName } from '../../../domain/names.ts'
-import { actorOf, authorizeReading } from '../../../http/access.ts'
+import { actorOf, authorizeReading, callerOf } from '../../../http/access.ts'
 import { takeMemory } from '../../../http/answer-memory.ts'
+import { visibleTo } from '../../../service/access/visible.ts'
 import { conflictsOf } from '../../../service/drafts/conflicts.ts'
 import { resolveConflict } from '../../../service/drafts/resolve-conflict.ts'
 import { upgradeTarget } from '../../../service/drafts/upgrade.ts'
@@ -88,7 +89,12 @@ export function upgradeRoutes({ ctx }: Api): OpenAPIHono {
     const target = parseRevisionName(name)
     const request = toUpgradeRequest(jsonOf(c, upgradePreviewRequestSchema), name)
     await authorizeReading(c, await upgradeTarget(ctx, target, request))
-    const { from, upstream, conflicts, files } = await previewUpgrade(ctx, target, request)
+    const { from, upstream, conflicts, files } = await previewUpgrade(
+      ctx,
+      visibleTo(callerOf(c)),
+      target,
+      request,
+    )
     return exactJson(c, {
       from,
       upstream,

@@ -1,9 +1,11 @@
 import type { Context } from 'hono'
 import { AppError } from '../../../core/errors.ts'
 import type { Sendable } from '../../../core/sendable.ts'
+import { callerOf } from '../../../http/access.ts'
 import type { AnswerMemory } from '../../../http/answer-memory.ts'
 import { ClientGoneError } from '../../../http/request-body.ts'
 import { respondStream } from '../../../http/stream-response.ts'
+import { visibleTo } from '../../../service/access/visible.ts'
 import type { WatchMessage } from '../../../service/watch/watch-message.ts'
 import type { WatchRequest } from '../../../service/watch/watches.ts'
 import type { Api } from '../api.ts'
@@ -22,7 +24,7 @@ const HEADERS = { 'Content-Type': EVENT_STREAM, 'Cache-Control': 'no-cache', 'X-
 /** Responds with the changes of the revisions that match the filter. Throws `invalid` and `expired`. */
 export async function watchPackageRevisions(
   c: Context,
-  { watches, registryHost }: Api,
+  { watches, streams, registryHost }: Api,
   filter: WatchRequest['filter'],
   from: { resourceVersion?: number | undefined; sendInitialEvents?: boolean | undefined },
 ): Promise<Response> {
@@ -44,11 +46,17 @@ export async function watchPackageRevisions(
   }
   for (const [name, value] of Object.entries(HEADERS)) c.header(name, value)
   if (c.req.method === 'HEAD') return c.body(null)
-  const request = { filter, after, initial: !seen && from.sendInitialEvents === true }
-  const messages = watches.watch(request, c.req.raw.signal)
+  const caller = callerOf(c)
+  const request = { caller, filter, after, initial: !seen && from.sendInitialEvents === true }
+  const messages = watches.watch(request, streams, c.req.raw.signal)
   return respondStream(
     c,
-    new EventStream(messages, watchEncoder(registryHost), c.get('answerMemory'), watches.slowAfter),
+    new EventStream(
+      messages,
+      watchEncoder(registryHost, visibleTo(caller)),
+      c.get('answerMemory'),
+      watches.slowAfter,
+    ),
   )
 }
 

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { latestUpstream, type Visibility } from '../../../domain/access/visible-set.ts'
 import { keyProblem } from '../../../domain/labels.ts'
 import { LIFECYCLES } from '../../../domain/lifecycle.ts'
 import { ociRepository } from '../../../domain/names.ts'
@@ -246,14 +247,16 @@ export const packageRevisionPatchSchema = z
     description: 'A JSON merge patch (RFC 7396): omitted fields keep their values.',
   })
 
-/** The revision as the API shows it. `registryHost`: host and port for the reference of the artifact. */
+/** The revision as the API shows it to a caller. `registryHost`: host and port for the reference of the artifact. */
 export function toPackageRevisionView(
   revision: PackageRevision,
   registryHost: string,
+  visibility: Visibility,
 ): z.output<typeof packageRevisionSchema> {
   const tags = tagsOf(revision)
   const tag = revision.revision > 0 ? `v${revision.revision}` : tags[0]
-  const { upstream, upstreamLatest, artifact } = revision
+  const { upstream, artifact } = revision
+  const upstreamLatest = latestUpstream(visibility, revision)
   return {
     name: revision.name,
     repository: revision.repository,
