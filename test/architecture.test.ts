@@ -27,16 +27,17 @@ const MAY_IMPORT: Table = {
 const SERVICE_MAY_IMPORT: Table = {
   workers: [],
   access: ['.'],
-  '.': ['workers'],
+  audit: ['access', 'queries', '.'],
+  '.': ['workers', 'access', 'audit'],
   queries: ['.'],
-  drafts: ['workers', 'access', '.'],
-  review: ['drafts', 'access', '.'],
-  discovery: ['review', 'workers', '.'],
+  drafts: ['workers', 'access', 'audit', '.'],
+  review: ['drafts', 'access', 'audit', '.'],
+  discovery: ['review', 'workers', 'access', 'audit', '.'],
   repositories: ['discovery', 'access', '.'],
-  jobs: ['drafts', 'queries', 'access', '.'],
+  jobs: ['drafts', 'queries', 'access', 'audit', '.'],
   watch: ['queries', '.'],
-  webhooks: ['watch', 'queries', 'access', '.'],
-  maintenance: ['review', 'workers', '.'],
+  webhooks: ['watch', 'queries', 'access', 'audit', '.'],
+  maintenance: ['review', 'workers', 'audit', '.'],
 }
 
 const COMPOSITION_ROOT = ['server', 'main.ts']

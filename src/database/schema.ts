@@ -217,6 +217,27 @@ export type DeliveriesTable = {
   revision: string | null
 }
 
+export type AuditTable = {
+  seq: number
+  time: string
+  type: string
+  principal: string
+  repository: string | null
+  address: string | null
+  record: string
+  hash: string
+}
+
+export type AuditHeadTable = { id: number; seq: number; hash: string }
+
+export type AuditDenialsTable = {
+  minute: string
+  subject: string
+  route: string
+  repeats: number
+  entry: string
+}
+
 export type Schema = {
   settings: SettingsTable
   counters: CountersTable
@@ -235,6 +256,9 @@ export type Schema = {
   changes: ChangesTable
   webhooks: WebhooksTable
   deliveries: DeliveriesTable
+  audit: AuditTable
+  audit_head: AuditHeadTable
+  audit_denials: AuditDenialsTable
 }
 
 export type PackageRevisionRow = Selectable<PackageRevisionsTable> & {

@@ -4,6 +4,7 @@ import { enabledWebhooks } from '../../database/webhooks/webhooks.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { DeliveryState, DueDelivery } from '../../domain/webhook.ts'
 import { Connections, type Proxies } from '../../oci/remote/connections.ts'
+import { audit, SERVER } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Outcome, post } from './post.ts'
 import { resultOf } from './result.ts'
@@ -226,7 +227,14 @@ export class WebhookDispatcher {
     if (pausedUntil !== undefined) this.#paused.set(webhook.id, pausedUntil)
     const disabled = await this.#ctx.commits.run(async (transaction) => {
       await recordAttempt(transaction, delivery.id, { ...attempt, duration })
-      return gone && (await disableWebhook(transaction, webhook, this.#ctx.now()))
+      if (!gone || !(await disableWebhook(transaction, webhook, this.#ctx.now()))) return false
+      const reason = 'its receiver answered that it is gone'
+      await audit(this.#ctx, transaction, SERVER, {
+        type: 'webhook.disabled',
+        target: { name: webhook.name },
+        reason,
+      })
+      return true
     })
     this.#options.onAttempt?.(attempt.state)
     if (!disabled) return

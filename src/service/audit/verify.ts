@@ -1,0 +1,51 @@
+/** Verifies the audit log: that no record is changed or missing, and that heads kept elsewhere agree. */
+import { setImmediate } from 'node:timers/promises'
+import { AppError } from '../../core/errors.ts'
+import { auditHead } from '../../database/audit/append.ts'
+import { auditLinks } from '../../database/audit/read.ts'
+import type { ChainHead } from '../../domain/audit/chain.ts'
+import { type Anchor, ChainCheck, type ChainReport } from '../../domain/audit/check-chain.ts'
+import type { ServiceContext } from '../context.ts'
+import { readHeads } from './anchors.ts'
+import { hashOfAddress } from './record.ts'
+import { AUDIT_LOCK } from './retention.ts'
+
+/** Records that are read at once. */
+const BATCH = 500
+
+export type AuditReport = ChainReport & { milliseconds: number }
+
+/** `heads`: those that the caller has kept, of a backup for example. */
+export async function verifyAudit(ctx: ServiceContext, heads: readonly ChainHead[]): Promise<AuditReport> {
+  const began = performance.now()
+  const given = heads.map((head) => ({ ...head, from: 'the head given' }))
+  const { anchors, problem } = await registryAnchors(ctx)
+  // Nothing is cut off meanwhile.
+  const report = await ctx.locks.run(AUDIT_LOCK, async () => {
+    const head = await auditHead(ctx.db)
+    const check = new ChainCheck([...given, ...anchors], (address) => hashOfAddress(ctx.addressKey, address))
+    for (let after = 0; ; ) {
+      const rows = await auditLinks(ctx.db, after, BATCH)
+      for (const row of rows.filter(({ seq }) => seq <= head.seq)) check.add(row)
+      after = rows.at(-1)?.seq ?? head.seq
+      if (rows.length < BATCH || after >= head.seq) break
+      await setImmediate()
+    }
+    return check.end(head)
+  })
+  const problems = [...report.problems, ...(problem === undefined ? [] : [{ seq: 0, problem }])]
+  return { ...report, problems, milliseconds: Math.round(performance.now() - began) }
+}
+
+/** Heads in the registry; those that cannot be read are a problem. */
+async function registryAnchors(ctx: ServiceContext): Promise<{ anchors: Anchor[]; problem?: string }> {
+  try {
+    const heads = await readHeads(ctx.registry)
+    return {
+      anchors: heads.map(({ seq, hash, at }) => ({ seq, hash, from: `the head in the registry of ${at}` })),
+    }
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    return { anchors: [], problem: `the heads in the registry cannot be read: ${error.message}` }
+  }
+}
