@@ -41,6 +41,6 @@ export async function appendAudit(
 }
 
 /** Continues the chain of an index that is lost. Only for an empty log. */
-export async function continueAudit(transaction: Transaction, head: ChainHead): Promise<void> {
-  await transaction.updateTable('audit_head').set(head).execute()
+export async function continueAudit(transaction: Transaction, { seq, hash }: ChainHead): Promise<void> {
+  await transaction.updateTable('audit_head').set({ seq, hash }).execute()
 }

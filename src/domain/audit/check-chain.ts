@@ -96,7 +96,7 @@ export class ChainCheck {
       first: this.#start === undefined ? null : start.seq + 1,
       last: this.#last?.seq ?? null,
       hash: last.hash,
-      cut: start.seq,
+      cut: Math.max(0, start.seq),
       anchors: this.#agreeing,
       olderAnchors: this.#anchors.filter(({ seq }) => seq > 0 && seq <= start.seq).length,
       problems: this.#problems,

@@ -20,18 +20,22 @@ export async function verifyAudit(ctx: ServiceContext, heads: readonly ChainHead
   const began = performance.now()
   const given = heads.map((head) => ({ ...head, from: 'the head given' }))
   const { anchors, problem } = await registryAnchors(ctx)
+  const check = new ChainCheck([...given, ...anchors], (address) => hashOfAddress(ctx.addressKey, address))
+  let after = Number.MIN_SAFE_INTEGER
+  const readOn = async (): Promise<boolean> => {
+    const rows = await auditLinks(ctx.db, after, BATCH)
+    for (const row of rows) check.add(row)
+    after = rows.at(-1)?.seq ?? after
+    return rows.length === BATCH
+  }
   // Nothing is cut off meanwhile.
   const report = await ctx.locks.run(AUDIT_LOCK, async () => {
-    const head = await auditHead(ctx.db)
-    const check = new ChainCheck([...given, ...anchors], (address) => hashOfAddress(ctx.addressKey, address))
-    for (let after = 0; ; ) {
-      const rows = await auditLinks(ctx.db, after, BATCH)
-      for (const row of rows.filter(({ seq }) => seq <= head.seq)) check.add(row)
-      after = rows.at(-1)?.seq ?? head.seq
-      if (rows.length < BATCH || after >= head.seq) break
-      await setImmediate()
-    }
-    return check.end(head)
+    while (await readOn()) await setImmediate()
+    // Now that few are left, nothing comes between the last record and the head.
+    return ctx.commits.paused(async () => {
+      while (await readOn());
+      return check.end(await auditHead(ctx.db))
+    })
   })
   const problems = [...report.problems, ...(problem === undefined ? [] : [{ seq: 0, problem }])]
   return { ...report, problems, milliseconds: Math.round(performance.now() - began) }

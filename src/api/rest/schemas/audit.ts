@@ -160,7 +160,10 @@ export const auditVerificationSchema = z
     problems: z
       .array(
         z.strictObject({
-          seq: count('Number of the record; 0 for a problem with the heads in the registry.', 17),
+          seq: z.int().openapi({
+            description: 'Number of the record; 0 for a problem with the heads in the registry.',
+            example: 17,
+          }),
           problem: z
             .string()
             .openapi({ description: 'What is wrong.', example: 'it does not follow the record before it' }),
