@@ -21,11 +21,13 @@ CREATE INDEX audit_address ON audit (seq) WHERE address IS NOT NULL;
 -- The last record: one row, which also shows if the end of the log is cut off.
 CREATE TABLE audit_head (
   id   INTEGER PRIMARY KEY CHECK (id = 1),
+  -- Tells the heads of this log in a registry from those of other servers that share it.
+  log  TEXT NOT NULL,
   seq  INTEGER NOT NULL,
   hash TEXT NOT NULL
 ) STRICT;
-INSERT INTO audit_head (id, seq, hash)
-VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000');
+INSERT INTO audit_head (id, log, seq, hash)
+VALUES (1, lower(hex(randomblob(8))), 0, '0000000000000000000000000000000000000000000000000000000000000000');
 
 -- Refusals of the last minutes: the first of each is recorded at once, its repeats as one record when the minute is over.
 CREATE TABLE audit_denials (

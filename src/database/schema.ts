@@ -228,7 +228,7 @@ export type AuditTable = {
   hash: string
 }
 
-export type AuditHeadTable = { id: number; seq: number; hash: string }
+export type AuditHeadTable = { id: number; log: string; seq: number; hash: string }
 
 export type AuditDenialsTable = {
   minute: string

@@ -2,10 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { packRecord } from '../../src/artifact/record.ts'
 import { anchorAudit, readHeads } from '../../src/service/audit/anchors.ts'
+import { pushRecord } from '../../src/service/registry-content.ts'
 import { folderApp, memoryApp } from '../support/app.ts'
 import { exported, problems, tamper } from '../support/audit.ts'
-import type { Client } from '../support/client.ts'
+import type { Client, Json } from '../support/client.ts'
 import { runCommand } from '../support/process.ts'
 import { reindexed } from '../support/reindexed.ts'
 import { temporaryFolder } from '../support/temporary.ts'
@@ -90,6 +92,42 @@ describe('the head of the audit log', () => {
     ])
     expect(records[0].details).toMatchObject({ throughSeq: 2 })
     expect(await client.ok('POST', '/audit/verifications', {})).toMatchObject({ cut: 2, problems: [] })
+  })
+
+  it('is one of several where servers share a registry', async () => {
+    const one = await memoryApp()
+    const other = await memoryApp()
+    other.parts.ctx.registry = one.parts.ctx.registry
+    for (const [number, { client, parts }] of [one, other, one].entries()) {
+      await client.createRepository(`r${number}`)
+      await anchorAudit(parts.ctx)
+    }
+    expect(await readHeads(one.parts.ctx.registry)).toHaveLength(3)
+    for (const [{ client }, anchors] of [
+      [one, 2],
+      [other, 1],
+    ] as const) {
+      expect(await client.ok('POST', '/audit/verifications', {})).toMatchObject({ anchors, problems: [] })
+      const { differences } = await client.ok('POST', '/verifications', {})
+      expect(differences.map(({ repository }: Json) => repository)).not.toContain('pkgserver_audit')
+    }
+  })
+
+  it('is missed where it cannot be read, and replaced, which is recorded', async () => {
+    const { client, parts } = await memoryApp()
+    const { ctx } = parts
+    await client.createRepository()
+    await anchorAudit(ctx)
+    const record = packRecord('package', { highestRevision: 1, versioned: null, retired: [] })
+    await pushRecord(ctx, 'pkgserver_audit', record)
+    await ctx.registry.repository('pkgserver_audit').tag(record.manifest.descriptor, '_audit')
+    expect(await problems(client)).toEqual([{ seq: 0, problem: expect.stringContaining('cannot be read') }])
+    expect((await client.ok('POST', '/verifications', {})).differences).toHaveLength(1)
+    const { report } = await reindexed({ client, parts, address: '' })
+    expect(report.notes).toMatchObject([{ repository: 'pkgserver_audit' }])
+    await anchorAudit(ctx)
+    expect((await exported(client)).map(({ type }) => type)).toContain('audit.heads_replaced')
+    expect(await problems(client)).toEqual([])
   })
 
   it('is in a backup, with the log', async () => {

@@ -1,13 +1,13 @@
 /** Writes the audit log, in the transaction of what is recorded. */
 import { sql } from 'kysely'
-import { type ChainHead, link } from '../../domain/audit/chain.ts'
+import { type ChainHead, type LogHead, link } from '../../domain/audit/chain.ts'
 import { principalColumn } from '../../domain/audit/check-chain.ts'
 import type { AuditEntry } from '../../domain/audit/entry.ts'
 import type { Reader, Transaction } from '../connection.ts'
 
 /** Resolves to the last record of the log. */
-export async function auditHead(db: Reader): Promise<ChainHead> {
-  return db.selectFrom('audit_head').select(['seq', 'hash']).executeTakeFirstOrThrow()
+export async function auditHead(db: Reader): Promise<LogHead> {
+  return db.selectFrom('audit_head').select(['log', 'seq', 'hash']).executeTakeFirstOrThrow()
 }
 
 /** Appends a record. `address`: the address of the client. */
@@ -41,6 +41,6 @@ export async function appendAudit(
 }
 
 /** Continues the chain of an index that is lost. Only for an empty log. */
-export async function continueAudit(transaction: Transaction, { seq, hash }: ChainHead): Promise<void> {
-  await transaction.updateTable('audit_head').set({ seq, hash }).execute()
+export async function continueAudit(transaction: Transaction, { log, seq, hash }: LogHead): Promise<void> {
+  await transaction.updateTable('audit_head').set({ log, seq, hash }).execute()
 }

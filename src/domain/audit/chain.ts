@@ -5,6 +5,9 @@ import type { AuditEntry } from './entry.ts'
 /** The last record of a chain, by which all before it are known. */
 export type ChainHead = { seq: number; hash: string }
 
+/** `log`: the id of the log, as a registry may have heads of several. */
+export type LogHead = ChainHead & { log: string }
+
 /** Before the first record. */
 export const GENESIS: ChainHead = { seq: 0, hash: '0'.repeat(64) }
 

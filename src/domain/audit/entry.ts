@@ -32,6 +32,7 @@ export const AUDIT_TYPES = [
   'audit.read',
   'audit.exported',
   'audit.cut',
+  'audit.heads_replaced',
 ] as const
 export type AuditType = (typeof AUDIT_TYPES)[number]
 

@@ -1,12 +1,12 @@
 /** Verifies the audit log: that no record is changed or missing, and that heads kept elsewhere agree. */
 import { setImmediate } from 'node:timers/promises'
-import { AppError } from '../../core/errors.ts'
 import { auditHead } from '../../database/audit/append.ts'
 import { auditLinks } from '../../database/audit/read.ts'
 import type { ChainHead } from '../../domain/audit/chain.ts'
 import { type Anchor, ChainCheck, type ChainReport } from '../../domain/audit/check-chain.ts'
 import type { ServiceContext } from '../context.ts'
-import { readHeads } from './anchors.ts'
+import { inRegistry } from '../registry-content.ts'
+import { ownHeads } from './anchors.ts'
 import { hashOfAddress } from './record.ts'
 import { AUDIT_LOCK } from './retention.ts'
 
@@ -19,7 +19,8 @@ export type AuditReport = ChainReport & { milliseconds: number }
 export async function verifyAudit(ctx: ServiceContext, heads: readonly ChainHead[]): Promise<AuditReport> {
   const began = performance.now()
   const given = heads.map((head) => ({ ...head, from: 'the head given' }))
-  const { anchors, problem } = await registryAnchors(ctx)
+  const { heads: own, problem } = await inRegistry(() => ownHeads(ctx))
+  const anchors: Anchor[] = own.map((head) => ({ ...head, from: `the head in the registry of ${head.at}` }))
   const check = new ChainCheck([...given, ...anchors], (address) => hashOfAddress(ctx.addressKey, address))
   let after = Number.MIN_SAFE_INTEGER
   const readOn = async (): Promise<boolean> => {
@@ -39,17 +40,4 @@ export async function verifyAudit(ctx: ServiceContext, heads: readonly ChainHead
   })
   const problems = [...report.problems, ...(problem === undefined ? [] : [{ seq: 0, problem }])]
   return { ...report, problems, milliseconds: Math.round(performance.now() - began) }
-}
-
-/** Heads in the registry; those that cannot be read are a problem. */
-async function registryAnchors(ctx: ServiceContext): Promise<{ anchors: Anchor[]; problem?: string }> {
-  try {
-    const heads = await readHeads(ctx.registry)
-    return {
-      anchors: heads.map(({ seq, hash, at }) => ({ seq, hash, from: `the head in the registry of ${at}` })),
-    }
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    return { anchors: [], problem: `the heads in the registry cannot be read: ${error.message}` }
-  }
 }

@@ -1,3 +1,4 @@
+import { withOrigin } from '../../core/origin.ts'
 import { lastChange } from '../../database/change-log.ts'
 import { dueDeliveries, recordAttempt, webhooksDue } from '../../database/webhooks/deliveries.ts'
 import { enabledWebhooks } from '../../database/webhooks/webhooks.ts'
@@ -152,7 +153,8 @@ export class WebhookDispatcher {
       const due = await dueDeliveries(this.#ctx.db, webhookId, this.#now(), 2 * CONCURRENCY_EACH)
       for (const delivery of due) {
         if (busy.has(delivery.id) || this.#inFlight.has(delivery.id) || !this.#hasRoom(webhookId)) continue
-        this.#track(this.#attempt(delivery))
+        // Not that of the request that happened to wake the dispatcher.
+        this.#track(withOrigin({}, () => this.#attempt(delivery)))
       }
     } catch (error) {
       this.#options.report(error)

@@ -62,7 +62,8 @@ async function copyAll(ctx: ServiceContext, source: BackupSource, folder: string
     return await ctx.commits.paused(async () => {
       await source.copyIndex(folder)
       await copy?.refresh(touched)
-      return auditHead(ctx.db)
+      const { seq, hash } = await auditHead(ctx.db)
+      return { seq, hash }
     })
   } finally {
     ctx.intents.followers.delete(touched)

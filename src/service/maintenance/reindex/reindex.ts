@@ -89,14 +89,17 @@ export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
 
 /** The records of the audit log are lost with the index, but the chain goes on from the last one that the registry knows. */
 async function continueLog({ registry, commits, now }: ReindexOptions, report: ReindexReport): Promise<void> {
-  const { heads, problem } = await readHeads(registry).then(
-    (found) => ({ heads: found, problem: undefined }),
-    (error) => ({ heads: [], problem: reasonOf(error) }),
+  const { heads, problem } = await inRegistry(() =>
+    readHeads(registry).then(
+      (found) => ({ heads: found, problem: undefined }),
+      (error) => ({ heads: [], problem: reasonOf(error) }),
+    ),
   )
   if (problem !== undefined) note(report, AUDIT_REPOSITORY, [{ tag: AUDIT_TAG, reason: problem }])
-  const head = heads.at(-1) ?? GENESIS
+  const last = heads.at(-1)
+  const head = last ?? GENESIS
   await commits.run(async (transaction) => {
-    await continueAudit(transaction, head)
+    if (last) await continueAudit(transaction, last)
     const addressKey = await secret(transaction, ADDRESS_KEY)
     const { revisions } = report
     const details = { throughSeq: head.seq, throughHash: head.hash, revisions }
