@@ -1,6 +1,6 @@
 /**
- * Heads of the audit log, kept in the registry: whoever rewrites the index would have to rewrite them too, and what has
- * copied or signed them. They are a record of their own, under a name that no repository of packages can have.
+ * Heads of the audit log, kept in the registry: an index that was rewritten does not agree with them, nor with their
+ * copies and signatures. They are a record of their own, under a name that no repository of packages can have.
  */
 import { readRecord, recordLayer } from '../../artifact/read-record.ts'
 import { packRecord, type RecordData } from '../../artifact/record.ts'
