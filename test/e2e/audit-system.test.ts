@@ -34,7 +34,7 @@ it('records that a webhook is disabled because its receiver is gone, and that no
   await client.createRepository()
   const ci = await receiver()
   ci.answer = (response) => void response.writeHead(410).end()
-  await client.ok('POST', '/webhooks', { name: 'ci', url: ci.url, secret: SECRET })
+  await client.ok('POST', '/webhooks', { name: 'ci', url: ci.url, secret: SECRET, events: ['drafted'] })
   await client.createDraft('ws1')
   await expect.poll(async () => (await client.ok('GET', '/webhooks/ci')).enabled).toBe(false)
   const [record] = await exported(client, '?type=webhook.disabled')

@@ -1,7 +1,13 @@
 /** Reads the audit log. */
+import { sql } from 'kysely'
+import { z } from 'zod'
 import type { StoredLink } from '../../domain/audit/check-chain.ts'
 import type { AuditRecord, AuditType } from '../../domain/audit/entry.ts'
 import type { Reader } from '../connection.ts'
+import { parseStored } from '../stored-json.ts'
+
+/** Shown as it is: `audit verify` says whether it was changed. */
+const recordSchema = z.custom<AuditRecord>((value) => typeof value === 'object' && value !== null)
 
 export type AuditFilter = {
   /** The oldest time, or the number of the record before the oldest. */
@@ -20,8 +26,17 @@ export async function listAudit(
   { since, type, principal, repository }: AuditFilter,
   { order, after, limit, upTo }: AuditPage,
 ): Promise<AuditRecord[]> {
-  let query = db.selectFrom('audit').select(['record', 'hash', 'address']).orderBy('seq', order).limit(limit)
-  if (since && 'time' in since) query = query.where('time', '>=', since.time)
+  let query = db
+    .selectFrom('audit')
+    .select(['seq', 'record', 'hash', 'address'])
+    .orderBy('seq', order)
+    .limit(limit)
+  if (since && 'time' in since) {
+    // The records are read in their order, which is nearly that of the times: clocks may go back.
+    query = query
+      .where('seq', '>=', await firstSince(db, since.time))
+      .where(sql`time || ''`, '>=', since.time)
+  }
   if (since && 'seq' in since) query = query.where('seq', '>', since.seq)
   if (type !== undefined) query = query.where('type', '=', type)
   if (principal !== undefined) query = query.where('principal', '=', principal)
@@ -31,9 +46,20 @@ export async function listAudit(
   return (await query.execute()).map(toRecord)
 }
 
-/** Not checked against a schema: the log is shown as it is, and `audit verify` says whether it was changed. */
-function toRecord({ record, hash, address }: { record: string; hash: string; address: string | null }) {
-  const stored = JSON.parse(record) as AuditRecord
+async function firstSince(db: Reader, time: string): Promise<number> {
+  const { seq } = await db
+    .selectFrom('audit')
+    // The sum keeps SQLite from reading all records before, in their order, instead of the index of times.
+    .select(sql<number | null>`min(seq + 0)`.as('seq'))
+    .where('time', '>=', time)
+    .executeTakeFirstOrThrow()
+  return seq ?? Number.MAX_SAFE_INTEGER
+}
+
+type Row = { seq: number; record: string; hash: string; address: string | null }
+
+function toRecord({ seq, record, hash, address }: Row): AuditRecord {
+  const stored = parseStored(recordSchema, record, `record ${seq} of the audit log`)
   return { ...stored, source: { ...stored.source, address }, hash }
 }
 
