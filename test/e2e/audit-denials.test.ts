@@ -74,6 +74,7 @@ describe('a refusal', () => {
       '1 /api/v1/packagerevisions/:name',
       '4 /api/v1/repositories/:name',
     ])
+    expect(all[2]).toMatchObject({ target: { repository: null }, request: { id: null }, details: {} })
     await refused(client, '/repositories/secret-1')
     expect(await denials(admin)).toHaveLength(4)
     expect(await problems(admin)).toEqual([])
@@ -81,13 +82,12 @@ describe('a refusal', () => {
 
   it('cannot fill the disk, however many callers there are', async () => {
     const { client, admin, parts, at } = await refusing()
-    const entry = `SELECT '{}'`
     await refused(client, '/repositories/secret')
     await tamper(
       parts,
       `INSERT INTO audit_denials (minute, subject, route, repeats, entry)
        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 199)
-       SELECT '2026-11-20T10:00', 'caller-' || i, '', 0, (${entry}) FROM n`,
+       SELECT '2026-11-20T10:00', 'caller-' || i, '', 0, '{}' FROM n`,
     )
     await refused(client, '/packagerevisions/secret.a.b', 5)
     await refused(client, '/repositories/secret', 2)

@@ -1,11 +1,13 @@
 /** Steps that the tests of the audit log share. */
 import { sql } from 'kysely'
+import { expect } from 'vitest'
 import type { Components } from '../../src/server/components.ts'
 import type { Client, Json } from './client.ts'
 
 /** Exports the log: all records, the oldest first. */
 export async function exported(client: Client, query = ''): Promise<Json[]> {
   const response = await client.send(`/api/v1/audit${query}`, { headers: { Accept: 'application/x-ndjson' } })
+  expect(response.headers.get('Content-Type')).toBe('application/x-ndjson')
   const text = await response.text()
   return text
     .split('\n')

@@ -51,7 +51,19 @@ async function countAgain(
   return counted !== undefined
 }
 
-/** Records of many callers say nothing of one. */
+const NO_TARGET = { repository: null, package: null, revision: null, name: null }
+
+/** Repeats may have had other targets than the first one. */
+function ofRepeats(entry: AuditEntry): AuditEntry {
+  return {
+    ...entry,
+    request: entry.request && { ...entry.request, id: null },
+    target: NO_TARGET,
+    details: {},
+  }
+}
+
+/** Says nothing of one caller, as there are many. */
 function ofOthers(entry: AuditEntry): AuditEntry {
   return {
     ...entry,
@@ -59,8 +71,6 @@ function ofOthers(entry: AuditEntry): AuditEntry {
     via: { kind: 'none', tokenId: null, issuer: null, subject: null, jti: null, job: null },
     source: { addressHash: null, userAgent: null },
     request: null,
-    target: { repository: null, package: null, revision: null, name: null },
-    details: {},
   }
 }
 
@@ -73,7 +83,7 @@ export async function settleDenials(transaction: Transaction, now: string): Prom
     .execute()
   for (const { repeats, entry } of over.filter((row) => row.repeats > 0)) {
     const first = JSON.parse(entry) as AuditEntry
-    await appendAudit(transaction, { ...first, time: now, count: repeats }, null)
+    await appendAudit(transaction, { ...ofRepeats(first), time: now, count: repeats }, null)
   }
 }
 

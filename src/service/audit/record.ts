@@ -1,5 +1,6 @@
 /** Records changes in the audit log. */
 import { createHmac } from 'node:crypto'
+import { currentClient } from '../../core/client.ts'
 import { currentOrigin } from '../../core/origin.ts'
 import { appendAudit } from '../../database/audit/append.ts'
 import { foldDenial } from '../../database/audit/denials.ts'
@@ -60,7 +61,8 @@ export async function auditDenial(
     target: { repository: name, package: path.length > 0 ? path.join('/') : undefined },
     details: { missing },
   })
-  const subject = entry.actor.id ?? address ?? entry.actor.name
+  // The client is a whole network where addresses are easily had.
+  const subject = entry.actor.id ?? (currentClient() || entry.actor.name)
   const { method = '', route = '' } = entry.request ?? {}
   await ctx.commits.run((transaction) =>
     foldDenial(transaction, { subject, route: `${method} ${route}`, entry, address }),
