@@ -2,6 +2,7 @@ import type { Context, Env, Hono, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { Logger } from 'pino'
 import { AppError } from '../core/errors.ts'
+import { routed } from '../core/origin.ts'
 import type { Actor } from '../service/access/actor.ts'
 import { operationsOf } from './operation.ts'
 import { actionsOf, type Scope } from './scope.ts'
@@ -9,11 +10,15 @@ import { actionsOf, type Scope } from './scope.ts'
 declare module 'hono' {
   interface ContextVariableMap {
     policy: AccessPolicy
+    onDenied: OnDenied
   }
 }
 
 /** Returns why the actor lacks the scope; undefined if the actor has it. */
 export type AccessPolicy = (actor: Actor, scope: Scope) => Promise<string | undefined>
+
+/** Is called before a refusal is answered. */
+export type OnDenied = (actor: Actor, scope: Scope) => Promise<void>
 
 /** There are no users yet: every caller may do everything. */
 export const ALLOW_ALL: AccessPolicy = async () => undefined
@@ -22,12 +27,18 @@ export const ALLOW_ALL: AccessPolicy = async () => undefined
  * Finds the operation of each request, and asks the policy for what it needs. Throws `forbidden` for a route that
  * declares no operation.
  */
-export function access(app: Hono<Env>, policy: AccessPolicy, log: Logger): MiddlewareHandler {
+export function access(
+  app: Hono<Env>,
+  policy: AccessPolicy,
+  log: Logger,
+  onDenied: OnDenied,
+): MiddlewareHandler {
   let operations: ReturnType<typeof operationsOf> | undefined
   return async function access(c, next) {
     // On the first request the app has all of its routes.
     operations ??= operationsOf(app)
     c.set('policy', policy)
+    c.set('onDenied', onDenied)
     const routes = matchedRoutes(c)
     for (let at = c.req.routeIndex + 1; at < routes.length; at++) {
       const route = routes[at]
@@ -44,6 +55,7 @@ export function access(app: Hono<Env>, policy: AccessPolicy, log: Logger): Middl
         )
       }
       c.set('operation', operation)
+      routed(route.path)
       // Path parameters belong to a route; Hono sets the index again before it calls the next handler.
       c.req.routeIndex = at
       for (const action of actionsOf(operation.needs)) {
@@ -59,7 +71,9 @@ export function access(app: Hono<Env>, policy: AccessPolicy, log: Logger): Middl
 /** Throws `forbidden` unless the caller has the scope. */
 export async function authorize(c: Context, scope: Scope): Promise<void> {
   const reason = await c.get('policy')(actorOf(c), scope)
-  if (reason !== undefined) throw new AppError('forbidden', reason)
+  if (reason === undefined) return
+  await c.get('onDenied')(actorOf(c), scope)
+  throw new AppError('forbidden', reason)
 }
 
 const ANONYMOUS: Actor = { name: 'anonymous' }

@@ -18,15 +18,18 @@ import { loadShedding } from '../http/load-shedding.ts'
 import { readOnly } from '../http/read-only.ts'
 import { requestLog } from '../http/request-log.ts'
 import { boundedPath, requestedPath, routedPath } from '../http/request-path.ts'
+import type { Scope } from '../http/scope.ts'
 import { NO_TRACING, traced } from '../http/tracing.ts'
 import { createRegistryApp, registrySurface } from '../registry/http/registry-app.ts'
 import type { WriteGuard } from '../registry/write-guard.ts'
+import type { Actor } from '../service/access/actor.ts'
 import {
   blobDeletionRefusal,
   manifestDeletionRefusal,
   tagDeletionRefusal,
   tagRefusal,
 } from '../service/access/client-writes.ts'
+import { auditDenial } from '../service/audit/record.ts'
 import { readiness } from '../service/maintenance/readiness.ts'
 import type { Components } from './components.ts'
 import type { Application } from './serve.ts'
@@ -81,6 +84,10 @@ export async function createApp(
     log.error({ err: error, requestId: c.get('requestId'), method, path: requestedPath(c) }, 'request failed')
     if (isDiskFull(error)) void disk.check()
   }
+  const onDenied = ({ name }: Actor, { repository, action }: Scope): Promise<void> =>
+    auditDenial(ctx, { name }, { code: 'forbidden', missing: action, repository }).catch((err) =>
+      log.error({ err, actor: name, repository, action }, 'cannot record a refusal in the audit log'),
+    )
   const guard: WriteGuard = {
     setTag: (repository, tag, manifest) => tagRefusal(ctx.db, repository, tag, manifest),
     deleteTag: (repository, tag) => tagDeletionRefusal(ctx.db, repository, tag),
@@ -106,7 +113,7 @@ export async function createApp(
   app.use(boundedPath)
   app.use(knownHosts([publicUrl.hostname, ...hosts]))
   app.use(browserSafety(publicUrl))
-  app.use(access(app, policy, log))
+  app.use(access(app, policy, log, onDenied))
   app.use(readOnly(() => disk.refusal))
 
   app.use(answerMemory(load))

@@ -25,6 +25,8 @@ export type ServiceContext = AsyncTasks & {
   now: () => Date
   /** Signs continue tokens. */
   tokenKey: Buffer
+  /** Keys the hashes of addresses in the audit log. */
+  addressKey: Buffer
   /** Called with errors that no caller sees. */
   report: (error: unknown) => void
 }

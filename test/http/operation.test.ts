@@ -98,6 +98,7 @@ describe('the operations of the server', () => {
       'deleteWebhook',
       'previewUpgrade',
       'proposeDeletion',
+      'verifyAudit',
     ])
   })
 
@@ -115,6 +116,7 @@ describe('the operations of the server', () => {
       'getJob',
       'getPackageGraph',
       'getWebhook',
+      'listAuditRecords',
       'listDeliveries',
       'listDownstreams',
       'listImages',

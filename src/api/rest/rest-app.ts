@@ -5,6 +5,7 @@ import type { Tracing } from '../../http/tracing.ts'
 import type { Api } from './api.ts'
 import { maxBodyBytes } from './body.ts'
 import { measuredOperations, type OnOperation } from './measured-operations.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { cloneJobRoutes } from './routes/clones.ts'
 import { diffRoutes } from './routes/diff.ts'
@@ -56,5 +57,6 @@ export function createRestApp(api: Api, onOperation: OnOperation, tracing: Traci
   app.route('/', garbageCollectionRoutes(api))
   app.route('/', verificationRoutes(api))
   app.route('/', backupRoutes(api))
+  app.route('/', auditRoutes(api))
   return app
 }

@@ -20,6 +20,7 @@ import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision, RetiredWorkspace } from '../../domain/package-revision.ts'
 import type { Repository } from '../../domain/repository.ts'
 import { PACKAGE_RECORD_TAG, REPOSITORY_RECORD_TAG, tagsOf } from '../../domain/tags.ts'
+import type { Actor } from '../access/actor.ts'
 import { manifestDescriptor } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { decide, finishEarlier } from '../intents.ts'
@@ -40,7 +41,11 @@ const SHOWN_DOWNSTREAMS = 20
  * Removes all of it in one transaction, so that a crash leaves everything or nothing. The caller holds the lock of the
  * repository. Throws `in_use` where a revision of another repository is based on one of these.
  */
-export async function removeDiscovered(ctx: ServiceContext, { name }: Repository): Promise<void> {
+export async function removeDiscovered(
+  ctx: ServiceContext,
+  actor: Actor,
+  { name }: Repository,
+): Promise<void> {
   const packages = packagesOf(await revisionsOfRepository(ctx.db, name))
   const names = packages.map(({ id }) => ociRepository(id)).sort()
   await withLocks(ctx, names, async () => {
@@ -48,7 +53,7 @@ export async function removeDiscovered(ctx: ServiceContext, { name }: Repository
     await checkUnused(ctx.db, name)
     const removals: Removal[] = []
     for (const { id, revisions } of packages) removals.push(await removalOf(ctx, id, revisions))
-    await decide(ctx, name, async (transaction) => {
+    await decide(ctx, actor, name, async (transaction) => {
       await checkUnused(transaction, name)
       const count = packages.reduce((sum, { revisions }) => sum + revisions.length, 0)
       if ((await deleteRevisionsOf(transaction, name)) !== count) {
@@ -56,7 +61,11 @@ export async function removeDiscovered(ctx: ServiceContext, { name }: Repository
       }
       for (const removal of removals) await record(ctx, transaction, removal)
       await deleteRepository(transaction, name)
-      return { result: undefined, operations: [{ do: 'delete-tagged', tag: REPOSITORY_RECORD_TAG }] }
+      return {
+        result: undefined,
+        operations: [{ do: 'delete-tagged', tag: REPOSITORY_RECORD_TAG }],
+        event: { type: 'repository.deleted', target: { repository: name }, details: { revisions: count } },
+      }
     })
     // A failure is retried later: the removal is decided.
     for (const oci of names) await finishEarlier(ctx, oci).catch(ctx.report)

@@ -6,6 +6,7 @@ import type { Choice } from '../../domain/merge/settle-conflicts.ts'
 import { ociRepository } from '../../domain/names.ts'
 import { NO_FILES } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
+import type { Actor } from '../access/actor.ts'
 import { getRevision, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Precondition } from '../precondition.ts'
@@ -19,6 +20,7 @@ import { saveFiles } from './save-files.ts'
  */
 export async function resolveConflict(
   ctx: ServiceContext,
+  actor: Actor,
   name: string,
   id: string,
   choice: Choice,
@@ -44,7 +46,12 @@ export async function resolveConflict(
     const resolution = 'value' in choice ? 'value' : choice.choose
     const resolved = { ...conflict, resolution } as const
     const next = conflicts.map((other) => (other.id === id ? resolved : other))
-    return { revision: await saveFiles(ctx, current, settled, next), conflict: resolved }
+    const change = {
+      actor,
+      type: 'revision.conflict_resolved',
+      details: { conflict: id, resolution },
+    } as const
+    return { revision: await saveFiles(ctx, change, current, settled, next), conflict: resolved }
   })
 }
 

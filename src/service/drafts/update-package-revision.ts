@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Condition, type ReadinessGate, replaceClientConditions } from '../../domain/conditions.ts'
 import { transition } from '../../domain/lifecycle.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
+import type { Actor } from '../access/actor.ts'
 import { saveRevision, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { type LabelsPatch, mergeLabels } from '../merge-patch.ts'
@@ -23,6 +24,7 @@ export type MetadataPatch = {
  */
 export async function updatePackageRevision(
   ctx: ServiceContext,
+  actor: Actor,
   name: string,
   patch: MetadataPatch,
   precondition: Precondition,
@@ -49,6 +51,8 @@ export async function updatePackageRevision(
     if (isDeepStrictEqual({ ...revision, ...changed }, revision)) return revision
     if (changed.version !== revision.version)
       await checkVersion(ctx.db, current.package, { ...revision, ...changed })
-    return saveRevision(ctx, current, { ...changed, updatedAt: ctx.now().toISOString() })
+    const fields = Object.entries(patch).flatMap(([field, value]) => (value === undefined ? [] : [field]))
+    const told = { actor, type: 'revision.edited', details: { fields: fields.join(',') } } as const
+    return saveRevision(ctx, told, current, { ...changed, updatedAt: ctx.now().toISOString() })
   })
 }

@@ -2,6 +2,7 @@ import { transition } from '../../domain/lifecycle.ts'
 import { ociRepository } from '../../domain/names.ts'
 import type { FilesPatch, NewFiles, Upload } from '../../domain/package-files.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
+import type { Actor } from '../access/actor.ts'
 import { type Current, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import type { Precondition } from '../precondition.ts'
@@ -13,6 +14,7 @@ import { saveFiles } from './save-files.ts'
 /** Replaces all files of a Draft. */
 export async function replaceResources(
   ctx: ServiceContext,
+  actor: Actor,
   name: string,
   files: NewFiles,
   precondition: Precondition,
@@ -20,13 +22,19 @@ export async function replaceResources(
   return withRevision(ctx, name, precondition, async (current) => {
     transition(name, current.revision.lifecycle, 'edit')
     const { limits } = ctx
-    return saveEdited(ctx, current, await ctx.prepare({ files, limits }, ociRepository(current.revision)))
+    return saveEdited(
+      ctx,
+      actor,
+      current,
+      await ctx.prepare({ files, limits }, ociRepository(current.revision)),
+    )
   })
 }
 
 /** Adds, replaces and changes files of a Draft, and deletes those whose change is null. */
 export async function changeResources(
   ctx: ServiceContext,
+  actor: Actor,
   name: string,
   patch: FilesPatch | Upload,
   precondition: Precondition,
@@ -37,15 +45,17 @@ export async function changeResources(
       const before = await packedFiles(ctx, current.revision)
       return { before, patch, limits: ctx.limits }
     }
-    return saveEdited(ctx, current, await ctx.patch(input, ociRepository(current.revision)))
+    return saveEdited(ctx, actor, current, await ctx.patch(input, ociRepository(current.revision)))
   })
 }
 
 /** Saves files and resolves the conflicts whose fields or files were edited. */
 async function saveEdited(
   ctx: ServiceContext,
+  actor: Actor,
   current: Current,
   files: PackedResources,
 ): Promise<PackageRevision> {
-  return saveFiles(ctx, current, files, await conflictsAfterEdit(ctx, current.revision, files))
+  const change = { actor, type: 'revision.edited', details: { fields: 'files' } } as const
+  return saveFiles(ctx, change, current, files, await conflictsAfterEdit(ctx, current.revision, files))
 }

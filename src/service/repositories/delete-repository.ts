@@ -2,6 +2,7 @@ import { AppError } from '../../core/errors.ts'
 import { repositoryHasRevisions } from '../../database/package-revisions/of-repository.ts'
 import { deleteRepository as deleteRow } from '../../database/repositories/repositories.ts'
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
+import type { Actor } from '../access/actor.ts'
 import type { ServiceContext } from '../context.ts'
 import { removeDiscovered } from '../discovery/remove-discovered.ts'
 import { decide } from '../intents.ts'
@@ -14,19 +15,24 @@ import { withRepository } from '../repository-record.ts'
  */
 export async function deleteRepository(
   ctx: ServiceContext,
+  actor: Actor,
   name: string,
   precondition: Precondition,
 ): Promise<void> {
   await withRepository(ctx, name, precondition, async (current) => {
-    if (current.source) return removeDiscovered(ctx, current)
-    await decide(ctx, name, async (transaction) => {
+    if (current.source) return removeDiscovered(ctx, actor, current)
+    await decide(ctx, actor, name, async (transaction) => {
       if (await repositoryHasRevisions(transaction, name)) {
         throw new AppError('in_use', `the repository ${name} holds package revisions: delete those first`, {
           remedy: { do: 'list_revisions', repository: name },
         })
       }
       await deleteRow(transaction, name)
-      return { result: undefined, operations: [{ do: 'delete-tagged', tag: REPOSITORY_RECORD_TAG }] }
+      return {
+        result: undefined,
+        operations: [{ do: 'delete-tagged', tag: REPOSITORY_RECORD_TAG }],
+        event: { type: 'repository.deleted', target: { repository: name } },
+      }
     })
   })
 }

@@ -4,6 +4,7 @@ import { saveRepository } from '../../database/repositories/repositories.ts'
 import type { Repository } from '../../domain/repository.ts'
 import type { RepositorySource } from '../../domain/repository-source.ts'
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
+import type { Actor } from '../access/actor.ts'
 import type { ServiceContext } from '../context.ts'
 import { decide } from '../intents.ts'
 import { type LabelsPatch, mergeLabels } from '../merge-patch.ts'
@@ -19,6 +20,7 @@ export type RepositoryPatch = {
 
 export async function updateRepository(
   ctx: ServiceContext,
+  actor: Actor,
   name: string,
   patch: RepositoryPatch,
   precondition: Precondition,
@@ -34,9 +36,17 @@ export async function updateRepository(
     if (isDeepStrictEqual(changed, current)) return { ...current, resourceVersion }
     const next = { ...changed, updatedAt: ctx.now().toISOString() }
     const { manifest } = await pushRepositoryRecord(ctx, next)
-    return decide(ctx, name, async (transaction) => ({
+    const fields = Object.keys(changed).filter(
+      (key) => !isDeepStrictEqual(changed[key as keyof typeof changed], current[key as keyof typeof changed]),
+    )
+    return decide(ctx, actor, name, async (transaction) => ({
       result: await saveRepository(transaction, next),
       operations: [{ do: 'tag', descriptor: manifest.descriptor, tags: [REPOSITORY_RECORD_TAG] }],
+      event: {
+        type: 'repository.updated',
+        target: { repository: name },
+        details: { fields: fields.join(',') },
+      },
     }))
   })
 }

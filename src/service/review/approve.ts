@@ -17,12 +17,15 @@ export async function approve(
 ): Promise<PackageRevision> {
   return withReview(ctx, actor, name, 'approve', options, async (review) =>
     review.next === 'deleted'
-      ? deleteRevision(ctx, review.current, review.decision)
+      ? deleteRevision(ctx, actor, review.current, review.decision)
       : approveProposal(ctx, review),
   )
 }
 
-async function approveProposal(ctx: ServiceContext, { current, decision }: Review): Promise<PackageRevision> {
+async function approveProposal(
+  ctx: ServiceContext,
+  { actor, current, decision }: Review,
+): Promise<PackageRevision> {
   const { revision: proposed, package: state } = current
   checkGates(proposed)
   checkDeclares(state, proposed)
@@ -32,7 +35,8 @@ async function approveProposal(ctx: ServiceContext, { current, decision }: Revie
     package: state,
     replaces: proposed,
     revision: { ...content, layer: artifact, conditions, review: decision },
-    by: decision.by,
+    actor,
     at: decision.at,
+    reason: decision.reason,
   })
 }

@@ -22,6 +22,7 @@ import {
   tagsOf,
 } from '../../domain/tags.ts'
 import type { Actor } from '../access/actor.ts'
+import { revisionEvent } from '../audit/revision-event.ts'
 import { type Current, manifestDescriptor, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { decide } from '../intents.ts'
@@ -42,13 +43,14 @@ export async function deletePackageRevision(
 ): Promise<void> {
   await withRevision(ctx, name, precondition, async (current) => {
     transition(name, current.revision.lifecycle, 'delete')
-    await deleteRevision(ctx, current, decisionOf(ctx, actor))
+    await deleteRevision(ctx, actor, current, decisionOf(ctx, actor))
   })
 }
 
 /** Deletes a revision whose lifecycle allows it. Resolves to what it was. Throws `in_use`. */
 export async function deleteRevision(
   ctx: ServiceContext,
+  actor: Actor,
   { revision, package: state }: Current,
   deletion: Decision,
 ): Promise<PackageRevision> {
@@ -69,7 +71,7 @@ export async function deleteRevision(
     retired: [...(await retiredWorkspaces(ctx.db, state.id)), retired],
   })
   await pushRecord(ctx, repository, record)
-  return decide(ctx, repository, async (transaction) => {
+  return decide(ctx, actor, repository, async (transaction) => {
     await checkUnused(transaction, name)
     if (!(await deleteRow(transaction, name, revision.resourceVersion))) {
       throw new AppError('conflict', `another client changed ${name} at the same time: try again`)
@@ -86,6 +88,7 @@ export async function deleteRevision(
         ...conflictsRemoval(revision),
         { do: 'delete', descriptor: manifestDescriptor(revision) },
       ],
+      event: revisionEvent({ type: 'revision.deleted', reason: deletion.reason }, revision, undefined),
     }
   })
 }

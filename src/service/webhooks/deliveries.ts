@@ -10,7 +10,10 @@ import {
   pruneDeliveries,
 } from '../../database/webhooks/deliveries.ts'
 import { listWebhooks } from '../../database/webhooks/webhooks.ts'
+import type { AuditType } from '../../domain/audit/entry.ts'
 import type { Delivery, DeliveryState, Webhook } from '../../domain/webhook.ts'
+import type { Actor } from '../access/actor.ts'
+import { audit } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Page, type PageRequest, page } from '../queries/page.ts'
 import type { WebhookDispatcher } from './dispatcher.ts'
@@ -43,28 +46,36 @@ export async function listDeliveries(
 export async function redeliver(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
+  actor: Actor,
   name: string,
   id: string,
 ): Promise<Delivery> {
-  return deliverNow(ctx, dispatcher, name, async (transaction, webhook, now) => {
-    const known = /^[1-9][0-9]{0,14}$/.test(id)
-      ? await findDelivery(transaction, webhook.id, Number(id))
-      : undefined
-    if (known) return makeDue(transaction, known.id, now.toISOString(), giveUpAt(now))
-    throw new AppError(
-      'not_found',
-      `the webhook ${name} has no delivery ${id.slice(0, 100)}: ended deliveries are kept for ${KEPT_DAYS} days, and at most ${KEPT_ENDED} of them`,
-    )
-  })
+  return deliverNow(
+    ctx,
+    dispatcher,
+    { actor, type: 'webhook.redelivered' },
+    name,
+    async (transaction, webhook, now) => {
+      const known = /^[1-9][0-9]{0,14}$/.test(id)
+        ? await findDelivery(transaction, webhook.id, Number(id))
+        : undefined
+      if (known) return makeDue(transaction, known.id, now.toISOString(), giveUpAt(now))
+      throw new AppError(
+        'not_found',
+        `the webhook ${name} has no delivery ${id.slice(0, 100)}: ended deliveries are kept for ${KEPT_DAYS} days, and at most ${KEPT_ENDED} of them`,
+      )
+    },
+  )
 }
 
 /** Sends a `ping` event, to test a webhook. Throws `not_found`. */
 export async function ping(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
+  actor: Actor,
   name: string,
 ): Promise<Delivery> {
-  return deliverNow(ctx, dispatcher, name, (transaction, webhook, now) =>
+  return deliverNow(ctx, dispatcher, { actor, type: 'webhook.pinged' }, name, (transaction, webhook, now) =>
     insertDelivery(transaction, {
       webhookId: webhook.id,
       event: 'ping',
@@ -79,17 +90,22 @@ export async function ping(
 async function deliverNow(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
+  { actor, type }: { actor: Actor; type: AuditType },
   name: string,
   deliver: (transaction: Transaction, webhook: Webhook, now: Date) => Promise<Delivery>,
 ): Promise<Delivery> {
   const now = ctx.now()
   const { delivery, id } = await ctx.commits.run(async (transaction) => {
     const webhook = await getWebhook(transaction, name)
-    if (webhook.enabled) return { delivery: await deliver(transaction, webhook, now), id: webhook.id }
-    throw new AppError(
-      'conflict',
-      `the webhook ${name} is not enabled, so nothing is sent to it: enable it first`,
-    )
+    if (!webhook.enabled)
+      throw new AppError(
+        'conflict',
+        `the webhook ${name} is not enabled, so nothing is sent to it: enable it first`,
+      )
+    const sent = await deliver(transaction, webhook, now)
+    const details = { event: sent.event, number: sent.id }
+    await audit(ctx, transaction, actor, { type, target: { name }, details })
+    return { delivery: sent, id: webhook.id }
   })
   await dispatcher.refresh(id)
   return delivery

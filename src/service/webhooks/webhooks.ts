@@ -8,9 +8,11 @@ import {
   listWebhooks as listRows,
   updateWebhook as updateRow,
 } from '../../database/webhooks/webhooks.ts'
+import type { AuditDetails, AuditEvent } from '../../domain/audit/entry.ts'
 import { parseLabelSelector } from '../../domain/label-selector.ts'
 import type { ChangeEvent, Webhook, WebhookContent, WebhookFilter } from '../../domain/webhook.ts'
 import type { Actor } from '../access/actor.ts'
+import { audit } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkPrecondition, type Precondition } from '../precondition.ts'
 import { type Page, type PageRequest, page } from '../queries/page.ts'
@@ -30,7 +32,7 @@ export async function createWebhook(
 ): Promise<Webhook> {
   checkTarget(input.url, dispatcher.targets)
   parseLabelSelector(input.filter.labelSelector ?? '')
-  return changed(ctx, dispatcher, async (transaction) => {
+  return changed(ctx, dispatcher, actor, async (transaction) => {
     if (await findWebhook(transaction, input.name)) {
       throw new AppError('already_exists', `the webhook ${input.name} exists already`)
     }
@@ -39,7 +41,8 @@ export async function createWebhook(
         'conflict',
         `there are ${MOST} webhooks already, which is the limit: delete one first`,
       )
-    return insertWebhook(transaction, input, actor.name, ctx.now().toISOString())
+    const webhook = await insertWebhook(transaction, input, actor.name, ctx.now().toISOString())
+    return { webhook, event: { type: 'webhook.created', details: detailsOf(webhook) } }
   })
 }
 
@@ -70,13 +73,14 @@ export type WebhookPatch = {
 export async function updateWebhook(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
+  actor: Actor,
   name: string,
   patch: WebhookPatch,
   precondition: Precondition,
 ): Promise<Webhook> {
   if (patch.url !== undefined) checkTarget(patch.url, dispatcher.targets)
   parseLabelSelector(patch.filter?.labelSelector ?? '')
-  return changed(ctx, dispatcher, async (transaction) => {
+  return changed(ctx, dispatcher, actor, async (transaction) => {
     const current = await getWebhook(transaction, name)
     checkPrecondition(name, current.resourceVersion, precondition)
     const next = {
@@ -87,7 +91,10 @@ export async function updateWebhook(
       filter: mergeFilter(current.filter, patch.filter),
       enabled: patch.enabled ?? current.enabled,
     }
-    return updateRow(transaction, current.id, next, ctx.now().toISOString())
+    const webhook = await updateRow(transaction, current.id, next, ctx.now().toISOString())
+    const fields = Object.entries(patch).flatMap(([field, value]) => (value === undefined ? [] : [field]))
+    const details = { ...detailsOf(webhook), fields: fields.join(',') }
+    return { webhook, event: { type: 'webhook.updated', details } }
   })
 }
 
@@ -95,14 +102,15 @@ export async function updateWebhook(
 export async function deleteWebhook(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
+  actor: Actor,
   name: string,
   precondition: Precondition,
 ): Promise<void> {
-  await changed(ctx, dispatcher, async (transaction) => {
+  await changed(ctx, dispatcher, actor, async (transaction) => {
     const current = await getWebhook(transaction, name)
     checkPrecondition(name, current.resourceVersion, precondition)
     await deleteRow(transaction, current.id)
-    return current
+    return { webhook: current, event: { type: 'webhook.deleted', details: detailsOf(current) } }
   })
 }
 
@@ -112,15 +120,23 @@ function mergeFilter(base: WebhookFilter, patch: WebhookPatch['filter']): Webhoo
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null))
 }
 
+/** Of its URL only the host, as the rest may be secret. */
+function detailsOf({ url, enabled }: Webhook): AuditDetails {
+  return { host: new URL(url).host, enabled }
+}
+
 /** Changes webhooks in a transaction, after routing earlier changes to the webhooks as they were. */
 async function changed(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
-  change: (transaction: Transaction) => Promise<Webhook>,
+  actor: Actor,
+  change: (transaction: Transaction) => Promise<{ webhook: Webhook; event: AuditEvent }>,
 ): Promise<Webhook> {
   const result = await ctx.commits.run(async (transaction) => {
     await routeAll(transaction, ctx.now())
-    return change(transaction)
+    const { webhook, event } = await change(transaction)
+    await audit(ctx, transaction, actor, { ...event, target: { name: webhook.name } })
+    return webhook
   })
   await dispatcher.refresh(result.id)
   return result

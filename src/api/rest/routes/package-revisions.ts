@@ -242,6 +242,7 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
     const { name } = c.req.valid('param')
     const revision = await updatePackageRevision(
       ctx,
+      actorOf(c),
       name,
       jsonOf(c, packageRevisionPatchSchema),
       requiredPrecondition(c),

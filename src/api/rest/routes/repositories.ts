@@ -133,20 +133,20 @@ export function repositoryRoutes({ ctx, discovery, registryHost }: Api): OpenAPI
   app.openapi(update, async (c) => {
     const { name } = c.req.valid('param')
     const patch = jsonOf(c, repositoryPatchSchema)
-    const repository = await updateRepository(ctx, name, patch, requiredPrecondition(c))
+    const repository = await updateRepository(ctx, actorOf(c), name, patch, requiredPrecondition(c))
     setETag(c, repository)
     return c.json(await withStatus(repository), 200)
   })
 
   app.openapi(sync, async (c) => {
     const { name } = c.req.valid('param')
-    await discovery.request(name)
+    await discovery.request(actorOf(c), name)
     const status = await discovery.status(await getRepository(ctx.db, name))
     return c.json(status as SyncStatus, 202)
   })
 
   app.openapi(remove, async (c) => {
-    await deleteRepository(ctx, c.req.valid('param').name, requiredPrecondition(c))
+    await deleteRepository(ctx, actorOf(c), c.req.valid('param').name, requiredPrecondition(c))
     return c.body(null, 204)
   })
 

@@ -1,5 +1,6 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { PackageRevision } from '../../../domain/package-revision.ts'
+import { actorOf } from '../../../http/access.ts'
 import { takeMemory } from '../../../http/answer-memory.ts'
 import { GZIP } from '../../../http/received-body.ts'
 import { respondStream } from '../../../http/stream-response.ts'
@@ -153,7 +154,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
     const { name } = c.req.valid('param')
     const precondition = requiredPrecondition(c)
     const files = isArchive(c) ? uploadOf(c) : jsonOf(c, resourcesSchema).resources
-    const revision = await replaceResources(ctx, name, files, precondition)
+    const revision = await replaceResources(ctx, actorOf(c), name, files, precondition)
     setETag(c, revision)
     return c.json(view(revision), 200)
   })
@@ -162,7 +163,7 @@ export function resourceRoutes(api: Api): OpenAPIHono {
     const { name } = c.req.valid('param')
     const precondition = requiredPrecondition(c)
     const patch = isArchive(c) ? uploadOf(c) : { changes: jsonOf(c, resourcesPatchSchema).resources }
-    const revision = await changeResources(ctx, name, patch, precondition)
+    const revision = await changeResources(ctx, actorOf(c), name, patch, precondition)
     setETag(c, revision)
     return c.json(view(revision), 200)
   })

@@ -1,7 +1,7 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { JsonValue } from '../../../domain/krm/json-value.ts'
 import { parseRevisionName } from '../../../domain/names.ts'
-import { authorize } from '../../../http/access.ts'
+import { actorOf, authorize } from '../../../http/access.ts'
 import { takeMemory } from '../../../http/answer-memory.ts'
 import { readingScope } from '../../../http/scope.ts'
 import { conflictsOf } from '../../../service/drafts/conflicts.ts'
@@ -107,7 +107,14 @@ export function upgradeRoutes({ ctx }: Api): OpenAPIHono {
     const { name, id } = c.req.valid('param')
     const { choose } = jsonOf(c, resolutionSchema)
     const choice = choose === undefined ? { value: exactField(c, 'value') as JsonValue } : { choose }
-    const { revision, conflict } = await resolveConflict(ctx, name, id, choice, optionalPrecondition(c))
+    const { revision, conflict } = await resolveConflict(
+      ctx,
+      actorOf(c),
+      name,
+      id,
+      choice,
+      optionalPrecondition(c),
+    )
     setETag(c, revision)
     return exactJson(c, toRevisionConflictView(conflict))
   })

@@ -164,13 +164,13 @@ export function webhookRoutes({ ctx, webhooks }: Api): OpenAPIHono {
   app.openapi(update, async (c) => {
     const { name } = c.req.valid('param')
     const patch = jsonOf(c, webhookPatchSchema)
-    const webhook = await updateWebhook(ctx, webhooks, name, patch, requiredPrecondition(c))
+    const webhook = await updateWebhook(ctx, webhooks, actorOf(c), name, patch, requiredPrecondition(c))
     setETag(c, webhook)
     return c.json(toWebhookView(webhook), 200)
   })
 
   app.openapi(remove, async (c) => {
-    await deleteWebhook(ctx, webhooks, c.req.valid('param').name, requiredPrecondition(c))
+    await deleteWebhook(ctx, webhooks, actorOf(c), c.req.valid('param').name, requiredPrecondition(c))
     return c.body(null, 204)
   })
 
@@ -182,11 +182,11 @@ export function webhookRoutes({ ctx, webhooks }: Api): OpenAPIHono {
 
   app.openapi(again, async (c) => {
     const { name, id } = c.req.valid('param')
-    return c.json(toDeliveryView(await redeliver(ctx, webhooks, name, id)), 202)
+    return c.json(toDeliveryView(await redeliver(ctx, webhooks, actorOf(c), name, id)), 202)
   })
 
   app.openapi(tryOut, async (c) =>
-    c.json(toDeliveryView(await ping(ctx, webhooks, c.req.valid('param').name)), 202),
+    c.json(toDeliveryView(await ping(ctx, webhooks, actorOf(c), c.req.valid('param').name)), 202),
   )
 
   return app
