@@ -263,6 +263,20 @@ export const SETTINGS = {
     initial: undefined,
     schema: hosts.optional(),
   },
+  auditRetention: {
+    env: 'PKGSERVER_AUDIT_RETENTION',
+    flag: 'audit-retention',
+    help: 'how long records of the audit log are kept; 0 for ever',
+    initial: '400d',
+    schema: duration,
+  },
+  auditAddresses: {
+    env: 'PKGSERVER_AUDIT_ADDRESSES',
+    flag: 'audit-addresses',
+    help: 'how long the addresses of clients are kept in the audit log; 0 as long as the records',
+    initial: '30d',
+    schema: duration,
+  },
   gcInterval: {
     env: 'PKGSERVER_GC_INTERVAL',
     flag: 'gc-interval',

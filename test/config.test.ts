@@ -24,6 +24,8 @@ describe('readConfig', () => {
       s3Redirects: false,
       s3RedirectEndpoint: undefined,
       sourceHosts: undefined,
+      auditRetention: 400 * 24 * 60 * 60 * 1000,
+      auditAddresses: 30 * 24 * 60 * 60 * 1000,
       gcInterval: 24 * 60 * 60 * 1000,
       gcGrace: 60 * 60 * 1000,
       webhookTargets: 'private',

@@ -57,6 +57,16 @@ const SCHEMAS: { [Kind in keyof RecordData]: z.ZodType<RecordData[Kind]> } = {
       }),
     ),
   }),
+  audit: z.looseObject({
+    heads: z.array(
+      z.looseObject({
+        log: z.string().regex(/^[0-9a-f]{16}$/),
+        seq: z.int().min(1),
+        hash: z.string().regex(/^[0-9a-f]{64}$/),
+        at: timeSchema,
+      }),
+    ),
+  }),
 }
 
 /** Returns the layer with the data of a record. Throws `invalid` for a manifest of another kind. */

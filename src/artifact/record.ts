@@ -4,6 +4,7 @@
  */
 
 import { stringifyExact } from '../core/exact-json.ts'
+import type { LogHead } from '../domain/audit/chain.ts'
 import type { RevisionConflict } from '../domain/merge/revision-conflict.ts'
 import type { RetiredWorkspace } from '../domain/package-revision.ts'
 import type { RepositoryContent } from '../domain/repository.ts'
@@ -22,6 +23,8 @@ export type RecordData = {
   repository: RepositoryContent
   /** Fields that both sides of an upgrade changed, and how each was resolved. */
   conflicts: { workspace: string; conflicts: RevisionConflict[] }
+  /** Records of the audit log by which all before them are known, and when each was the last one. */
+  audit: { heads: (LogHead & { at: string })[] }
 }
 
 export type PackedRecord = { blobs: Blob[]; manifest: Blob }

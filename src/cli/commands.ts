@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
+import type { ChainHead } from '../domain/audit/chain.ts'
 import type { Components } from '../server/components.ts'
 import { version } from '../server/version.ts'
 import type { FoundServer } from './ask-server.ts'
@@ -13,6 +14,7 @@ export function commandsWith(output: Output): Commands {
     gc,
     reindex,
     verify,
+    auditVerify,
     backup: (config, file) => backup(config, file, output),
     restore,
     accessExport,
@@ -74,10 +76,11 @@ async function serveUntilStopped(config: Config, output: Output): Promise<void> 
 
 async function gc(config: Config, options: { dryRun: boolean }): Promise<string> {
   const { collectByServer, inWords } = await import('./gc.ts')
+  const { COMMAND_LINE } = await import('../service/audit/record.ts')
   const { collectGarbage } = await import('../service/maintenance/collect-garbage.ts')
 
   const report = await onData(config, {
-    here: ({ ctx }) => collectGarbage(ctx, options),
+    here: ({ ctx }) => collectGarbage(ctx, COMMAND_LINE, options),
     byServer: (server) => collectByServer(server, options),
   })
   return inWords(report)
@@ -120,21 +123,34 @@ async function reindex(config: Config, options: { force: boolean; names: string[
 
 async function verify(config: Config, options: { fix: boolean }): Promise<{ sound: boolean; text: string }> {
   const { verifyByServer, verificationInWords } = await import('./verify.ts')
+  const { COMMAND_LINE } = await import('../service/audit/record.ts')
   const { verify: verifyHere } = await import('../service/maintenance/verify/verify.ts')
 
   const report = await onData(config, {
-    here: ({ ctx }) => verifyHere(ctx, options),
+    here: ({ ctx }) => verifyHere(ctx, COMMAND_LINE, options),
     byServer: (server) => verifyByServer(server, options),
   })
   return { sound: report.differences.every(({ fixed }) => fixed), text: verificationInWords(report) }
 }
 
+async function auditVerify(config: Config, heads: ChainHead[]): Promise<{ sound: boolean; text: string }> {
+  const { auditInWords, verifyAuditByServer } = await import('./audit.ts')
+  const { verifyAudit } = await import('../service/audit/verify.ts')
+
+  const report = await onData(config, {
+    here: ({ ctx }) => verifyAudit(ctx, heads),
+    byServer: (server) => verifyAuditByServer(server, heads),
+  })
+  return { sound: report.problems.length === 0, text: auditInWords(report) }
+}
+
 async function backup(config: Config, file: string, output: Output): Promise<string> {
   const { backupByServer, writeBackup } = await import('./backup.ts')
+  const { COMMAND_LINE } = await import('../service/audit/record.ts')
   const { backup: backupHere } = await import('../service/maintenance/backup/backup.ts')
 
   const { onStdout, text } = await onData(config, {
-    here: ({ ctx }) => writeBackup(() => backupHere(ctx), file),
+    here: ({ ctx }) => writeBackup(() => backupHere(ctx, COMMAND_LINE), file),
     byServer: (server) => writeBackup(() => backupByServer(server), file),
   })
   if (!onStdout) return text

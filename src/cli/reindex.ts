@@ -17,7 +17,7 @@ export function reindexInWords(result: ReindexResult): string {
     ...notes.map(({ repository, message }) => oneLine(`${repository}: ${message}`)),
     ...(aside === undefined ? [] : [`the old index is in ${aside}`]),
     `indexed ${repositories} repositories, ${packages} packages and ${revisions} revisions in ${milliseconds} ms (${rate} revisions/s)`,
-    'Jobs and continue tokens of lists are lost, since the registry does not have them.',
+    'Jobs, webhooks, continue tokens of lists and the records of the audit log are lost, since the registry does not have them.',
     '',
   ].join('\n')
 }

@@ -2,6 +2,8 @@
 import { parseArgs } from 'node:util'
 import { type Config, readConfig, SETTINGS } from '../config.ts'
 import { AppError } from '../core/errors.ts'
+import type { ChainHead } from '../domain/audit/chain.ts'
+import { headsOf } from './audit.ts'
 
 /** The commands. Those that resolve to a text resolve to what to print. */
 export type Commands = {
@@ -12,6 +14,8 @@ export type Commands = {
   reindex: (config: Config, options: { force: boolean; names: string[] }) => Promise<string>
   /** Compares index and registry. `sound`: whether they agree in the end. */
   verify: (config: Config, options: { fix: boolean }) => Promise<{ sound: boolean; text: string }>
+  /** Verifies the audit log. `heads`: those that were kept elsewhere. */
+  auditVerify: (config: Config, heads: ChainHead[]) => Promise<{ sound: boolean; text: string }>
   /** Writes all data to a file. */
   backup: (config: Config, file: string) => Promise<string>
   /** Creates a data folder from such a file. */
@@ -51,6 +55,15 @@ export async function run(argv: readonly string[], commands: Commands, output: O
       case 'verify': {
         const { config, given } = parsed(rest, ['fix'], [])
         const { sound, text } = await commands.verify(config, { fix: given.has('fix') })
+        output.out(text)
+        return sound ? 0 : 1
+      }
+      case 'audit': {
+        const { config, names } = parsed(rest, [])
+        const [verb, ...heads] = names
+        if (verb !== 'verify')
+          throw new AppError('invalid', `there is no command "audit ${verb ?? ''}": run audit verify`)
+        const { sound, text } = await commands.auditVerify(config, headsOf(heads))
         output.out(text)
         return sound ? 0 : 1
       }
@@ -160,6 +173,8 @@ function help(): string {
     '  reindex   rebuild a lost index from the registry; --force moves an existing one aside. If the registry does not',
     '            list its repositories, name the packages: reindex blueprints/nf/upf prod/upf',
     '  verify    compare the index with the registry, and read all content; --fix repairs what can be repaired',
+    '  audit     audit verify checks that no record of the audit log is changed or missing; heads that were kept elsewhere',
+    '            can be given: audit verify 1042:9f86d0…',
     '  backup    backup FILE writes all data to a file, even while the server runs; - is standard output',
     '  restore   restore FILE creates a data folder from a backup; - is standard input',
     '  access    access export FILE writes bindings and service accounts as YAML; access apply FILE makes them those of',

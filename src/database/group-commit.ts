@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
 import type { Transaction } from './connection.ts'
@@ -38,11 +39,13 @@ export class GroupCommit {
   /** Resolves when everything `work` did is committed. Throws `conflict` where a constraint forbids it. */
   async run<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const start = performance.now()
+    // The batch runs in the context of the caller that came first.
+    const asCaller = AsyncLocalStorage.snapshot()
     const value = await new Promise<T>((resolve, reject) => {
       let result: { value: T } | undefined
       this.#queue.push({
         run: async (transaction) => {
-          result = { value: await work(transaction) }
+          result = { value: await asCaller(work, transaction) }
         },
         settle: (error) => (result && error === undefined ? resolve(result.value) : reject(error)),
       })

@@ -218,6 +218,27 @@ export type DeliveriesTable = {
   revision: string | null
 }
 
+export type AuditTable = {
+  seq: number
+  time: string
+  type: string
+  principal: string
+  repository: string | null
+  address: string | null
+  record: string
+  hash: string
+}
+
+export type AuditHeadTable = { id: number; log: string; seq: number; hash: string }
+
+export type AuditDenialsTable = {
+  minute: string
+  subject: string
+  route: string
+  repeats: number
+  entry: string
+}
+
 export type Schema = AccessTables & {
   settings: SettingsTable
   counters: CountersTable
@@ -236,6 +257,9 @@ export type Schema = AccessTables & {
   changes: ChangesTable
   webhooks: WebhooksTable
   deliveries: DeliveriesTable
+  audit: AuditTable
+  audit_head: AuditHeadTable
+  audit_denials: AuditDenialsTable
 }
 
 export type PackageRevisionRow = Selectable<PackageRevisionsTable> & {

@@ -15,6 +15,10 @@ export const PACKAGE_RECORD_TAG = '_package'
 /** The tag of the record of a repository, in the OCI repository of the same name. */
 export const REPOSITORY_RECORD_TAG = '_repository'
 
+/** The tag of the record of heads of the audit log, in an OCI repository that no repository of packages can be named as. */
+export const AUDIT_TAG = '_audit'
+export const AUDIT_REPOSITORY = 'pkgserver_audit'
+
 /**
  * Tags that only pkgserver writes in a package's OCI repository: its own, and all that clients read as versions, with
  * or without "v". Flux would take anyone's push of `9.9.9` for the latest release.

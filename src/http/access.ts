@@ -2,6 +2,7 @@ import type { Context, Env, Hono, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { Logger } from 'pino'
 import { AppError } from '../core/errors.ts'
+import { routed } from '../core/origin.ts'
 import type { Permission } from '../domain/access/permission.ts'
 import { type PackageId, parseRevisionName } from '../domain/names.ts'
 import type { AccessControl } from '../service/access/access-control.ts'
@@ -23,14 +24,25 @@ import {
 declare module 'hono' {
   interface ContextVariableMap {
     access: Caller & { control: AccessControl }
+    onDenied: OnDenied
   }
 }
+
+/** Is called before a refusal is answered. `repository` is an OCI repository, or empty for the server. */
+export type OnDenied = (
+  actor: Actor,
+  denied: { code: string; missing: Permission; repository: string },
+) => Promise<void>
 
 /**
  * Finds the operation of each request, and asks the policy for what it needs. Throws `forbidden` for a route that
  * declares no operation.
  */
-export function access(app: Hono<Env>, control: AccessControl, log: Logger): MiddlewareHandler {
+export function access(
+  app: Hono<Env>,
+  { control, onDenied }: { control: AccessControl; onDenied: OnDenied },
+  log: Logger,
+): MiddlewareHandler {
   let operations: ReturnType<typeof operationsOf> | undefined
   return async function access(c, next) {
     // On the first request the app has all of its routes.
@@ -52,11 +64,12 @@ export function access(app: Hono<Env>, control: AccessControl, log: Logger): Mid
       }
       c.set('operation', operation)
       if (operation.needs === NOTHING) return next()
+      routed(route.path)
+      c.set('onDenied', onDenied)
       c.set('access', { control, actor: c.get('caller')?.actor ?? ANONYMOUS, policy: await control.policy() })
       // Path parameters belong to a route; Hono sets the index again before it calls the next handler.
       c.req.routeIndex = at
-      const refusal = await refusalOf(c, operation.needs)
-      if (refusal) throw refusal
+      await checkNeeds(c, operation.needs)
       return next()
     }
     return next()
@@ -76,7 +89,7 @@ export function callerOf(c: Context): Caller {
 /** Throws unless the caller has the permission: `unauthenticated`, `not_found` for what may not be read, or `forbidden`. */
 export async function authorize(c: Context, permission: Permission, place: Place): Promise<void> {
   const refusal = await refusalAt(c.get('access'), permission, place)
-  if (refusal) throw refusal
+  if (refusal) await refuse(c, refusal, permission, place)
 }
 
 /** Throws unless the caller may read a revision, given by its name, or what is published of a package. */
@@ -94,17 +107,33 @@ export async function mayRead(c: Context, name: string, target: Target): Promise
   return (await c.get('withinToken')?.({ type: 'repository', name, actions: ['pull'] })) ?? false
 }
 
-async function refusalOf(c: Context, needs: Exclude<Needs, typeof NOTHING>): Promise<AppError | undefined> {
+async function checkNeeds(c: Context, needs: Exclude<Needs, typeof NOTHING>): Promise<void> {
   const caller = c.get('access')
-  if (needs === A_CALLER) return undefined
-  if (needs === AN_ACCOUNT) return caller.policy.open || isKnown(caller) ? undefined : unauthenticated()
-  let first: AppError | undefined
-  for (const [permission, placeOf] of Object.entries(needs) as [Permission, PlaceOf][]) {
-    const refusal = await refusalAt(caller, permission, placeOf(c))
-    if (!refusal) return undefined
-    first ??= refusal
+  if (needs === A_CALLER) return
+  if (needs === AN_ACCOUNT) {
+    if (caller.policy.open || isKnown(caller)) return
+    throw unauthenticated()
   }
-  return first ?? new AppError('forbidden', 'this operation is not possible for any caller')
+  let first: { refusal: AppError; permission: Permission; place: Place } | undefined
+  for (const [permission, placeOf] of Object.entries(needs) as [Permission, PlaceOf][]) {
+    const place = placeOf(c)
+    const refusal = await refusalAt(caller, permission, place)
+    if (!refusal) return
+    first ??= { refusal, permission, place }
+  }
+  if (first) await refuse(c, first.refusal, first.permission, first.place)
+  throw new AppError('forbidden', 'this operation is not possible for any caller')
+}
+
+/** A caller that has sent no credentials yet is only asked for them. */
+async function refuse(c: Context, refusal: AppError, missing: Permission, place: Place): Promise<never> {
+  const { code } = refusal
+  if (code !== 'unauthenticated') {
+    const target = targetOf(place)
+    const repository = target === 'server' ? '' : targetText(target)
+    await c.get('onDenied')(c.get('access').actor, { code, missing, repository })
+  }
+  throw refusal
 }
 
 async function refusalAt(

@@ -1,11 +1,15 @@
 import type { BlockList } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
 import { forClient } from '../core/client.ts'
+import { withOrigin } from '../core/origin.ts'
 import { clientAddress, networkOf } from './client-address.ts'
 
-/** Tells the client to what its request leads to. */
+/** Makes client and origin known to what the request leads to. */
 export function clientOfRequest(trustedProxies: BlockList): MiddlewareHandler {
   return function clientOfRequest(c, next) {
-    return forClient(networkOf(clientAddress(c, trustedProxies) ?? ''), next)
+    const address = clientAddress(c, trustedProxies)
+    const request = { id: c.get('requestId'), method: c.req.method, route: null }
+    const origin = { address: address ?? null, userAgent: c.req.header('User-Agent') ?? null, request }
+    return withOrigin(origin, () => forClient(networkOf(address ?? ''), next))
   }
 }

@@ -11,7 +11,7 @@ import { createRestApp } from '../api/rest/rest-app.ts'
 import { restSurface } from '../api/rest/rest-surface.ts'
 import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
-import { access, authorize, callerOf, mayRead } from '../http/access.ts'
+import { access, authorize, callerOf, mayRead, type OnDenied } from '../http/access.ts'
 import { answerMemory } from '../http/answer-memory.ts'
 import { authentication, registryAuthentication } from '../http/authentication.ts'
 import { browserSafety } from '../http/browser-safety.ts'
@@ -36,6 +36,7 @@ import {
 import { readingRules } from '../service/access/registry-reading.ts'
 import { StreamRights } from '../service/access/stream-rights.ts'
 import { visibleTo } from '../service/access/visible.ts'
+import { auditDenial } from '../service/audit/record.ts'
 import { readiness } from '../service/maintenance/readiness.ts'
 import { visibleToReceiver } from '../service/webhooks/webhook-rights.ts'
 import type { Components } from './components.ts'
@@ -88,6 +89,10 @@ export async function createApp(components: Components, publicUrl: URL): Promise
     log.error({ err: error, requestId: c.get('requestId'), method, path: requestedPath(c) }, 'request failed')
     if (isDiskFull(error)) void disk.check()
   }
+  const onDenied: OnDenied = (actor, denied) =>
+    auditDenial(ctx, actor, denied).catch((err) =>
+      log.error({ err, actor: actor.name, ...denied }, 'cannot record a refusal in the audit log'),
+    )
   const guard: WriteGuard = {
     setTag: (repository, tag, manifest) => tagRefusal(ctx.db, repository, tag, manifest),
     deleteTag: (repository, tag) => tagDeletionRefusal(ctx.db, repository, tag),
@@ -121,7 +126,7 @@ export async function createApp(components: Components, publicUrl: URL): Promise
   app.use(knownHosts([publicUrl.hostname, ...hosts]))
   app.use(browserSafety(publicUrl))
   app.use(authentication(authenticator, { publicUrl, trustedProxies }))
-  app.use(access(app, authenticator.access, log))
+  app.use(access(app, { control: authenticator.access, onDenied }, log))
   if (embedded) app.use('/v2/*', registryAuthentication(authenticator))
   app.use(readOnly(() => disk.refusal))
 

@@ -18,6 +18,7 @@ import type { Proxies } from '../oci/remote/connections.ts'
 import { EmbeddedRegistry } from '../registry/embedded-registry.ts'
 import { MemoryStore } from '../registry/store/memory-store.ts'
 import { visibleTo } from '../service/access/visible.ts'
+import { ADDRESS_KEY, SERVER } from '../service/audit/record.ts'
 import type { ServiceContext } from '../service/context.ts'
 import { Discovery } from '../service/discovery/discovery.ts'
 import type { OpenSource } from '../service/discovery/source-registry.ts'
@@ -37,6 +38,7 @@ import type { Targets } from '../service/webhooks/targets.ts'
 import { createWorkerPool, IN_THIS_THREAD, type WorkerPool } from '../service/workers/worker-pool.ts'
 import { type AccessSettings, accessSettings, OPEN, openAuthenticator } from './access.ts'
 import { type OpenedRegistry, openRegistry } from './artifact-registry.ts'
+import { keepAudit } from './audit-upkeep.ts'
 import { backupSource } from './backup-source.ts'
 import { takeDataFolder } from './data-folder.ts'
 import { scheduleDiscovery } from './discovery-schedule.ts'
@@ -153,15 +155,17 @@ export async function openComponents(
         log.error({ err }, 'cannot prune the logs of changes and deliveries'),
       )
     }, PRUNE_INTERVAL)
-    const collect = () => collectGarbage(ctx, { dryRun: false })
+    const collect = () => collectGarbage(ctx, SERVER, { dryRun: false })
+    const upkeep = keepAudit(ctx, config, log)
     const stopCollecting = scheduleGarbage(ctx.collect ? config.gcInterval : 0, collect, log)
     const stopSyncing = scheduleDiscovery(() => components.discovery.syncDue(), log)
     closing.push(
-      () => atMost(FINISH_TIMEOUT, finishAll(ctx)),
+      () => atMost(FINISH_TIMEOUT, finishAll(ctx).then(upkeep.anchor)),
       components.stop,
       () => {
         clearInterval(retry)
         clearInterval(prune)
+        upkeep.stop()
         stopCollecting()
         stopSyncing()
       },
@@ -288,6 +292,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     now: () => new Date(),
     visibilityOf: async (actor) => visibleTo({ policy: await authenticator.access.policy(), actor }),
     tokenKey: await index.commits.run((transaction) => secret(transaction, 'continue-token')),
+    addressKey: await index.commits.run((transaction) => secret(transaction, ADDRESS_KEY)),
     report: (err) => log.warn({ err }, 'tags of a change are still to be set: the server tries again'),
   }
   const jobs = new JobRunner(ctx, {

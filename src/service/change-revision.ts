@@ -14,6 +14,7 @@ import { tagsOf } from '../domain/tags.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
 import type { Actor } from './access/actor.ts'
+import { revisionEvent, type Told } from './audit/revision-event.ts'
 import type { ServiceContext } from './context.ts'
 import { decide, finishEarlier } from './intents.ts'
 import type { Operation } from './operations.ts'
@@ -53,6 +54,9 @@ export async function withRevision<T>(
 /** A revision whose manifest is still to be made: `pushRevision` completes it. */
 export type UnpushedRevision = Omit<NewPackageRevision, 'artifact'> & { layer: LayerReference }
 
+/** Who changes a revision, and what the audit log records of that. */
+export type Change = Told & { actor: Actor }
+
 /** More that is decided in the transaction that saves a revision. */
 export type Also = {
   decide: (transaction: Transaction, saved: PackageRevision) => Promise<void>
@@ -62,16 +66,21 @@ export type Also = {
 /** Changes a Draft or Proposed revision: pushes its new manifest, decides, and moves its tag. */
 export async function saveRevision(
   ctx: ServiceContext,
+  { actor, ...told }: Change,
   current: Current,
   changes: Partial<UnpushedRevision>,
   also?: Also,
 ): Promise<PackageRevision> {
   const { artifact, ...before } = current.revision
   const written = await pushRevision(ctx, { ...before, layer: artifact, ...changes })
-  return decide(ctx, ociRepository(written), async (transaction) => {
+  return decide(ctx, actor, ociRepository(written), async (transaction) => {
     const result = await replaceRow(transaction, current, written)
     await also?.decide(transaction, result)
-    return { result, operations: [tagOperation(written), ...(also?.operations ?? [])] }
+    return {
+      result,
+      operations: [tagOperation(written), ...(also?.operations ?? [])],
+      event: revisionEvent(told, current.revision, result),
+    }
   })
 }
 

@@ -29,6 +29,8 @@ export type ServiceContext = AsyncTasks & {
   visibilityOf: (actor: Actor) => Promise<Visibility>
   /** Signs continue tokens. */
   tokenKey: Buffer
+  /** Keys the hashes of addresses in the audit log. */
+  addressKey: Buffer
   /** Called with errors that no caller sees. */
   report: (error: unknown) => void
 }

@@ -8,23 +8,29 @@
 import { AppError } from '../core/errors.ts'
 import type { Transaction } from '../database/connection.ts'
 import { removeIntents, repositoriesWithIntents } from '../database/intents.ts'
+import type { AuditEvent } from '../domain/audit/entry.ts'
 import { isNotFound } from '../oci/errors.ts'
+import type { Actor } from './access/actor.ts'
+import { audit } from './audit/record.ts'
 import type { ServiceContext } from './context.ts'
 import { addOperations, type Operation, pendingOperations, performOperation } from './operations.ts'
 import { inRegistry } from './registry-content.ts'
 
-export type Outcome<T> = { result: T; operations: Operation[] }
+/** `event`: what the audit log records of it. */
+export type Outcome<T> = { result: T; operations: Operation[]; event: AuditEvent }
 
-/** Decides in a transaction and carries out the decision. The caller holds the lock of the OCI repository. */
+/** Decides in a transaction, which records who did so, and carries out the decision. The caller holds the lock of the OCI repository. */
 export async function decide<T>(
   ctx: ServiceContext,
+  actor: Actor,
   ociRepository: string,
   decision: (transaction: Transaction) => Promise<Outcome<T>>,
 ): Promise<T> {
   const done = [...ctx.intents.done]
   const decided = await ctx.commits.run(async (transaction) => {
     await removeIntents(transaction, done)
-    const { result, operations } = await decision(transaction)
+    const { result, operations, event } = await decision(transaction)
+    await audit(ctx, transaction, actor, event)
     ctx.intents.note(ociRepository)
     return { id: await addOperations(transaction, ociRepository, operations, ctx.now()), result, operations }
   })

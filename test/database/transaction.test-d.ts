@@ -4,18 +4,20 @@ import type { Reader, Transaction } from '../../src/database/connection.ts'
 import { nextResourceVersion } from '../../src/database/counters.ts'
 import { findPackageRevision, moveMark } from '../../src/database/package-revisions/package-revisions.ts'
 import type { Schema } from '../../src/database/schema.ts'
+import { SERVER } from '../../src/service/audit/record.ts'
 import type { ServiceContext } from '../../src/service/context.ts'
 import { decide } from '../../src/service/intents.ts'
 
 /** A decision reads and writes with its transaction. */
 export async function decision(ctx: ServiceContext): Promise<number> {
-  return decide(ctx, 'blueprints/nf/upf', async (transaction) => {
+  return decide(ctx, SERVER, 'blueprints/nf/upf', async (transaction) => {
     await findPackageRevision(transaction, 'blueprints.nf.upf.v1')
     await moveMark(transaction, 'latest', undefined, 'blueprints.nf.upf.v1')
     // @ts-expect-error This would wait for the end of the decision itself.
     await moveMark(ctx.db, 'latest', undefined, 'blueprints.nf.upf.v1')
+    const event = { type: 'revision.edited' } as const
     // @ts-expect-error
-    return { result: await nextResourceVersion(ctx.db), operations: [] }
+    return { result: await nextResourceVersion(ctx.db), operations: [], event }
   })
 }
 

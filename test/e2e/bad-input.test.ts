@@ -1,7 +1,9 @@
 /** Bad input gets a clear answer, never a 500, and changes nothing. */
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { memoryApp } from '../support/app.ts'
+import { folderServer, memoryApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
 import { tarGz } from '../support/tar.ts'
 
@@ -38,6 +40,21 @@ async function refuses(
   expect(answer.text).not.toMatch(/\n\s+at |node_modules|src\//)
   expect(await client.ok('GET', '/packagerevisions')).toEqual(before)
 }
+
+it.each(['TRACE', 'QUERY', 'PROPFIND'])(
+  'a method that no route has is refused, with or without a body: %s',
+  async (method) => {
+    const { url } = await folderServer()
+    for (const body of ['', '{"dryRun": true}']) {
+      const headers = { 'Content-Type': 'application/json', 'Content-Length': body.length }
+      const sent = request(new URL('/api/v1/garbage-collections', url), { method, headers })
+      sent.end(body)
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+      answer.resume()
+      expect(answer.statusCode).toBe(405)
+    }
+  },
+)
 
 describe('a request body', () => {
   it.each(['{', '', 'null', '[]', '"text"', '{"repository": }'])(

@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { readTar } from '../../src/artifact/tar/read-tar.ts'
 import { DEFAULT_LIMITS } from '../../src/domain/resources.ts'
+import { SERVER } from '../../src/service/audit/record.ts'
 import { verify } from '../../src/service/maintenance/verify/verify.ts'
 import { memoryApp } from '../support/app.ts'
 import type { Client, Json } from '../support/client.ts'
@@ -122,7 +123,7 @@ describe('an executable file', () => {
     )
     const names = [copy, ...(await Promise.all(clones))].map(({ name }) => name)
     for (const name of names) expect(await executables(client, name)).toEqual(['bin/gen.sh', 'bin/tool'])
-    expect((await verify(app.parts.ctx, { fix: false })).differences).toEqual([])
+    expect((await verify(app.parts.ctx, SERVER, { fix: false })).differences).toEqual([])
     const again = await reindexed(app)
     for (const name of names)
       expect(await executables(again.client, name)).toEqual(['bin/gen.sh', 'bin/tool'])

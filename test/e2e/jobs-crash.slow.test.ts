@@ -39,7 +39,7 @@ describe('a job whose server is killed again and again', () => {
     const failed = job.filter((item) => item.state === 'Failed')
     // Three items are processed at once.
     expect(failed.length).toBeLessThanOrEqual(3 * (KILLS - 1))
-    for (const { reason } of failed) expect(reason).toContain('The server ended twice')
+    for (const { error } of failed) expect(error.message).toContain('The server ended twice')
     const succeeded = TARGETS - failed.length
     expect(counts).toMatchObject({ total: TARGETS, pending: 0, succeeded, failed: failed.length, skipped: 0 })
     const { items } = await client.ok('GET', '/packagerevisions?repository=prod&limit=1000')

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
+import { SERVER } from '../../src/service/audit/record.ts'
 import { verify } from '../../src/service/maintenance/verify/verify.ts'
 import { allAnswers } from '../support/answers.ts'
 import { folderApp } from '../support/app.ts'
@@ -37,7 +38,7 @@ describe('a data folder of an older version', () => {
   it('has an index that agrees with its registry', async () => {
     const { parts } = await olderApp()
     // It indexes contents by newer rules in the background.
-    await expect.poll(async () => (await verify(parts.ctx, { fix: false })).differences).toEqual([])
+    await expect.poll(async () => (await verify(parts.ctx, SERVER, { fix: false })).differences).toEqual([])
   })
 
   it('gives the same answers after its index is rebuilt', async () => {

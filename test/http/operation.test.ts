@@ -110,6 +110,7 @@ describe('the operations of the server', () => {
       'previewUpgrade',
       'proposeDeletion',
       'revokeToken',
+      'verifyAudit',
     ])
   })
 
@@ -130,6 +131,7 @@ describe('the operations of the server', () => {
       'getPackageGraph',
       'getServiceAccount',
       'getWebhook',
+      'listAuditRecords',
       'listBindings',
       'listDeliveries',
       'listDownstreams',

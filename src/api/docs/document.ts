@@ -47,6 +47,7 @@ export function apiDocument(app: OpenAPIHono, version: string): object {
       { name: 'Lifecycle', description: 'Proposals and reviews.' },
       { name: 'Jobs', description: 'Clones and upgrades of many packages at once.' },
       { name: 'Webhooks', description: 'Notifications about changes of package revisions.' },
+      { name: 'Audit', description: 'Who did what.' },
       { name: 'Operations', description: 'For operators of the server.' },
     ],
   })

@@ -6,6 +6,7 @@ import type { Api } from './api.ts'
 import { maxBodyBytes } from './body.ts'
 import { measuredOperations, type OnOperation } from './measured-operations.ts'
 import { accessRulesRoutes } from './routes/access-rules.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { bindingRoutes } from './routes/bindings.ts'
 import { cloneJobRoutes } from './routes/clones.ts'
@@ -70,5 +71,6 @@ export function createRestApp(api: Api, onOperation: OnOperation, tracing: Traci
   app.route('/', userRoutes(api))
   app.route('/', accessRulesRoutes(api))
   app.route('/', whoamiRoutes())
+  app.route('/', auditRoutes(api))
   return app
 }

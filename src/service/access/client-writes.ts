@@ -10,7 +10,7 @@ import type { Reader } from '../../database/connection.ts'
 import { findPackage, hasPackages } from '../../database/repositories/packages.ts'
 import { repositoryExists } from '../../database/repositories/repositories.ts'
 import { parseOciRepository } from '../../domain/names.ts'
-import { isRecordTag, isReservedTag } from '../../domain/tags.ts'
+import { AUDIT_REPOSITORY, isRecordTag, isReservedTag } from '../../domain/tags.ts'
 import { describe } from '../../oci/descriptor.ts'
 import { OciError } from '../../oci/errors.ts'
 import { MEDIA_TYPE } from '../../oci/media-types.ts'
@@ -76,12 +76,14 @@ function setByPkgserverAlone(ociRepository: string, tag: string): string {
 
 /** Includes deleted repositories: when one is created again, its packages continue their revision numbers. */
 async function isManaged(db: Reader, ociRepository: string): Promise<boolean> {
+  if (ociRepository === AUDIT_REPOSITORY) return true
   const [repository = ''] = ociRepository.split('/')
   return (await repositoryExists(db, repository)) || (await hasPackages(db, repository))
 }
 
 /** Whether the index knows the OCI repository, as the record of a repository or as a package. */
 async function isIndexed(db: Reader, ociRepository: string): Promise<boolean> {
+  if (ociRepository === AUDIT_REPOSITORY) return true
   const id = parseOciRepository(ociRepository)
   return id ? (await findPackage(db, id)) !== undefined : repositoryExists(db, ociRepository)
 }

@@ -1,9 +1,12 @@
 import { settleAll } from '../../core/concurrency.ts'
 import { AppError } from '../../core/errors.ts'
+import { withOrigin } from '../../core/origin.ts'
 import { findSync } from '../../database/repositories/discovered-tags.ts'
 import { repositoriesWithSource } from '../../database/repositories/repositories.ts'
 import type { Repository } from '../../domain/repository.ts'
 import type { SyncStatus } from '../../domain/repository-source.ts'
+import type { Actor } from '../access/actor.ts'
+import { audit } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
 import { getRepository } from '../repository-record.ts'
 import { syncDeadline } from './deadline.ts'
@@ -60,8 +63,15 @@ export class Discovery {
   }
 
   /** Starts a thorough sync and does not wait for it. Throws like `sync`. */
-  async request(name: string): Promise<void> {
-    checkSource(await getRepository(this.#ctx.db, name))
+  async request(actor: Actor, name: string): Promise<void> {
+    const ctx = this.#ctx
+    await ctx.commits.run(async (transaction) => {
+      checkSource(await getRepository(transaction, name))
+      await audit(ctx, transaction, actor, {
+        type: 'repository.sync_requested',
+        target: { repository: name },
+      })
+    })
     this.#reported(this.#begin(name, { thorough: true }))
   }
 
@@ -113,7 +123,7 @@ export class Discovery {
   #start(name: string, options: { thorough: boolean }): Promise<void> {
     const running: Running = { sync: Promise.resolve() }
     this.#running.set(name, running)
-    running.sync = this.#sync(name, options).finally(() => {
+    running.sync = withOrigin({}, () => this.#sync(name, options)).finally(() => {
       // A call that arrives before the next sync begins waits for that one, too.
       if (!running.next) this.#running.delete(name)
     })

@@ -13,6 +13,7 @@ import { ORIGIN } from '../../domain/repository-source.ts'
 import { validCondition } from '../../domain/validation/validate.ts'
 import { type VersionTag, workspaceOf } from '../../domain/version-tag.ts'
 import type { Annotations } from '../../oci/descriptor.ts'
+import type { Acting } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkNoForeignTags } from '../foreign-tags.ts'
 import { finishEarlier } from '../intents.ts'
@@ -31,7 +32,7 @@ export type Discovered = VersionTag & {
 }
 
 /** The actor of publications that discovery makes. */
-const DISCOVERY = 'discovery'
+const DISCOVERY = { name: 'discovery', kind: 'system', via: { kind: 'system' } } as const satisfies Acting
 
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md */
 const STANDARD_ANNOTATIONS = [
@@ -77,7 +78,7 @@ export async function publishDiscovered(
     return publish(ctx, {
       package: state,
       revision: newRevision({ ...id, workspace }, found, now),
-      by: DISCOVERY,
+      actor: DISCOVERY,
       at: now,
       check: async (transaction) => {
         const { createdAt } = await getRepository(transaction, repository.name)
@@ -130,7 +131,7 @@ function newRevision(
     conditions: [validCondition(prepared.findings)],
     fileCount: prepared.fileCount,
     layer: layerReference(prepared.packed),
-    createdBy: DISCOVERY,
+    createdBy: DISCOVERY.name,
     createdAt: now,
     ...UNREVIEWED,
   }

@@ -20,6 +20,7 @@ import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision, RetiredWorkspace } from '../../domain/package-revision.ts'
 import type { Repository } from '../../domain/repository.ts'
 import { PACKAGE_RECORD_TAG, REPOSITORY_RECORD_TAG, tagsOf } from '../../domain/tags.ts'
+import type { Actor } from '../access/actor.ts'
 import { manifestDescriptor } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { decide, finishEarlier } from '../intents.ts'
@@ -41,6 +42,7 @@ type Removal = {
  */
 export async function removeDiscovered(
   ctx: ServiceContext,
+  actor: Actor,
   { name }: Repository,
   visibility: Visibility,
   also: (transaction: Transaction) => Promise<void>,
@@ -52,7 +54,7 @@ export async function removeDiscovered(
     await checkUnused(ctx.db, visibility, name)
     const removals: Removal[] = []
     for (const { id, revisions } of packages) removals.push(await removalOf(ctx, id, revisions))
-    await decide(ctx, name, async (transaction) => {
+    await decide(ctx, actor, name, async (transaction) => {
       await checkUnused(transaction, visibility, name)
       const count = packages.reduce((sum, { revisions }) => sum + revisions.length, 0)
       if ((await deleteRevisionsOf(transaction, name)) !== count) {
@@ -61,7 +63,11 @@ export async function removeDiscovered(
       for (const removal of removals) await record(ctx, transaction, removal)
       await deleteRepository(transaction, name)
       await also(transaction)
-      return { result: undefined, operations: [{ do: 'delete-tagged', tag: REPOSITORY_RECORD_TAG }] }
+      return {
+        result: undefined,
+        operations: [{ do: 'delete-tagged', tag: REPOSITORY_RECORD_TAG }],
+        event: { type: 'repository.deleted', target: { repository: name }, details: { revisions: count } },
+      }
     })
     // A failure is retried later: the removal is decided.
     for (const oci of names) await finishEarlier(ctx, oci).catch(ctx.report)

@@ -1,6 +1,7 @@
 import { mapConcurrently } from '../../core/concurrency.ts'
 import { AppError } from '../../core/errors.ts'
 import { forgetProblemsBeside, saveSync } from '../../database/repositories/discovered-tags.ts'
+import { AUDIT_REPOSITORY } from '../../domain/tags.ts'
 import { OciError } from '../../oci/errors.ts'
 import { orAborted, timedOut } from './deadline.ts'
 import type { DiscoveryOptions } from './discovery-options.ts'
@@ -65,7 +66,8 @@ async function packagesOf({ repository, registry, address }: Sync): Promise<read
 /** Throws `not_available` where the registry does not list its repositories. */
 async function listPackages(registry: SourceRegistry): Promise<string[]> {
   try {
-    return await registry.repositories()
+    // The source may be a pkgserver.
+    return (await registry.repositories()).filter((name) => name !== AUDIT_REPOSITORY)
   } catch (error) {
     if (!(error instanceof OciError) || error.code === 'unavailable') throw error
     throw new AppError(

@@ -5,6 +5,7 @@ import { listConflicts } from '../../database/package-revisions/conflicts.ts'
 import { insertPackageRevision, workspaceTaken } from '../../database/package-revisions/package-revisions.ts'
 import { addPackage, findPackage, type PackageState } from '../../database/repositories/packages.ts'
 import type { Visibility } from '../../domain/access/visible-set.ts'
+import type { AuditDetails } from '../../domain/audit/entry.ts'
 import { type ReadinessGate, withCondition } from '../../domain/conditions.ts'
 import { initResources } from '../../domain/kpt/init-resources.ts'
 import type { Labels } from '../../domain/labels.ts'
@@ -14,6 +15,7 @@ import { type NewFiles, plainFiles } from '../../domain/package-files.ts'
 import { type PackageRevision, UNREVIEWED } from '../../domain/package-revision.ts'
 import type { Repository } from '../../domain/repository.ts'
 import type { Actor } from '../access/actor.ts'
+import { revisionEvent } from '../audit/revision-event.ts'
 import { getRevision, pushRevision, tagOperation, type UnpushedRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkNoForeignTags } from '../foreign-tags.ts'
@@ -71,7 +73,7 @@ export async function createPackageRevision(
       : undefined
     // After the push, which waits for any tag in flight that was admitted before the repository existed.
     if (!state) await checkNoForeignTags(ctx, target)
-    return decide(ctx, target, async (transaction) => {
+    return decide(ctx, actor, target, async (transaction) => {
       const now = await getRepository(transaction, input.repository)
       if (now.createdAt !== repository.createdAt) {
         throw new AppError(
@@ -85,9 +87,17 @@ export async function createPackageRevision(
       const result = await insertPackageRevision(transaction, packageId, draft)
       await conflicts?.decide(transaction, result)
       await inTransaction(transaction, result)
-      return { result, operations: [tagOperation(draft), ...(conflicts?.operations ?? [])] }
+      return {
+        result,
+        operations: [tagOperation(draft), ...(conflicts?.operations ?? [])],
+        event: revisionEvent({ type: 'revision.created', details: originOf(result) }, undefined, result),
+      }
     })
   })
+}
+
+function originOf({ task, upstream }: PackageRevision): AuditDetails {
+  return { task, upstream: upstream?.name }
 }
 
 /** Throws `conflict` for a repository that is filled from a source. */

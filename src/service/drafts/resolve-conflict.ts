@@ -46,7 +46,12 @@ export async function resolveConflict(
     const resolution = 'value' in choice ? 'value' : choice.choose
     const resolved = { ...conflict, resolution } as const
     const next = conflicts.map((other) => (other.id === id ? resolved : other))
-    return { revision: await saveFiles(ctx, current, settled, next), conflict: resolved }
+    const change = {
+      actor,
+      type: 'revision.conflict_resolved',
+      details: { conflict: id, resolution },
+    } as const
+    return { revision: await saveFiles(ctx, change, current, settled, next), conflict: resolved }
   })
 }
 

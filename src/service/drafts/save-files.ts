@@ -5,7 +5,7 @@ import { mergedCondition, type RevisionConflict } from '../../domain/merge/revis
 import { ociRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { validCondition } from '../../domain/validation/validate.ts'
-import { type Current, saveRevision } from '../change-revision.ts'
+import { type Change, type Current, saveRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { pushLayer } from '../registry-content.ts'
 import type { PackedResources } from '../workers/pack-resources.ts'
@@ -14,6 +14,7 @@ import { recordConflicts } from './record-conflicts.ts'
 /** Replaces the files of a Draft, and its conflicts if given. */
 export async function saveFiles(
   ctx: ServiceContext,
+  change: Change,
   current: Current,
   files: PackedResources,
   conflicts?: readonly RevisionConflict[],
@@ -26,6 +27,7 @@ export async function saveFiles(
   const changed = conflicts && (await recordConflicts(ctx, revision, conflicts))
   return saveRevision(
     ctx,
+    change,
     current,
     {
       conditions: conflicts ? withCondition(conditions, mergedCondition(conflicts)) : conditions,

@@ -51,6 +51,8 @@ export async function updatePackageRevision(
     if (isDeepStrictEqual({ ...revision, ...changed }, revision)) return revision
     if (changed.version !== revision.version)
       await checkVersion(ctx.db, current.package, { ...revision, ...changed })
-    return saveRevision(ctx, current, { ...changed, updatedAt: ctx.now().toISOString() })
+    const fields = Object.entries(patch).flatMap(([field, value]) => (value === undefined ? [] : [field]))
+    const told = { actor, type: 'revision.edited', details: { fields: fields.join(',') } } as const
+    return saveRevision(ctx, told, current, { ...changed, updatedAt: ctx.now().toISOString() })
   })
 }

@@ -22,7 +22,12 @@ export async function replaceResources(
   return withRevision(ctx, actor, name, precondition, async (current) => {
     transition(name, current.revision.lifecycle, 'edit')
     const { limits } = ctx
-    return saveEdited(ctx, current, await ctx.prepare({ files, limits }, ociRepository(current.revision)))
+    return saveEdited(
+      ctx,
+      actor,
+      current,
+      await ctx.prepare({ files, limits }, ociRepository(current.revision)),
+    )
   })
 }
 
@@ -40,15 +45,17 @@ export async function changeResources(
       const before = await packedFiles(ctx, current.revision)
       return { before, patch, limits: ctx.limits }
     }
-    return saveEdited(ctx, current, await ctx.patch(input, ociRepository(current.revision)))
+    return saveEdited(ctx, actor, current, await ctx.patch(input, ociRepository(current.revision)))
   })
 }
 
 /** Saves files and resolves the conflicts whose fields or files were edited. */
 async function saveEdited(
   ctx: ServiceContext,
+  actor: Actor,
   current: Current,
   files: PackedResources,
 ): Promise<PackageRevision> {
-  return saveFiles(ctx, current, files, await conflictsAfterEdit(ctx, current.revision, files))
+  const change = { actor, type: 'revision.edited', details: { fields: 'files' } } as const
+  return saveFiles(ctx, change, current, files, await conflictsAfterEdit(ctx, current.revision, files))
 }

@@ -12,6 +12,7 @@ import type { ItemState, Job, JobItem, NewJob } from '../../domain/job.ts'
 import type { Actor } from '../access/actor.ts'
 import { type Caller, can } from '../access/policy.ts'
 import { viewKey, visibleTo } from '../access/visible.ts'
+import { audit } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Page, type PageRequest, page } from '../queries/page.ts'
 import type { JobRunner } from './runner.ts'
@@ -36,7 +37,15 @@ export async function startJob(
   const endedBefore = new Date(now.getTime() - KEPT_DAYS * 24 * 60 * 60 * 1000).toISOString()
   const started = await ctx.commits.run(async (transaction) => {
     await pruneJobs(transaction, { endedBefore, keep: KEPT_JOBS, atMost: PRUNED_AT_ONCE })
-    return insertJob(transaction, job, actor.name, now.toISOString())
+    const inserted = await insertJob(transaction, job, actor.name, now.toISOString())
+    const details = {
+      kind: job.kind,
+      dryRun: job.dryRun,
+      upstream: job.upstream.name,
+      items: job.items.length,
+    }
+    await audit(ctx, transaction, actor, { type: 'job.started', target: { name: inserted.id }, details })
+    return inserted
   })
   runner.add(started)
   return started
@@ -73,8 +82,10 @@ export async function cancelJob(
   if (!packages.every((target) => can(policy, actor, 'draft', target).allowed)) throw noJob(id)
   await ctx.commits.run(async (transaction) => {
     const reason = `cancelled by ${actor.name}`
-    if (await markCancelled(transaction, job, reason, ctx.now().toISOString())) return
-    throw new AppError('conflict', `the job ${id} has ended already, so it cannot be cancelled`)
+    if (!(await markCancelled(transaction, job, reason, ctx.now().toISOString())))
+      throw new AppError('conflict', `the job ${id} has ended already, so it cannot be cancelled`)
+    const details = { kind: job.kind }
+    await audit(ctx, transaction, actor, { type: 'job.cancelled', target: { name: id }, details })
   })
   runner.drop(id)
   return getJob(ctx, caller, id)

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { forClient } from '../../core/client.ts'
 import { KeyedLock } from '../../core/keyed-lock.ts'
 import { Notifier } from '../../core/notifier.ts'
+import { withOrigin } from '../../core/origin.ts'
 import { findJob, runningJobs } from '../../database/jobs/jobs.ts'
 import type { ItemState, Job, JobKind } from '../../domain/job.ts'
 import { ociRepository } from '../../domain/names.ts'
@@ -119,7 +120,9 @@ export class JobRunner {
     const performing = { work, report, retryAfter, stopped: this.#stopped.signal }
     const start = performance.now()
     const state = await this.#packages.run(ociRepository(item), () =>
-      forClient(`jobs of ${job.createdBy}`, () => performItem(this.#ctx, performing, task)),
+      forClient(`jobs of ${job.createdBy}`, () =>
+        withOrigin({ job: job.id }, () => performItem(this.#ctx, performing, task)),
+      ),
     )
     if (state) onEnd?.(job.kind, state, (performance.now() - start) / 1000)
     const now = await findJob(this.#ctx.db, job.id)

@@ -1,5 +1,7 @@
 import { AppError } from '../../core/errors.ts'
 import { artifactDigests } from '../../database/package-revisions/of-package.ts'
+import type { AuditEvent } from '../../domain/audit/entry.ts'
+import { type Acting, audit } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
 import { pendingOperations } from '../operations.ts'
 import type { GarbageItem, GarbageReport } from '../ports.ts'
@@ -15,6 +17,7 @@ const LOCK = '#garbage'
  */
 export async function collectGarbage(
   ctx: ServiceContext,
+  actor: Acting,
   { dryRun }: { dryRun: boolean },
 ): Promise<GarbageReport & { items: GarbageItem[] }> {
   const { collect } = ctx
@@ -23,6 +26,7 @@ export async function collectGarbage(
     throw new AppError('not_available', message)
   }
   return ctx.locks.run(LOCK, async () => {
+    await record(ctx, actor, { type: 'garbage.started', details: { dryRun } })
     const items: GarbageItem[] = []
     const report = await collect({
       dryRun,
@@ -33,8 +37,15 @@ export async function collectGarbage(
         if (items.length < MAX_ITEMS) items.push(item)
       },
     })
+    const { manifests, blobs, bytes } = report
+    if (!dryRun) await record(ctx, actor, { type: 'garbage.collected', details: { manifests, blobs, bytes } })
     return { ...report, items }
   })
+}
+
+/** Before and after, as the registry has no transactions. */
+async function record(ctx: ServiceContext, actor: Acting, event: AuditEvent): Promise<void> {
+  await ctx.commits.run((transaction) => audit(ctx, transaction, actor, event))
 }
 
 /** The manifests of revisions, and those whose tags are still to be set. */

@@ -52,9 +52,14 @@ export async function createRepository(
     const now = ctx.now().toISOString()
     const repository = { ...input, createdBy: actor.name, createdAt: now, updatedAt: now }
     const { manifest } = await pushRepositoryRecord(ctx, repository)
-    return decide(ctx, name, async (transaction) => ({
+    return decide(ctx, actor, name, async (transaction) => ({
       result: await saveRepository(transaction, repository),
       operations: [{ do: 'tag', descriptor: manifest.descriptor, tags: [REPOSITORY_RECORD_TAG] }],
+      event: {
+        type: 'repository.created',
+        target: { repository: name },
+        details: { kind: input.type, source: source && addressOf(source.url) },
+      },
     }))
   })
 }

@@ -27,8 +27,8 @@ export async function deleteRepository(
   const forgetRights = (transaction: Transaction) => dropBindingsOf(transaction, name)
   await access.changing(() =>
     withRepository(ctx, actor, name, precondition, async ({ repository }) => {
-      if (repository.source) return removeDiscovered(ctx, repository, visibility, forgetRights)
-      await decide(ctx, name, async (transaction) => {
+      if (repository.source) return removeDiscovered(ctx, actor, repository, visibility, forgetRights)
+      await decide(ctx, actor, name, async (transaction) => {
         await forgetRights(transaction)
         if (await repositoryHasRevisions(transaction, name)) {
           throw new AppError('in_use', `the repository ${name} holds package revisions: delete those first`, {
@@ -36,7 +36,11 @@ export async function deleteRepository(
           })
         }
         await deleteRow(transaction, name)
-        return { result: undefined, operations: [{ do: 'delete-tagged', tag: REPOSITORY_RECORD_TAG }] }
+        return {
+          result: undefined,
+          operations: [{ do: 'delete-tagged', tag: REPOSITORY_RECORD_TAG }],
+          event: { type: 'repository.deleted', target: { repository: name } },
+        }
       })
     }),
   )

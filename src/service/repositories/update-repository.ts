@@ -37,9 +37,17 @@ export async function updateRepository(
     if (isDeepStrictEqual(changed, current)) return { ...current, resourceVersion }
     const next = { ...changed, updatedAt: ctx.now().toISOString() }
     const { manifest } = await pushRepositoryRecord(ctx, next)
-    return decide(ctx, name, async (transaction) => ({
+    const fields = Object.keys(changed).filter(
+      (key) => !isDeepStrictEqual(changed[key as keyof typeof changed], current[key as keyof typeof changed]),
+    )
+    return decide(ctx, actor, name, async (transaction) => ({
       result: await saveRepository(transaction, next),
       operations: [{ do: 'tag', descriptor: manifest.descriptor, tags: [REPOSITORY_RECORD_TAG] }],
+      event: {
+        type: 'repository.updated',
+        target: { repository: name },
+        details: { fields: fields.join(',') },
+      },
     }))
   })
 }

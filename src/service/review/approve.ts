@@ -22,7 +22,10 @@ export async function approve(
   )
 }
 
-async function approveProposal(ctx: ServiceContext, { current, decision }: Review): Promise<PackageRevision> {
+async function approveProposal(
+  ctx: ServiceContext,
+  { actor, current, decision }: Review,
+): Promise<PackageRevision> {
   const { revision: proposed, package: state } = current
   checkGates(proposed)
   checkDeclares(state, proposed)
@@ -32,7 +35,8 @@ async function approveProposal(ctx: ServiceContext, { current, decision }: Revie
     package: state,
     replaces: proposed,
     revision: { ...content, layer: artifact, conditions, review: decision },
-    by: decision.by,
+    actor,
     at: decision.at,
+    reason: decision.reason,
   })
 }

@@ -23,6 +23,7 @@ import {
 } from '../../domain/tags.ts'
 import type { Caller } from '../access/policy.ts'
 import { requirePermission } from '../access/require-permission.ts'
+import { revisionEvent } from '../audit/revision-event.ts'
 import { type Current, manifestDescriptor, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { decide } from '../intents.ts'
@@ -74,7 +75,7 @@ export async function deleteRevision(
     retired: [...(await retiredWorkspaces(ctx.db, state.id)), retired],
   })
   await pushRecord(ctx, repository, record)
-  return decide(ctx, repository, async (transaction) => {
+  return decide(ctx, actor, repository, async (transaction) => {
     await checkUnused(transaction, visibility, name)
     if (!(await deleteRow(transaction, name, revision.resourceVersion))) {
       throw new AppError('conflict', `another client changed ${name} at the same time: try again`)
@@ -91,6 +92,7 @@ export async function deleteRevision(
         ...conflictsRemoval(revision),
         { do: 'delete', descriptor: manifestDescriptor(revision) },
       ],
+      event: revisionEvent({ type: 'revision.deleted', reason: deletion.reason }, revision, undefined),
     }
   })
 }

@@ -3,6 +3,7 @@ import { deletionProposedCondition } from '../../domain/decision.ts'
 import { ociRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Actor } from '../access/actor.ts'
+import { revisionEvent } from '../audit/revision-event.ts'
 import { replaceRow } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { decide } from '../intents.ts'
@@ -22,15 +23,20 @@ export async function proposeDeletion(
     const repository = ociRepository(revision)
     const record = deletionProposal(revision, decision)
     await pushRecord(ctx, repository, record.packed)
-    return decide(ctx, repository, async (transaction) => ({
-      result: await replaceRow(transaction, current, {
+    const { reason } = decision
+    return decide(ctx, actor, repository, async (transaction) => {
+      const result = await replaceRow(transaction, current, {
         ...revision,
         lifecycle: 'DeletionProposed',
         conditions: withCondition(revision.conditions, deletionProposedCondition(decision)),
         updatedAt: decision.at,
         deletionProposal: decision,
-      }),
-      operations: [tagRecord(record)],
-    }))
+      })
+      return {
+        result,
+        operations: [tagRecord(record)],
+        event: revisionEvent({ type: 'revision.deletion_proposed', reason }, revision, result),
+      }
+    })
   })
 }

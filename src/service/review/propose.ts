@@ -26,7 +26,8 @@ export async function propose(
     checkGates(revision)
     checkDeclares(current.package, revision)
     await checkVersion(ctx.db, current.package, revision)
-    return saveRevision(ctx, current, {
+    const { reason } = decision
+    return saveRevision(ctx, { actor, type: 'revision.proposed', reason }, current, {
       lifecycle: 'Proposed',
       conditions: withCondition(
         valid ? withCondition(revision.conditions, valid) : revision.conditions,

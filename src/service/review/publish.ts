@@ -4,6 +4,8 @@ import { addPackage, type PackageState, recordPublication } from '../../database
 import { ociRepository, revisionName } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { draftTag } from '../../domain/tags.ts'
+import type { Actor } from '../access/actor.ts'
+import { revisionEvent } from '../audit/revision-event.ts'
 import { pushRevision, replaceRow, tagOperation, type UnpushedRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { decide } from '../intents.ts'
@@ -25,8 +27,9 @@ export type Publication = {
   /** The row that the published revision replaces; without one it is added. */
   replaces?: PackageRevision
   revision: Omit<UnpushedRevision, Decided>
-  by: string
+  actor: Actor
   at: string
+  reason?: string | null
   /** Runs in the transaction before anything is written. */
   check?: (transaction: Transaction) => Promise<void>
   /** Runs in the transaction after the revision is written: both are committed or neither. */
@@ -38,7 +41,7 @@ export type Publication = {
  * caller holds the lock of the package.
  */
 export async function publish(ctx: ServiceContext, publication: Publication): Promise<PackageRevision> {
-  const { package: state, replaces, by, at } = publication
+  const { package: state, replaces, actor, at, reason = null } = publication
   const { version } = publication.revision
   const named = { name: revisionName(publication.revision), version }
   const holders = state ? await holdersWithout(ctx.db, state.id, named) : NO_HOLDERS
@@ -49,10 +52,10 @@ export async function publish(ctx: ServiceContext, publication: Publication): Pr
     latest: true,
     latestBuild: isHigherBuild(version, holders.latestBuild),
     updatedAt: at,
-    publishedBy: by,
+    publishedBy: actor.name,
     publishedAt: at,
   })
-  return decide(ctx, ociRepository(published), async (transaction) => {
+  return decide(ctx, actor, ociRepository(published), async (transaction) => {
     await publication.check?.(transaction)
     const packageId = state?.id ?? (await addPackage(transaction, published))
     const { revision } = published
@@ -66,6 +69,10 @@ export async function publish(ctx: ServiceContext, publication: Publication): Pr
     await publication.inTransaction?.(transaction, result)
     const operations = [tagOperation(published)]
     if (replaces) operations.push({ do: 'untag', tags: [draftTag(published.workspace)] })
-    return { result, operations }
+    return {
+      result,
+      operations,
+      event: revisionEvent({ type: 'revision.published', reason }, replaces, result),
+    }
   })
 }

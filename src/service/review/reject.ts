@@ -4,6 +4,7 @@ import { ociRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { deletionProposedTag } from '../../domain/tags.ts'
 import type { Actor } from '../access/actor.ts'
+import { revisionEvent } from '../audit/revision-event.ts'
 import { replaceRow, saveRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { decide } from '../intents.ts'
@@ -23,9 +24,13 @@ export async function reject(
   )
 }
 
-async function rejectProposal(ctx: ServiceContext, { current, decision }: Review): Promise<PackageRevision> {
+async function rejectProposal(
+  ctx: ServiceContext,
+  { actor, current, decision }: Review,
+): Promise<PackageRevision> {
   const { conditions } = current.revision
-  return saveRevision(ctx, current, {
+  const { reason } = decision
+  return saveRevision(ctx, { actor, type: 'revision.rejected', reason }, current, {
     lifecycle: 'Draft',
     conditions: withCondition(conditions, approvedCondition('Rejected', decision)),
     updatedAt: decision.at,
@@ -37,20 +42,28 @@ async function rejectProposal(ctx: ServiceContext, { current, decision }: Review
 }
 
 /** The manifest stays as it is: the rejection is recorded beside it. */
-async function rejectDeletion(ctx: ServiceContext, { current, decision }: Review): Promise<PackageRevision> {
+async function rejectDeletion(
+  ctx: ServiceContext,
+  { actor, current, decision }: Review,
+): Promise<PackageRevision> {
   const { revision } = current
   const repository = ociRepository(revision)
   const record = deletionRejection(revision, decision)
   await pushRecord(ctx, repository, record.packed)
-  return decide(ctx, repository, async (transaction) => ({
-    result: await replaceRow(transaction, current, {
+  const { reason } = decision
+  return decide(ctx, actor, repository, async (transaction) => {
+    const result = await replaceRow(transaction, current, {
       ...revision,
       lifecycle: 'Published',
       conditions: withoutCondition(revision.conditions, 'DeletionProposed'),
       updatedAt: decision.at,
       deletionProposal: null,
       deletionRejection: decision,
-    }),
-    operations: [tagRecord(record), { do: 'delete-tagged', tag: deletionProposedTag(revision.revision) }],
-  }))
+    })
+    return {
+      result,
+      operations: [tagRecord(record), { do: 'delete-tagged', tag: deletionProposedTag(revision.revision) }],
+      event: revisionEvent({ type: 'revision.deletion_rejected', reason }, revision, result),
+    }
+  })
 }

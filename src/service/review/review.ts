@@ -17,6 +17,7 @@ export type ReviewOptions = {
 }
 
 export type Review = {
+  actor: Actor
   current: Current
   decision: Decision
   /** The state that the verb leads to. */
@@ -38,7 +39,7 @@ export async function withReview(
   return withRevision(ctx, actor, name, options.precondition, async (current) => {
     const next = transition(name, current.revision.lifecycle, verb)
     checkDigest(current.revision, options)
-    return work({ current, next, decision: decisionOf(ctx, actor, options.reason) })
+    return work({ actor, current, next, decision: decisionOf(ctx, actor, options.reason) })
   })
 }
 

@@ -10,9 +10,11 @@ import {
   pruneDeliveries,
 } from '../../database/webhooks/deliveries.ts'
 import { listWebhooks } from '../../database/webhooks/webhooks.ts'
+import type { AuditType } from '../../domain/audit/entry.ts'
 import type { Delivery, DeliveryState, Webhook } from '../../domain/webhook.ts'
 import type { Caller } from '../access/policy.ts'
 import { viewKey } from '../access/visible.ts'
+import { audit } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Page, type PageRequest, page } from '../queries/page.ts'
 import type { WebhookDispatcher } from './dispatcher.ts'
@@ -58,17 +60,23 @@ export async function redeliver(
   name: string,
   id: string,
 ): Promise<Delivery> {
-  return deliverNow(ctx, dispatcher, caller, name, async (transaction, webhook, now) => {
-    const known = /^[1-9][0-9]{0,14}$/.test(id)
-      ? await findDelivery(transaction, webhook.id, Number(id))
-      : undefined
-    if (known && seesDelivery(caller, known))
-      return makeDue(transaction, known.id, now.toISOString(), giveUpAt(now))
-    throw new AppError(
-      'not_found',
-      `the webhook ${name} has no delivery ${id.slice(0, 100)}: ended deliveries are kept for ${KEPT_DAYS} days, and at most ${KEPT_ENDED} of them`,
-    )
-  })
+  return deliverNow(
+    ctx,
+    dispatcher,
+    { caller, type: 'webhook.redelivered' },
+    name,
+    async (transaction, webhook, now) => {
+      const known = /^[1-9][0-9]{0,14}$/.test(id)
+        ? await findDelivery(transaction, webhook.id, Number(id))
+        : undefined
+      if (known && seesDelivery(caller, known))
+        return makeDue(transaction, known.id, now.toISOString(), giveUpAt(now))
+      throw new AppError(
+        'not_found',
+        `the webhook ${name} has no delivery ${id.slice(0, 100)}: ended deliveries are kept for ${KEPT_DAYS} days, and at most ${KEPT_ENDED} of them`,
+      )
+    },
+  )
 }
 
 /** Sends a `ping` event, to test a webhook. Throws `not_found`. */
@@ -78,7 +86,7 @@ export async function ping(
   caller: Caller,
   name: string,
 ): Promise<Delivery> {
-  return deliverNow(ctx, dispatcher, caller, name, (transaction, webhook, now) =>
+  return deliverNow(ctx, dispatcher, { caller, type: 'webhook.pinged' }, name, (transaction, webhook, now) =>
     insertDelivery(transaction, {
       webhookId: webhook.id,
       event: 'ping',
@@ -93,18 +101,22 @@ export async function ping(
 async function deliverNow(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
-  caller: Caller,
+  { caller, type }: { caller: Caller; type: AuditType },
   name: string,
   deliver: (transaction: Transaction, webhook: Webhook, now: Date) => Promise<Delivery>,
 ): Promise<Delivery> {
   const now = ctx.now()
   const { delivery, id } = await ctx.commits.run(async (transaction) => {
     const webhook = await getWebhook(transaction, caller, name)
-    if (webhook.enabled) return { delivery: await deliver(transaction, webhook, now), id: webhook.id }
-    throw new AppError(
-      'conflict',
-      `the webhook ${name} is not enabled, so nothing is sent to it: enable it first`,
-    )
+    if (!webhook.enabled)
+      throw new AppError(
+        'conflict',
+        `the webhook ${name} is not enabled, so nothing is sent to it: enable it first`,
+      )
+    const sent = await deliver(transaction, webhook, now)
+    const details = { event: sent.event, number: sent.id }
+    await audit(ctx, transaction, caller.actor, { type, target: { name }, details })
+    return { delivery: sent, id: webhook.id }
   })
   await dispatcher.refresh(id)
   return delivery

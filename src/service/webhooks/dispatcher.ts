@@ -1,9 +1,11 @@
+import { withOrigin } from '../../core/origin.ts'
 import { lastChange } from '../../database/change-log.ts'
 import { dueDeliveries, recordAttempt, webhooksDue } from '../../database/webhooks/deliveries.ts'
 import { enabledWebhooks } from '../../database/webhooks/webhooks.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { DeliveryState, DueDelivery, WebhookFilter } from '../../domain/webhook.ts'
 import { Connections, type Proxies } from '../../oci/remote/connections.ts'
+import { audit, SERVER } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Outcome, post } from './post.ts'
 import { resultOf } from './result.ts'
@@ -154,7 +156,8 @@ export class WebhookDispatcher {
       const due = await dueDeliveries(this.#ctx.db, webhookId, this.#now(), 2 * CONCURRENCY_EACH)
       for (const delivery of due) {
         if (busy.has(delivery.id) || this.#inFlight.has(delivery.id) || !this.#hasRoom(webhookId)) continue
-        this.#track(this.#attempt(delivery))
+        // Not that of the request that happened to wake the dispatcher.
+        this.#track(withOrigin({}, () => this.#attempt(delivery)))
       }
     } catch (error) {
       this.#options.report(error)
@@ -230,7 +233,14 @@ export class WebhookDispatcher {
     if (pausedUntil !== undefined) this.#paused.set(webhook.id, pausedUntil)
     const disabled = await this.#ctx.commits.run(async (transaction) => {
       await recordAttempt(transaction, delivery.id, { ...attempt, duration })
-      return gone && (await disableWebhook(transaction, webhook, this.#ctx.now()))
+      if (!gone || !(await disableWebhook(transaction, webhook, this.#ctx.now()))) return false
+      const reason = 'its receiver answered that it is gone'
+      await audit(this.#ctx, transaction, SERVER, {
+        type: 'webhook.disabled',
+        target: { name: webhook.name },
+        reason,
+      })
+      return true
     })
     this.#options.onAttempt?.(attempt.state)
     if (!disabled) return

@@ -8,10 +8,13 @@ import {
   listWebhooks as listRows,
   updateWebhook as updateRow,
 } from '../../database/webhooks/webhooks.ts'
+import type { AuditDetails, AuditEvent } from '../../domain/audit/entry.ts'
 import { parseLabelSelector } from '../../domain/label-selector.ts'
 import type { ChangeEvent, Webhook, WebhookContent, WebhookFilter } from '../../domain/webhook.ts'
+import type { Actor } from '../access/actor.ts'
 import type { Caller } from '../access/policy.ts'
 import { viewKey } from '../access/visible.ts'
+import { audit } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkPrecondition, type Precondition } from '../precondition.ts'
 import { type Page, type PageRequest, page } from '../queries/page.ts'
@@ -33,7 +36,7 @@ export async function createWebhook(
   requireManaging(caller, input)
   checkTarget(input.url, dispatcher.targets)
   parseLabelSelector(input.filter.labelSelector ?? '')
-  return changed(ctx, dispatcher, async (transaction) => {
+  return changed(ctx, dispatcher, caller.actor, async (transaction) => {
     if (await findWebhook(transaction, input.name)) {
       throw new AppError('already_exists', `the webhook ${input.name} exists already`)
     }
@@ -42,7 +45,8 @@ export async function createWebhook(
         'conflict',
         `there are ${MOST} webhooks already, which is the limit: delete one first`,
       )
-    return insertWebhook(transaction, input, caller.actor.name, ctx.now().toISOString())
+    const webhook = await insertWebhook(transaction, input, caller.actor.name, ctx.now().toISOString())
+    return { webhook, event: { type: 'webhook.created', details: detailsOf(webhook) } }
   })
 }
 
@@ -89,7 +93,7 @@ export async function updateWebhook(
 ): Promise<Webhook> {
   if (patch.url !== undefined) checkTarget(patch.url, dispatcher.targets)
   parseLabelSelector(patch.filter?.labelSelector ?? '')
-  return changed(ctx, dispatcher, async (transaction) => {
+  return changed(ctx, dispatcher, caller.actor, async (transaction) => {
     const current = await getWebhook(transaction, caller, name)
     checkPrecondition(name, current.resourceVersion, precondition)
     const next = {
@@ -101,7 +105,10 @@ export async function updateWebhook(
       enabled: patch.enabled ?? current.enabled,
     }
     requireManaging(caller, next)
-    return updateRow(transaction, current.id, next, ctx.now().toISOString())
+    const webhook = await updateRow(transaction, current.id, next, ctx.now().toISOString())
+    const fields = Object.entries(patch).flatMap(([field, value]) => (value === undefined ? [] : [field]))
+    const details = { ...detailsOf(webhook), fields: fields.join(',') }
+    return { webhook, event: { type: 'webhook.updated', details } }
   })
 }
 
@@ -113,11 +120,11 @@ export async function deleteWebhook(
   name: string,
   precondition: Precondition,
 ): Promise<void> {
-  await changed(ctx, dispatcher, async (transaction) => {
+  await changed(ctx, dispatcher, caller.actor, async (transaction) => {
     const current = await getWebhook(transaction, caller, name)
     checkPrecondition(name, current.resourceVersion, precondition)
     await deleteRow(transaction, current.id)
-    return current
+    return { webhook: current, event: { type: 'webhook.deleted', details: detailsOf(current) } }
   })
 }
 
@@ -127,15 +134,23 @@ function mergeFilter(base: WebhookFilter, patch: WebhookPatch['filter']): Webhoo
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null))
 }
 
+/** Of its URL only the host, as the rest may be secret. */
+function detailsOf({ url, enabled }: Webhook): AuditDetails {
+  return { host: new URL(url).host, enabled }
+}
+
 /** Changes webhooks in a transaction, after routing earlier changes to the webhooks as they were. */
 async function changed(
   ctx: ServiceContext,
   dispatcher: WebhookDispatcher,
-  change: (transaction: Transaction) => Promise<Webhook>,
+  actor: Actor,
+  change: (transaction: Transaction) => Promise<{ webhook: Webhook; event: AuditEvent }>,
 ): Promise<Webhook> {
   const result = await ctx.commits.run(async (transaction) => {
     await routeAll(transaction, ctx.now())
-    return change(transaction)
+    const { webhook, event } = await change(transaction)
+    await audit(ctx, transaction, actor, { ...event, target: { name: webhook.name } })
+    return webhook
   })
   await dispatcher.refresh(result.id)
   return result

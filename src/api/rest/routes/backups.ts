@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { actorOf } from '../../../http/access.ts'
 import { server } from '../../../http/scope.ts'
 import { backup } from '../../../service/maintenance/backup/backup.ts'
 import { defineRoute } from '../../route.ts'
@@ -30,7 +31,7 @@ const makeBackup = defineRoute({
 export function backupRoutes({ ctx }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
   app.openapi(makeBackup, async (c) => {
-    const content = await backup(ctx, c.req.raw.signal)
+    const content = await backup(ctx, actorOf(c), c.req.raw.signal)
     return c.body(ReadableStream.from(content) as ReadableStream, 200, { 'Content-Type': TAR })
   })
   return app

@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { actorOf } from '../../../http/access.ts'
 import { server } from '../../../http/scope.ts'
 import { collectGarbage } from '../../../service/maintenance/collect-garbage.ts'
 import { defineRoute } from '../../route.ts'
@@ -25,7 +26,7 @@ export function garbageCollectionRoutes({ ctx }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
   app.openapi(collect, async (c) => {
     const { dryRun = false } = c.req.valid('json')
-    return c.json(await collectGarbage(ctx, { dryRun }), 200)
+    return c.json(await collectGarbage(ctx, actorOf(c), { dryRun }), 200)
   })
   return app
 }

@@ -143,7 +143,7 @@ export function repositoryRoutes({ ctx, access, discovery, registryHost }: Api):
 
   app.openapi(sync, async (c) => {
     const { name } = c.req.valid('param')
-    await discovery.request(name)
+    await discovery.request(actorOf(c), name)
     const status = await discovery.status(await getRepository(ctx.db, name))
     return c.json(status as SyncStatus, 202)
   })

@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { actorOf } from '../../../http/access.ts'
 import { server } from '../../../http/scope.ts'
 import { verify } from '../../../service/maintenance/verify/verify.ts'
 import { defineRoute } from '../../route.ts'
@@ -25,7 +26,7 @@ export function verificationRoutes({ ctx }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
   app.openapi(verification, async (c) => {
     const { fix = false } = c.req.valid('json')
-    return c.json(await verify(ctx, { fix }), 200)
+    return c.json(await verify(ctx, actorOf(c), { fix }), 200)
   })
   return app
 }

@@ -5,6 +5,7 @@ import { open, opendir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { type Pack, pack } from 'tar-stream'
+import type { ChainHead } from '../../../domain/audit/chain.ts'
 import type { ArchiveInfo } from '../../ports.ts'
 import { INDEX_FILE, INFO_FILE, REGISTRY_FOLDER, SUMS_FILE } from './archive-layout.ts'
 
@@ -15,7 +16,7 @@ const EPOCH = new Date(0)
 /** Packs the folder, after writing the backup's own files into it. */
 export async function* writeArchive(
   folder: string,
-  info: ArchiveInfo & { createdAt: string },
+  info: ArchiveInfo & { createdAt: string; audit: ChainHead },
 ): AsyncGenerator<Uint8Array> {
   const archive = pack()
   const filled = fill(archive, folder, info).catch((error: Error) => archive.destroy(error))

@@ -5,23 +5,28 @@
 
 import { mapConcurrently } from '../../../core/concurrency.ts'
 import { AppError } from '../../../core/errors.ts'
+import { continueAudit } from '../../../database/audit/append.ts'
 import { forgetChanges } from '../../../database/change-log.ts'
 import type { Transaction } from '../../../database/connection.ts'
 import { startResourceVersions } from '../../../database/counters.ts'
 import { insertPackage } from '../../../database/maintenance/rebuild.ts'
 import type { Index } from '../../../database/open.ts'
 import { repositoryExists, saveRepository } from '../../../database/repositories/repositories.ts'
+import { secret } from '../../../database/settings.ts'
+import { GENESIS } from '../../../domain/audit/chain.ts'
 import { isLabel, ociRepository } from '../../../domain/names.ts'
 import { DEFAULT_LIMITS } from '../../../domain/resources.ts'
-import { REPOSITORY_RECORD_TAG } from '../../../domain/tags.ts'
+import { AUDIT_REPOSITORY, AUDIT_TAG, REPOSITORY_RECORD_TAG } from '../../../domain/tags.ts'
 import type { OciError } from '../../../oci/errors.ts'
 import type { Registry } from '../../../oci/roles.ts'
+import { readHeads } from '../../audit/anchors.ts'
+import { ADDRESS_KEY, audit, SERVER } from '../../audit/record.ts'
 import { addOperations } from '../../operations.ts'
 import { inRegistry, listRepositories, REQUESTS_AT_ONCE } from '../../registry-content.ts'
 import { IN_THIS_THREAD } from '../../workers/worker-pool.ts'
 import { fillContents } from '../fill-contents.ts'
 import { type RebuiltPackage, rebuildPackage } from './rebuild-package.ts'
-import { readStoredPackage } from './stored-package.ts'
+import { readStoredPackage, reasonOf } from './stored-package.ts'
 
 export type ReindexReport = {
   repositories: number
@@ -77,8 +82,29 @@ export async function reindex(options: ReindexOptions): Promise<ReindexReport> {
     },
   )
   await commits.run(forgetChanges)
+  await continueLog(options, report)
   report.milliseconds = Math.round(performance.now() - began)
   return report
+}
+
+/** The records of the audit log are lost with the index, but the chain goes on from the last one that the registry knows. */
+async function continueLog({ registry, commits, now }: ReindexOptions, report: ReindexReport): Promise<void> {
+  const { heads, problem } = await inRegistry(() =>
+    readHeads(registry).then(
+      (found) => ({ heads: found, problem: undefined }),
+      (error) => ({ heads: [], problem: reasonOf(error) }),
+    ),
+  )
+  if (problem !== undefined) note(report, AUDIT_REPOSITORY, [{ tag: AUDIT_TAG, reason: problem }])
+  const last = heads.at(-1)
+  const head = last ?? GENESIS
+  await commits.run(async (transaction) => {
+    if (last) await continueAudit(transaction, last)
+    const addressKey = await secret(transaction, ADDRESS_KEY)
+    const { revisions } = report
+    const details = { throughSeq: head.seq, throughHash: head.hash, revisions }
+    await audit({ now, addressKey }, transaction, SERVER, { type: 'index.rebuilt', details })
+  })
 }
 
 function notListed(refusal: OciError): never {

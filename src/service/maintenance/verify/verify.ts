@@ -16,12 +16,14 @@ import type { Descriptor } from '../../../oci/descriptor.ts'
 import { MAX_MANIFEST_BYTES } from '../../../oci/manifest.ts'
 import { isManifestType } from '../../../oci/media-types.ts'
 import { fetchAll } from '../../../oci/roles.ts'
+import type { Acting } from '../../audit/record.ts'
 import { manifestDescriptor } from '../../change-revision.ts'
 import type { ServiceContext } from '../../context.ts'
 import { decide, finishEarlier } from '../../intents.ts'
 import { inRegistry, listRepositories, REQUESTS_AT_ONCE } from '../../registry-content.ts'
 import { fillContents } from '../fill-contents.ts'
 import { readStoredPackage, reasonOf } from '../reindex/stored-package.ts'
+import { auditDifferences } from './audit-heads.ts'
 import { contentFindings } from './check-content.ts'
 import { comparePackage } from './compare-package.ts'
 import { compareRepository } from './compare-repository.ts'
@@ -41,13 +43,17 @@ export type VerificationReport = {
 const BATCH = 100
 const NAMED = 10
 
-type Progress = VerificationReport & { ctx: ServiceContext }
+type Progress = VerificationReport & { ctx: ServiceContext; actor: Acting }
 
 /** Checks everything, while others read and write. */
-export async function verify(ctx: ServiceContext, { fix }: { fix: boolean }): Promise<VerificationReport> {
+export async function verify(
+  ctx: ServiceContext,
+  actor: Acting,
+  { fix }: { fix: boolean },
+): Promise<VerificationReport> {
   const began = performance.now()
   const report = { fix, packages: 0, revisions: 0, blobs: 0, differences: [], milliseconds: 0 }
-  const progress: Progress = { ...report, ctx }
+  const progress: Progress = { ...report, ctx, actor }
   // Where the registry does not list its repositories, those of the index have to do.
   const listed = await listRepositories(ctx.registry, () => [])
   const names = new Set([...(await indexedRepositories(ctx.db)), ...listed])
@@ -61,7 +67,8 @@ export async function verify(ctx: ServiceContext, { fix }: { fix: boolean }): Pr
   const packages = [...names].filter((name) => parseOciRepository(name) !== undefined).sort()
   await mapConcurrently(packages, (name) => verifyPackage(progress, name, existing), REQUESTS_AT_ONCE)
   await checkSearchable(progress)
-  const { ctx: _, ...result } = progress
+  progress.differences.push(...(await auditDifferences(ctx)))
+  const { ctx: _, actor: __, ...result } = progress
   result.differences.sort((a, b) => (a.repository < b.repository ? -1 : 1))
   return { ...result, milliseconds: Math.round(performance.now() - began) }
 }
@@ -127,7 +134,7 @@ async function checkLocked<T>(
   name: string,
   find: (ctx: ServiceContext, name: string) => Promise<{ findings: Finding[]; result: T }>,
 ): Promise<T | undefined> {
-  const { ctx, fix, differences } = progress
+  const { ctx, actor, fix, differences } = progress
   const note = (problem: string, remedy: string | null, fixed: boolean) =>
     differences.push({ repository: name, problem, remedy, fixed })
   return ctx.locks.run(name, async () => {
@@ -135,7 +142,7 @@ async function checkLocked<T>(
       await finishEarlier(ctx, name)
       const { findings, result } = await find(ctx, name)
       const repairable = findings.filter(({ remedy }) => remedy !== null)
-      const failure = fix && repairable.length > 0 ? await repair(ctx, name, repairable) : undefined
+      const failure = fix && repairable.length > 0 ? await repair(ctx, actor, name, repairable) : undefined
       for (const { problem, remedy } of findings) {
         note(problem, failure && remedy ? null : remedy, fix && remedy !== null && !failure)
       }
@@ -152,10 +159,12 @@ async function checkLocked<T>(
 /** Resolves to the reason of a failure. */
 async function repair(
   ctx: ServiceContext,
+  actor: Acting,
   name: string,
   findings: readonly Finding[],
 ): Promise<string | undefined> {
   const target = ctx.registry.repository(name)
+  const [repository, ...path] = name.split('/')
   try {
     await inRegistry(async () => {
       for (const item of findings.flatMap(({ push = [] }) => push)) {
@@ -167,9 +176,17 @@ async function repair(
         }
       }
     })
-    await decide(ctx, name, async (transaction) => {
+    await decide(ctx, actor, name, async (transaction) => {
       for (const { change } of findings) await change?.(transaction)
-      return { result: undefined, operations: findings.flatMap(({ operations = [] }) => operations) }
+      return {
+        result: undefined,
+        operations: findings.flatMap(({ operations = [] }) => operations),
+        event: {
+          type: 'index.repaired',
+          target: { repository, package: path.length > 0 ? path.join('/') : undefined },
+          details: { findings: findings.length },
+        },
+      }
     })
     return undefined
   } catch (error) {

@@ -2,13 +2,14 @@ import { createReadStream } from 'node:fs'
 import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { GENESIS } from '../../../../src/domain/audit/chain.ts'
 import { INDEX_FILE } from '../../../../src/service/maintenance/backup/archive-layout.ts'
 import { readArchive } from '../../../../src/service/maintenance/backup/read-archive.ts'
 import { writeArchive } from '../../../../src/service/maintenance/backup/write-archive.ts'
 import { pax, tar, tarEntry } from '../../../support/tar.ts'
 import { temporaryFolder } from '../../../support/temporary.ts'
 
-const INFO = { version: '1', registry: 'files', createdAt: '2026-01-01T00:00:00Z' } as const
+const INFO = { version: '1', registry: 'files', createdAt: '2026-01-01T00:00:00Z', audit: GENESIS } as const
 
 async function* chunksOf(bytes: Buffer): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 700) yield bytes.subarray(at, at + 700)

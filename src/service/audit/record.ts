@@ -1,0 +1,95 @@
+/** Records changes in the audit log. */
+import { createHmac } from 'node:crypto'
+import { currentClient } from '../../core/client.ts'
+import { currentOrigin } from '../../core/origin.ts'
+import { appendAudit } from '../../database/audit/append.ts'
+import { foldDenial } from '../../database/audit/denials.ts'
+import type { Transaction } from '../../database/connection.ts'
+import { auditEntry, clean } from '../../domain/audit/clean.ts'
+import type { AuditEntry, AuditEvent, Principal, Via } from '../../domain/audit/entry.ts'
+import { type Actor, isPrincipal } from '../access/actor.ts'
+import type { ServiceContext } from '../context.ts'
+
+/** A caller, with as much as is known of it. */
+export type Acting = Actor & Partial<Omit<Principal, 'name'>>
+
+/** The server itself, in what it does by its schedule. */
+export const SERVER = { name: 'server', kind: 'system', via: { kind: 'system' } } as const satisfies Acting
+
+/** Who runs a command on a data folder, as its owner. */
+export const COMMAND_LINE = {
+  name: 'command line',
+  kind: 'system',
+  via: { kind: 'system' },
+} as const satisfies Acting
+
+/** The setting with the key of the hashes of addresses. */
+export const ADDRESS_KEY = 'audit-address'
+
+export type Auditing = Pick<ServiceContext, 'now' | 'addressKey'>
+
+/** Records an event in the transaction that makes the change: both are committed or neither. */
+export async function audit(
+  ctx: Auditing,
+  transaction: Transaction,
+  actor: Acting,
+  event: AuditEvent,
+): Promise<void> {
+  const { entry, address } = entryOf(ctx, actor, event)
+  await appendAudit(transaction, entry, address)
+}
+
+export type DeniedAccess = {
+  code: string
+  /** The permission that is missing. */
+  missing: string
+  /** The OCI repository. */
+  repository: string
+}
+
+/** Records a refusal, for which there is no other transaction. Repeats within a minute are counted. */
+export async function auditDenial(
+  ctx: Auditing & Pick<ServiceContext, 'commits'>,
+  actor: Acting,
+  { code, missing, repository }: DeniedAccess,
+): Promise<void> {
+  const [name, ...path] = repository.split('/')
+  const { entry, address } = entryOf(ctx, actor, {
+    type: 'access.denied',
+    outcome: 'denied',
+    code,
+    target: { repository: name, package: path.length > 0 ? path.join('/') : undefined },
+    details: { missing },
+  })
+  // The client is a whole network where addresses are easily had.
+  const subject = entry.actor.id ?? (currentClient() || entry.actor.name)
+  const { method = '', route = '' } = entry.request ?? {}
+  await ctx.commits.run((transaction) =>
+    foldDenial(transaction, { subject, route: `${method} ${route}`, entry, address }),
+  )
+}
+
+function entryOf(
+  { now, addressKey }: Auditing,
+  actor: Acting,
+  event: AuditEvent,
+): { entry: AuditEntry; address: string | null } {
+  const origin = currentOrigin()
+  const address = clean(origin.address)
+  const addressHash = address && hashOfAddress(addressKey, address)
+  const entry = auditEntry(event, principalOf(actor), { origin, addressHash, time: now().toISOString() })
+  return { entry, address }
+}
+
+/** Without the key, the few addresses there are could be tried one after the other. */
+export function hashOfAddress(key: Buffer, address: string): string {
+  return createHmac('sha256', key).update(address).digest('hex')
+}
+
+function principalOf(actor: Acting): Principal {
+  const { name, kind = 'anonymous' } = actor
+  if (!isPrincipal(actor)) return { id: actor.id ?? null, name, kind, via: actor.via ?? { kind: 'none' } }
+  const { principalId, groups, token } = actor
+  const via: Via = token ? { kind: 'token', tokenId: token.id } : { kind: 'session' }
+  return { id: principalId, name, kind, groups, via }
+}
