@@ -45,8 +45,15 @@ export function isPermission(text: string): text is Permission {
   return PERMISSIONS.some((permission) => permission === text)
 }
 
-/** Adds `read`, without which no other permission in a repository is of use. */
+/** Adds `read`, without which no other permission in a repository is of use, and `draft.read` to those for drafts. */
 export function withRead(permissions: readonly Permission[]): Permission[] {
-  const inRepository = REPOSITORY_PERMISSIONS.some((permission) => permissions.includes(permission))
-  return [...new Set<Permission>([...(inRepository ? (['read'] as const) : []), ...permissions])]
+  const hasOneOf = (some: readonly Permission[]) =>
+    some.some((permission) => permissions.includes(permission))
+  return [
+    ...new Set<Permission>([
+      ...(hasOneOf(REPOSITORY_PERMISSIONS) ? (['read'] as const) : []),
+      ...(hasOneOf(['draft', 'propose', 'review']) ? (['draft.read'] as const) : []),
+      ...permissions,
+    ]),
+  ]
 }

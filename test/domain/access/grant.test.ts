@@ -140,6 +140,7 @@ describe('the permissions of a token', () => {
   it('include reading where they are of use in repositories', () => {
     expect(withRead(['push'])).toEqual(['read', 'push'])
     expect(withRead(['read'])).toEqual(['read'])
+    expect(withRead(['propose'])).toEqual(['read', 'draft.read', 'propose'])
     expect(withRead(['server.audit', 'tokens'])).toEqual(['server.audit', 'tokens'])
   })
 })

@@ -12,9 +12,8 @@ const TRY = { dryRun: true }
 const FLUX = { name: 'flux', displayName: 'Flux', scope: 'team-*', disabled: false }
 const CI = { name: 'ci', displayName: '', scope: '*', disabled: true }
 
-function bindingOf(name: string, role: 'reader' | 'admin' = 'reader'): AccessRules['bindings'][number] {
-  const repositories = role === 'admin' ? [] : ['team-*']
-  return { subject: { kind: 'serviceaccount', name }, role, repositories }
+function bindingOf(name: string): AccessRules['bindings'][number] {
+  return { subject: { kind: 'serviceaccount', name }, role: 'reader', repositories: ['team-*'] }
 }
 
 const GROUP = {
@@ -85,12 +84,14 @@ describe('rules of access as a whole', () => {
   })
 
   it('leave an admin', async () => {
-    const { access } = await accounts()
-    const rules = { serviceAccounts: [FLUX], bindings: [bindingOf('flux', 'admin')] }
-    await replaceAccessRules(access, SYSTEM, rules, DO)
-    await expect(replaceAccessRules(access, SYSTEM, { ...rules, bindings: [] }, TRY)).rejects.toMatchObject({
-      code: 'conflict',
-    })
+    const { access, bind, user } = await accounts()
+    await user('ada')
+    await bind({ kind: 'user', name: 'ada' }, 'admin')
+    for (const options of [TRY, DO]) {
+      await expect(replaceAccessRules(access, SYSTEM, RULES, options)).rejects.toMatchObject({
+        code: 'conflict',
+      })
+    }
   })
 
   it('are only for those who may do everything', async () => {

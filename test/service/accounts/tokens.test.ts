@@ -154,7 +154,7 @@ describe('the tokens of an account', () => {
     expect(token).toMatchObject({
       kind: 'personal',
       name: 'laptop',
-      permissions: ['read', 'push', 'review'],
+      permissions: ['read', 'draft.read', 'push', 'review'],
       repositories: ['team-a'],
       expiresAt: later(40 * DAY),
     })
