@@ -183,6 +183,21 @@ describe('a caller', () => {
     expect((await at.as(bearer('x'), MANIFEST)).status).toBe(401)
   })
 
+  it('33. is slowed down with an expired token, but not with an expired registry token', async () => {
+    const at = await server()
+    const { text } = await at.withToken(at.ann, {
+      expiresAt: new Date(at.ctx.now().getTime() + 310_000).toISOString(),
+    })
+    const registry = await registryToken(at, bearer(text), 'repository:blueprints/nf/upf:pull')
+    at.pass(306_000)
+    for (let number = 0; number < 20; number++) {
+      expect((await at.as(bearer(registry), MANIFEST)).status).toBe(401)
+    }
+    at.pass(4000)
+    for (let number = 0; number < 10; number++) await at.as(bearer(text), MANIFEST)
+    expect((await at.as(bearer(text), MANIFEST)).status).toBe(429)
+  })
+
   it('is not looked up for probes, which work while the index cannot be read', async () => {
     const at = await requiredApp()
     at.access.policy = () => Promise.reject(new Error('the index cannot be read'))
