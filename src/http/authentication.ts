@@ -111,8 +111,8 @@ function refusal(
   { failures }: Authenticator,
   { refused, tokenId }: Extract<Authentication, { refused: string }>,
 ): AppError {
-  // Expiry is usual for registry tokens, and what has expired is not guessed.
-  if (refused !== 'expired') failures.count(currentClient(), tokenId)
+  // Clients find out by a refusal that a registry token has expired, which has no id here.
+  if (refused !== 'expired' || tokenId !== undefined) failures.count(currentClient(), tokenId)
   return new AppError('unauthenticated', REFUSALS[refused])
 }
 
@@ -124,14 +124,14 @@ export function registryAuthentication({ registryTokens }: Authenticator): Middl
   return async function registryAuthentication(c, next) {
     const caller = c.get('caller')
     if (!caller || caller.open) return next()
-    const scope = registryScope(c)
+    const needed = registryScope(c)?.needed
     const { granted } = caller
-    const decides = scope?.type !== 'repository'
+    const decides = needed?.type !== 'repository'
     if (decides && caller === NO_ONE) throw new AppError('unauthenticated', 'the registry needs a token')
     if (!granted) return next()
-    const within = (needed: ResourceActions) => registryTokens.permits(granted, needed)
+    const within = (more: ResourceActions) => registryTokens.permits(granted, more)
     c.set('withinToken', within)
-    if (scope && !(await within(scope))) {
+    if (needed && !(await within(needed))) {
       c.set('tokenFault', 'insufficient_scope')
       throw new AppError('unauthenticated', 'the registry token was given for less: get another one')
     }

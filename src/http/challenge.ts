@@ -27,7 +27,9 @@ export function challenge(c: Context): Record<string, string> {
       ? [
           `realm="${tokenUrl(c, service)}"`,
           `service="${REGISTRY_SERVICE}"`,
-          ...[registryScope(c)].flatMap((scope) => (scope ? [`scope="${quotable(scopeText(scope))}"`] : [])),
+          ...[registryScope(c)].flatMap((scope) =>
+            scope ? [`scope="${quotable(scopeText(scope.asked))}"`] : [],
+          ),
         ]
       : [`realm="${REGISTRY_SERVICE}"`]
   if (fault) parts.push(`error="${fault}"`)

@@ -1,6 +1,6 @@
 /** The header Authorization: https://www.rfc-editor.org/rfc/rfc9110#name-authorization */
 
-export type Credentials =
+type Credentials =
   | { kind: 'none' }
   | { kind: 'bearer' | 'basic'; secret: string }
   /** Of another scheme, malformed, or several. */

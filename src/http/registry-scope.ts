@@ -2,29 +2,36 @@
 import type { Context } from 'hono'
 import { CATALOG, type ResourceActions } from '../service/access/registry-access.ts'
 
+type RegistryScope = {
+  needed: ResourceActions
+  /** What a client should ask for: with a token for more than is needed now, it need not fetch another soon. */
+  asked: ResourceActions
+}
+
 const REPOSITORY = /^\/v2\/([^/]+)\/(?:manifests|blobs|tags|referrers)\//
 const UPLOADS = /^\/v2\/[^/]+\/blobs\/uploads(?:\/|$)/
 
-/** A token for more than is needed saves clients from fetching several. */
-const ACTIONS: Record<string, readonly string[]> = {
-  GET: ['pull'],
-  HEAD: ['pull'],
-  DELETE: ['pull', 'push', 'delete'],
-}
-const PUSH = ['pull', 'push']
+const PULL = { needed: ['pull'], asked: ['pull'] }
+const PUSH = { needed: ['push'], asked: ['pull', 'push'] }
+const DELETE = { needed: ['delete'], asked: ['pull', 'push', 'delete'] }
 
 /** Returns undefined for a path without a resource. */
-export function registryScope(c: Context): ResourceActions | undefined {
-  const { method, path } = c.req
-  if (/^\/v2\/_catalog\/?$/.test(path)) return CATALOG
-  const [, name] = REPOSITORY.exec(path) ?? []
-  if (name === undefined) return undefined
-  const actions = UPLOADS.test(path) ? PUSH : (ACTIONS[method] ?? PUSH)
-  return { type: 'repository', name: decoded(name), actions }
+export function registryScope({ req: { method, path } }: Context): RegistryScope | undefined {
+  if (/^\/v2\/_catalog\/?$/.test(path)) return { needed: CATALOG, asked: CATALOG }
+  const [, segment] = REPOSITORY.exec(path) ?? []
+  if (segment === undefined) return undefined
+  const { needed, asked } = UPLOADS.test(path) ? PUSH : actionsOf(method)
+  const resource = { type: 'repository', name: decoded(segment) }
+  return { needed: { ...resource, actions: needed }, asked: { ...resource, actions: asked } }
 }
 
 export function scopeText({ type, name, actions }: ResourceActions): string {
   return `${type}:${name}:${actions.join(',')}`
+}
+
+function actionsOf(method: string): typeof PULL {
+  if (method === 'GET' || method === 'HEAD') return PULL
+  return method === 'DELETE' ? DELETE : PUSH
 }
 
 /** As the router decodes parameters. */

@@ -64,10 +64,10 @@ export async function openAuthenticator(
 
 async function tokenIn(file: string): Promise<string> {
   const text = (await readFile(file, 'utf8')).trim()
-  if (text.length >= MIN_TOKEN && /^[A-Za-z0-9._~+/-]+=*$/.test(text)) return text
+  if (text.length >= MIN_TOKEN && /^[A-Za-z0-9_~+/-]+=*$/.test(text)) return text
   throw new AppError(
     'invalid',
-    `${file} must have at least ${MIN_TOKEN} characters that can stand in a header, and nothing else: openssl rand -hex 32 makes such a token`,
+    `${file} must have at least ${MIN_TOKEN} letters and digits, and nothing else: openssl rand -hex 32 makes such a token`,
   )
 }
 

@@ -1,6 +1,7 @@
 /** Who sends a request. The titles with numbers are the security tests that every version must pass. */
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
+import { BlockList } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { SYSTEM } from '../../src/service/access/actor.ts'
 import { newTokenText } from '../../src/service/access/token-text.ts'
@@ -183,6 +184,21 @@ describe('a caller', () => {
     expect((await at.as(bearer('x'), MANIFEST)).status).toBe(401)
   })
 
+  it('33. is slowed down with an expired token, but not with an expired registry token', async () => {
+    const at = await server()
+    const { text } = await at.withToken(at.ann, {
+      expiresAt: new Date(at.ctx.now().getTime() + 310_000).toISOString(),
+    })
+    const registry = await registryToken(at, bearer(text), 'repository:blueprints/nf/upf:pull')
+    at.pass(306_000)
+    for (let number = 0; number < 20; number++) {
+      expect((await at.as(bearer(registry), MANIFEST)).status).toBe(401)
+    }
+    at.pass(4000)
+    for (let number = 0; number < 10; number++) await at.as(bearer(text), MANIFEST)
+    expect((await at.as(bearer(text), MANIFEST)).status).toBe(429)
+  })
+
   it('is not looked up for probes, which work while the index cannot be read', async () => {
     const at = await requiredApp()
     at.access.policy = () => Promise.reject(new Error('the index cannot be read'))
@@ -274,5 +290,17 @@ describe('the answer to an anonymous caller', () => {
     expect(await realm('http://pkgserver.team.svc/v2/')).toBe(`http://pkgserver.team.svc${path}`)
     expect(await realm('http://other.example.com:444/v2/')).toBe(`https://other.example.com:444${path}`)
     expect((await at.as(undefined, 'http://evil.example.com/v2/')).status).toBe(403)
+  })
+
+  it('names the token service as a trusted proxy says that the client has come', async () => {
+    const trustedProxies = new BlockList()
+    trustedProxies.addAddress('127.0.0.1')
+    const at = await requiredApp({}, { change: (parts) => ({ ...parts, trustedProxies }) })
+    const { hostname, port } = await serving(at.hono)
+    const headers = { Host: 'packages.team.svc', 'X-Forwarded-Proto': 'https' }
+    const sent = request({ hostname, port, path: '/v2/', headers, agent: false })
+    const [response] = (await once(sent.end(), 'response')) as [IncomingMessage]
+    response.resume()
+    expect(response.headers['www-authenticate']).toContain('realm="https://packages.team.svc/auth/token"')
   })
 })

@@ -151,7 +151,7 @@ describe('33. the token of the file bootstrap-token', () => {
       const file = join(await temporaryFolder(), 'token')
       await writeFile(file, text)
       await expect(folderApp(undefined, { PKGSERVER_ADMIN_TOKEN_FILE: file })).rejects.toThrow(
-        /must have at least 32 characters/,
+        /must have at least 32 letters and digits/,
       )
     },
   )

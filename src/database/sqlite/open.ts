@@ -1,3 +1,4 @@
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
 import BetterSqlite3, { type Database } from 'better-sqlite3'
 import { Kysely, type KyselyConfig, type SqliteDatabase, type SqliteStatement } from 'kysely'
 import { LRUCache } from 'lru-cache'
@@ -13,6 +14,7 @@ import { migrate } from './migrate.ts'
  */
 export function openDatabase(file: string, log?: KyselyConfig['log']): Kysely<Schema> {
   let database: Database | undefined
+  if (file !== ':memory:') keepFromOthers(file)
   try {
     database = new BetterSqlite3(file)
     database.pragma('journal_mode = WAL')
@@ -43,6 +45,16 @@ export function openDatabase(file: string, log?: KyselyConfig['log']): Kysely<Sc
   }
   const dialect = new IndexDialect({ database: withStatementCache(database) })
   return new Kysely<Schema>(log ? { dialect, log } : { dialect })
+}
+
+/** Takes the file from other users of the machine, as it has keys. SQLite gives its other files the same mode. */
+function keepFromOthers(file: string): void {
+  try {
+    closeSync(openSync(file, 'a', 0o600))
+    chmodSync(file, statSync(file).mode & 0o700)
+  } catch {
+    // It belongs to another user, or SQLite says what is wrong with it.
+  }
 }
 
 /** In bytes. Reading a larger database would delay the start by seconds. */

@@ -41,7 +41,7 @@ const claimsSchema = z.object({
 
 type Claims = z.infer<typeof claimsSchema>
 
-export type RegistryAuthentication =
+type RegistryAuthentication =
   | { actor: Actor; tokenId: string | undefined; granted: readonly GrantedActions[] }
   | Extract<Authentication, { refused: string }>
 

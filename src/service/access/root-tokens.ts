@@ -1,7 +1,7 @@
 import type { RootActor } from './actor.ts'
 import { tokenHash } from './token-text.ts'
 
-export type RootToken = { actor: RootActor; id: string }
+type RootToken = { actor: RootActor; id: string }
 
 /**
  * Tokens of admins without an account: that of the settings, and those that this process makes. They are in its memory

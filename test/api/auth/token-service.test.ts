@@ -261,6 +261,17 @@ describe('a registry token', () => {
     expect((await at.as(bearer(body.token), '/api/v1/repositories')).status).toBe(401)
   })
 
+  it('for deletions alone is enough for them', async () => {
+    const at = await server()
+    await at.bind({ kind: 'user', name: 'ann' }, 'maintainer', 'copies')
+    const { text } = await createToken(at.access, at.ann, { name: 'cleaner', permissions: ['delete'] })
+    const { body } = await at.ask(basic('', text), 'scope=repository:copies/a:pull,push,delete')
+    expect(accessOf({ body })).toMatchObject([{ actions: ['pull', 'delete'] }])
+    const status = async (method: string) =>
+      (await at.as(bearer(body.token), '/v2/copies/a/manifests/old', { method })).status
+    expect([await status('DELETE'), await status('GET'), await status('PUT')]).toEqual([404, 404, 403])
+  })
+
   it('is worth no more than the rights of the moment', async () => {
     const at = await server()
     const { body } = await at.ask(basic('ann', at.text), `scope=${PULL}`)

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { sql } from 'kysely'
@@ -21,6 +21,17 @@ describe('the index of a data folder', () => {
     expect(await secretOf(second, 'x')).toEqual(key)
     expect(await secretOf(second, 'y')).not.toEqual(key)
     await second.close()
+  })
+
+  it('can be read by no other user of the machine, as it has keys', async () => {
+    const file = join(await temporaryFolder(), 'index.db')
+    await writeFile(file, '', { mode: 0o644 })
+    for (let opening = 0; opening < 2; opening++) {
+      const db = openDatabase(file)
+      await sql`UPDATE counters SET value = value`.execute(db)
+      for (const end of ['', '-wal', '-shm']) expect((await stat(file + end)).mode & 0o777, end).toBe(0o600)
+      await db.destroy()
+    }
   })
 
   it('syncs every commit to the disk before it acknowledges it', async () => {
