@@ -23,7 +23,7 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   waiting: 10_000,
 }
 
-/** What each name and value takes in memory beside its characters, in bytes. */
+/** The memory of each name and value beside its characters, in bytes. */
 const HEADER_OVERHEAD = 64
 
 const FULL =
