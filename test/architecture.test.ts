@@ -20,7 +20,8 @@ const MAY_IMPORT: Table = {
   http: ['domain', 'service/access', 'core'],
   api: ['service', 'domain', 'http', 'core'],
   cli: ['server', 'service', 'domain', 'core', 'config.ts'],
-  'config.ts': ['core'],
+  'config.ts': ['core', 'config-values.ts'],
+  'config-values.ts': ['core'],
 }
 
 /** The same for the folders of src/service; "." is what stands right in it. */

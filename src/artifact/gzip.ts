@@ -7,6 +7,7 @@ import type { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { crc32, createGunzip, createZstdDecompress } from 'node:zlib'
 import { Deflate } from 'pako'
+import { GrowingBuffer } from '../core/growing-buffer.ts'
 import { type Content, streamOf } from '../oci/content.ts'
 import { invalidArchive } from './invalid-archive.ts'
 
@@ -65,17 +66,10 @@ type Inflation = {
 
 async function inflated(content: Content, options: Inflation): Promise<Buffer> {
   const { how, name, expected, limit, tooLarge } = options
-  let plain = Buffer.allocUnsafe(Math.min(limit, expected))
-  let size = 0
+  const plain = new GrowingBuffer(expected, limit)
   try {
     await pipeline(streamOf(content), how, async (chunks: AsyncIterable<Buffer>) => {
-      for await (const chunk of chunks) {
-        const end = size + chunk.byteLength
-        if (end > limit) throw tooLarge()
-        if (end > plain.length) plain = grown(plain, Math.min(limit, Math.max(end, 2 * plain.length)))
-        chunk.copy(plain, size)
-        size = end
-      }
+      for await (const chunk of chunks) if (!plain.add(chunk)) throw tooLarge()
     })
   } catch (error) {
     throw isZlibError(error)
@@ -84,13 +78,7 @@ async function inflated(content: Content, options: Inflation): Promise<Buffer> {
         )
       : error
   }
-  return plain.subarray(0, size)
-}
-
-function grown(bytes: Buffer, size: number): Buffer<ArrayBuffer> {
-  const larger = Buffer.allocUnsafe(size)
-  bytes.copy(larger)
-  return larger
+  return plain.bytes
 }
 
 function isZlibError(error: unknown): error is Error {

@@ -1,3 +1,5 @@
+import { Tally } from './tally.ts'
+
 /** Whose work it is: a client, and one of its packages. */
 export type Turn = { client: string; package: string }
 
@@ -10,7 +12,7 @@ export function shareOf(most: number): number {
 export class FairQueue<Item> {
   /** The next client is the first, and so is its next package. */
   readonly #clients = new Map<string, Map<string, Item[]>>()
-  readonly #sizes = new Map<string, number>()
+  readonly #sizes = new Tally()
   #size = 0
 
   get size(): number {
@@ -18,7 +20,7 @@ export class FairQueue<Item> {
   }
 
   sizeOf(client: string): number {
-    return this.#sizes.get(client) ?? 0
+    return this.#sizes.of(client)
   }
 
   add(turn: Turn, item: Item): void {
@@ -57,9 +59,7 @@ export class FairQueue<Item> {
   }
 
   #count(client: string, by: number): void {
-    const now = this.sizeOf(client) + by
-    if (now > 0) this.#sizes.set(client, now)
-    else this.#sizes.delete(client)
+    this.#sizes.add(client, by)
     this.#size += by
   }
 }

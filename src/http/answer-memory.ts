@@ -35,7 +35,7 @@ export function answerMemory({ answers }: Load): MiddlewareHandler {
     })
     // Without a socket the answer is gone when it is returned.
     const outgoing: ServerResponse | undefined = c.env?.outgoing
-    // What the kernel has not taken of an answer that was handed over as a whole.
+    // An answer in one piece: the bytes that still wait in this process.
     outgoing?.once('prefinish', () => hold(outgoing.writableLength))
     outgoing?.once('close', () => giveBack())
     try {

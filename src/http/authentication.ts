@@ -8,7 +8,6 @@ import { type Authentication, authenticateToken } from '../service/access/authen
 import type { GrantedActions, ResourceActions } from '../service/access/registry-access.ts'
 import type { RegistryTokens } from '../service/access/registry-tokens.ts'
 import { isRegistry, TOKEN_PATH, type TokenService } from './challenge.ts'
-import { clientAddress } from './client-address.ts'
 import { parseAuthorization } from './credentials.ts'
 import type { FailureLimit } from './failure-limit.ts'
 import { registryScope } from './registry-scope.ts'
@@ -70,7 +69,7 @@ async function callerOf(c: Context, authenticator: Authenticator): Promise<Calle
   const isRegistryToken = credentials.kind === 'bearer' && credentials.secret.includes('.')
   const caller =
     isRegistryToken && isRegistry(c)
-      ? await callerWithRegistryToken(authenticator, credentials.secret, addressOf(c))
+      ? await callerWithRegistryToken(authenticator, credentials.secret, c.get('clientAddress'))
       : await authenticated(c, authenticator, credentials.secret)
   const { actor } = caller
   // What a client of the registry keeps is good for nothing else.
@@ -87,7 +86,7 @@ export async function authenticated(
   authenticator: Authenticator,
   secret: string,
 ): Promise<Caller> {
-  const found = await authenticateToken(authenticator.access, secret, addressOf(c))
+  const found = await authenticateToken(authenticator.access, secret, c.get('clientAddress'))
   if ('refused' in found) throw refusal(authenticator, found)
   return { actor: found.actor, tokenId: found.tokenId, open: false }
 }
@@ -100,11 +99,6 @@ async function callerWithRegistryToken(
   const found = await authenticator.registryTokens.authenticate(text, address)
   if ('refused' in found) throw refusal(authenticator, found)
   return { ...found, tokenId: found.tokenId, open: false }
-}
-
-function addressOf(c: Context): string | undefined {
-  const service = c.get('tokenService')
-  return service && clientAddress(c, service.trustedProxies)
 }
 
 function refusal(

@@ -1,4 +1,5 @@
 import { AppError } from '../core/errors.ts'
+import { Tally } from '../core/tally.ts'
 
 /** Proxies make many clients look like one, so what most of them need may take more. */
 const SMALL = 1024 * 1024
@@ -18,7 +19,7 @@ export type Share = {
 export class ByteBudget {
   readonly #most: number
   readonly #what: string
-  readonly #byClient = new Map<string, number>()
+  readonly #byClient = new Tally()
   #used = 0
 
   /** `what` holds the bytes, for the message of the error. */
@@ -38,7 +39,7 @@ export class ByteBudget {
 
   /** Throws `overloaded` if no bytes are left, or none for this client. */
   checkRoom(client: string): void {
-    if (this.#used >= this.#most || this.#of(client) >= this.#most / 2) throw this.#overloaded()
+    if (this.#used >= this.#most || this.#byClient.of(client) >= this.#most / 2) throw this.#overloaded()
   }
 
   /**
@@ -51,7 +52,7 @@ export class ByteBudget {
       take: (bytes) => {
         // A request that is alone gets as much as it needs, as it would never get it otherwise.
         if (this.#used > taken) this.check(bytes)
-        const own = client === '' ? 0 : this.#of(client)
+        const own = this.#byClient.of(client)
         const most = this.#most * OF_ONE_CLIENT[bytes > SMALL ? 'large' : 'small']
         if (own > taken && own + bytes > most) throw this.#overloaded()
         taken += bytes
@@ -70,16 +71,9 @@ export class ByteBudget {
     }
   }
 
-  #of(client: string): number {
-    return this.#byClient.get(client) ?? 0
-  }
-
   #add(bytes: number, client: string): void {
     this.#used += bytes
-    if (client === '') return
-    const own = this.#of(client) + bytes
-    if (own > 0) this.#byClient.set(client, own)
-    else this.#byClient.delete(client)
+    if (client !== '') this.#byClient.add(client, bytes)
   }
 
   #overloaded(): AppError {

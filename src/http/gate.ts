@@ -1,6 +1,7 @@
 import { currentClient } from '../core/client.ts'
 import { AppError } from '../core/errors.ts'
 import { FairQueue, shareOf } from '../core/fair-queue.ts'
+import { Tally } from '../core/tally.ts'
 
 export type GateLimits = {
   /** Maximum number of calls that run at once. */
@@ -26,7 +27,7 @@ export class Gate {
   readonly #limits: GateLimits
   readonly #queue = new FairQueue<Waiting>()
   /** The number of places of each client. */
-  readonly #held = new Map<string, number>()
+  readonly #held = new Tally()
   #inside = 0
 
   constructor(limits: GateLimits) {
@@ -55,18 +56,12 @@ export class Gate {
 
   #mayEnter(client: string): boolean {
     const { atOnce } = this.#limits
-    return this.#inside < atOnce && this.#heldBy(client) < shareOf(atOnce)
-  }
-
-  #heldBy(client: string): number {
-    return this.#held.get(client) ?? 0
+    return this.#inside < atOnce && this.#held.of(client) < shareOf(atOnce)
   }
 
   #add(client: string, by: 1 | -1): void {
     this.#inside += by
-    const held = this.#heldBy(client) + by
-    if (held > 0) this.#held.set(client, held)
-    else this.#held.delete(client)
+    this.#held.add(client, by)
   }
 
   async #turn(client: string): Promise<void> {

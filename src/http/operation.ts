@@ -23,7 +23,8 @@ export type Operation = {
 
 /**
  * How an operation counts against the load limits. `read`: unpacks or compares packages. `list`: may answer with
- * megabytes that are made in little time. `write`: changes something through the API. `push`: changes something in `/v2`. `none`: cheap, or helps an overloaded server; never waits.
+ * megabytes that are made in little time. `write`: changes something through the API. `push`: changes something in `/v2`.
+ * `none`: cheap, or helps an overloaded server; never waits.
  */
 export type LoadClass = 'none' | 'read' | 'list' | 'write' | 'push'
 

@@ -1,6 +1,7 @@
 /** Bodies of requests as streams. */
 import { IncomingMessage } from 'node:http'
 import type { Context } from 'hono'
+import { free } from '../core/growing-buffer.ts'
 
 /** The client has disconnected: no failure of the server, and there is no client to respond to. */
 export class ClientGoneError extends Error {
@@ -54,12 +55,6 @@ function incomingOf(c: Context): IncomingMessage | undefined {
 
 function webStreamOf(c: Context): AsyncIterable<Uint8Array> | null {
   return c.req.raw.body as unknown as AsyncIterable<Uint8Array> | null
-}
-
-/** Frees a buffer immediately: V8 lets a hundred MiB of them pile up before it collects them. */
-export function free({ buffer, byteLength }: Uint8Array): void {
-  // A buffer that is shared with other chunks must stay.
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }
 
 /** The Content-Type without its parameters; undefined if there is none. */

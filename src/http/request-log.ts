@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { BlockList } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import type { Logger } from 'pino'
-import { clientAddress } from './client-address.ts'
 import type { Metrics } from './metrics.ts'
 import { requestedPath } from './request-path.ts'
 
@@ -13,8 +11,8 @@ declare module 'hono' {
   }
 }
 
-/** Logs and measures each request. `proxies`: those whose word about their clients counts. */
-export function requestLog(log: Logger, metrics: Metrics, proxies: BlockList): MiddlewareHandler {
+/** Logs and measures each request. */
+export function requestLog(log: Logger, metrics: Metrics): MiddlewareHandler {
   return async function requestLog(c, next) {
     const start = performance.now()
     const requestId = c.req.header('X-Request-Id')?.slice(0, 128) ?? randomUUID()
@@ -32,7 +30,7 @@ export function requestLog(log: Logger, metrics: Metrics, proxies: BlockList): M
     log[level](
       {
         requestId,
-        client: clientAddress(c, proxies),
+        client: c.get('clientAddress'),
         userAgent: c.req.header('User-Agent')?.slice(0, 256),
         method,
         path: requestedPath(c),

@@ -1,9 +1,10 @@
 import type { Context } from 'hono'
-import { free, passingRequestBody } from './request-body.ts'
+import { GrowingBuffer } from '../core/growing-buffer.ts'
+import { passingRequestBody } from './request-body.ts'
 
 type Limits = {
   maxBytes: number
-  /** Called before bytes are kept; throws if there is no memory for them. */
+  /** Called with the bytes of each piece; throws if there is no memory for them, which frees all of them. */
   take: (bytes: number) => void
   tooLarge: () => Error
 }
@@ -18,28 +19,15 @@ export async function wholeBody(
 ): Promise<Buffer<ArrayBuffer>> {
   const announced = Number(c.req.header('Content-Length') ?? UNKNOWN)
   if (!(announced <= maxBytes)) throw tooLarge()
-  // The system provides memory as it is written to, so a size that is only announced takes none.
-  let bytes = Buffer.allocUnsafeSlow(announced)
-  let size = 0
+  const received = new GrowingBuffer(announced, maxBytes)
   try {
     for await (const piece of passingRequestBody(c)) {
-      const end = size + piece.byteLength
-      if (end > maxBytes) throw tooLarge()
+      if (!received.add(piece)) throw tooLarge()
       take(piece.byteLength)
-      if (end > bytes.byteLength) bytes = enlarged(bytes, Math.min(maxBytes, 2 * end))
-      bytes.set(piece, size)
-      size = end
     }
   } catch (error) {
-    free(bytes)
+    received.free()
     throw error
   }
-  return bytes.subarray(0, size)
-}
-
-function enlarged(bytes: Buffer, size: number): Buffer<ArrayBuffer> {
-  const larger = Buffer.allocUnsafeSlow(size)
-  bytes.copy(larger)
-  free(bytes)
-  return larger
+  return received.bytes
 }

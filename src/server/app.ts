@@ -119,7 +119,7 @@ export async function createApp(components: Components, publicUrl: URL): Promise
   app.onError((error, c) => surfaceOf(c).onError(error, c))
   app.notFound((c) => surfaceOf(c).notFound(c))
 
-  app.use(requestLog(log, metrics, trustedProxies))
+  app.use(requestLog(log, metrics))
   app.use(clientOfRequest(trustedProxies))
   if (tracing !== NO_TRACING) app.use(traced(tracing))
   app.use(boundedPath)

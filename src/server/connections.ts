@@ -1,6 +1,7 @@
 /** Keeps one client from taking all that the server has: connections, and requests that wait in them. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { BlockList, type Socket } from 'node:net'
+import { Tally } from '../core/tally.ts'
 import { contains, networkOf, plainAddress } from '../http/client-address.ts'
 
 export type ConnectionLimits = {
@@ -22,7 +23,7 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   waiting: 10_000,
 }
 
-/** What each name and value takes in memory beside its characters, in bytes. */
+/** The memory of each name and value beside its characters, in bytes. */
 const HEADER_OVERHEAD = 64
 
 const FULL =
@@ -35,23 +36,18 @@ export function limitConnections(
   { all, client }: ConnectionLimits = CONNECTION_LIMITS,
 ): void {
   server.maxConnections = all
-  const connections = new Map<string, number>()
+  const connections = new Tally()
   server.prependListener('connection', (socket: Socket) => {
     const address = plainAddress(socket.remoteAddress)
     if (address === undefined || contains(trusted, address)) return
     const key = networkOf(address)
-    const count = (connections.get(key) ?? 0) + 1
-    if (count > client) {
+    if (connections.of(key) >= client) {
       socket.end(FULL)
       socket.destroySoon()
       return
     }
-    connections.set(key, count)
-    socket.once('close', () => {
-      const left = (connections.get(key) ?? 1) - 1
-      if (left > 0) connections.set(key, left)
-      else connections.delete(key)
-    })
+    connections.add(key, 1)
+    socket.once('close', () => connections.add(key, -1))
   })
 }
 

@@ -1,6 +1,6 @@
 /** Refuses requests in very many pieces: each piece and each header costs far more than its bytes. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { free } from '../http/request-body.ts'
+import { free } from '../core/growing-buffer.ts'
 import { cutOff } from './cut-off.ts'
 
 export type PieceLimits = {

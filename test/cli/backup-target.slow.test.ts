@@ -1,4 +1,4 @@
-/** What `pkgserver backup` writes to, and what `restore` reads from. */
+/** The files that `pkgserver backup` writes, and that `restore` reads: pipes, links and devices, too. */
 import { execFile } from 'node:child_process'
 import { lstat, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** What `pkgserver restore` makes of archives that no server wrote. Their sums are right. */
+/** `pkgserver restore` with archives that no server wrote. Their sums are right. */
 import { createHash } from 'node:crypto'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

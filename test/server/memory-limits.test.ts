@@ -6,7 +6,7 @@ import { availableMemory, memoryLimits } from '../../src/server/memory-limits.ts
 const MIB = 2 ** 20
 const GIB = 2 ** 30
 
-/** What the limits allow to be in memory together, at the sizes that were measured. */
+/** The most memory that the limits allow, by the sizes that were measured. */
 function most(memory: number): number {
   const { packages, load, workers } = memoryLimits(memory)
   return 95 * MIB + 6 * packages.maxBytes * load.gates.large.atOnce + workers.workers * workers.memory * MIB

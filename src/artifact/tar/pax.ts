@@ -4,7 +4,7 @@ import { invalidArchive } from '../invalid-archive.ts'
 
 export type PaxRecords = ReadonlyMap<string, string>
 
-/** What names an entry or says its size. */
+/** The keys that give the name or the size of an entry. */
 const NAME_AND_SIZE = ['path', 'linkpath', 'size', 'hdrcharset']
 
 /** The keys by which GNU tar, star and Solaris mark sparse files. */

@@ -32,7 +32,7 @@ const KINDS: Record<string, string> = {
   [GNU_DUMP]: 'a directory of an incremental backup',
 }
 
-/** What tar programs have for it. */
+/** How to pack without such an entry, for the message of the error. */
 const WAYS_OUT: Record<string, string> = {
   [TYPE.hardLink]: ': pack it with tar --hard-dereference',
   [TYPE.symbolicLink]: ': pack what it leads to, with tar --dereference',

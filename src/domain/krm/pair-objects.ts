@@ -6,7 +6,7 @@ type Identified = { identity: ObjectIdentity; value: JsonValue }
 
 /** The share of equal fields above which two objects that nothing else tells apart are the same one. */
 const SIMILAR = 0.5
-/** What is left for all objects of a comparison. A step is the lookup of a field in another object. */
+/** The remaining steps of a comparison, for all of its objects. A step is the lookup of a field in another object. */
 type Effort = { steps: number }
 
 /** Of objects that take more steps, only the equal ones are found. */

@@ -1,4 +1,4 @@
-/** What follows from an attempt to deliver. */
+/** The new state of a delivery after an attempt. */
 import type { AttemptRecord } from '../../database/webhooks/deliveries.ts'
 import type { DueDelivery } from '../../domain/webhook.ts'
 import type { Outcome } from './post.ts'

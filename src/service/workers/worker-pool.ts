@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { currentClient } from '../../core/client.ts'
 import { AppError } from '../../core/errors.ts'
 import { FairQueue, shareOf, type Turn } from '../../core/fair-queue.ts'
+import { Tally } from '../../core/tally.ts'
 import { type Outcome, runTask, TASK_NAMES, type Task, type Tasks } from './tasks.ts'
 import { Worker, WorkerEndedError } from './worker.ts'
 
@@ -77,7 +78,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const idle = new Map<Worker, NodeJS.Timeout>()
   const busy = new Set<Worker>()
   /** The number of workers that each client has. */
-  const held = new Map<string, number>()
+  const held = new Tally()
   let closed = false
 
   const tasks = tasksRunBy(async (name, input, forPackage) => {
@@ -134,14 +135,14 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       if (!next) return
       const worker = takeIdle() ?? new Worker(memory)
       busy.add(worker)
-      held.set(next.turn.client, (held.get(next.turn.client) ?? 0) + 1)
+      held.add(next.turn.client, 1)
       next.enter(worker)
     }
   }
 
   /** The last worker is left to other clients. */
   function mayTake(client: string): boolean {
-    return (held.get(client) ?? 0) < Math.max(1, workers - 1)
+    return held.of(client) < Math.max(1, workers - 1)
   }
 
   function takeIdle(): Worker | undefined {
@@ -163,9 +164,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       return outcome
     } finally {
       busy.delete(worker)
-      const left = (held.get(client) ?? 1) - 1
-      if (left > 0) held.set(client, left)
-      else held.delete(client)
+      held.add(client, -1)
       if (usable && !closed) keep(worker)
       else await worker.end()
       dispatch()

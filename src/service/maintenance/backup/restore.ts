@@ -115,7 +115,7 @@ async function unpack(
   }
 }
 
-/** What the paths of an archive may lead to that no folder has: a file twice, below a file, or with too long a name. */
+/** Errors of an archive with impossible paths: a file twice, below another file, or with too long a name. */
 const IMPOSSIBLE = ['EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']
 
 /** Resolves to the digest of the file. */
