@@ -8,7 +8,7 @@ import { type PackageId, parseRevisionName } from '../domain/names.ts'
 import type { AccessControl } from '../service/access/access-control.ts'
 import { type Actor, ANONYMOUS } from '../service/access/actor.ts'
 import { type Caller, can, canInPart, type Target, targetText } from '../service/access/policy.ts'
-import { lacks } from '../service/access/require-permission.ts'
+import { hidden, lacks } from '../service/access/require-permission.ts'
 import { seesRevision } from '../service/access/sees-revision.ts'
 import { operationsOf } from './operation.ts'
 import {
@@ -144,12 +144,14 @@ async function refusalAt(
   const { control, policy, actor } = caller
   if (!isAllowed(caller, permission, place)) {
     if (!isKnown(caller)) return unauthenticated()
-    if (permission === 'read') return hidden(actor, place)
+    if (permission === 'read') return hidden(actor, nameOf(place))
     // It is missing everywhere, where any place would do.
     return lacks(actor, permission, place !== 'server' && 'partOf' in place ? 'server' : targetOf(place))
   }
   if (place === 'server' || !('revision' in place)) return undefined
-  return (await seesRevision(control, policy, actor, place.revision)) ? undefined : hidden(actor, place)
+  return (await seesRevision(control, policy, actor, place.revision))
+    ? undefined
+    : hidden(actor, nameOf(place))
 }
 
 function isAllowed(caller: Caller, permission: Permission, place: Place): boolean {
@@ -180,8 +182,6 @@ function unauthenticated(): AppError {
   return new AppError('unauthenticated', 'this needs an account: log in, or send a token')
 }
 
-/** What the caller may not read, and what does not exist, have the same answer. */
-function hidden(actor: Actor, place: Place): AppError {
-  const name = place !== 'server' && 'revision' in place ? place.revision : targetText(targetOf(place))
-  return new AppError('not_found', `there is no ${name}, or ${actor.name} may not read it`)
+function nameOf(place: Place): string {
+  return place !== 'server' && 'revision' in place ? place.revision : targetText(targetOf(place))
 }

@@ -11,7 +11,7 @@ import { AccessControl, type AccessOptions } from '../service/access/access-cont
 import type { Policy } from '../service/access/policy.ts'
 import { RegistryTokens } from '../service/access/registry-tokens.ts'
 import { RepositoryIds } from '../service/access/repository-ids.ts'
-import { RootTokens } from '../service/access/root-tokens.ts'
+import { RootTokens, SETTINGS_TOKEN } from '../service/access/root-tokens.ts'
 import { BootstrapToken } from './bootstrap-token.ts'
 
 export type AccessSettings = Omit<AccessOptions, 'groupsMaxAge' | 'report'>
@@ -30,7 +30,7 @@ export async function accessSettings(
   log: Logger,
 ): Promise<AccessSettings> {
   const rootTokens = new RootTokens()
-  if (adminTokenFile !== undefined) rootTokens.add('root:settings', await tokenIn(adminTokenFile))
+  if (adminTokenFile !== undefined) rootTokens.add(SETTINGS_TOKEN, await tokenIn(adminTokenFile))
   const bootstrap = new BootstrapToken(data, rootTokens, log)
   const logMode = modeLog(log, auth === 'open' ? 'warn' : 'info')
   const byItself = isLoopback(listen.host) ? 'open-at-first' : 'required'

@@ -27,9 +27,9 @@ export async function authenticateToken(
   // First, as it may end some of these.
   await access.policy()
   const root = access.rootTokens.find(hash)
-  if (root) return { actor: root.actor, tokenId: root.id }
+  if (root) return { actor: root, tokenId: root.tokenId }
   if (!isTokenText(text)) return { refused: 'malformed' }
-  return presented(access, hash, () => findTokenByHash(access.ctx.db, hash), address)
+  return used(access, await bearer(access, hash, () => findTokenByHash(access.ctx.db, hash)), address)
 }
 
 /** Finds out what the token of an id allows now: one that the caller has presented some minutes ago. */
@@ -40,17 +40,26 @@ export async function authenticateTokenId(
 ): Promise<Authentication> {
   await access.policy()
   const root = access.rootTokens.findById(id)
-  if (root) return { actor: root.actor, tokenId: root.id }
-  return presented(access, `id ${id}`, () => findToken(access.ctx.db, id), address)
+  if (root) return { actor: root, tokenId: root.tokenId }
+  return used(access, await bearerOf(access, id), address)
 }
 
-async function presented(
+/** Finds out what credentials that were presented earlier allow now, for work that goes on without a request. */
+export async function authenticateLater(
   access: AccessControl,
-  key: string,
-  find: () => Promise<Token | undefined>,
-  address: string | undefined,
-): Promise<Authentication> {
-  const found = await remembered(access, key, async (now) => {
+  { principalId, tokenId }: { principalId: string; tokenId: string | null },
+): Promise<{ actor: PrincipalActor } | Refused> {
+  if (tokenId === null) return authenticatePrincipal(access, principalId)
+  const found = await bearerOf(access, tokenId)
+  return 'refused' in found ? found : { actor: found.actor }
+}
+
+function bearerOf(access: AccessControl, tokenId: string): Promise<Found> {
+  return bearer(access, `id ${tokenId}`, () => findToken(access.ctx.db, tokenId))
+}
+
+function bearer(access: AccessControl, key: string, find: () => Promise<Token | undefined>): Promise<Found> {
+  return remembered(access, key, async (now) => {
     const token = await find()
     if (!token) return { refused: 'unknown' }
     const parent = token.parentId === undefined ? undefined : await findToken(access.ctx.db, token.parentId)
@@ -59,6 +68,9 @@ async function presented(
     if (problem) return { refused: problem, tokenId: token.id }
     return knownCaller(access, token.principalId, now, { token, parent })
   })
+}
+
+function used(access: AccessControl, found: Found, address: string | undefined): Authentication {
   if ('refused' in found) return found
   noteUse(access, found, address)
   return { actor: found.actor, tokenId: found.actor.token?.id ?? '' }

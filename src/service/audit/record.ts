@@ -88,6 +88,7 @@ export function hashOfAddress(key: Buffer, address: string): string {
 
 function principalOf(actor: Acting): Principal {
   const { name, kind = 'anonymous' } = actor
+  if (actor.kind === 'root') return { id: null, name, kind, via: { kind: 'token', tokenId: actor.tokenId } }
   if (!isPrincipal(actor)) return { id: actor.id ?? null, name, kind, via: actor.via ?? { kind: 'none' } }
   const { principalId, groups, token } = actor
   const via: Via = token ? { kind: 'token', tokenId: token.id } : { kind: 'session' }
