@@ -1,30 +1,27 @@
 import { describe, expect, it } from 'vitest'
-import type { AccessPolicy } from '../../src/http/access.ts'
-import { createApp } from '../../src/server/app.ts'
 import type { Components } from '../../src/server/components.ts'
 import { pruneAudit } from '../../src/service/audit/retention.ts'
-import { memoryApp } from '../support/app.ts'
 import { problems, tamper } from '../support/audit.ts'
-import { Client, type Json } from '../support/client.ts'
+import type { Client, Json } from '../support/client.ts'
+import { protectedApp } from '../support/protected-app.ts'
 
 const KEPT = { records: 0, addresses: 0 }
 
-/** An app that lets callers do nothing with one repository, at a time that the test sets. */
+/** A caller who may read one repository only, in an app with a time that the test sets. */
 async function refusing(): Promise<{
   client: Client
   admin: Client
   parts: Components
   at: (time: string) => void
 }> {
-  const { client: admin, parts } = await memoryApp()
-  const policy: AccessPolicy = async (_, { repository }) =>
-    repository.startsWith('secret') ? 'it is secret' : undefined
-  const { hono } = await createApp(parts, new URL('http://localhost:8080'), policy)
-  const client = new Client(async (path, init) => hono.request(path, init))
+  const app = await protectedApp()
+  const { parts } = app
   const at = (time: string): void => {
     parts.ctx.now = () => new Date(time)
   }
   at('2026-11-20T10:00:00.000Z')
+  const admin = await app.user('admin', 'admin')
+  const client = await app.user('eve', 'reader', 'public')
   return { client, admin, parts, at }
 }
 
@@ -33,7 +30,7 @@ async function denials(admin: Client): Promise<Json[]> {
 }
 
 async function refused(client: Client, path: string, times = 1): Promise<void> {
-  for (let time = 0; time < times; time++) expect((await client.call('GET', path)).status).toBe(403)
+  for (let time = 0; time < times; time++) expect((await client.call('GET', path)).status).toBe(404)
 }
 
 describe('a refusal', () => {
@@ -48,10 +45,10 @@ describe('a refusal', () => {
         outcome: 'denied',
         code: 'forbidden',
         count: 1,
-        actor: { name: 'anonymous' },
+        actor: { name: 'eve' },
         request: { method: 'DELETE', route: '/api/v1/packagerevisions/:name' },
         target: { repository: 'secret', package: 'nf/upf', revision: null },
-        details: { missing: 'delete' },
+        details: { missing: 'draft' },
       },
     ])
     expect(await problems(admin)).toEqual([])
@@ -95,9 +92,9 @@ describe('a refusal', () => {
     await pruneAudit(parts.ctx, KEPT)
     const all = await denials(admin)
     expect(all.map(({ count, actor }) => `${count} ${actor.name}`).sort()).toEqual([
-      '1 anonymous',
-      '1 anonymous',
-      '2 anonymous',
+      '1 eve',
+      '1 eve',
+      '2 eve',
       '4 others',
     ])
   })

@@ -65,6 +65,8 @@ export async function matrixRequests(
 
   return {
     createRepository: { path: `${API}/repositories`, body: { name: 'blueprints', type: 'catalog' } },
+    listAuditRecords: { path: `${API}/audit` },
+    verifyAudit: { path: `${API}/audit/verifications`, body: { heads: [] } },
     listRepositories: { path: `${API}/repositories` },
     getRepository: { path: `${API}/repositories/blueprints` },
     updateRepository: { path: `${API}/repositories/blueprints`, body: {} },
