@@ -145,7 +145,7 @@ describe('a reader', () => {
     expect(await reader.tags()).toEqual(['latest', 'v1', 'v1.0.0'])
   })
 
-  it('compares with nothing, copies nothing and clones nothing that is hidden from it', async () => {
+  it('11. confused deputy: compares, copies, clones, upgrades and syncs nothing that is hidden from it', async () => {
     const app = await protectedApp()
     const admin = await app.user('ann', 'admin')
     await admin.createRepository()
@@ -162,6 +162,9 @@ describe('a reader', () => {
       { copy: { from: secret } },
       { clone: { upstream: secret } },
       { clone: { upstream: { repository: 'blueprints', package: 'secret/smf' } } },
+      { upgrade: { from: secret } },
+      { upgrade: { from: 'blueprints.secret.smf.gone' } },
+      { upgrade: { to: secret } },
     ]) {
       const draft = { repository: 'blueprints', package: 'nf/other', workspace: 'ws1', source }
       expect(await author.call('POST', '/packagerevisions', draft)).toMatchObject({
@@ -173,6 +176,12 @@ describe('a reader', () => {
       expect((await author.send(`/api/v1${path}`)).status).toBe(404)
     }
     await author.createDraft('ws1', { clone: { upstream: name } }, { package: 'nf/other' })
+    await app.bind({ kind: 'user', name: 'eve' }, 'repository-admin', 'mirror')
+    const mirror = { name: 'mirror', type: 'catalog', source: { url: 'oci://localhost:8080/blueprints' } }
+    expect(await author.call('POST', '/repositories', mirror)).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining("this server's own registry") },
+    })
   })
 
   it('sees no draft, and learns not even its name', async () => {
