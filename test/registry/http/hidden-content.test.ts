@@ -248,3 +248,47 @@ it('10 Mount of a private blob, with a token for the target only → 202, conten
   }
   expect(await mount(published.artifact.layerDigest, PUBLIC)).toBe(201)
 })
+
+it('10. a client that pushes without the right to read drafts makes none public by the digest of its layer', async () => {
+  const { app, admin, reader, published, draft } = await prepared()
+  await app.user('bob', 'publisher', 'public')
+  const pusher = app.bearer(await app.tokenOf('bob', { permissions: ['read', 'push'] }))
+  const registry = new RegistryClient(pusher, PUBLIC)
+  const { layerDigest } = draft.artifact
+  const config = 'a config of the client'
+  await registry.pushBlobs(config)
+  const withLayer = (digest: string, more: object = {}) => {
+    const bytes = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      config: { mediaType: 'text/plain', digest: digestOf(Buffer.from(config)), size: config.length },
+      layers: [{ mediaType: 'text/plain', digest, size: 1000, ...more }],
+    })
+    return { bytes, digest: digestOf(Buffer.from(bytes)), blobs: [] }
+  }
+  const layer = (client: Client) => answer(client, `${PUBLIC}/blobs/${layerDigest}`)
+  const put = async (digest: string) => {
+    const headers = { 'Content-Type': 'application/vnd.oci.image.manifest.v1+json' }
+    const body = withLayer(digest).bytes
+    const response = await pusher.send(`/v2/${PUBLIC}/manifests/mine`, { method: 'PUT', body, headers })
+    return { status: response.status, text: (await response.text()).replaceAll(digest, '…') }
+  }
+  const refused = await put(layerDigest)
+  expect(refused).toMatchObject({ status: 404, text: expect.stringContaining('MANIFEST_BLOB_UNKNOWN') })
+  expect(await put(NOWHERE)).toEqual(refused)
+  // A layer that may be elsewhere needs not be here, and is not shown if it is.
+  expect(
+    await registry.putManifest('foreign', withLayer(layerDigest, { urls: ['https://example.com'] })),
+  ).toBe(201)
+  expect((await layer(reader)).status).toBe(404)
+
+  // A published layer, and what the client sends itself, can be used.
+  expect(await registry.putManifest('copy', withLayer(published.artifact.layerDigest))).toBe(201)
+  const sent = await registry.pushBlob('of the client')
+  expect(await registry.putManifest('own', withLayer(sent))).toBe(201)
+  const response = await admin.send(`/v2/${PUBLIC}/blobs/${layerDigest}`)
+  const known = new Uint8Array(await response.arrayBuffer())
+  const upload = `/v2/${PUBLIC}/blobs/uploads/?digest=${layerDigest}`
+  expect((await pusher.send(upload, { method: 'POST', body: known })).status).toBe(201)
+  expect(await put(layerDigest)).toMatchObject({ status: 201 })
+})
