@@ -35,7 +35,6 @@ import {
 } from '../service/access/client-writes.ts'
 import { readingRules } from '../service/access/registry-reading.ts'
 import { StreamRights } from '../service/access/stream-rights.ts'
-import { visibleTo } from '../service/access/visible.ts'
 import { auditDenial } from '../service/audit/record.ts'
 import { readiness } from '../service/maintenance/readiness.ts'
 import { visibleToReceiver } from '../service/webhooks/webhook-rights.ts'
@@ -100,7 +99,7 @@ export async function createApp(components: Components, publicUrl: URL): Promise
     deleteBlobs: (repository) => blobDeletionRefusal(ctx.db, repository),
   }
   const mayMount = (c: Context, from: string) => mayRead(c, from, targetOf(from))
-  const readGuard = (c: Context): ReadGuard | undefined => readingRules(ctx.db, visibleTo(callerOf(c)))
+  const readGuard = (c: Context): ReadGuard | undefined => readingRules(ctx.db, callerOf(c))
   const surroundings = {
     stopping: () => components.stopping,
     refusal: () => disk.refusal,

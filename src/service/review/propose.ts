@@ -25,7 +25,7 @@ export async function propose(
     await checkMerged(ctx.db, revision)
     checkGates(revision)
     checkDeclares(current.package, revision)
-    await checkVersion(ctx.db, current.package, revision)
+    await checkVersion(ctx.db, await ctx.visibilityOf(actor), current.package, revision)
     const { reason } = decision
     return saveRevision(ctx, { actor, type: 'revision.proposed', reason }, current, {
       lifecycle: 'Proposed',

@@ -1,6 +1,7 @@
 /** What clients of the registry see without the right to read drafts. */
 import { describe, expect, it } from 'vitest'
 import { digestOf } from '../../../src/oci/digest.ts'
+import { anchorAudit } from '../../../src/service/audit/anchors.ts'
 import type { Client } from '../../support/client.ts'
 import { protectedApp } from '../../support/protected-app.ts'
 import { artifactOf, RegistryClient } from '../../support/registry-client.ts'
@@ -95,6 +96,23 @@ it('6 _catalog and its last/n pages show only readable names; counts and Link le
   const nobody = await app.user('nora')
   expect(await json(nobody, '_catalog?n=1')).toEqual({ repositories: [] })
   expect((await answer(nobody, '_catalog?n=1')).headers.link).toBeUndefined()
+})
+
+it('6 _catalog shows the repository of the audit log to auditors alone, and so do its tags, manifests and blobs', async () => {
+  const { app, admin } = await prepared()
+  await anchorAudit(app.parts.ctx)
+  const [tag] = (await json(admin, 'pkgserver_audit/tags/list')).tags
+  expect(tag).toBe('_audit')
+  const { config } = await json(admin, 'pkgserver_audit/manifests/_audit')
+  const auditor = await app.user('olga', 'auditor')
+  expect(await json(auditor, '_catalog')).toEqual({ repositories: ['pkgserver_audit'] })
+  expect((await answer(auditor, 'pkgserver_audit/manifests/_audit')).status).toBe(200)
+  for (const role of ['reader', 'repository-admin'] as const) {
+    const other = await app.user(`max-${role}`, role, '*')
+    expect((await json(other, '_catalog')).repositories).not.toContain('pkgserver_audit')
+    for (const path of ['tags/list', 'manifests/_audit', `blobs/${config.digest}`])
+      expect((await answer(other, `pkgserver_audit/${path}`)).status).toBe(404)
+  }
 })
 
 it('7 tags/list without draft.read: no draft-*, _*, and n= pages have no holes that tell', async () => {
