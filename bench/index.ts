@@ -2,13 +2,14 @@
  * Lists, searches and publications with a growing number of revisions. The rows are loaded in bulk into SQLite; the
  * requests go over a socket to a server process, one at a time.
  */
-import { access, copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { access, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memoryOf } from '../test/support/memory.ts'
-import { load, sampleOf } from '../test/support/sample-index.ts'
+import { load, repositoryAt, sampleOf } from '../test/support/sample-index.ts'
 import { BenchClient } from './client.ts'
-import { type Query, queriesOf, tokenKeyOf } from './index/queries.ts'
+import { type Query, queriesOf, seenByReader, tokenKeyOf } from './index/queries.ts'
 import { LeanConnection } from './lean-connection.ts'
 import { publish } from './publication.ts'
 import { type BenchServer, startServer } from './server.ts'
@@ -37,9 +38,9 @@ export async function benchIndex(): Promise<string[]> {
   const rows = [...(columns[0]?.keys() ?? [])]
   const header = SIZES.map((size) => size.toLocaleString('en').padStart(16)).join('')
   return [
-    `${''.padEnd(42)}${header}`,
+    `${''.padEnd(60)}${header}`,
     ...rows.map(
-      (row) => row.padEnd(42) + columns.map((column) => (column.get(row) ?? '').padStart(16)).join(''),
+      (row) => row.padEnd(60) + columns.map((column) => (column.get(row) ?? '').padStart(16)).join(''),
     ),
   ]
 }
@@ -64,6 +65,7 @@ async function measure(size: number): Promise<Measured> {
     } finally {
       await server.stop()
     }
+    await askAsReader(folder, file, size, measured)
     measured.set('start, s', started.toFixed(2))
     measured.set(KEPT === undefined ? 'load, s' : 'load or copy, s', loaded.toFixed(0))
     return measured
@@ -87,8 +89,13 @@ async function fill(file: string, size: number): Promise<void> {
   await copyFile(kept, file)
 }
 
-async function ask({ port }: BenchServer, queries: readonly Query[], measured: Measured): Promise<void> {
-  const client = new LeanConnection(port)
+async function ask(
+  { port }: BenchServer,
+  queries: readonly Query[],
+  measured: Measured,
+  { token, as = '' }: { token?: string; as?: string } = {},
+): Promise<void> {
+  const client = new LeanConnection(port, token)
   try {
     for (const { what, path } of [BASELINE, ...queries]) {
       const times: number[] = []
@@ -97,10 +104,38 @@ async function ask({ port }: BenchServer, queries: readonly Query[], measured: M
         const time = await seconds(() => client.get(url))
         if (turn >= WARM_UP) times.push(time * 1000)
       }
-      measured.set(what, `${median(times).toFixed(2)} / ${percentile(times, 99).toFixed(2)}`)
+      measured.set(what + as, `${median(times).toFixed(2)} / ${percentile(times, 99).toFixed(2)}`)
     }
   } finally {
     client.close()
+  }
+}
+
+/** Asks the same as an account that sees ten repositories. */
+async function askAsReader(folder: string, file: string, size: number, measured: Measured): Promise<void> {
+  const admin = randomBytes(32).toString('hex')
+  const tokenFile = join(folder, 'admin-token')
+  await writeFile(tokenFile, admin)
+  const server = await startServer(folder, ['--auth', 'required', '--admin-token-file', tokenFile])
+  const post = async (path: string, body: object) => {
+    const response = await fetch(`http://127.0.0.1:${server.port}/api/v1${path}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    if (!response.ok) throw new Error(await response.text())
+    return response.json() as Promise<{ token: string }>
+  }
+  try {
+    const seen = seenByReader(sampleOf(size))
+    const subject = { kind: 'serviceaccount', name: 'reader' }
+    await post('/serviceaccounts', { name: 'reader', scope: '*' })
+    await post('/bindings', { subject, role: 'reader', repositories: seen.map(repositoryAt) })
+    const { token } = await post('/serviceaccounts/reader/tokens', { name: 'bench' })
+    const queries = queriesOf(sampleOf(size), tokenKeyOf(file), seen)
+    await ask(server, queries, measured, { token, as: ', 10 repositories' })
+  } finally {
+    await server.stop()
   }
 }
 

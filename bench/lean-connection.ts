@@ -8,13 +8,14 @@ type Waiting = { resolve: () => void; reject: (error: Error) => void }
 
 export class LeanConnection {
   readonly #socket: Socket
-  readonly #host: string
+  readonly #headers: string
   #waiting: Waiting | undefined
   /** The bytes missing from the current response; undefined until its head is complete. */
   #left: number | undefined
 
-  constructor(port: number) {
-    this.#host = `127.0.0.1:${port}`
+  constructor(port: number, token?: string) {
+    const authorization = token === undefined ? '' : `\r\nAuthorization: Bearer ${token}`
+    this.#headers = `Host: 127.0.0.1:${port}${authorization}`
     const buffer = Buffer.alloc(BUFFER)
     const callback = (bytes: number): boolean => {
       this.#take(buffer.subarray(0, bytes))
@@ -29,7 +30,7 @@ export class LeanConnection {
   get(path: string): Promise<void> {
     const { promise, ...waiting } = Promise.withResolvers<void>()
     this.#waiting = waiting
-    this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: ${this.#host}${END}`)
+    this.#socket.write(`GET ${path} HTTP/1.1\r\n${this.#headers}${END}`)
     return promise
   }
 

@@ -11,9 +11,21 @@ export type Query = {
   path: (turn: number) => string
 }
 
-export function queriesOf(sample: Sample, tokenKey: Buffer): Query[] {
+/** The positions of the repositories that the partial reader sees. */
+export function seenByReader({ repositories }: Sample): number[] {
+  return Array.from({ length: 10 }, (_, at) => Math.floor((at * repositories) / 10))
+}
+
+/** `seen`: the positions of the repositories that the caller sees; undefined for all. */
+export function queriesOf(sample: Sample, tokenKey: Buffer, seen?: readonly number[]): Query[] {
   const list = (query: string) => () => `${BASE}/packagerevisions?${query}`
-  const named = (turn: number) => packageAt(sample, (turn * 7919) % sample.packages)
+  const site = (turn: number) => seen?.[turn % seen.length] ?? turn % sample.repositories
+  const perRepository = Math.ceil(sample.packages / sample.repositories)
+  const named = (turn: number) =>
+    packageAt(
+      sample,
+      seen ? site(turn) * perRepository + (turn % perRepository) : (turn * 7919) % sample.packages,
+    )
   const filter = { labels: undefined }
   const sort = { field: 'name', descending: false }
   const atEnd = writeToken(
@@ -26,7 +38,7 @@ export function queriesOf(sample: Sample, tokenKey: Buffer): Query[] {
     { what: 'first page', path: list('') },
     {
       what: 'one repository',
-      path: (turn) => `${BASE}/packagerevisions?repository=${repositoryAt(turn % sample.repositories)}`,
+      path: (turn) => `${BASE}/packagerevisions?repository=${repositoryAt(site(turn))}`,
     },
     { what: 'a label on 60 %', path: list('labelSelector=env=prod') },
     {
@@ -37,11 +49,11 @@ export function queriesOf(sample: Sample, tokenKey: Buffer): Query[] {
     { what: 'all labels but one (notin)', path: list('labelSelector=env notin (prod)') },
     { what: 'two labels, latest', path: list('labelSelector=env in (dev,test),team=team-4&latest=true') },
     { what: 'latest', path: list('latest=true') },
+    { what: 'last changed first', path: list('sort=-updatedAt') },
     { what: 'drafts, last changed first', path: list('lifecycle=Draft&sort=-updatedAt') },
     {
       what: 'one repository, last changed first',
-      path: (turn) =>
-        `${BASE}/packagerevisions?repository=${repositoryAt(turn % sample.repositories)}&sort=-updatedAt`,
+      path: (turn) => `${BASE}/packagerevisions?repository=${repositoryAt(site(turn))}&sort=-updatedAt`,
     },
     {
       what: 'a label on 2 %, last published first',
@@ -52,7 +64,8 @@ export function queriesOf(sample: Sample, tokenKey: Buffer): Query[] {
     { what: 'search, a word in all', path: list('q=default-deny') },
     { what: 'search, a word in 13 %, last changed first', path: list('q=upf&sort=-updatedAt') },
     { what: 'search, two words, latest', path: list('q=site-00 gate&latest=true') },
-    { what: 'a page near the end', path: list(`continue=${atEnd}`) },
+    // The position is for a caller who sees all.
+    ...(seen ? [] : [{ what: 'a page near the end', path: list(`continue=${atEnd}`) }]),
     { what: 'downstreams', path: () => `${BASE}/packagerevisions/${blueprint(sample)}/downstreams` },
     { what: 'outdated', path: list('outdated=true') },
     { what: 'outdated and latest', path: list('outdated=true&latest=true') },

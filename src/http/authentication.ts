@@ -34,6 +34,8 @@ export type Authenticator = {
   access: AccessControl
   registryTokens: RegistryTokens
   failures: FailureLimit
+  /** Called before a refusal of credentials is answered. `tokenId`: of a token that was valid once. */
+  onRefused: (refused: { reason: string; tokenId: string | undefined }) => Promise<void>
 }
 
 const PROBES = ['/healthz', '/readyz']
@@ -48,6 +50,15 @@ const REFUSALS: Record<Extract<Authentication, { refused: string }>['refused'], 
   revoked: 'the token was revoked: create another one',
   expired: 'the token has expired: create another one',
   disabled: 'the account is disabled: ask an administrator to enable it',
+}
+
+/** The same for the audit log. */
+const REASONS: typeof REFUSALS = {
+  malformed: 'credentials of no known form',
+  unknown: 'an unknown token',
+  revoked: 'the token was revoked',
+  expired: 'the token has expired',
+  disabled: 'the account is disabled',
 }
 
 /** Throws `unauthenticated` for credentials that are not valid: they are never taken for those of an anonymous caller. */
@@ -65,7 +76,7 @@ async function callerOf(c: Context, authenticator: Authenticator): Promise<Calle
   const credentials = parseAuthorization(c.req.header('Authorization'))
   if (credentials.kind === 'none') return NO_ONE
   if (credentials.kind === 'bearer') c.set('tokenFault', 'invalid_token')
-  if (credentials.kind === 'unknown') throw refusal(authenticator, { refused: 'malformed' })
+  if (credentials.kind === 'unknown') throw await refusal(authenticator, { refused: 'malformed' })
   const isRegistryToken = credentials.kind === 'bearer' && credentials.secret.includes('.')
   const caller =
     isRegistryToken && isRegistry(c)
@@ -74,7 +85,7 @@ async function callerOf(c: Context, authenticator: Authenticator): Promise<Calle
   const { actor } = caller
   // What a client of the registry keeps is good for nothing else.
   if ('token' in actor && actor.token?.kind === 'registry' && !caller.granted && c.req.path !== TOKEN_PATH) {
-    throw refusal(authenticator, { refused: 'malformed', tokenId: actor.token.id })
+    throw await refusal(authenticator, { refused: 'malformed', tokenId: actor.token.id })
   }
   c.set('tokenFault', undefined)
   return caller
@@ -87,7 +98,7 @@ export async function authenticated(
   secret: string,
 ): Promise<Caller> {
   const found = await authenticateToken(authenticator.access, secret, c.get('clientAddress'))
-  if ('refused' in found) throw refusal(authenticator, found)
+  if ('refused' in found) throw await refusal(authenticator, found)
   return { actor: found.actor, tokenId: found.tokenId, open: false }
 }
 
@@ -97,16 +108,19 @@ async function callerWithRegistryToken(
   address: string | undefined,
 ): Promise<Caller> {
   const found = await authenticator.registryTokens.authenticate(text, address)
-  if ('refused' in found) throw refusal(authenticator, found)
+  if ('refused' in found) throw await refusal(authenticator, found)
   return { ...found, tokenId: found.tokenId, open: false }
 }
 
-function refusal(
-  { failures }: Authenticator,
+async function refusal(
+  { failures, onRefused }: Authenticator,
   { refused, tokenId }: Extract<Authentication, { refused: string }>,
-): AppError {
+): Promise<AppError> {
   // Clients find out by a refusal that a registry token has expired, which has no id here.
-  if (refused !== 'expired' || tokenId !== undefined) failures.count(currentClient(), tokenId)
+  if (refused !== 'expired' || tokenId !== undefined) {
+    failures.count(currentClient(), tokenId)
+    await onRefused({ reason: REASONS[refused], tokenId })
+  }
   return new AppError('unauthenticated', REFUSALS[refused])
 }
 

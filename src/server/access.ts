@@ -8,10 +8,12 @@ import { secret } from '../database/settings.ts'
 import type { Authenticator } from '../http/authentication.ts'
 import { FailureLimit } from '../http/failure-limit.ts'
 import { AccessControl, type AccessOptions } from '../service/access/access-control.ts'
+import { ANONYMOUS } from '../service/access/actor.ts'
 import type { Policy } from '../service/access/policy.ts'
 import { RegistryTokens } from '../service/access/registry-tokens.ts'
 import { RepositoryIds } from '../service/access/repository-ids.ts'
 import { RootTokens, SETTINGS_TOKEN } from '../service/access/root-tokens.ts'
+import { type Acting, auditDenial } from '../service/audit/record.ts'
 import { BootstrapToken } from './bootstrap-token.ts'
 
 export type AccessSettings = Omit<AccessOptions, 'groupsMaxAge' | 'report'>
@@ -59,7 +61,17 @@ export async function openAuthenticator(
   })
   const key = await ctx.commits.run((transaction) => secret(transaction, 'registry-token'))
   const registryTokens = await RegistryTokens.open(access, new RepositoryIds(ctx), key)
-  return { access, registryTokens, failures: new FailureLimit(ctx.now) }
+  return { access, registryTokens, failures: new FailureLimit(ctx.now), onRefused: recordRefusals(ctx, log) }
+}
+
+/** Records refused credentials in the audit log, by the token that they are of, if it is known. */
+export function recordRefusals(ctx: AccessControl['ctx'], log: Logger): Authenticator['onRefused'] {
+  return async ({ reason, tokenId }) => {
+    const caller: Acting = { ...ANONYMOUS, via: { kind: tokenId === undefined ? 'none' : 'token', tokenId } }
+    await auditDenial(ctx, caller, { code: 'unauthenticated', reason }).catch((err) =>
+      log.error({ err, reason, tokenId }, 'cannot record a refusal in the audit log'),
+    )
+  }
 }
 
 async function tokenIn(file: string): Promise<string> {

@@ -11,7 +11,8 @@ import { createRestApp } from '../api/rest/rest-app.ts'
 import { restSurface } from '../api/rest/rest-surface.ts'
 import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
-import { access, authorize, callerOf, mayRead, type OnDenied } from '../http/access.ts'
+import { clean } from '../domain/audit/clean.ts'
+import { access, authorize, callerOf, mayRead, type OnDenied, recordDenial } from '../http/access.ts'
 import { answerMemory } from '../http/answer-memory.ts'
 import { authentication, registryAuthentication } from '../http/authentication.ts'
 import { browserSafety } from '../http/browser-safety.ts'
@@ -21,7 +22,7 @@ import { knownHosts } from '../http/known-hosts.ts'
 import { loadShedding } from '../http/load-shedding.ts'
 import { readOnly } from '../http/read-only.ts'
 import { requestLog } from '../http/request-log.ts'
-import { boundedPath, requestedPath, routedPath } from '../http/request-path.ts'
+import { boundedPath, loggedPath, requestedPath, routedPath } from '../http/request-path.ts'
 import { NO_TRACING, traced } from '../http/tracing.ts'
 import { createRegistryApp, registrySurface } from '../registry/http/registry-app.ts'
 import { targetOf } from '../registry/http/request.ts'
@@ -85,7 +86,10 @@ export async function createApp(components: Components, publicUrl: URL): Promise
   } = components
   const onInternalError = (error: unknown, c: Context): void => {
     const { method } = c.req
-    log.error({ err: error, requestId: c.get('requestId'), method, path: requestedPath(c) }, 'request failed')
+    log.error(
+      { err: error, requestId: clean(c.get('requestId')), method, path: loggedPath(c) },
+      'request failed',
+    )
     if (isDiskFull(error)) void disk.check()
   }
   const onDenied: OnDenied = (actor, denied) =>
@@ -115,7 +119,10 @@ export async function createApp(components: Components, publicUrl: URL): Promise
     if (/^\/v2(?:\/|$)/.test(requestedPath(c))) return registry
     return c.req.path === TOKEN_PATH ? tokens : rest
   }
-  app.onError((error, c) => surfaceOf(c).onError(error, c))
+  app.onError(async (error, c) => {
+    await recordDenial(c, error)
+    return surfaceOf(c).onError(error, c)
+  })
   app.notFound((c) => surfaceOf(c).notFound(c))
 
   app.use(requestLog(log, metrics))
