@@ -6,6 +6,7 @@ import { createApp } from '../../src/server/app.ts'
 import { memoryComponents } from '../../src/server/components.ts'
 import { exported, newTypes, problems } from '../support/audit.ts'
 import { Client } from '../support/client.ts'
+import { serving } from '../support/listening.ts'
 import { protectedApp } from '../support/protected-app.ts'
 import { basic } from '../support/required-app.ts'
 
@@ -209,4 +210,39 @@ it('32. audit: no log, record, metric, trace or error has a token that was sent 
     }
   }
   expect(places.audit).toContain(id)
+})
+
+it('30. is not changed by headers of proxies that are not trusted: identity, links and the address in the audit log', async () => {
+  const app = await protectedApp()
+  const token = await app.tokenOf('ann')
+  await app.bind({ kind: 'user', name: 'ann' }, 'admin')
+  const url = await serving(app.hono)
+  const claims = {
+    'X-Forwarded-User': 'root',
+    'X-Remote-User': 'root',
+    'X-Remote-Group': 'system:masters',
+    'Impersonate-User': 'root',
+    'X-Forwarded-For': '203.0.113.9',
+    'X-Forwarded-Proto': 'https',
+    'X-Forwarded-Host': 'evil.example.com',
+    Forwarded: 'for=203.0.113.9;host=evil.example.com;proto=https',
+  }
+  const client = new Client((path, init = {}) =>
+    fetch(new URL(path, url), {
+      ...init,
+      headers: { ...init.headers, ...claims, Authorization: `Bearer ${token}` },
+    }),
+  )
+  expect(await client.ok('GET', '/whoami')).toMatchObject({ name: 'ann' })
+  const { text, headers } = await client.call('POST', '/repositories', { name: 'a', type: 'catalog' })
+  await client.publish('v1', { init: {} }, { repository: 'a' })
+  await client.publish('v1', { init: {} }, { repository: 'a', package: 'b' })
+  const { text: listed } = await client.call('GET', '/packagerevisions?limit=1')
+  const tags = await client.send('/v2/a/b/tags/list?n=1')
+  const shown = [text, listed, await tags.text(), ...headers.values(), ...tags.headers.values()].join(' ')
+  expect(shown).not.toMatch(/evil|203\.0\.113\.9|root/)
+  for (const record of await exported(client))
+    expect(JSON.stringify(record)).not.toMatch(/203\.0\.113\.9|evil/)
+  const [last] = (await client.ok('GET', '/audit?type=repository.created')).items
+  expect(last).toMatchObject({ actor: { name: 'ann' }, source: { address: '127.0.0.1' } })
 })
