@@ -8,14 +8,13 @@ type Waiting = { resolve: () => void; reject: (error: Error) => void }
 
 export class LeanConnection {
   readonly #socket: Socket
-  readonly #headers: string
+  readonly #host: string
   #waiting: Waiting | undefined
   /** The bytes missing from the current response; undefined until its head is complete. */
   #left: number | undefined
 
-  constructor(port: number, token?: string) {
-    const authorization = token === undefined ? '' : `\r\nAuthorization: Bearer ${token}`
-    this.#headers = `Host: 127.0.0.1:${port}${authorization}`
+  constructor(port: number) {
+    this.#host = `127.0.0.1:${port}`
     const buffer = Buffer.alloc(BUFFER)
     const callback = (bytes: number): boolean => {
       this.#take(buffer.subarray(0, bytes))
@@ -27,10 +26,11 @@ export class LeanConnection {
   }
 
   /** Gets a path and waits for the whole response. Only one request at a time. Throws if the status is not 200. */
-  get(path: string): Promise<void> {
+  get(path: string, authorization?: string): Promise<void> {
     const { promise, ...waiting } = Promise.withResolvers<void>()
     this.#waiting = waiting
-    this.#socket.write(`GET ${path} HTTP/1.1\r\n${this.#headers}${END}`)
+    const credentials = authorization === undefined ? '' : `\r\nAuthorization: ${authorization}`
+    this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: ${this.#host}${credentials}${END}`)
     return promise
   }
 
