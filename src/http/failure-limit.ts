@@ -20,8 +20,18 @@ export class FailureLimit {
     this.#now = now
   }
 
+  /** Throws `throttled` if a failure would be one too many: for secrets that are short enough to be guessed. */
+  check(network: string, tokenId = ''): void {
+    this.#next(network, tokenId)
+  }
+
   /** Counts a failure. Throws `throttled` if there were too many. `tokenId`: of a token that is known and not valid. */
   count(network: string, tokenId = ''): void {
+    const { key, recovery } = this.#next(network, tokenId)
+    this.#recovery.set(key, recovery)
+  }
+
+  #next(network: string, tokenId: string): { key: string; recovery: number } {
     const key = `${network} ${tokenId}`
     const now = this.#now().getTime()
     const recovery = Math.max(now, this.#recovery.get(key) ?? 0) + INTERVAL
@@ -31,6 +41,6 @@ export class FailureLimit {
         `too many attempts with wrong credentials: wait ${RETRY_FAILURE_AFTER} seconds, and send a valid token`,
       )
     }
-    this.#recovery.set(key, recovery)
+    return { key, recovery }
   }
 }

@@ -38,7 +38,7 @@ export class GroupRefresh {
   }
 
   /** Called with each request of a session, which does not wait for it. */
-  noteUse({ id }: Pick<Session, 'id'>): void {
+  readonly noteUse = ({ id }: Pick<Session, 'id'>): void => {
     const kept = this.#kept.get(id)
     const now = this.#now()
     if (!kept?.identified.refreshToken || now < kept.next) return
