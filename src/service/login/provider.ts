@@ -151,11 +151,7 @@ export class Provider {
       return await ask()
     } catch (cause) {
       if (cause instanceof AppError || cause instanceof LoginEndedError) throw cause
-      throw isAnswer(cause)
-        ? new AppError('unauthenticated', 'the answer of the identity provider is not valid: log in again', {
-            cause,
-          })
-        : new AppError('unavailable', 'the identity provider does not answer: try again', { cause })
+      throw refusalOf(cause)
     }
   }
 }
@@ -176,8 +172,34 @@ function isEnd(error: unknown): boolean {
   return error instanceof oidc.ResponseBodyError && error.error === 'invalid_grant'
 }
 
-/** Whether the provider has answered, unlike one that cannot be reached. */
-function isAnswer(error: unknown): boolean {
-  if (error instanceof oidc.AuthorizationResponseError || error instanceof oidc.ResponseBodyError) return true
-  return error instanceof oidc.ClientError && !['OAUTH_TIMEOUT', 'OAUTH_ABORT'].includes(error.code ?? '')
+/** Names what is wrong without quoting the provider, which may repeat tokens. */
+function refusalOf(cause: unknown): AppError {
+  if (cause instanceof oidc.AuthorizationResponseError || isRefusal(cause)) {
+    const code = /^[a-z_]{1,50}$/.exec(cause.error)?.[0] ?? 'error'
+    return new AppError(
+      'unauthenticated',
+      `the identity provider refuses the login (${code}): log in again`,
+      {
+        cause,
+      },
+    )
+  }
+  if (cause instanceof oidc.ClientError && !['OAUTH_TIMEOUT', 'OAUTH_ABORT'].includes(cause.code ?? '')) {
+    return new AppError(
+      'unauthenticated',
+      `the answer of the identity provider is not valid (${cause.code}): log in again`,
+      { cause },
+    )
+  }
+  const isClient =
+    cause instanceof oidc.WWWAuthenticateChallengeError || cause instanceof oidc.ResponseBodyError
+  const message = isClient
+    ? 'the identity provider does not accept this server: an administrator has to check the id and the secret of the client'
+    : 'the identity provider does not answer: try again'
+  return new AppError('unavailable', message, { cause })
+}
+
+/** Of the person, and not of this server. */
+function isRefusal(error: unknown): error is oidc.ResponseBodyError {
+  return error instanceof oidc.ResponseBodyError && !/_client$/.test(error.error)
 }
