@@ -6,7 +6,7 @@ import { isLoopbackUrl } from '../core/loopback.ts'
 
 const NAMES = { session: 'pkgserver', login: 'pkgserver-login' } as const
 
-export type CookieKind = keyof typeof NAMES
+type CookieKind = keyof typeof NAMES
 
 /**
  * Cookies that only this server gets, and only over TLS; the prefix keeps other hosts of its domain from setting them.

@@ -1,6 +1,13 @@
 /** Logins of people with a real OpenID provider. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { copyIndex, indexFile } from '../../src/database/sqlite/index-file.ts'
 import { SESSION_LIFETIME } from '../../src/domain/access/session.ts'
+import { folderApp } from '../support/app.ts'
+import { Browser } from '../support/browser.ts'
+import { Client } from '../support/client.ts'
 import {
   type IdentityProvider,
   identityProvider,
@@ -8,6 +15,8 @@ import {
   providerClient,
 } from '../support/identity-provider.ts'
 import { loginApp, SESSION_COOKIE } from '../support/login-app.ts'
+import { temporaryFolder } from '../support/temporary.ts'
+import { watch } from '../support/watch.ts'
 
 const MINUTE = 60_000
 
@@ -113,6 +122,12 @@ describe('a login', () => {
     }
   })
 
+  it('needs no secret for a public client', async () => {
+    const app = await loginApp(idp.client({ clientId: 'public', clientSecret: undefined }))
+    idp.person('ann')
+    expect(await app.json(await app.loggedIn(), '/whoami')).toMatchObject({ name: 'ann' })
+  })
+
   it('is refused with a wrong secret of the client', async () => {
     const app = await loginApp(idp.client({ clientSecret: 'another' }))
     const { response } = await app.browser().follow('/auth/login')
@@ -156,7 +171,68 @@ describe('a login', () => {
   })
 })
 
+it('is set up by the settings, and asks for rights from the first start on', async () => {
+  const secretFile = join(await temporaryFolder(), 'secret')
+  await writeFile(secretFile, 'a-secret-of-the-client\n')
+  const settings = {
+    PKGSERVER_OIDC_ISSUER: thin.issuer,
+    PKGSERVER_OIDC_CLIENT_ID: 'pkgserver',
+    PKGSERVER_OIDC_CLIENT_SECRET_FILE: secretFile,
+    PKGSERVER_OIDC_SCOPES: 'openid email',
+    PKGSERVER_OIDC_GROUPS_CLAIM: 'teams',
+    PKGSERVER_OIDC_USERNAME_CLAIM: 'email',
+    PKGSERVER_ADMIN_GROUPS: 'corp:admins',
+  }
+  const { client, data } = await folderApp(undefined, settings)
+  expect(await client.ok('GET', '')).toMatchObject({
+    access: 'required',
+    login: { issuer: `${thin.issuer}/`, loginPath: '/auth/login', devicePath: '/auth/device' },
+  })
+  thin.person('ann', { email: 'ann@example.com', email_verified: true, teams: ['corp:admins'] })
+  const browser = new Browser('http://localhost:8080', (url, init) => client.send(url, init))
+  await browser.follow('/auth/login?return=/docs', ({ pathname }) => pathname === '/docs')
+  const own = new Client((path, init) => browser.send(path, init))
+  expect(await own.ok('GET', '/whoami')).toMatchObject({ name: 'ann@example.com', groups: ['corp:admins'] })
+
+  // A backup has no sessions: one that was ended since would come back with it.
+  const sessions = (file: string) => {
+    const database = new BetterSqlite3(file)
+    try {
+      return database.prepare('SELECT count(*) FROM sessions').pluck().get()
+    } finally {
+      database.close()
+    }
+  }
+  expect(sessions(indexFile(data))).toBe(1)
+  const copy = join(await temporaryFolder(), 'index.db')
+  await copyIndex(data, copy)
+  expect(sessions(copy)).toBe(0)
+
+  await writeFile(secretFile, '\n')
+  await expect(folderApp(undefined, settings)).rejects.toThrow('is empty')
+})
+
 describe('a session', () => {
+  it('ends its streams with it', async () => {
+    const app = await loginApp(idp.client())
+    await app.bind({ kind: 'authenticated' }, 'reader', '*')
+    idp.person('ann')
+    const streams = []
+    for (let count = 0; count < 3; count++) {
+      const browser = await app.loggedIn()
+      const stream = await watch(new Client((path, init) => browser.send(path, init)))
+      expect((await stream.next()).event).toBe('BOOKMARK')
+      streams.push({ browser, stream })
+    }
+    const [out, ended, idle] = streams
+    await out?.browser.post('/auth/logout', {})
+    await out?.stream.ended()
+    const { items } = await app.admin.ok('GET', '/users/ann/sessions')
+    await app.admin.ok('DELETE', `/sessions/${items[0].id}`)
+    app.pass(SESSION_LIFETIME.idle)
+    await Promise.all([ended?.stream.ended(), idle?.stream.ended()])
+  })
+
   it('ends with the logout, here and at the provider', async () => {
     const app = await loginApp(idp.client())
     idp.person('ann')

@@ -26,7 +26,8 @@ const PAGE: Operation = { id: 'showDeviceLogin', needs: NOTHING, load: 'none', w
 const DECISION: Operation = { id: 'decideDeviceLogin', needs: NOTHING, load: 'write', writesDisk: true }
 
 export function deviceRoutes(api: LoginApi): Hono {
-  const { context, publicUrl, starts } = api
+  const { context, publicUrl } = api
+  const { codes, starts } = api.limits
   const app = new Hono()
   app.use(DEVICE_PATH, loadShedding(api.load))
   app.use(DECISION_PATH, loadShedding(api.load))
@@ -84,13 +85,13 @@ export function deviceRoutes(api: LoginApi): Hono {
   /** Attempts are limited for the session and for the network: a code is short enough to be guessed otherwise. */
   async function pendingLogin(person: PrincipalActor, typed: string): Promise<DeviceLogin> {
     const session = `session ${person.session?.id}`
-    api.failures.check('', session)
-    api.failures.check(currentClient(), 'user code')
+    codes.check('', session)
+    codes.check(currentClient())
     try {
       return await findPendingLogin(context, typed)
     } catch (error) {
-      api.failures.count('', session)
-      api.failures.count(currentClient(), 'user code')
+      codes.count('', session)
+      codes.count(currentClient())
       throw error
     }
   }

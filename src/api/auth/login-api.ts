@@ -1,5 +1,6 @@
 import { AppError } from '../../core/errors.ts'
 import type { FailureLimit } from '../../http/failure-limit.ts'
+import type { Gate } from '../../http/gate.ts'
 import type { Load } from '../../http/load-shedding.ts'
 import type { SessionCookies } from '../../http/session-cookie.ts'
 import type { LoginContext } from '../../service/login/login-context.ts'
@@ -12,10 +13,11 @@ export type LoginApi = {
   logins: Logins | undefined
   cookies: SessionCookies
   publicUrl: URL
-  failures: FailureLimit
-  /** Limits device logins that are begun. */
-  starts: FailureLimit
+  /** Failed logins, wrong codes that people type, and device logins that are begun. */
+  limits: { logins: FailureLimit; codes: FailureLimit; starts: FailureLimit }
   load: Load
+  /** For logins, which wait for the provider. */
+  gate: Gate
 }
 
 /** Throws `not_available` where no one can log in. */

@@ -3,7 +3,6 @@ import { type Context, Hono } from 'hono'
 import { currentClient } from '../../core/client.ts'
 import { AppError } from '../../core/errors.ts'
 import { SESSION_LIFETIME } from '../../domain/access/session.ts'
-import { loadShedding } from '../../http/load-shedding.ts'
 import { type Operation, register } from '../../http/operation.ts'
 import { NOTHING } from '../../http/scope.ts'
 import { ANONYMOUS } from '../../service/access/actor.ts'
@@ -12,17 +11,17 @@ import { type LoginApi, loginsOf } from './login-api.ts'
 import { CALLBACK_PATH, LOGIN_PATH, LOGOUT_PATH } from './paths.ts'
 
 const BEGIN: Operation = { id: 'logIn', needs: NOTHING, load: 'none', writesDisk: false }
-const FINISH: Operation = { id: 'finishLogin', needs: NOTHING, load: 'write', writesDisk: true }
+/** On a full disk people log in to make room. */
+const FINISH: Operation = { id: 'finishLogin', needs: NOTHING, load: 'none', writesDisk: false }
 const END: Operation = { id: 'logOut', needs: NOTHING, load: 'none', writesDisk: false }
 
 const MAX_RETURN = 1024
 
 export function loginRoutes(api: LoginApi): Hono {
-  const { cookies, publicUrl, failures } = api
+  const { cookies, publicUrl } = api
   // Never from headers of the request: the code goes there.
   const redirectUri = new URL(CALLBACK_PATH, publicUrl)
   const app = new Hono()
-  app.use(CALLBACK_PATH, loadShedding(api.load))
 
   register(app, 'GET', LOGIN_PATH, BEGIN, async (c) => {
     const logins = await loginsOf(api)
@@ -37,14 +36,16 @@ export function loginRoutes(api: LoginApi): Hono {
     answer.search = new URL(c.req.url).search
     const kept = { sealed: cookies.read(c, 'login'), previous: cookies.read(c, 'session') }
     cookies.clear(c, 'login')
-    const { started, returnTo } = await logins.finish(answer, kept).catch(async (error) => {
-      if (error instanceof AppError && ['unauthenticated', 'forbidden'].includes(error.code)) {
-        // Throws where there are too many, so that they do not fill the audit log.
-        failures.count(currentClient())
-        await logins.recordFailure(error)
-      }
-      throw error
-    })
+    const { started, returnTo } = await api.gate
+      .pass(() => logins.finish(answer, kept))
+      .catch(async (error) => {
+        if (error instanceof AppError && ['unauthenticated', 'forbidden'].includes(error.code)) {
+          // Throws where there are too many, so that they do not fill the audit log.
+          api.limits.logins.count(currentClient())
+          await logins.recordFailure(error)
+        }
+        throw error
+      })
     cookies.set(c, 'session', started.text, SESSION_LIFETIME.whole)
     return redirect(c, new URL(returnTo, publicUrl))
   })

@@ -4,8 +4,6 @@ import type { Context } from 'hono'
 import { html, raw } from 'hono/html'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 
-export type Html = ReturnType<typeof html>
-
 const STYLE = `
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 4rem auto; padding: 0 1rem; color: #1b1f24; background: #fff }
 dt { color: #57606a }
@@ -26,7 +24,7 @@ const HEADERS = {
 export async function respondPage(
   c: Context,
   title: string,
-  content: Html,
+  content: ReturnType<typeof html>,
   status: ContentfulStatusCode = 200,
   headers: Record<string, string> = {},
 ): Promise<Response> {

@@ -31,7 +31,7 @@ const TOKEN_LIFETIME = 90 * 24 * 60 * 60_000
 /** At a time. */
 const MOST = 1000
 
-export type DeviceRequest = {
+type DeviceRequest = {
   client: string
   address: string | undefined
   /** What the token may use of the person's rights; empty for the usual ones. */

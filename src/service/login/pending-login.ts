@@ -22,7 +22,7 @@ const pendingSchema = z.strictObject({
   until: z.int(),
 })
 
-export type PendingLogin = Challenge & { returnTo: string }
+type PendingLogin = Challenge & { returnTo: string }
 
 export class PendingLogins {
   readonly #key: Buffer
