@@ -1,4 +1,6 @@
 /** A provider that answers each login with the ID token that a test wants. */
+
+import { text } from 'node:stream/consumers'
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { providerClient } from './identity-provider.ts'
 import { listening } from './listening.ts'
@@ -28,6 +30,7 @@ export async function forgingProvider(metadata: Claims = {}) {
   let forge: Forge = (asked) => idToken(asked)
   let nonce = ''
   let issuer = ''
+  let last = { authorization: undefined as string | undefined, body: '' }
   const url = await listening(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', issuer)
     const json = (body: unknown) => {
@@ -52,15 +55,18 @@ export async function forgingProvider(metadata: Claims = {}) {
       back.search = new URLSearchParams({ code: 'code', state: searchParams.get('state') ?? '' }).toString()
       response.writeHead(303, { Location: back.href }).end()
     } else {
+      last = { authorization: request.headers.authorization, body: await text(request) }
       const now = Math.floor(Date.now() / 1000)
-      const text = await forge({ nonce, issuer, key, other, now })
-      json({ access_token: 'an-access-token', token_type: 'Bearer', id_token: text })
+      const made = await forge({ nonce, issuer, key, other, now })
+      json({ access_token: 'an-access-token', token_type: 'Bearer', id_token: made })
     }
   })
   issuer = url.origin
   return {
     issuer,
     client: () => providerClient(issuer, { scopes: 'openid' }),
+    /** The last request for tokens. */
+    lastAsked: () => last,
     /** Sets the ID tokens of the next logins. */
     forge: (next: Forge) => {
       forge = next

@@ -112,7 +112,11 @@ export async function identityProvider({ inIdToken = true } = {}) {
   }
 }
 
-export function providerClient(issuer: string, settings: Partial<ProviderSettings> = {}): Provider {
+export function providerClient(
+  issuer: string,
+  settings: Partial<ProviderSettings> = {},
+  timeout?: number,
+): Provider {
   const all = {
     issuer: new URL(issuer),
     clientId: 'pkgserver',
@@ -122,5 +126,5 @@ export function providerClient(issuer: string, settings: Partial<ProviderSetting
     usernameClaim: 'preferred_username',
     ...settings,
   }
-  return new Provider(all, new Connections({ keepAlive: false }))
+  return new Provider(all, new Connections({ keepAlive: false }), timeout)
 }

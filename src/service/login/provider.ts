@@ -21,8 +21,17 @@ export type Challenge = { state: string; nonce: string; verifier: string }
 /** What was learned of a person, and what it takes to ask again. */
 export type Identified = { login: Login; refreshToken: string | undefined; idToken: string | undefined }
 
-/** For each request, in seconds. */
+/** In seconds. */
 const TIMEOUT = 10
+/** Codes of errors of a provider that has not answered as one; none for those of the connection. */
+const FAILURES: readonly (string | undefined)[] = [
+  undefined,
+  'OAUTH_TIMEOUT',
+  'OAUTH_ABORT',
+  'OAUTH_RESPONSE_IS_NOT_CONFORM',
+  'OAUTH_RESPONSE_IS_NOT_JSON',
+]
+
 /** Between the clocks of two servers, in seconds. */
 const CLOCK_TOLERANCE = 30
 
@@ -33,10 +42,13 @@ export class LoginEndedError extends Error {}
 export class Provider {
   readonly settings: ProviderSettings
   readonly #fetch: oidc.CustomFetch
+  readonly #timeout: number
   #configuration: Promise<oidc.Configuration> | undefined
 
-  constructor(settings: ProviderSettings, connections: Connections) {
+  /** `timeout`: seconds for each request. */
+  constructor(settings: ProviderSettings, connections: Connections, timeout = TIMEOUT) {
     this.settings = settings
+    this.#timeout = timeout
     this.#fetch = providerFetch(connections)
   }
 
@@ -133,7 +145,7 @@ export class Provider {
         {
           // Otherwise the signature of the ID token is not verified.
           execute: [oidc.enableNonRepudiationChecks, ...insecure],
-          timeout: TIMEOUT,
+          timeout: this.#timeout,
           [oidc.customFetch]: this.#fetch,
         },
       )
@@ -184,7 +196,7 @@ function refusalOf(cause: unknown): AppError {
       },
     )
   }
-  if (cause instanceof oidc.ClientError && !['OAUTH_TIMEOUT', 'OAUTH_ABORT'].includes(cause.code ?? '')) {
+  if (cause instanceof oidc.ClientError && !FAILURES.includes(cause.code)) {
     return new AppError(
       'unauthenticated',
       `the answer of the identity provider is not valid (${cause.code}): log in again`,
