@@ -51,7 +51,7 @@ describe('a login', () => {
       redirect_uri: `${PUBLIC_URL}/auth/callback`,
       scope: 'openid profile email groups',
     })
-    const { response } = await browser.follow(asked.href, (url) => url.pathname === '/docs')
+    const { response, urls } = await browser.follow(asked.href, (url) => url.pathname === '/docs')
     expect(response.headers.get('Location')).toBe(`${PUBLIC_URL}/docs#there`)
     const [session] = response.headers.getSetCookie().filter((line) => line.startsWith(`${SESSION_COOKIE}=`))
     for (const attribute of ['Secure', 'HttpOnly', 'SameSite=Lax', 'Path=/', 'Max-Age=86400']) {
@@ -68,6 +68,10 @@ describe('a login', () => {
     })
     expect((await app.json(browser, '/packagerevisions')).items).toHaveLength(1)
     expect(await app.admin.ok('GET', '/users/ann')).toMatchObject({ displayName: 'Ann Other' })
+    const code = new URL(urls.at(-2) ?? '').searchParams.get('code') ?? ''
+    const records = JSON.stringify(await app.admin.ok('GET', '/audit'))
+    expect(code).not.toBe('')
+    for (const secret of [code, browser.cookie(SESSION_COOKIE) ?? '']) expect(records).not.toContain(secret)
     expect((await app.audit('login.succeeded'))[0]).toMatchObject({
       actor: { name: 'ann' },
       via: { kind: 'session', issuer: idp.issuer, subject: 'ann' },

@@ -58,6 +58,28 @@ export async function deleteSession(transaction: Transaction, id: string): Promi
   await transaction.deleteFrom('sessions').where('id', '=', id).execute()
 }
 
+/** Deletes the oldest sessions of a principal beyond a number. */
+export async function deleteOldestSessions(
+  transaction: Transaction,
+  principalId: string,
+  kept: number,
+): Promise<void> {
+  const oldest = await transaction
+    .selectFrom('sessions')
+    .select('id')
+    .where('principal_id', '=', principalId)
+    .orderBy('id', 'desc')
+    .offset(kept)
+    .limit(1)
+    .executeTakeFirst()
+  if (!oldest) return
+  await transaction
+    .deleteFrom('sessions')
+    .where('principal_id', '=', principalId)
+    .where('id', '<=', oldest.id)
+    .execute()
+}
+
 export async function deleteSessionsOf(transaction: Transaction, principalId: string): Promise<void> {
   await transaction.deleteFrom('sessions').where('principal_id', '=', principalId).execute()
 }

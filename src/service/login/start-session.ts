@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { currentOrigin } from '../../core/origin.ts'
-import { deleteSession, findSessionByHash, insertSession } from '../../database/access/sessions.ts'
+import {
+  deleteOldestSessions,
+  deleteSession,
+  findSessionByHash,
+  insertSession,
+} from '../../database/access/sessions.ts'
 import { SESSION_LIFETIME, type Session } from '../../domain/access/session.ts'
 import { clean } from '../../domain/audit/clean.ts'
 import type { PrincipalActor } from '../access/actor.ts'
@@ -9,6 +14,9 @@ import { newId } from '../accounts/new-id.ts'
 import { type Login, recordLogin } from '../accounts/record-login.ts'
 import { type Acting, audit } from '../audit/record.ts'
 import type { LoginContext } from './login-context.ts'
+
+/** Of a user: more are those of a program that logs in again and again. */
+const MOST = 50
 
 /** A new session, and the text for the browser, which is not stored. */
 export type StartedSession = { session: Omit<Session, 'lastUsedAt'>; text: string }
@@ -36,6 +44,7 @@ export async function startSession(
     const old = previous && (await findSessionByHash(transaction, tokenHash(previous)))
     if (old) await deleteSession(transaction, old.id)
     await insertSession(transaction, { ...base, principalId }, tokenHash(text))
+    await deleteOldestSessions(transaction, principalId, MOST)
     const { issuer, subject, groups } = login
     const actor: PrincipalActor & Acting = {
       kind: 'user',
