@@ -142,6 +142,7 @@ describe('28. login:', () => {
       expect(answer.status).toBe(401)
     }
     expect((await fixed.send('/api/v1/whoami')).status).toBe(200)
+    expect(await app.audit('session.ended')).toMatchObject([{ actor: { name: 'ann' } }])
   })
 
   it('refuses an answer of another provider (mix-up)', async () => {

@@ -8,7 +8,7 @@ import { listening } from './listening.ts'
 type Asked = { nonce: string; issuer: string; key: CryptoKey; other: CryptoKey; now: number }
 
 /** Returns an ID token for what was asked. */
-export type Forge = (asked: Asked) => Promise<string> | string
+export type Forge = (asked: Asked) => Promise<string> | string | undefined
 
 export type Claims = Record<string, unknown>
 
@@ -58,7 +58,7 @@ export async function forgingProvider(metadata: Claims = {}) {
       last = { authorization: request.headers.authorization, body: await text(request) }
       const now = Math.floor(Date.now() / 1000)
       const made = await forge({ nonce, issuer, key, other, now })
-      json({ access_token: 'an-access-token', token_type: 'Bearer', id_token: made })
+      json({ access_token: 'an-access-token', token_type: 'Bearer', refresh_token: 'again', id_token: made })
     }
   })
   issuer = url.origin

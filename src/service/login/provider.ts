@@ -87,14 +87,12 @@ export class Provider {
       const tokens = await oidc.refreshTokenGrant(configuration, refreshToken).catch((error) => {
         throw isEnd(error) ? new LoginEndedError() : error
       })
-      const claims = tokens.claims() ?? { iss: login.issuer, sub: login.subject }
+      const next = tokens.refresh_token ?? refreshToken
+      const claims = tokens.claims()
+      // Some providers only say that the login still holds.
+      if (!claims) return { login, refreshToken: next, idToken }
       if (claims.iss !== login.issuer || claims.sub !== login.subject) throw new LoginEndedError()
-      const identified = await this.#identified(configuration, claims, tokens)
-      return {
-        ...identified,
-        refreshToken: identified.refreshToken ?? refreshToken,
-        idToken: identified.idToken ?? idToken,
-      }
+      return { ...(await this.#identified(configuration, claims, tokens)), refreshToken: next }
     })
   }
 

@@ -41,11 +41,8 @@ export async function startSession(
     expiresAt: new Date(now.getTime() + SESSION_LIFETIME.whole).toISOString(),
   }
   const user = await recordLogin(access, login, async (transaction, { id: principalId, name }) => {
-    const old = previous && (await findSessionByHash(transaction, tokenHash(previous)))
-    if (old) await deleteSession(transaction, old.id)
-    await insertSession(transaction, { ...base, principalId }, tokenHash(text))
-    await deleteOldestSessions(transaction, principalId, MOST)
     const { issuer, subject, groups } = login
+    const old = previous && (await findSessionByHash(transaction, tokenHash(previous)))
     const actor: PrincipalActor & Acting = {
       kind: 'user',
       name,
@@ -54,6 +51,13 @@ export async function startSession(
       token: undefined,
       via: { kind: 'session', issuer, subject },
     }
+    if (old) {
+      await deleteSession(transaction, old.id)
+      const ended = { target: { name: old.id }, reason: 'another login in the same browser' }
+      await audit(auditing, transaction, actor, { type: 'session.ended', ...ended })
+    }
+    await insertSession(transaction, { ...base, principalId }, tokenHash(text))
+    await deleteOldestSessions(transaction, principalId, MOST)
     await audit(auditing, transaction, actor, { type: 'login.succeeded', target: { name: base.id } })
   })
   return { session: { ...base, principalId: user.id }, text }

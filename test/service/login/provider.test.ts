@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
+import { LoginEndedError } from '../../../src/service/login/provider.ts'
 import { forgingProvider, idToken } from '../../support/forging-provider.ts'
 import { providerClient } from '../../support/identity-provider.ts'
 import { listening } from '../../support/listening.ts'
@@ -79,5 +80,19 @@ describe('a provider', () => {
     forging.forge((asked) => idToken({ ...asked, nonce: CHALLENGE.nonce }))
     const answer = new URL('?code=code&state=state', REDIRECT)
     await expect(forging.client().identify(answer, CHALLENGE)).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  it('that only says that a login still holds changes nothing of it', async () => {
+    const forging = await forgingProvider()
+    const provider = forging.client()
+    forging.forge((asked) => idToken({ ...asked, nonce: CHALLENGE.nonce }, { groups: ['corp:a'] }))
+    const first = await provider.identify(new URL('?code=code&state=state', REDIRECT), CHALLENGE)
+    expect(first).toMatchObject({ login: { groups: ['corp:a'] }, refreshToken: 'again' })
+    forging.forge(() => undefined)
+    expect(await provider.refresh(first)).toEqual(first)
+    forging.forge((asked) => idToken(asked, { nonce: undefined, groups: ['corp:b'] }))
+    expect((await provider.refresh(first)).login.groups).toEqual(['corp:b'])
+    forging.forge((asked) => idToken(asked, { nonce: undefined, sub: 'another' }))
+    await expect(provider.refresh(first)).rejects.toThrow(LoginEndedError)
   })
 })
