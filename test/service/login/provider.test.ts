@@ -41,7 +41,7 @@ describe('a provider', () => {
       asked++
       answer(response)
     })
-    const provider = providerClient(url.origin, {}, 1)
+    const provider = providerClient(url.origin, {}, 0.3)
     for (let count = 1; count <= 2; count++) {
       await expect(provider.loginUrl(REDIRECT, CHALLENGE)).rejects.toMatchObject({ code: 'unavailable' })
       expect(asked).toBe(count)
