@@ -26,24 +26,24 @@ export class FailureLimit {
     this.#refusal = `too many ${what}: wait ${RETRY_FAILURE_AFTER} seconds${remedy}`
   }
 
-  /** Throws `throttled` if a failure would be one too many: for secrets that are short enough to be guessed. */
-  check(network: string, tokenId = ''): void {
-    this.#next(network, tokenId)
-  }
-
   /** Counts a failure. Throws `throttled` if there were too many. `tokenId`: of a token that is known and not valid. */
   count(network: string, tokenId = ''): void {
-    const { key, recovery } = this.#next(network, tokenId)
-    this.#recovery.set(key, recovery)
-  }
-
-  #next(network: string, tokenId: string): { key: string; recovery: number } {
     const key = `${network} ${tokenId}`
     const now = this.#now().getTime()
     const recovery = Math.max(now, this.#recovery.get(key) ?? 0) + INTERVAL
-    if (recovery - now > AT_ONCE * INTERVAL) {
-      throw new AppError('throttled', this.#refusal)
+    if (recovery - now > AT_ONCE * INTERVAL) throw new AppError('throttled', this.#refusal)
+    this.#recovery.set(key, recovery)
+  }
+
+  /**
+   * Counts an attempt before it is known whether it fails: for secrets that are short enough to be guessed, also by many
+   * attempts at the same time. Returns a function that takes it back.
+   */
+  attempt(network: string, tokenId = ''): () => void {
+    this.count(network, tokenId)
+    const key = `${network} ${tokenId}`
+    return () => {
+      this.#recovery.set(key, (this.#recovery.get(key) ?? 0) - INTERVAL)
     }
-    return { key, recovery }
   }
 }

@@ -33,7 +33,7 @@ export async function accessSettings(
   if (adminTokenFile !== undefined) rootTokens.add('root:settings', await tokenIn(adminTokenFile))
   const bootstrap = new BootstrapToken(data, rootTokens, log)
   const logMode = modeLog(log, auth === 'open' ? 'warn' : 'info')
-  // With an identity provider, the first caller is not just anyone on this machine.
+  // With an identity provider people can log in, so nothing has to be open first.
   const byItself = isLoopback(listen.host) && !oidcIssuer ? 'open-at-first' : 'required'
   return {
     mode: auth === 'auto' ? byItself : auth,

@@ -84,16 +84,10 @@ export function deviceRoutes(api: LoginApi): Hono {
 
   /** Attempts are limited for the session and for the network: a code is short enough to be guessed otherwise. */
   async function pendingLogin(person: PrincipalActor, typed: string): Promise<DeviceLogin> {
-    const session = `session ${person.session?.id}`
-    codes.check('', session)
-    codes.check(currentClient())
-    try {
-      return await findPendingLogin(context, typed)
-    } catch (error) {
-      codes.count('', session)
-      codes.count(currentClient())
-      throw error
-    }
+    const attempts = [codes.attempt('', `session ${person.session?.id}`), codes.attempt(currentClient())]
+    const found = await findPendingLogin(context, typed)
+    for (const takeBack of attempts) takeBack()
+    return found
   }
 
   return app
