@@ -94,6 +94,7 @@ describe('the operations of the server', () => {
       'cancelJob',
       'collectGarbage',
       'exchangeRegistryToken',
+      'logOut',
     ])
     expect(changes(({ writesDisk }) => !writesDisk)).toEqual([
       'cancelJob',
@@ -106,7 +107,9 @@ describe('the operations of the server', () => {
       'deleteRepository',
       'deleteServiceAccount',
       'deleteWebhook',
+      'endSession',
       'exchangeRegistryToken',
+      'logOut',
       'previewUpgrade',
       'proposeDeletion',
       'revokeToken',
@@ -145,8 +148,10 @@ describe('the operations of the server', () => {
       'listRepositories',
       'listServiceAccountTokens',
       'listServiceAccounts',
+      'listSessions',
       'listTags',
       'listTokens',
+      'listUserSessions',
       'listUserTokens',
       'listUsers',
       'listWebhooks',

@@ -1,7 +1,7 @@
 /** Ends streams, which go on after their request was allowed, when the rights of their callers change. */
 import type { AccessControl } from './access-control.ts'
 import { type Actor, isPrincipal } from './actor.ts'
-import { authenticateLater } from './authenticate.ts'
+import { authenticateLater, authenticateSessionId } from './authenticate.ts'
 import type { Caller } from './policy.ts'
 import { viewKey } from './visible.ts'
 
@@ -68,7 +68,9 @@ export class StreamRights {
 async function actorNow(access: AccessControl, actor: Actor): Promise<Actor | undefined> {
   if (actor.kind === 'root') return access.rootTokens.findById(actor.tokenId)
   if (!isPrincipal(actor)) return actor
-  const { principalId, token } = actor
-  const found = await authenticateLater(access, { principalId, tokenId: token?.id ?? null })
+  const { principalId, token, session } = actor
+  const found = session
+    ? await authenticateSessionId(access, session.id)
+    : await authenticateLater(access, { principalId, tokenId: token?.id ?? null })
   return 'actor' in found ? found.actor : undefined
 }

@@ -94,6 +94,6 @@ function principalOf(actor: Acting): Principal {
   if (actor.kind === 'root') return { id: null, name, kind, via: { kind: 'token', tokenId: actor.tokenId } }
   if (!isPrincipal(actor)) return { id: actor.id ?? null, name, kind, via: actor.via ?? { kind: 'none' } }
   const { principalId, groups, token } = actor
-  const via: Via = token ? { kind: 'token', tokenId: token.id } : { kind: 'session' }
-  return { id: principalId, name, kind, groups, via }
+  const known: Via = token ? { kind: 'token', tokenId: token.id } : { kind: 'session' }
+  return { id: principalId, name, kind, groups, via: actor.via ?? known }
 }
