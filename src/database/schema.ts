@@ -9,6 +9,7 @@ import type { Task } from '../domain/package-revision.ts'
 import type { RepositoryType } from '../domain/repository.ts'
 import type { DeliveryState, WebhookEvent } from '../domain/webhook.ts'
 import type { AccessTables } from './access/tables.ts'
+import type { ReviewTables } from './review/tables.ts'
 
 export type SettingsTable = { name: string; value: string }
 export type CountersTable = { name: string; value: number }
@@ -239,28 +240,29 @@ export type AuditDenialsTable = {
   entry: string
 }
 
-export type Schema = AccessTables & {
-  settings: SettingsTable
-  counters: CountersTable
-  repositories: RepositoriesTable
-  repository_syncs: RepositorySyncsTable
-  discovered_tags: DiscoveredTagsTable
-  packages: PackagesTable
-  retired_workspaces: RetiredWorkspacesTable
-  package_revisions: PackageRevisionsTable
-  package_revision_labels: PackageRevisionLabelsTable
-  contents: ContentsTable
-  conflicts: ConflictsTable
-  intents: IntentsTable
-  jobs: JobsTable
-  job_items: JobItemsTable
-  changes: ChangesTable
-  webhooks: WebhooksTable
-  deliveries: DeliveriesTable
-  audit: AuditTable
-  audit_head: AuditHeadTable
-  audit_denials: AuditDenialsTable
-}
+export type Schema = AccessTables &
+  ReviewTables & {
+    settings: SettingsTable
+    counters: CountersTable
+    repositories: RepositoriesTable
+    repository_syncs: RepositorySyncsTable
+    discovered_tags: DiscoveredTagsTable
+    packages: PackagesTable
+    retired_workspaces: RetiredWorkspacesTable
+    package_revisions: PackageRevisionsTable
+    package_revision_labels: PackageRevisionLabelsTable
+    contents: ContentsTable
+    conflicts: ConflictsTable
+    intents: IntentsTable
+    jobs: JobsTable
+    job_items: JobItemsTable
+    changes: ChangesTable
+    webhooks: WebhooksTable
+    deliveries: DeliveriesTable
+    audit: AuditTable
+    audit_head: AuditHeadTable
+    audit_denials: AuditDenialsTable
+  }
 
 export type PackageRevisionRow = Selectable<PackageRevisionsTable> & {
   /** The highest live revision of the upstream's package; null without an upstream, or without such a revision. */

@@ -21,6 +21,7 @@ export async function requiredApp(
   onTestFinished(() => made.close())
   const at = await accounts(options, { parts: made, start })
   const { access } = at
+  made.ctx.policyOf = at.ctx.policyOf
   const key = randomBytes(32)
   const authenticator = {
     access,
