@@ -88,7 +88,7 @@ export function evaluate(
   now: Date,
   verdict: Verdict = 'approve',
 ): ReviewState {
-  const latestFirst = [...cast].sort((one, other) => (one.vote.at < other.vote.at ? 1 : -1))
+  const latestFirst = [...cast].sort((one, other) => order(other.vote, one.vote))
   const votes = new Map(latestFirst.map((each): [Cast, VoteState] => [each, { ...each.vote, void: [] }]))
   const rules = policies.flatMap((policy) => {
     const persons = new Set<string>()
@@ -102,6 +102,11 @@ export function evaluate(
     return rulesOf(policy, proposal, counting, verdict)
   })
   return { rules, votes: [...votes.values()], complete: rules.every(({ missing }) => missing === 0) }
+}
+
+function order(one: Vote, other: Vote): number {
+  if (one.proposal !== other.proposal) return one.proposal - other.proposal
+  return one.at === other.at ? 0 : one.at < other.at ? -1 : 1
 }
 
 /** Why a vote does not count for a policy, whatever other votes there are. */

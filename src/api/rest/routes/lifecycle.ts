@@ -38,8 +38,9 @@ const reviewSchema = z
   })
   .openapi('Review')
 
-const approvalSchema = reviewSchema
-  .extend({
+const approvalSchema = z
+  .strictObject({
+    ...reviewSchema.shape,
     bypass: z.boolean().optional().openapi({
       description:
         'If true, does without the votes that the review policies ask for. Takes a reason, and policies that allow it to the caller.',

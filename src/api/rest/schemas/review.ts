@@ -165,14 +165,15 @@ export const reviewStateSchema = z
   })
   .openapi('ReviewState')
 
-export const reviewedSchema = packageRevisionSchema
-  .extend({ review: reviewStateSchema.optional() })
+export const reviewedSchema = z
+  .strictObject({ ...packageRevisionSchema.shape, review: reviewStateSchema.optional() })
   .openapi('ReviewedPackageRevision', {
     description: 'The revision; where a review policy holds, with what the votes amount to.',
   })
 
-export const reviewAnswerSchema = reviewStateSchema
-  .extend({
+export const reviewAnswerSchema = z
+  .strictObject({
+    ...reviewStateSchema.shape,
     name: z.string().openapi({ description: 'Name of the revision.', example: 'blueprints.nf.upf.ws1' }),
     digest: z.string().openapi({ description: 'Digest to approve.' }),
     mayVote: z.boolean().openapi({ description: 'Whether a vote of the caller would count.' }),
