@@ -32,15 +32,15 @@ export async function saveVote(transaction: Transaction, revision: string, vote:
     .execute()
 }
 
-/** Resolves to all votes on a revision, and on its deletion. */
+/** Resolves to all votes on a revision, and on its deletion, the latest first. */
 export async function votesOn(db: Reader, revision: string): Promise<Vote[]> {
   const rows = await db
     .selectFrom('review_votes')
     .innerJoin('package_revisions', 'package_revisions.id', 'review_votes.revision_id')
     .selectAll('review_votes')
     .where('package_revisions.name', '=', revision)
-    .orderBy('review_votes.proposal')
-    .orderBy('review_votes.at')
+    .orderBy('review_votes.proposal', 'desc')
+    .orderBy('review_votes.at', 'desc')
     .execute()
   return rows.map(toVote)
 }

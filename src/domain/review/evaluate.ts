@@ -23,7 +23,7 @@ export type Vote = {
   reason: string | null
 }
 
-/** What is known of a voter now. */
+/** What is known of a voter now, and of the vote. */
 export type Voter = {
   /** The ids that stand for the same person: of the account, and of who stands behind a service account. */
   persons: readonly string[]
@@ -31,6 +31,8 @@ export type Voter = {
   groups: readonly string[]
   /** `ended`: the account is disabled or deleted, or the token revoked. */
   standing: 'valid' | 'ended' | 'no_right'
+  /** Milliseconds since the vote. */
+  age: number
 }
 
 /** What is voted on. */
@@ -80,21 +82,19 @@ export type ReviewState = { rules: RuleState[]; votes: VoteState[]; complete: bo
 
 type Cast = { vote: Vote; voter: Voter }
 
-/** All policies hold together. Only votes with the verdict count. */
+/** All policies hold together. Only votes with the verdict count. `cast`: the latest first. */
 export function evaluate(
   policies: readonly ReviewPolicy[],
   proposal: Proposal,
   cast: readonly Cast[],
-  now: Date,
   verdict: Verdict = 'approve',
 ): ReviewState {
-  const latestFirst = [...cast].sort((one, other) => order(other.vote, one.vote))
-  const votes = new Map(latestFirst.map((each): [Cast, VoteState] => [each, { ...each.vote, void: [] }]))
+  const votes = new Map(cast.map((each): [Cast, VoteState] => [each, { ...each.vote, void: [] }]))
   const rules = policies.flatMap((policy) => {
     const persons = new Set<string>()
-    const counting = latestFirst.filter((each) => {
+    const counting = cast.filter((each) => {
       const same = each.voter.persons.some((person) => persons.has(person))
-      const reason = voidReason(policy, proposal, each, now) ?? (same ? 'same_person' : undefined)
+      const reason = voidReason(policy, proposal, each) ?? (same ? 'same_person' : undefined)
       if (reason) votes.get(each)?.void.push({ policy: policy.name, reason })
       else for (const person of each.voter.persons) persons.add(person)
       return !reason && each.vote.verdict === verdict
@@ -104,17 +104,11 @@ export function evaluate(
   return { rules, votes: [...votes.values()], complete: rules.every(({ missing }) => missing === 0) }
 }
 
-function order(one: Vote, other: Vote): number {
-  if (one.proposal !== other.proposal) return one.proposal - other.proposal
-  return one.at === other.at ? 0 : one.at < other.at ? -1 : 1
-}
-
 /** Why a vote does not count for a policy, whatever other votes there are. */
 export function voidReason(
   policy: ReviewPolicy,
   proposal: Proposal,
   { vote, voter }: Cast,
-  now: Date,
 ): VoidReason | undefined {
   if (vote.proposal !== proposal.number) return 'earlier_proposal'
   if (vote.digest !== proposal.digest) return 'other_digest'
@@ -124,7 +118,7 @@ export function voidReason(
   if (policy.humansOnly && voter.kind !== 'user') return 'not_human'
   if (policy.humansOnly && vote.tokenId !== null) return 'not_in_person'
   const maxAge = policy.maxAge === undefined ? Infinity : (parseDuration(policy.maxAge) ?? 0)
-  return now.getTime() - Date.parse(vote.at) > maxAge ? 'too_old' : undefined
+  return voter.age > maxAge ? 'too_old' : undefined
 }
 
 function rulesOf(

@@ -46,7 +46,7 @@ export async function reviewState(
   for (const vote of await votesOn(db, voted.revision.name)) {
     cast.push({ vote, voter: await voterOf(db, policy, vote, voted.revision, now) })
   }
-  return evaluate(policies, proposal, cast, now, verdict)
+  return evaluate(policies, proposal, cast, verdict)
 }
 
 /**
@@ -68,7 +68,7 @@ export async function castVote(
   const policies = policiesOf(policy.reviewPolicies, revision)
   const vote = voteOf(actor, proposal, ballot, now)
   const voter = await voterOf(transaction, policy, vote, revision, now)
-  const reasons = policies.map((each) => voidReason(each, proposal, { vote, voter }, now))
+  const reasons = policies.map((each) => voidReason(each, proposal, { vote, voter }))
   const [reason] = reasons
   if (reason && reasons.every((each) => each !== undefined)) throw notCounted(actor, revision, reason)
   const asked = policies.flatMap(({ groups, paths }) => [...groups, ...paths].map(({ group }) => group))
@@ -108,7 +108,7 @@ export async function problemOfVote(
   const vote = voteOf(actor, proposal, ballot, now)
   const voter = await voterOf(db, policy, vote, voted.revision, now)
   const policies = policiesOf(policy.reviewPolicies, voted.revision)
-  const reasons = policies.map((each) => voidReason(each, proposal, { vote, voter }, now))
+  const reasons = policies.map((each) => voidReason(each, proposal, { vote, voter }))
   return reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined
 }
 
@@ -136,20 +136,21 @@ export async function proposalOf(db: Reader, { revision, paths }: Voted): Promis
 async function voterOf(
   db: Reader,
   policy: Policy,
-  { principalId, tokenId }: Vote,
+  { principalId, tokenId, at }: Vote,
   { repository, package: path }: PackageRevision,
   now: Date,
 ): Promise<Voter> {
   const token = tokenId === null ? undefined : await findToken(db, tokenId)
   const found = await knownCaller({ ctx: { db }, options: policy }, principalId, now, { token })
+  const age = now.getTime() - Date.parse(at)
   const ended = tokenId !== null && (!token || token.revokedAt !== undefined)
   if ('refused' in found || ended) {
-    return { persons: [principalId], kind: 'user', groups: [], standing: 'ended' }
+    return { persons: [principalId], kind: 'user', groups: [], standing: 'ended', age }
   }
   const { actor } = found
   const { allowed } = can(policy, actor, 'review', { repository, package: path })
   const persons = actor.kind === 'user' ? [principalId] : await personsOf(db, principalId, tokenId)
-  return { persons, kind: actor.kind, groups: actor.groups, standing: allowed ? 'valid' : 'no_right' }
+  return { persons, kind: actor.kind, groups: actor.groups, standing: allowed ? 'valid' : 'no_right', age }
 }
 
 function voteOf(actor: PrincipalActor, { number }: Proposal, ballot: Ballot, now: Date): Vote {
