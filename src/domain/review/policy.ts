@@ -43,10 +43,7 @@ export const reviewRulesSchema = z.strictObject({
   /** One rejection sends a proposal back. Otherwise it takes as many as approvals. */
   rejectionBlocks: z.boolean().default(true),
   /** Older votes do not count. */
-  maxAge: z
-    .string()
-    .refine((text) => (parseDuration(text) ?? 0) > 0, 'must be a duration like 12h or 14d')
-    .optional(),
+  maxAge: z.string().optional(),
   /** Callers that have all that a role gives may do without the approvals. */
   bypass: z.strictObject({ role: z.enum(ROLES) }).optional(),
   /** Only admins of the server change or delete it. */
@@ -63,10 +60,16 @@ export type ReviewPolicy = ReviewRules & {
 }
 
 /** Throws `invalid` for a policy that cannot be. */
-export function checkReviewRules({ name, repositories, paths }: ReviewRules): void {
+export function checkReviewRules({ name, repositories, paths, maxAge }: ReviewRules): void {
   const problem = labelProblem(name)
   if (problem) throw new AppError('invalid', `the name of a review policy ${problem}`)
   repositories.forEach(parsePattern)
+  if (maxAge !== undefined && !parseDuration(maxAge)) {
+    throw new AppError(
+      'invalid',
+      `the age of votes must be a duration like 12h or 14d, not "${maxAge.slice(0, 100)}"`,
+    )
+  }
   const negated = paths.find(({ pattern }) => /^!|[\r\n]/.test(pattern))
   if (negated) {
     throw new AppError(
