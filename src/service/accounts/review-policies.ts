@@ -14,7 +14,9 @@ import type { Actor } from '../access/actor.ts'
 import { can, canInPart, type Policy } from '../access/policy.ts'
 import { requirePermission } from '../access/require-permission.ts'
 import { audit } from '../audit/record.ts'
+import type { ServiceContext } from '../context.ts'
 import { checkPrecondition, type Precondition } from '../precondition.ts'
+import { type Page, type PageRequest, page } from '../queries/page.ts'
 
 /** All are kept in memory, and looked through at each review. */
 const MOST = 500
@@ -83,10 +85,19 @@ export async function getReviewPolicy(
   return visiblePolicy(await access.policy(), actor, name)
 }
 
-/** The policies that the actor may know of, by name. */
-export async function listReviewPolicies(access: AccessControl, actor: Actor): Promise<ReviewPolicy[]> {
+/** Lists the policies that the actor may know of, by name. */
+export async function listReviewPolicies(
+  ctx: ServiceContext,
+  access: AccessControl,
+  actor: Actor,
+  request: PageRequest,
+): Promise<Page<ReviewPolicy>> {
   const policy = await access.policy()
-  return policy.reviewPolicies.filter((each) => seesPolicy(policy, actor, each))
+  const visible = policy.reviewPolicies.filter((each) => seesPolicy(policy, actor, each))
+  return page<ReviewPolicy, string>(ctx, { list: 'reviewpolicies', for: actor.name }, request, {
+    fetch: async (after = '', limit) => visible.filter(({ name }) => name > after).slice(0, limit),
+    cursorAt: ({ name }) => name,
+  })
 }
 
 /** Makes the policies those of a file. The caller may do everything. Resolves to what has changed. */

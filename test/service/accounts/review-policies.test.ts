@@ -14,9 +14,12 @@ import { createRepository } from '../../../src/service/repositories/create-repos
 import { deleteRepository } from '../../../src/service/repositories/delete-repository.ts'
 import { accounts } from '../../support/access.ts'
 import { exported } from '../../support/audit.ts'
-import { reviews } from '../../support/reviews.ts'
+import { type Reviews, reviews } from '../../support/reviews.ts'
 
 const FORBIDDEN = { code: 'forbidden' }
+
+const listed = async (at: Reviews, actor: Actor) =>
+  (await listReviewPolicies(at.ctx, at.access, actor, { limit: 100 })).items
 
 describe('review policies', () => {
   it('are made by those who administer all of their repositories', async () => {
@@ -57,7 +60,7 @@ describe('review policies', () => {
       replaceReviewPolicy(at.access, own, { ...extra, repositories: ['*'] }, 'any'),
     ).rejects.toMatchObject(FORBIDDEN)
     await deleteReviewPolicy(at.access, own, 'extra', 'any')
-    expect(await listReviewPolicies(at.access, own)).toMatchObject([{ name: 'votes', excludeAuthors: true }])
+    expect(await listed(at, own)).toMatchObject([{ name: 'votes', excludeAuthors: true }])
   })
 
   it('of the server keep others from publishing by a source', async () => {
@@ -79,14 +82,14 @@ describe('review policies', () => {
     const [own, rea] = [await at.person('own', 'repository-admin'), await at.person('rea', 'reader')]
     await at.policy({ name: 'all', repositories: ['*'] })
     await at.policy({ name: 'secret', repositories: ['blueprints', 'secret-team'] })
-    expect((await listReviewPolicies(at.access, own)).map(({ name }) => name)).toEqual(['all'])
-    expect(await listReviewPolicies(at.access, rea)).toEqual([])
+    expect((await listed(at, own)).map(({ name }) => name)).toEqual(['all'])
+    expect(await listed(at, rea)).toEqual([])
     await expect(getReviewPolicy(at.access, own, 'secret')).rejects.toMatchObject({ code: 'not_found' })
     await expect(deleteReviewPolicy(at.access, own, 'secret', 'any')).rejects.toMatchObject({
       code: 'not_found',
     })
     await at.bind({ kind: 'user', name: 'rea' }, 'auditor')
-    expect(await listReviewPolicies(at.access, rea)).toHaveLength(2)
+    expect(await listed(at, rea)).toHaveLength(2)
   })
 
   it('have an ETag, and their changes are recorded', async () => {

@@ -11,10 +11,9 @@ import {
 import { type DeclaredOperation, defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
 import { isNotModified, requiredPrecondition, setETag } from '../conditional.ts'
-import { noQuery } from '../schemas/common.ts'
-import { ifMatch, ifNoneMatch, json, jsonBody } from '../schemas/exchange.ts'
-import { readErrors } from '../schemas/problem.ts'
-import { changed, created, deleted, found } from '../schemas/responses.ts'
+import { noQuery, pageQuery } from '../schemas/common.ts'
+import { ifMatch, ifNoneMatch, jsonBody } from '../schemas/exchange.ts'
+import { changed, created, deleted, found, listed } from '../schemas/responses.ts'
 import {
   newReviewPolicySchema,
   reviewPolicyListSchema,
@@ -51,8 +50,8 @@ const list = defineRoute({
   description:
     'All that hold only for repositories of which the caller administers some, by name; auditors see all.',
   tags,
-  request: { query: noQuery },
-  responses: { 200: json(reviewPolicyListSchema, 'The review policies.'), ...readErrors() },
+  request: { query: z.strictObject(pageQuery) },
+  responses: listed(reviewPolicyListSchema, 'review policies'),
 })
 
 const get = defineRoute({
@@ -90,7 +89,7 @@ const remove = defineRoute({
   responses: deleted(409),
 })
 
-export function reviewPolicyRoutes({ access }: Api): OpenAPIHono {
+export function reviewPolicyRoutes({ ctx, access }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
   app.openapi(create, async (c) => {
@@ -101,8 +100,8 @@ export function reviewPolicyRoutes({ access }: Api): OpenAPIHono {
   })
 
   app.openapi(list, async (c) => {
-    const policies = await listReviewPolicies(access, actorOf(c))
-    return c.json({ items: policies.map(toReviewPolicyView) }, 200)
+    const page = await listReviewPolicies(ctx, access, actorOf(c), c.req.valid('query'))
+    return c.json({ ...page, items: page.items.map(toReviewPolicyView) }, 200)
   })
 
   app.openapi(get, async (c) => {

@@ -6,7 +6,7 @@ import type { ReviewPolicy } from '../../../domain/review/policy.ts'
 import { reviewRulesOf } from '../../../service/accounts/review-policies.ts'
 import type { Review } from '../../../service/review/show-review.ts'
 import { pattern } from './access.ts'
-import { actor, count, freeText, repositoryName, resourceVersion, timestamp } from './common.ts'
+import { actor, count, freeText, listOf, repositoryName, resourceVersion, timestamp } from './common.ts'
 import { packageRevisionSchema } from './package-revision.ts'
 
 export const reviewPolicyName = repositoryName.openapi({
@@ -114,9 +114,7 @@ export const reviewPolicySchema = z
       'Approvals that revisions need before they are published, and deletions before they happen. All policies that hold for a package hold together.',
   })
 
-export const reviewPolicyListSchema = z
-  .strictObject({ items: z.array(reviewPolicySchema) })
-  .openapi('ReviewPolicyList')
+export const reviewPolicyListSchema = listOf(reviewPolicySchema, 'ReviewPolicyList')
 
 const ruleSchema = z
   .strictObject({
