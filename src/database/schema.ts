@@ -240,29 +240,30 @@ export type AuditDenialsTable = {
   entry: string
 }
 
-export type Schema = AccessTables &
-  ReviewTables & {
-    settings: SettingsTable
-    counters: CountersTable
-    repositories: RepositoriesTable
-    repository_syncs: RepositorySyncsTable
-    discovered_tags: DiscoveredTagsTable
-    packages: PackagesTable
-    retired_workspaces: RetiredWorkspacesTable
-    package_revisions: PackageRevisionsTable
-    package_revision_labels: PackageRevisionLabelsTable
-    contents: ContentsTable
-    conflicts: ConflictsTable
-    intents: IntentsTable
-    jobs: JobsTable
-    job_items: JobItemsTable
-    changes: ChangesTable
-    webhooks: WebhooksTable
-    deliveries: DeliveriesTable
-    audit: AuditTable
-    audit_head: AuditHeadTable
-    audit_denials: AuditDenialsTable
-  }
+type RightsTables = AccessTables & ReviewTables
+
+export type Schema = RightsTables & {
+  settings: SettingsTable
+  counters: CountersTable
+  repositories: RepositoriesTable
+  repository_syncs: RepositorySyncsTable
+  discovered_tags: DiscoveredTagsTable
+  packages: PackagesTable
+  retired_workspaces: RetiredWorkspacesTable
+  package_revisions: PackageRevisionsTable
+  package_revision_labels: PackageRevisionLabelsTable
+  contents: ContentsTable
+  conflicts: ConflictsTable
+  intents: IntentsTable
+  jobs: JobsTable
+  job_items: JobItemsTable
+  changes: ChangesTable
+  webhooks: WebhooksTable
+  deliveries: DeliveriesTable
+  audit: AuditTable
+  audit_head: AuditHeadTable
+  audit_denials: AuditDenialsTable
+}
 
 export type PackageRevisionRow = Selectable<PackageRevisionsTable> & {
   /** The highest live revision of the upstream's package; null without an upstream, or without such a revision. */

@@ -1,4 +1,7 @@
-/** The ways round a review: other names and digests, jobs, and the bypass that a policy may have. */
+/**
+ * The ways round a review: other names and digests, jobs, and the bypass that a policy may have. There is no API of
+ * Kubernetes yet, whose `/approval` would be another.
+ */
 import { expect, it } from 'vitest'
 import { changesAfter } from '../../../src/database/change-log.ts'
 import { PERMISSIONS } from '../../../src/domain/access/permission.ts'
