@@ -57,13 +57,16 @@ const rules = {
   excludeAuthors: z.boolean().default(true).openapi({
     description:
       'Whether approvals of authors do not count: those who created, changed or proposed the draft, by themselves, with tokens, by jobs or by service accounts.',
+    example: true,
   }),
   humansOnly: z.boolean().default(true).openapi({
     description: 'Whether only approvals that users give in person count, not those given with a token.',
+    example: true,
   }),
   rejectionBlocks: z.boolean().default(true).openapi({
     description:
       'Whether one rejection sends a proposal back. Otherwise it takes as many rejections as approvals.',
+    example: true,
   }),
   maxAge: z
     .string()
@@ -84,6 +87,7 @@ const rules = {
 const floor = z.boolean().openapi({
   description:
     'Whether only admins of the server change and delete it. By default it is one if an admin of the server creates it.',
+  example: true,
 })
 
 export const reviewRulesBody = z
@@ -135,13 +139,20 @@ const ruleSchema = z
   })
   .openapi('ReviewRule')
 
+function digestOf(description: string) {
+  return z.string().openapi({
+    description,
+    example: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  })
+}
+
 const voteSchema = z
   .strictObject({
     by: actor('Voter.'),
     verdict: z.enum(VERDICTS).openapi({ description: 'What the vote says.', example: 'approve' }),
     at: timestamp('Time of the vote.'),
     reason: z.string().nullable().openapi({ description: 'Reason of the vote.', example: 'tested in lab' }),
-    digest: z.string().openapi({ description: 'Digest of the artifact that was reviewed.' }),
+    digest: digestOf('Digest of the artifact that was reviewed.'),
     proposal: count('Number of the proposal.', 1),
     groups: z.array(z.string()).openapi({ description: 'Groups that counted when the vote was given.' }),
     void: z
@@ -173,12 +184,14 @@ export const reviewAnswerSchema = z
   .strictObject({
     ...reviewStateSchema.shape,
     name: z.string().openapi({ description: 'Name of the revision.', example: 'blueprints.nf.upf.ws1' }),
-    digest: z.string().openapi({ description: 'Digest to approve.' }),
-    mayVote: z.boolean().openapi({ description: 'Whether a vote of the caller would count.' }),
+    digest: digestOf('Digest to approve.'),
+    mayVote: z
+      .boolean()
+      .openapi({ description: 'Whether a vote of the caller would count.', example: false }),
     problem: z
       .enum([...VOID_REASONS, 'not_proposed', 'no_account'])
       .optional()
-      .openapi({ description: 'Why a vote of the caller would not count.' }),
+      .openapi({ description: 'Why a vote of the caller would not count.', example: 'author' }),
   })
   .openapi('ReviewAnswer')
 
