@@ -70,11 +70,11 @@ export function checkReviewRules({ name, repositories, paths, maxAge }: ReviewRu
       `the age of votes must be a duration like 12h or 14d, not "${maxAge.slice(0, 100)}"`,
     )
   }
-  const negated = paths.find(({ pattern }) => /^!|[\r\n]/.test(pattern))
-  if (negated) {
+  const useless = paths.find(({ pattern }) => /^[!#]|^\s|\s$|[\r\n]|\\$/.test(pattern))
+  if (useless) {
     throw new AppError(
       'invalid',
-      `"${negated.pattern}" cannot be a pattern of paths: name what needs approvals, one pattern for each rule`,
+      `"${useless.pattern}" cannot be a pattern of paths: name what needs approvals, one pattern for each rule, without ! and #`,
     )
   }
 }

@@ -136,6 +136,7 @@ describe('review policies', () => {
     ['too many approvals', { approvals: 21 }],
     ['a role that does not exist', { bypass: { role: 'emperor' } }],
     ['a pattern that negates', { paths: [{ pattern: '!net/' }] }],
+    ['a pattern that is a comment', { paths: [{ pattern: '# net' }] }],
     ['an age that is none', { maxAge: 'soon' }],
     ['an age of nothing', { maxAge: '0d' }],
     ['a field that does not exist', { excludeAuthor: true }],

@@ -2,6 +2,8 @@
  * The ways round a review: other names and digests, jobs, and the bypass that a policy may have. There is no API of
  * Kubernetes yet, whose `/approval` would be another.
  */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { changesAfter } from '../../../src/database/change-log.ts'
 import { PERMISSIONS } from '../../../src/domain/access/permission.ts'
@@ -12,6 +14,8 @@ import { proposeDeletion } from '../../../src/service/review/propose-deletion.ts
 import { exported } from '../../support/audit.ts'
 import { runJob } from '../../support/jobs.ts'
 import { NAME, reviews } from '../../support/reviews.ts'
+
+const SERVICE = join(import.meta.dirname, '../../../src/service')
 
 const REASON = 'the site is down'
 
@@ -82,6 +86,22 @@ it('27. approval: has the same rules for each call of the API', async () => {
   ).toBe(400)
   expect((await at.adminClient.call('POST', `${path}/reject`, { bypass: true })).status).toBe(400)
   await at.expectOpen()
+})
+
+it('27. approval: is the only way to publish, beside discovery', () => {
+  const sources = readdirSync(SERVICE, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => ({ path, text: readFileSync(join(SERVICE, path), 'utf8') }))
+  const having = (text: string) =>
+    sources.filter((source) => source.text.includes(text)).map(({ path }) => path)
+  expect(having('publish(ctx, {').sort()).toEqual(['discovery/publish-discovered.ts', 'review/approve.ts'])
+  expect(having('deleteRevision(ctx, ').sort()).toEqual([
+    'review/approve.ts',
+    'review/delete-package-revision.ts',
+  ])
+  // A rejected deletion, and the artifact that a published revision must have.
+  const back = ['maintenance/verify/expected-artifacts.ts', 'review/reject.ts']
+  expect(having("lifecycle: 'Published'").sort()).toEqual([...back, 'review/publish.ts'].sort())
 })
 
 it('27. bypass: needs a policy that allows it, the role, a reason and a person', async () => {
