@@ -30,6 +30,7 @@ const SERVICE_MAY_IMPORT: Table = {
   access: ['.'],
   accounts: ['queries', 'access', 'audit', '.'],
   audit: ['access', 'queries', '.'],
+  login: ['accounts', 'queries', 'access', 'audit', '.'],
   '.': ['workers', 'access', 'audit'],
   queries: ['access', '.'],
   drafts: ['workers', 'access', 'audit', '.'],

@@ -94,6 +94,7 @@ describe('the operations of the server', () => {
       'cancelJob',
       'collectGarbage',
       'exchangeRegistryToken',
+      'logOut',
     ])
     expect(changes(({ writesDisk }) => !writesDisk)).toEqual([
       'cancelJob',
@@ -107,7 +108,9 @@ describe('the operations of the server', () => {
       'deleteReviewPolicy',
       'deleteServiceAccount',
       'deleteWebhook',
+      'endSession',
       'exchangeRegistryToken',
+      'logOut',
       'previewUpgrade',
       'proposeDeletion',
       'revokeToken',
@@ -149,8 +152,10 @@ describe('the operations of the server', () => {
       'listReviewPolicies',
       'listServiceAccountTokens',
       'listServiceAccounts',
+      'listSessions',
       'listTags',
       'listTokens',
+      'listUserSessions',
       'listUserTokens',
       'listUsers',
       'listWebhooks',

@@ -26,6 +26,7 @@ import { reviewRoutes } from './routes/review.ts'
 import { reviewPolicyRoutes } from './routes/review-policies.ts'
 import { serverRoutes } from './routes/server.ts'
 import { serviceAccountRoutes } from './routes/service-accounts.ts'
+import { sessionRoutes } from './routes/sessions.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { upgradeRoutes } from './routes/upgrade.ts'
 import { upgradeJobRoutes } from './routes/upgrades.ts'
@@ -69,6 +70,7 @@ export function createRestApp(api: Api, onOperation: OnOperation, tracing: Traci
   app.route('/', verificationRoutes(api))
   app.route('/', backupRoutes(api))
   app.route('/', tokenRoutes(api))
+  app.route('/', sessionRoutes(api))
   app.route('/', serviceAccountRoutes(api))
   app.route('/', bindingRoutes(api))
   app.route('/', reviewPolicyRoutes(api))

@@ -1,6 +1,7 @@
 /** The tables of accounts and rights. JSON is text; booleans are 0 and 1. */
 import type { Generated } from 'kysely'
 import type { Subject } from '../../domain/access/binding.ts'
+import type { DeviceLogin } from '../../domain/access/device-login.ts'
 import type { PrincipalKind } from '../../domain/access/principal.ts'
 import type { TokenKind } from '../../domain/access/token.ts'
 
@@ -60,10 +61,36 @@ type BindingsTable = {
   created_at: string
 }
 
+export type SessionsTable = {
+  id: string
+  hash: string
+  principal_id: string
+  address: string | null
+  user_agent: string | null
+  created_at: string
+  last_used_at: string
+  expires_at: string
+}
+
+export type DeviceLoginsTable = {
+  id: string
+  hash: string
+  user_code: string
+  client: string
+  address: string | null
+  permissions: string
+  created_at: string
+  expires_at: string
+  state: DeviceLogin['state']
+  principal_id: string | null
+}
+
 export type AccessTables = {
   principals: PrincipalsTable
   identities: IdentitiesTable
   principal_groups: PrincipalGroupsTable
   tokens: TokensTable
   bindings: BindingsTable
+  sessions: SessionsTable
+  device_logins: DeviceLoginsTable
 }

@@ -90,6 +90,6 @@ function principalOf(actor: Acting): Principal {
   const { name, kind = 'anonymous' } = actor
   if (!isPrincipal(actor)) return { id: actor.id ?? null, name, kind, via: actor.via ?? { kind: 'none' } }
   const { principalId, groups, token } = actor
-  const via: Via = token ? { kind: 'token', tokenId: token.id } : { kind: 'session' }
-  return { id: principalId, name, kind, groups, via }
+  const known: Via = token ? { kind: 'token', tokenId: token.id } : { kind: 'session' }
+  return { id: principalId, name, kind, groups, via: actor.via ?? known }
 }
