@@ -28,7 +28,7 @@ const MAY_IMPORT: Table = {
 const SERVICE_MAY_IMPORT: Table = {
   workers: [],
   access: ['.'],
-  accounts: ['queries', 'access', '.'],
+  accounts: ['queries', 'access', 'audit', '.'],
   audit: ['access', 'queries', '.'],
   login: ['accounts', 'queries', 'access', 'audit', '.'],
   '.': ['workers', 'access', 'audit'],

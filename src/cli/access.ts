@@ -21,7 +21,10 @@ export async function replaceByServer(
 }
 
 /** `-` is standard output: the text to print is the file then. */
-export async function writeRules({ serviceAccounts, bindings }: AccessRules, file: string): Promise<string> {
+export async function writeRules(
+  { serviceAccounts, bindings, reviewPolicies = [] }: AccessRules,
+  file: string,
+): Promise<string> {
   const content = stringify({
     serviceAccounts: serviceAccounts.map(({ disabled, ...account }) => {
       return { ...account, ...(disabled && { disabled }) }
@@ -29,10 +32,11 @@ export async function writeRules({ serviceAccounts, bindings }: AccessRules, fil
     bindings: bindings.map(({ repositories, ...binding }) => {
       return { ...binding, ...(repositories.length > 0 && { repositories }) }
     }),
+    reviewPolicies,
   })
   if (file === '-') return content
   await writeFile(file, content)
-  return `wrote ${serviceAccounts.length} service accounts and ${bindings.length} bindings to ${file}\n`
+  return `wrote ${serviceAccounts.length} service accounts, ${bindings.length} bindings and ${reviewPolicies.length} review policies to ${file}\n`
 }
 
 /** `-` is standard input. Throws `invalid`. */
@@ -59,6 +63,7 @@ export function changesInWords(changes: readonly AccessChange[], { dryRun }: { d
 }
 
 function nameOf(change: AccessChange): string {
+  if ('reviewPolicy' in change) return `review policy ${change.reviewPolicy}`
   if (!('binding' in change)) return `service account ${change.serviceAccount}`
   const { subject, role, repositories } = change.binding
   const to = 'name' in subject ? `${subject.kind} ${subject.name}` : subject.kind

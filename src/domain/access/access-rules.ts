@@ -1,5 +1,6 @@
-/** All bindings and service accounts of a server, as a file has them. Tokens and users are not in it. */
+/** All bindings, service accounts and review policies of a server, as a file has them. Tokens and users are not in it. */
 import { z } from 'zod'
+import { reviewRulesSchema } from '../review/policy.ts'
 import type { BindingContent } from './binding.ts'
 import { ROLES } from './role.ts'
 
@@ -24,6 +25,8 @@ export const accessRulesSchema = z.strictObject({
       repositories: z.array(z.string()).default([]),
     }),
   ),
+  /** Files of earlier versions have none; the policies then stay as they are. */
+  reviewPolicies: z.array(reviewRulesSchema).optional(),
 })
 
 export type AccessRules = z.infer<typeof accessRulesSchema>
@@ -33,4 +36,5 @@ export type ServiceAccountRule = AccessRules['serviceAccounts'][number]
 export type AccessChange = { change: 'created' | 'updated' | 'deleted' } & (
   | { serviceAccount: string }
   | { binding: BindingContent }
+  | { reviewPolicy: string }
 )

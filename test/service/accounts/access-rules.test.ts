@@ -36,7 +36,7 @@ describe('rules of access as a whole', () => {
       { change: 'created', binding: RULES.bindings[0] },
       { change: 'created', binding: RULES.bindings[1] },
     ])
-    expect(await accessRules(access, SYSTEM)).toEqual(RULES)
+    expect(await accessRules(access, SYSTEM)).toEqual({ ...RULES, reviewPolicies: [] })
     expect(await replaceAccessRules(access, SYSTEM, RULES, DO)).toEqual([])
     const next = { serviceAccounts: [{ ...FLUX, scope: '*' }], bindings: [bindingOf('flux')] }
     expect(await replaceAccessRules(access, SYSTEM, next, DO)).toEqual([
@@ -44,7 +44,7 @@ describe('rules of access as a whole', () => {
       { change: 'deleted', serviceAccount: 'ci' },
       { change: 'deleted', binding: RULES.bindings[0] },
     ])
-    expect(await accessRules(access, SYSTEM)).toEqual(next)
+    expect(await accessRules(access, SYSTEM)).toEqual({ ...next, reviewPolicies: [] })
   })
 
   it('keep accounts that stay, with their tokens, and end those of others', async () => {
@@ -60,7 +60,11 @@ describe('rules of access as a whole', () => {
     const { access } = await accounts()
     const tried = await replaceAccessRules(access, SYSTEM, RULES, TRY)
     expect(tried).toHaveLength(4)
-    expect(await accessRules(access, SYSTEM)).toEqual({ serviceAccounts: [], bindings: [] })
+    expect(await accessRules(access, SYSTEM)).toEqual({
+      serviceAccounts: [],
+      bindings: [],
+      reviewPolicies: [],
+    })
     expect(await replaceAccessRules(access, SYSTEM, RULES, DO)).toEqual(tried)
   })
 
@@ -80,7 +84,11 @@ describe('rules of access as a whole', () => {
     const { access } = await accounts()
     const rules = { serviceAccounts: [FLUX, CI], bindings: [bindingOf('ci')], ...wrong }
     await expect(replaceAccessRules(access, SYSTEM, rules, DO)).rejects.toMatchObject({ code })
-    expect(await accessRules(access, SYSTEM)).toEqual({ serviceAccounts: [], bindings: [] })
+    expect(await accessRules(access, SYSTEM)).toEqual({
+      serviceAccounts: [],
+      bindings: [],
+      reviewPolicies: [],
+    })
   })
 
   it('leave an admin', async () => {

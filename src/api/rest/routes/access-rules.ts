@@ -10,6 +10,7 @@ import { newBindingSchema } from '../schemas/binding.ts'
 import { flag, noQuery } from '../schemas/common.ts'
 import { json, jsonBody } from '../schemas/exchange.ts'
 import { readErrors, writeErrors } from '../schemas/problem.ts'
+import { reviewPolicyName, reviewPolicyRuleSchema } from '../schemas/review.ts'
 
 const tags = ['Accounts']
 
@@ -17,9 +18,14 @@ const rulesSchema = z
   .strictObject({
     serviceAccounts: z.array(serviceAccountRuleSchema).openapi({ description: 'All service accounts.' }),
     bindings: z.array(newBindingSchema).openapi({ description: 'All bindings.' }),
+    reviewPolicies: z
+      .array(reviewPolicyRuleSchema)
+      .optional()
+      .openapi({ description: 'All review policies; without them, the policies stay as they are.' }),
   })
   .openapi('AccessRules', {
-    description: 'All service accounts and bindings of the server, as `pkgserver access` has them in a file.',
+    description:
+      'All service accounts, bindings and review policies of the server, as `pkgserver access` has them in a file.',
   })
 
 const changesSchema = z
@@ -32,6 +38,7 @@ const changesSchema = z
             .openapi({ description: 'What was done, or would be.', example: 'created' }),
           serviceAccount: serviceAccountName.optional(),
           binding: newBindingSchema.optional(),
+          reviewPolicy: reviewPolicyName.optional(),
         }),
       )
       .openapi({ description: 'The service accounts and bindings that differ.' }),
@@ -79,8 +86,16 @@ export function accessRulesRoutes({ access }: Api): OpenAPIHono {
   return app
 }
 
-function toRulesView({ serviceAccounts, bindings }: AccessRules): z.output<typeof rulesSchema> {
-  return { serviceAccounts: [...serviceAccounts], bindings: [...bindings] }
+function toRulesView({
+  serviceAccounts,
+  bindings,
+  reviewPolicies = [],
+}: AccessRules): z.output<typeof rulesSchema> {
+  return {
+    serviceAccounts: [...serviceAccounts],
+    bindings: [...bindings],
+    reviewPolicies: [...reviewPolicies],
+  }
 }
 
 function toChangeView(change: AccessChange): z.output<typeof changesSchema>['changes'][number] {
