@@ -17,7 +17,7 @@ const MAY_IMPORT: Table = {
   'registry/http': ['http', 'oci', 'core'],
   database: ['domain', 'core'],
   service: ['domain', 'artifact', 'oci', 'database', 'core'],
-  http: ['domain', 'service/access', 'core'],
+  http: ['domain', 'service/access', 'service/federation', 'core'],
   api: ['service', 'domain', 'http', 'core'],
   cli: ['server', 'service', 'domain', 'core', 'config.ts'],
   'config.ts': ['core', 'config-values.ts'],
@@ -28,7 +28,8 @@ const MAY_IMPORT: Table = {
 const SERVICE_MAY_IMPORT: Table = {
   workers: [],
   access: ['.'],
-  accounts: ['queries', 'access', '.'],
+  accounts: ['queries', 'access', 'audit', '.'],
+  federation: ['accounts', 'access', 'audit', '.'],
   audit: ['access', 'queries', '.'],
   '.': ['workers', 'access', 'audit'],
   queries: ['access', '.'],

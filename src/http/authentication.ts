@@ -2,12 +2,15 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { currentClient } from '../core/client.ts'
 import { AppError } from '../core/errors.ts'
+import { routed } from '../core/origin.ts'
 import type { AccessControl } from '../service/access/access-control.ts'
 import { type Actor, ANONYMOUS } from '../service/access/actor.ts'
 import { type Authentication, authenticateToken } from '../service/access/authenticate.ts'
 import type { GrantedActions, ResourceActions } from '../service/access/registry-access.ts'
 import type { RegistryTokens } from '../service/access/registry-tokens.ts'
-import { isRegistry, TOKEN_PATH, type TokenService } from './challenge.ts'
+import type { Federation } from '../service/federation/federation.ts'
+import { isJwt } from '../service/federation/verify-token.ts'
+import { isRegistry, ownAudience, TOKEN_PATH, type TokenService } from './challenge.ts'
 import { parseAuthorization } from './credentials.ts'
 import type { FailureLimit } from './failure-limit.ts'
 import { registryScope } from './registry-scope.ts'
@@ -34,6 +37,7 @@ export type Authenticator = {
   access: AccessControl
   registryTokens: RegistryTokens
   failures: FailureLimit
+  federation: Federation
 }
 
 const PROBES = ['/healthz', '/readyz']
@@ -48,6 +52,7 @@ const REFUSALS: Record<Extract<Authentication, { refused: string }>['refused'], 
   revoked: 'the token was revoked: create another one',
   expired: 'the token has expired: create another one',
   disabled: 'the account is disabled: ask an administrator to enable it',
+  untrusted: 'the token of the issuer is not accepted',
 }
 
 /** Throws `unauthenticated` for credentials that are not valid: they are never taken for those of an anonymous caller. */
@@ -70,7 +75,7 @@ async function callerOf(c: Context, authenticator: Authenticator): Promise<Calle
   const caller =
     isRegistryToken && isRegistry(c)
       ? await callerWithRegistryToken(authenticator, credentials.secret, c.get('clientAddress'))
-      : await authenticated(c, authenticator, credentials.secret)
+      : await authenticated(c, authenticator, credentials.secret, userOf(c, credentials))
   const { actor } = caller
   // What a client of the registry keeps is good for nothing else.
   if ('token' in actor && actor.token?.kind === 'registry' && !caller.granted && c.req.path !== TOKEN_PATH) {
@@ -80,13 +85,28 @@ async function callerOf(c: Context, authenticator: Authenticator): Promise<Calle
   return caller
 }
 
-/** Throws `unauthenticated`, or `throttled` after too many failures. */
+/** Tokens of issuers outside are passwords of the token service alone, which gives one that can be revoked for them. */
+function userOf(c: Context, credentials: ReturnType<typeof parseAuthorization>): string | undefined {
+  return credentials.kind === 'basic' && c.req.path === TOKEN_PATH ? credentials.user : undefined
+}
+
+/**
+ * Throws `unauthenticated`, or `throttled` after too many failures. `user`: the name of a service account, whose password
+ * may be a token of an issuer outside; undefined where none may be.
+ */
 export async function authenticated(
   c: Context,
   authenticator: Authenticator,
   secret: string,
+  user: string | undefined,
 ): Promise<Caller> {
-  const found = await authenticateToken(authenticator.access, secret, c.get('clientAddress'))
+  const { access, federation } = authenticator
+  const address = c.get('clientAddress')
+  const isFederated = user !== undefined && isJwt(secret)
+  if (isFederated) routed(TOKEN_PATH)
+  const found = isFederated
+    ? await federation.authenticate({ account: user, token: secret, audience: ownAudience(c) }, address)
+    : await authenticateToken(access, secret, address)
   if ('refused' in found) throw refusal(authenticator, found)
   return { actor: found.actor, tokenId: found.tokenId, open: false }
 }
@@ -103,11 +123,13 @@ async function callerWithRegistryToken(
 
 function refusal(
   { failures }: Authenticator,
-  { refused, tokenId }: Extract<Authentication, { refused: string }>,
+  refused: Extract<Authentication, { refused: string }>,
 ): AppError {
+  const { refused: why, tokenId } = refused
   // Clients find out by a refusal that a registry token has expired, which has no id here.
-  if (refused !== 'expired' || tokenId !== undefined) failures.count(currentClient(), tokenId)
-  return new AppError('unauthenticated', REFUSALS[refused])
+  if (why !== 'expired' || tokenId !== undefined) failures.count(currentClient(), tokenId)
+  const text = REFUSALS[why]
+  return new AppError('unauthenticated', why === 'untrusted' ? `${text}: ${refused.reason}` : text)
 }
 
 /**

@@ -13,6 +13,7 @@ import { cloneJobRoutes } from './routes/clones.ts'
 import { diffRoutes } from './routes/diff.ts'
 import { garbageCollectionRoutes } from './routes/garbage-collections.ts'
 import { imageRoutes } from './routes/images.ts'
+import { issuerRoutes } from './routes/issuers.ts'
 import { jobEventRoutes } from './routes/job-events.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { lifecycleRoutes } from './routes/lifecycle.ts'
@@ -25,6 +26,7 @@ import { resourceRoutes } from './routes/resources.ts'
 import { serverRoutes } from './routes/server.ts'
 import { serviceAccountRoutes } from './routes/service-accounts.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { trustRoutes } from './routes/trusts.ts'
 import { upgradeRoutes } from './routes/upgrade.ts'
 import { upgradeJobRoutes } from './routes/upgrades.ts'
 import { userRoutes } from './routes/users.ts'
@@ -67,6 +69,8 @@ export function createRestApp(api: Api, onOperation: OnOperation, tracing: Traci
   app.route('/', backupRoutes(api))
   app.route('/', tokenRoutes(api))
   app.route('/', serviceAccountRoutes(api))
+  app.route('/', issuerRoutes(api))
+  app.route('/', trustRoutes(api))
   app.route('/', bindingRoutes(api))
   app.route('/', userRoutes(api))
   app.route('/', accessRulesRoutes(api))

@@ -28,7 +28,7 @@ export type AccessOptions = {
 const REMEMBERED_CALLERS = 10_000
 
 export class AccessControl {
-  readonly ctx: Pick<ServiceContext, 'db' | 'commits' | 'now'>
+  readonly ctx: Pick<ServiceContext, 'db' | 'commits' | 'now' | 'addressKey'>
   readonly options: AccessOptions
   readonly rootTokens: RootTokens
   #policy: Promise<Policy> | undefined
