@@ -1,4 +1,4 @@
-/** The bindings and service accounts as a whole, so that they can live in a file, and in git. */
+/** The rules of access as a whole, so that they can live in a file, and in git. */
 import { AppError } from '../../core/errors.ts'
 import { allBindings, deleteBinding, insertBinding } from '../../database/access/bindings.ts'
 import {
@@ -17,9 +17,10 @@ import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
 import { requireAll, requirePermission } from '../access/require-permission.ts'
 import { checkCount, principalIdOf } from './create-binding.ts'
+import { federationRules, replaceFederation } from './federation-rules.ts'
 import { newId } from './new-id.ts'
 
-/** Resolves to all bindings and service accounts, in an order that only they decide. Throws `forbidden`. */
+/** Resolves to all rules, in an order that only they decide. Throws `forbidden`. */
 export async function accessRules(access: AccessControl, actor: Actor): Promise<AccessRules> {
   requirePermission(await access.policy(), actor, 'server.audit', 'server')
   const { db } = access.ctx
@@ -28,12 +29,13 @@ export async function accessRules(access: AccessControl, actor: Actor): Promise<
     bindings: (await allBindings(db))
       .map(({ subject, role, repositories }) => ({ subject, role, repositories: [...repositories] }))
       .sort((one, other) => (nameKey(one) < nameKey(other) ? -1 : 1)),
+    ...(await federationRules(db)),
   }
 }
 
 /**
- * Makes the bindings and service accounts those of the rules, all or nothing: others are deleted, accounts with their
- * tokens. Resolves to what has changed; with `dryRun`, to what would. Throws `forbidden` unless the actor may do
+ * Makes bindings, service accounts, issuers and trusts those of the rules, all or nothing: others are deleted, accounts
+ * with their tokens. Resolves to what has changed; with `dryRun`, to what would. Throws `forbidden` unless the actor may do
  * everything, `invalid`, `not_found` for a user that is not known, and `conflict`.
  */
 export async function replaceAccessRules(
@@ -51,6 +53,7 @@ export async function replaceAccessRules(
       const now = access.ctx.now()
       return [
         ...(await replaceAccounts(transaction, actor, rules.serviceAccounts, now)),
+        ...(await replaceFederation(access, transaction, actor, rules)),
         ...(await replaceBindings(transaction, actor, rules.bindings, now)),
       ]
     },

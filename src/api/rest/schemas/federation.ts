@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi'
 import { ISSUER_KINDS, type Issuer, type NewIssuer } from '../../../domain/federation/issuer.ts'
 import type { ListedTrust } from '../../../service/accounts/list-trusts.ts'
 import { pattern, permission } from './access.ts'
+import { serviceAccountName } from './account.ts'
 import {
   actor,
   freeText,
@@ -19,7 +20,12 @@ export const issuerName = repositoryName.openapi({
 })
 
 const keys = z
-  .strictObject({ keys: z.array(z.record(z.string(), z.unknown())).max(100) })
+  .strictObject({
+    keys: z
+      .array(z.record(z.string(), z.unknown()))
+      .max(100)
+      .openapi({ description: 'The keys, each as a JSON Web Key without private parts.' }),
+  })
   .openapi('PublicKeys', {
     description: 'Public keys as a JSON Web Key Set (RFC 7517).',
     example: { keys: [{ kty: 'EC', crv: 'P-256', kid: '1', x: '…', y: '…' }] },
@@ -132,6 +138,16 @@ export const newTrustSchema = z
     repositories: trustContent.repositories.optional(),
   })
   .openapi('NewTrust')
+
+/** As rules of access have it. */
+export const trustRuleSchema = newTrustSchema
+  .extend({ serviceAccount: serviceAccountName })
+  .openapi('TrustRule')
+
+/** Tells a trust from others of an account. */
+export const changedTrustSchema = z
+  .strictObject({ serviceAccount: serviceAccountName, issuer: issuerName, claims })
+  .openapi('ChangedTrust')
 
 export const trustId = z.string().max(100).openapi({
   description: 'Id of the trust.',
