@@ -9,7 +9,7 @@ import { type Permission, withRead } from '../../domain/access/permission.ts'
 import { actorName } from '../../domain/access/principal.ts'
 import { limitsOf } from '../../domain/access/token.ts'
 import type { AccessControl } from '../access/access-control.ts'
-import { ANONYMOUS, type PrincipalActor } from '../access/actor.ts'
+import { ANONYMOUS, isPrincipal, type PrincipalActor } from '../access/actor.ts'
 import { type Authentication, authenticateTokenId } from '../access/authenticate.ts'
 import { type IssuedToken, issueToken } from '../accounts/issue-token.ts'
 import { audit, auditRefusal } from '../audit/record.ts'
@@ -74,8 +74,9 @@ export class Federation {
     if (known?.tokenId === undefined || known.digest !== admitted.digest)
       return this.#untrusted(presented, used)
     const found = await authenticateTokenId(this.#access, known.tokenId, address)
-    const isOther = 'principalId' in found && found.principalId !== admitted.account.id
-    return isOther ? this.#untrusted(presented, used) : found
+    if ('refused' in found) return found
+    const isOwn = isPrincipal(found.actor) && found.actor.principalId === admitted.account.id
+    return isOwn ? found : this.#untrusted(presented, used)
   }
 
   async #issue(
@@ -83,8 +84,8 @@ export class Federation {
     use: Use,
     scope?: readonly Permission[] | undefined,
   ): Promise<IssuedToken | Refusal> {
-    const wanted = scope && withRead(scope)
-    const permissions = admitted.trust.permissions.filter((each) => wanted?.includes(each) ?? true)
+    const given = admitted.trust.permissions
+    const permissions = scope ? withRead(given.filter((each) => scope.includes(each))) : [...given]
     if (permissions.length === 0) return { refused: 'the trust gives none of the permissions of the scope' }
     try {
       return await this.#access.ctx.commits.run((transaction) =>
