@@ -85,14 +85,14 @@ function amongTrusts(
   audience: string,
 ): Admitted | NotAdmitted {
   const { account, issuer, verified } = found
-  let detail = ''
+  const details = new Set<string>()
   for (const trust of trusts) {
     const permissions = rightsBy(policy, account, trust)
     const refusal = trustRefusal(trust, issuer.kind, { claims: verified.claims, audience, permissions })
     if (refusal === undefined) return { ...found, trust }
-    detail = refusal
+    details.add(refusal)
   }
-  return { reason: NO_TRUST, detail, known: { issuer, verified } }
+  return { reason: NO_TRUST, detail: [...details].join('; '), known: { issuer, verified } }
 }
 
 /** All permissions that a token by a trust would have somewhere. */
