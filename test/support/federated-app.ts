@@ -4,7 +4,7 @@ import type { NewIssuer } from '../../src/domain/federation/issuer.ts'
 import { SYSTEM } from '../../src/service/access/actor.ts'
 import { createIssuer } from '../../src/service/accounts/change-issuers.ts'
 import { createTrust, type NewTrust } from '../../src/service/accounts/change-trusts.ts'
-import { GITHUB, signingKey } from './issuers.ts'
+import { GITHUB, NO_ISSUER, signingKey } from './issuers.ts'
 import { requiredApp } from './required-app.ts'
 
 export const PROD = { repository_id: ['74'], environment: ['prod'] }
@@ -16,15 +16,7 @@ export async function federatedApp() {
   const binding = await at.bind(ci, 'maintainer', '*')
   const key = await signingKey('one')
   const issuer = (given: Partial<NewIssuer> & { name: string }) =>
-    createIssuer(at.access, SYSTEM, {
-      issuer: GITHUB,
-      kind: undefined,
-      jwksUri: undefined,
-      jwks: undefined,
-      caCertificate: undefined,
-      internal: false,
-      ...given,
-    })
+    createIssuer(at.access, SYSTEM, { ...NO_ISSUER, issuer: GITHUB, ...given })
   const trust = (given: Partial<NewTrust> = {}, account = 'ci') =>
     createTrust(at.access, SYSTEM, account, { issuer: 'github', audiences: [], claims: PROD, ...given })
   await issuer({ name: 'github', jwks: { keys: [key.jwk] } })

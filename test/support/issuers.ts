@@ -10,8 +10,17 @@ import type { RequiredApp } from './required-app.ts'
 
 export type SigningKey = Awaited<ReturnType<typeof signingKey>>
 
-export const OUR_AUDIENCE = 'http://localhost:8080'
+const OUR_AUDIENCE = 'http://localhost:8080'
 export const GITHUB = 'https://token.actions.githubusercontent.com'
+
+/** What an issuer need not have. */
+export const NO_ISSUER = {
+  kind: undefined,
+  jwksUri: undefined,
+  jwks: undefined,
+  caCertificate: undefined,
+  internal: false,
+}
 
 const RSA: Record<string, Promise<Awaited<ReturnType<typeof generateKeyPair>>>> = {}
 
@@ -46,13 +55,13 @@ export async function httpsServer(answer: RequestListener): Promise<{ url: URL; 
 }
 
 /** Claims of a token that is issued now, with a `jti` of its own. */
-export function claimsNow({ ctx }: RequiredApp, claims: JWTPayload): JWTPayload {
+export function claimsNow({ ctx }: Pick<RequiredApp, 'ctx'>, claims: JWTPayload): JWTPayload {
   const now = Math.floor(ctx.now().getTime() / 1000)
   return { aud: OUR_AUDIENCE, iat: now, nbf: now, exp: now + 300, jti: crypto.randomUUID(), ...claims }
 }
 
 /** Claims of a job of GitHub Actions in the environment `prod`. */
-export function githubClaims(at: RequiredApp, claims: JWTPayload = {}): JWTPayload {
+export function githubClaims(at: Pick<RequiredApp, 'ctx'>, claims: JWTPayload = {}): JWTPayload {
   return claimsNow(at, {
     iss: GITHUB,
     sub: 'repo:octo-org/octo-repo:environment:prod',
