@@ -33,7 +33,12 @@ export async function writeRules(rules: AccessRules, file: string): Promise<stri
     ...(issuers.length > 0 && {
       issuers: issuers.map(({ internal, ...issuer }) => ({ ...issuer, ...(internal && { internal }) })),
     }),
-    ...(trusts.length > 0 && { trusts }),
+    ...(trusts.length > 0 && {
+      trusts: trusts.map(({ audiences, ...trust }) => ({
+        ...trust,
+        ...(audiences.length > 0 && { audiences }),
+      })),
+    }),
   })
   if (file === '-') return content
   await writeFile(file, content)

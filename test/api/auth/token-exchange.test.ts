@@ -59,6 +59,24 @@ describe('an exchange', () => {
     expect((await client.call('GET', '/whoami')).status).toBe(401)
   })
 
+  it('is listed with the tokens of the account, and in the records of what its bearer changes', async () => {
+    const at = await federatedApp()
+    const admin = await at.account('admin')
+    await at.bind(admin, 'admin')
+    const permissions = ['admin', 'server.audit', 'read'] as const
+    const { text } = await at.withToken(SYSTEM, { owner: admin, permissions })
+    const adminClient = at.clientWith(text)
+    await adminClient.createRepository()
+    const claims = githubClaims(at)
+    const { body } = await exchange(at, await at.signer.sign(claims))
+    await at.clientWith(body.access_token).createDraft('ws1')
+    const federated = { issuer: 'github', subject: claims.sub, jti: claims.jti }
+    const { items } = await adminClient.ok('GET', '/serviceaccounts/ci/tokens')
+    expect(items).toMatchObject([{ kind: 'serviceaccount', createdBy: 'serviceaccount:ci', federated }])
+    const audit = await adminClient.ok('GET', '/audit?type=revision.created')
+    expect(audit.items).toMatchObject([{ via: { kind: 'federated', tokenId: items[0].id, ...federated } }])
+  })
+
   it('lasts 15 minutes at most, and can be for less than the trust gives', async () => {
     const at = await federatedApp()
     const exp = Math.floor(at.ctx.now().getTime() / 1000) + 3600
