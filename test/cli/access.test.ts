@@ -44,7 +44,7 @@ it('pkgserver access writes rights to a file and applies them, with the server s
   expect((await access('export', '-')).output).toBe(RULES)
 })
 
-it('pkgserver access has issuers and trusts in the file', async () => {
+it('pkgserver access has issuers and trusts in the file, and so has a backup', async () => {
   const data = await temporaryFolder()
   await (await startServer(data)).stop()
   const access = (...args: string[]) => runCommand(['access', ...args, '--data', data])
@@ -60,6 +60,13 @@ it('pkgserver access has issuers and trusts in the file', async () => {
   )
   expect((await access('export', '-')).output).toBe(federated)
   expect((await access('apply', file)).output).toBe('made 0 changes\n')
+
+  const backup = join(await temporaryFolder(), 'backup.tar')
+  expect((await runCommand(['backup', backup, '--data', data])).code).toBe(0)
+  const restored = join(await temporaryFolder(), 'data')
+  expect((await runCommand(['restore', backup, '--data', restored])).code).toBe(0)
+  expect((await runCommand(['access', 'export', '-', '--data', restored])).output).toBe(federated)
+
   await writeFile(file, federated.replace('environment', 'actor'))
   expect(await access('apply', file)).toMatchObject({ code: 2, log: expect.stringContaining('environment') })
   await writeFile(file, RULES)
