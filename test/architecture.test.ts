@@ -31,6 +31,7 @@ const SERVICE_MAY_IMPORT: Table = {
   accounts: ['queries', 'access', 'audit', '.'],
   federation: ['accounts', 'access', 'audit', '.'],
   audit: ['access', 'queries', '.'],
+  login: ['accounts', 'queries', 'access', 'audit', '.'],
   '.': ['workers', 'access', 'audit'],
   queries: ['access', '.'],
   drafts: ['workers', 'access', 'audit', '.'],

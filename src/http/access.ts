@@ -64,6 +64,8 @@ export function access(
       }
       c.set('operation', operation)
       if (operation.needs === NOTHING) return next()
+      const fault = c.get('sessionFault')
+      if (fault) throw fault
       routed(route.path)
       c.set('onDenied', onDenied)
       c.set('access', { control, actor: c.get('caller')?.actor ?? ANONYMOUS, policy: await control.policy() })

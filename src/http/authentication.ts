@@ -4,16 +4,22 @@ import { currentClient } from '../core/client.ts'
 import { AppError } from '../core/errors.ts'
 import { routed } from '../core/origin.ts'
 import type { AccessControl } from '../service/access/access-control.ts'
-import { type Actor, ANONYMOUS } from '../service/access/actor.ts'
-import { type Authentication, authenticateToken } from '../service/access/authenticate.ts'
+import { type Actor, ANONYMOUS, type PrincipalActor } from '../service/access/actor.ts'
+import {
+  type Authentication,
+  authenticateSession,
+  authenticateToken,
+} from '../service/access/authenticate.ts'
 import type { GrantedActions, ResourceActions } from '../service/access/registry-access.ts'
 import type { RegistryTokens } from '../service/access/registry-tokens.ts'
 import type { Federation } from '../service/federation/federation.ts'
 import { isJwt } from '../service/federation/verify-token.ts'
+import { SAFE_METHODS } from './browser-safety.ts'
 import { isRegistry, ownAudience, TOKEN_PATH, type TokenService } from './challenge.ts'
 import { parseAuthorization } from './credentials.ts'
 import type { FailureLimit } from './failure-limit.ts'
 import { registryScope } from './registry-scope.ts'
+import { SessionCookies } from './session-cookie.ts'
 
 export type Caller = {
   actor: Actor
@@ -28,6 +34,8 @@ export type Caller = {
 declare module 'hono' {
   interface ContextVariableMap {
     caller: Caller | undefined
+    /** What is wrong with the session that the browser has. */
+    sessionFault: AppError | undefined
     /** Whether the registry token of the caller was given for something. */
     withinToken: ((needed: ResourceActions) => Promise<boolean>) | undefined
   }
@@ -38,6 +46,8 @@ export type Authenticator = {
   registryTokens: RegistryTokens
   failures: FailureLimit
   federation: Federation
+  /** Called with each use of a session. */
+  onSessionUse?: ((session: NonNullable<PrincipalActor['session']>) => void) | undefined
 }
 
 const PROBES = ['/healthz', '/readyz']
@@ -57,18 +67,19 @@ const REFUSALS: Record<Extract<Authentication, { refused: string }>['refused'], 
 
 /** Throws `unauthenticated` for credentials that are not valid: they are never taken for those of an anonymous caller. */
 export function authentication(authenticator: Authenticator, service: TokenService): MiddlewareHandler {
+  const cookies = new SessionCookies(service.publicUrl)
   return async function authentication(c, next) {
     c.set('tokenService', service)
     // They tell whether the index can be read, without which there are no callers.
-    if (!PROBES.includes(c.req.path)) c.set('caller', await callerOf(c, authenticator))
+    if (!PROBES.includes(c.req.path)) c.set('caller', await callerOf(c, authenticator, cookies))
     return next()
   }
 }
 
-async function callerOf(c: Context, authenticator: Authenticator): Promise<Caller> {
+async function callerOf(c: Context, authenticator: Authenticator, cookies: SessionCookies): Promise<Caller> {
   if ((await authenticator.access.policy()).open) return EVERYONE
   const credentials = parseAuthorization(c.req.header('Authorization'))
-  if (credentials.kind === 'none') return NO_ONE
+  if (credentials.kind === 'none') return callerWithSession(c, authenticator, cookies)
   if (credentials.kind === 'bearer') c.set('tokenFault', 'invalid_token')
   if (credentials.kind === 'unknown') throw refusal(authenticator, { refused: 'malformed' })
   const isRegistryToken = credentials.kind === 'bearer' && credentials.secret.includes('.')
@@ -83,6 +94,38 @@ async function callerOf(c: Context, authenticator: Authenticator): Promise<Calle
   }
   c.set('tokenFault', undefined)
   return caller
+}
+
+/**
+ * A session is for everything but the registry, whose clients send tokens. One that has ended is refused where the caller
+ * matters, and not where a person logs in again.
+ */
+async function callerWithSession(
+  c: Context,
+  { access, onSessionUse }: Authenticator,
+  cookies: SessionCookies,
+): Promise<Caller> {
+  if (isRegistry(c) || c.req.path === TOKEN_PATH) return NO_ONE
+  const text = cookies.read(c, 'session')
+  if (text === undefined) return NO_ONE
+  if (!SAFE_METHODS.includes(c.req.method) && !cookies.isOwnPage(c)) {
+    throw new AppError(
+      'forbidden',
+      'with a session, changes come from pages of this site, as the header Origin or Sec-Fetch-Site shows: programs use a token',
+    )
+  }
+  const found = await authenticateSession(access, text)
+  if ('refused' in found) {
+    const ended = 'the session has ended: log in again'
+    const message = found.refused === 'disabled' ? REFUSALS.disabled : ended
+    c.set('sessionFault', new AppError('unauthenticated', message))
+    return NO_ONE
+  }
+  const { actor } = found
+  if (actor.session) onSessionUse?.(actor.session)
+  // It is made for this caller, though no cache sees credentials.
+  c.header('Cache-Control', 'private')
+  return { actor, tokenId: undefined, open: false }
 }
 
 /** Tokens of issuers outside are passwords of the token service alone, which gives one that can be revoked for them. */

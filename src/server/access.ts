@@ -1,9 +1,9 @@
 /** Who may do what, as the settings say. */
 import { readFile } from 'node:fs/promises'
-import { isIP } from 'node:net'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
+import { isLoopback } from '../core/loopback.ts'
 import { secret } from '../database/settings.ts'
 import type { Authenticator } from '../http/authentication.ts'
 import { FailureLimit } from '../http/failure-limit.ts'
@@ -29,14 +29,15 @@ export const OPEN: AccessSettings = { mode: 'open', adminGroups: [] }
 
 /** Throws `invalid` for a file that has no token. */
 export async function accessSettings(
-  { auth, listen, data, adminTokenFile, adminGroups = [] }: Config,
+  { auth, listen, data, adminTokenFile, adminGroups = [], oidcIssuer }: Config,
   log: Logger,
 ): Promise<AccessSettings> {
   const rootTokens = new RootTokens()
   if (adminTokenFile !== undefined) rootTokens.add('root:settings', await tokenIn(adminTokenFile))
   const bootstrap = new BootstrapToken(data, rootTokens, log)
   const logMode = modeLog(log, auth === 'open' ? 'warn' : 'info')
-  const byItself = isLoopback(listen.host) ? 'open-at-first' : 'required'
+  // With an identity provider people can log in, so nothing has to be open first.
+  const byItself = isLoopback(listen.host) && !oidcIssuer ? 'open-at-first' : 'required'
   return {
     mode: auth === 'auto' ? byItself : auth,
     adminGroups,
@@ -72,11 +73,6 @@ async function tokenIn(file: string): Promise<string> {
     'invalid',
     `${file} must have at least ${MIN_TOKEN} letters and digits, and nothing else: openssl rand -hex 32 makes such a token`,
   )
-}
-
-/** Whether only programs of this machine can connect to an address. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
 /**

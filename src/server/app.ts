@@ -1,6 +1,11 @@
 /** Mounts every surface on one app, with the components that `components.ts` has opened. */
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { DeviceGrant } from '../api/auth/device-grant.ts'
+import { deviceRoutes } from '../api/auth/device-routes.ts'
+import { loginRoutes } from '../api/auth/login-routes.ts'
+import { pageSurface } from '../api/auth/page-surface.ts'
+import { DEVICE_PATH } from '../api/auth/paths.ts'
 import { tokenRoutes } from '../api/auth/token-routes.ts'
 import { tokenSurface } from '../api/auth/token-surface.ts'
 import { docsRoutes } from '../api/docs/docs.ts'
@@ -40,6 +45,7 @@ import { auditDenial } from '../service/audit/record.ts'
 import { readiness } from '../service/maintenance/readiness.ts'
 import { visibleToReceiver } from '../service/webhooks/webhook-rights.ts'
 import type { Components } from './components.ts'
+import { openLogin } from './login.ts'
 import type { Application } from './serve.ts'
 import { version } from './version.ts'
 
@@ -112,9 +118,12 @@ export async function createApp(components: Components, publicUrl: URL): Promise
   const registry = registrySurface(onInternalError, registryAddress)
   const rest = restSurface(app, onInternalError)
   const tokens = tokenSurface(onInternalError)
+  const pages = pageSurface(onInternalError)
   const surfaceOf = (c: Context) => {
     if (/^\/v2(?:\/|$)/.test(requestedPath(c))) return registry
-    return c.req.path === TOKEN_PATH ? tokens : rest
+    const { method, path } = c.req
+    if (path === TOKEN_PATH || (path === DEVICE_PATH && method === 'POST')) return tokens
+    return path.startsWith('/auth/') ? pages : rest
   }
   app.onError((error, c) => surfaceOf(c).onError(error, c))
   app.notFound((c) => surfaceOf(c).notFound(c))
@@ -125,7 +134,9 @@ export async function createApp(components: Components, publicUrl: URL): Promise
   app.use(boundedPath)
   app.use(knownHosts([publicUrl.hostname, ...hosts]))
   app.use(browserSafety(publicUrl))
-  app.use(authentication(authenticator, { publicUrl, trustedProxies }))
+  const login = await openLogin(components, publicUrl)
+  const onSessionUse = login.logins?.refresh.noteUse
+  app.use(authentication({ ...authenticator, onSessionUse }, { publicUrl, trustedProxies }))
   app.use(access(app, { control: authenticator.access, onDenied }, log))
   if (embedded) app.use('/v2/*', registryAuthentication(authenticator))
   app.use(readOnly(() => disk.refusal))
@@ -158,12 +169,16 @@ export async function createApp(components: Components, publicUrl: URL): Promise
         load,
         registryHost,
         version: apiVersion,
+        login: login.context,
+        providerUrl: login.cookies.possible ? components.provider?.settings.issuer : undefined,
       },
       (operation, outcome, seconds) => metrics.work.operation.observe({ operation, outcome }, seconds),
       tracing,
     ),
   )
-  app.route('/', tokenRoutes(authenticator))
+  app.route('/', tokenRoutes(authenticator, new DeviceGrant(login.context, authenticator.failures)))
+  app.route('/', loginRoutes(login))
+  app.route('/', deviceRoutes(login))
   app.route(
     '/',
     healthRoutes(() => readiness(ctx, surroundings), components.instance, metrics),

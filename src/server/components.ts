@@ -28,6 +28,8 @@ import { cloneItem } from '../service/jobs/clone-item.ts'
 import type { ItemWork } from '../service/jobs/perform-item.ts'
 import { JobRunner } from '../service/jobs/runner.ts'
 import { upgradeItem } from '../service/jobs/upgrade-item.ts'
+import type { Provider } from '../service/login/provider.ts'
+import { pruneLogins } from '../service/login/prune-logins.ts'
 import { collectGarbage } from '../service/maintenance/collect-garbage.ts'
 import { checkNotLost } from '../service/maintenance/lost-index.ts'
 import { compactChanges } from '../service/watch/compaction.ts'
@@ -44,6 +46,7 @@ import { takeDataFolder } from './data-folder.ts'
 import { scheduleDiscovery } from './discovery-schedule.ts'
 import { DiskSpace } from './disk-space.ts'
 import { scheduleGarbage } from './garbage-schedule.ts'
+import { identityProvider } from './identity-provider.ts'
 import { indexOlder } from './index-older.ts'
 import { measuredRegistry } from './measured-registry.ts'
 import { availableMemory, type MemoryLimits, memoryLimits } from './memory-limits.ts'
@@ -81,6 +84,8 @@ export type Components = {
   hosts: readonly string[]
   trustedProxies: BlockList
   authenticator: Authenticator
+  /** With which people log in. */
+  provider: Provider | undefined
   /** The queue of the workers. */
   queue: WorkerPool['queue']
   /** Set once the server is asked to stop. */
@@ -142,6 +147,7 @@ export async function openComponents(
       trustedProxies,
       limits,
       access: await accessSettings(config, log),
+      provider: await identityProvider(config),
     })
     const { ctx } = components
     await disk.watch()
@@ -151,8 +157,8 @@ export async function openComponents(
     const stopIndexing = indexOlder(ctx, log)
     const retry = setInterval(() => finishAll(ctx), RETRY_INTERVAL)
     const prune = setInterval(() => {
-      Promise.all([compactChanges(ctx), pruneAllDeliveries(ctx)]).catch((err) =>
-        log.error({ err }, 'cannot prune the logs of changes and deliveries'),
+      Promise.all([compactChanges(ctx), pruneAllDeliveries(ctx), pruneLogins(ctx)]).catch((err) =>
+        log.error({ err }, 'cannot prune sessions, or the logs of changes and deliveries'),
       )
     }, PRUNE_INTERVAL)
     const collect = () => collectGarbage(ctx, SERVER, { dryRun: false })
@@ -267,6 +273,7 @@ type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log' | 'hosts' 
     access: AccessSettings
     targets: Targets
     proxies?: Proxies | undefined
+    provider?: Provider | undefined
   }
 
 /** `close` is left to the caller, who knows what else it has opened. */
@@ -362,6 +369,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     hosts,
     trustedProxies,
     authenticator,
+    provider: given.provider,
     queue,
     stopping: false,
     instance: randomUUID(),

@@ -32,7 +32,7 @@ async function unbind({ access }: ProtectedApp, name: string): Promise<void> {
   for (const { id } of rows) await deleteBinding(access, SYSTEM, id)
 }
 
-it('3 Hidden = missing: status, body, headers equal for a private and an absent repository, package, revision', async () => {
+it('3. Hidden = missing: status, body, headers equal for a private and an absent repository, package, revision', async () => {
   const { app, admin } = await prepared()
   await admin.publish('v1', { init: {} }, inA)
   await admin.publish('v1', { init: {} }, inB)
@@ -66,7 +66,7 @@ it('3 Hidden = missing: status, body, headers equal for a private and an absent 
   }
 })
 
-describe('12 Watch and SSE: no event of hidden revisions', () => {
+describe('12. Watch and SSE: no event of hidden revisions', () => {
   it('nor of their deletes, nor after an old resourceVersion, for filters that others have too', async () => {
     const { app, admin } = await prepared()
     const eve = await app.user('eve', 'reader', 'a')
@@ -189,7 +189,7 @@ describe('12 Watch and SSE: no event of hidden revisions', () => {
   })
 })
 
-it('13 Webhook of repository A never carries B; redeliver after rights change re-checks', async () => {
+it('13. Webhook of repository A never carries B; redeliver after rights change re-checks', async () => {
   const { app, admin } = await prepared((parts) => {
     const webhooks = new WebhookDispatcher(parts.ctx, {
       targets: 'loopback',
@@ -242,7 +242,7 @@ it('13 Webhook of repository A never carries B; redeliver after rights change re
   expect((await owner.call('GET', '/webhooks/mine')).status).toBe(403)
 })
 
-describe('15 Error texts name nothing hidden', () => {
+describe('15. Error texts name nothing hidden', () => {
   it('of what uses a revision, or a repository', async () => {
     const { app, admin } = await prepared()
     const { name } = await admin.publish('v1', { init: {} }, inA)

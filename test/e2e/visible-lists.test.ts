@@ -103,7 +103,7 @@ function shown({ published }: Visibility, revision: Json): Json {
 const nameOf = ({ name }: Json) => name
 const packageOf = ({ repository, package: path }: Json) => `${repository}/${path}`
 
-describe('14 Search, objects, images, downstreams, outdated, counts: hidden rows change no number, facet, order or next page', () => {
+describe('14. Search, objects, images, downstreams, outdated, counts: hidden rows change no number, facet, order or next page', () => {
   it('in lists of revisions', async () => {
     await prepare()
     await forCallers(async (client, _visibility, seen) => {

@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 GOBIN="$(cd ../.. && pwd)/.ci/cache/bin"
 export GOBIN
 # Go switches to the toolchain that the modules require.
-for module in tools crane regctl; do go -C "$module" install tool; done
+for module in tools crane regctl helm; do go -C "$module" install tool; done
 go -C gitops build -buildvcs=false -o "$GOBIN/consumer" .
 go -C yaml build -buildvcs=false -o "$GOBIN/read-yaml" .
 conformance/install.sh

@@ -1,5 +1,5 @@
 /** Clients of the registry that log in, with a private and a public repository beside each other. */
-import { rm } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { SYSTEM } from '../../src/service/access/actor.ts'
@@ -188,3 +188,89 @@ for (const program of PROGRAMS) {
     })
   })
 }
+
+describeWith(tool('helm'), 'helm, of a server that requires rights,', () => {
+  it('pushes and pulls charts with a token as the password, until it is revoked', async () => {
+    const at = await server()
+    const folder = await temporaryFolder()
+    const helm = (...args: string[]): Promise<Run> =>
+      run(tool('helm'), args, { cwd: folder, env: { HOME: folder, DOCKER_CONFIG: folder } })
+    await mkdir(join(folder, 'hello'))
+    await writeFile(join(folder, 'hello/Chart.yaml'), 'apiVersion: v2\nname: hello\nversion: 1.2.3\n')
+    expect(await helm('package', 'hello')).toMatchObject({ code: 0 })
+    const push = () => helm('push', 'hello-1.2.3.tgz', `oci://${at.host}/copies`, '--plain-http')
+    const pull = () =>
+      helm('pull', `oci://${at.host}/copies/hello`, '--version', '1.x', '--plain-http', '-d', 'pulled')
+    await mkdir(join(folder, 'pulled'))
+
+    expect((await push()).code).not.toBe(0)
+    const login = (password: string) =>
+      helm('registry', 'login', at.host, '-u', 'ann', '-p', password, '--plain-http')
+    expect((await login('wrong')).code).not.toBe(0)
+    expect(await login(at.text)).toMatchObject({ code: 0 })
+    const pushed = await push()
+    expect(pushed.code, pushed.stderr).toBe(0)
+    const pulled = await pull()
+    expect(pulled.code, pulled.stderr).toBe(0)
+    await revokeToken(at.access, at.ann, at.token.id, null)
+    expect((await pull()).code).not.toBe(0)
+  })
+})
+
+const consumer = tool('consumer')
+
+describeWith(consumer, 'GitOps tools, of a server that requires rights,', () => {
+  async function deployer() {
+    const at = await server()
+    const folder = await temporaryFolder()
+    let runs = 0
+    const deploy = async (repository: string, args: string[]): Promise<number> => {
+      const reference = ['-url', `${at.host}/${repository}/app`, '-out', join(folder, `${runs++}`)]
+      return (await run(consumer, [...args, ...reference])).code
+    }
+    return { ...at, folder, deploy }
+  }
+
+  it('Flux deploys with the token in a Secret, and without one only what is public', async () => {
+    const at = await deployer()
+    const secret = join(at.folder, 'secret.yaml')
+    const auths = { [at.host]: { username: 'flux', password: at.text } }
+    await writeFile(
+      secret,
+      `apiVersion: v1
+kind: Secret
+metadata:
+  name: pkgserver
+type: kubernetes.io/dockerconfigjson
+data:
+  .dockerconfigjson: ${Buffer.from(JSON.stringify({ auths })).toString('base64')}
+`,
+    )
+    for (const range of [
+      ['flux', '-tag', 'latest'],
+      ['flux', '-semver', '>=1.0.0'],
+    ]) {
+      expect(await at.deploy('open', range)).toBe(0)
+      expect(await at.deploy('private', range)).toBe(1)
+      for (const name of ['open', 'private'])
+        expect(await at.deploy(name, [...range, '-secret', secret])).toBe(0)
+    }
+    await revokeToken(at.access, at.ann, at.token.id, null)
+    expect(await at.deploy('private', ['flux', '-secret', secret])).toBe(1)
+  })
+
+  it('Argo CD deploys with the token as the password, and without one only what is public', async () => {
+    const { deploy, text } = await deployer()
+    const newest = ['argocd', '-revision', '>=1.0.0']
+    expect(await deploy('open', newest)).toBe(0)
+    expect(await deploy('private', newest)).toBe(1)
+    expect(await deploy('private', [...newest, '-username', 'any', '-password', text])).toBe(0)
+  })
+
+  it('Config Sync, which has no credentials to send, deploys what is public', async () => {
+    const { deploy } = await deployer()
+    const newest = ['configsync', '-tag', 'latest']
+    expect(await deploy('open', newest)).toBe(0)
+    expect(await deploy('private', newest)).toBe(1)
+  })
+})

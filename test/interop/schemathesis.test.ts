@@ -1,8 +1,9 @@
 /** Requests that schemathesis generates from the API document: the server answers each as documented. */
 import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import type { Client } from '../support/client.ts'
+import { Client } from '../support/client.ts'
 import { runJob } from '../support/jobs.ts'
 import { startServer } from '../support/process.ts'
 import { tool } from '../support/program.ts'
@@ -70,16 +71,45 @@ async function furnish(client: Client): Promise<object> {
   }
 }
 
+const ADMIN_TOKEN = 'the-token-of-an-admin-of-the-tests-0123456789'
+
+/** A server that requires rights, with the headers of callers. */
+async function start() {
+  const data = await temporaryFolder()
+  const tokenFile = join(data, 'admin-token')
+  await writeFile(tokenFile, ADMIN_TOKEN)
+  const server = await startServer(data, ['--auth', 'required', '--admin-token-file', tokenFile])
+  const admin = new Client((path, init = {}) =>
+    server.client.send(path, {
+      ...init,
+      headers: { ...(init.headers as Record<string, string>), Authorization: `Bearer ${ADMIN_TOKEN}` },
+    }),
+  )
+  const known = JSON.stringify(await furnish(admin))
+  await admin.ok('POST', '/serviceaccounts', { name: 'reader' })
+  const subject = { kind: 'serviceaccount', name: 'reader' }
+  await admin.ok('POST', '/bindings', { subject, role: 'reader', repositories: ['blueprints'] })
+  const { token } = await admin.ok('POST', '/serviceaccounts/reader/tokens', { name: 'test' })
+  const headers = (text: string) => ['--header', `Authorization: Bearer ${text}`]
+  // The reader would find its own token in a list.
+  const reader = [...headers(token), '--exclude-operation-id', 'revokeToken']
+  return { server, known, callers: { admin: headers(ADMIN_TOKEN), reader, anonymous: [] } }
+}
+
 /** Requests that the document allows, with existing names and values, and requests that it does not allow. */
-const MODES = ['positive', 'negative'] as const
+const RUNS = [
+  ['admin', 'positive'],
+  ['admin', 'negative'],
+  ['reader', 'positive'],
+  ['anonymous', 'positive'],
+] as const
 
 describeWith(schemathesis, 'requests that schemathesis generates', () => {
-  it.each(MODES)(
-    `are answered as the API document says, for ${SECONDS / MODES.length} seconds from seed ${SEED}: %s`,
-    async (mode) => {
+  it.each(RUNS)(
+    `are answered as the API document says, for ${SECONDS / RUNS.length} seconds from seed ${SEED}: %s, %s`,
+    async (caller, mode) => {
       const folder = await temporaryFolder()
-      const server = await startServer(await temporaryFolder())
-      const known = JSON.stringify(await furnish(server.client))
+      const { server, known, callers } = await start()
       const args = [
         '--config-file',
         CONFIG,
@@ -89,8 +119,9 @@ describeWith(schemathesis, 'requests that schemathesis generates', () => {
         server.url.href,
         '--seed',
         String(SEED),
+        ...callers[caller],
       ]
-      args.push('--mode', mode, '--checks', CHECKS.join(','), '--max-time', String(SECONDS / MODES.length))
+      args.push('--mode', mode, '--checks', CHECKS.join(','), '--max-time', String(SECONDS / RUNS.length))
       args.push(
         '--request-timeout',
         '30',
@@ -103,7 +134,7 @@ describeWith(schemathesis, 'requests that schemathesis generates', () => {
       const hooks: Record<string, string> =
         mode === 'positive' ? { SCHEMATHESIS_HOOKS: HOOKS, PKGSERVER_TEST_KNOWN: known } : {}
       const { code, stdout, stderr } = await generate(args, folder, hooks)
-      process.stderr.write(`schemathesis, ${mode}: ${summaryOf(stdout)}\n`)
+      process.stderr.write(`schemathesis, ${caller}, ${mode}: ${summaryOf(stdout)}\n`)
       const again = `PKGSERVER_TEST_SEED=${SEED} npx vitest run test/interop/schemathesis.test.ts`
       expect(code, `Again: ${again}\n${stdout}${stderr}\n${errorsOf(server.log())}`).toBe(0)
       expect(errorsOf(server.log())).toBe('')

@@ -17,10 +17,16 @@ export type RequiredApp = Awaited<ReturnType<typeof requiredApp>>
 
 export async function requiredApp(
   options: Partial<AccessOptions> = {},
-  { publicUrl = 'http://localhost:8080', start = START, change = (parts: Components) => parts } = {},
+  {
+    publicUrl = 'http://localhost:8080',
+    start = START,
+    change = (parts: Components) => parts,
+    /** Components of another app, whose index this one uses. */
+    index = undefined as Components | undefined,
+  } = {},
 ) {
-  const made = await memoryComponents(pino({ level: 'silent' }))
-  onTestFinished(() => made.close())
+  const made = index ?? (await memoryComponents(pino({ level: 'silent' })))
+  if (!index) onTestFinished(() => made.close())
   const at = await accounts(options, { parts: made, start })
   const { access } = at
   const key = randomBytes(32)

@@ -9,6 +9,7 @@ import { NOTHING } from '../../http/scope.ts'
 import { ANONYMOUS } from '../../service/access/actor.ts'
 import { REGISTRY_TOKEN_LIFETIME } from '../../service/access/registry-tokens.ts'
 import { issueRegistryLogin } from '../../service/accounts/issue-registry-login.ts'
+import { DEVICE_GRANT, type DeviceGrant } from './device-grant.ts'
 import { TOKEN_EXCHANGE, tokenExchange } from './token-exchange.ts'
 import { parseScopes, receivedForm } from './token-request.ts'
 
@@ -18,7 +19,7 @@ const POST: Operation = { ...GET, id: 'exchangeRegistryToken' }
 
 type Wanted = { scopes: readonly string[]; offline: boolean; client: string | undefined | null }
 
-export function tokenRoutes(authenticator: Authenticator): Hono {
+export function tokenRoutes(authenticator: Authenticator, device: DeviceGrant): Hono {
   const app = new Hono()
 
   register(app, 'GET', TOKEN_PATH, GET, async (c) => {
@@ -33,6 +34,7 @@ export function tokenRoutes(authenticator: Authenticator): Hono {
   register(app, 'POST', TOKEN_PATH, POST, async (c) => {
     const form = await receivedForm(c)
     if (form.get('grant_type') === TOKEN_EXCHANGE) return tokenExchange(c, form, authenticator)
+    if (form.get('grant_type') === DEVICE_GRANT) return device.answer(c, form)
     const secret = secretIn(form)
     const known = callerOf(c)
     const user = form.get('grant_type') === 'password' ? (form.get('username') ?? '') : undefined
@@ -73,7 +75,7 @@ function secretIn(form: URLSearchParams): string {
   if (field === undefined) {
     throw new AppError(
       'not_available',
-      `the grant types here are password, refresh_token and ${TOKEN_EXCHANGE}`,
+      `the grant types here are password, refresh_token, ${DEVICE_GRANT} and ${TOKEN_EXCHANGE}`,
     )
   }
   const secret = form.get(field)

@@ -14,9 +14,11 @@ const REFUSALS: { [code in ErrorCode]?: Refusal } = {
   too_large: { status: 413, error: 'invalid_request', code: 'UNSUPPORTED' },
   not_available: { status: 400, error: 'unsupported_grant_type', code: 'UNSUPPORTED' },
   unauthenticated: { status: 401, error: 'invalid_grant', code: 'UNAUTHORIZED' },
-  unavailable: { status: 503, error: 'temporarily_unavailable', code: 'UNKNOWN' },
-  insufficient_storage: { status: 507, error: 'temporarily_unavailable', code: 'UNKNOWN' },
   forbidden: { status: 403, error: 'access_denied', code: 'DENIED' },
+  conflict: { status: 409, error: 'invalid_request', code: 'DENIED' },
+  unavailable: { status: 503, error: 'temporarily_unavailable', code: 'UNAVAILABLE' },
+  overloaded: { status: 503, error: 'temporarily_unavailable', code: 'UNAVAILABLE' },
+  insufficient_storage: { status: 507, error: 'temporarily_unavailable', code: 'UNAVAILABLE' },
   throttled: {
     status: 429,
     error: 'slow_down',

@@ -2,6 +2,7 @@ import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Metrics } from '../../http/metrics.ts'
 import { NOTHING, server } from '../../http/scope.ts'
 import type { PartReadiness } from '../../service/maintenance/readiness.ts'
+import { readErrors } from '../rest/schemas/problem.ts'
 import { type DeclaredOperation, defineRoute } from '../route.ts'
 
 const tags = ['Operations']
@@ -102,6 +103,7 @@ const metricsRoute = defineRoute({
         'text/plain': { schema: z.string().openapi({ example: 'http_request_duration_seconds_count 1' }) },
       },
     },
+    ...readErrors(),
   },
 })
 

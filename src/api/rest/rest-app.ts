@@ -25,6 +25,7 @@ import { repositoryRoutes } from './routes/repositories.ts'
 import { resourceRoutes } from './routes/resources.ts'
 import { serverRoutes } from './routes/server.ts'
 import { serviceAccountRoutes } from './routes/service-accounts.ts'
+import { sessionRoutes } from './routes/sessions.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { trustRoutes } from './routes/trusts.ts'
 import { upgradeRoutes } from './routes/upgrade.ts'
@@ -68,6 +69,7 @@ export function createRestApp(api: Api, onOperation: OnOperation, tracing: Traci
   app.route('/', verificationRoutes(api))
   app.route('/', backupRoutes(api))
   app.route('/', tokenRoutes(api))
+  app.route('/', sessionRoutes(api))
   app.route('/', serviceAccountRoutes(api))
   app.route('/', issuerRoutes(api))
   app.route('/', trustRoutes(api))

@@ -1,6 +1,7 @@
 /** The tables of accounts and rights. JSON is text; booleans are 0 and 1. */
 import type { Generated } from 'kysely'
 import type { Subject } from '../../domain/access/binding.ts'
+import type { DeviceLogin } from '../../domain/access/device-login.ts'
 import type { PrincipalKind } from '../../domain/access/principal.ts'
 import type { TokenKind } from '../../domain/access/token.ts'
 import type { IssuerKind } from '../../domain/federation/issuer.ts'
@@ -98,6 +99,30 @@ type PresentedTokensTable = {
   expires_at: string
 }
 
+export type SessionsTable = {
+  id: string
+  hash: string
+  principal_id: string
+  address: string | null
+  user_agent: string | null
+  created_at: string
+  last_used_at: string
+  expires_at: string
+}
+
+export type DeviceLoginsTable = {
+  id: string
+  hash: string
+  user_code: string
+  client: string
+  address: string | null
+  permissions: string
+  created_at: string
+  expires_at: string
+  state: DeviceLogin['state']
+  principal_id: string | null
+}
+
 export type AccessTables = {
   principals: PrincipalsTable
   identities: IdentitiesTable
@@ -107,4 +132,6 @@ export type AccessTables = {
   issuers: IssuersTable
   trusts: TrustsTable
   presented_tokens: PresentedTokensTable
+  sessions: SessionsTable
+  device_logins: DeviceLoginsTable
 }

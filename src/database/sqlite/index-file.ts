@@ -25,7 +25,10 @@ export async function findIndexFile(folder: string): Promise<string | undefined>
 /** Pages copied at a time. Writers wait meanwhile. */
 const PAGES = 10_000
 
-/** Copies the index of a folder, as it is now and while it is in use, to a file that needs no companions. */
+/**
+ * Copies the index of a folder, as it is now and while it is in use, to a file that needs no companions. Logins are left
+ * out: one that was ended since would come back with the copy.
+ */
 export async function copyIndex(folder: string, to: string): Promise<void> {
   const source = new BetterSqlite3(indexFile(folder), { readonly: true })
   try {
@@ -36,6 +39,7 @@ export async function copyIndex(folder: string, to: string): Promise<void> {
   const copy = new BetterSqlite3(to)
   try {
     copy.pragma('journal_mode = DELETE')
+    copy.exec('DELETE FROM sessions; DELETE FROM device_logins')
   } finally {
     copy.close()
   }

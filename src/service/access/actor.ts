@@ -22,6 +22,8 @@ export type PrincipalActor = {
   groups: readonly string[]
   /** The token that the caller presented, which limits what it may do. Undefined for sessions. */
   token: (TokenLimits & Pick<Token, 'id' | 'kind' | 'expiresAt' | 'identity'>) | undefined
+  /** The session of a browser that the caller came with. */
+  session?: { id: string; expiresAt: string }
 }
 
 export const SYSTEM: Actor = { kind: 'system', name: 'pkgserver' }

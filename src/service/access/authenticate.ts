@@ -1,6 +1,8 @@
 import { findPrincipal, type GroupedPrincipal } from '../../database/access/principals.ts'
+import { findSessionByHash, recordSessionUse } from '../../database/access/sessions.ts'
 import { findToken, findTokenByHash, recordTokenUse } from '../../database/access/tokens.ts'
 import { actorName } from '../../domain/access/principal.ts'
+import { SESSION_LIFETIME, type Session } from '../../domain/access/session.ts'
 import { limitsOf, type Token, tokenProblem } from '../../domain/access/token.ts'
 import type { AccessControl } from './access-control.ts'
 import type { PrincipalActor, RootActor } from './actor.ts'
@@ -18,6 +20,8 @@ type Found = KnownCaller | Refused
 
 /** The last use of a token is recorded at most this often, in milliseconds. */
 const USE_INTERVAL = 10 * 60_000
+/** The same for sessions. */
+const SESSION_USE_INTERVAL = 5 * 60_000
 
 /** Finds out who presents a token. `address` is that of the client. Throws where the index cannot be read. */
 export async function authenticateToken(
@@ -66,7 +70,34 @@ async function presented(
   return { actor: found.actor, tokenId: found.actor.token?.id ?? '' }
 }
 
-/** Finds out what a principal may do now, without a token: the caller of a session. */
+/** Finds out who has a session, by the text that only the browser has. */
+export async function authenticateSession(
+  access: AccessControl,
+  text: string,
+): Promise<{ actor: PrincipalActor } | Refused> {
+  const hash = tokenHash(text)
+  const found = await remembered(access, `session ${hash}`, async (now) => {
+    const session = await findSessionByHash(access.ctx.db, hash)
+    if (!session) return { refused: 'unknown' }
+    if (isSessionOver(session, now)) return { refused: 'expired' }
+    const caller = await knownCaller(access, session.principalId, now)
+    if ('refused' in caller) return caller
+    const unused = now.getTime() - Date.parse(session.lastUsedAt)
+    if (unused >= SESSION_USE_INTERVAL) noteSessionUse(access, session.id, now)
+    const { id, expiresAt } = session
+    // Looked up often enough for its last use to be recorded.
+    const until = Math.min(caller.until, Date.parse(expiresAt), now.getTime() + SESSION_USE_INTERVAL)
+    return { ...caller, actor: { ...caller.actor, session: { id, expiresAt } }, until }
+  })
+  return 'refused' in found ? found : { actor: found.actor }
+}
+
+export function isSessionOver({ lastUsedAt, expiresAt }: Session, now: Date): boolean {
+  const ends = Math.min(Date.parse(lastUsedAt) + SESSION_LIFETIME.idle, Date.parse(expiresAt))
+  return ends <= now.getTime()
+}
+
+/** Finds out what a principal may do now, without a token or session. */
 export async function authenticatePrincipal(
   access: AccessControl,
   principalId: string,
@@ -134,4 +165,8 @@ function noteUse({ ctx, options }: AccessControl, caller: KnownCaller, address: 
   caller.lastUsed = now.getTime()
   const use = { at: now.toISOString(), address }
   ctx.commits.run((transaction) => recordTokenUse(transaction, token.id, use)).catch(options.report)
+}
+
+function noteSessionUse({ ctx, options }: AccessControl, id: string, now: Date): void {
+  ctx.commits.run((transaction) => recordSessionUse(transaction, id, now.toISOString())).catch(options.report)
 }

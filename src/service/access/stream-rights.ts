@@ -1,15 +1,18 @@
 /** Ends streams, which go on after their request was allowed, when the rights of their callers change. */
 import { isDeepStrictEqual } from 'node:util'
+import { findSession } from '../../database/access/sessions.ts'
 import { findToken } from '../../database/access/tokens.ts'
 import { tokenProblem } from '../../domain/access/token.ts'
 import type { AccessControl } from './access-control.ts'
 import { type Actor, isPrincipal } from './actor.ts'
-import { authenticatePrincipal } from './authenticate.ts'
+import { authenticatePrincipal, isSessionOver } from './authenticate.ts'
 import type { Caller } from './policy.ts'
 import { viewKey } from './visible.ts'
 
 /** Milliseconds between two looks at the policy. */
 const EVERY = 500
+/** Milliseconds between two looks at a session, which ends without a change of the policy when it is not used. */
+const SESSION_EVERY = 60_000
 
 export type CallerStream = {
   readonly caller: Caller
@@ -34,13 +37,17 @@ export class StreamRights {
     const over = new AbortController()
     const seen = viewKey(caller)
     let { policy } = caller
+    let checkedAt = this.#access.ctx.now().getTime()
     const check = async (): Promise<boolean> => {
       const { actor } = caller
-      if (hasExpired(actor, this.#access.ctx.now())) return false
+      const time = this.#access.ctx.now()
+      if (hasExpired(actor, time)) return false
       const now = await this.#access.policy()
-      if (now === policy) return true
+      const isDue = isPrincipal(actor) && actor.session && time.getTime() - checkedAt >= SESSION_EVERY
+      if (now === policy && !isDue) return true
       if (viewKey({ policy: now, actor }) !== seen || !(await isStillKnown(this.#access, actor))) return false
       policy = now
+      checkedAt = time.getTime()
       return true
     }
     const stream: CallerStream = {
@@ -69,7 +76,7 @@ export class StreamRights {
 }
 
 function hasExpired(actor: Actor, now: Date): boolean {
-  const end = isPrincipal(actor) ? actor.token?.expiresAt : undefined
+  const end = isPrincipal(actor) ? (actor.token ?? actor.session)?.expiresAt : undefined
   return end !== undefined && Date.parse(end) <= now.getTime()
 }
 
@@ -77,6 +84,10 @@ async function isStillKnown(access: AccessControl, actor: Actor): Promise<boolea
   if (!isPrincipal(actor)) return true
   const found = await authenticatePrincipal(access, actor.principalId)
   if ('refused' in found || !isDeepStrictEqual(found.actor.groups, actor.groups)) return false
+  if (actor.session) {
+    const session = await findSession(access.ctx.db, actor.session.id)
+    return session !== undefined && !isSessionOver(session, access.ctx.now())
+  }
   if (!actor.token) return true
   const token = await findToken(access.ctx.db, actor.token.id)
   return token !== undefined && tokenProblem(token, access.ctx.now().toISOString()) === undefined

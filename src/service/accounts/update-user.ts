@@ -1,5 +1,6 @@
 import { AppError } from '../../core/errors.ts'
 import { findPrincipalNamed, updatePrincipal } from '../../database/access/principals.ts'
+import { deleteSessionsOf } from '../../database/access/sessions.ts'
 import type { Principal } from '../../domain/access/principal.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import type { Actor } from '../access/actor.ts'
@@ -20,6 +21,8 @@ export async function updateUser(
     if (!current) throw new AppError('not_found', `there is no user ${name}`)
     checkPrecondition(name, current.resourceVersion, precondition)
     const next = { ...current, disabled: patch.disabled ?? current.disabled }
+    // Otherwise they would come back when the user is enabled again.
+    if (next.disabled) await deleteSessionsOf(transaction, current.id)
     return updatePrincipal(transaction, next, access.ctx.now().toISOString())
   })
 }

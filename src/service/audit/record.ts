@@ -98,7 +98,7 @@ function principalOf(actor: Acting): Principal {
   const { name, kind = 'anonymous' } = actor
   if (!isPrincipal(actor)) return { id: actor.id ?? null, name, kind, via: actor.via ?? { kind: 'none' } }
   const { principalId, groups, token } = actor
-  return { id: principalId, name, kind, groups, via: viaOf(token) }
+  return { id: principalId, name, kind, groups, via: actor.via ?? viaOf(token) }
 }
 
 function viaOf(token: PrincipalActor['token']): Via {

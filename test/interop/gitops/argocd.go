@@ -42,7 +42,10 @@ func argoCD(ctx context.Context, o options) (*result, error) {
 	}
 	repository.PlainHTTP = true
 	// A new connection for each request and no kept token: what the real client does, and a registry has to bear.
-	repository.Client = &auth.Client{Client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
+	repository.Client = &auth.Client{
+		Client:     &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
+		Credential: auth.StaticCredential(repository.Reference.Registry, auth.Credential{Username: o.username, Password: o.password}),
+	}
 
 	tag, digest, err := argoResolve(ctx, repository, o.revision)
 	if err != nil {

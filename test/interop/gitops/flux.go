@@ -6,14 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/fluxcd/pkg/tar"
 	"github.com/fluxcd/pkg/version"
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/authn/kubernetes"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
 )
 
 // flux does what source-controller does for an OCIRepository with `insecure: true` and no layerSelector:
@@ -29,6 +34,13 @@ func flux(ctx context.Context, o options) (*result, error) {
 		remote.WithContext(ctx),
 		remote.WithUserAgent("flux/v2"),
 		remote.WithTransport(transport),
+	}
+	if o.secret != "" {
+		keychain, err := keychainOf(o.secret)
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, remote.WithAuthFromKeychain(keychain))
 	}
 
 	reference, err := fluxReference(repository, o, opts)
@@ -73,6 +85,19 @@ func flux(ctx context.Context, o options) (*result, error) {
 		return nil, fmt.Errorf("failed to extract layer contents from artifact: %w", err)
 	}
 	return res, nil
+}
+
+// keychainOf reads the credentials of a Secret, given as a file, that an OCIRepository names in its secretRef.
+func keychainOf(file string) (authn.Keychain, error) {
+	manifest, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var secret corev1.Secret
+	if err := yaml.UnmarshalStrict(manifest, &secret); err != nil {
+		return nil, err
+	}
+	return kubernetes.NewFromPullSecrets(context.Background(), []corev1.Secret{secret})
 }
 
 // fluxReference gives the digest precedence over the range, and that over the tag.

@@ -2,8 +2,8 @@
 // It goes through the same libraries as the tools and makes the same requests, checks and choices; what a tool
 // does with the files afterwards is not part of it.
 //
-//	consumer flux       -url host/repository [-tag T | -semver RANGE | -digest D] -out DIR
-//	consumer argocd     -url host/repository -revision TAG|RANGE|DIGEST -out DIR
+//	consumer flux       -url host/repository [-tag T | -semver RANGE | -digest D] [-secret FILE] -out DIR
+//	consumer argocd     -url host/repository -revision TAG|RANGE|DIGEST [-username U -password P] -out DIR
 //	consumer configsync -url host/repository [-tag T | -digest D] -out DIR
 //	consumer push       -url host/repository -tag T [-layers N]
 //	consumer flux-push  -url host/repository -tag T -path FILE_OR_DIR -revision R [-extension E]
@@ -33,6 +33,10 @@ type options struct {
 	out      string
 	layers   int
 	path     string
+	// secret is a file with a Secret of type kubernetes.io/dockerconfigjson.
+	secret   string
+	username string
+	password string
 	// extension has flux-push keep a file as it is.
 	extension string
 }
@@ -74,6 +78,9 @@ func run(args []string) error {
 	flags.StringVar(&o.out, "out", "", "folder that the files go to")
 	flags.StringVar(&o.path, "path", "", "what to push (flux-push)")
 	flags.StringVar(&o.extension, "extension", "", "extension of a single file (flux-push)")
+	flags.StringVar(&o.secret, "secret", "", "file with a Secret for the registry (flux)")
+	flags.StringVar(&o.username, "username", "", "user name in the secret of the repository (argocd)")
+	flags.StringVar(&o.password, "password", "", "password in the secret of the repository (argocd)")
 	flags.IntVar(&o.layers, "layers", 2, "number of layers (push)")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err

@@ -45,7 +45,7 @@ const json = async (client: Client, path: string) => JSON.parse((await answer(cl
 
 const NOWHERE = `sha256:${'0'.repeat(64)}`
 
-it('3 Hidden = missing: status, body, headers for a private and an absent repository, tag, digest', async () => {
+it('3. Hidden = missing: status, body, headers for a private and an absent repository, tag, digest', async () => {
   const { reader, draft, secret } = await prepared()
   for (const path of [
     '…/tags/list',
@@ -66,7 +66,7 @@ it('3 Hidden = missing: status, body, headers for a private and an absent reposi
   expect(await same(reader, `${PUBLIC}/referrers/…`, draft.artifact.digest, NOWHERE)).toBe(200)
 })
 
-it('6 _catalog and its last/n pages show only readable names; counts and Link leak nothing', async () => {
+it('6. _catalog and its last/n pages show only readable names; counts and Link leak nothing', async () => {
   const { app, admin, reader } = await prepared()
   for (const path of ['a', 'z']) {
     await admin.publish('ws1', { init: {} }, { repository: 'public', package: path })
@@ -97,7 +97,7 @@ it('6 _catalog and its last/n pages show only readable names; counts and Link le
   expect((await answer(nobody, '_catalog?n=1')).headers.link).toBeUndefined()
 })
 
-it('7 tags/list without draft.read: no draft-*, _*, and n= pages have no holes that tell', async () => {
+it('7. tags/list without draft.read: no draft-*, _*, and n= pages have no holes that tell', async () => {
   const { app, admin, reader } = await prepared()
   await admin.publish('ws3', { init: {} }, { repository: 'public' })
   const { name } = await admin.createDraft('a-draft', { init: {} }, { repository: 'public' })
@@ -127,7 +127,7 @@ it('7 tags/list without draft.read: no draft-*, _*, and n= pages have no holes t
   expect((await json(author, `${PUBLIC}/tags/list`)).tags).toEqual(all)
 })
 
-it('8 Draft manifest and layer by digest by a reader → 404; after publication → 200', async () => {
+it('8. Draft manifest and layer by digest by a reader → 404; after publication → 200', async () => {
   const { admin, reader, draft } = await prepared()
   const status = async (path: string) => (await answer(reader, `${PUBLIC}/${path}`)).status
   const layer = `blobs/${draft.artifact.layerDigest}`
@@ -170,7 +170,7 @@ it('hides a draft that another tag leads to, by itself or in an index', async ()
   expect((await json(reader, `${PUBLIC}/tags/list`)).tags).not.toContain('mine')
 })
 
-describe('9 Referrers of a private subject; referrer pushed to a public repository with a private digest as subject reads nothing', () => {
+describe('9. Referrers of a private subject; referrer pushed to a public repository with a private digest as subject reads nothing', () => {
   const put = async (client: Client, repository: string, subject: string, note: string): Promise<string> => {
     const registry = new RegistryClient(client, repository)
     const { bytes } = artifactOf(note, { note })
@@ -229,7 +229,7 @@ describe('9 Referrers of a private subject; referrer pushed to a public reposito
   })
 })
 
-it('10 Mount of a private blob, with a token for the target only → 202, content not readable; HEAD blob of another repository → 404', async () => {
+it('10. Mount of a private blob, with a token for the target only → 202, content not readable; HEAD blob of another repository → 404', async () => {
   const { app, published, draft, secret } = await prepared()
   const publisher = await app.user('bob', 'publisher', 'other')
   await app.bind({ kind: 'user', name: 'bob' }, 'reader', 'public')
