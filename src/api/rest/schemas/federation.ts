@@ -56,19 +56,19 @@ const content = {
   }),
 }
 
-/** Also what replaces an issuer, without the name. */
-export const issuerContentSchema = z
-  .strictObject({
-    issuer: content.issuer,
-    kind: content.kind.optional(),
-    jwksUri: content.jwksUri.optional(),
-    jwks: keys.optional(),
-    caCertificate: content.caCertificate.optional(),
-    internal: content.internal.default(false),
-  })
-  .openapi('IssuerContent')
+const given = {
+  issuer: content.issuer,
+  kind: content.kind.optional(),
+  jwksUri: content.jwksUri.optional(),
+  jwks: keys.optional(),
+  caCertificate: content.caCertificate.optional(),
+  internal: content.internal.default(false),
+}
 
-export const newIssuerSchema = issuerContentSchema.extend({ name: issuerName }).openapi('NewIssuer')
+/** What replaces an issuer. */
+export const issuerContentSchema = z.strictObject(given).openapi('IssuerContent')
+
+export const newIssuerSchema = z.strictObject({ name: issuerName, ...given }).openapi('NewIssuer')
 
 export const issuerSchema = z
   .strictObject({
@@ -89,8 +89,8 @@ export const issuerSchema = z
 export const issuerListSchema = listOf(issuerSchema, 'IssuerList')
 
 /** What a body says of an issuer. */
-export function toNewIssuer(name: string, given: z.output<typeof issuerContentSchema>): NewIssuer {
-  const { issuer, kind, jwksUri, jwks, caCertificate, internal } = given
+export function toNewIssuer(name: string, body: z.output<typeof issuerContentSchema>): NewIssuer {
+  const { issuer, kind, jwksUri, jwks, caCertificate, internal } = body
   return { name, issuer, kind, jwksUri, jwks, caCertificate, internal }
 }
 
@@ -129,19 +129,19 @@ const trustContent = {
     .openapi({ description: 'Repositories that its tokens may be used for; by default all.' }),
 }
 
-export const newTrustSchema = z
-  .strictObject({
-    issuer: trustContent.issuer,
-    audiences: trustContent.audiences.default([]),
-    claims: trustContent.claims,
-    permissions: trustContent.permissions.optional(),
-    repositories: trustContent.repositories.optional(),
-  })
-  .openapi('NewTrust')
+const givenTrust = {
+  issuer: trustContent.issuer,
+  audiences: trustContent.audiences.default([]),
+  claims: trustContent.claims,
+  permissions: trustContent.permissions.optional(),
+  repositories: trustContent.repositories.optional(),
+}
+
+export const newTrustSchema = z.strictObject(givenTrust).openapi('NewTrust')
 
 /** As rules of access have it. */
-export const trustRuleSchema = newTrustSchema
-  .extend({ serviceAccount: serviceAccountName })
+export const trustRuleSchema = z
+  .strictObject({ serviceAccount: serviceAccountName, ...givenTrust })
   .openapi('TrustRule')
 
 /** Tells a trust from others of an account. */
