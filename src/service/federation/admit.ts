@@ -40,7 +40,7 @@ export type NotAdmitted = {
 }
 
 const NO_TRUST =
-  'no trust of this service account lets its bearer in: the issuer, the audience and all claims must be those of a trust'
+  'no trust of this service account lets its bearer in: the issuer and its signature, the audience and all claims must be those of a trust'
 
 /**
  * Only issuers that the account trusts are asked for keys, and a token that one of them has verified is tried with no
@@ -51,9 +51,9 @@ export async function admit(
   keys: KeySets,
   { account: name, token, audience }: Presentation,
 ): Promise<Admitted | NotAdmitted> {
-  const read = readToken(token)
-  if ('refused' in read) return { reason: read.refused }
   const { db, now } = access.ctx
+  const read = readToken(token, now())
+  if ('refused' in read) return { reason: read.refused }
   const account = await findPrincipalNamed(db, 'serviceaccount', name)
   if (!account || account.disabled) return { reason: NO_TRUST, detail: 'there is no such account' }
   const trusts = await listTrusts(db, account.id, { limit: Number.MAX_SAFE_INTEGER })
@@ -67,7 +67,7 @@ export async function admit(
       access.options.report(error)
     })
     if (!verified) continue
-    if ('refused' in verified) refusal = { reason: verified.refused }
+    if ('refused' in verified) refusal = { reason: NO_TRUST, detail: verified.refused }
     else {
       const found = { account, issuer, verified, digest: read.digest }
       const inIssuer = trusts.filter((trust) => trust.issuerId === issuerId)

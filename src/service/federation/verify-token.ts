@@ -57,8 +57,11 @@ export function isJwt(text: string): boolean {
   return /^[\w-]+\.[\w-]+\.[\w-]*$/.test(text)
 }
 
-/** Reads what tells by which issuer a token has to be verified. */
-export function readToken(text: string): UnverifiedToken | Unverifiable {
+/**
+ * Reads what tells by which issuer a token has to be verified. What would be wrong for any account is a
+ * refusal here, so that it says nothing of accounts and trusts.
+ */
+export function readToken(text: string, now: Date): UnverifiedToken | Unverifiable {
   if (text.length > MAX_LENGTH) return { refused: `it has more than ${MAX_LENGTH} characters` }
   if (!isJwt(text)) return { refused: 'it is no JSON Web Token' }
   const [header, claims] = text.split('.').slice(0, 2).map(jsonIn)
@@ -70,6 +73,12 @@ export function readToken(text: string): UnverifiedToken | Unverifiable {
     return { refused: 'its algorithm or type is not accepted here' }
   const { iss } = claims
   if (typeof iss !== 'string') return { refused: 'it names no issuer' }
+  const found = claimsSchema.safeParse(claims)
+  if (!found.success) return { refused: 'its claims sub, iat or exp are missing or wrong' }
+  const latest = now.getTime() / 1000 - TOLERANCE
+  if (found.data.exp <= latest) return { refused: 'it has expired' }
+  if (found.data.iat < latest - MAX_AGE)
+    return { refused: `it was issued more than ${MAX_AGE / 60} minutes ago` }
   return { text, issuer: iss, digest: sha256(text.slice(0, text.lastIndexOf('.'))) }
 }
 
@@ -100,9 +109,7 @@ export async function verifyToken(
 
 /** All others, such as those of keys that cannot be used, are refusals too. */
 function reasonOf(error: unknown): string {
-  if (error instanceof errors.JWTExpired) {
-    return error.claim === 'iat' ? `it was issued more than ${MAX_AGE / 60} minutes ago` : 'it has expired'
-  }
+  if (error instanceof errors.JWTExpired) return 'it has expired'
   if (error instanceof errors.JWTClaimValidationFailed) return `its claim ${error.claim} is missing or wrong`
   if (error instanceof errors.JWKSNoMatchingKey) return 'its key is not one of the issuer'
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'its signature is wrong'

@@ -177,6 +177,16 @@ describe('an exchange', () => {
       const { body } = await exchange(at, await jobToken(at, claims), form)
       texts.add(body.error_description)
     }
+    const forged = await (await signingKey('one', 'RS256', 'stranger')).sign(githubClaims(at))
+    for (const account of ['ci', 'unknown']) {
+      const { body } = await exchange(at, forged, { service_account: account })
+      texts.add(body.error_description)
+    }
+    const old = await jobToken(at, { exp: Math.floor(at.ctx.now().getTime() / 1000) - 60 })
+    for (const account of ['ci', 'unknown']) {
+      const { body } = await exchange(at, old, { service_account: account })
+      expect(body.error_description).toContain('it has expired')
+    }
     expect(texts.size).toBe(1)
     const [record, ...more] = await at.records('token.exchanged')
     expect(more).toEqual([])
