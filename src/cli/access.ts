@@ -22,7 +22,7 @@ export async function replaceByServer(
 
 /** `-` is standard output: the text to print is the file then. */
 export async function writeRules(rules: AccessRules, file: string): Promise<string> {
-  const { serviceAccounts, bindings, issuers, trusts } = rules
+  const { serviceAccounts, bindings, reviewPolicies = [], issuers, trusts } = rules
   const content = stringify({
     serviceAccounts: serviceAccounts.map(({ disabled, ...account }) => {
       return { ...account, ...(disabled && { disabled }) }
@@ -30,6 +30,7 @@ export async function writeRules(rules: AccessRules, file: string): Promise<stri
     bindings: bindings.map(({ repositories, ...binding }) => {
       return { ...binding, ...(repositories.length > 0 && { repositories }) }
     }),
+    reviewPolicies,
     ...(issuers.length > 0 && {
       issuers: issuers.map(({ internal, ...issuer }) => ({ ...issuer, ...(internal && { internal }) })),
     }),
@@ -43,7 +44,7 @@ export async function writeRules(rules: AccessRules, file: string): Promise<stri
   if (file === '-') return content
   await writeFile(file, content)
   const federated = issuers.length > 0 ? `, ${issuers.length} issuers and ${trusts.length} trusts` : ''
-  return `wrote ${serviceAccounts.length} service accounts and ${bindings.length} bindings${federated} to ${file}\n`
+  return `wrote ${serviceAccounts.length} service accounts, ${bindings.length} bindings and ${reviewPolicies.length} review policies${federated} to ${file}\n`
 }
 
 /** `-` is standard input. Throws `invalid`. */
@@ -75,6 +76,7 @@ function nameOf(change: AccessChange): string {
     const { serviceAccount, issuer, claims } = change.trust
     return `trust of ${serviceAccount} in ${issuer} for ${JSON.stringify(claims)}`
   }
+  if ('reviewPolicy' in change) return `review policy ${change.reviewPolicy}`
   if (!('binding' in change)) return `service account ${change.serviceAccount}`
   const { subject, role, repositories } = change.binding
   const to = 'name' in subject ? `${subject.kind} ${subject.name}` : subject.kind

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
 import { isLoopback } from '../core/loopback.ts'
+import type { Transaction } from '../database/connection.ts'
 import { secret } from '../database/settings.ts'
 import type { Authenticator } from '../http/authentication.ts'
 import { FailureLimit } from '../http/failure-limit.ts'
@@ -64,6 +65,11 @@ export async function openAuthenticator(
   const key = await ctx.commits.run((transaction) => secret(transaction, 'registry-token'))
   const registryTokens = await RegistryTokens.open(access, new RepositoryIds(ctx), key)
   return { access, registryTokens, failures: new FailureLimit(ctx.now), federation }
+}
+
+/** Resolves to who may do what now; in a transaction, as that sees it. */
+export function policyOf({ access }: Authenticator, transaction?: Transaction): Promise<Policy> {
+  return transaction ? access.policyIn(transaction) : access.policy()
 }
 
 async function tokenIn(file: string): Promise<string> {

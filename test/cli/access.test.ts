@@ -15,6 +15,7 @@ bindings:
     role: reader
     repositories:
       - team-*
+reviewPolicies: []
 `
 
 it('pkgserver access writes rights to a file and applies them, with the server stopped', async () => {
@@ -28,11 +29,13 @@ it('pkgserver access writes rights to a file and applies them, with the server s
   expect(tried.output).toBe(
     'created  service account flux\ncreated  binding of reader to serviceaccount flux for team-*\nwould make 2 changes\n',
   )
-  expect((await access('export', '-')).output).toBe('serviceAccounts: []\nbindings: []\n')
+  expect((await access('export', '-')).output).toBe('serviceAccounts: []\nbindings: []\nreviewPolicies: []\n')
   expect((await access('apply', file)).output).toContain('made 2 changes')
   expect((await access('export', '-')).output).toBe(RULES)
   const copy = `${file}.copy`
-  expect((await access('export', copy)).output).toContain('wrote 1 service accounts and 1 bindings')
+  expect((await access('export', copy)).output).toContain(
+    'wrote 1 service accounts, 1 bindings and 0 review policies',
+  )
   expect(await readFile(copy, 'utf8')).toBe(RULES)
   expect((await access('apply', copy)).output).toBe('made 0 changes\n')
 

@@ -49,6 +49,9 @@ export async function matrixRequests(
   await admin.ok('POST', '/serviceaccounts', { name: 'bot', scope: 'blueprints' })
   const bound = { subject: { kind: 'group', name: 'readers' }, role: 'reader', repositories: ['blueprints'] }
   const { id: binding } = await admin.ok('POST', '/bindings', bound)
+  // For a repository that no other request is about.
+  const votes = { name: 'votes', repositories: ['blueprints-x'], approvals: 2, floor: false }
+  await admin.ok('POST', '/reviewpolicies', votes)
   const digest = await pushBlob(admin)
   const upload = () => startUpload(admin)
   let groups = 0
@@ -109,6 +112,10 @@ export async function matrixRequests(
     propose: { path: `${PUBLISHED}/propose` },
     approve: { path: `${PUBLISHED}/approve` },
     reject: { path: `${PUBLISHED}/reject` },
+    getReview: [
+      { about: 'published', path: `${PUBLISHED}/review` },
+      { about: 'a draft', path: `${DRAFT}/review` },
+    ],
     proposeDeletion: { path: `${DRAFT}/propose-deletion` },
     diffPackageRevision: [
       { about: 'published', path: `${PUBLISHED}/diff` },
@@ -162,6 +169,14 @@ export async function matrixRequests(
     listBindings: { path: `${API}/bindings` },
     getBinding: { path: `${API}/bindings/${binding}` },
     deleteBinding: { path: newBinding },
+    createReviewPolicy: { path: `${API}/reviewpolicies`, body: votes },
+    listReviewPolicies: { path: `${API}/reviewpolicies` },
+    getReviewPolicy: { path: `${API}/reviewpolicies/votes` },
+    replaceReviewPolicy: {
+      path: `${API}/reviewpolicies/votes`,
+      body: { repositories: ['blueprints-x'], approvals: 2 },
+    },
+    deleteReviewPolicy: { path: `${API}/reviewpolicies/votes` },
     listUsers: { path: `${API}/users` },
     getUser: { path: `${API}/users/admin` },
     updateUser: { path: `${API}/users/admin`, body: {} },

@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest'
 import type { Subject } from '../../src/domain/access/binding.ts'
 import { PERMISSIONS } from '../../src/domain/access/permission.ts'
 import type { Role } from '../../src/domain/access/role.ts'
-import { openAuthenticator } from '../../src/server/access.ts'
+import { openAuthenticator, policyOf } from '../../src/server/access.ts'
 import { createApp } from '../../src/server/app.ts'
 import { type Components, memoryComponents } from '../../src/server/components.ts'
 import { type Actor, SYSTEM } from '../../src/service/access/actor.ts'
@@ -28,6 +28,7 @@ export async function protectedApp(
   const authenticator = await openAuthenticator(parts.ctx, { mode, adminGroups: [] }, SILENT)
   const { access } = authenticator
   parts.ctx.visibilityOf = async (actor) => visibleTo({ policy: await access.policy(), actor })
+  parts.ctx.policyOf = (transaction) => policyOf(authenticator, transaction)
   const { hono } = await createApp({ ...parts, authenticator }, new URL('http://localhost:8080'))
 
   const bind = (subject: Subject, role: Role, ...repositories: string[]) =>

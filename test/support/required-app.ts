@@ -29,6 +29,7 @@ export async function requiredApp(
   if (!index) onTestFinished(() => made.close())
   const at = await accounts(options, { parts: made, start })
   const { access } = at
+  made.ctx.policyOf = at.ctx.policyOf
   const key = randomBytes(32)
   const authenticator = {
     access,

@@ -23,6 +23,8 @@ import { packageRevisionRoutes } from './routes/package-revisions.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
 import { resourceRoutes } from './routes/resources.ts'
+import { reviewRoutes } from './routes/review.ts'
+import { reviewPolicyRoutes } from './routes/review-policies.ts'
 import { serverRoutes } from './routes/server.ts'
 import { serviceAccountRoutes } from './routes/service-accounts.ts'
 import { sessionRoutes } from './routes/sessions.ts'
@@ -58,6 +60,7 @@ export function createRestApp(api: Api, onOperation: OnOperation, tracing: Traci
   app.route('/', imageRoutes(api))
   app.route('/', resourceRoutes(api))
   app.route('/', lifecycleRoutes(api))
+  app.route('/', reviewRoutes(api))
   app.route('/', diffRoutes(api))
   app.route('/', upgradeRoutes(api))
   app.route('/', upgradeJobRoutes(api))
@@ -74,6 +77,7 @@ export function createRestApp(api: Api, onOperation: OnOperation, tracing: Traci
   app.route('/', issuerRoutes(api))
   app.route('/', trustRoutes(api))
   app.route('/', bindingRoutes(api))
+  app.route('/', reviewPolicyRoutes(api))
   app.route('/', userRoutes(api))
   app.route('/', accessRulesRoutes(api))
   app.route('/', whoamiRoutes())

@@ -1,6 +1,7 @@
-/** All bindings, service accounts, issuers and trusts of a server, as a file has them. Tokens and users are not in it. */
+/** All rules of access of a server, as a file has them. Tokens and users are not in it. */
 import { z } from 'zod'
 import { ISSUER_KINDS } from '../federation/issuer.ts'
+import { reviewRulesSchema } from '../review/policy.ts'
 import type { BindingContent } from './binding.ts'
 import { PERMISSIONS } from './permission.ts'
 import { ROLES } from './role.ts'
@@ -47,6 +48,8 @@ export const accessRulesSchema = z.strictObject({
   ),
   issuers: z.array(issuerSchema).default([]),
   trusts: z.array(trustSchema).default([]),
+  /** Files of earlier versions have none; the policies then stay as they are. */
+  reviewPolicies: z.array(reviewRulesSchema).optional(),
 })
 
 export type AccessRules = z.infer<typeof accessRulesSchema>
@@ -60,4 +63,5 @@ export type AccessChange = { change: 'created' | 'updated' | 'deleted' } & (
   | { binding: BindingContent }
   | { issuer: string }
   | { trust: { serviceAccount: string; issuer: string; claims: TrustRule['claims'] } }
+  | { reviewPolicy: string }
 )

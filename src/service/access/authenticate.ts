@@ -1,6 +1,7 @@
 import { findPrincipal, type GroupedPrincipal } from '../../database/access/principals.ts'
 import { findSessionByHash, recordSessionUse } from '../../database/access/sessions.ts'
 import { findToken, findTokenByHash, recordTokenUse } from '../../database/access/tokens.ts'
+import type { Reader } from '../../database/connection.ts'
 import { actorName } from '../../domain/access/principal.ts'
 import { SESSION_LIFETIME, type Session } from '../../domain/access/session.ts'
 import { limitsOf, type Token, tokenProblem } from '../../domain/access/token.ts'
@@ -122,8 +123,9 @@ async function remembered(
   return found
 }
 
-async function knownCaller(
-  access: AccessControl,
+/** Finds out what a principal may do, as the index has it. */
+export async function knownCaller(
+  access: { ctx: { db: Reader }; options: { groupsMaxAge: number } },
   principalId: string,
   now: Date,
   { token, parent }: { token?: Token | undefined; parent?: Token | undefined } = {},

@@ -19,10 +19,12 @@ import { requireAll, requirePermission } from '../access/require-permission.ts'
 import { checkCount, principalIdOf } from './create-binding.ts'
 import { federationRules, replaceFederation } from './federation-rules.ts'
 import { newId } from './new-id.ts'
+import { replaceReviewPolicies, reviewRulesOf } from './review-policies.ts'
 
 /** Resolves to all rules, in an order that only they decide. Throws `forbidden`. */
 export async function accessRules(access: AccessControl, actor: Actor): Promise<AccessRules> {
-  requirePermission(await access.policy(), actor, 'server.audit', 'server')
+  const policy = await access.policy()
+  requirePermission(policy, actor, 'server.audit', 'server')
   const { db } = access.ctx
   return {
     serviceAccounts: (await allServiceAccounts(db)).map(ruleOf),
@@ -30,13 +32,14 @@ export async function accessRules(access: AccessControl, actor: Actor): Promise<
       .map(({ subject, role, repositories }) => ({ subject, role, repositories: [...repositories] }))
       .sort((one, other) => (nameKey(one) < nameKey(other) ? -1 : 1)),
     ...(await federationRules(db)),
+    reviewPolicies: policy.reviewPolicies.map(reviewRulesOf),
   }
 }
 
 /**
- * Makes bindings, service accounts, issuers and trusts those of the rules, all or nothing: others are deleted, accounts
- * with their tokens. Resolves to what has changed; with `dryRun`, to what would. Throws `forbidden` unless the actor may do
- * everything, `invalid`, `not_found` for a user that is not known, and `conflict`.
+ * Makes bindings, service accounts, issuers, trusts and review policies those of the rules, all or nothing: others are
+ * deleted, accounts with their tokens. Resolves to what has changed; with `dryRun`, to what would. Throws `forbidden`
+ * unless the actor may do everything, `invalid`, `not_found` for a user that is not known, and `conflict`.
  */
 export async function replaceAccessRules(
   access: AccessControl,
@@ -55,6 +58,9 @@ export async function replaceAccessRules(
         ...(await replaceAccounts(transaction, actor, rules.serviceAccounts, now)),
         ...(await replaceFederation(access, transaction, actor, rules)),
         ...(await replaceBindings(transaction, actor, rules.bindings, now)),
+        ...(rules.reviewPolicies
+          ? await replaceReviewPolicies(access, transaction, policy, actor, rules.reviewPolicies)
+          : []),
       ]
     },
     { dryRun },

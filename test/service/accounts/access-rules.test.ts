@@ -22,7 +22,7 @@ const GROUP = {
   repositories: ['a', 'b/x/**'],
 } as const
 const NO_FEDERATION = { issuers: [], trusts: [] }
-const EMPTY = { serviceAccounts: [], bindings: [], ...NO_FEDERATION }
+const EMPTY = { serviceAccounts: [], bindings: [], reviewPolicies: [], ...NO_FEDERATION }
 const RULES: AccessRules = {
   ...NO_FEDERATION,
   serviceAccounts: [CI, FLUX],
@@ -84,7 +84,7 @@ describe('rules of access as a whole', () => {
       { change: 'created', binding: RULES.bindings[0] },
       { change: 'created', binding: RULES.bindings[1] },
     ])
-    expect(await accessRules(access, SYSTEM)).toEqual(RULES)
+    expect(await accessRules(access, SYSTEM)).toEqual({ ...RULES, reviewPolicies: [] })
     expect(await replaceAccessRules(access, SYSTEM, RULES, DO)).toEqual([])
     const next = { ...EMPTY, serviceAccounts: [{ ...FLUX, scope: '*' }], bindings: [bindingOf('flux')] }
     expect(await replaceAccessRules(access, SYSTEM, next, DO)).toEqual([
@@ -92,7 +92,7 @@ describe('rules of access as a whole', () => {
       { change: 'deleted', serviceAccount: 'ci' },
       { change: 'deleted', binding: RULES.bindings[0] },
     ])
-    expect(await accessRules(access, SYSTEM)).toEqual(next)
+    expect(await accessRules(access, SYSTEM)).toEqual({ ...next, reviewPolicies: [] })
   })
 
   it('keep accounts that stay, with their tokens, and end those of others', async () => {

@@ -11,6 +11,7 @@ import { flag, noQuery } from '../schemas/common.ts'
 import { json, jsonBody } from '../schemas/exchange.ts'
 import { changedTrustSchema, issuerName, newIssuerSchema, trustRuleSchema } from '../schemas/federation.ts'
 import { readErrors, writeErrors } from '../schemas/problem.ts'
+import { reviewPolicyName, reviewPolicyRuleSchema } from '../schemas/review.ts'
 
 const tags = ['Accounts']
 
@@ -20,6 +21,10 @@ const rulesSchema = z
     bindings: z.array(newBindingSchema).openapi({ description: 'All bindings.' }),
     issuers: z.array(newIssuerSchema).default([]).openapi({ description: 'All issuers.' }),
     trusts: z.array(trustRuleSchema).default([]).openapi({ description: 'All trusts.' }),
+    reviewPolicies: z
+      .array(reviewPolicyRuleSchema)
+      .optional()
+      .openapi({ description: 'All review policies; without them, the policies stay as they are.' }),
   })
   .openapi('AccessRules', {
     description: 'All rules of access of the server, as `pkgserver access` has them in a file.',
@@ -37,6 +42,7 @@ const changesSchema = z
           binding: newBindingSchema.optional(),
           issuer: issuerName.optional(),
           trust: changedTrustSchema.optional(),
+          reviewPolicy: reviewPolicyName.optional(),
         }),
       )
       .openapi({ description: 'What differs.' }),
@@ -85,8 +91,8 @@ export function accessRulesRoutes({ access }: Api): OpenAPIHono {
 }
 
 function toRulesView(rules: AccessRules): z.output<typeof rulesSchema> {
-  const { serviceAccounts, bindings, issuers, trusts } = rules
-  return { serviceAccounts, bindings, issuers, trusts }
+  const { serviceAccounts, bindings, issuers, trusts, reviewPolicies = [] } = rules
+  return { serviceAccounts, bindings, issuers, trusts, reviewPolicies: [...reviewPolicies] }
 }
 
 function toChangeView(change: AccessChange): z.output<typeof changesSchema>['changes'][number] {
