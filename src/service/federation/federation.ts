@@ -130,7 +130,8 @@ export class Federation {
     } as const
     const presented = { issuerId: issuer.id, key: keyOf(admitted), digest }
     if (await findPresented(transaction, presented)) throw new AppError('conflict', USED)
-    const issued = await issueToken(transaction, actor, content, now)
+    // Reviews count who made the trust as a person behind the account: it could send any job.
+    const issued = await issueToken(transaction, { name: trust.createdBy }, content, now)
     const { id, kind, expiresAt, identity } = issued.token
     const tokenId = use === 'password' ? id : undefined
     const until = { now: now.toISOString(), expiresAt: presentableUntil(admitted) }

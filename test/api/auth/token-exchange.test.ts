@@ -72,7 +72,7 @@ describe('an exchange', () => {
     await at.clientWith(body.access_token).createDraft('ws1')
     const federated = { issuer: 'github', subject: claims.sub, jti: claims.jti }
     const { items } = await adminClient.ok('GET', '/serviceaccounts/ci/tokens')
-    expect(items).toMatchObject([{ kind: 'serviceaccount', createdBy: 'serviceaccount:ci', federated }])
+    expect(items).toMatchObject([{ kind: 'serviceaccount', createdBy: at.madeTrust.createdBy, federated }])
     const audit = await adminClient.ok('GET', '/audit?type=revision.created')
     expect(audit.items).toMatchObject([{ via: { kind: 'federated', tokenId: items[0].id, ...federated } }])
   })
