@@ -1,4 +1,4 @@
-/** `pkgserver access`: bindings and service accounts in a YAML file. */
+/** `pkgserver access`: the rules of access in a YAML file. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { json, text } from 'node:stream/consumers'
 import { parse, stringify } from 'yaml'
@@ -21,10 +21,8 @@ export async function replaceByServer(
 }
 
 /** `-` is standard output: the text to print is the file then. */
-export async function writeRules(
-  { serviceAccounts, bindings, reviewPolicies = [] }: AccessRules,
-  file: string,
-): Promise<string> {
+export async function writeRules(rules: AccessRules, file: string): Promise<string> {
+  const { serviceAccounts, bindings, reviewPolicies = [], issuers, trusts } = rules
   const content = stringify({
     serviceAccounts: serviceAccounts.map(({ disabled, ...account }) => {
       return { ...account, ...(disabled && { disabled }) }
@@ -33,10 +31,20 @@ export async function writeRules(
       return { ...binding, ...(repositories.length > 0 && { repositories }) }
     }),
     reviewPolicies,
+    ...(issuers.length > 0 && {
+      issuers: issuers.map(({ internal, ...issuer }) => ({ ...issuer, ...(internal && { internal }) })),
+    }),
+    ...(trusts.length > 0 && {
+      trusts: trusts.map(({ audiences, ...trust }) => ({
+        ...trust,
+        ...(audiences.length > 0 && { audiences }),
+      })),
+    }),
   })
   if (file === '-') return content
   await writeFile(file, content)
-  return `wrote ${serviceAccounts.length} service accounts, ${bindings.length} bindings and ${reviewPolicies.length} review policies to ${file}\n`
+  const federated = issuers.length > 0 ? `, ${issuers.length} issuers and ${trusts.length} trusts` : ''
+  return `wrote ${serviceAccounts.length} service accounts, ${bindings.length} bindings and ${reviewPolicies.length} review policies${federated} to ${file}\n`
 }
 
 /** `-` is standard input. Throws `invalid`. */
@@ -63,6 +71,11 @@ export function changesInWords(changes: readonly AccessChange[], { dryRun }: { d
 }
 
 function nameOf(change: AccessChange): string {
+  if ('issuer' in change) return `issuer ${change.issuer}`
+  if ('trust' in change) {
+    const { serviceAccount, issuer, claims } = change.trust
+    return `trust of ${serviceAccount} in ${issuer} for ${JSON.stringify(claims)}`
+  }
   if ('reviewPolicy' in change) return `review policy ${change.reviewPolicy}`
   if (!('binding' in change)) return `service account ${change.serviceAccount}`
   const { subject, role, repositories } = change.binding

@@ -8,11 +8,14 @@ import type { Transaction } from '../database/connection.ts'
 import { secret } from '../database/settings.ts'
 import type { Authenticator } from '../http/authentication.ts'
 import { FailureLimit } from '../http/failure-limit.ts'
+import type { Proxies } from '../oci/remote/connections.ts'
 import { AccessControl, type AccessOptions } from '../service/access/access-control.ts'
 import type { Policy } from '../service/access/policy.ts'
 import { RegistryTokens } from '../service/access/registry-tokens.ts'
 import { RepositoryIds } from '../service/access/repository-ids.ts'
 import { RootTokens } from '../service/access/root-tokens.ts'
+import { Federation } from '../service/federation/federation.ts'
+import { KeySets } from '../service/federation/key-sets.ts'
 import { BootstrapToken } from './bootstrap-token.ts'
 
 export type AccessSettings = Omit<AccessOptions, 'groupsMaxAge' | 'report'>
@@ -53,15 +56,15 @@ export async function openAuthenticator(
   ctx: AccessControl['ctx'],
   settings: AccessSettings,
   log: Logger,
+  proxies?: Proxies,
 ): Promise<Authenticator> {
-  const access = new AccessControl(ctx, {
-    ...settings,
-    groupsMaxAge: GROUPS_MAX_AGE,
-    report: (err) => log.warn({ err }, 'cannot read or record something about the rights of callers'),
-  })
+  const report = (err: unknown) =>
+    log.warn({ err }, 'cannot read or record something about the rights of callers')
+  const access = new AccessControl(ctx, { ...settings, groupsMaxAge: GROUPS_MAX_AGE, report })
+  const federation = new Federation(access, new KeySets({ now: ctx.now, report, proxies }))
   const key = await ctx.commits.run((transaction) => secret(transaction, 'registry-token'))
   const registryTokens = await RegistryTokens.open(access, new RepositoryIds(ctx), key)
-  return { access, registryTokens, failures: new FailureLimit(ctx.now) }
+  return { access, registryTokens, failures: new FailureLimit(ctx.now), federation }
 }
 
 /** Resolves to who may do what now; in a transaction, as that sees it. */

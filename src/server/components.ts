@@ -311,7 +311,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
       work.jobItem.observe({ kind, outcome }, seconds)
     },
   })
-  const authenticator = await openAuthenticator(ctx, given.access, log)
+  const authenticator = await openAuthenticator(ctx, given.access, log, proxies)
   const load = createLoad(limits.load)
   observeJobs(metrics, () => jobs.running)
   const discovery = new Discovery(ctx, {

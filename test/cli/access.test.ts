@@ -47,6 +47,36 @@ it('pkgserver access writes rights to a file and applies them, with the server s
   expect((await access('export', '-')).output).toBe(RULES)
 })
 
+it('pkgserver access has issuers and trusts in the file, and so has a backup', async () => {
+  const data = await temporaryFolder()
+  await (await startServer(data)).stop()
+  const access = (...args: string[]) => runCommand(['access', ...args, '--data', data])
+  const file = join(await temporaryFolder(), 'access.yaml')
+  const issuers =
+    '  - name: github\n    issuer: https://token.actions.githubusercontent.com\n    kind: github\n'
+  const trust =
+    '  - serviceAccount: flux\n    issuer: github\n    claims:\n      environment:\n        - prod\n      repository_id:\n        - "74"\n    permissions:\n      - read\n    repositories:\n      - team-*\n'
+  const federated = `${RULES}issuers:\n${issuers}trusts:\n${trust}`
+  await writeFile(file, federated)
+  expect((await access('apply', file)).output).toContain(
+    'created  issuer github\ncreated  trust of flux in github for {"environment":["prod"],"repository_id":["74"]}\n',
+  )
+  expect((await access('export', '-')).output).toBe(federated)
+  expect((await access('apply', file)).output).toBe('made 0 changes\n')
+
+  const backup = join(await temporaryFolder(), 'backup.tar')
+  expect((await runCommand(['backup', backup, '--data', data])).code).toBe(0)
+  const restored = join(await temporaryFolder(), 'data')
+  expect((await runCommand(['restore', backup, '--data', restored])).code).toBe(0)
+  expect((await runCommand(['access', 'export', '-', '--data', restored])).output).toBe(federated)
+
+  await writeFile(file, federated.replace('environment', 'actor'))
+  expect(await access('apply', file)).toMatchObject({ code: 2, log: expect.stringContaining('environment') })
+  await writeFile(file, RULES)
+  expect((await access('apply', file)).output).toContain('deleted  issuer github')
+  expect((await access('export', '-')).output).toBe(RULES)
+})
+
 it('pkgserver access asks the server that uses the data', async () => {
   const data = await temporaryFolder()
   await startServer(data)

@@ -64,6 +64,14 @@ export async function matrixRequests(
     return `${API}/tokens/${(await createToken(app.access, SYSTEM, { name: 'test', owner })).token.id}`
   }
 
+  const issuer = { issuer: 'https://token.actions.githubusercontent.com' }
+  await admin.ok('POST', '/issuers', { ...issuer, name: 'github' })
+  const trust = { issuer: 'github', claims: { repository_id: ['74'], environment: ['prod'] } }
+  const trusts = `${API}/serviceaccounts/bot/trusts`
+  const newTrust = async (): Promise<string> => {
+    return `${trusts}/${(await admin.ok('POST', '/serviceaccounts/bot/trusts', trust)).id}`
+  }
+
   const rules = await admin.ok('GET', '/accessrules')
 
   return {
@@ -148,6 +156,15 @@ export async function matrixRequests(
     deleteServiceAccount: { path: `${API}/serviceaccounts/bot` },
     createServiceAccountToken: { path: `${API}/serviceaccounts/bot/tokens`, body: { name: 'test' } },
     listServiceAccountTokens: { path: `${API}/serviceaccounts/bot/tokens` },
+    createIssuer: { path: `${API}/issuers`, body: { ...issuer, name: 'github' } },
+    listIssuers: { path: `${API}/issuers` },
+    getIssuer: { path: `${API}/issuers/github` },
+    replaceIssuer: { path: `${API}/issuers/github`, body: issuer },
+    deleteIssuer: { path: `${API}/issuers/github` },
+    createTrust: { path: trusts, body: trust },
+    listTrusts: { path: trusts },
+    getTrust: { path: newTrust },
+    deleteTrust: { path: newTrust },
     createBinding: { path: `${API}/bindings`, body: bound },
     listBindings: { path: `${API}/bindings` },
     getBinding: { path: `${API}/bindings/${binding}` },

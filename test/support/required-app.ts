@@ -8,6 +8,8 @@ import { type Components, memoryComponents } from '../../src/server/components.t
 import type { AccessOptions } from '../../src/service/access/access-control.ts'
 import { RegistryTokens } from '../../src/service/access/registry-tokens.ts'
 import { RepositoryIds } from '../../src/service/access/repository-ids.ts'
+import { Federation } from '../../src/service/federation/federation.ts'
+import { KeySets } from '../../src/service/federation/key-sets.ts'
 import { accounts, START } from './access.ts'
 import { Client } from './client.ts'
 
@@ -33,6 +35,10 @@ export async function requiredApp(
     access,
     registryTokens: await RegistryTokens.open(access, new RepositoryIds(at.ctx), key),
     failures: new FailureLimit(at.ctx.now),
+    federation: new Federation(
+      access,
+      new KeySets({ now: at.ctx.now, report: access.options.report, timeout: 1000 }),
+    ),
   }
   const parts = change({ ...made, authenticator })
   const { hono } = await createApp(parts, new URL(publicUrl))

@@ -13,6 +13,7 @@ import { cloneJobRoutes } from './routes/clones.ts'
 import { diffRoutes } from './routes/diff.ts'
 import { garbageCollectionRoutes } from './routes/garbage-collections.ts'
 import { imageRoutes } from './routes/images.ts'
+import { issuerRoutes } from './routes/issuers.ts'
 import { jobEventRoutes } from './routes/job-events.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { lifecycleRoutes } from './routes/lifecycle.ts'
@@ -28,6 +29,7 @@ import { serverRoutes } from './routes/server.ts'
 import { serviceAccountRoutes } from './routes/service-accounts.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { trustRoutes } from './routes/trusts.ts'
 import { upgradeRoutes } from './routes/upgrade.ts'
 import { upgradeJobRoutes } from './routes/upgrades.ts'
 import { userRoutes } from './routes/users.ts'
@@ -72,6 +74,8 @@ export function createRestApp(api: Api, onOperation: OnOperation, tracing: Traci
   app.route('/', tokenRoutes(api))
   app.route('/', sessionRoutes(api))
   app.route('/', serviceAccountRoutes(api))
+  app.route('/', issuerRoutes(api))
+  app.route('/', trustRoutes(api))
   app.route('/', bindingRoutes(api))
   app.route('/', reviewPolicyRoutes(api))
   app.route('/', userRoutes(api))

@@ -13,6 +13,8 @@ import { isTokenText, tokenHash } from './token-text.ts'
 export type Authentication =
   | { actor: PrincipalActor | RootActor; tokenId: string }
   | { refused: 'malformed' | 'unknown' | 'revoked' | 'expired' | 'disabled'; tokenId?: string | undefined }
+  /** A token of an issuer outside. */
+  | { refused: 'untrusted'; reason: string; tokenId?: undefined }
 
 type Refused = Extract<Authentication, { refused: string }>
 type Found = KnownCaller | Refused
@@ -137,7 +139,7 @@ export async function knownCaller(
     name: actorName(principal),
     principalId,
     groups: now.getTime() < groupsUntil ? principal.groups : [],
-    token: token && { id: token.id, kind: token.kind, expiresAt: token.expiresAt, ...limitsOf(token) },
+    token: token && presentedToken(token),
   }
   const expiries = [token?.expiresAt, parent?.expiresAt].filter((time) => time !== undefined)
   const ends = [Infinity, groupsUntil, ...expiries.map((time) => Date.parse(time))]
@@ -146,6 +148,11 @@ export async function knownCaller(
     until: Math.min(...ends.filter((end) => end > now.getTime())),
     lastUsed: token?.lastUsedAt === undefined ? 0 : Date.parse(token.lastUsedAt),
   }
+}
+
+function presentedToken(token: Token): PrincipalActor['token'] {
+  const { id, kind, expiresAt, identity } = token
+  return { id, kind, expiresAt, identity, ...limitsOf(token) }
 }
 
 function endOfGroups({ groupsAt }: GroupedPrincipal, maxAge: number): number {

@@ -1,4 +1,4 @@
-/** The bindings, service accounts and review policies as a whole, so that they can live in a file, and in git. */
+/** The rules of access as a whole, so that they can live in a file, and in git. */
 import { AppError } from '../../core/errors.ts'
 import { allBindings, deleteBinding, insertBinding } from '../../database/access/bindings.ts'
 import {
@@ -17,10 +17,11 @@ import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
 import { requireAll, requirePermission } from '../access/require-permission.ts'
 import { checkCount, principalIdOf } from './create-binding.ts'
+import { federationRules, replaceFederation } from './federation-rules.ts'
 import { newId } from './new-id.ts'
 import { replaceReviewPolicies, reviewRulesOf } from './review-policies.ts'
 
-/** Resolves to all bindings, service accounts and review policies, in an order that only they decide. Throws `forbidden`. */
+/** Resolves to all rules, in an order that only they decide. Throws `forbidden`. */
 export async function accessRules(access: AccessControl, actor: Actor): Promise<AccessRules> {
   const policy = await access.policy()
   requirePermission(policy, actor, 'server.audit', 'server')
@@ -30,14 +31,15 @@ export async function accessRules(access: AccessControl, actor: Actor): Promise<
     bindings: (await allBindings(db))
       .map(({ subject, role, repositories }) => ({ subject, role, repositories: [...repositories] }))
       .sort((one, other) => (nameKey(one) < nameKey(other) ? -1 : 1)),
+    ...(await federationRules(db)),
     reviewPolicies: policy.reviewPolicies.map(reviewRulesOf),
   }
 }
 
 /**
- * Makes the bindings, service accounts and review policies those of the rules, all or nothing: others are deleted, accounts with their
- * tokens. Resolves to what has changed; with `dryRun`, to what would. Throws `forbidden` unless the actor may do
- * everything, `invalid`, `not_found` for a user that is not known, and `conflict`.
+ * Makes bindings, service accounts, issuers, trusts and review policies those of the rules, all or nothing: others are
+ * deleted, accounts with their tokens. Resolves to what has changed; with `dryRun`, to what would. Throws `forbidden`
+ * unless the actor may do everything, `invalid`, `not_found` for a user that is not known, and `conflict`.
  */
 export async function replaceAccessRules(
   access: AccessControl,
@@ -54,6 +56,7 @@ export async function replaceAccessRules(
       const now = access.ctx.now()
       return [
         ...(await replaceAccounts(transaction, actor, rules.serviceAccounts, now)),
+        ...(await replaceFederation(access, transaction, actor, rules)),
         ...(await replaceBindings(transaction, actor, rules.bindings, now)),
         ...(rules.reviewPolicies
           ? await replaceReviewPolicies(access, transaction, policy, actor, rules.reviewPolicies)

@@ -7,7 +7,7 @@ import { foldDenial } from '../../database/audit/denials.ts'
 import type { Transaction } from '../../database/connection.ts'
 import { auditEntry, clean } from '../../domain/audit/clean.ts'
 import type { AuditEntry, AuditEvent, Principal, Via } from '../../domain/audit/entry.ts'
-import { type Actor, isPrincipal } from '../access/actor.ts'
+import { type Actor, isPrincipal, type PrincipalActor } from '../access/actor.ts'
 import type { ServiceContext } from '../context.ts'
 
 /** A caller, with as much as is known of it. */
@@ -54,13 +54,21 @@ export async function auditDenial(
   { code, missing, repository }: DeniedAccess,
 ): Promise<void> {
   const [name, ...path] = repository.split('/')
-  const { entry, address } = entryOf(ctx, actor, {
+  await auditRefusal(ctx, actor, {
     type: 'access.denied',
-    outcome: 'denied',
     code,
     target: { repository: name, package: path.length > 0 ? path.join('/') : undefined },
     details: { missing },
   })
+}
+
+/** Records the event of a refusal like `auditDenial`. */
+export async function auditRefusal(
+  ctx: Auditing & Pick<ServiceContext, 'commits'>,
+  actor: Acting,
+  event: AuditEvent,
+): Promise<void> {
+  const { entry, address } = entryOf(ctx, actor, { ...event, outcome: 'denied' })
   // The client is a whole network where addresses are easily had.
   const subject = entry.actor.id ?? (currentClient() || entry.actor.name)
   const { method = '', route = '' } = entry.request ?? {}
@@ -90,6 +98,12 @@ function principalOf(actor: Acting): Principal {
   const { name, kind = 'anonymous' } = actor
   if (!isPrincipal(actor)) return { id: actor.id ?? null, name, kind, via: actor.via ?? { kind: 'none' } }
   const { principalId, groups, token } = actor
-  const known: Via = token ? { kind: 'token', tokenId: token.id } : { kind: 'session' }
-  return { id: principalId, name, kind, groups, via: actor.via ?? known }
+  return { id: principalId, name, kind, groups, via: actor.via ?? viaOf(token) }
+}
+
+function viaOf(token: PrincipalActor['token']): Via {
+  if (!token) return { kind: 'session' }
+  return token.identity
+    ? { kind: 'federated', tokenId: token.id, ...token.identity }
+    : { kind: 'token', tokenId: token.id }
 }

@@ -9,6 +9,7 @@ import { serviceAccountName, serviceAccountRuleSchema } from '../schemas/account
 import { newBindingSchema } from '../schemas/binding.ts'
 import { flag, noQuery } from '../schemas/common.ts'
 import { json, jsonBody } from '../schemas/exchange.ts'
+import { changedTrustSchema, issuerName, newIssuerSchema, trustRuleSchema } from '../schemas/federation.ts'
 import { readErrors, writeErrors } from '../schemas/problem.ts'
 import { reviewPolicyName, reviewPolicyRuleSchema } from '../schemas/review.ts'
 
@@ -18,14 +19,15 @@ const rulesSchema = z
   .strictObject({
     serviceAccounts: z.array(serviceAccountRuleSchema).openapi({ description: 'All service accounts.' }),
     bindings: z.array(newBindingSchema).openapi({ description: 'All bindings.' }),
+    issuers: z.array(newIssuerSchema).default([]).openapi({ description: 'All issuers.' }),
+    trusts: z.array(trustRuleSchema).default([]).openapi({ description: 'All trusts.' }),
     reviewPolicies: z
       .array(reviewPolicyRuleSchema)
       .optional()
       .openapi({ description: 'All review policies; without them, the policies stay as they are.' }),
   })
   .openapi('AccessRules', {
-    description:
-      'All service accounts, bindings and review policies of the server, as `pkgserver access` has them in a file.',
+    description: 'All rules of access of the server, as `pkgserver access` has them in a file.',
   })
 
 const changesSchema = z
@@ -38,10 +40,12 @@ const changesSchema = z
             .openapi({ description: 'What was done, or would be.', example: 'created' }),
           serviceAccount: serviceAccountName.optional(),
           binding: newBindingSchema.optional(),
+          issuer: issuerName.optional(),
+          trust: changedTrustSchema.optional(),
           reviewPolicy: reviewPolicyName.optional(),
         }),
       )
-      .openapi({ description: 'The service accounts and bindings that differ.' }),
+      .openapi({ description: 'What differs.' }),
   })
   .openapi('AccessChanges')
 
@@ -50,7 +54,7 @@ const get = defineRoute({
   path: '/accessrules',
   operationId: 'getAccessRules',
   operation: { needs: { 'server.audit': server }, load: 'list', writesDisk: false },
-  summary: 'Get all service accounts and bindings',
+  summary: 'Get all rules of access',
   tags,
   request: { query: noQuery },
   responses: { 200: json(rulesSchema, 'The rules.'), ...readErrors() },
@@ -61,7 +65,7 @@ const replace = defineRoute({
   path: '/accessrules',
   operationId: 'replaceAccessRules',
   operation: { needs: { 'server.admin': server }, load: 'write', writesDisk: true, largeBody: true },
-  summary: 'Replace all service accounts and bindings',
+  summary: 'Replace all rules of access',
   description:
     'All or nothing. Those that the rules do not have are deleted, service accounts with their tokens. Takes the role `admin`, and refuses with 409 to leave the server without an admin.',
   tags,
@@ -86,16 +90,9 @@ export function accessRulesRoutes({ access }: Api): OpenAPIHono {
   return app
 }
 
-function toRulesView({
-  serviceAccounts,
-  bindings,
-  reviewPolicies = [],
-}: AccessRules): z.output<typeof rulesSchema> {
-  return {
-    serviceAccounts: [...serviceAccounts],
-    bindings: [...bindings],
-    reviewPolicies: [...reviewPolicies],
-  }
+function toRulesView(rules: AccessRules): z.output<typeof rulesSchema> {
+  const { serviceAccounts, bindings, issuers, trusts, reviewPolicies = [] } = rules
+  return { serviceAccounts, bindings, issuers, trusts, reviewPolicies: [...reviewPolicies] }
 }
 
 function toChangeView(change: AccessChange): z.output<typeof changesSchema>['changes'][number] {
