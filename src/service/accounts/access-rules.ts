@@ -58,9 +58,7 @@ export async function replaceAccessRules(
         ...(await replaceAccounts(transaction, actor, rules.serviceAccounts, now)),
         ...(await replaceFederation(access, transaction, actor, rules)),
         ...(await replaceBindings(transaction, actor, rules.bindings, now)),
-        ...(rules.reviewPolicies
-          ? await replaceReviewPolicies(access, transaction, policy, actor, rules.reviewPolicies)
-          : []),
+        ...(await replaceReviewPolicies(access, transaction, policy, actor, rules.reviewPolicies)),
       ]
     },
     { dryRun },

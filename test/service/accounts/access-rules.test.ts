@@ -24,7 +24,7 @@ const GROUP = {
 const NO_FEDERATION = { issuers: [], trusts: [] }
 const EMPTY = { serviceAccounts: [], bindings: [], reviewPolicies: [], ...NO_FEDERATION }
 const RULES: AccessRules = {
-  ...NO_FEDERATION,
+  ...EMPTY,
   serviceAccounts: [CI, FLUX],
   bindings: [{ ...GROUP, repositories: [...GROUP.repositories] }, bindingOf('flux')],
 }
