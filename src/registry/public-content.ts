@@ -3,9 +3,10 @@
  * as signatures.
  */
 import { LRUCache } from 'lru-cache'
-import { isIndex, parseStoredManifest, referrerType, successors } from '../oci/manifest.ts'
+import { isIndex, parseManifest, parseStoredManifest, referrerType, successors } from '../oci/manifest.ts'
 import type { EmbeddedRegistry } from './embedded-registry.ts'
 import { RegistryError } from './errors.ts'
+import { blobUnknown, requiredBlobs } from './manifests.ts'
 import type { ReadGuard } from './read-guard.ts'
 
 /** What a manifest says. It never changes. */
@@ -82,6 +83,19 @@ export class PublicContent {
     return false
   }
 
+  /**
+   * Throws for a manifest with a blob that the client has not shown to have: with its digest alone, the client would make
+   * the content of a draft public.
+   */
+  async checkBlobs(guard: ReadGuard, repository: string, bytes: Uint8Array): Promise<void> {
+    if (guard.seesAllOf(repository)) return
+    const { blobs } = this.#registry
+    for (const digest of blobsOf(bytes)) {
+      if (!(await blobs.wasSent(repository, digest)) && !(await this.hasBlob(guard, repository, digest)))
+        throw blobUnknown(`the blob ${digest}`)
+    }
+  }
+
   /** `tagged`: a public tag leads to it. */
   async #hasManifest(
     guard: ReadGuard,
@@ -134,7 +148,9 @@ export class PublicContent {
         type: referrerType(manifest) ?? '',
         subject: manifest.subject?.digest,
         isIndex: isIndex(manifest),
-        needs: new Set(successors(manifest).map((descriptor) => descriptor.digest)),
+        needs: new Set(
+          isIndex(manifest) ? successors(manifest).map(({ digest }) => digest) : requiredBlobs(manifest),
+        ),
       }
       this.#facts.set(digest, facts)
       return facts
@@ -143,6 +159,15 @@ export class PublicContent {
       if (error instanceof RegistryError && error.code === 'MANIFEST_UNKNOWN') return undefined
       throw error
     }
+  }
+}
+
+/** None for what is no manifest, which is refused as such. */
+function blobsOf(bytes: Uint8Array): string[] {
+  try {
+    return requiredBlobs(parseManifest(bytes))
+  } catch {
+    return []
   }
 }
 

@@ -40,16 +40,18 @@ export async function listPackages(
   const searched = q.trim() !== ''
   if (searched && wordsOf(q).length === 0) return { items: [] }
   const { published } = visibility
+  const rare = searched ? await rareWord(db, q) : undefined
+  const walks = !rare && published !== 'all' && filter.repository === undefined
+  // Whole repositories are the ranges that are walked.
+  const inRanges = walks && published.every(({ path }) => path === undefined)
   const search = {
-    rare: searched ? await rareWord(db, q) : undefined,
-    tests: [...packageMatches(dialectOf(db), q), ...visible(visibility)],
+    rare,
+    tests: [...packageMatches(dialectOf(db), q), ...visible(visibility, inRanges)],
     columns: columnsFor(visibility),
     filter,
     after,
   }
-  if (search.rare || published === 'all' || filter.repository !== undefined) {
-    return readPage(db, search, page.limit)
-  }
+  if (!walks) return readPage(db, search, page.limit)
   return walkRanges(
     repositoryRanges(published).filter(({ before }) => !after || before > after.repository),
     page.limit,
@@ -89,8 +91,9 @@ async function readPage(
   return end && rows.length < limit ? { items: rows, lookedTo: end } : { items: rows }
 }
 
-function visible({ published, drafts }: Visibility): Sql[] {
-  const inVisible = visiblePackages(published, REPOSITORY, PATH)
+/** `inRanges`: only packages of which something published may be visible are read. */
+function visible({ published, drafts }: Visibility, inRanges: boolean): Sql[] {
+  const inVisible = inRanges ? [] : visiblePackages(published, REPOSITORY, PATH)
   if (drafts === 'all' || seesDraftsToo({ published, drafts })) return inVisible
   const withDrafts = allOf(visiblePackages(drafts, REPOSITORY, PATH))
   return [...inVisible, sql`(latest_revision IS NOT NULL OR ${withDrafts})`]

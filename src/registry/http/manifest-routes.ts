@@ -68,6 +68,8 @@ export function manifestRoutes(
       await authorize(c, 'push', targetOf(repository)).catch((refusal) => {
         if (!isAttachment(bytes, tags)) throw refusal
       })
+      const hides = readGuard(c)
+      if (hides) await content.checkBlobs(hides, repository, bytes)
       return manifests.put(repository, bytes, {
         contentType: mediaType(c),
         digest: 'digest' in reference ? reference.digest : undefined,

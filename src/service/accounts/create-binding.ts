@@ -13,7 +13,9 @@ import { grantsOfRole } from '../../domain/access/grant.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import type { Actor } from '../access/actor.ts'
 import { requireAll, requirePermission } from '../access/require-permission.ts'
+import { audit } from '../audit/record.ts'
 import { neededFor } from './binding-rights.ts'
+import { bindingEvent } from './change-events.ts'
 import { newId } from './new-id.ts'
 
 /** All are kept in memory. */
@@ -48,6 +50,7 @@ export async function createBinding(
     }
     checkCount(existing.length + 1)
     await insertBinding(transaction, binding)
+    await audit(access.ctx, transaction, actor, bindingEvent('binding.created', binding.id, binding))
     return binding
   })
 }

@@ -6,6 +6,8 @@ import { deleteRepository as deleteRow } from '../../database/repositories/repos
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import type { Actor } from '../access/actor.ts'
+import { bindingEvent } from '../accounts/change-events.ts'
+import { audit } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
 import { removeDiscovered } from '../discovery/remove-discovered.ts'
 import { decide } from '../intents.ts'
@@ -25,7 +27,12 @@ export async function deleteRepository(
   precondition: Precondition,
 ): Promise<void> {
   const visibility = await ctx.visibilityOf(actor)
-  const forgetRights = (transaction: Transaction) => dropBindingsOf(transaction, name)
+  const forgetRights = async (transaction: Transaction) => {
+    for (const binding of await dropBindingsOf(transaction, name)) {
+      const type = binding.repositories.length === 0 ? 'binding.deleted' : 'binding.updated'
+      await audit(ctx, transaction, actor, bindingEvent(type, binding.id, binding))
+    }
+  }
   const removeMirror = async (transaction: Transaction): Promise<void> => {
     requireMirrorRights(await ctx.policyOf(transaction), actor, name)
     await forgetRights(transaction)

@@ -193,7 +193,10 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
     await authorize(c, 'draft', { repository, package: path })
     if (source.task === 'copy') await authorizeReading(c, source.from)
     if (source.task === 'clone') await authorizeReading(c, source.upstream)
-    if (source.task === 'upgrade') await authorizeReading(c, await upgradeTarget(ctx, input, source))
+    if (source.task === 'upgrade') {
+      if (source.from !== undefined) await authorizeReading(c, source.from)
+      await authorizeReading(c, await upgradeTarget(ctx, input, source))
+    }
     const revision = await createPackageRevision(ctx, actorOf(c), input)
     c.header('Location', `${c.req.path}/${revision.name}`)
     setETag(c, revision)
