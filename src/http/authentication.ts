@@ -2,6 +2,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { currentClient } from '../core/client.ts'
 import { AppError } from '../core/errors.ts'
+import { routed } from '../core/origin.ts'
 import type { AccessControl } from '../service/access/access-control.ts'
 import { type Actor, ANONYMOUS, type PrincipalActor } from '../service/access/actor.ts'
 import {
@@ -11,8 +12,10 @@ import {
 } from '../service/access/authenticate.ts'
 import type { GrantedActions, ResourceActions } from '../service/access/registry-access.ts'
 import type { RegistryTokens } from '../service/access/registry-tokens.ts'
+import type { Federation } from '../service/federation/federation.ts'
+import { isJwt } from '../service/federation/verify-token.ts'
 import { SAFE_METHODS } from './browser-safety.ts'
-import { isRegistry, TOKEN_PATH, type TokenService } from './challenge.ts'
+import { isRegistry, ownAudience, TOKEN_PATH, type TokenService } from './challenge.ts'
 import { parseAuthorization } from './credentials.ts'
 import type { FailureLimit } from './failure-limit.ts'
 import { registryScope } from './registry-scope.ts'
@@ -42,6 +45,7 @@ export type Authenticator = {
   access: AccessControl
   registryTokens: RegistryTokens
   failures: FailureLimit
+  federation: Federation
   /** Called before a refusal of credentials is answered. `tokenId`: of a token that was valid once. */
   onRefused: (refused: { reason: string; tokenId: string | undefined }) => Promise<void>
   /** Called with each use of a session. */
@@ -60,10 +64,11 @@ const REFUSALS: Record<Extract<Authentication, { refused: string }>['refused'], 
   revoked: 'the token was revoked: create another one',
   expired: 'the token has expired: create another one',
   disabled: 'the account is disabled: ask an administrator to enable it',
+  untrusted: 'the token of the issuer is not accepted',
 }
 
 /** The same for the audit log. */
-const REASONS: typeof REFUSALS = {
+const REASONS: Omit<typeof REFUSALS, 'untrusted'> = {
   malformed: 'credentials of no known form',
   unknown: 'an unknown token',
   revoked: 'the token was revoked',
@@ -92,7 +97,7 @@ async function callerOf(c: Context, authenticator: Authenticator, cookies: Sessi
   const caller =
     isRegistryToken && isRegistry(c)
       ? await callerWithRegistryToken(authenticator, credentials.secret, c.get('clientAddress'))
-      : await authenticated(c, authenticator, credentials.secret)
+      : await authenticated(c, authenticator, credentials.secret, userOf(c, credentials))
   const { actor } = caller
   // What a client of the registry keeps is good for nothing else.
   if ('token' in actor && actor.token?.kind === 'registry' && !caller.granted && c.req.path !== TOKEN_PATH) {
@@ -134,13 +139,28 @@ async function callerWithSession(
   return { actor, tokenId: undefined, open: false }
 }
 
-/** Throws `unauthenticated`, or `throttled` after too many failures. */
+/** Tokens of issuers outside are passwords of the token service alone, which gives one that can be revoked for them. */
+function userOf(c: Context, credentials: ReturnType<typeof parseAuthorization>): string | undefined {
+  return credentials.kind === 'basic' && c.req.path === TOKEN_PATH ? credentials.user : undefined
+}
+
+/**
+ * Throws `unauthenticated`, or `throttled` after too many failures. `user`: the name of a service account, whose password
+ * may be a token of an issuer outside; undefined where none may be.
+ */
 export async function authenticated(
   c: Context,
   authenticator: Authenticator,
   secret: string,
+  user: string | undefined,
 ): Promise<Caller> {
-  const found = await authenticateToken(authenticator.access, secret, c.get('clientAddress'))
+  const { access, federation } = authenticator
+  const address = c.get('clientAddress')
+  const isFederated = user !== undefined && isJwt(secret)
+  if (isFederated) routed(TOKEN_PATH)
+  const found = isFederated
+    ? await federation.authenticate({ account: user, token: secret, audience: ownAudience(c) }, address)
+    : await authenticateToken(access, secret, address)
   if ('refused' in found) throw await refusal(authenticator, found)
   return { actor: found.actor, tokenId: found.tokenId, open: false }
 }
@@ -157,14 +177,17 @@ async function callerWithRegistryToken(
 
 async function refusal(
   { failures, onRefused }: Authenticator,
-  { refused, tokenId }: Extract<Authentication, { refused: string }>,
+  refused: Extract<Authentication, { refused: string }>,
 ): Promise<AppError> {
+  const { refused: why, tokenId } = refused
   // Clients find out by a refusal that a registry token has expired, which has no id here.
-  if (refused !== 'expired' || tokenId !== undefined) {
+  if (why !== 'expired' || tokenId !== undefined) {
     failures.count(currentClient(), tokenId)
-    await onRefused({ reason: REASONS[refused], tokenId })
+    // What is wrong with the token of an issuer is recorded where that is found out.
+    if (why !== 'untrusted') await onRefused({ reason: REASONS[why], tokenId })
   }
-  return new AppError('unauthenticated', REFUSALS[refused])
+  const text = REFUSALS[why]
+  return new AppError('unauthenticated', why === 'untrusted' ? `${text}: ${refused.reason}` : text)
 }
 
 /**

@@ -4,9 +4,11 @@ import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
 import { isLoopback } from '../core/loopback.ts'
+import type { Transaction } from '../database/connection.ts'
 import { secret } from '../database/settings.ts'
 import type { Authenticator } from '../http/authentication.ts'
 import { FailureLimit } from '../http/failure-limit.ts'
+import type { Proxies } from '../oci/remote/connections.ts'
 import { AccessControl, type AccessOptions } from '../service/access/access-control.ts'
 import { ANONYMOUS } from '../service/access/actor.ts'
 import type { Policy } from '../service/access/policy.ts'
@@ -14,6 +16,8 @@ import { RegistryTokens } from '../service/access/registry-tokens.ts'
 import { RepositoryIds } from '../service/access/repository-ids.ts'
 import { RootTokens, SETTINGS_TOKEN } from '../service/access/root-tokens.ts'
 import { type Acting, auditDenial } from '../service/audit/record.ts'
+import { Federation } from '../service/federation/federation.ts'
+import { KeySets } from '../service/federation/key-sets.ts'
 import { BootstrapToken } from './bootstrap-token.ts'
 
 export type AccessSettings = Omit<AccessOptions, 'groupsMaxAge' | 'report'>
@@ -54,15 +58,26 @@ export async function openAuthenticator(
   ctx: AccessControl['ctx'],
   settings: AccessSettings,
   log: Logger,
+  proxies?: Proxies,
 ): Promise<Authenticator> {
-  const access = new AccessControl(ctx, {
-    ...settings,
-    groupsMaxAge: GROUPS_MAX_AGE,
-    report: (err) => log.warn({ err }, 'cannot read or record something about the rights of callers'),
-  })
+  const report = (err: unknown) =>
+    log.warn({ err }, 'cannot read or record something about the rights of callers')
+  const access = new AccessControl(ctx, { ...settings, groupsMaxAge: GROUPS_MAX_AGE, report })
+  const federation = new Federation(access, new KeySets({ now: ctx.now, report, proxies }))
   const key = await ctx.commits.run((transaction) => secret(transaction, 'registry-token'))
   const registryTokens = await RegistryTokens.open(access, new RepositoryIds(ctx), key)
-  return { access, registryTokens, failures: new FailureLimit(ctx.now), onRefused: recordRefusals(ctx, log) }
+  return {
+    access,
+    registryTokens,
+    failures: new FailureLimit(ctx.now),
+    federation,
+    onRefused: recordRefusals(ctx, log),
+  }
+}
+
+/** Resolves to who may do what now; in a transaction, as that sees it. */
+export function policyOf({ access }: Authenticator, transaction?: Transaction): Promise<Policy> {
+  return transaction ? access.policyIn(transaction) : access.policy()
 }
 
 /** Records refused credentials in the audit log, by the token that they are of, if it is known. */

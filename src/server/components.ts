@@ -38,7 +38,7 @@ import { pruneAllDeliveries } from '../service/webhooks/deliveries.ts'
 import { WebhookDispatcher } from '../service/webhooks/dispatcher.ts'
 import type { Targets } from '../service/webhooks/targets.ts'
 import { createWorkerPool, IN_THIS_THREAD, type WorkerPool } from '../service/workers/worker-pool.ts'
-import { type AccessSettings, accessSettings, OPEN, openAuthenticator } from './access.ts'
+import { type AccessSettings, accessSettings, OPEN, openAuthenticator, policyOf } from './access.ts'
 import { type OpenedRegistry, openRegistry } from './artifact-registry.ts'
 import { keepAudit } from './audit-upkeep.ts'
 import { backupSource } from './backup-source.ts'
@@ -298,11 +298,12 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     limits: limits.packages,
     now: () => new Date(),
     visibilityOf: async (actor) => visibleTo({ policy: await authenticator.access.policy(), actor }),
+    policyOf: (transaction) => policyOf(authenticator, transaction),
     tokenKey: await index.commits.run((transaction) => secret(transaction, 'continue-token')),
     addressKey: await index.commits.run((transaction) => secret(transaction, ADDRESS_KEY)),
     report: (err) => log.warn({ err }, 'tags of a change are still to be set: the server tries again'),
   }
-  const authenticator = await openAuthenticator(ctx, given.access, log)
+  const authenticator = await openAuthenticator(ctx, given.access, log, proxies)
   const jobs = new JobRunner(ctx, {
     access: authenticator.access,
     work: { clone: whereThereIsRoom(disk, cloneItem), upgrade: whereThereIsRoom(disk, upgradeItem) },

@@ -9,6 +9,8 @@ import { type Components, memoryComponents } from '../../src/server/components.t
 import type { AccessOptions } from '../../src/service/access/access-control.ts'
 import { RegistryTokens } from '../../src/service/access/registry-tokens.ts'
 import { RepositoryIds } from '../../src/service/access/repository-ids.ts'
+import { Federation } from '../../src/service/federation/federation.ts'
+import { KeySets } from '../../src/service/federation/key-sets.ts'
 import { accounts, START } from './access.ts'
 import { Client } from './client.ts'
 
@@ -28,11 +30,16 @@ export async function requiredApp(
   if (!index) onTestFinished(() => made.close())
   const at = await accounts(options, { parts: made, start })
   const { access } = at
+  made.ctx.policyOf = at.ctx.policyOf
   const key = randomBytes(32)
   const authenticator = {
     access,
     registryTokens: await RegistryTokens.open(access, new RepositoryIds(at.ctx), key),
     failures: new FailureLimit(at.ctx.now),
+    federation: new Federation(
+      access,
+      new KeySets({ now: at.ctx.now, report: access.options.report, timeout: 1000 }),
+    ),
     onRefused: recordRefusals(at.ctx, pino({ level: 'silent' })),
   }
   const parts = change({ ...made, authenticator })

@@ -4,6 +4,7 @@ import type { Subject } from '../../domain/access/binding.ts'
 import type { DeviceLogin } from '../../domain/access/device-login.ts'
 import type { PrincipalKind } from '../../domain/access/principal.ts'
 import type { TokenKind } from '../../domain/access/token.ts'
+import type { IssuerKind } from '../../domain/federation/issuer.ts'
 
 export type PrincipalsTable = {
   id: string
@@ -48,6 +49,8 @@ export type TokensTable = {
   revoked_reason: string | null
   replaced_by: string | null
   parent_id: string | null
+  trust_id: string | null
+  identity: string | null
 }
 
 type BindingsTable = {
@@ -59,6 +62,41 @@ type BindingsTable = {
   repositories: string
   created_by: string
   created_at: string
+}
+
+export type IssuersTable = {
+  id: string
+  name: string
+  issuer: string
+  kind: IssuerKind
+  jwks_uri: string | null
+  jwks: string | null
+  ca_certificate: string | null
+  internal: number
+  created_by: string
+  created_at: string
+  updated_at: string
+  resource_version: number
+}
+
+export type TrustsTable = {
+  id: string
+  principal_id: string
+  issuer_id: string
+  audiences: string
+  claims: string
+  permissions: string
+  repositories: string
+  created_by: string
+  created_at: string
+}
+
+type PresentedTokensTable = {
+  issuer_id: string
+  key: string
+  digest: string
+  token_id: string | null
+  expires_at: string
 }
 
 export type SessionsTable = {
@@ -91,6 +129,9 @@ export type AccessTables = {
   principal_groups: PrincipalGroupsTable
   tokens: TokensTable
   bindings: BindingsTable
+  issuers: IssuersTable
+  trusts: TrustsTable
+  presented_tokens: PresentedTokensTable
   sessions: SessionsTable
   device_logins: DeviceLoginsTable
 }

@@ -1,6 +1,7 @@
 import { findPrincipal, type GroupedPrincipal } from '../../database/access/principals.ts'
 import { findSession, findSessionByHash, recordSessionUse } from '../../database/access/sessions.ts'
 import { findToken, findTokenByHash, recordTokenUse } from '../../database/access/tokens.ts'
+import type { Reader } from '../../database/connection.ts'
 import { actorName } from '../../domain/access/principal.ts'
 import { SESSION_LIFETIME, type Session } from '../../domain/access/session.ts'
 import { limitsOf, type Token, tokenProblem } from '../../domain/access/token.ts'
@@ -12,6 +13,8 @@ import { isTokenText, tokenHash } from './token-text.ts'
 export type Authentication =
   | { actor: PrincipalActor | RootActor; tokenId: string }
   | { refused: 'malformed' | 'unknown' | 'revoked' | 'expired' | 'disabled'; tokenId?: string | undefined }
+  /** A token of an issuer outside. */
+  | { refused: 'untrusted'; reason: string; tokenId?: undefined }
 
 type Refused = Extract<Authentication, { refused: string }>
 type Found = KnownCaller | Refused
@@ -159,8 +162,9 @@ async function remembered(
   return found
 }
 
-async function knownCaller(
-  access: AccessControl,
+/** Finds out what a principal may do, as the index has it. */
+export async function knownCaller(
+  access: { ctx: { db: Reader }; options: { groupsMaxAge: number } },
   principalId: string,
   now: Date,
   { token, parent }: { token?: Token | undefined; parent?: Token | undefined } = {},
@@ -174,7 +178,7 @@ async function knownCaller(
     name: actorName(principal),
     principalId,
     groups: now.getTime() < groupsUntil ? principal.groups : [],
-    token: token && { id: token.id, kind: token.kind, expiresAt: token.expiresAt, ...limitsOf(token) },
+    token: token && presentedToken(token),
   }
   const expiries = [token?.expiresAt, parent?.expiresAt].filter((time) => time !== undefined)
   const ends = [Infinity, groupsUntil, ...expiries.map((time) => Date.parse(time))]
@@ -183,6 +187,11 @@ async function knownCaller(
     until: Math.min(...ends.filter((end) => end > now.getTime())),
     lastUsed: token?.lastUsedAt === undefined ? 0 : Date.parse(token.lastUsedAt),
   }
+}
+
+function presentedToken(token: Token): PrincipalActor['token'] {
+  const { id, kind, expiresAt, identity } = token
+  return { id, kind, expiresAt, identity, ...limitsOf(token) }
 }
 
 function endOfGroups({ groupsAt }: GroupedPrincipal, maxAge: number): number {

@@ -5,6 +5,7 @@ import { type Area, findGrant, type Grant, grantsOfRole, limited } from '../../d
 import { overlapOf, type Pattern, patternOf, patternText } from '../../domain/access/pattern.ts'
 import type { Permission } from '../../domain/access/permission.ts'
 import { type Visibility, visibilityOf } from '../../domain/access/visible-set.ts'
+import type { ReviewPolicy } from '../../domain/review/policy.ts'
 import { AUDIT_REPOSITORY } from '../../domain/tags.ts'
 import { type Actor, isPrincipal, type PrincipalActor } from './actor.ts'
 
@@ -18,6 +19,9 @@ export type Policy = {
   grants: ReadonlyMap<string, readonly Grant[]>
   /** Groups that the settings make admins of the server. */
   adminGroups: readonly string[]
+  /** How long groups are believed after a login, in milliseconds. */
+  groupsMaxAge: number
+  reviewPolicies: readonly ReviewPolicy[]
   /** What was found out while this policy holds: rights, and callers by token or session. */
   rights: WeakMap<Actor, Rights>
   callers: LRUCache<string, KnownCaller>

@@ -1,4 +1,4 @@
-/** The bindings and service accounts as a whole, so that they can live in a file, and in git. */
+/** The rules of access as a whole, so that they can live in a file, and in git. */
 import { AppError } from '../../core/errors.ts'
 import { allBindings, deleteBinding, insertBinding } from '../../database/access/bindings.ts'
 import {
@@ -20,24 +20,29 @@ import { requireAll, requirePermission } from '../access/require-permission.ts'
 import { audit } from '../audit/record.ts'
 import { bindingEvent, serviceAccountEvent } from './change-events.ts'
 import { checkCount, principalIdOf } from './create-binding.ts'
+import { federationRules, replaceFederation } from './federation-rules.ts'
 import { newId } from './new-id.ts'
+import { replaceReviewPolicies, reviewRulesOf } from './review-policies.ts'
 
-/** Resolves to all bindings and service accounts, in an order that only they decide. Throws `forbidden`. */
+/** Resolves to all rules, in an order that only they decide. Throws `forbidden`. */
 export async function accessRules(access: AccessControl, actor: Actor): Promise<AccessRules> {
-  requirePermission(await access.policy(), actor, 'server.audit', 'server')
+  const policy = await access.policy()
+  requirePermission(policy, actor, 'server.audit', 'server')
   const { db } = access.ctx
   return {
     serviceAccounts: (await allServiceAccounts(db)).map(ruleOf),
     bindings: (await allBindings(db))
       .map(({ subject, role, repositories }) => ({ subject, role, repositories: [...repositories] }))
       .sort((one, other) => (nameKey(one) < nameKey(other) ? -1 : 1)),
+    ...(await federationRules(db)),
+    reviewPolicies: policy.reviewPolicies.map(reviewRulesOf),
   }
 }
 
 /**
- * Makes the bindings and service accounts those of the rules, all or nothing: others are deleted, accounts with their
- * tokens. Resolves to what has changed; with `dryRun`, to what would. Throws `forbidden` unless the actor may do
- * everything, `invalid`, `not_found` for a user that is not known, and `conflict`.
+ * Makes bindings, service accounts, issuers, trusts and review policies those of the rules, all or nothing: others are
+ * deleted, accounts with their tokens. Resolves to what has changed; with `dryRun`, to what would. Throws `forbidden`
+ * unless the actor may do everything, `invalid`, `not_found` for a user that is not known, and `conflict`.
  */
 export async function replaceAccessRules(
   access: AccessControl,
@@ -55,7 +60,9 @@ export async function replaceAccessRules(
       const change = { transaction, actor, now: access.ctx.now(), record }
       return [
         ...(await replaceAccounts(change, rules.serviceAccounts)),
+        ...(await replaceFederation(access, transaction, actor, rules)),
         ...(await replaceBindings(change, rules.bindings)),
+        ...(await replaceReviewPolicies(access, transaction, policy, actor, rules.reviewPolicies)),
       ]
     },
     { dryRun },

@@ -30,6 +30,7 @@ export async function issueRegistryLogin(
     repositories: parent.repositories.map(patternText),
     expiresAt: earlier(parent.expiresAt, later(now, LIFETIME)),
     parentId: parent.id,
+    identity: parent.identity,
   }
   try {
     // Not as a change of the policy: what is known of other tokens stays right.

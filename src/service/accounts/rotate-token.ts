@@ -28,6 +28,12 @@ export async function rotateToken(
     }
     requireTokenMaker(policy, actor, owner)
     requireWithinOwn(actor, old)
+    if (old.trustId !== undefined) {
+      throw new AppError(
+        'conflict',
+        `the token ${id} was given by a trust: exchange another token for a new one`,
+      )
+    }
     const problem = tokenProblem(old, now.toISOString())
     if (problem) {
       const ended = problem === 'expired' ? 'has expired' : 'was revoked'

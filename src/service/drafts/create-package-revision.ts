@@ -9,6 +9,7 @@ import type { AuditDetails } from '../../domain/audit/entry.ts'
 import { type ReadinessGate, withCondition } from '../../domain/conditions.ts'
 import { initResources } from '../../domain/kpt/init-resources.ts'
 import type { Labels } from '../../domain/labels.ts'
+import { isPublished } from '../../domain/lifecycle.ts'
 import { isOpen, mergedCondition, numbered } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository, type RevisionId, revisionIdProblem, revisionName } from '../../domain/names.ts'
 import { type NewFiles, plainFiles } from '../../domain/package-files.ts'
@@ -16,6 +17,7 @@ import { type PackageRevision, UNREVIEWED } from '../../domain/package-revision.
 import type { Repository } from '../../domain/repository.ts'
 import type { Actor } from '../access/actor.ts'
 import { revisionEvent } from '../audit/revision-event.ts'
+import { recordCreator } from '../authors.ts'
 import { getRevision, pushRevision, tagOperation, type UnpushedRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkNoForeignTags } from '../foreign-tags.ts'
@@ -86,6 +88,7 @@ export async function createPackageRevision(
       if (content.contents) await indexContents(transaction, { ...draft, name }, content.contents)
       const result = await insertPackageRevision(transaction, packageId, draft)
       await conflicts?.decide(transaction, result)
+      await recordCreator(transaction, actor, name, content.continues?.name)
       await inTransaction(transaction, result)
       return {
         result,
@@ -164,6 +167,7 @@ async function copyContent(ctx: ServiceContext, input: NewRevision, from: string
   const kept = conflicts.some(isOpen) ? ['Valid', 'Merged'] : ['Valid']
   return {
     ...original,
+    ...continued(original),
     layer: original.artifact,
     conditions: original.conditions.filter(({ type }) => kept.includes(type)),
     conflicts: conflicts.some(isOpen) ? conflicts : [],
@@ -185,6 +189,7 @@ async function upgradeContent(
     labels,
     annotations,
     readinessGates,
+    ...continued(upgrade.local),
     upstream: upgrade.upstream,
     conditions: withCondition(conditions, mergedCondition(conflicts)),
     fileCount,
@@ -192,6 +197,11 @@ async function upgradeContent(
     conflicts,
     contents,
   }
+}
+
+/** What is published was reviewed, so its authors are no authors of the next draft. */
+function continued(revision: PackageRevision): Pick<DraftContent, 'continues'> {
+  return isPublished(revision.lifecycle) ? {} : { continues: revision }
 }
 
 function newDraft(

@@ -11,6 +11,7 @@ import { audit } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
 import { removeDiscovered } from '../discovery/remove-discovered.ts'
 import { decide } from '../intents.ts'
+import { requireMirrorRights } from '../mirror-rights.ts'
 import type { Precondition } from '../precondition.ts'
 import { withRepository } from '../repository-record.ts'
 
@@ -32,9 +33,13 @@ export async function deleteRepository(
       await audit(ctx, transaction, actor, bindingEvent(type, binding.id, binding))
     }
   }
+  const removeMirror = async (transaction: Transaction): Promise<void> => {
+    requireMirrorRights(await ctx.policyOf(transaction), actor, name)
+    await forgetRights(transaction)
+  }
   await access.changing(() =>
     withRepository(ctx, actor, name, precondition, async ({ repository }) => {
-      if (repository.source) return removeDiscovered(ctx, actor, repository, visibility, forgetRights)
+      if (repository.source) return removeDiscovered(ctx, actor, repository, visibility, removeMirror)
       await decide(ctx, actor, name, async (transaction) => {
         await forgetRights(transaction)
         if (await repositoryHasRevisions(transaction, name)) {
