@@ -30,7 +30,7 @@ export type ServiceContext = AsyncTasks & {
   visibilityOf: (actor: Actor) => Promise<Visibility>
   /** Resolves to who may do what now; in a transaction, as that sees it. */
   policyOf: (transaction?: Transaction) => Promise<Policy>
-  /** Signs continue tokens. */
+  /** Seals continue tokens. */
   tokenKey: Buffer
   /** Keys the hashes of addresses in the audit log. */
   addressKey: Buffer

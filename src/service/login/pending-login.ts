@@ -6,8 +6,8 @@ import { LRUCache } from 'lru-cache'
 import { randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client'
 import { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
+import { seal, unseal } from '../../core/seal.ts'
 import type { Challenge } from './provider.ts'
-import { seal, unseal } from './seal.ts'
 
 /** In milliseconds. */
 export const PENDING_LIFETIME = 10 * 60_000
