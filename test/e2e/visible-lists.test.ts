@@ -135,6 +135,14 @@ describe('14. Search, objects, images, downstreams, outdated, counts: hidden row
     })
   })
 
+  it('in lists of revisions for a caller of names that no repository has yet', async () => {
+    await prepare()
+    const { client } = await caller([{ role: 'reader', pattern: 'later-*' }])
+    for (const sort of ['name', 'updatedAt', '-updatedAt', 'publishedAt', '-publishedAt']) {
+      expect(await whole(client, `/packagerevisions?sort=${sort}`), sort).toEqual([])
+    }
+  })
+
   it('in lists of packages and repositories', async () => {
     await prepare()
     await forCallers(async (client, { published }, seen) => {

@@ -44,6 +44,8 @@ export async function listPackageRevisions(
   const beyond = (name: Sql) =>
     sort.field === 'name' && after ? [sql`${name} ${comparison(sort)} ${after.name}`] : []
   const plan = await planList(db, { visibility, filter, sort, ranges }, beyond)
+  // No repository has any of the names that the caller sees.
+  if (plan.merged?.length === 0) return { items: [] }
   const tests = [...testsOf(dialectOf(db), visibility, filter)]
     .filter(([part]) => !plan.satisfied.includes(part))
     .map(([, test]) => test)
