@@ -60,7 +60,7 @@ export async function replaceAccessRules(
       const change = { transaction, actor, now: access.ctx.now(), record }
       return [
         ...(await replaceAccounts(change, rules.serviceAccounts)),
-        ...(await replaceFederation(access, transaction, actor, rules)),
+        ...(await replaceFederation(access, transaction, policy, actor, rules)),
         ...(await replaceBindings(change, rules.bindings)),
         ...(await replaceReviewPolicies(access, transaction, policy, actor, rules.reviewPolicies)),
       ]

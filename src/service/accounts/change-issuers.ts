@@ -8,6 +8,7 @@ import {
   listIssuers as listRows,
   replaceIssuer as replaceRow,
 } from '../../database/access/issuers.ts'
+import { findPrincipal } from '../../database/access/principals.ts'
 import { deleteTokensOfIssuer } from '../../database/access/tokens.ts'
 import { allTrusts } from '../../database/access/trusts.ts'
 import type { Reader, Transaction } from '../../database/connection.ts'
@@ -22,10 +23,12 @@ import { checkTrust } from '../../domain/federation/trust.ts'
 import { literalAddress, rangeOf } from '../../oci/remote/addresses.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import type { Actor } from '../access/actor.ts'
+import type { Policy } from '../access/policy.ts'
 import { requirePermission } from '../access/require-permission.ts'
 import { audit } from '../audit/record.ts'
 import { checkPrecondition, type Precondition } from '../precondition.ts'
 import { newId } from './new-id.ts'
+import { requireTrustMaker } from './token-rights.ts'
 
 /** The keys of each are kept in memory. */
 const MOST = 100
@@ -54,7 +57,7 @@ export async function replaceIssuer(
     requirePermission(policy, actor, 'server.admin', 'server')
     const current = await requireIssuer(transaction, content.name)
     checkPrecondition(current.name, current.resourceVersion, precondition)
-    return putIssuer(access, transaction, actor, current, content)
+    return putIssuer(access, transaction, policy, actor, current, content)
   })
 }
 
@@ -120,11 +123,17 @@ export async function addIssuer(
 export async function putIssuer(
   { ctx }: AccessControl,
   transaction: Transaction,
+  policy: Policy,
   actor: Actor,
   { id }: Issuer,
   content: IssuerContent,
 ): Promise<Issuer> {
-  for (const trust of await allTrusts(transaction, id)) checkTrust(trust, content.kind)
+  for (const trust of await allTrusts(transaction, id)) {
+    checkTrust(trust, content.kind)
+    const account = await findPrincipal(transaction, trust.principalId)
+    // With keys of its own as those of the issuer, the actor could act as the account.
+    if (account) requireTrustMaker(policy, actor, account, trust)
+  }
   await deleteTokensOfIssuer(transaction, id)
   const issuer = await replaceRow(transaction, id, content, ctx.now().toISOString())
   await audit(ctx, transaction, actor, issuerEvent('issuer.updated', issuer))

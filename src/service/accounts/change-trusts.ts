@@ -9,13 +9,12 @@ import type { AuditEvent } from '../../domain/audit/entry.ts'
 import type { Issuer } from '../../domain/federation/issuer.ts'
 import { checkTrust, type Trust, type TrustContent } from '../../domain/federation/trust.ts'
 import type { AccessControl } from '../access/access-control.ts'
-import { type Actor, isPrincipal } from '../access/actor.ts'
-import { requirePermission } from '../access/require-permission.ts'
+import type { Actor } from '../access/actor.ts'
 import { audit } from '../audit/record.ts'
 import { requireIssuer } from './change-issuers.ts'
 import { newId } from './new-id.ts'
-import { requireManager, requireRightsOf, visibleServiceAccount } from './service-account-rights.ts'
-import { requireWithinOwn } from './token-rights.ts'
+import { requireManager, visibleServiceAccount } from './service-account-rights.ts'
+import { requireTrustMaker } from './token-rights.ts'
 
 export type NewTrust = Pick<TrustContent, 'audiences' | 'claims'> & {
   /** The name of the issuer. */
@@ -38,10 +37,8 @@ export async function createTrust(
 ): Promise<{ trust: Trust; issuer: Issuer }> {
   return access.change(async (transaction, policy) => {
     const account = await visibleServiceAccount(transaction, policy, actor, name)
-    if (isPrincipal(actor) && actor.token) requirePermission(policy, actor, 'tokens', 'server')
-    requireRightsOf(policy, actor, account)
     const content = trustContent(given)
-    requireWithinOwn(actor, content)
+    requireTrustMaker(policy, actor, account, content)
     const issuer = await requireIssuer(transaction, given.issuer)
     return { trust: await addTrust(access, transaction, actor, { account, issuer, content }), issuer }
   })

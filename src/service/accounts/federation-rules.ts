@@ -10,8 +10,10 @@ import type { Issuer, IssuerContent, NewIssuer } from '../../domain/federation/i
 import type { Trust, TrustContent } from '../../domain/federation/trust.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import type { Actor } from '../access/actor.ts'
+import type { Policy } from '../access/policy.ts'
 import { addIssuer, checkIssuer, putIssuer, removeIssuer, requireIssuer } from './change-issuers.ts'
 import { addTrust, removeTrust, trustContent } from './change-trusts.ts'
+import { requireTrustMaker } from './token-rights.ts'
 
 type Rules = Pick<AccessRules, 'issuers' | 'trusts'>
 
@@ -30,12 +32,15 @@ export async function federationRules(db: Reader): Promise<Rules> {
 export async function replaceFederation(
   access: AccessControl,
   transaction: Transaction,
+  policy: Policy,
   actor: Actor,
   rules: Rules,
 ): Promise<AccessChange[]> {
   const issuers = uniqueBy(rules.issuers.map(newIssuer).map(checkIssuer), ({ name }) => name)
   const contents = rules.trusts.map((rule) => ({ rule, content: trustContent(rule) }))
   const trusts = uniqueBy(contents, ({ rule, content }) => keyOf(trustRule(rule, content)))
+  const missing = rules.trusts.find(({ issuer }) => !issuers.has(issuer))
+  if (missing) throw new AppError('not_found', `there is no issuer ${missing.issuer}: add it to the issuers`)
   const changes: AccessChange[] = []
   // First, as the kind that an issuer becomes may forbid them.
   for (const { trust, account, rule } of await storedTrusts(transaction)) {
@@ -48,7 +53,7 @@ export async function replaceFederation(
     const known = left.get(name)
     left.delete(name)
     if (known && sameIssuer(known, content)) continue
-    if (known) await putIssuer(access, transaction, actor, known, content)
+    if (known) await putIssuer(access, transaction, policy, actor, known, content)
     else await addIssuer(access, transaction, actor, content)
     changes.push({ change: known ? 'updated' : 'created', issuer: name })
   }
@@ -61,6 +66,7 @@ export async function replaceFederation(
     const account = await findPrincipalNamed(transaction, 'serviceaccount', rule.serviceAccount)
     if (!account)
       throw new AppError('not_found', `there is no service account ${rule.serviceAccount}: create it first`)
+    requireTrustMaker(policy, actor, account, content)
     await addTrust(access, transaction, actor, { account, issuer, content })
     changes.push(trustChange('created', rule))
   }

@@ -37,6 +37,18 @@ export function requireTokenMaker(policy: Policy, actor: Actor, owner: Principal
   throw new AppError('forbidden', `only ${actorName(owner)} can make tokens for this account`)
 }
 
+/** Throws `forbidden` unless the actor may decide whose tokens outside let their bearers act as an account, within limits. */
+export function requireTrustMaker(
+  policy: Policy,
+  actor: Actor,
+  account: Principal,
+  limits: Pick<Token, 'permissions' | 'repositories'>,
+): void {
+  if (isPrincipal(actor) && actor.token) requirePermission(policy, actor, 'tokens', 'server')
+  requireRightsOf(policy, actor, account)
+  requireWithinOwn(actor, limits)
+}
+
 /** Throws `forbidden` if a token would allow more than the token that makes it. */
 export function requireWithinOwn(actor: Actor, token: Pick<Token, 'permissions' | 'repositories'>): void {
   if (!isPrincipal(actor) || !actor.token || isWithin(limitsOf(token), actor.token)) return

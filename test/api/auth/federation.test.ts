@@ -1,5 +1,6 @@
 /** Trusts, and tokens that are almost those of a trust. The titles with numbers are the security tests that every version must pass. */
 import { describe, expect, it } from 'vitest'
+import { PERMISSIONS, type Permission } from '../../../src/domain/access/permission.ts'
 import { SYSTEM } from '../../../src/service/access/actor.ts'
 import { createBinding } from '../../../src/service/accounts/create-binding.ts'
 import { createServiceAccount } from '../../../src/service/accounts/create-service-account.ts'
@@ -211,6 +212,22 @@ describe('a trust', () => {
     expect(
       (await annClient.call('POST', '/issuers', { name: 'x', issuer: 'https://x.example' })).status,
     ).toBe(403)
+  })
+
+  it('16. escalation: refuses to replace the keys of an issuer for a token that may not act as those who trust it', async () => {
+    const at = await federatedApp()
+    const root = await at.user('root')
+    await at.bind({ kind: 'user', name: 'root' }, 'admin')
+    const { jwk } = await signingKey('own')
+    const change = { issuer: GITHUB, jwks: { keys: [jwk] } }
+    const status = async (permissions?: Permission[]) => {
+      const { text } = await at.withToken(root, { permissions })
+      return (await at.clientWith(text).call('PUT', '/issuers/github', change, { 'If-Match': '*' })).status
+    }
+    expect(await status(['server.admin'])).toBe(403)
+    expect(await status(['server.admin', 'tokens'])).toBe(403)
+    expect(await status(PERMISSIONS.filter((permission) => permission !== 'tokens'))).toBe(403)
+    expect(await status([...PERMISSIONS])).toBe(200)
   })
 
   it('is listed, shown and deleted with its account alone', async () => {

@@ -21,6 +21,11 @@ const GROUP = {
   role: 'author',
   repositories: ['a', 'b/x/**'],
 } as const
+const ADMIN = {
+  subject: { kind: 'user', name: 'admin' },
+  role: 'admin',
+  repositories: [],
+} as AccessRules['bindings'][number]
 const NO_FEDERATION = { issuers: [], trusts: [] }
 const EMPTY = { serviceAccounts: [], bindings: [], reviewPolicies: [], ...NO_FEDERATION }
 const RULES: AccessRules = {
@@ -74,6 +79,32 @@ describe('rules of access as a whole', () => {
       'issuer.updated',
       'issuer.deleted',
     ])
+  })
+
+  it('refuse a trust without its issuer, also where both are there', async () => {
+    const { access } = await accounts()
+    await replaceAccessRules(access, SYSTEM, { ...RULES, issuers: [GITHUB], trusts: [TRUST] }, DO)
+    await expect(replaceAccessRules(access, SYSTEM, { ...RULES, trusts: [TRUST] }, DO)).rejects.toMatchObject(
+      {
+        code: 'not_found',
+      },
+    )
+    expect(await accessRules(access, SYSTEM)).toMatchObject({ issuers: [GITHUB], trusts: [TRUST] })
+  })
+
+  it('16. escalation: add no trust for a token that may not make tokens, and change all else', async () => {
+    const { access, user, bind, withToken } = await accounts()
+    const admin = await user('admin')
+    await bind({ kind: 'user', name: 'admin' }, 'admin')
+    const permissions = PERMISSIONS.filter((permission) => permission !== 'tokens')
+    const { bearer } = await withToken(admin, { permissions })
+    const rules = { ...RULES, bindings: [...RULES.bindings, ADMIN], issuers: [GITHUB] }
+    const trusting = { ...rules, trusts: [TRUST] }
+    await replaceAccessRules(access, bearer, rules, DO)
+    await expect(replaceAccessRules(access, bearer, trusting, DO)).rejects.toThrow('tokens')
+    await replaceAccessRules(access, admin, trusting, DO)
+    expect(await replaceAccessRules(access, bearer, trusting, DO)).toEqual([])
+    expect(await replaceAccessRules(access, bearer, rules, DO)).toHaveLength(1)
   })
 
   it('replace what is there, and are what is exported then', async () => {
