@@ -55,8 +55,22 @@ const RULES: { [kind in IssuerKind]?: Rules } = {
   gitlab: { ids: ['project_id', 'namespace_id'], files: ['ci_config_ref_uri'], refHasFile: true },
 }
 
-/** Events that run with the content, or at the request, of people who cannot push to the repository. */
-const EVENTS_OF_OTHERS = ['pull_request', 'pull_request_target', 'workflow_run']
+/**
+ * Events that only people cause who can push to the repository. Others, such as pull requests and comments, run with the
+ * content, or at the request, of people who cannot. https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
+ */
+const EVENTS_OF_MEMBERS = [
+  'push',
+  'create',
+  'delete',
+  'schedule',
+  'workflow_dispatch',
+  'repository_dispatch',
+  'release',
+  'deployment',
+  'deployment_status',
+  'merge_group',
+]
 
 const MOST_CLAIMS = 20
 const MOST_VALUES = 50
@@ -166,7 +180,7 @@ export function trustRefusal(
   const event = claimText(claims, 'event_name')
   const named = Object.hasOwn(trust.claims, 'event_name')
   if (kind === 'github' && event === undefined) return 'it has no claim event_name'
-  if (!named && event !== undefined && EVENTS_OF_OTHERS.includes(event)) {
+  if (!named && event !== undefined && !EVENTS_OF_MEMBERS.includes(event)) {
     return `the event ${event} is only allowed by a trust that names it`
   }
   const drafts = permissions.isSubsetOf(new Set(DRAFTING))

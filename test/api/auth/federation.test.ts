@@ -62,10 +62,22 @@ describe('24. federation', () => {
     ).toContain('environment')
   })
 
-  it('24. federation: refuses pull_request, pull_request_target and workflow_run unless a trust names them', async () => {
+  it('24. federation: refuses pull_request, pull_request_target and other events of people who cannot push unless a trust names them', async () => {
     const { asked, trust } = await github()
-    for (const event_name of ['pull_request', 'pull_request_target', 'workflow_run']) {
+    for (const event_name of [
+      'pull_request',
+      'pull_request_target',
+      'pull_request_review',
+      'workflow_run',
+      'issue_comment',
+      'discussion',
+      'fork',
+      'Push',
+    ]) {
       expect(await asked({ event_name })).toContain(event_name)
+    }
+    for (const event_name of ['push', 'release', 'schedule', 'workflow_dispatch']) {
+      expect(await asked({ event_name })).toBe('accepted')
     }
     expect(await asked({ event_name: undefined })).toContain('event_name')
     await trust({ claims: { ...PROD, event_name: ['workflow_run'] } })
