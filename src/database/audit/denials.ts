@@ -1,4 +1,4 @@
-/** Folds refusals, so that a scan cannot fill the disk: per subject, route and minute there are at most two records. */
+/** Folds refusals, so that a scan cannot fill the disk: per subject, kind, route and minute there are at most two records. */
 import type { AuditEntry } from '../../domain/audit/entry.ts'
 import type { Reader, Transaction } from '../connection.ts'
 import { appendAudit } from './append.ts'
@@ -6,6 +6,7 @@ import { appendAudit } from './append.ts'
 export type Denial = {
   /** The principal, or the address of a caller without an account. */
   subject: string
+  /** With the kind of the refusal. */
   route: string
   entry: AuditEntry
   address: string | null
@@ -53,20 +54,23 @@ async function countAgain(
 
 const NO_TARGET = { repository: null, package: null, revision: null, name: null }
 
-/** Repeats may have had other targets than the first one. */
+/** Repeats may have had other targets and reasons than the first one. */
 function ofRepeats(entry: AuditEntry): AuditEntry {
   return {
     ...entry,
     request: entry.request && { ...entry.request, id: null },
     target: NO_TARGET,
+    reason: null,
     details: {},
   }
 }
 
-/** Says nothing of one caller, as there are many. */
+/** Says nothing of one caller and kind, as there are many. */
 function ofOthers(entry: AuditEntry): AuditEntry {
   return {
     ...entry,
+    type: 'access.denied',
+    code: null,
     actor: { id: null, name: OTHERS, kind: 'anonymous', groups: [] },
     via: { kind: 'none', tokenId: null, issuer: null, subject: null, jti: null, job: null },
     source: { addressHash: null, userAgent: null },

@@ -104,6 +104,7 @@ export type AuditState = {
 
 /** What a record may say beside its fields. A key that is not listed is left out, so that no secret comes in by mistake. */
 export const DETAIL_KEYS = [
+  'audiences',
   'blobs',
   'bytes',
   'conflict',

@@ -113,6 +113,17 @@ export async function removeTrust(
 }
 
 function trustEvent(type: AuditEvent['type'], { name }: Principal, trust: Trust): AuditEvent {
-  const claims = JSON.stringify(trust.claims)
-  return { type, target: { name }, details: { trust: trust.id, issuer: trust.issuerId, filter: claims } }
+  const { id, issuerId, audiences, claims, permissions, repositories } = trust
+  return {
+    type,
+    target: { name },
+    details: {
+      trust: id,
+      issuer: issuerId,
+      audiences: audiences.join(','),
+      filter: JSON.stringify(claims),
+      permissions: permissions.join(','),
+      repositories: repositories.join(','),
+    },
+  }
 }

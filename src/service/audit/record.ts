@@ -75,9 +75,9 @@ export async function auditRefusal(
   const client = currentClient() || entry.actor.name
   const subject = entry.actor.id ?? [client, entry.via.tokenId ?? []].flat().join(' ')
   const { method = '', route = '' } = entry.request ?? {}
-  await ctx.commits.run((transaction) =>
-    foldDenial(transaction, { subject, route: `${method} ${route}`, entry, address }),
-  )
+  // What is counted as one is of one kind: a route can refuse credentials, and what they are not good for.
+  const kind = [event.type, event.code, method, route].join(' ')
+  await ctx.commits.run((transaction) => foldDenial(transaction, { subject, route: kind, entry, address }))
 }
 
 function entryOf(

@@ -1,6 +1,10 @@
 /** Trusts, and tokens that are almost those of a trust. The titles with numbers are the security tests that every version must pass. */
 import { describe, expect, it } from 'vitest'
-import { PERMISSIONS, type Permission } from '../../../src/domain/access/permission.ts'
+import {
+  DEFAULT_TOKEN_PERMISSIONS,
+  PERMISSIONS,
+  type Permission,
+} from '../../../src/domain/access/permission.ts'
 import { SYSTEM } from '../../../src/service/access/actor.ts'
 import { createBinding } from '../../../src/service/accounts/create-binding.ts'
 import { createServiceAccount } from '../../../src/service/accounts/create-service-account.ts'
@@ -257,9 +261,16 @@ describe('a trust', () => {
     }
     await client.ok('DELETE', `/serviceaccounts/ci/trusts/${id}`)
     expect((await client.call('GET', `/serviceaccounts/ci/trusts/${id}`)).status).toBe(404)
-    expect(await at.records('trust.deleted')).toMatchObject([
-      { target: { name: 'ci' }, details: { trust: id } },
-    ])
+    const details = {
+      trust: id,
+      audiences: '',
+      filter: JSON.stringify(PROD),
+      permissions: DEFAULT_TOKEN_PERMISSIONS.join(','),
+      repositories: '*',
+    }
+    for (const type of ['trust.created', 'trust.deleted']) {
+      expect(await at.records(type)).toMatchObject([{ target: { name: 'ci' }, details }])
+    }
   })
 })
 

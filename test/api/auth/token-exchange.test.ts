@@ -6,6 +6,7 @@ import { SYSTEM } from '../../../src/service/access/actor.ts'
 import { deleteIssuer } from '../../../src/service/accounts/change-issuers.ts'
 import { deleteTrust } from '../../../src/service/accounts/change-trusts.ts'
 import { updateServiceAccount } from '../../../src/service/accounts/update-service-account.ts'
+import { pruneAudit } from '../../../src/service/audit/retention.ts'
 import { type FederatedApp, federatedApp } from '../../support/federated-app.ts'
 import { claimsNow, exchange, GITHUB, githubClaims, signingKey } from '../../support/issuers.ts'
 import { basic, bearer } from '../../support/required-app.ts'
@@ -197,6 +198,31 @@ describe('an exchange', () => {
       target: { name: 'ci' },
       reason: 'its claim repository_id has another value',
     })
+  })
+
+  it('32. audit: a refusal is not counted as one of another kind, nor its reason as that of others', async () => {
+    const at = await federatedApp()
+    const password = new URLSearchParams({
+      grant_type: 'password',
+      client_id: 'x',
+      service: 'pkgserver',
+      username: 'ci',
+      password: 'wrong',
+    })
+    const answer = await at.as(undefined, '/auth/token', { method: 'POST', body: password })
+    expect(answer.status).toBe(401)
+    for (const claims of [{ repository_id: '75' }, { environment: 'dev' }, { environment: 'test' }]) {
+      expect((await exchange(at, await jobToken(at, claims))).status).toBe(400)
+    }
+    at.pass(60_000)
+    await pruneAudit(at.ctx, { records: 0, addresses: 0 })
+    expect(await at.records('access.denied')).toMatchObject([
+      { count: 1, reason: 'credentials of no known form' },
+    ])
+    expect(await at.records('token.exchanged')).toMatchObject([
+      { count: 1, reason: 'its claim repository_id has another value' },
+      { count: 2, reason: null, target: { name: null } },
+    ])
   })
 
   it('is throttled after ten refusals', async () => {
