@@ -27,6 +27,9 @@ const NETWORKS: Record<Exclude<Range, 'public'>, readonly string[]> = {
     '::/128',
     'fe80::/10',
     'fd00:ec2::254/128',
+    'fd20:ce::254/128',
+    'fd00:c1::a9fe:a9fe/128',
+    'fd00:42::42/128',
     'ff00::/8',
     // Teredo, which hides the address of a host behind a router.
     '2001::/32',

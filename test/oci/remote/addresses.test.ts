@@ -17,7 +17,9 @@ it.each([
       '255.255.255.255',
     ],
   ],
-  ['never', ['::', 'fe80::1', 'fe80::1%eth0', 'ff02::1', 'fd00:ec2::254', '2001::1']],
+  ['never', ['::', 'fe80::1', 'fe80::1%eth0', 'ff02::1', '2001::1']],
+  // Metadata services of AWS, Google Cloud, Oracle Cloud and Scaleway.
+  ['never', ['fd00:ec2::254', 'fd20:ce::254', 'fd00:c1::a9fe:a9fe', 'fd00:42::42']],
 ] as const)('knows that addresses are %s', (range, addresses) => {
   for (const address of addresses) expect(rangeOf(address), address).toBe(range)
 })
