@@ -8,7 +8,7 @@ import { packageMatches, wordsToLookUp } from '../contents/search.ts'
 import { type Dialect, dialectOf } from '../dialect.ts'
 import type { PartialPage } from '../partial-page.ts'
 import { allOf, type Sql } from '../sql.ts'
-import { inRange, repositoryRanges, visiblePackages } from '../visible.ts'
+import { inRange, patternsIn, repositoryRanges, visiblePackages } from '../visible.ts'
 import { walkRanges } from '../walk-ranges.ts'
 
 export type PackageSummary = PackageId & {
@@ -40,20 +40,24 @@ export async function listPackages(
   const searched = q.trim() !== ''
   if (searched && wordsOf(q).length === 0) return { items: [] }
   const { published } = visibility
-  const search = {
-    rare: searched ? await rareWord(db, q) : undefined,
-    tests: [...packageMatches(dialectOf(db), q), ...visible(visibility)],
-    columns: columnsFor(visibility),
+  const rare = searched ? await rareWord(db, q) : undefined
+  const searchFor = (seen: Visibility): Search => ({
+    rare,
+    tests: [...packageMatches(dialectOf(db), q), ...visible(seen)],
+    columns: columnsFor(seen),
     filter,
     after,
-  }
-  if (search.rare || published === 'all' || filter.repository !== undefined) {
-    return readPage(db, search, page.limit)
+  })
+  if (rare || published === 'all' || filter.repository !== undefined) {
+    return readPage(db, searchFor(visibility), page.limit)
   }
   return walkRanges(
     repositoryRanges(published).filter(({ before }) => !after || before > after.repository),
     page.limit,
-    (range, limit) => readPage(db, search, limit, range),
+    (range, limit) => {
+      const drafts = patternsIn(visibility.drafts, range)
+      return readPage(db, searchFor({ published: patternsIn(published, range), drafts }), limit, range)
+    },
     // No name is an end of a range.
     ({ before }) => ({ repository: before, package: '' }),
   )
