@@ -35,7 +35,7 @@ const SERVICE_MAY_IMPORT: Table = {
   drafts: ['workers', 'access', 'audit', '.'],
   review: ['drafts', 'access', 'audit', '.'],
   discovery: ['review', 'workers', 'access', 'audit', '.'],
-  repositories: ['discovery', 'access', '.'],
+  repositories: ['discovery', 'access', 'webhooks', '.'],
   jobs: ['drafts', 'queries', 'access', 'audit', '.'],
   watch: ['queries', 'access', '.'],
   webhooks: ['watch', 'queries', 'access', 'audit', '.'],

@@ -11,10 +11,12 @@ import { removeDiscovered } from '../discovery/remove-discovered.ts'
 import { decide } from '../intents.ts'
 import type { Precondition } from '../precondition.ts'
 import { withRepository } from '../repository-record.ts'
+import { disableWebhooksOf } from '../webhooks/webhooks.ts'
 
 /**
  * Deletes a repository. Throws `in_use` while it holds revisions; discovered ones are deleted with it, unless they are
- * upstreams of others. Bindings to exactly this name are dropped, as a later repository of the name may be another team's.
+ * upstreams of others. Bindings to exactly this name are dropped, and webhooks of it disabled, as a later repository of the
+ * name may be another team's.
  */
 export async function deleteRepository(
   ctx: ServiceContext,
@@ -24,7 +26,10 @@ export async function deleteRepository(
   precondition: Precondition,
 ): Promise<void> {
   const visibility = await ctx.visibilityOf(actor)
-  const forgetRights = (transaction: Transaction) => dropBindingsOf(transaction, name)
+  const forgetRights = async (transaction: Transaction) => {
+    await dropBindingsOf(transaction, name)
+    await disableWebhooksOf(ctx, transaction, actor, name)
+  }
   await access.changing(() =>
     withRepository(ctx, actor, name, precondition, async ({ repository }) => {
       if (repository.source) return removeDiscovered(ctx, actor, repository, visibility, forgetRights)

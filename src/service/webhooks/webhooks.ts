@@ -3,6 +3,7 @@ import type { Reader, Transaction } from '../../database/connection.ts'
 import {
   countWebhooks,
   deleteWebhook as deleteRow,
+  enabledWebhooks,
   findWebhook,
   insertWebhook,
   listWebhooks as listRows,
@@ -19,7 +20,7 @@ import type { ServiceContext } from '../context.ts'
 import { checkPrecondition, type Precondition } from '../precondition.ts'
 import { type Page, type PageRequest, page } from '../queries/page.ts'
 import type { WebhookDispatcher } from './dispatcher.ts'
-import { routeAll } from './route-changes.ts'
+import { disableWebhook, routeAll } from './route-changes.ts'
 import { checkTarget } from './targets.ts'
 import { managesWebhook, requireManaging } from './webhook-rights.ts'
 
@@ -126,6 +127,21 @@ export async function deleteWebhook(
     await deleteRow(transaction, current.id)
     return { webhook: current, event: { type: 'webhook.deleted', details: detailsOf(current) } }
   })
+}
+
+/** Disables the webhooks of one repository, for those who administer a later one of its name to decide about. */
+export async function disableWebhooksOf(
+  ctx: ServiceContext,
+  transaction: Transaction,
+  actor: Actor,
+  repository: string,
+): Promise<void> {
+  for (const webhook of await enabledWebhooks(transaction)) {
+    if (webhook.filter.repository !== repository) continue
+    await disableWebhook(transaction, webhook, ctx.now())
+    const reason = `the repository ${repository} was deleted`
+    await audit(ctx, transaction, actor, { type: 'webhook.disabled', target: { name: webhook.name }, reason })
+  }
 }
 
 function mergeFilter(base: WebhookFilter, patch: WebhookPatch['filter']): WebhookFilter {
