@@ -26,6 +26,8 @@ import { managesWebhook, requireManaging } from './webhook-rights.ts'
 
 /** The maximum number of webhooks, since every change is matched against all of them. */
 const MOST = 100
+/** That for one repository, so that its administrators leave some to others. */
+const MOST_OF_REPOSITORY = 20
 
 /** Creates a webhook that receives events from now on. Throws `invalid`, `forbidden`, `already_exists` and `conflict`. */
 export async function createWebhook(
@@ -46,6 +48,7 @@ export async function createWebhook(
         'conflict',
         `there are ${MOST} webhooks already, which is the limit: delete one first`,
       )
+    await checkShare(transaction, caller, input.filter)
     const webhook = await insertWebhook(transaction, input, caller.actor.name, ctx.now().toISOString())
     return { webhook, event: { type: 'webhook.created', details: detailsOf(webhook) } }
   })
@@ -106,6 +109,9 @@ export async function updateWebhook(
       enabled: patch.enabled ?? current.enabled,
     }
     requireManaging(caller, next)
+    if (next.filter.repository !== current.filter.repository) {
+      await checkShare(transaction, caller, next.filter)
+    }
     const webhook = await updateRow(transaction, current.id, next, ctx.now().toISOString())
     const fields = Object.entries(patch).flatMap(([field, value]) => (value === undefined ? [] : [field]))
     const details = { ...detailsOf(webhook), fields: fields.join(',') }
@@ -127,6 +133,17 @@ export async function deleteWebhook(
     await deleteRow(transaction, current.id)
     return { webhook: current, event: { type: 'webhook.deleted', details: detailsOf(current) } }
   })
+}
+
+/** Throws `conflict` where a repository has more than its share; administrators of all repositories decide over all places. */
+async function checkShare(db: Reader, caller: Caller, { repository }: WebhookFilter): Promise<void> {
+  if (repository === undefined || managesWebhook(caller, { filter: {} })) return
+  const all = await listRows(db, { limit: MOST })
+  if (all.filter(({ filter }) => filter.repository === repository).length < MOST_OF_REPOSITORY) return
+  throw new AppError(
+    'conflict',
+    `there are ${MOST_OF_REPOSITORY} webhooks of ${repository} already, which is the limit: delete one first`,
+  )
 }
 
 /** Disables the webhooks of one repository, for those who administer a later one of its name to decide about. */
