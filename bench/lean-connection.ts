@@ -26,10 +26,11 @@ export class LeanConnection {
   }
 
   /** Gets a path and waits for the whole response. Only one request at a time. Throws if the status is not 200. */
-  get(path: string): Promise<void> {
+  get(path: string, authorization?: string): Promise<void> {
     const { promise, ...waiting } = Promise.withResolvers<void>()
     this.#waiting = waiting
-    this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: ${this.#host}${END}`)
+    const credentials = authorization === undefined ? '' : `\r\nAuthorization: ${authorization}`
+    this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: ${this.#host}${credentials}${END}`)
     return promise
   }
 

@@ -2,6 +2,7 @@
 import { BlockList, isIP } from 'node:net'
 import { z } from 'zod'
 import { parseDuration } from './core/duration.ts'
+import { isLoopbackUrl } from './core/loopback.ts'
 
 export const listen = z
   .string()
@@ -24,6 +25,17 @@ export const baseUrl = z
     ({ username, password, search, hash }) => username + password + search + hash === '',
     'must be a URL without user name, query and fragment',
   )
+
+export const issuerUrl = baseUrl.refine(
+  (url) => url.protocol === 'https:' || isLoopbackUrl(url),
+  'must have https, unless it is on this machine',
+)
+
+/** As the specifications of OAuth have them. */
+export const scopes = z
+  .string()
+  .regex(/^[!#-[\]-~]+(?: [!#-[\]-~]+)*$/, 'must be scopes with blanks between, like openid profile email')
+  .refine((text) => text.split(' ').includes('openid'), 'must contain openid')
 
 /** Characters that need no escaping anywhere. The S3 server checks the name, as not all have the rules of AWS. */
 const S3_PLACE = /^s3:\/\/(?<bucket>[A-Za-z0-9._-]+)(?:\/(?<prefix>[A-Za-z0-9._/-]*))?$/

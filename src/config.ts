@@ -9,11 +9,13 @@ import {
   duration,
   groups,
   hosts,
+  issuerUrl,
   listen,
   networks,
   proxy,
   registry,
   rootUrl,
+  scopes,
   size,
   yesOrNo,
 } from './config-values.ts'
@@ -82,6 +84,51 @@ export const SETTINGS = {
     help: 'groups of the identity provider whose members are admins, separated by commas',
     initial: undefined,
     schema: groups.optional(),
+  },
+  oidcIssuer: {
+    env: 'PKGSERVER_OIDC_ISSUER',
+    flag: 'oidc-issuer',
+    help: 'URL of the identity provider with which people log in (OpenID Connect)',
+    initial: undefined,
+    schema: issuerUrl.optional(),
+  },
+  oidcClientId: {
+    env: 'PKGSERVER_OIDC_CLIENT_ID',
+    flag: 'oidc-client-id',
+    help: 'id of this server at the identity provider',
+    initial: undefined,
+    schema: z.string().optional(),
+  },
+  oidcClientSecretFile: {
+    env: 'PKGSERVER_OIDC_CLIENT_SECRET_FILE',
+    flag: 'oidc-client-secret-file',
+    help: 'file with the secret of that client; none for a public client',
+    initial: undefined,
+    schema: z
+      .string()
+      .transform((path) => resolve(path))
+      .optional(),
+  },
+  oidcScopes: {
+    env: 'PKGSERVER_OIDC_SCOPES',
+    flag: 'oidc-scopes',
+    help: 'scopes to ask the identity provider for, with blanks between; many have groups or offline_access, too',
+    initial: 'openid profile email',
+    schema: scopes,
+  },
+  oidcGroupsClaim: {
+    env: 'PKGSERVER_OIDC_GROUPS_CLAIM',
+    flag: 'oidc-groups-claim',
+    help: 'claim with the groups of a person',
+    initial: 'groups',
+    schema: z.string(),
+  },
+  oidcUsernameClaim: {
+    env: 'PKGSERVER_OIDC_USERNAME_CLAIM',
+    flag: 'oidc-username-claim',
+    help: 'claim from which the name of a new user is made; it never says who a person is',
+    initial: 'preferred_username',
+    schema: z.string(),
   },
   registry: {
     env: 'PKGSERVER_REGISTRY',
@@ -294,12 +341,19 @@ export function readConfig(
   return { ...config, registryConfig: config.registryConfig ?? dockerConfig(env) }
 }
 
-function contradictions({ registry, blobs, registryUsername, registryPassword }: Config): string[] {
+function contradictions(config: Config): string[] {
+  const { registry, blobs, registryUsername, registryPassword, oidcIssuer, oidcClientId } = config
   const wrong: string[] = []
   if (registry.kind === 'remote' && blobs.kind === 's3')
     wrong.push('PKGSERVER_BLOBS is for the embedded registry, but PKGSERVER_REGISTRY names an external one')
   if ((registryUsername === undefined) !== (registryPassword === undefined))
     wrong.push('PKGSERVER_REGISTRY_USERNAME and PKGSERVER_REGISTRY_PASSWORD must be set together')
+  if ((oidcIssuer === undefined) !== (oidcClientId === undefined))
+    wrong.push('PKGSERVER_OIDC_ISSUER and PKGSERVER_OIDC_CLIENT_ID must be set together')
+  if (config.oidcClientSecretFile !== undefined && oidcIssuer === undefined)
+    wrong.push(
+      'PKGSERVER_OIDC_CLIENT_SECRET_FILE is for an identity provider: PKGSERVER_OIDC_ISSUER names it',
+    )
   return wrong
 }
 

@@ -13,6 +13,12 @@ describe('readConfig', () => {
       auth: 'auto',
       adminTokenFile: undefined,
       adminGroups: undefined,
+      oidcIssuer: undefined,
+      oidcClientId: undefined,
+      oidcClientSecretFile: undefined,
+      oidcScopes: 'openid profile email',
+      oidcGroupsClaim: 'groups',
+      oidcUsernameClaim: 'preferred_username',
       registry: { kind: 'embedded' },
       registryConfig: undefined,
       registryUsername: undefined,
@@ -111,5 +117,28 @@ describe('readConfig', () => {
     expect(() => readConfig({}, { PKGSERVER_LISTEN: 'x', PKGSERVER_BLOBS: 'y' })).toThrow(
       /PKGSERVER_LISTEN.*\n.*PKGSERVER_BLOBS/,
     )
+  })
+
+  it('takes an identity provider with its client, and plain http on this machine only', () => {
+    const issuer = (url: string) => ({ PKGSERVER_OIDC_ISSUER: url, PKGSERVER_OIDC_CLIENT_ID: 'pkgserver' })
+    for (const url of [
+      'https://login.example.com/realms/team',
+      'http://localhost:5556/dex',
+      'http://[::1]:5556',
+    ]) {
+      expect(readConfig({}, issuer(url)).oidcIssuer?.href).toContain(url)
+    }
+    const wrong: [Record<string, string>, RegExp][] = [
+      [issuer('http://login.example.com'), /https/],
+      [issuer('https://login.example.com/?tenant=x'), /query/],
+      [issuer('ldap://login.example.com'), /URL/],
+      [{ PKGSERVER_OIDC_ISSUER: 'https://login.example.com' }, /must be set together/],
+      [{ PKGSERVER_OIDC_CLIENT_ID: 'pkgserver' }, /must be set together/],
+      [{ PKGSERVER_OIDC_CLIENT_SECRET_FILE: 'secret' }, /PKGSERVER_OIDC_ISSUER names it/],
+      [{ PKGSERVER_OIDC_SCOPES: 'profile email' }, /must contain openid/],
+      [{ PKGSERVER_OIDC_SCOPES: 'openid,email' }, /openid/],
+      [{ PKGSERVER_OIDC_SCOPES: 'openid  email' }, /blanks/],
+    ]
+    for (const [env, message] of wrong) expect(() => readConfig({}, env)).toThrow(message)
   })
 })

@@ -1,7 +1,7 @@
 /** The queries of the index benchmark. Each returns a page of 100. */
 import BetterSqlite3 from 'better-sqlite3'
 import { writeToken } from '../../src/service/queries/continue-token.ts'
-import { blueprintOf, packageAt, repositoryAt, type Sample } from '../../test/support/sample-index.ts'
+import { blueprintOf, packageAt, type Sample } from '../../test/support/sample-index.ts'
 
 const BASE = '/api/v1'
 
@@ -11,22 +11,19 @@ export type Query = {
   path: (turn: number) => string
 }
 
-export function queriesOf(sample: Sample, tokenKey: Buffer): Query[] {
+/**
+ * `repositories`: those that the caller sees. `tokenKey`: for the queries of a caller who sees all in a server that is
+ * open; the others name nothing that is hidden.
+ */
+export function queriesOf(sample: Sample, repositories: readonly string[], tokenKey?: Buffer): Query[] {
+  const repository = (turn: number) => repositories[turn % repositories.length]
   const list = (query: string) => () => `${BASE}/packagerevisions?${query}`
   const named = (turn: number) => packageAt(sample, (turn * 7919) % sample.packages)
-  const filter = { labels: undefined }
-  const sort = { field: 'name', descending: false }
-  const atEnd = writeToken(
-    tokenKey,
-    // For the caller of a server that is open.
-    { list: 'packagerevisions', filter, sort, for: 'anonymous *;*' },
-    { value: '', name: nearEnd(sample) },
-  )
   return [
     { what: 'first page', path: list('') },
     {
       what: 'one repository',
-      path: (turn) => `${BASE}/packagerevisions?repository=${repositoryAt(turn % sample.repositories)}`,
+      path: (turn) => `${BASE}/packagerevisions?repository=${repository(turn)}`,
     },
     { what: 'a label on 60 %', path: list('labelSelector=env=prod') },
     {
@@ -37,11 +34,11 @@ export function queriesOf(sample: Sample, tokenKey: Buffer): Query[] {
     { what: 'all labels but one (notin)', path: list('labelSelector=env notin (prod)') },
     { what: 'two labels, latest', path: list('labelSelector=env in (dev,test),team=team-4&latest=true') },
     { what: 'latest', path: list('latest=true') },
+    { what: 'last changed first', path: list('sort=-updatedAt') },
     { what: 'drafts, last changed first', path: list('lifecycle=Draft&sort=-updatedAt') },
     {
       what: 'one repository, last changed first',
-      path: (turn) =>
-        `${BASE}/packagerevisions?repository=${repositoryAt(turn % sample.repositories)}&sort=-updatedAt`,
+      path: (turn) => `${BASE}/packagerevisions?repository=${repository(turn)}&sort=-updatedAt`,
     },
     {
       what: 'a label on 2 %, last published first',
@@ -52,8 +49,12 @@ export function queriesOf(sample: Sample, tokenKey: Buffer): Query[] {
     { what: 'search, a word in all', path: list('q=default-deny') },
     { what: 'search, a word in 13 %, last changed first', path: list('q=upf&sort=-updatedAt') },
     { what: 'search, two words, latest', path: list('q=site-00 gate&latest=true') },
-    { what: 'a page near the end', path: list(`continue=${atEnd}`) },
-    { what: 'downstreams', path: () => `${BASE}/packagerevisions/${blueprint(sample)}/downstreams` },
+    ...(tokenKey
+      ? [
+          { what: 'a page near the end', path: list(`continue=${nearEnd(sample, tokenKey)}`) },
+          { what: 'downstreams', path: () => `${BASE}/packagerevisions/${blueprint(sample)}/downstreams` },
+        ]
+      : []),
     { what: 'outdated', path: list('outdated=true') },
     { what: 'outdated and latest', path: list('outdated=true&latest=true') },
     {
@@ -74,9 +75,16 @@ function kindAt(sample: Sample, turn: number): string {
   return packageAt(sample, turn).path.replace(/.*\//, '')
 }
 
-function nearEnd(sample: Sample): string {
+/** Returns the token for a page near the end. */
+function nearEnd(sample: Sample, tokenKey: Buffer): string {
   const { repository, path } = packageAt(sample, Math.max(0, sample.packages - 12))
-  return `${repository}.${path.replace('/', '.')}`
+  const filter = { labels: undefined }
+  const sort = { field: 'name', descending: false }
+  return writeToken(
+    tokenKey,
+    { list: 'packagerevisions', filter, sort, for: 'anonymous *;*' },
+    { value: '', name: `${repository}.${path.replace('/', '.')}` },
+  )
 }
 
 /** Returns the name of a revision that many others are based on. */

@@ -1,4 +1,4 @@
-/** `pkgserver access`: bindings and service accounts in a YAML file. */
+/** `pkgserver access`: the rules of access in a YAML file. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { json, text } from 'node:stream/consumers'
 import { parse, stringify } from 'yaml'
@@ -21,7 +21,8 @@ export async function replaceByServer(
 }
 
 /** `-` is standard output: the text to print is the file then. */
-export async function writeRules({ serviceAccounts, bindings }: AccessRules, file: string): Promise<string> {
+export async function writeRules(rules: AccessRules, file: string): Promise<string> {
+  const { serviceAccounts, bindings, issuers, trusts, reviewPolicies } = rules
   const content = stringify({
     serviceAccounts: serviceAccounts.map(({ disabled, ...account }) => {
       return { ...account, ...(disabled && { disabled }) }
@@ -29,10 +30,23 @@ export async function writeRules({ serviceAccounts, bindings }: AccessRules, fil
     bindings: bindings.map(({ repositories, ...binding }) => {
       return { ...binding, ...(repositories.length > 0 && { repositories }) }
     }),
+    issuers: issuers.map(({ internal, ...issuer }) => ({ ...issuer, ...(internal && { internal }) })),
+    trusts: trusts.map(({ audiences, ...trust }) => ({
+      ...trust,
+      ...(audiences.length > 0 && { audiences }),
+    })),
+    reviewPolicies,
   })
   if (file === '-') return content
   await writeFile(file, content)
-  return `wrote ${serviceAccounts.length} service accounts and ${bindings.length} bindings to ${file}\n`
+  const counts = Object.entries({
+    'service accounts': serviceAccounts,
+    bindings,
+    issuers,
+    trusts,
+    'review policies': reviewPolicies,
+  }).map(([what, { length }]) => `${length} ${what}`)
+  return `wrote ${counts.join(', ')} to ${file}\n`
 }
 
 /** `-` is standard input. Throws `invalid`. */
@@ -59,6 +73,12 @@ export function changesInWords(changes: readonly AccessChange[], { dryRun }: { d
 }
 
 function nameOf(change: AccessChange): string {
+  if ('issuer' in change) return `issuer ${change.issuer}`
+  if ('trust' in change) {
+    const { serviceAccount, issuer, claims } = change.trust
+    return `trust of ${serviceAccount} in ${issuer} for ${JSON.stringify(claims)}`
+  }
+  if ('reviewPolicy' in change) return `review policy ${change.reviewPolicy}`
   if (!('binding' in change)) return `service account ${change.serviceAccount}`
   const { subject, role, repositories } = change.binding
   const to = 'name' in subject ? `${subject.kind} ${subject.name}` : subject.kind

@@ -18,6 +18,7 @@ export function reindexInWords(result: ReindexResult): string {
     ...(aside === undefined ? [] : [`the old index is in ${aside}`]),
     `indexed ${repositories} repositories, ${packages} packages and ${revisions} revisions in ${milliseconds} ms (${rate} revisions/s)`,
     'Jobs, webhooks, continue tokens of lists and the records of the audit log are lost, since the registry does not have them.',
+    'So are accounts, bindings, review policies, votes, and who wrote the drafts: apply your file of access rules, and make the drafts again where authors may not approve.',
     '',
   ].join('\n')
 }

@@ -9,6 +9,7 @@ import type { Task } from '../domain/package-revision.ts'
 import type { RepositoryType } from '../domain/repository.ts'
 import type { DeliveryState, WebhookEvent } from '../domain/webhook.ts'
 import type { AccessTables } from './access/tables.ts'
+import type { ReviewTables } from './review/tables.ts'
 
 export type SettingsTable = { name: string; value: string }
 export type CountersTable = { name: string; value: number }
@@ -160,6 +161,7 @@ export type JobsTable = {
   created_at: string
   finished_at: string | null
   resource_version: number
+  credentials: string | null
 }
 
 export type JobItemsTable = {
@@ -239,7 +241,9 @@ export type AuditDenialsTable = {
   entry: string
 }
 
-export type Schema = AccessTables & {
+type RightsTables = AccessTables & ReviewTables
+
+export type Schema = RightsTables & {
   settings: SettingsTable
   counters: CountersTable
   repositories: RepositoriesTable

@@ -106,6 +106,28 @@ function inPart({ repository: name, prefix, path: part = '' }: Pattern, reposito
   return sql`(${allOf(inRange(repository, range))} AND (${path} = ${part} OR (${allOf(inRange(path, below))})))`
 }
 
+/** Resolves to the repositories of which something is visible; undefined where there are more than `most`. */
+export async function fewRepositories(
+  db: Reader,
+  set: VisibleSet,
+  most: number,
+): Promise<readonly string[] | undefined> {
+  if (set === 'all') return undefined
+  const names = new Set(namesIn(set))
+  const prefixes = set.filter(({ prefix }) => prefix)
+  if (names.size > most) return undefined
+  if (prefixes.length > 0) {
+    const found = await db
+      .selectFrom('repositories')
+      .select('name')
+      .where(sql<boolean>`${inSome(sql`name`, repositoryRanges(prefixes))}`)
+      .limit(most + 1)
+      .execute()
+    for (const { name } of found) names.add(name)
+  }
+  return names.size > most ? undefined : [...names]
+}
+
 /** Matches texts in any of the ranges, with as few comparisons as a binary search. */
 function inSome(text: Sql, ranges: readonly NameRange[]): Sql {
   const middle = Math.floor(ranges.length / 2)

@@ -10,6 +10,7 @@ export type Decision = {
 const STATUS = {
   Proposed: 'Unknown',
   Approved: 'True',
+  Bypassed: 'True',
   Rejected: 'False',
 } as const satisfies Record<string, ConditionStatus>
 
@@ -27,6 +28,16 @@ export function approvedCondition(step: keyof typeof STATUS, decision: Decision)
 export function deletionProposedCondition(decision: Decision): Condition {
   const type = 'DeletionProposed'
   return { type, status: 'True', reason: type, message: signed('proposed', decision) }
+}
+
+/** The condition of a revision whose deletion was approved without the votes that a policy asks for, as it last was. */
+export function deletionBypassedCondition(decision: Decision): Condition {
+  return {
+    type: 'DeletionProposed',
+    status: 'True',
+    reason: 'Bypassed',
+    message: signed('bypassed', decision),
+  }
 }
 
 /** For people only: what was decided is read from the fields. */

@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { AppError } from '../core/errors.ts'
 
-const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
+export const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 
 const REFUSAL =
   'a page of another site asks for this: changes come from pages of this site, or from programs. If it is a page of this site, --public-url has to say where browsers reach it.'

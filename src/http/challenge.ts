@@ -36,6 +36,11 @@ export function challenge(c: Context): Record<string, string> {
   return { 'WWW-Authenticate': `Bearer ${parts.join(',')}`, 'Cache-Control': 'no-store' }
 }
 
+/** The audience of tokens outside that are meant for this server. */
+export function ownAudience(c: Context): string {
+  return c.get('tokenService')?.publicUrl.href.replace(/\/$/, '') ?? ''
+}
+
 export function isRegistry(c: Context): boolean {
   return /^\/v2(?:\/|$)/.test(c.req.path)
 }

@@ -2,7 +2,8 @@
 
 type Credentials =
   | { kind: 'none' }
-  | { kind: 'bearer' | 'basic'; secret: string }
+  | { kind: 'bearer'; secret: string }
+  | { kind: 'basic'; user: string; secret: string }
   /** Of another scheme, malformed, or several. */
   | { kind: 'unknown' }
 
@@ -20,5 +21,6 @@ function basic(value: string): Credentials {
   const colon = pair.indexOf(':')
   if (colon === -1) return { kind: 'unknown' }
   // Clients that are asked for a password and have none.
-  return pair === ':' ? { kind: 'none' } : { kind: 'basic', secret: pair.slice(colon + 1) }
+  if (pair === ':') return { kind: 'none' }
+  return { kind: 'basic', user: pair.slice(0, colon), secret: pair.slice(colon + 1) }
 }

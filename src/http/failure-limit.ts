@@ -13,11 +13,17 @@ const REMEMBERED = 50_000
 /** Limits failed attempts to authenticate, which are counted for each network and token. Others are not affected. */
 export class FailureLimit {
   readonly #now: () => Date
+  readonly #refusal: string
   /** When all attempts are possible again, in milliseconds since 1970. */
   readonly #recovery = new LRUCache<string, number>({ max: REMEMBERED })
 
-  constructor(now: () => Date) {
+  /** `what`: the attempts that are too many. */
+  constructor(
+    now: () => Date,
+    { what = 'attempts with wrong credentials', remedy = ', and send a valid token' } = {},
+  ) {
     this.#now = now
+    this.#refusal = `too many ${what}: wait ${RETRY_FAILURE_AFTER} seconds${remedy}`
   }
 
   /** Counts a failure. Throws `throttled` if there were too many. `tokenId`: of a token that is known and not valid. */
@@ -25,12 +31,19 @@ export class FailureLimit {
     const key = `${network} ${tokenId}`
     const now = this.#now().getTime()
     const recovery = Math.max(now, this.#recovery.get(key) ?? 0) + INTERVAL
-    if (recovery - now > AT_ONCE * INTERVAL) {
-      throw new AppError(
-        'throttled',
-        `too many attempts with wrong credentials: wait ${RETRY_FAILURE_AFTER} seconds, and send a valid token`,
-      )
-    }
+    if (recovery - now > AT_ONCE * INTERVAL) throw new AppError('throttled', this.#refusal)
     this.#recovery.set(key, recovery)
+  }
+
+  /**
+   * Counts an attempt before it is known whether it fails: for secrets that are short enough to be guessed, also by many
+   * attempts at the same time. Returns a function that takes it back.
+   */
+  attempt(network: string, tokenId = ''): () => void {
+    this.count(network, tokenId)
+    const key = `${network} ${tokenId}`
+    return () => {
+      this.#recovery.set(key, (this.#recovery.get(key) ?? 0) - INTERVAL)
+    }
   }
 }

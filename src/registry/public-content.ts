@@ -4,9 +4,10 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import { isIndex, parseStoredManifest, referrerType, successors } from '../oci/manifest.ts'
+import { isIndex, parseManifest, parseStoredManifest, referrerType, successors } from '../oci/manifest.ts'
 import type { EmbeddedRegistry } from './embedded-registry.ts'
 import { RegistryError } from './errors.ts'
+import { blobUnknown, requiredBlobs } from './manifests.ts'
 import type { ReadGuard } from './read-guard.ts'
 
 /** What a manifest says. It never changes. */
@@ -97,11 +98,25 @@ export class PublicContent {
     if (await guard.isPublic(repository, digest)) return true
     const question = ask(guard, repository)
     for (const manifest of await this.#registry.manifests.digests(repository)) {
+      if (!(await hasMoreSteps(question))) return false
       const facts = await this.#factsOf(repository, manifest)
       if (facts && !facts.isIndex && facts.needs.has(digest) && (await this.#isPublic(question, manifest)))
         return true
     }
     return false
+  }
+
+  /**
+   * Throws for a manifest with a blob that the client has not shown to have: with its digest alone, the client would make
+   * the content of a draft public.
+   */
+  async checkBlobs(guard: ReadGuard, repository: string, bytes: Uint8Array): Promise<void> {
+    if (guard.seesAllOf(repository)) return
+    const { blobs } = this.#registry
+    for (const digest of blobsOf(bytes)) {
+      if (!(await blobs.wasSent(repository, digest)) && !(await this.hasBlob(guard, repository, digest)))
+        throw blobUnknown(`the blob ${digest}`)
+    }
   }
 
   /** `tagged`: a public tag leads to it. */
@@ -167,7 +182,9 @@ export class PublicContent {
         type: referrerType(manifest) ?? '',
         subject: manifest.subject?.digest,
         isIndex: isIndex(manifest),
-        needs: new Set(successors(manifest).map((descriptor) => descriptor.digest)),
+        needs: new Set(
+          isIndex(manifest) ? successors(manifest).map(({ digest }) => digest) : requiredBlobs(manifest),
+        ),
       }
       this.#facts.set(digest, facts)
       return facts
@@ -191,6 +208,15 @@ async function hasMoreSteps(question: Question): Promise<boolean> {
 function tagsByTarget(entries: readonly [tag: string, target: { digest: string }][]): Map<string, string[]> {
   const byTarget = Map.groupBy(entries, ([, { digest }]) => digest)
   return new Map([...byTarget].map(([digest, found]) => [digest, found.map(([tag]) => tag)]))
+}
+
+/** None for what is no manifest, which is refused as such. */
+function blobsOf(bytes: Uint8Array): string[] {
+  try {
+    return requiredBlobs(parseManifest(bytes))
+  } catch {
+    return []
+  }
 }
 
 /** The manifest that a tag of cosign, or of the spec's fallback for referrers, is about. */

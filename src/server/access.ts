@@ -1,17 +1,23 @@
 /** Who may do what, as the settings say. */
 import { readFile } from 'node:fs/promises'
-import { isIP } from 'node:net'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
+import { isLoopback } from '../core/loopback.ts'
+import type { Transaction } from '../database/connection.ts'
 import { secret } from '../database/settings.ts'
 import type { Authenticator } from '../http/authentication.ts'
 import { FailureLimit } from '../http/failure-limit.ts'
+import type { Proxies } from '../oci/remote/connections.ts'
 import { AccessControl, type AccessOptions } from '../service/access/access-control.ts'
+import { ANONYMOUS } from '../service/access/actor.ts'
 import type { Policy } from '../service/access/policy.ts'
 import { RegistryTokens } from '../service/access/registry-tokens.ts'
 import { RepositoryIds } from '../service/access/repository-ids.ts'
-import { RootTokens } from '../service/access/root-tokens.ts'
+import { RootTokens, SETTINGS_TOKEN } from '../service/access/root-tokens.ts'
+import { type Acting, auditDenial } from '../service/audit/record.ts'
+import { Federation } from '../service/federation/federation.ts'
+import { KeySets } from '../service/federation/key-sets.ts'
 import { BootstrapToken } from './bootstrap-token.ts'
 
 export type AccessSettings = Omit<AccessOptions, 'groupsMaxAge' | 'report'>
@@ -26,14 +32,15 @@ export const OPEN: AccessSettings = { mode: 'open', adminGroups: [] }
 
 /** Throws `invalid` for a file that has no token. */
 export async function accessSettings(
-  { auth, listen, data, adminTokenFile, adminGroups = [] }: Config,
+  { auth, listen, data, adminTokenFile, adminGroups = [], oidcIssuer }: Config,
   log: Logger,
 ): Promise<AccessSettings> {
   const rootTokens = new RootTokens()
-  if (adminTokenFile !== undefined) rootTokens.add('root:settings', await tokenIn(adminTokenFile))
+  if (adminTokenFile !== undefined) rootTokens.add(SETTINGS_TOKEN, await tokenIn(adminTokenFile))
   const bootstrap = new BootstrapToken(data, rootTokens, log)
   const logMode = modeLog(log, auth === 'open' ? 'warn' : 'info')
-  const byItself = isLoopback(listen.host) ? 'open-at-first' : 'required'
+  // With an identity provider people can log in, so nothing has to be open first.
+  const byItself = isLoopback(listen.host) && !oidcIssuer ? 'open-at-first' : 'required'
   return {
     mode: auth === 'auto' ? byItself : auth,
     adminGroups,
@@ -51,15 +58,36 @@ export async function openAuthenticator(
   ctx: AccessControl['ctx'],
   settings: AccessSettings,
   log: Logger,
+  proxies?: Proxies,
 ): Promise<Authenticator> {
-  const access = new AccessControl(ctx, {
-    ...settings,
-    groupsMaxAge: GROUPS_MAX_AGE,
-    report: (err) => log.warn({ err }, 'cannot read or record something about the rights of callers'),
-  })
+  const report = (err: unknown) =>
+    log.warn({ err }, 'cannot read or record something about the rights of callers')
+  const access = new AccessControl(ctx, { ...settings, groupsMaxAge: GROUPS_MAX_AGE, report })
+  const federation = new Federation(access, new KeySets({ now: ctx.now, report, proxies }))
   const key = await ctx.commits.run((transaction) => secret(transaction, 'registry-token'))
   const registryTokens = await RegistryTokens.open(access, new RepositoryIds(ctx), key)
-  return { access, registryTokens, failures: new FailureLimit(ctx.now) }
+  return {
+    access,
+    registryTokens,
+    failures: new FailureLimit(ctx.now),
+    federation,
+    onRefused: recordRefusals(ctx, log),
+  }
+}
+
+/** Resolves to who may do what now; in a transaction, as that sees it. */
+export function policyOf({ access }: Authenticator, transaction?: Transaction): Promise<Policy> {
+  return transaction ? access.policyIn(transaction) : access.policy()
+}
+
+/** Records refused credentials in the audit log, by the token that they are of, if it is known. */
+export function recordRefusals(ctx: AccessControl['ctx'], log: Logger): Authenticator['onRefused'] {
+  return async ({ reason, tokenId }) => {
+    const caller: Acting = { ...ANONYMOUS, via: { kind: tokenId === undefined ? 'none' : 'token', tokenId } }
+    await auditDenial(ctx, caller, { code: 'unauthenticated', reason }).catch((err) =>
+      log.error({ err, reason, tokenId }, 'cannot record a refusal in the audit log'),
+    )
+  }
 }
 
 async function tokenIn(file: string): Promise<string> {
@@ -69,11 +97,6 @@ async function tokenIn(file: string): Promise<string> {
     'invalid',
     `${file} must have at least ${MIN_TOKEN} letters and digits, and nothing else: openssl rand -hex 32 makes such a token`,
   )
-}
-
-/** Whether only programs of this machine can connect to an address. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
 /**

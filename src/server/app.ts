@@ -1,6 +1,11 @@
 /** Mounts every surface on one app, with the components that `components.ts` has opened. */
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { DeviceGrant } from '../api/auth/device-grant.ts'
+import { deviceRoutes } from '../api/auth/device-routes.ts'
+import { loginRoutes } from '../api/auth/login-routes.ts'
+import { pageSurface } from '../api/auth/page-surface.ts'
+import { DEVICE_PATH } from '../api/auth/paths.ts'
 import { tokenRoutes } from '../api/auth/token-routes.ts'
 import { tokenSurface } from '../api/auth/token-surface.ts'
 import { docsRoutes } from '../api/docs/docs.ts'
@@ -11,7 +16,8 @@ import { createRestApp } from '../api/rest/rest-app.ts'
 import { restSurface } from '../api/rest/rest-surface.ts'
 import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
-import { access, authorize, callerOf, mayRead, type OnDenied } from '../http/access.ts'
+import { clean } from '../domain/audit/clean.ts'
+import { access, authorize, callerOf, mayRead, type OnDenied, recordDenial } from '../http/access.ts'
 import { answerMemory } from '../http/answer-memory.ts'
 import { authentication, registryAuthentication } from '../http/authentication.ts'
 import { browserSafety } from '../http/browser-safety.ts'
@@ -21,7 +27,7 @@ import { knownHosts } from '../http/known-hosts.ts'
 import { loadShedding } from '../http/load-shedding.ts'
 import { readOnly } from '../http/read-only.ts'
 import { requestLog } from '../http/request-log.ts'
-import { boundedPath, requestedPath, routedPath } from '../http/request-path.ts'
+import { boundedPath, loggedPath, requestedPath, routedPath } from '../http/request-path.ts'
 import { NO_TRACING, traced } from '../http/tracing.ts'
 import { createRegistryApp, registrySurface } from '../registry/http/registry-app.ts'
 import { targetOf } from '../registry/http/request.ts'
@@ -35,11 +41,11 @@ import {
 } from '../service/access/client-writes.ts'
 import { readingRules } from '../service/access/registry-reading.ts'
 import { StreamRights } from '../service/access/stream-rights.ts'
-import { visibleTo } from '../service/access/visible.ts'
 import { auditDenial } from '../service/audit/record.ts'
 import { readiness } from '../service/maintenance/readiness.ts'
 import { visibleToReceiver } from '../service/webhooks/webhook-rights.ts'
 import type { Components } from './components.ts'
+import { openLogin } from './login.ts'
 import type { Application } from './serve.ts'
 import { version } from './version.ts'
 
@@ -86,7 +92,10 @@ export async function createApp(components: Components, publicUrl: URL): Promise
   } = components
   const onInternalError = (error: unknown, c: Context): void => {
     const { method } = c.req
-    log.error({ err: error, requestId: c.get('requestId'), method, path: requestedPath(c) }, 'request failed')
+    log.error(
+      { err: error, requestId: clean(c.get('requestId')), method, path: loggedPath(c) },
+      'request failed',
+    )
     if (isDiskFull(error)) void disk.check()
   }
   const onDenied: OnDenied = (actor, denied) =>
@@ -100,7 +109,7 @@ export async function createApp(components: Components, publicUrl: URL): Promise
     deleteBlobs: (repository) => blobDeletionRefusal(ctx.db, repository),
   }
   const mayMount = (c: Context, from: string) => mayRead(c, from, targetOf(from))
-  const readGuard = (c: Context): ReadGuard | undefined => readingRules(ctx.db, visibleTo(callerOf(c)))
+  const readGuard = (c: Context): ReadGuard | undefined => readingRules(ctx.db, callerOf(c))
   const surroundings = {
     stopping: () => components.stopping,
     refusal: () => disk.refusal,
@@ -112,11 +121,17 @@ export async function createApp(components: Components, publicUrl: URL): Promise
   const registry = registrySurface(onInternalError, registryAddress)
   const rest = restSurface(app, onInternalError)
   const tokens = tokenSurface(onInternalError)
+  const pages = pageSurface(onInternalError)
   const surfaceOf = (c: Context) => {
     if (/^\/v2(?:\/|$)/.test(requestedPath(c))) return registry
-    return c.req.path === TOKEN_PATH ? tokens : rest
+    const { method, path } = c.req
+    if (path === TOKEN_PATH || (path === DEVICE_PATH && method === 'POST')) return tokens
+    return path.startsWith('/auth/') ? pages : rest
   }
-  app.onError((error, c) => surfaceOf(c).onError(error, c))
+  app.onError(async (error, c) => {
+    await recordDenial(c, error)
+    return surfaceOf(c).onError(error, c)
+  })
   app.notFound((c) => surfaceOf(c).notFound(c))
 
   app.use(requestLog(log, metrics))
@@ -125,7 +140,9 @@ export async function createApp(components: Components, publicUrl: URL): Promise
   app.use(boundedPath)
   app.use(knownHosts([publicUrl.hostname, ...hosts]))
   app.use(browserSafety(publicUrl))
-  app.use(authentication(authenticator, { publicUrl, trustedProxies }))
+  const login = await openLogin(components, publicUrl)
+  const onSessionUse = login.logins?.refresh.noteUse
+  app.use(authentication({ ...authenticator, onSessionUse }, { publicUrl, trustedProxies }))
   app.use(access(app, { control: authenticator.access, onDenied }, log))
   if (embedded) app.use('/v2/*', registryAuthentication(authenticator))
   app.use(readOnly(() => disk.refusal))
@@ -158,12 +175,16 @@ export async function createApp(components: Components, publicUrl: URL): Promise
         load,
         registryHost,
         version: apiVersion,
+        login: login.context,
+        providerUrl: login.cookies.possible ? components.provider?.settings.issuer : undefined,
       },
       (operation, outcome, seconds) => metrics.work.operation.observe({ operation, outcome }, seconds),
       tracing,
     ),
   )
-  app.route('/', tokenRoutes(authenticator))
+  app.route('/', tokenRoutes(authenticator, new DeviceGrant(login.context, authenticator.failures)))
+  app.route('/', loginRoutes(login))
+  app.route('/', deviceRoutes(login))
   app.route(
     '/',
     healthRoutes(() => readiness(ctx, surroundings), components.instance, metrics),

@@ -28,6 +28,8 @@ import { cloneItem } from '../service/jobs/clone-item.ts'
 import type { ItemWork } from '../service/jobs/perform-item.ts'
 import { JobRunner } from '../service/jobs/runner.ts'
 import { upgradeItem } from '../service/jobs/upgrade-item.ts'
+import type { Provider } from '../service/login/provider.ts'
+import { pruneLogins } from '../service/login/prune-logins.ts'
 import { collectGarbage } from '../service/maintenance/collect-garbage.ts'
 import { checkNotLost } from '../service/maintenance/lost-index.ts'
 import { compactChanges } from '../service/watch/compaction.ts'
@@ -36,7 +38,7 @@ import { pruneAllDeliveries } from '../service/webhooks/deliveries.ts'
 import { WebhookDispatcher } from '../service/webhooks/dispatcher.ts'
 import type { Targets } from '../service/webhooks/targets.ts'
 import { createWorkerPool, IN_THIS_THREAD, type WorkerPool } from '../service/workers/worker-pool.ts'
-import { type AccessSettings, accessSettings, OPEN, openAuthenticator } from './access.ts'
+import { type AccessSettings, accessSettings, OPEN, openAuthenticator, policyOf } from './access.ts'
 import { type OpenedRegistry, openRegistry } from './artifact-registry.ts'
 import { keepAudit } from './audit-upkeep.ts'
 import { backupSource } from './backup-source.ts'
@@ -44,6 +46,7 @@ import { takeDataFolder } from './data-folder.ts'
 import { scheduleDiscovery } from './discovery-schedule.ts'
 import { DiskSpace } from './disk-space.ts'
 import { scheduleGarbage } from './garbage-schedule.ts'
+import { identityProvider } from './identity-provider.ts'
 import { indexOlder } from './index-older.ts'
 import { measuredRegistry } from './measured-registry.ts'
 import { availableMemory, type MemoryLimits, memoryLimits } from './memory-limits.ts'
@@ -81,6 +84,8 @@ export type Components = {
   hosts: readonly string[]
   trustedProxies: BlockList
   authenticator: Authenticator
+  /** With which people log in. */
+  provider: Provider | undefined
   /** The queue of the workers. */
   queue: WorkerPool['queue']
   /** Set once the server is asked to stop. */
@@ -142,6 +147,7 @@ export async function openComponents(
       trustedProxies,
       limits,
       access: await accessSettings(config, log),
+      provider: await identityProvider(config),
     })
     const { ctx } = components
     await disk.watch()
@@ -151,8 +157,8 @@ export async function openComponents(
     const stopIndexing = indexOlder(ctx, log)
     const retry = setInterval(() => finishAll(ctx), RETRY_INTERVAL)
     const prune = setInterval(() => {
-      Promise.all([compactChanges(ctx), pruneAllDeliveries(ctx)]).catch((err) =>
-        log.error({ err }, 'cannot prune the logs of changes and deliveries'),
+      Promise.all([compactChanges(ctx), pruneAllDeliveries(ctx), pruneLogins(ctx)]).catch((err) =>
+        log.error({ err }, 'cannot prune sessions, or the logs of changes and deliveries'),
       )
     }, PRUNE_INTERVAL)
     const collect = () => collectGarbage(ctx, SERVER, { dryRun: false })
@@ -267,6 +273,7 @@ type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log' | 'hosts' 
     access: AccessSettings
     targets: Targets
     proxies?: Proxies | undefined
+    provider?: Provider | undefined
   }
 
 /** `close` is left to the caller, who knows what else it has opened. */
@@ -291,11 +298,14 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     limits: limits.packages,
     now: () => new Date(),
     visibilityOf: async (actor) => visibleTo({ policy: await authenticator.access.policy(), actor }),
+    policyOf: (transaction) => policyOf(authenticator, transaction),
     tokenKey: await index.commits.run((transaction) => secret(transaction, 'continue-token')),
     addressKey: await index.commits.run((transaction) => secret(transaction, ADDRESS_KEY)),
     report: (err) => log.warn({ err }, 'tags of a change are still to be set: the server tries again'),
   }
+  const authenticator = await openAuthenticator(ctx, given.access, log, proxies)
   const jobs = new JobRunner(ctx, {
+    access: authenticator.access,
     work: { clone: whereThereIsRoom(disk, cloneItem), upgrade: whereThereIsRoom(disk, upgradeItem) },
     report: (err) => log.error({ err }, 'an item of a job has failed'),
     onEnd: (kind, outcome, seconds) => {
@@ -303,7 +313,6 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
       work.jobItem.observe({ kind, outcome }, seconds)
     },
   })
-  const authenticator = await openAuthenticator(ctx, given.access, log)
   const load = createLoad(limits.load)
   observeJobs(metrics, () => jobs.running)
   const discovery = new Discovery(ctx, {
@@ -362,6 +371,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     hosts,
     trustedProxies,
     authenticator,
+    provider: given.provider,
     queue,
     stopping: false,
     instance: randomUUID(),

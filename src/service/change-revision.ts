@@ -15,6 +15,7 @@ import type { Descriptor } from '../oci/descriptor.ts'
 import { MEDIA_TYPE } from '../oci/media-types.ts'
 import type { Actor } from './access/actor.ts'
 import { revisionEvent, type Told } from './audit/revision-event.ts'
+import { recordAuthor } from './authors.ts'
 import type { ServiceContext } from './context.ts'
 import { decide, finishEarlier } from './intents.ts'
 import type { Operation } from './operations.ts'
@@ -54,8 +55,11 @@ export async function withRevision<T>(
 /** A revision whose manifest is still to be made: `pushRevision` completes it. */
 export type UnpushedRevision = Omit<NewPackageRevision, 'artifact'> & { layer: LayerReference }
 
-/** Who changes a revision, and what the audit log records of that. */
-export type Change = Told & { actor: Actor }
+/**
+ * Who changes a revision, and what the audit log records of that. `content`: false for a step of a review, and for what
+ * programs report, which make the caller no author.
+ */
+export type Change = Told & { actor: Actor; content?: boolean }
 
 /** More that is decided in the transaction that saves a revision. */
 export type Also = {
@@ -66,7 +70,7 @@ export type Also = {
 /** Changes a Draft or Proposed revision: pushes its new manifest, decides, and moves its tag. */
 export async function saveRevision(
   ctx: ServiceContext,
-  { actor, ...told }: Change,
+  { actor, content = true, ...told }: Change,
   current: Current,
   changes: Partial<UnpushedRevision>,
   also?: Also,
@@ -75,6 +79,7 @@ export async function saveRevision(
   const written = await pushRevision(ctx, { ...before, layer: artifact, ...changes })
   return decide(ctx, actor, ociRepository(written), async (transaction) => {
     const result = await replaceRow(transaction, current, written)
+    if (content) await recordAuthor(transaction, actor, result.name, 'edited')
     await also?.decide(transaction, result)
     return {
       result,

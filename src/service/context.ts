@@ -1,10 +1,11 @@
 import type { KeyedLock } from '../core/keyed-lock.ts'
-import type { Reader } from '../database/connection.ts'
+import type { Reader, Transaction } from '../database/connection.ts'
 import type { GroupCommit } from '../database/group-commit.ts'
 import type { Visibility } from '../domain/access/visible-set.ts'
 import type { ResourceLimits } from '../domain/resources.ts'
 import type { Registry } from '../oci/roles.ts'
 import type { Actor } from './access/actor.ts'
+import type { Policy } from './access/policy.ts'
 import type { IntentLog } from './intent-log.ts'
 import type { BackupSource, CollectGarbage } from './ports.ts'
 import type { AsyncTasks } from './workers/worker-pool.ts'
@@ -27,6 +28,8 @@ export type ServiceContext = AsyncTasks & {
   now: () => Date
   /** Resolves to what an actor sees now. */
   visibilityOf: (actor: Actor) => Promise<Visibility>
+  /** Resolves to who may do what now; in a transaction, as that sees it. */
+  policyOf: (transaction?: Transaction) => Promise<Policy>
   /** Signs continue tokens. */
   tokenKey: Buffer
   /** Keys the hashes of addresses in the audit log. */

@@ -54,13 +54,13 @@ describe('decisions', () => {
       proposedReason: reason,
       review: null,
     })
-    expect(await reject(ctx, BOB, NAME, { reason })).toMatchObject({
+    expect((await reject(ctx, BOB, NAME, { reason })).revision).toMatchObject({
       proposedBy: null,
       proposedReason: null,
       review: { by: 'bob', at, reason },
     })
     await propose(ctx, ADA, NAME)
-    expect(await approve(ctx, ADA, NAME)).toMatchObject({
+    expect((await approve(ctx, ADA, NAME)).revision).toMatchObject({
       proposedBy: 'Ada: admin',
       review: { by: 'Ada: admin', at, reason: null },
       publishedBy: 'Ada: admin',
@@ -74,7 +74,7 @@ describe('decisions', () => {
       reason: 'DeletionProposed',
       message: `proposed by Ada: admin: ${reason}`,
     })
-    expect(await reject(ctx, BOB, NAME, { reason })).toMatchObject({
+    expect((await reject(ctx, BOB, NAME, { reason })).revision).toMatchObject({
       deletionProposal: null,
       deletionRejection: { by: 'bob', at, reason },
     })

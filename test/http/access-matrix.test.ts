@@ -8,7 +8,7 @@ import { protectedApp } from '../support/protected-app.ts'
 
 const INTRODUCTION = `# Who may do what
 
-Written by \`npx vitest run -u test/http/access-matrix.test.ts\`. Each row is an operation on \`blueprints\`. The readers,
+Written by \`npx vitest run test/http/access-matrix.test.ts -u\`. Each row is an operation on \`blueprints\`. The readers,
 authors and reviewers have that role for it; "elsewhere" reads another repository. \`yes\`: the caller may do it; for
 lists, as far as the caller may see. 401: the caller should log in. 404: it does not exist for the caller. 403: the caller
 lacks a permission, which the answer names.

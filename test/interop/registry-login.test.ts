@@ -3,7 +3,10 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { SYSTEM } from '../../src/service/access/actor.ts'
+import { createIssuer } from '../../src/service/accounts/change-issuers.ts'
+import { createTrust } from '../../src/service/accounts/change-trusts.ts'
 import { revokeToken } from '../../src/service/accounts/revoke-token.ts'
+import { GITHUB, githubClaims, NO_ISSUER, signingKey } from '../support/issuers.ts'
 import { serving } from '../support/listening.ts'
 import { tool } from '../support/program.ts'
 import { requiredApp } from '../support/required-app.ts'
@@ -148,6 +151,28 @@ for (const program of PROGRAMS) {
       }
       await revokeToken(at.access, at.ann, at.token.id, null)
       expect((await ann.manifest(`${at.host}/private/app:v1`)).code).not.toBe(0)
+    })
+
+    it('logs in with a token of an issuer outside as the password, which serves for all it does', async () => {
+      const at = await server()
+      const account = await at.account('ann')
+      await at.bind(account, 'reader', 'private')
+      await at.bind(account, 'publisher', 'copies')
+      const key = await signingKey('one')
+      const issuer = { ...NO_ISSUER, name: 'github', issuer: GITHUB, jwks: { keys: [key.jwk] } }
+      await createIssuer(at.access, SYSTEM, issuer)
+      const claims = { repository_id: ['74'], environment: ['prod'] }
+      await createTrust(at.access, SYSTEM, 'ann', { issuer: 'github', audiences: [], claims })
+      const job = await session()
+      const wrong = await job.login(at.host, await key.sign(githubClaims(at, { environment: 'dev' })))
+      if (asks) expect(wrong.code).not.toBe(0)
+      expect(await job.login(at.host, await key.sign(githubClaims(at)))).toMatchObject({ code: 0 })
+      for (const name of ['open', 'private', 'private']) {
+        const pulled = await job.manifest(`${at.host}/${name}/app:v1`)
+        expect(pulled.code, pulled.stderr).toBe(0)
+      }
+      const copied = await job.copy(`${at.host}/private/app:v1`, `${at.host}/copies/app:one`)
+      expect(copied.code, copied.stderr).toBe(0)
     })
 
     it('copies to where the user may push, and mounts what it may read', async () => {

@@ -9,6 +9,7 @@ import {
   authenticatePrincipal,
   authenticateToken,
 } from '../../src/service/access/authenticate.ts'
+import { visibleTo } from '../../src/service/access/visible.ts'
 import { createBinding } from '../../src/service/accounts/create-binding.ts'
 import { createServiceAccount } from '../../src/service/accounts/create-service-account.ts'
 import { createToken, type TokenRequest } from '../../src/service/accounts/create-token.ts'
@@ -28,8 +29,13 @@ export async function accounts(
   const parts = given.parts ?? (await memoryApp()).parts
   let now = given.start ?? START
   const reported: unknown[] = []
-  const ctx = { ...parts.ctx, now: () => now }
-  const access = new AccessControl(ctx, {
+  const ctx: Components['ctx'] = {
+    ...parts.ctx,
+    now: () => now,
+    policyOf: (transaction) => (transaction ? access.policyIn(transaction) : access.policy()),
+    visibilityOf: async (actor) => visibleTo({ policy: await access.policy(), actor }),
+  }
+  const access: AccessControl = new AccessControl(ctx, {
     mode: 'required',
     adminGroups: [],
     groupsMaxAge: 7 * DAY,

@@ -49,6 +49,9 @@ export async function matrixRequests(
   await admin.ok('POST', '/serviceaccounts', { name: 'bot', scope: 'blueprints' })
   const bound = { subject: { kind: 'group', name: 'readers' }, role: 'reader', repositories: ['blueprints'] }
   const { id: binding } = await admin.ok('POST', '/bindings', bound)
+  // For a repository that no other request is about.
+  const votes = { name: 'votes', repositories: ['blueprints-x'], approvals: 2, floor: false }
+  await admin.ok('POST', '/reviewpolicies', votes)
   const digest = await pushBlob(admin)
   const upload = () => startUpload(admin)
   let groups = 0
@@ -59,6 +62,14 @@ export async function matrixRequests(
   const newToken = async (): Promise<string> => {
     const owner = { kind: 'serviceaccount', name: 'bot' } as const
     return `${API}/tokens/${(await createToken(app.access, SYSTEM, { name: 'test', owner })).token.id}`
+  }
+
+  const issuer = { issuer: 'https://token.actions.githubusercontent.com' }
+  await admin.ok('POST', '/issuers', { ...issuer, name: 'github' })
+  const trust = { issuer: 'github', claims: { repository_id: ['74'], environment: ['prod'] } }
+  const trusts = `${API}/serviceaccounts/bot/trusts`
+  const newTrust = async (): Promise<string> => {
+    return `${trusts}/${(await admin.ok('POST', '/serviceaccounts/bot/trusts', trust)).id}`
   }
 
   const rules = await admin.ok('GET', '/accessrules')
@@ -101,6 +112,10 @@ export async function matrixRequests(
     propose: { path: `${PUBLISHED}/propose` },
     approve: { path: `${PUBLISHED}/approve` },
     reject: { path: `${PUBLISHED}/reject` },
+    getReview: [
+      { about: 'published', path: `${PUBLISHED}/review` },
+      { about: 'a draft', path: `${DRAFT}/review` },
+    ],
     proposeDeletion: { path: `${DRAFT}/propose-deletion` },
     diffPackageRevision: [
       { about: 'published', path: `${PUBLISHED}/diff` },
@@ -131,6 +146,9 @@ export async function matrixRequests(
     listTokens: { path: `${API}/tokens` },
     rotateToken: { about: "a service account's", path: async () => `${await newToken()}/rotate`, body: {} },
     revokeToken: { about: "a service account's", path: newToken },
+    listSessions: { path: `${API}/sessions` },
+    listUserSessions: { path: `${API}/users/admin/sessions` },
+    endSession: { about: 'that does not exist', path: `${API}/sessions/none` },
     createServiceAccount: { path: `${API}/serviceaccounts`, body: { name: 'bot', scope: 'blueprints' } },
     listServiceAccounts: { path: `${API}/serviceaccounts` },
     getServiceAccount: { path: `${API}/serviceaccounts/bot` },
@@ -138,10 +156,27 @@ export async function matrixRequests(
     deleteServiceAccount: { path: `${API}/serviceaccounts/bot` },
     createServiceAccountToken: { path: `${API}/serviceaccounts/bot/tokens`, body: { name: 'test' } },
     listServiceAccountTokens: { path: `${API}/serviceaccounts/bot/tokens` },
+    createIssuer: { path: `${API}/issuers`, body: { ...issuer, name: 'github' } },
+    listIssuers: { path: `${API}/issuers` },
+    getIssuer: { path: `${API}/issuers/github` },
+    replaceIssuer: { path: `${API}/issuers/github`, body: issuer },
+    deleteIssuer: { path: `${API}/issuers/github` },
+    createTrust: { path: trusts, body: trust },
+    listTrusts: { path: trusts },
+    getTrust: { path: newTrust },
+    deleteTrust: { path: newTrust },
     createBinding: { path: `${API}/bindings`, body: bound },
     listBindings: { path: `${API}/bindings` },
     getBinding: { path: `${API}/bindings/${binding}` },
     deleteBinding: { path: newBinding },
+    createReviewPolicy: { path: `${API}/reviewpolicies`, body: votes },
+    listReviewPolicies: { path: `${API}/reviewpolicies` },
+    getReviewPolicy: { path: `${API}/reviewpolicies/votes` },
+    replaceReviewPolicy: {
+      path: `${API}/reviewpolicies/votes`,
+      body: { repositories: ['blueprints-x'], approvals: 2 },
+    },
+    deleteReviewPolicy: { path: `${API}/reviewpolicies/votes` },
     listUsers: { path: `${API}/users` },
     getUser: { path: `${API}/users/admin` },
     updateUser: { path: `${API}/users/admin`, body: {} },
@@ -158,6 +193,16 @@ export async function matrixRequests(
 
     getRegistryToken: { path: '/auth/token' },
     exchangeRegistryToken: { path: '/auth/token', body: 'grant_type=refresh_token' },
+    logIn: { about: 'without an identity provider', path: '/auth/login' },
+    finishLogin: { about: 'without an identity provider', path: '/auth/callback' },
+    logOut: { about: 'without a session', path: '/auth/logout' },
+    startDeviceLogin: { about: 'without an identity provider', path: '/auth/device', body: 'client_id=x' },
+    showDeviceLogin: { about: 'without an identity provider', path: '/auth/device' },
+    decideDeviceLogin: {
+      about: 'without an identity provider',
+      path: '/auth/device/decision',
+      body: 'decision=approve',
+    },
     checkApi: { path: '/v2/' },
     listNames: { path: '/v2/_catalog' },
     listTags: { path: `${OCI}/tags/list` },

@@ -3,11 +3,14 @@ import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { FailureLimit } from '../../src/http/failure-limit.ts'
+import { recordRefusals } from '../../src/server/access.ts'
 import { createApp } from '../../src/server/app.ts'
 import { type Components, memoryComponents } from '../../src/server/components.ts'
 import type { AccessOptions } from '../../src/service/access/access-control.ts'
 import { RegistryTokens } from '../../src/service/access/registry-tokens.ts'
 import { RepositoryIds } from '../../src/service/access/repository-ids.ts'
+import { Federation } from '../../src/service/federation/federation.ts'
+import { KeySets } from '../../src/service/federation/key-sets.ts'
 import { accounts, START } from './access.ts'
 import { Client } from './client.ts'
 
@@ -15,17 +18,29 @@ export type RequiredApp = Awaited<ReturnType<typeof requiredApp>>
 
 export async function requiredApp(
   options: Partial<AccessOptions> = {},
-  { publicUrl = 'http://localhost:8080', start = START, change = (parts: Components) => parts } = {},
+  {
+    publicUrl = 'http://localhost:8080',
+    start = START,
+    change = (parts: Components) => parts,
+    /** Components of another app, whose index this one uses. */
+    index = undefined as Components | undefined,
+  } = {},
 ) {
-  const made = await memoryComponents(pino({ level: 'silent' }))
-  onTestFinished(() => made.close())
+  const made = index ?? (await memoryComponents(pino({ level: 'silent' })))
+  if (!index) onTestFinished(() => made.close())
   const at = await accounts(options, { parts: made, start })
   const { access } = at
+  made.ctx.policyOf = at.ctx.policyOf
   const key = randomBytes(32)
   const authenticator = {
     access,
     registryTokens: await RegistryTokens.open(access, new RepositoryIds(at.ctx), key),
     failures: new FailureLimit(at.ctx.now),
+    federation: new Federation(
+      access,
+      new KeySets({ now: at.ctx.now, report: access.options.report, timeout: 1000 }),
+    ),
+    onRefused: recordRefusals(at.ctx, pino({ level: 'silent' })),
   }
   const parts = change({ ...made, authenticator })
   const { hono } = await createApp(parts, new URL(publicUrl))

@@ -9,6 +9,8 @@ import { NOTHING } from '../../http/scope.ts'
 import { ANONYMOUS } from '../../service/access/actor.ts'
 import { REGISTRY_TOKEN_LIFETIME } from '../../service/access/registry-tokens.ts'
 import { issueRegistryLogin } from '../../service/accounts/issue-registry-login.ts'
+import { DEVICE_GRANT, type DeviceGrant } from './device-grant.ts'
+import { TOKEN_EXCHANGE, tokenExchange } from './token-exchange.ts'
 import { parseScopes, receivedForm } from './token-request.ts'
 
 const GET: Operation = { id: 'getRegistryToken', needs: NOTHING, load: 'none', writesDisk: false }
@@ -17,7 +19,7 @@ const POST: Operation = { ...GET, id: 'exchangeRegistryToken' }
 
 type Wanted = { scopes: readonly string[]; offline: boolean; client: string | undefined | null }
 
-export function tokenRoutes(authenticator: Authenticator): Hono {
+export function tokenRoutes(authenticator: Authenticator, device: DeviceGrant): Hono {
   const app = new Hono()
 
   register(app, 'GET', TOKEN_PATH, GET, async (c) => {
@@ -31,9 +33,12 @@ export function tokenRoutes(authenticator: Authenticator): Hono {
   // https://www.rfc-editor.org/rfc/rfc6749#section-4.3 and #section-6
   register(app, 'POST', TOKEN_PATH, POST, async (c) => {
     const form = await receivedForm(c)
+    if (form.get('grant_type') === TOKEN_EXCHANGE) return tokenExchange(c, form, authenticator)
+    if (form.get('grant_type') === DEVICE_GRANT) return device.answer(c, form)
     const secret = secretIn(form)
     const known = callerOf(c)
-    const caller = known.open || secret === '' ? known : await authenticated(c, authenticator, secret)
+    const user = form.get('grant_type') === 'password' ? (form.get('username') ?? '') : undefined
+    const caller = known.open || secret === '' ? known : await authenticated(c, authenticator, secret, user)
     const issued = await issue(caller, {
       scopes: form.getAll('scope'),
       offline: form.get('access_type') === 'offline',
@@ -68,7 +73,10 @@ function secretIn(form: URLSearchParams): string {
   const grant = form.get('grant_type')
   const field = { password: 'password', refresh_token: 'refresh_token' }[grant ?? '']
   if (field === undefined) {
-    throw new AppError('not_available', 'the grant types here are password and refresh_token')
+    throw new AppError(
+      'not_available',
+      `the grant types here are password, refresh_token, ${DEVICE_GRANT} and ${TOKEN_EXCHANGE}`,
+    )
   }
   const secret = form.get(field)
   if (secret === null) throw new AppError('invalid', `the field ${field} is missing`)

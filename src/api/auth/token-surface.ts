@@ -15,6 +15,10 @@ const REFUSALS: { [code in ErrorCode]?: Refusal } = {
   not_available: { status: 400, error: 'unsupported_grant_type', code: 'UNSUPPORTED' },
   unauthenticated: { status: 401, error: 'invalid_grant', code: 'UNAUTHORIZED' },
   forbidden: { status: 403, error: 'access_denied', code: 'DENIED' },
+  conflict: { status: 409, error: 'invalid_request', code: 'DENIED' },
+  unavailable: { status: 503, error: 'temporarily_unavailable', code: 'UNAVAILABLE' },
+  overloaded: { status: 503, error: 'temporarily_unavailable', code: 'UNAVAILABLE' },
+  insufficient_storage: { status: 507, error: 'temporarily_unavailable', code: 'UNAVAILABLE' },
   throttled: {
     status: 429,
     error: 'slow_down',

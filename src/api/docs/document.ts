@@ -21,6 +21,13 @@ const SECURITY_SCHEMES = {
     scheme: 'basic',
     description: 'A token of this server as the password, with any user name.',
   },
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Host-pkgserver',
+    description:
+      'The session of a person who has logged in at `/auth/login`. Changes need the header `Sec-Fetch-Site: same-origin` or `Origin` of this site, as browsers send them.',
+  },
 } as const
 
 type Operation = { requestBody?: { content?: object; required?: boolean }; responses: object }
@@ -37,7 +44,7 @@ export function apiDocument(app: OpenAPIHono, version: string): object {
     },
     servers: [{ url: '/', description: 'This server.' }],
     // Anonymous callers may have rights, too.
-    security: [{}, { token: [] }, { password: [] }],
+    security: [{}, { token: [] }, { password: [] }, { session: [] }],
     tags: [
       { name: 'Repositories', description: 'Named groups of packages.' },
       { name: 'Packages', description: 'Packages and their relations.' },

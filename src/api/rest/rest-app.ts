@@ -13,6 +13,7 @@ import { cloneJobRoutes } from './routes/clones.ts'
 import { diffRoutes } from './routes/diff.ts'
 import { garbageCollectionRoutes } from './routes/garbage-collections.ts'
 import { imageRoutes } from './routes/images.ts'
+import { issuerRoutes } from './routes/issuers.ts'
 import { jobEventRoutes } from './routes/job-events.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { lifecycleRoutes } from './routes/lifecycle.ts'
@@ -22,9 +23,13 @@ import { packageRevisionRoutes } from './routes/package-revisions.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
 import { resourceRoutes } from './routes/resources.ts'
+import { reviewRoutes } from './routes/review.ts'
+import { reviewPolicyRoutes } from './routes/review-policies.ts'
 import { serverRoutes } from './routes/server.ts'
 import { serviceAccountRoutes } from './routes/service-accounts.ts'
+import { sessionRoutes } from './routes/sessions.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { trustRoutes } from './routes/trusts.ts'
 import { upgradeRoutes } from './routes/upgrade.ts'
 import { upgradeJobRoutes } from './routes/upgrades.ts'
 import { userRoutes } from './routes/users.ts'
@@ -55,6 +60,7 @@ export function createRestApp(api: Api, onOperation: OnOperation, tracing: Traci
   app.route('/', imageRoutes(api))
   app.route('/', resourceRoutes(api))
   app.route('/', lifecycleRoutes(api))
+  app.route('/', reviewRoutes(api))
   app.route('/', diffRoutes(api))
   app.route('/', upgradeRoutes(api))
   app.route('/', upgradeJobRoutes(api))
@@ -66,8 +72,12 @@ export function createRestApp(api: Api, onOperation: OnOperation, tracing: Traci
   app.route('/', verificationRoutes(api))
   app.route('/', backupRoutes(api))
   app.route('/', tokenRoutes(api))
+  app.route('/', sessionRoutes(api))
   app.route('/', serviceAccountRoutes(api))
+  app.route('/', issuerRoutes(api))
+  app.route('/', trustRoutes(api))
   app.route('/', bindingRoutes(api))
+  app.route('/', reviewPolicyRoutes(api))
   app.route('/', userRoutes(api))
   app.route('/', accessRulesRoutes(api))
   app.route('/', whoamiRoutes())

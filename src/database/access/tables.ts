@@ -1,8 +1,10 @@
 /** The tables of accounts and rights. JSON is text; booleans are 0 and 1. */
 import type { Generated } from 'kysely'
 import type { Subject } from '../../domain/access/binding.ts'
+import type { DeviceLogin } from '../../domain/access/device-login.ts'
 import type { PrincipalKind } from '../../domain/access/principal.ts'
 import type { TokenKind } from '../../domain/access/token.ts'
+import type { IssuerKind } from '../../domain/federation/issuer.ts'
 
 export type PrincipalsTable = {
   id: string
@@ -47,6 +49,8 @@ export type TokensTable = {
   revoked_reason: string | null
   replaced_by: string | null
   parent_id: string | null
+  trust_id: string | null
+  identity: string | null
 }
 
 type BindingsTable = {
@@ -60,10 +64,74 @@ type BindingsTable = {
   created_at: string
 }
 
+export type IssuersTable = {
+  id: string
+  name: string
+  issuer: string
+  kind: IssuerKind
+  jwks_uri: string | null
+  jwks: string | null
+  ca_certificate: string | null
+  internal: number
+  created_by: string
+  created_at: string
+  updated_at: string
+  resource_version: number
+}
+
+export type TrustsTable = {
+  id: string
+  principal_id: string
+  issuer_id: string
+  audiences: string
+  claims: string
+  permissions: string
+  repositories: string
+  created_by: string
+  created_at: string
+}
+
+type PresentedTokensTable = {
+  issuer_id: string
+  key: string
+  digest: string
+  token_id: string | null
+  expires_at: string
+}
+
+export type SessionsTable = {
+  id: string
+  hash: string
+  principal_id: string
+  address: string | null
+  user_agent: string | null
+  created_at: string
+  last_used_at: string
+  expires_at: string
+}
+
+export type DeviceLoginsTable = {
+  id: string
+  hash: string
+  user_code: string
+  client: string
+  address: string | null
+  permissions: string
+  created_at: string
+  expires_at: string
+  state: DeviceLogin['state']
+  principal_id: string | null
+}
+
 export type AccessTables = {
   principals: PrincipalsTable
   identities: IdentitiesTable
   principal_groups: PrincipalGroupsTable
   tokens: TokensTable
   bindings: BindingsTable
+  issuers: IssuersTable
+  trusts: TrustsTable
+  presented_tokens: PresentedTokensTable
+  sessions: SessionsTable
+  device_logins: DeviceLoginsTable
 }

@@ -7,7 +7,15 @@ import type { Reader, Transaction } from '../connection.ts'
 import { parseStored } from '../stored-json.ts'
 import type { TokensTable } from './tables.ts'
 
-const permissionsSchema = z.array(z.enum(PERMISSIONS))
+export const permissionsSchema = z.array(z.enum(PERMISSIONS))
+const identitySchema = z.object({
+  issuer: z.string(),
+  subject: z.string(),
+  jti: z
+    .string()
+    .optional()
+    .transform((jti) => jti),
+})
 export const patternsSchema = z.array(z.string().refine((text) => patternIn(text), 'is no pattern'))
 
 export async function findToken(db: Reader, id: string): Promise<Token | undefined> {
@@ -37,18 +45,22 @@ export async function listTokens(
   return rows.map(toToken)
 }
 
-/** The number of tokens of a principal that are valid at a time; those of logins to the registry are counted apart. */
+/**
+ * The number of tokens of a principal that are valid at a time. Those of logins to the registry are counted apart, and so
+ * are those that were given by trusts.
+ */
 export async function countValidTokens(
   db: Reader,
   principalId: string,
   now: string,
-  which: 'registry' | 'other',
+  which: 'registry' | 'federated' | 'other',
 ): Promise<number> {
   const { count } = await db
     .selectFrom('tokens')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('principal_id', '=', principalId)
     .where('kind', which === 'registry' ? '=' : '!=', 'registry')
+    .where('trust_id', which === 'federated' ? 'is not' : 'is', null)
     .where('revoked_at', 'is', null)
     .where(({ eb, or }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
     .executeTakeFirstOrThrow()
@@ -66,7 +78,7 @@ type NewToken = Pick<
   | 'createdBy'
   | 'createdAt'
   | 'expiresAt'
-> & { hash: string; parentId?: string | undefined }
+> & { hash: string } & Partial<Pick<Token, 'parentId' | 'trustId' | 'identity'>>
 
 export async function insertToken(transaction: Transaction, token: NewToken): Promise<Token> {
   const row = await transaction
@@ -83,6 +95,8 @@ export async function insertToken(transaction: Transaction, token: NewToken): Pr
       created_at: token.createdAt,
       expires_at: token.expiresAt ?? null,
       parent_id: token.parentId ?? null,
+      trust_id: token.trustId ?? null,
+      identity: token.identity ? JSON.stringify(token.identity) : null,
     })
     .returningAll()
     .executeTakeFirstOrThrow()
@@ -141,6 +155,30 @@ export async function deleteEndedTokens(
     .execute()
 }
 
+/** Deletes a principal's tokens that were given by trusts and expired before a time: there may be many. */
+export async function deleteFederatedTokens(
+  transaction: Transaction,
+  principalId: string,
+  before: string,
+): Promise<void> {
+  await transaction
+    .deleteFrom('tokens')
+    .where('principal_id', '=', principalId)
+    .where('trust_id', 'is not', null)
+    .where('expires_at', '<', before)
+    .execute()
+}
+
+/** Deletes all tokens that were given for those of an issuer. */
+export async function deleteTokensOfIssuer(transaction: Transaction, issuerId: string): Promise<void> {
+  await transaction
+    .deleteFrom('tokens')
+    .where('trust_id', 'in', ({ selectFrom }) =>
+      selectFrom('trusts').select('trusts.id').where('issuer_id', '=', issuerId),
+    )
+    .execute()
+}
+
 function toToken(row: Selectable<TokensTable>): Token {
   return {
     id: row.id,
@@ -159,5 +197,8 @@ function toToken(row: Selectable<TokensTable>): Token {
     revokedReason: row.revoked_reason ?? undefined,
     replacedBy: row.replaced_by ?? undefined,
     parentId: row.parent_id ?? undefined,
+    trustId: row.trust_id ?? undefined,
+    identity:
+      row.identity === null ? undefined : parseStored(identitySchema, row.identity, `the token ${row.id}`),
   }
 }

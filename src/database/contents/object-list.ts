@@ -6,7 +6,7 @@ import { dialectOf } from '../dialect.ts'
 import type { PartialPage } from '../partial-page.ts'
 import { allOf, type Sql } from '../sql.ts'
 import { type Contained, type Occurrence, revisionsOf } from './containing-revisions.ts'
-import { fewLatest, joinedWith } from './few-visible.ts'
+import { fewLatest, partsOf } from './few-visible.ts'
 
 export type ObjectFilter = {
   apiVersion?: string | undefined
@@ -106,7 +106,7 @@ async function occurrences(
   const { indexed, ordered } = dialect
   const link = sql`content_objects.object_id = objects.id`
   const from = few
-    ? ordered(joinedWith(dialect, few, 'content_objects'), sql`objects`, link)
+    ? ordered(partsOf(dialect, few, 'content_objects'), sql`objects`, link)
     : ordered(indexed(sql`objects`, index), indexed(sql`content_objects`, 'content_objects_object'), link)
   const { rows } = await sql<FoundObject>`
     SELECT ${few ? sql`DISTINCT` : sql``} objects.api_version AS "apiVersion", objects.kind, objects.namespace, objects.name,

@@ -41,16 +41,17 @@ export async function listPackages(
   if (searched && wordsOf(q).length === 0) return { items: [] }
   const { published } = visibility
   const rare = searched ? await rareWord(db, q) : undefined
+  const walks = !rare && published !== 'all' && filter.repository === undefined
+  // Whole repositories are the ranges that are walked.
+  const inRanges = walks && published.every(({ path }) => path === undefined)
   const searchFor = (seen: Visibility): Search => ({
     rare,
-    tests: [...packageMatches(dialectOf(db), q), ...visible(seen)],
+    tests: [...packageMatches(dialectOf(db), q), ...visible(seen, inRanges)],
     columns: columnsFor(seen),
     filter,
     after,
   })
-  if (rare || published === 'all' || filter.repository !== undefined) {
-    return readPage(db, searchFor(visibility), page.limit)
-  }
+  if (!walks) return readPage(db, searchFor(visibility), page.limit)
   return walkRanges(
     repositoryRanges(published).filter(({ before }) => !after || before > after.repository),
     page.limit,
@@ -93,8 +94,9 @@ async function readPage(
   return end && rows.length < limit ? { items: rows, lookedTo: end } : { items: rows }
 }
 
-function visible({ published, drafts }: Visibility): Sql[] {
-  const inVisible = visiblePackages(published, REPOSITORY, PATH)
+/** `inRanges`: only packages of which something published may be visible are read. */
+function visible({ published, drafts }: Visibility, inRanges: boolean): Sql[] {
+  const inVisible = inRanges ? [] : visiblePackages(published, REPOSITORY, PATH)
   if (drafts === 'all' || seesDraftsToo({ published, drafts })) return inVisible
   const withDrafts = allOf(visiblePackages(drafts, REPOSITORY, PATH))
   return [...inVisible, sql`(latest_revision IS NOT NULL OR ${withDrafts})`]

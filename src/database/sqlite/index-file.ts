@@ -26,8 +26,9 @@ export async function findIndexFile(folder: string): Promise<string | undefined>
 const PAGES = 10_000
 
 /**
- * Copies the index of a folder, as it is now and while it is in use, to a file that needs no companions. It has the secrets
- * of these names alone: with the others, the copy could make tokens of the server.
+ * Copies the index of a folder, as it is now and while it is in use, to a file that needs no companions. Logins are left
+ * out: one that was ended since would come back with the copy. It has the secrets of these names alone: with the others, the
+ * copy could make tokens of the server.
  */
 export async function copyIndex(folder: string, to: string, secrets: readonly string[]): Promise<void> {
   const source = new BetterSqlite3(indexFile(folder), { readonly: true })
@@ -44,6 +45,7 @@ export async function copyIndex(folder: string, to: string, secrets: readonly st
     copy
       .prepare('DELETE FROM settings WHERE name NOT IN (SELECT value FROM json_each(?))')
       .run(JSON.stringify(secrets))
+    copy.exec('DELETE FROM sessions; DELETE FROM device_logins')
   } finally {
     copy.close()
   }

@@ -36,7 +36,14 @@ export type Token = {
   replacedBy: string | undefined
   /** The token with which a client got this one, which is valid no longer than that. */
   parentId: string | undefined
+  /** The trust by which it was given, and with which it ends. */
+  trustId: string | undefined
+  /** What its bearer is at an issuer outside, of a token that was given by a trust. */
+  identity: FederatedIdentity | undefined
 }
+
+/** `issuer`: its name here. Tokens without a `jti` exist. */
+export type FederatedIdentity = { issuer: string; subject: string; jti: string | undefined }
 
 /** Why a token is not valid at a time; undefined if it is. */
 export function tokenProblem(

@@ -54,8 +54,11 @@ export class Connections {
     if (reason !== undefined) throw new OciError('unavailable', reason)
   }
 
-  /** Begins a request to a URL that has passed `check`. It fails if its host has an address that the guard refuses. */
-  open(url: URL, options: RequestOptions): ClientRequest {
+  /**
+   * Begins a request to a URL that has passed `check`. It fails if its host has an address that the guard refuses. `ca`:
+   * certificates that the server is trusted by, in place of those of the system.
+   */
+  open(url: URL, options: RequestOptions & { ca?: string }): ClientRequest {
     const guard = this.#guard
     const lookup = guard && { lookup: guarded(guard, url) }
     return url.protocol === 'https:'

@@ -67,6 +67,8 @@ export function manifestRoutes(
     const put = await withBody(c, async (bytes) => {
       // The caller may push this or other content. Asking for more than is needed would record a refusal.
       if (!isAttachment(bytes, tags)) await authorize(c, 'push', targetOf(repository))
+      const hides = readGuard(c)
+      if (hides) await content.checkBlobs(hides, repository, bytes)
       return manifests.put(repository, bytes, {
         contentType: mediaType(c),
         digest: 'digest' in reference ? reference.digest : undefined,

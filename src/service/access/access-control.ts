@@ -4,6 +4,7 @@ import { AppError } from '../../core/errors.ts'
 import { allBindings, hasServerAdmin } from '../../database/access/bindings.ts'
 import type { Reader, Transaction } from '../../database/connection.ts'
 import { accessVersion, raiseAccessVersion } from '../../database/counters.ts'
+import { allReviewPolicies } from '../../database/review/policies.ts'
 import { type Grant, grantsOfRole } from '../../domain/access/grant.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Policy, subjectKey } from './policy.ts'
@@ -28,10 +29,12 @@ export type AccessOptions = {
 const REMEMBERED_CALLERS = 10_000
 
 export class AccessControl {
-  readonly ctx: Pick<ServiceContext, 'db' | 'commits' | 'now'>
+  readonly ctx: Pick<ServiceContext, 'db' | 'commits' | 'now' | 'addressKey'>
   readonly options: AccessOptions
   readonly rootTokens: RootTokens
   #policy: Promise<Policy> | undefined
+  /** The last policy that was read outside of a change. */
+  #known: Policy | undefined
 
   constructor(ctx: AccessControl['ctx'], options: AccessOptions) {
     this.ctx = ctx
@@ -44,6 +47,7 @@ export class AccessControl {
     if (this.#policy) return this.#policy
     const loading = loadPolicy(this.ctx.db, this.options, this.ctx.now()).then(
       (policy) => {
+        this.#known = policy
         // Not one that a change has made old meanwhile.
         if (this.#policy === loading) this.options.onPolicy?.(policy)
         return policy
@@ -65,6 +69,13 @@ export class AccessControl {
       if (this.#policy === loading) this.#policy = undefined
     })
     return loading
+  }
+
+  /** Resolves to the policy as a transaction sees it. Costs one look-up while nothing has changed. */
+  async policyIn(transaction: Transaction): Promise<Policy> {
+    const known = this.#known
+    if (known?.version === (await accessVersion(transaction))) return known
+    return loadPolicy(transaction, this.options, this.ctx.now())
   }
 
   /**
@@ -130,7 +141,7 @@ function lastAdmin(): AppError {
 }
 
 async function loadPolicy(db: Reader, options: AccessOptions, now: Date): Promise<Policy> {
-  const { mode, adminGroups } = options
+  const { mode, adminGroups, groupsMaxAge } = options
   // Read first: with changes of other processes in between, it is too old rather than too new.
   const version = await accessVersion(db)
   const grants = new Map<string, Grant[]>()
@@ -146,6 +157,8 @@ async function loadPolicy(db: Reader, options: AccessOptions, now: Date): Promis
     hasAdmin: await hasAdmin(db, options, now),
     grants,
     adminGroups,
+    groupsMaxAge,
+    reviewPolicies: await allReviewPolicies(db),
     rights: new WeakMap(),
     callers: new LRUCache({ max: REMEMBERED_CALLERS }),
   }

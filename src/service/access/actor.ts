@@ -1,5 +1,5 @@
 import type { TokenLimits } from '../../domain/access/grant.ts'
-import type { TokenKind } from '../../domain/access/token.ts'
+import type { Token } from '../../domain/access/token.ts'
 
 /** The caller of a use case. Records call it by its name. */
 export type Actor =
@@ -12,7 +12,7 @@ export type Actor =
   | { kind?: undefined; name: string }
 
 /** An admin without an account: the bearer of a token that the settings, or the data folder, have. */
-export type RootActor = { kind: 'root'; name: string }
+export type RootActor = { kind: 'root'; name: string; tokenId: string }
 
 /** A user or a service account. */
 export type PrincipalActor = {
@@ -21,7 +21,9 @@ export type PrincipalActor = {
   principalId: string
   groups: readonly string[]
   /** The token that the caller presented, which limits what it may do. Undefined for sessions. */
-  token: (TokenLimits & { id: string; kind: TokenKind; expiresAt: string | undefined }) | undefined
+  token: (TokenLimits & Pick<Token, 'id' | 'kind' | 'expiresAt' | 'identity'>) | undefined
+  /** The session of a browser that the caller came with. */
+  session?: { id: string; expiresAt: string }
 }
 
 export const SYSTEM: Actor = { kind: 'system', name: 'pkgserver' }

@@ -14,7 +14,9 @@ import type { AccessControl } from '../access/access-control.ts'
 import type { Actor } from '../access/actor.ts'
 import { can } from '../access/policy.ts'
 import { requireAll, requirePermission } from '../access/require-permission.ts'
+import { audit } from '../audit/record.ts'
 import { neededFor } from './binding-rights.ts'
+import { bindingEvent } from './change-events.ts'
 import { newId } from './new-id.ts'
 
 /** All are kept in memory, and read again with each change. */
@@ -52,6 +54,7 @@ export async function createBinding(
     const share = can(policy, actor, 'server.admin', 'server').allowed ? 1 : OPEN_TO_ALL
     checkCount([...existing, binding], share)
     await insertBinding(transaction, binding)
+    await audit(access.ctx, transaction, actor, bindingEvent('binding.created', binding.id, binding))
     return binding
   })
 }

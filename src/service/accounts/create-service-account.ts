@@ -4,6 +4,8 @@ import { checkServiceAccount, type Principal } from '../../domain/access/princip
 import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
 import { requirePermission } from '../access/require-permission.ts'
+import { audit } from '../audit/record.ts'
+import { serviceAccountEvent } from './change-events.ts'
 import { newId } from './new-id.ts'
 import { scopeOf } from './service-account-rights.ts'
 
@@ -28,7 +30,7 @@ export async function createServiceAccount(
       throw new AppError('already_exists', `the service account ${input.name} exists already`)
     }
     const now = access.ctx.now()
-    return insertPrincipal(transaction, {
+    const account = await insertPrincipal(transaction, {
       ...input,
       id: newId(now),
       kind: 'serviceaccount',
@@ -36,5 +38,7 @@ export async function createServiceAccount(
       createdBy: actor.name,
       createdAt: now.toISOString(),
     })
+    await audit(access.ctx, transaction, actor, serviceAccountEvent('serviceaccount.created', account))
+    return account
   })
 }

@@ -1,5 +1,10 @@
 import { AppError } from '../../core/errors.ts'
-import { countValidTokens, deleteEndedTokens, insertToken } from '../../database/access/tokens.ts'
+import {
+  countValidTokens,
+  deleteEndedTokens,
+  deleteFederatedTokens,
+  insertToken,
+} from '../../database/access/tokens.ts'
 import type { Transaction } from '../../database/connection.ts'
 import type { Token } from '../../domain/access/token.ts'
 import type { Actor } from '../access/actor.ts'
@@ -15,22 +20,28 @@ const DEFAULT_LIFETIME = 90 * DAY
 const MAX_LIFETIME = 366 * DAY
 /** How long ended tokens are listed. */
 const KEPT = 90 * DAY
-const MOST = 100
+/** The same of tokens that were given by trusts, of which the audit log has all. */
+const FEDERATED_KEPT = DAY
+const MOST = { registry: 100, other: 100, federated: 1000 }
 
 /** Throws `conflict` for an owner with too many tokens. */
 export async function issueToken(
   transaction: Transaction,
   actor: Actor,
   content: Pick<Token, 'kind' | 'principalId' | 'name' | 'permissions' | 'repositories' | 'expiresAt'> &
-    Partial<Pick<Token, 'parentId'>>,
+    Partial<Pick<Token, 'parentId' | 'trustId' | 'identity'>>,
   now: Date,
 ): Promise<IssuedToken> {
   await deleteEndedTokens(transaction, content.principalId, later(now, -KEPT))
-  const which = content.kind === 'registry' ? 'registry' : 'other'
-  if ((await countValidTokens(transaction, content.principalId, now.toISOString(), which)) >= MOST) {
+  if (content.trustId !== undefined) {
+    await deleteFederatedTokens(transaction, content.principalId, later(now, -FEDERATED_KEPT))
+  }
+  const which =
+    content.kind === 'registry' ? 'registry' : content.trustId === undefined ? 'other' : 'federated'
+  if ((await countValidTokens(transaction, content.principalId, now.toISOString(), which)) >= MOST[which]) {
     throw new AppError(
       'conflict',
-      `this account has ${MOST} valid tokens already, which is the limit: revoke one that is not used any more`,
+      `this account has ${MOST[which]} valid tokens already, which is the limit: revoke one that is not used any more`,
     )
   }
   const text = newTokenText(content.kind)

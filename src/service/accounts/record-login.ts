@@ -25,8 +25,15 @@ export type Login = Identity & {
   groups: readonly string[]
 }
 
-/** Records a login, the first of which creates the user. Throws `forbidden` for a disabled user. */
-export async function recordLogin(access: AccessControl, login: Login): Promise<Principal> {
+/**
+ * Records a login, the first of which creates the user, in one transaction with `also`. Throws `forbidden` for a disabled
+ * user.
+ */
+export async function recordLogin(
+  access: AccessControl,
+  login: Login,
+  also: (transaction: Transaction, user: Principal) => Promise<void> = async () => undefined,
+): Promise<Principal> {
   const record = async (transaction: Transaction): Promise<Principal> => {
     const now = access.ctx.now()
     const known = await principalOfIdentity(transaction, login)
@@ -36,6 +43,7 @@ export async function recordLogin(access: AccessControl, login: Login): Promise<
         : await refreshUser(transaction, known, login, now)
     await saveIdentity(transaction, login, user.id, now.toISOString())
     await replaceGroups(transaction, user.id, login.groups, now.toISOString())
+    await also(transaction, user)
     return user
   }
   // The provider decides over groups, even over that of the last admin.

@@ -4,6 +4,8 @@ import { findToken, replaceToken } from '../../database/access/tokens.ts'
 import { type Token, tokenProblem } from '../../domain/access/token.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
+import { audit } from '../audit/record.ts'
+import { tokenEvent } from './change-events.ts'
 import { type Expiry, earlier, expiryOf, type IssuedToken, issueToken, later } from './issue-token.ts'
 import { mayRevoke, requireTokenMaker, requireWithinOwn } from './token-rights.ts'
 
@@ -26,6 +28,12 @@ export async function rotateToken(
     }
     requireTokenMaker(policy, actor, owner)
     requireWithinOwn(actor, old)
+    if (old.trustId !== undefined) {
+      throw new AppError(
+        'conflict',
+        `the token ${id} was given by a trust: exchange another token for a new one`,
+      )
+    }
     const problem = tokenProblem(old, now.toISOString())
     if (problem) {
       const ended = problem === 'expired' ? 'has expired' : 'was revoked'
@@ -44,6 +52,8 @@ export async function rotateToken(
       replacedBy: issued.token.id,
       expiresAt: earlier(old.expiresAt, later(now, OVERLAP)),
     })
+    const event = tokenEvent('token.rotated', owner, old, { replacedBy: issued.token.id })
+    await audit(access.ctx, transaction, actor, event)
     return issued
   })
 }

@@ -7,7 +7,7 @@ import { foldDenial } from '../../database/audit/denials.ts'
 import type { Transaction } from '../../database/connection.ts'
 import { auditEntry, clean } from '../../domain/audit/clean.ts'
 import type { AuditEntry, AuditEvent, Principal, Via } from '../../domain/audit/entry.ts'
-import { type Actor, isPrincipal } from '../access/actor.ts'
+import { type Actor, isPrincipal, type PrincipalActor } from '../access/actor.ts'
 import type { ServiceContext } from '../context.ts'
 
 /** A caller, with as much as is known of it. */
@@ -42,27 +42,38 @@ export async function audit(
 export type DeniedAccess = {
   code: string
   /** The permission that is missing. */
-  missing: string
-  /** The OCI repository. */
-  repository: string
+  missing?: string
+  /** The OCI repository; undefined for what is in none, or is not known yet. */
+  repository?: string
+  reason?: string
 }
 
 /** Records a refusal, for which there is no other transaction. Repeats within a minute are counted. */
 export async function auditDenial(
   ctx: Auditing & Pick<ServiceContext, 'commits'>,
   actor: Acting,
-  { code, missing, repository }: DeniedAccess,
+  { code, missing, repository, reason }: DeniedAccess,
 ): Promise<void> {
-  const [name, ...path] = repository.split('/')
-  const { entry, address } = entryOf(ctx, actor, {
+  const [name, ...path] = repository?.split('/') ?? []
+  await auditRefusal(ctx, actor, {
     type: 'access.denied',
-    outcome: 'denied',
     code,
     target: { repository: name, package: path.length > 0 ? path.join('/') : undefined },
+    reason,
     details: { missing },
   })
+}
+
+/** Records the event of a refusal like `auditDenial`. */
+export async function auditRefusal(
+  ctx: Auditing & Pick<ServiceContext, 'commits'>,
+  actor: Acting,
+  event: AuditEvent,
+): Promise<void> {
+  const { entry, address } = entryOf(ctx, actor, { ...event, outcome: 'denied' })
   // The client is a whole network where addresses are easily had.
-  const subject = entry.actor.id ?? (currentClient() || entry.actor.name)
+  const client = currentClient() || entry.actor.name
+  const subject = entry.actor.id ?? [client, entry.via.tokenId ?? []].flat().join(' ')
   const { method = '', route = '' } = entry.request ?? {}
   await ctx.commits.run((transaction) =>
     foldDenial(transaction, { subject, route: `${method} ${route}`, entry, address }),
@@ -88,8 +99,15 @@ export function hashOfAddress(key: Buffer, address: string): string {
 
 function principalOf(actor: Acting): Principal {
   const { name, kind = 'anonymous' } = actor
+  if (actor.kind === 'root') return { id: null, name, kind, via: { kind: 'token', tokenId: actor.tokenId } }
   if (!isPrincipal(actor)) return { id: actor.id ?? null, name, kind, via: actor.via ?? { kind: 'none' } }
   const { principalId, groups, token } = actor
-  const via: Via = token ? { kind: 'token', tokenId: token.id } : { kind: 'session' }
-  return { id: principalId, name, kind, groups, via }
+  return { id: principalId, name, kind, groups, via: actor.via ?? viaOf(token) }
+}
+
+function viaOf(token: PrincipalActor['token']): Via {
+  if (!token) return { kind: 'session' }
+  return token.identity
+    ? { kind: 'federated', tokenId: token.id, ...token.identity }
+    : { kind: 'token', tokenId: token.id }
 }

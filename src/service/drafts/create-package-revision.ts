@@ -9,6 +9,7 @@ import type { AuditDetails } from '../../domain/audit/entry.ts'
 import { type ReadinessGate, withCondition } from '../../domain/conditions.ts'
 import { initResources } from '../../domain/kpt/init-resources.ts'
 import type { Labels } from '../../domain/labels.ts'
+import { isPublished } from '../../domain/lifecycle.ts'
 import { isOpen, mergedCondition, numbered } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository, type RevisionId, revisionIdProblem, revisionName } from '../../domain/names.ts'
 import { type NewFiles, plainFiles } from '../../domain/package-files.ts'
@@ -16,6 +17,7 @@ import { type PackageRevision, UNREVIEWED } from '../../domain/package-revision.
 import type { Repository } from '../../domain/repository.ts'
 import type { Actor } from '../access/actor.ts'
 import { revisionEvent } from '../audit/revision-event.ts'
+import { recordCreator } from '../authors.ts'
 import { getRevision, pushRevision, tagOperation, type UnpushedRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkNoForeignTags } from '../foreign-tags.ts'
@@ -65,7 +67,7 @@ export async function createPackageRevision(
     const state = await findPackage(ctx.db, input)
     const visibility = await ctx.visibilityOf(actor)
     if (input.source.task === 'clone') await checkNewPackage(ctx.db, visibility, input)
-    await checkFree(ctx.db, state, input)
+    await checkFree(ctx.db, visibility, state, input)
     const content = await contentOf(ctx, input, visibility)
     const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, content))
     const conflicts = content.conflicts?.length
@@ -86,6 +88,7 @@ export async function createPackageRevision(
       if (content.contents) await indexContents(transaction, { ...draft, name }, content.contents)
       const result = await insertPackageRevision(transaction, packageId, draft)
       await conflicts?.decide(transaction, result)
+      await recordCreator(transaction, actor, name, content.continues?.name)
       await inTransaction(transaction, result)
       return {
         result,
@@ -111,7 +114,12 @@ function checkFilledByClients({ name, source }: Repository): void {
 }
 
 /** Throws `already_exists` if workspace or version are taken. */
-async function checkFree(db: Reader, state: PackageState | undefined, input: NewRevision): Promise<void> {
+async function checkFree(
+  db: Reader,
+  visibility: Visibility,
+  state: PackageState | undefined,
+  input: NewRevision,
+): Promise<void> {
   const name = revisionName(input)
   if (state && (await workspaceTaken(db, state.id, input))) {
     throw new AppError(
@@ -119,7 +127,7 @@ async function checkFree(db: Reader, state: PackageState | undefined, input: New
       `${name} exists, or existed before: a workspace is used only once in a package. Choose another workspace.`,
     )
   }
-  await checkVersion(db, state, { name, workspace: input.workspace, version: input.version })
+  await checkVersion(db, visibility, state, { ...input, name })
 }
 
 async function contentOf(
@@ -159,6 +167,7 @@ async function copyContent(ctx: ServiceContext, input: NewRevision, from: string
   const kept = conflicts.some(isOpen) ? ['Valid', 'Merged'] : ['Valid']
   return {
     ...original,
+    ...continued(original),
     layer: original.artifact,
     conditions: original.conditions.filter(({ type }) => kept.includes(type)),
     conflicts: conflicts.some(isOpen) ? conflicts : [],
@@ -180,6 +189,7 @@ async function upgradeContent(
     labels,
     annotations,
     readinessGates,
+    ...continued(upgrade.local),
     upstream: upgrade.upstream,
     conditions: withCondition(conditions, mergedCondition(conflicts)),
     fileCount,
@@ -187,6 +197,11 @@ async function upgradeContent(
     conflicts,
     contents,
   }
+}
+
+/** What is published was reviewed, so its authors are no authors of the next draft. */
+function continued(revision: PackageRevision): Pick<DraftContent, 'continues'> {
+  return isPublished(revision.lifecycle) ? {} : { continues: revision }
 }
 
 function newDraft(

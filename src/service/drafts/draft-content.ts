@@ -3,6 +3,7 @@ import type { Contents } from '../../domain/contents.ts'
 import type { RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { NewFiles } from '../../domain/package-files.ts'
+import type { PackageRevision } from '../../domain/package-revision.ts'
 import { validCondition } from '../../domain/validation/validate.ts'
 import type { UnpushedRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
@@ -14,6 +15,8 @@ export type DraftContent = Pick<
   UnpushedRevision,
   'upstream' | 'labels' | 'annotations' | 'readinessGates' | 'conditions' | 'fileCount' | 'layer'
 > & {
+  /** The draft whose content it continues, with its authors. */
+  continues?: PackageRevision
   /** The conflicts of an upgrade. */
   conflicts?: readonly RevisionConflict[]
   /** Missing for the layer of another revision, which is indexed already. */

@@ -10,6 +10,7 @@ import type { Discovery } from '../discovery/discovery.ts'
 import { addressOf, overlap } from '../discovery/source-registry.ts'
 import { decide, finishEarlier } from '../intents.ts'
 import { checkMetadata } from '../metadata.ts'
+import { requireMirrorRights } from '../mirror-rights.ts'
 import { hasTag } from '../registry-content.ts'
 import { pushRepositoryRecord } from '../repository-record.ts'
 
@@ -52,15 +53,18 @@ export async function createRepository(
     const now = ctx.now().toISOString()
     const repository = { ...input, createdBy: actor.name, createdAt: now, updatedAt: now }
     const { manifest } = await pushRepositoryRecord(ctx, repository)
-    return decide(ctx, actor, name, async (transaction) => ({
-      result: await saveRepository(transaction, repository),
-      operations: [{ do: 'tag', descriptor: manifest.descriptor, tags: [REPOSITORY_RECORD_TAG] }],
-      event: {
-        type: 'repository.created',
-        target: { repository: name },
-        details: { kind: input.type, source: source && addressOf(source.url) },
-      },
-    }))
+    return decide(ctx, actor, name, async (transaction) => {
+      if (source) requireMirrorRights(await ctx.policyOf(transaction), actor, name)
+      return {
+        result: await saveRepository(transaction, repository),
+        operations: [{ do: 'tag', descriptor: manifest.descriptor, tags: [REPOSITORY_RECORD_TAG] }],
+        event: {
+          type: 'repository.created',
+          target: { repository: name },
+          details: { kind: input.type, source: source && addressOf(source.url) },
+        },
+      }
+    })
   })
 }
 

@@ -6,9 +6,12 @@ import { deleteRepository as deleteRow } from '../../database/repositories/repos
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import type { Actor } from '../access/actor.ts'
+import { bindingEvent } from '../accounts/change-events.ts'
+import { audit } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
 import { removeDiscovered } from '../discovery/remove-discovered.ts'
 import { decide } from '../intents.ts'
+import { requireMirrorRights } from '../mirror-rights.ts'
 import type { Precondition } from '../precondition.ts'
 import { withRepository } from '../repository-record.ts'
 import { disableWebhooksOf } from '../webhooks/webhooks.ts'
@@ -27,12 +30,19 @@ export async function deleteRepository(
 ): Promise<void> {
   const visibility = await ctx.visibilityOf(actor)
   const forgetRights = async (transaction: Transaction) => {
-    await dropBindingsOf(transaction, name)
+    for (const binding of await dropBindingsOf(transaction, name)) {
+      const type = binding.repositories.length === 0 ? 'binding.deleted' : 'binding.updated'
+      await audit(ctx, transaction, actor, bindingEvent(type, binding.id, binding))
+    }
     await disableWebhooksOf(ctx, transaction, actor, name)
+  }
+  const removeMirror = async (transaction: Transaction): Promise<void> => {
+    requireMirrorRights(await ctx.policyOf(transaction), actor, name)
+    await forgetRights(transaction)
   }
   await access.changing(() =>
     withRepository(ctx, actor, name, precondition, async ({ repository }) => {
-      if (repository.source) return removeDiscovered(ctx, actor, repository, visibility, forgetRights)
+      if (repository.source) return removeDiscovered(ctx, actor, repository, visibility, removeMirror)
       await decide(ctx, actor, name, async (transaction) => {
         await forgetRights(transaction)
         if (await repositoryHasRevisions(transaction, name)) {

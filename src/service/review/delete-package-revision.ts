@@ -8,10 +8,12 @@ import {
 } from '../../database/package-revisions/package-revisions.ts'
 import { retiredWorkspaces, retireWorkspace } from '../../database/repositories/packages.ts'
 import type { Visibility } from '../../domain/access/visible-set.ts'
+import { type Condition, withCondition } from '../../domain/conditions.ts'
 import type { Decision } from '../../domain/decision.ts'
 import { isPublished, transition } from '../../domain/lifecycle.ts'
 import { ociRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
+import { policiesOf } from '../../domain/review/policy.ts'
 import {
   buildlessTag,
   conflictsTag,
@@ -24,7 +26,7 @@ import {
 import type { Caller } from '../access/policy.ts'
 import { requirePermission } from '../access/require-permission.ts'
 import { revisionEvent } from '../audit/revision-event.ts'
-import { type Current, manifestDescriptor, withRevision } from '../change-revision.ts'
+import { type Current, manifestDescriptor, replaceRow, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { decide } from '../intents.ts'
 import type { Operation } from '../operations.ts'
@@ -47,16 +49,40 @@ export async function deletePackageRevision(
       requirePermission(policy, actor, 'delete', { repository, package: path })
     }
     transition(name, current.revision.lifecycle, 'delete')
-    await deleteRevision(ctx, current, decisionOf(ctx, actor))
+    const check = (transaction: Transaction) => checkUnreviewed(ctx, transaction, current)
+    await deleteRevision(ctx, current, decisionOf(ctx, actor), { check })
   })
+}
+
+/** Throws `forbidden` where the deletion of what is published needs votes. */
+async function checkUnreviewed(
+  ctx: ServiceContext,
+  transaction: Transaction,
+  { revision }: Current,
+): Promise<void> {
+  if (!isPublished(revision.lifecycle)) return
+  const [held] = policiesOf((await ctx.policyOf(transaction)).reviewPolicies, revision)
+  if (!held) return
+  throw new AppError(
+    'forbidden',
+    `the review policy ${held.name} holds for ${revision.name}, so its deletion needs approvals: approve it`,
+  )
+}
+
+/** `check` runs in the transaction. `condition`: what the revision has as it goes. */
+type DeletionOptions = {
+  check: (transaction: Transaction) => Promise<void>
+  condition?: Condition | undefined
 }
 
 /** Deletes a revision whose lifecycle allows it. Resolves to what it was. Throws `in_use`. */
 export async function deleteRevision(
   ctx: ServiceContext,
-  { actor, revision, package: state }: Current,
+  current: Current,
   deletion: Decision,
+  { check, condition }: DeletionOptions,
 ): Promise<PackageRevision> {
+  const { actor, revision, package: state } = current
   const { name, workspace, version } = revision
   const repository = ociRepository(revision)
   const visibility = await ctx.visibilityOf(actor)
@@ -76,8 +102,10 @@ export async function deleteRevision(
   })
   await pushRecord(ctx, repository, record)
   return decide(ctx, actor, repository, async (transaction) => {
+    await check(transaction)
     await checkUnused(transaction, visibility, name)
-    if (!(await deleteRow(transaction, name, revision.resourceVersion))) {
+    const last = condition ? await marked(transaction, current, condition, deletion.at) : revision
+    if (!(await deleteRow(transaction, name, last.resourceVersion))) {
       throw new AppError('conflict', `another client changed ${name} at the same time: try again`)
     }
     await retireWorkspace(transaction, state.id, retired)
@@ -85,7 +113,7 @@ export async function deleteRevision(
     if (revision.latestBuild)
       await moveMark(transaction, 'latest_build', undefined, holders.latestBuild?.name)
     return {
-      result: revision,
+      result: last,
       operations: [
         { do: 'tag', descriptor: record.manifest.descriptor, tags: [PACKAGE_RECORD_TAG] },
         ...handOver(revision, holders),
@@ -95,6 +123,16 @@ export async function deleteRevision(
       event: revisionEvent({ type: 'revision.deleted', reason: deletion.reason }, revision, undefined),
     }
   })
+}
+
+async function marked(
+  transaction: Transaction,
+  current: Current,
+  condition: Condition,
+  at: string,
+): Promise<PackageRevision> {
+  const conditions = withCondition(current.revision.conditions, condition)
+  return replaceRow(transaction, current, { ...current.revision, conditions, updatedAt: at })
 }
 
 async function checkUnused(transaction: Transaction, visibility: Visibility, name: string): Promise<void> {

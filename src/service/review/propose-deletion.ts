@@ -4,6 +4,7 @@ import { ociRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Actor } from '../access/actor.ts'
 import { revisionEvent } from '../audit/revision-event.ts'
+import { recordProposal } from '../authors.ts'
 import { replaceRow } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { decide } from '../intents.ts'
@@ -32,6 +33,7 @@ export async function proposeDeletion(
         updatedAt: decision.at,
         deletionProposal: decision,
       })
+      await recordProposal(transaction, actor, name)
       return {
         result,
         operations: [tagRecord(record)],

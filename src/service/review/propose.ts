@@ -5,6 +5,7 @@ import { ociRepository } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { validCondition } from '../../domain/validation/validate.ts'
 import type { Actor } from '../access/actor.ts'
+import { recordProposal } from '../authors.ts'
 import { saveRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkMerged } from '../drafts/conflicts.ts'
@@ -25,10 +26,11 @@ export async function propose(
     await checkMerged(ctx.db, revision)
     checkGates(revision)
     checkDeclares(current.package, revision)
-    await checkVersion(ctx.db, current.package, revision)
+    await checkVersion(ctx.db, await ctx.visibilityOf(actor), current.package, revision)
     const { reason } = decision
-    return saveRevision(ctx, { actor, type: 'revision.proposed', reason }, current, {
-      lifecycle: 'Proposed',
+    const change = { actor, content: false, type: 'revision.proposed', reason } as const
+    const changes = {
+      lifecycle: 'Proposed' as const,
       conditions: withCondition(
         valid ? withCondition(revision.conditions, valid) : revision.conditions,
         approvedCondition('Proposed', decision),
@@ -37,6 +39,10 @@ export async function propose(
       proposedBy: decision.by,
       proposedAt: decision.at,
       proposedReason: decision.reason,
+    }
+    return saveRevision(ctx, change, current, changes, {
+      decide: (transaction) => recordProposal(transaction, actor, name),
+      operations: [],
     })
   })
 }

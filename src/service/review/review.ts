@@ -28,14 +28,14 @@ export type Review = {
  * Runs a verb of the lifecycle on a revision, holding the lock of its package, if its state and the options allow it.
  * Throws `not_found`, `wrong_lifecycle` and `precondition_failed`.
  */
-export async function withReview(
+export async function withReview<T>(
   ctx: ServiceContext,
   actor: Actor,
   name: string,
   verb: Verb,
   options: ReviewOptions,
-  work: (review: Review) => Promise<PackageRevision>,
-): Promise<PackageRevision> {
+  work: (review: Review) => Promise<T>,
+): Promise<T> {
   return withRevision(ctx, actor, name, options.precondition, async (current) => {
     const next = transition(name, current.revision.lifecycle, verb)
     checkDigest(current.revision, options)

@@ -21,12 +21,60 @@ const GROUP = {
   role: 'author',
   repositories: ['a', 'b/x/**'],
 } as const
+const NO_FEDERATION = { issuers: [], trusts: [] }
+const EMPTY = { serviceAccounts: [], bindings: [], reviewPolicies: [], ...NO_FEDERATION }
 const RULES: AccessRules = {
+  ...EMPTY,
   serviceAccounts: [CI, FLUX],
   bindings: [{ ...GROUP, repositories: [...GROUP.repositories] }, bindingOf('flux')],
 }
 
+const GITHUB = {
+  name: 'github',
+  issuer: 'https://token.actions.githubusercontent.com',
+  kind: 'github' as const,
+  internal: false,
+}
+const TRUST: AccessRules['trusts'][number] = {
+  serviceAccount: 'ci',
+  issuer: 'github',
+  audiences: [],
+  claims: { environment: ['prod'], repository_id: ['74'] },
+}
+
 describe('rules of access as a whole', () => {
+  it('replace issuers and trusts, each with a record', async () => {
+    const { access, ctx } = await accounts()
+    const rules = { ...RULES, issuers: [GITHUB], trusts: [TRUST] }
+    const first = await replaceAccessRules(access, SYSTEM, rules, DO)
+    const trust = { serviceAccount: 'ci', issuer: 'github', claims: TRUST.claims }
+    expect(first).toContainEqual({ change: 'created', issuer: 'github' })
+    expect(first).toContainEqual({ change: 'created', trust })
+    const exported = await accessRules(access, SYSTEM)
+    expect(exported).toMatchObject({ issuers: [GITHUB], trusts: [{ ...TRUST, repositories: ['*'] }] })
+    expect(await replaceAccessRules(access, SYSTEM, exported, DO)).toEqual([])
+    expect(await replaceAccessRules(access, SYSTEM, rules, DO)).toEqual([])
+
+    // A trust that the new kind of the issuer forbids goes first.
+    const gitlab = { ...GITHUB, issuer: 'https://gitlab.com', kind: 'gitlab' as const }
+    const changed = await replaceAccessRules(access, SYSTEM, { ...RULES, issuers: [gitlab] }, DO)
+    expect(changed).toEqual([
+      { change: 'deleted', trust },
+      { change: 'updated', issuer: 'github' },
+    ])
+    expect(await replaceAccessRules(access, SYSTEM, RULES, DO)).toEqual([
+      { change: 'deleted', issuer: 'github' },
+    ])
+    const records = await ctx.db.selectFrom('audit').select('type').orderBy('seq').execute()
+    expect(records.map(({ type }) => type)).toEqual([
+      'issuer.created',
+      'trust.created',
+      'trust.deleted',
+      'issuer.updated',
+      'issuer.deleted',
+    ])
+  })
+
   it('replace what is there, and are what is exported then', async () => {
     const { access } = await accounts()
     const first = await replaceAccessRules(access, SYSTEM, RULES, DO)
@@ -36,15 +84,15 @@ describe('rules of access as a whole', () => {
       { change: 'created', binding: RULES.bindings[0] },
       { change: 'created', binding: RULES.bindings[1] },
     ])
-    expect(await accessRules(access, SYSTEM)).toEqual(RULES)
+    expect(await accessRules(access, SYSTEM)).toEqual({ ...RULES, reviewPolicies: [] })
     expect(await replaceAccessRules(access, SYSTEM, RULES, DO)).toEqual([])
-    const next = { serviceAccounts: [{ ...FLUX, scope: '*' }], bindings: [bindingOf('flux')] }
+    const next = { ...EMPTY, serviceAccounts: [{ ...FLUX, scope: '*' }], bindings: [bindingOf('flux')] }
     expect(await replaceAccessRules(access, SYSTEM, next, DO)).toEqual([
       { change: 'updated', serviceAccount: 'flux' },
       { change: 'deleted', serviceAccount: 'ci' },
       { change: 'deleted', binding: RULES.bindings[0] },
     ])
-    expect(await accessRules(access, SYSTEM)).toEqual(next)
+    expect(await accessRules(access, SYSTEM)).toEqual({ ...next, reviewPolicies: [] })
   })
 
   it('keep accounts that stay, with their tokens, and end those of others', async () => {
@@ -60,7 +108,7 @@ describe('rules of access as a whole', () => {
     const { access } = await accounts()
     const tried = await replaceAccessRules(access, SYSTEM, RULES, TRY)
     expect(tried).toHaveLength(4)
-    expect(await accessRules(access, SYSTEM)).toEqual({ serviceAccounts: [], bindings: [] })
+    expect(await accessRules(access, SYSTEM)).toEqual(EMPTY)
     expect(await replaceAccessRules(access, SYSTEM, RULES, DO)).toEqual(tried)
   })
 
@@ -76,11 +124,20 @@ describe('rules of access as a whole', () => {
     ['a wrong name', { serviceAccounts: [{ ...FLUX, name: 'Flux!' }] }, 'invalid'],
     ['an account twice', { serviceAccounts: [FLUX, FLUX] }, 'invalid'],
     ['a binding twice', { bindings: [bindingOf('flux'), bindingOf('flux')] }, 'invalid'],
+    ['an issuer twice', { issuers: [GITHUB, GITHUB] }, 'invalid'],
+    ['a trust twice', { issuers: [GITHUB], trusts: [TRUST, TRUST] }, 'invalid'],
+    ['a trust in an issuer that is not in them', { trusts: [TRUST] }, 'not_found'],
+    [
+      'a trust of no account',
+      { issuers: [GITHUB], trusts: [{ ...TRUST, serviceAccount: 'x' }] },
+      'not_found',
+    ],
+    ['a trust that is too wide', { issuers: [GITHUB], trusts: [{ ...TRUST, claims: {} }] }, 'invalid'],
   ])('are refused as a whole with %s', async (_, wrong, code) => {
     const { access } = await accounts()
-    const rules = { serviceAccounts: [FLUX, CI], bindings: [bindingOf('ci')], ...wrong }
+    const rules = { ...EMPTY, serviceAccounts: [FLUX, CI], bindings: [bindingOf('ci')], ...wrong }
     await expect(replaceAccessRules(access, SYSTEM, rules, DO)).rejects.toMatchObject({ code })
-    expect(await accessRules(access, SYSTEM)).toEqual({ serviceAccounts: [], bindings: [] })
+    expect(await accessRules(access, SYSTEM)).toEqual(EMPTY)
   })
 
   it('leave an admin', async () => {

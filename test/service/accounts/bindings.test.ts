@@ -46,6 +46,9 @@ describe('a binding', () => {
     ]
     const rules = {
       serviceAccounts: [],
+      issuers: [],
+      trusts: [],
+      reviewPolicies: [],
       bindings: bindings.map((each) => ({ ...each, repositories: [...each.repositories] })),
     }
     await replaceAccessRules(at.access, SYSTEM, rules, { dryRun: false })

@@ -1,5 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
-import type { AccessChange, AccessRules } from '../../../domain/access/access-rules.ts'
+import type { AccessChange } from '../../../domain/access/access-rules.ts'
 import { actorOf } from '../../../http/access.ts'
 import { server } from '../../../http/scope.ts'
 import { accessRules, replaceAccessRules } from '../../../service/accounts/access-rules.ts'
@@ -9,7 +9,9 @@ import { serviceAccountName, serviceAccountRuleSchema } from '../schemas/account
 import { newBindingSchema } from '../schemas/binding.ts'
 import { flag, noQuery } from '../schemas/common.ts'
 import { json, jsonBody } from '../schemas/exchange.ts'
+import { changedTrustSchema, issuerName, newIssuerSchema, trustRuleSchema } from '../schemas/federation.ts'
 import { readErrors, writeErrors } from '../schemas/problem.ts'
+import { reviewPolicyName, reviewPolicyRuleSchema } from '../schemas/review.ts'
 
 const tags = ['Accounts']
 
@@ -17,9 +19,12 @@ const rulesSchema = z
   .strictObject({
     serviceAccounts: z.array(serviceAccountRuleSchema).openapi({ description: 'All service accounts.' }),
     bindings: z.array(newBindingSchema).openapi({ description: 'All bindings.' }),
+    issuers: z.array(newIssuerSchema).openapi({ description: 'All issuers.' }),
+    trusts: z.array(trustRuleSchema).openapi({ description: 'All trusts.' }),
+    reviewPolicies: z.array(reviewPolicyRuleSchema).openapi({ description: 'All review policies.' }),
   })
   .openapi('AccessRules', {
-    description: 'All service accounts and bindings of the server, as `pkgserver access` has them in a file.',
+    description: 'All rules of access of the server, as `pkgserver access` has them in a file.',
   })
 
 const changesSchema = z
@@ -32,9 +37,12 @@ const changesSchema = z
             .openapi({ description: 'What was done, or would be.', example: 'created' }),
           serviceAccount: serviceAccountName.optional(),
           binding: newBindingSchema.optional(),
+          issuer: issuerName.optional(),
+          trust: changedTrustSchema.optional(),
+          reviewPolicy: reviewPolicyName.optional(),
         }),
       )
-      .openapi({ description: 'The service accounts and bindings that differ.' }),
+      .openapi({ description: 'What differs.' }),
   })
   .openapi('AccessChanges')
 
@@ -43,7 +51,7 @@ const get = defineRoute({
   path: '/accessrules',
   operationId: 'getAccessRules',
   operation: { needs: { 'server.audit': server }, load: 'list', writesDisk: false },
-  summary: 'Get all service accounts and bindings',
+  summary: 'Get all rules of access',
   tags,
   request: { query: noQuery },
   responses: { 200: json(rulesSchema, 'The rules.'), ...readErrors() },
@@ -54,7 +62,7 @@ const replace = defineRoute({
   path: '/accessrules',
   operationId: 'replaceAccessRules',
   operation: { needs: { 'server.admin': server }, load: 'write', writesDisk: true, largeBody: true },
-  summary: 'Replace all service accounts and bindings',
+  summary: 'Replace all rules of access',
   description:
     'All or nothing. Those that the rules do not have are deleted, service accounts with their tokens. Takes the role `admin`, and refuses with 409 to leave the server without an admin.',
   tags,
@@ -68,7 +76,7 @@ const replace = defineRoute({
 export function accessRulesRoutes({ access }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
-  app.openapi(get, async (c) => c.json(toRulesView(await accessRules(access, actorOf(c))), 200))
+  app.openapi(get, async (c) => c.json(await accessRules(access, actorOf(c)), 200))
 
   app.openapi(replace, async (c) => {
     const { dryRun = false } = c.req.valid('query')
@@ -77,10 +85,6 @@ export function accessRulesRoutes({ access }: Api): OpenAPIHono {
   })
 
   return app
-}
-
-function toRulesView({ serviceAccounts, bindings }: AccessRules): z.output<typeof rulesSchema> {
-  return { serviceAccounts: [...serviceAccounts], bindings: [...bindings] }
 }
 
 function toChangeView(change: AccessChange): z.output<typeof changesSchema>['changes'][number] {

@@ -1,22 +1,21 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
-import type { PackageRevision } from '../../../domain/package-revision.ts'
 import { actorOf, callerOf } from '../../../http/access.ts'
 import type { Actor } from '../../../service/access/actor.ts'
 import { visibleTo } from '../../../service/access/visible.ts'
 import type { ServiceContext } from '../../../service/context.ts'
-import { approve } from '../../../service/review/approve.ts'
+import { type ApproveOptions, approve, type Reviewed } from '../../../service/review/approve.ts'
 import { propose } from '../../../service/review/propose.ts'
 import { proposeDeletion } from '../../../service/review/propose-deletion.ts'
 import { reject } from '../../../service/review/reject.ts'
-import type { ReviewOptions } from '../../../service/review/review.ts'
 import { type DeclaredOperation, defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
 import { optionalPrecondition, setETag } from '../conditional.ts'
 import { freeText, noQuery } from '../schemas/common.ts'
 import { optionalIfMatch } from '../schemas/exchange.ts'
-import { packageRevisionSchema, toPackageRevisionView } from '../schemas/package-revision.ts'
+import { toPackageRevisionView } from '../schemas/package-revision.ts'
 import { changed } from '../schemas/responses.ts'
+import { reviewedSchema, toReviewStateView } from '../schemas/review.ts'
 import { revisionInPath } from '../targets.ts'
 import { revisionParams } from './package-revisions.ts'
 
@@ -33,23 +32,30 @@ const reviewSchema = z
       .optional()
       .openapi({
         description:
-          'Digest of the artifact that was reviewed. If it is not current, nothing is decided (412).',
+          'Digest of the artifact that was reviewed. If it is not current, nothing is decided (412). Required to approve where a review policy holds.',
         example: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
       }),
   })
   .openapi('Review')
+
+const approvalSchema = z
+  .strictObject({
+    ...reviewSchema.shape,
+    bypass: z.boolean().optional().openapi({
+      description:
+        'If true, does without the votes that the review policies ask for. Takes a reason, and policies that allow it to the caller.',
+      example: false,
+    }),
+  })
+  .openapi('Approval')
 
 type Verb = {
   operationId: string
   operation: DeclaredOperation
   summary: string
   description: string
-  transition: (
-    ctx: ServiceContext,
-    actor: Actor,
-    name: string,
-    options: ReviewOptions,
-  ) => Promise<PackageRevision>
+  transition: (ctx: ServiceContext, actor: Actor, name: string, options: ApproveOptions) => Promise<Reviewed>
+  body?: typeof reviewSchema
 }
 
 const PROPOSES: DeclaredOperation = { needs: { propose: revisionInPath }, load: 'write', writesDisk: true }
@@ -62,15 +68,16 @@ const VERBS: Record<string, Verb> = {
     summary: 'Propose a draft for publication',
     description:
       'Draft to Proposed. Refused with 409, and each error with file and line, while a YAML file does not parse or a readiness gate is not met.',
-    transition: propose,
+    transition: async (...args) => ({ revision: await propose(...args) }),
   },
   approve: {
     operationId: 'approve',
     operation: REVIEWS,
     summary: 'Approve a proposal',
     description:
-      'Proposed to Published, with the next revision number; or DeletionProposed to deleted, with the last state of the revision as the response.',
+      'Proposed to Published, with the next revision number; or DeletionProposed to deleted, with the last state of the revision as the response. Where a review policy holds, it is a vote, and takes the digest: the vote that completes the review does so, others leave the revision as it is.',
     transition: approve,
+    body: approvalSchema,
   },
   reject: {
     operationId: 'reject',
@@ -85,7 +92,7 @@ const VERBS: Record<string, Verb> = {
     summary: 'Propose the deletion of a published revision',
     description:
       'Published to DeletionProposed. The revision keeps its tags, including `latest`, until the deletion is approved.',
-    transition: proposeDeletion,
+    transition: async (...args) => ({ revision: await proposeDeletion(...args) }),
   },
 }
 
@@ -98,7 +105,7 @@ const emptyBodyIsNone: MiddlewareHandler = async (c, next) => {
 export function lifecycleRoutes({ ctx, registryHost }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
-  for (const [verb, { transition, ...described }] of Object.entries(VERBS)) {
+  for (const [verb, { transition, body = reviewSchema, ...described }] of Object.entries(VERBS)) {
     const route = defineRoute({
       method: 'post',
       path: `/packagerevisions/{name}/${verb}`,
@@ -109,15 +116,16 @@ export function lifecycleRoutes({ ctx, registryHost }: Api): OpenAPIHono {
         params: revisionParams,
         query: noQuery,
         headers: optionalIfMatch,
-        body: { required: false, content: { 'application/json': { schema: reviewSchema } } },
+        body: { required: false, content: { 'application/json': { schema: body } } },
       },
-      responses: changed(packageRevisionSchema, 'The revision in its new state.', 409, 412, 415),
+      responses: changed(reviewedSchema, 'The revision in its new state.', 409, 412, 415),
     })
     app.openapi(route, async (c) => {
       const options = { ...c.req.valid('json'), precondition: optionalPrecondition(c) }
-      const revision = await transition(ctx, actorOf(c), c.req.valid('param').name, options)
+      const { revision, review } = await transition(ctx, actorOf(c), c.req.valid('param').name, options)
       setETag(c, revision)
-      return c.json(toPackageRevisionView(revision, registryHost, visibleTo(callerOf(c))), 200)
+      const view = toPackageRevisionView(revision, registryHost, visibleTo(callerOf(c)))
+      return c.json({ ...view, ...(review && { review: toReviewStateView(review) }) }, 200)
     })
   }
 

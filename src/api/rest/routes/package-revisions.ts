@@ -194,6 +194,7 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
     if (source.task === 'copy') await authorizeReading(c, source.from)
     if (source.task === 'clone') await authorizeReading(c, source.upstream)
     if (source.task === 'upgrade') {
+      if (source.from !== undefined) await authorizeReading(c, source.from)
       for (const each of await upgradeSources(ctx, input, source)) await authorizeReading(c, each)
     }
     const revision = await createPackageRevision(ctx, actorOf(c), input)

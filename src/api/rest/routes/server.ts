@@ -1,5 +1,6 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { NOTHING } from '../../../http/scope.ts'
+import { DEVICE_PATH, LOGIN_PATH } from '../../auth/paths.ts'
 import { type DeclaredOperation, defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
 import { json } from '../schemas/exchange.ts'
@@ -15,6 +16,23 @@ const serverSchema = z
         '`open`: every caller may do everything, and no credentials are looked at. `required`: callers need rights.',
       example: 'required',
     }),
+    login: z
+      .strictObject({
+        issuer: z.string().openapi({
+          description: 'The identity provider with which people log in.',
+          example: 'https://login.example.com/',
+        }),
+        loginPath: z.string().openapi({
+          description: 'Where a browser logs in; `?return=` is the path where it goes then.',
+          example: '/auth/login',
+        }),
+        devicePath: z.string().openapi({
+          description: 'Where a program begins a login that a person approves in the browser (RFC 8628).',
+          example: '/auth/device',
+        }),
+      })
+      .nullable()
+      .openapi({ description: 'How people log in with OpenID Connect; null where they cannot.' }),
   })
   .openapi('Server')
 
@@ -28,11 +46,15 @@ const getServer = defineRoute({
   responses: { 200: json(serverSchema, 'The server.'), ...readErrors() },
 })
 
-export function serverRoutes({ access, version }: Api): OpenAPIHono {
+export function serverRoutes({ access, version, providerUrl }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
   app.openapi(getServer, async (c) => {
     const { open } = await access.policy()
-    return c.json({ version, access: open ? ('open' as const) : ('required' as const) }, 200)
+    const login =
+      providerUrl && !open
+        ? { issuer: providerUrl.href, loginPath: LOGIN_PATH, devicePath: DEVICE_PATH }
+        : null
+    return c.json({ version, access: open ? ('open' as const) : ('required' as const), login }, 200)
   })
   return app
 }

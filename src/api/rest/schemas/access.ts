@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Grant } from '../../../domain/access/grant.ts'
 import { PERMISSIONS } from '../../../domain/access/permission.ts'
+import type { FederatedIdentity } from '../../../domain/access/token.ts'
 import { type Actor, isPrincipal } from '../../../service/access/actor.ts'
 import { type Caller, rightsOf, targetText } from '../../../service/access/policy.ts'
 import { timestamp } from './common.ts'
@@ -32,6 +33,21 @@ const rightSchema = z
   })
   .openapi('Right', { description: 'Permissions in a place.' })
 
+export const federatedIdentity = z
+  .strictObject({
+    issuer: z.string().openapi({ description: 'Name of the issuer.', example: 'github' }),
+    subject: z.string().openapi({
+      description: 'Its name for the caller, the claim `sub`.',
+      example: 'repo:octo-org@65/octo-repo@74:environment:prod',
+    }),
+    jti: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Its id for the token, the claim `jti`.', example: '5a2f…' }),
+  })
+  .nullable()
+  .openapi({ description: 'The token of an issuer outside for which it was given; or null.' })
+
 export const whoamiSchema = z
   .strictObject({
     kind: z.enum(['user', 'serviceaccount', 'root', 'anonymous', 'system']).openapi({
@@ -51,6 +67,7 @@ export const whoamiSchema = z
         permissions: z.array(permission).openapi({ description: 'Permissions that it may use.' }),
         repositories: z.array(pattern).openapi({ description: 'Repositories that it may be used for.' }),
         expiresAt: timestamp('End of the token; null for none.').nullable(),
+        federated: federatedIdentity,
       })
       .nullable()
       .openapi({ description: 'The token of the request, which limits the rights of its owner; or null.' }),
@@ -83,8 +100,18 @@ export function toWhoamiView({ policy, actor }: Caller): z.output<typeof whoamiS
 
 function toTokenLimits(actor: Actor): z.output<typeof whoamiSchema>['token'] {
   if (!isPrincipal(actor) || !actor.token) return null
-  const { id, permissions, repositories, expiresAt = null } = actor.token
-  return { id, permissions: [...permissions], repositories: repositories.map(targetText), expiresAt }
+  const { id, permissions, repositories, expiresAt = null, identity } = actor.token
+  return {
+    id,
+    permissions: [...permissions],
+    repositories: repositories.map(targetText),
+    expiresAt,
+    federated: toIdentityView(identity),
+  }
+}
+
+export function toIdentityView(identity: FederatedIdentity | undefined): z.output<typeof federatedIdentity> {
+  return identity ? { ...identity, jti: identity.jti ?? null } : null
 }
 
 function toRightView({ permissions, area, via: source }: Grant): z.output<typeof rightSchema> {

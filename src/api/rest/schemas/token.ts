@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { TOKEN_LETTERS, type Token, type TokenKind } from '../../../domain/access/token.ts'
 import type { IssuedToken } from '../../../service/accounts/issue-token.ts'
-import { pattern, permission } from './access.ts'
+import { federatedIdentity, pattern, permission, toIdentityView } from './access.ts'
 import { actor, freeText, listOf, timestamp } from './common.ts'
 
 const KINDS = Object.keys(TOKEN_LETTERS) as [TokenKind, ...TokenKind[]]
@@ -39,6 +39,7 @@ const content = {
     description: 'Id of the token that took its place.',
     example: '019b7a3e-5c00-7c1e-8f5d-3a1c55f0e3a1',
   }),
+  federated: federatedIdentity,
 }
 
 export const tokenSchema = z
@@ -86,7 +87,13 @@ export const revocationReason = freeText.max(1000).openapi({
   example: 'was in a log',
 })
 
-export function toTokenView({ principalId, ...token }: Token): z.output<typeof tokenSchema> {
+export function toTokenView({
+  principalId,
+  parentId,
+  trustId,
+  identity,
+  ...token
+}: Token): z.output<typeof tokenSchema> {
   return {
     ...token,
     permissions: [...token.permissions],
@@ -98,6 +105,7 @@ export function toTokenView({ principalId, ...token }: Token): z.output<typeof t
     revokedBy: token.revokedBy ?? null,
     revokedReason: token.revokedReason ?? null,
     replacedBy: token.replacedBy ?? null,
+    federated: toIdentityView(identity),
   }
 }
 

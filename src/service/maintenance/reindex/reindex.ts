@@ -1,6 +1,6 @@
 /**
- * Builds an index from the registry alone. Lost is what only the index had: jobs, webhooks, the numbers of
- * resourceVersions, and the secret of continue tokens.
+ * Builds an index from the registry alone. Lost is what only the index had: jobs, webhooks, accounts and
+ * rights, review policies, votes and authors, the numbers of resourceVersions, and the secret of continue tokens.
  */
 
 import { mapConcurrently } from '../../../core/concurrency.ts'

@@ -1,0 +1,32 @@
+import type { LoginApi } from '../api/auth/login-api.ts'
+import { secret } from '../database/settings.ts'
+import { FailureLimit } from '../http/failure-limit.ts'
+import { Gate } from '../http/gate.ts'
+import { SessionCookies } from '../http/session-cookie.ts'
+import { Logins } from '../service/login/logins.ts'
+import type { Components } from './components.ts'
+
+/** Of logins that wait for the provider, which answers or is given up. */
+const AT_A_TIME = { atOnce: 32, queue: 256, wait: 15_000 }
+
+/** Makes what people log in with. */
+export async function openLogin(components: Components, publicUrl: URL): Promise<LoginApi> {
+  const { ctx, authenticator, provider, load } = components
+  const { access } = authenticator
+  const { now } = access.ctx
+  const context = { access, auditing: { now, addressKey: ctx.addressKey } }
+  const key = await ctx.commits.run((transaction) => secret(transaction, 'login'))
+  return {
+    context,
+    logins: provider && new Logins(context, provider, key),
+    cookies: new SessionCookies(publicUrl),
+    publicUrl,
+    limits: {
+      logins: new FailureLimit(now, { what: 'failed logins', remedy: '' }),
+      codes: new FailureLimit(now, { what: 'wrong codes', remedy: '' }),
+      starts: new FailureLimit(now, { what: 'device logins', remedy: '' }),
+    },
+    load,
+    gate: new Gate(AT_A_TIME),
+  }
+}

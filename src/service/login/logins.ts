@@ -1,0 +1,65 @@
+/** Logins of people with OpenID Connect. */
+import type { AppError } from '../../core/errors.ts'
+import { type Actor, ANONYMOUS } from '../access/actor.ts'
+import { audit } from '../audit/record.ts'
+import { logOut } from './end-session.ts'
+import { GroupRefresh } from './group-refresh.ts'
+import type { LoginContext } from './login-context.ts'
+import { PendingLogins } from './pending-login.ts'
+import type { Provider } from './provider.ts'
+import { type StartedSession, startSession } from './start-session.ts'
+
+export class Logins {
+  readonly refresh: GroupRefresh
+  readonly #context: LoginContext
+  readonly #provider: Provider
+  readonly #pending: PendingLogins
+
+  /** `key` seals what browsers keep. */
+  constructor(context: LoginContext, provider: Provider, key: Buffer) {
+    this.#context = context
+    this.#provider = provider
+    this.#pending = new PendingLogins(key, context.access.ctx.now)
+    this.refresh = new GroupRefresh(context, provider)
+  }
+
+  /** Resolves to where the browser goes, and what it keeps until it comes back to `redirectUri`. Throws `unavailable`. */
+  async begin(returnTo: string, redirectUri: URL): Promise<{ url: URL; sealed: string }> {
+    const { pending, sealed } = this.#pending.begin(returnTo)
+    return { url: await this.#provider.loginUrl(redirectUri, pending), sealed }
+  }
+
+  /**
+   * Ends a login with the answer of the provider. `previous`: the session that the browser has. Throws `unauthenticated`,
+   * `forbidden` for a disabled user, and `unavailable`.
+   */
+  async finish(
+    answer: URL,
+    { sealed, previous }: { sealed: string | undefined; previous: string | undefined },
+  ): Promise<{ started: StartedSession; returnTo: string }> {
+    const pending = this.#pending.take(sealed, answer.searchParams.get('state') ?? undefined)
+    const identified = await this.#provider.identify(answer, pending)
+    const started = await startSession(this.#context, identified.login, previous)
+    this.refresh.begin(started.session, identified)
+    return { started, returnTo: pending.returnTo }
+  }
+
+  /** Records that a login was refused. */
+  async recordFailure({ code, message }: AppError): Promise<void> {
+    const { access, auditing } = this.#context
+    await access.ctx.commits.run((transaction) =>
+      audit(auditing, transaction, ANONYMOUS, {
+        type: 'login.failed',
+        outcome: 'denied',
+        code,
+        reason: message,
+      }),
+    )
+  }
+
+  /** Ends a session here. Resolves to where the person can log out of the provider, too. */
+  async logOut(actor: Actor, text: string): Promise<URL | undefined> {
+    const session = await logOut(this.#context, actor, text)
+    return this.#provider.logoutUrl(session && this.refresh.end(session))
+  }
+}
