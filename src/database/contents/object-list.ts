@@ -32,8 +32,8 @@ const INDEXES: readonly { index: string; fields: readonly Field[] }[] = [
   { index: 'objects_api_version', fields: ['apiVersion', 'kind', 'name', 'namespace'] },
 ]
 
-/** The occurrences that are read at once where only some of their revisions are wanted. */
-const STEPS = 1000
+/** The occurrences that are read at once where only some of their revisions are wanted, at first and further on. */
+const STEPS = { first: 300, further: 1000 }
 
 /**
  * Resolves to the objects that a filter matches, each with the visible revisions that contain it, newest files first. The
@@ -47,7 +47,8 @@ export async function listObjects(
 ): Promise<PartialPage<Contained<FoundObject>, FoundObject>> {
   const { after, limit } = page
   const few = filter.latest === true ? await fewLatest(db, visibility) : undefined
-  const most = few || (filter.latest === undefined && seesAll(visibility)) ? limit : STEPS
+  const steps = after ? STEPS.further : STEPS.first
+  const most = few || (filter.latest === undefined && seesAll(visibility)) ? limit : steps
   const found = after ? await ofSameObject(db, few, after, most) : []
   const rest = most - found.length
   if (rest > 0) found.push(...(await ofObjects(db, few, filter, after, rest)))
