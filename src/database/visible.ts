@@ -12,6 +12,9 @@ import {
 import type { Reader } from './connection.ts'
 import { allOf, type Sql } from './sql.ts'
 
+/** Up to this number, names are compared as ranges are. A longer condition takes too long to prepare. */
+const FEW_NAMES = 32
+
 /**
  * Resolves to the ranges of the names of revisions in visible packages, of one repository or all, sorted and disjoint.
  * undefined: of any name.
@@ -35,7 +38,10 @@ export function inRange(name: Sql, range: NameRange | undefined): Sql[] {
 /** Matches packages that are visible. */
 export function visiblePackages(set: VisibleSet, repository: Sql, path: Sql): Sql[] {
   if (set === 'all') return []
-  const whole = inSome(repository, repositoryRanges(set.filter((pattern) => pattern.path === undefined)))
+  const whole = inWhole(
+    set.filter((pattern) => pattern.path === undefined),
+    repository,
+  )
   const parts = set
     .filter((pattern) => pattern.path !== undefined)
     .map((pattern) => inPart(pattern, repository, path))
@@ -44,7 +50,16 @@ export function visiblePackages(set: VisibleSet, repository: Sql, path: Sql): Sq
 
 /** Matches repositories of which something may be visible. */
 export function visibleRepositories(set: VisibleSet, name: Sql): Sql[] {
-  return set === 'all' ? [] : [inSome(name, repositoryRanges(set))]
+  return set === 'all' ? [] : [inWhole(set, name)]
+}
+
+/** The patterns that may concern the repositories in a range of names: a query for these need not test the others. */
+export function patternsIn(set: VisibleSet, { from, before }: NameRange): VisibleSet {
+  if (set === 'all') return set
+  return set.filter((pattern) => {
+    const [range] = repositoryRanges([pattern])
+    return range !== undefined && range.from < before && range.before > from
+  })
 }
 
 /** Matches, of the revisions in visible packages, those that are published, and drafts where these are visible too. */
@@ -74,6 +89,14 @@ export function repositoryRanges(patterns: readonly Pattern[]): NameRange[] {
     else if (range.before > last.before) last.before = range.before
   }
   return ranges
+}
+
+/** Matches repositories by their names. There may be thousands of whole names, but few beginnings of names. */
+function inWhole(patterns: readonly Pattern[], name: Sql): Sql {
+  const names = [...new Set(namesIn(patterns))]
+  if (names.length <= FEW_NAMES) return inSome(name, repositoryRanges(patterns))
+  const beginnings = inSome(name, repositoryRanges(patterns.filter(({ prefix }) => prefix)))
+  return sql`CASE WHEN ${name} IN (${sql.join(names)}) THEN TRUE ELSE ${beginnings} END`
 }
 
 function inPart({ repository: name, prefix, path: part = '' }: Pattern, repository: Sql, path: Sql): Sql {

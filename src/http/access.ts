@@ -165,7 +165,7 @@ async function refusalAt(
   const { control, policy, actor } = caller
   if (!isAllowed(caller, permission, place)) {
     if (!isKnown(caller)) return unauthenticated()
-    if (permission === 'read') return hidden(actor, nameOf(place))
+    if (permission === 'read' || permission === 'draft.read') return hidden(actor, nameOf(place))
     // It is missing everywhere, where any place would do.
     return lacks(actor, permission, place !== 'server' && 'partOf' in place ? 'server' : targetOf(place))
   }

@@ -8,7 +8,7 @@ import { packageMatches, wordsToLookUp } from '../contents/search.ts'
 import { type Dialect, dialectOf } from '../dialect.ts'
 import type { PartialPage } from '../partial-page.ts'
 import { allOf, type Sql } from '../sql.ts'
-import { inRange, repositoryRanges, visiblePackages } from '../visible.ts'
+import { inRange, patternsIn, repositoryRanges, visiblePackages } from '../visible.ts'
 import { walkRanges } from '../walk-ranges.ts'
 
 export type PackageSummary = PackageId & {
@@ -44,18 +44,21 @@ export async function listPackages(
   const walks = !rare && published !== 'all' && filter.repository === undefined
   // Whole repositories are the ranges that are walked.
   const inRanges = walks && published.every(({ path }) => path === undefined)
-  const search = {
+  const searchFor = (seen: Visibility): Search => ({
     rare,
-    tests: [...packageMatches(dialectOf(db), q), ...visible(visibility, inRanges)],
-    columns: columnsFor(visibility),
+    tests: [...packageMatches(dialectOf(db), q), ...visible(seen, inRanges)],
+    columns: columnsFor(seen),
     filter,
     after,
-  }
-  if (!walks) return readPage(db, search, page.limit)
+  })
+  if (!walks) return readPage(db, searchFor(visibility), page.limit)
   return walkRanges(
     repositoryRanges(published).filter(({ before }) => !after || before > after.repository),
     page.limit,
-    (range, limit) => readPage(db, search, limit, range),
+    (range, limit) => {
+      const drafts = patternsIn(visibility.drafts, range)
+      return readPage(db, searchFor({ published: patternsIn(published, range), drafts }), limit, range)
+    },
     // No name is an end of a range.
     ({ before }) => ({ repository: before, package: '' }),
   )

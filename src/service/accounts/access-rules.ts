@@ -52,7 +52,7 @@ export async function replaceAccessRules(
 ): Promise<AccessChange[]> {
   rules.serviceAccounts.forEach(checkAccount)
   rules.bindings.forEach(checkBinding)
-  checkCount(rules.bindings.length)
+  checkCount(rules.bindings)
   return access.change(
     async (transaction, policy) => {
       requireAll(policy, actor, grantsOfRole('admin', [], ''))

@@ -1,14 +1,15 @@
 /** What the audit log records of changes of accounts, tokens and bindings. Never a text or a hash of a token. */
 import type { BindingContent } from '../../domain/access/binding.ts'
-import { actorName, type Principal } from '../../domain/access/principal.ts'
+import type { Principal } from '../../domain/access/principal.ts'
 import type { Token } from '../../domain/access/token.ts'
 import type { AuditDetails, AuditEvent, AuditType } from '../../domain/audit/entry.ts'
 
 type ServiceAccount = Pick<Principal, 'name' | 'scope' | 'disabled'>
 
+/** `owner`: its name as an actor. */
 export function tokenEvent(
   type: Extract<AuditType, `token.${string}`>,
-  owner: Pick<Principal, 'kind' | 'name'>,
+  owner: string,
   token: Token,
   details: AuditDetails = {},
 ): AuditEvent {
@@ -17,7 +18,7 @@ export function tokenEvent(
     type,
     target: { name: id },
     details: {
-      owner: actorName(owner),
+      owner,
       kind,
       permissions: permissions.join(','),
       repositories: repositories.join(','),

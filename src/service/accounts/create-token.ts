@@ -1,4 +1,5 @@
 import { DEFAULT_TOKEN_PERMISSIONS, type Permission, withRead } from '../../domain/access/permission.ts'
+import { actorName } from '../../domain/access/principal.ts'
 import { checkToken } from '../../domain/access/token.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
@@ -41,7 +42,7 @@ export async function createToken(
     const expiresAt = expiryOf(policy, actor, { asked: request.expiresAt, limit }, now)
     const content = { ...limits, kind, principalId: owner.id, expiresAt } as const
     const issued = await issueToken(transaction, actor, content, now)
-    await audit(access.ctx, transaction, actor, tokenEvent('token.created', owner, issued.token))
+    await audit(access.ctx, transaction, actor, tokenEvent('token.created', actorName(owner), issued.token))
     return issued
   })
 }

@@ -36,7 +36,7 @@ export async function issueRegistryLogin(
     // Not as a change of the policy: what is known of other tokens stays right.
     return await access.ctx.commits.run(async (transaction) => {
       const issued = await issueToken(transaction, actor, content, now)
-      await audit(access.ctx, transaction, actor, tokenEvent('token.created', actor, issued.token))
+      await audit(access.ctx, transaction, actor, tokenEvent('token.created', actor.name, issued.token))
       return issued
     })
   } catch (error) {

@@ -2,6 +2,7 @@ import { AppError } from '../../core/errors.ts'
 import { findPrincipal } from '../../database/access/principals.ts'
 import { findToken, revokeToken as revokeRow } from '../../database/access/tokens.ts'
 import type { Transaction } from '../../database/connection.ts'
+import { actorName } from '../../domain/access/principal.ts'
 import type { Token } from '../../domain/access/token.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import type { Actor } from '../access/actor.ts'
@@ -27,7 +28,7 @@ export async function revokeToken(
     const revoked = await revokeRow(transaction, id, revocation)
     const owner = await findPrincipal(transaction, token.principalId)
     if (owner) {
-      const event = { ...tokenEvent('token.revoked', owner, revoked), reason }
+      const event = { ...tokenEvent('token.revoked', actorName(owner), revoked), reason }
       await audit(access.ctx, transaction, actor, event)
     }
     return revoked

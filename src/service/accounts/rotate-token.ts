@@ -1,6 +1,7 @@
 import { AppError } from '../../core/errors.ts'
 import { findPrincipal } from '../../database/access/principals.ts'
 import { findToken, replaceToken } from '../../database/access/tokens.ts'
+import { actorName } from '../../domain/access/principal.ts'
 import { type Token, tokenProblem } from '../../domain/access/token.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
@@ -52,7 +53,7 @@ export async function rotateToken(
       replacedBy: issued.token.id,
       expiresAt: earlier(old.expiresAt, later(now, OVERLAP)),
     })
-    const event = tokenEvent('token.rotated', owner, old, { replacedBy: issued.token.id })
+    const event = tokenEvent('token.rotated', actorName(owner), old, { replacedBy: issued.token.id })
     await audit(access.ctx, transaction, actor, event)
     return issued
   })

@@ -14,10 +14,12 @@ import { decide } from '../intents.ts'
 import { requireMirrorRights } from '../mirror-rights.ts'
 import type { Precondition } from '../precondition.ts'
 import { withRepository } from '../repository-record.ts'
+import { disableWebhooksOf } from '../webhooks/webhooks.ts'
 
 /**
  * Deletes a repository. Throws `in_use` while it holds revisions; discovered ones are deleted with it, unless they are
- * upstreams of others. Bindings to exactly this name are dropped, as a later repository of the name may be another team's.
+ * upstreams of others. Bindings to exactly this name are dropped, and webhooks of it disabled, as a later repository of the
+ * name may be another team's.
  */
 export async function deleteRepository(
   ctx: ServiceContext,
@@ -32,6 +34,7 @@ export async function deleteRepository(
       const type = binding.repositories.length === 0 ? 'binding.deleted' : 'binding.updated'
       await audit(ctx, transaction, actor, bindingEvent(type, binding.id, binding))
     }
+    await disableWebhooksOf(ctx, transaction, actor, name)
   }
   const removeMirror = async (transaction: Transaction): Promise<void> => {
     requireMirrorRights(await ctx.policyOf(transaction), actor, name)
