@@ -44,3 +44,23 @@ it('creates jobs for packages that the caller may read and create drafts of, and
     Array(2).fill([404, expect.stringContaining('there is no job N')]),
   )
 })
+
+it('15. jobs without items in a repository do not name it to callers who may not read it', async () => {
+  const app = await protectedApp()
+  const admin = await app.user('ann', 'admin')
+  await admin.createRepository()
+  await admin.createRepository('prod', 'deployment')
+  const { name } = await admin.publish('ws1')
+  const upstream = { repository: 'blueprints', package: 'nf/upf' }
+  const { id } = await runJob(admin, '/upgrades', { upstream, repository: 'secret' })
+  const clones = { upstream: name, targets: [{ repository: 'prod', package: 'a' }] }
+  await runJob(admin, '/clones', { ...clones, defaults: { repository: 'secret', workspace: 'x' } })
+  const eve = await app.user('eve', 'author', 'prod')
+  await app.bind({ kind: 'user', name: 'eve' }, 'reader', 'blueprints')
+  const found = await eve.ok('GET', '/jobs')
+  expect(found.items).toHaveLength(2)
+  expect(JSON.stringify([found, await eve.ok('GET', `/jobs/${id}`)])).not.toContain('secret')
+  expect(await admin.ok('GET', `/jobs/${id}`)).toMatchObject({ request: { upstream, repository: 'secret' } })
+  const own = await runJob(eve, '/upgrades', { upstream, repository: 'prod' })
+  expect(await eve.ok('GET', `/jobs/${own.id}`)).toMatchObject({ request: { upstream, repository: 'prod' } })
+})

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely'
 import { z } from 'zod'
-import { sees, type Visibility } from '../../domain/access/visible-set.ts'
+import { sees, seesPartOf, type Visibility, type VisibleSet } from '../../domain/access/visible-set.ts'
 import type {
   Job,
   JobCredentials,
@@ -99,6 +99,16 @@ function visibleJobs(
     .filter(({ hidden }) => !hidden)
     .map(toJob)
     .filter(({ upstream }) => sees(published, upstream))
+    .map((job) => ({ ...job, request: shownRequest(published, job.request) }))
+}
+
+/** A request may name a repository in which no item is. */
+function shownRequest(published: VisibleSet, { repository, defaults, ...request }: JobRequest): JobRequest {
+  return {
+    ...request,
+    ...(repository !== undefined && seesPartOf(published, String(repository)) && { repository }),
+    ...(defaults !== undefined && { defaults: shownRequest(published, defaults as JobRequest) }),
+  }
 }
 
 export type JobFilter = { kind?: JobKind | undefined; state?: JobState | undefined }
