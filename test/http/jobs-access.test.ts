@@ -45,7 +45,7 @@ it('creates jobs for packages that the caller may read and create drafts of, and
   )
 })
 
-it('15. jobs without items in a repository do not name it to callers who may not read it', async () => {
+it('15. jobs do not name repositories and drafts that only their requests name to callers who may not read them', async () => {
   const app = await protectedApp()
   const admin = await app.user('ann', 'admin')
   await admin.createRepository()
@@ -53,12 +53,14 @@ it('15. jobs without items in a repository do not name it to callers who may not
   const { name } = await admin.publish('ws1')
   const upstream = { repository: 'blueprints', package: 'nf/upf' }
   const { id } = await runJob(admin, '/upgrades', { upstream, repository: 'secret' })
+  const draft = await admin.createDraft('secret', { copy: { from: name } })
+  await runJob(admin, '/upgrades', { upstream: draft.name })
   const clones = { upstream: name, targets: [{ repository: 'prod', package: 'a' }] }
   await runJob(admin, '/clones', { ...clones, defaults: { repository: 'secret', workspace: 'x' } })
   const eve = await app.user('eve', 'author', 'prod')
   await app.bind({ kind: 'user', name: 'eve' }, 'reader', 'blueprints')
   const found = await eve.ok('GET', '/jobs')
-  expect(found.items).toHaveLength(2)
+  expect(found.items).toHaveLength(3)
   expect(JSON.stringify([found, await eve.ok('GET', `/jobs/${id}`)])).not.toContain('secret')
   expect(await admin.ok('GET', `/jobs/${id}`)).toMatchObject({ request: { upstream, repository: 'secret' } })
   const own = await runJob(eve, '/upgrades', { upstream, repository: 'prod' })

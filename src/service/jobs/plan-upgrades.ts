@@ -63,5 +63,7 @@ export async function planUpgrades(
     workspace: workspace ?? `upgrade-v${to.revision}`,
     input: {},
   }))
-  return { kind: 'upgrade', dryRun, upstream: to, request: { ...request }, items }
+  // Not by the name of a revision, which may be a draft's: others see the job.
+  const named = { repository: id.repository, package: id.package }
+  return { kind: 'upgrade', dryRun, upstream: to, request: { ...request, upstream: named }, items }
 }
