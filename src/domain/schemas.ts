@@ -32,3 +32,11 @@ export const repositorySourceSchema = z.looseObject({
   prereleases: z.boolean(),
   interval: z.string(),
 })
+
+/** Refuses `__proto__`, which z.record silently ignores. */
+export function nothingHidden(message: string) {
+  return z.unknown().superRefine((input, ctx) => {
+    if (typeof input === 'object' && input !== null && Object.hasOwn(input, '__proto__'))
+      ctx.addIssue({ code: 'custom', path: ['__proto__'], message })
+  })
+}

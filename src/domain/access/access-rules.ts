@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ISSUER_KINDS } from '../federation/issuer.ts'
 import { reviewRulesSchema } from '../review/policy.ts'
+import { nothingHidden } from '../schemas.ts'
 import type { BindingContent } from './binding.ts'
 import { PERMISSIONS } from './permission.ts'
 import { ROLES } from './role.ts'
@@ -25,7 +26,7 @@ const trustSchema = z.strictObject({
   serviceAccount: z.string(),
   issuer: z.string(),
   audiences: z.array(z.string()).default([]),
-  claims: z.record(z.string(), z.array(z.string())),
+  claims: nothingHidden('is no claim').pipe(z.record(z.string(), z.array(z.string()))),
   permissions: z.array(z.enum(PERMISSIONS)).optional(),
   repositories: z.array(z.string()).optional(),
 })

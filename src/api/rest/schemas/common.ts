@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { keyProblem, labelValueProblem } from '../../../domain/labels.ts'
 import { labelProblem, packageProblem } from '../../../domain/names.ts'
+import { nothingHidden } from '../../../domain/schemas.ts'
 import { parseVersion, VERSION_RULE } from '../../../domain/version.ts'
 
 /** A string that is checked by a rule of the domain, which returns the problem or undefined. */
@@ -98,14 +99,6 @@ function keyed<Value extends z.ZodType<string | null>>(
     }
   })
   return nothingHidden(`the key ${keyProblem('__proto__')}`).pipe(record)
-}
-
-/** Refuses `__proto__`, which z.record silently ignores. */
-export function nothingHidden(message: string) {
-  return z.unknown().superRefine((input, ctx) => {
-    if (typeof input === 'object' && input !== null && Object.hasOwn(input, '__proto__'))
-      ctx.addIssue({ code: 'custom', path: ['__proto__'], message })
-  })
 }
 
 export const resourceVersion = z.string().openapi({

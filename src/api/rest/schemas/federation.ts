@@ -1,18 +1,11 @@
 /** Issuers of tokens outside, and the trusts of service accounts in them. */
 import { z } from '@hono/zod-openapi'
 import { ISSUER_KINDS, type Issuer, type NewIssuer } from '../../../domain/federation/issuer.ts'
+import { nothingHidden } from '../../../domain/schemas.ts'
 import type { ListedTrust } from '../../../service/accounts/list-trusts.ts'
 import { pattern, permission } from './access.ts'
 import { serviceAccountName } from './account.ts'
-import {
-  actor,
-  freeText,
-  listOf,
-  nothingHidden,
-  repositoryName,
-  resourceVersion,
-  timestamp,
-} from './common.ts'
+import { actor, freeText, listOf, repositoryName, resourceVersion, timestamp } from './common.ts'
 
 export const issuerName = repositoryName.openapi({
   description: 'Name of the issuer: a DNS-1123 label.',

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import { freeText, nothingHidden } from './common.ts'
+import { nothingHidden } from '../../../domain/schemas.ts'
+import { freeText } from './common.ts'
 
 const MAX_SETTERS = 256
 const MAX_LENGTH = 65_536
