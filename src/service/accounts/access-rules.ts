@@ -15,6 +15,7 @@ import { parsePattern } from '../../domain/access/pattern.ts'
 import { checkServiceAccount, type Principal } from '../../domain/access/principal.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
+import { recordMaker } from '../access/persons.ts'
 import { requireAll, requirePermission } from '../access/require-permission.ts'
 import { checkCount, principalIdOf } from './create-binding.ts'
 import { federationRules, replaceFederation } from './federation-rules.ts'
@@ -127,7 +128,7 @@ async function insertAccount(
   { name, displayName, scope }: ServiceAccountRule,
   now: Date,
 ): Promise<Principal> {
-  return insertPrincipal(transaction, {
+  const account = await insertPrincipal(transaction, {
     id: newId(now),
     kind: 'serviceaccount',
     name,
@@ -137,6 +138,8 @@ async function insertAccount(
     createdBy: actor.name,
     createdAt: now.toISOString(),
   })
+  await recordMaker(transaction, actor, { account_id: account.id })
+  return account
 }
 
 function nameKey(binding: AccessRules['bindings'][number]): string {

@@ -10,6 +10,7 @@ import type { Issuer } from '../../domain/federation/issuer.ts'
 import { checkTrust, type Trust, type TrustContent } from '../../domain/federation/trust.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
+import { recordMaker } from '../access/persons.ts'
 import { requirePermission } from '../access/require-permission.ts'
 import { audit } from '../audit/record.ts'
 import { requireIssuer } from './change-issuers.ts'
@@ -101,6 +102,7 @@ export async function addTrust(
     createdAt: now.toISOString(),
   }
   await insertTrust(transaction, trust)
+  await recordMaker(transaction, actor, { trust_id: trust.id })
   await audit(ctx, transaction, actor, trustEvent('trust.created', account, trust))
   return trust
 }

@@ -3,6 +3,7 @@ import { findPrincipalNamed, insertPrincipal } from '../../database/access/princ
 import { checkServiceAccount, type Principal } from '../../domain/access/principal.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
+import { recordMaker } from '../access/persons.ts'
 import { requirePermission } from '../access/require-permission.ts'
 import { newId } from './new-id.ts'
 import { scopeOf } from './service-account-rights.ts'
@@ -28,7 +29,7 @@ export async function createServiceAccount(
       throw new AppError('already_exists', `the service account ${input.name} exists already`)
     }
     const now = access.ctx.now()
-    return insertPrincipal(transaction, {
+    const account = await insertPrincipal(transaction, {
       ...input,
       id: newId(now),
       kind: 'serviceaccount',
@@ -36,5 +37,7 @@ export async function createServiceAccount(
       createdBy: actor.name,
       createdAt: now.toISOString(),
     })
+    await recordMaker(transaction, actor, { account_id: account.id })
+    return account
   })
 }

@@ -3,7 +3,6 @@ import { AppError } from '../../core/errors.ts'
 import { findToken } from '../../database/access/tokens.ts'
 import type { Reader, Transaction } from '../../database/connection.ts'
 import { authorsOf, currentProposal } from '../../database/review/authors.ts'
-import { personsOf } from '../../database/review/persons.ts'
 import { saveVote, votesOn } from '../../database/review/votes.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import {
@@ -19,6 +18,7 @@ import {
 import { policiesOf } from '../../domain/review/policy.ts'
 import { type Actor, isPrincipal, type PrincipalActor } from '../access/actor.ts'
 import { knownCaller } from '../access/authenticate.ts'
+import { personsBehind } from '../access/persons.ts'
 import { can, type Policy } from '../access/policy.ts'
 import { audit } from '../audit/record.ts'
 import { revisionEvent } from '../audit/revision-event.ts'
@@ -149,7 +149,7 @@ async function voterOf(
   }
   const { actor } = found
   const { allowed } = can(policy, actor, 'review', { repository, package: path })
-  const persons = actor.kind === 'user' ? [principalId] : await personsOf(db, principalId, tokenId)
+  const persons = await personsBehind(db, actor)
   return { persons, kind: actor.kind, groups: actor.groups, standing: allowed ? 'valid' : 'no_right', age }
 }
 
