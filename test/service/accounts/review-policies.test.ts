@@ -12,6 +12,7 @@ import {
 } from '../../../src/service/accounts/review-policies.ts'
 import { createRepository } from '../../../src/service/repositories/create-repository.ts'
 import { deleteRepository } from '../../../src/service/repositories/delete-repository.ts'
+import { updateRepository } from '../../../src/service/repositories/update-repository.ts'
 import { accounts } from '../../support/access.ts'
 import { exported } from '../../support/audit.ts'
 import { type Reviews, reviews } from '../../support/reviews.ts'
@@ -73,6 +74,14 @@ describe('review policies', () => {
     const parts = { discovery: at.parts.discovery, ownAddress: 'localhost:8080' }
     await expect(createRepository(at.ctx, parts, own, input)).rejects.toMatchObject(FORBIDDEN)
     await createRepository(at.ctx, parts, at.admin, input)
+    // Other packages of the source may be those of anyone.
+    const filtered = (actor: Actor, packages: string[] | null) =>
+      updateRepository(at.ctx, actor, 'mirror', { source: { packages } }, 'any')
+    await filtered(at.admin, ['nf/**'])
+    await expect(filtered(own, null)).rejects.toMatchObject(FORBIDDEN)
+    expect(await updateRepository(at.ctx, own, 'mirror', { description: 'ours' }, 'any')).toMatchObject({
+      source: { packages: ['nf/**'] },
+    })
     await expect(deleteRepository(at.ctx, at.access, own, 'mirror', 'any')).rejects.toMatchObject(FORBIDDEN)
     await deleteRepository(at.ctx, at.access, at.admin, 'mirror', 'any')
   })
