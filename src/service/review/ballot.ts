@@ -43,8 +43,10 @@ export async function reviewState(
   if (policies.length === 0) return { rules: [], votes: [], complete: true }
   const proposal = await proposalOf(db, voted)
   const cast = []
-  for (const vote of await votesOn(db, voted.revision.name)) {
-    cast.push({ vote, voter: await voterOf(db, policy, vote, voted.revision, now) })
+  for (const vote of await votesOn(db, voted.revision.name, proposal.number)) {
+    const isCurrent = vote.proposal === proposal.number
+    const voter = isCurrent ? await voterOf(db, policy, vote, voted.revision, now) : endedVoter(vote)
+    cast.push({ vote, voter })
   }
   return evaluate(policies, proposal, cast, verdict)
 }
@@ -145,12 +147,16 @@ async function voterOf(
   const age = now.getTime() - Date.parse(at)
   const ended = tokenId !== null && (!token || token.revokedAt !== undefined)
   if ('refused' in found || ended) {
-    return { persons: [principalId], kind: 'user', groups: [], standing: 'ended', age }
+    return endedVoter({ principalId }, age)
   }
   const { actor } = found
   const { allowed } = can(policy, actor, 'review', { repository, package: path })
   const persons = await personsBehind(db, actor)
   return { persons, kind: actor.kind, groups: actor.groups, standing: allowed ? 'valid' : 'no_right', age }
+}
+
+function endedVoter({ principalId }: Pick<Vote, 'principalId'>, age = 0): Voter {
+  return { persons: [principalId], kind: 'user', groups: [], standing: 'ended', age }
 }
 
 function voteOf(actor: PrincipalActor, { number }: Proposal, ballot: Ballot, now: Date): Vote {
