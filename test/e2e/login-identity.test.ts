@@ -90,6 +90,29 @@ describe('31. identity:', () => {
     expect(found[1]?.groups).toEqual(expected)
   })
 
+  it('gives no groups back in an older session, of which the provider only says that it still holds', async () => {
+    const forging = await forgingProvider()
+    const app = await loginApp(forging.client())
+    const loggedIn = (groups: string[]) => {
+      forging.forge((asked) => idToken(asked, { sub: 'ann', groups }))
+      return app.loggedIn()
+    }
+    const older = await loggedIn(['corp:admins'])
+    await loggedIn(['corp:staff'])
+    let asked = 0
+    forging.forge(() => {
+      asked++
+      return undefined
+    })
+    app.pass(15 * 60_000)
+    const groups = async () => (await app.json(older, '/whoami')).groups
+    expect(await groups()).toEqual(['corp:staff'])
+    await expect.poll(() => asked).toBe(1)
+    await groups()
+    await app.settled()
+    expect(await groups()).toEqual(['corp:staff'])
+  })
+
   it('refuses more groups than a person can have', async () => {
     const app = await loginApp(idp.client())
     idp.person('ann', { groups: Array.from({ length: 1001 }, (_, at) => `group-${at}`) })
