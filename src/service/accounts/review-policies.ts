@@ -204,7 +204,9 @@ async function recordChange(
   type: AuditType & `review_policy.${string}`,
   rules: ReviewRules,
 ): Promise<void> {
-  const { name, repositories, approvals, floor } = rules
-  const details = { filter: repositories.join(','), fields: JSON.stringify({ approvals, floor }) }
+  const { name, repositories, groups, paths, ...switches } = reviewRulesOf(rules)
+  // What may be long, and so be cut, comes last.
+  const fields = JSON.stringify({ ...switches, groups, paths })
+  const details = { filter: repositories.join(','), fields }
   await audit(access.ctx, transaction, actor, { type, target: { name }, details })
 }

@@ -101,6 +101,18 @@ describe('review policies', () => {
     expect(await listed(at, rea)).toHaveLength(2)
   })
 
+  it('are recorded with all that they say, so that it is seen what a change has weakened', async () => {
+    const at = await reviews()
+    await at.policy({ groups: [{ group: 'security', count: 1 }] })
+    await at.changePolicy({ excludeAuthors: false, humansOnly: false, bypass: { role: 'author' } })
+    const records = (await exported(at.adminClient)).filter(({ type }) => type.startsWith('review_policy'))
+    const fields = records.map(({ details }) => JSON.parse(details.fields))
+    expect(fields).toMatchObject([
+      { excludeAuthors: true, humansOnly: true, groups: [{ group: 'security' }] },
+      { excludeAuthors: false, humansOnly: false, bypass: { role: 'author' }, groups: [] },
+    ])
+  })
+
   it('have an ETag, and their changes are recorded', async () => {
     const at = await reviews()
     const { adminClient: client } = at
