@@ -37,7 +37,7 @@ const SERVICE_MAY_IMPORT: Table = {
   drafts: ['workers', 'access', 'audit', '.'],
   review: ['drafts', 'access', 'audit', '.'],
   discovery: ['review', 'workers', 'access', 'audit', '.'],
-  repositories: ['discovery', 'access', '.'],
+  repositories: ['discovery', 'accounts', 'access', 'audit', 'webhooks', '.'],
   jobs: ['drafts', 'queries', 'access', 'audit', '.'],
   watch: ['queries', 'access', '.'],
   webhooks: ['watch', 'queries', 'access', 'audit', '.'],

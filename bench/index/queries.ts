@@ -34,6 +34,7 @@ export function queriesOf(sample: Sample, repositories: readonly string[], token
     { what: 'all labels but one (notin)', path: list('labelSelector=env notin (prod)') },
     { what: 'two labels, latest', path: list('labelSelector=env in (dev,test),team=team-4&latest=true') },
     { what: 'latest', path: list('latest=true') },
+    { what: 'last changed first', path: list('sort=-updatedAt') },
     { what: 'drafts, last changed first', path: list('lifecycle=Draft&sort=-updatedAt') },
     {
       what: 'one repository, last changed first',

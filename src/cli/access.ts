@@ -22,7 +22,7 @@ export async function replaceByServer(
 
 /** `-` is standard output: the text to print is the file then. */
 export async function writeRules(rules: AccessRules, file: string): Promise<string> {
-  const { serviceAccounts, bindings, reviewPolicies = [], issuers, trusts } = rules
+  const { serviceAccounts, bindings, issuers, trusts, reviewPolicies } = rules
   const content = stringify({
     serviceAccounts: serviceAccounts.map(({ disabled, ...account }) => {
       return { ...account, ...(disabled && { disabled }) }
@@ -30,21 +30,23 @@ export async function writeRules(rules: AccessRules, file: string): Promise<stri
     bindings: bindings.map(({ repositories, ...binding }) => {
       return { ...binding, ...(repositories.length > 0 && { repositories }) }
     }),
+    issuers: issuers.map(({ internal, ...issuer }) => ({ ...issuer, ...(internal && { internal }) })),
+    trusts: trusts.map(({ audiences, ...trust }) => ({
+      ...trust,
+      ...(audiences.length > 0 && { audiences }),
+    })),
     reviewPolicies,
-    ...(issuers.length > 0 && {
-      issuers: issuers.map(({ internal, ...issuer }) => ({ ...issuer, ...(internal && { internal }) })),
-    }),
-    ...(trusts.length > 0 && {
-      trusts: trusts.map(({ audiences, ...trust }) => ({
-        ...trust,
-        ...(audiences.length > 0 && { audiences }),
-      })),
-    }),
   })
   if (file === '-') return content
   await writeFile(file, content)
-  const federated = issuers.length > 0 ? `, ${issuers.length} issuers and ${trusts.length} trusts` : ''
-  return `wrote ${serviceAccounts.length} service accounts, ${bindings.length} bindings and ${reviewPolicies.length} review policies${federated} to ${file}\n`
+  const counts = Object.entries({
+    'service accounts': serviceAccounts,
+    bindings,
+    issuers,
+    trusts,
+    'review policies': reviewPolicies,
+  }).map(([what, { length }]) => `${length} ${what}`)
+  return `wrote ${counts.join(', ')} to ${file}\n`
 }
 
 /** `-` is standard input. Throws `invalid`. */

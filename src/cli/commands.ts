@@ -48,12 +48,13 @@ async function serveUntilStopped(config: Config, output: Output): Promise<void> 
 
   const { log, exit } = openLog(config.logLevel)
   const components = await openComponents(config, log)
+  const { access } = components.authenticator
+  const token = newTokenText('bootstrap')
+  // Before jobs of an earlier process go on.
+  access.rootTokens.add('root:command-line', token)
   const server = await serve(config, applicationOf(components))
   serving = true
   const { href: url } = localUrl({ host: config.listen.host, port: server.port })
-  const { access } = components.authenticator
-  const token = newTokenText('bootstrap')
-  access.rootTokens.add('root:command-line', token)
   await writeAddress(config.data, { url, instance: components.instance, token }).catch((err) =>
     log.warn({ err }, 'the commands gc, verify and backup cannot find this server: see its data folder'),
   )

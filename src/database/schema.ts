@@ -161,6 +161,7 @@ export type JobsTable = {
   created_at: string
   finished_at: string | null
   resource_version: number
+  credentials: string | null
 }
 
 export type JobItemsTable = {

@@ -12,6 +12,9 @@ import {
 import type { Reader } from './connection.ts'
 import { allOf, type Sql } from './sql.ts'
 
+/** Up to this number, names are compared as ranges are. A longer condition takes too long to prepare. */
+const FEW_NAMES = 32
+
 /**
  * Resolves to the ranges of the names of revisions in visible packages, of one repository or all, sorted and disjoint.
  * undefined: of any name.
@@ -35,7 +38,10 @@ export function inRange(name: Sql, range: NameRange | undefined): Sql[] {
 /** Matches packages that are visible. */
 export function visiblePackages(set: VisibleSet, repository: Sql, path: Sql): Sql[] {
   if (set === 'all') return []
-  const whole = inSome(repository, repositoryRanges(set.filter((pattern) => pattern.path === undefined)))
+  const whole = inWhole(
+    set.filter((pattern) => pattern.path === undefined),
+    repository,
+  )
   const parts = set
     .filter((pattern) => pattern.path !== undefined)
     .map((pattern) => inPart(pattern, repository, path))
@@ -44,7 +50,16 @@ export function visiblePackages(set: VisibleSet, repository: Sql, path: Sql): Sq
 
 /** Matches repositories of which something may be visible. */
 export function visibleRepositories(set: VisibleSet, name: Sql): Sql[] {
-  return set === 'all' ? [] : [inSome(name, repositoryRanges(set))]
+  return set === 'all' ? [] : [inWhole(set, name)]
+}
+
+/** The patterns that may concern the repositories in a range of names: a query for these need not test the others. */
+export function patternsIn(set: VisibleSet, { from, before }: NameRange): VisibleSet {
+  if (set === 'all') return set
+  return set.filter((pattern) => {
+    const [range] = repositoryRanges([pattern])
+    return range !== undefined && range.from < before && range.before > from
+  })
 }
 
 /** Matches, of the revisions in visible packages, those that are published, and drafts where these are visible too. */
@@ -76,11 +91,41 @@ export function repositoryRanges(patterns: readonly Pattern[]): NameRange[] {
   return ranges
 }
 
+/** Matches repositories by their names. There may be thousands of whole names, but few beginnings of names. */
+function inWhole(patterns: readonly Pattern[], name: Sql): Sql {
+  const names = [...new Set(namesIn(patterns))]
+  if (names.length <= FEW_NAMES) return inSome(name, repositoryRanges(patterns))
+  const beginnings = inSome(name, repositoryRanges(patterns.filter(({ prefix }) => prefix)))
+  return sql`CASE WHEN ${name} IN (${sql.join(names)}) THEN TRUE ELSE ${beginnings} END`
+}
+
 function inPart({ repository: name, prefix, path: part = '' }: Pattern, repository: Sql, path: Sql): Sql {
   const [range] = repositoryRanges([{ repository: name, prefix, path: undefined }])
   // "0" sorts right after "/".
   const below = { from: `${part}/`, before: `${part}0` }
   return sql`(${allOf(inRange(repository, range))} AND (${path} = ${part} OR (${allOf(inRange(path, below))})))`
+}
+
+/** Resolves to the repositories of which something is visible; undefined where there are more than `most`. */
+export async function fewRepositories(
+  db: Reader,
+  set: VisibleSet,
+  most: number,
+): Promise<readonly string[] | undefined> {
+  if (set === 'all') return undefined
+  const names = new Set(namesIn(set))
+  const prefixes = set.filter(({ prefix }) => prefix)
+  if (names.size > most) return undefined
+  if (prefixes.length > 0) {
+    const found = await db
+      .selectFrom('repositories')
+      .select('name')
+      .where(sql<boolean>`${inSome(sql`name`, repositoryRanges(prefixes))}`)
+      .limit(most + 1)
+      .execute()
+    for (const { name } of found) names.add(name)
+  }
+  return names.size > most ? undefined : [...names]
 }
 
 /** Matches texts in any of the ranges, with as few comparisons as a binary search. */

@@ -26,6 +26,12 @@ export type JobCounts = {
   conflicts: number
 }
 
+/** Whose rights the items of a job have: those of the caller who started it, at the time when each item runs. */
+export type JobCredentials =
+  | { kind: 'account'; principalId: string; tokenId: string | null }
+  | { kind: 'root'; name: string; tokenId: string }
+  | { kind: 'anonymous' }
+
 export type Job = {
   id: string
   kind: JobKind
@@ -38,6 +44,8 @@ export type Job = {
   /** The number of the last event of the job. */
   events: number
   createdBy: string
+  /** null: without any rights, where callers need some. */
+  credentials: JobCredentials | null
   createdAt: string
   finishedAt: string | null
   resourceVersion: string

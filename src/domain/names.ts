@@ -9,7 +9,7 @@ const LABEL_RULE =
   'must be 1 to 63 characters of a-z, 0-9 and "-", starting and ending with a letter or digit (a DNS-1123 label)'
 
 /** The limit of a Kubernetes object name, a DNS subdomain, which the name of a revision must fit. */
-const MAX_REVISION_NAME = 253
+export const MAX_REVISION_NAME = 253
 
 export type PackageId = { repository: string; package: string }
 export type RevisionId = PackageId & { workspace: string }

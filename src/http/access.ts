@@ -4,12 +4,14 @@ import type { Logger } from 'pino'
 import { AppError } from '../core/errors.ts'
 import { routed } from '../core/origin.ts'
 import type { Permission } from '../domain/access/permission.ts'
+import { seesAll } from '../domain/access/visible-set.ts'
 import { type PackageId, parseRevisionName } from '../domain/names.ts'
 import type { AccessControl } from '../service/access/access-control.ts'
 import { type Actor, ANONYMOUS } from '../service/access/actor.ts'
 import { type Caller, can, canInPart, type Target, targetText } from '../service/access/policy.ts'
-import { lacks } from '../service/access/require-permission.ts'
+import { hidden, lacks } from '../service/access/require-permission.ts'
 import { seesRevision } from '../service/access/sees-revision.ts'
+import { visibleTo } from '../service/access/visible.ts'
 import { operationsOf } from './operation.ts'
 import {
   A_CALLER,
@@ -25,13 +27,15 @@ declare module 'hono' {
   interface ContextVariableMap {
     access: Caller & { control: AccessControl }
     onDenied: OnDenied
+    /** Whether the refusal of this request is recorded. */
+    denied: boolean | undefined
   }
 }
 
 /** Is called before a refusal is answered. `repository` is an OCI repository, or empty for the server. */
 export type OnDenied = (
   actor: Actor,
-  denied: { code: string; missing: Permission; repository: string },
+  denied: { code: string; missing?: Permission; repository?: string; reason?: string },
 ) => Promise<void>
 
 /**
@@ -109,6 +113,20 @@ export async function mayRead(c: Context, name: string, target: Target): Promise
   return (await c.get('withinToken')?.({ type: 'repository', name, actions: ['pull'] })) ?? false
 }
 
+/**
+ * Records a refusal by a use case. What is missing counts as one where it may be hidden: the record does not tell which of
+ * both it was.
+ */
+export async function recordDenial(c: Context, error: unknown): Promise<void> {
+  const caller = c.get('access')
+  if (!(error instanceof AppError) || !caller || caller.policy.open || c.get('denied')) return
+  const { code, message } = error
+  const { actor } = caller
+  if (code === 'forbidden') await c.get('onDenied')(actor, { code, reason: message })
+  if (code === 'not_found' && isKnown(caller) && !seesAll(visibleTo(caller)))
+    await c.get('onDenied')(actor, { code })
+}
+
 async function checkNeeds(c: Context, needs: Exclude<Needs, typeof NOTHING>): Promise<void> {
   const caller = c.get('access')
   if (needs === A_CALLER) return
@@ -133,6 +151,7 @@ async function refuse(c: Context, refusal: AppError, missing: Permission, place:
   if (code !== 'unauthenticated') {
     const target = targetOf(place)
     const repository = target === 'server' ? '' : targetText(target)
+    c.set('denied', true)
     await c.get('onDenied')(c.get('access').actor, { code, missing, repository })
   }
   throw refusal
@@ -146,12 +165,14 @@ async function refusalAt(
   const { control, policy, actor } = caller
   if (!isAllowed(caller, permission, place)) {
     if (!isKnown(caller)) return unauthenticated()
-    if (permission === 'read') return hidden(actor, place)
+    if (permission === 'read' || permission === 'draft.read') return hidden(actor, nameOf(place))
     // It is missing everywhere, where any place would do.
     return lacks(actor, permission, place !== 'server' && 'partOf' in place ? 'server' : targetOf(place))
   }
   if (place === 'server' || !('revision' in place)) return undefined
-  return (await seesRevision(control, policy, actor, place.revision)) ? undefined : hidden(actor, place)
+  return (await seesRevision(control, policy, actor, place.revision))
+    ? undefined
+    : hidden(actor, nameOf(place))
 }
 
 function isAllowed(caller: Caller, permission: Permission, place: Place): boolean {
@@ -182,8 +203,6 @@ function unauthenticated(): AppError {
   return new AppError('unauthenticated', 'this needs an account: log in, or send a token')
 }
 
-/** What the caller may not read, and what does not exist, have the same answer. */
-function hidden(actor: Actor, place: Place): AppError {
-  const name = place !== 'server' && 'revision' in place ? place.revision : targetText(targetOf(place))
-  return new AppError('not_found', `there is no ${name}, or ${actor.name} may not read it`)
+function nameOf(place: Place): string {
+  return place !== 'server' && 'revision' in place ? place.revision : targetText(targetOf(place))
 }

@@ -46,6 +46,8 @@ export type Authenticator = {
   registryTokens: RegistryTokens
   failures: FailureLimit
   federation: Federation
+  /** Called before a refusal of credentials is answered. `tokenId`: of a token that was valid once. */
+  onRefused: (refused: { reason: string; tokenId: string | undefined }) => Promise<void>
   /** Called with each use of a session. */
   onSessionUse?: ((session: NonNullable<PrincipalActor['session']>) => void) | undefined
 }
@@ -65,6 +67,15 @@ const REFUSALS: Record<Extract<Authentication, { refused: string }>['refused'], 
   untrusted: 'the token of the issuer is not accepted',
 }
 
+/** The same for the audit log. */
+const REASONS: Omit<typeof REFUSALS, 'untrusted'> = {
+  malformed: 'credentials of no known form',
+  unknown: 'an unknown token',
+  revoked: 'the token was revoked',
+  expired: 'the token has expired',
+  disabled: 'the account is disabled',
+}
+
 /** Throws `unauthenticated` for credentials that are not valid: they are never taken for those of an anonymous caller. */
 export function authentication(authenticator: Authenticator, service: TokenService): MiddlewareHandler {
   const cookies = new SessionCookies(service.publicUrl)
@@ -81,7 +92,7 @@ async function callerOf(c: Context, authenticator: Authenticator, cookies: Sessi
   const credentials = parseAuthorization(c.req.header('Authorization'))
   if (credentials.kind === 'none') return callerWithSession(c, authenticator, cookies)
   if (credentials.kind === 'bearer') c.set('tokenFault', 'invalid_token')
-  if (credentials.kind === 'unknown') throw refusal(authenticator, { refused: 'malformed' })
+  if (credentials.kind === 'unknown') throw await refusal(authenticator, { refused: 'malformed' })
   const isRegistryToken = credentials.kind === 'bearer' && credentials.secret.includes('.')
   const caller =
     isRegistryToken && isRegistry(c)
@@ -90,7 +101,7 @@ async function callerOf(c: Context, authenticator: Authenticator, cookies: Sessi
   const { actor } = caller
   // What a client of the registry keeps is good for nothing else.
   if ('token' in actor && actor.token?.kind === 'registry' && !caller.granted && c.req.path !== TOKEN_PATH) {
-    throw refusal(authenticator, { refused: 'malformed', tokenId: actor.token.id })
+    throw await refusal(authenticator, { refused: 'malformed', tokenId: actor.token.id })
   }
   c.set('tokenFault', undefined)
   return caller
@@ -150,7 +161,7 @@ export async function authenticated(
   const found = isFederated
     ? await federation.authenticate({ account: user, token: secret, audience: ownAudience(c) }, address)
     : await authenticateToken(access, secret, address)
-  if ('refused' in found) throw refusal(authenticator, found)
+  if ('refused' in found) throw await refusal(authenticator, found)
   return { actor: found.actor, tokenId: found.tokenId, open: false }
 }
 
@@ -160,17 +171,21 @@ async function callerWithRegistryToken(
   address: string | undefined,
 ): Promise<Caller> {
   const found = await authenticator.registryTokens.authenticate(text, address)
-  if ('refused' in found) throw refusal(authenticator, found)
+  if ('refused' in found) throw await refusal(authenticator, found)
   return { ...found, tokenId: found.tokenId, open: false }
 }
 
-function refusal(
-  { failures }: Authenticator,
+async function refusal(
+  { failures, onRefused }: Authenticator,
   refused: Extract<Authentication, { refused: string }>,
-): AppError {
+): Promise<AppError> {
   const { refused: why, tokenId } = refused
   // Clients find out by a refusal that a registry token has expired, which has no id here.
-  if (why !== 'expired' || tokenId !== undefined) failures.count(currentClient(), tokenId)
+  if (why !== 'expired' || tokenId !== undefined) {
+    failures.count(currentClient(), tokenId)
+    // What is wrong with the token of an issuer is recorded where that is found out.
+    if (why !== 'untrusted') await onRefused({ reason: REASONS[why], tokenId })
+  }
   const text = REFUSALS[why]
   return new AppError('unauthenticated', why === 'untrusted' ? `${text}: ${refused.reason}` : text)
 }

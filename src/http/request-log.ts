@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import type { Logger } from 'pino'
+import { clean } from '../domain/audit/clean.ts'
 import type { Metrics } from './metrics.ts'
-import { requestedPath } from './request-path.ts'
+import { loggedPath } from './request-path.ts'
 
 declare module 'hono' {
   interface ContextVariableMap {
@@ -29,11 +30,11 @@ export function requestLog(log: Logger, metrics: Metrics): MiddlewareHandler {
     const level = c.get('operation')?.quiet ? 'debug' : 'info'
     log[level](
       {
-        requestId,
+        requestId: clean(requestId),
         client: c.get('clientAddress'),
-        userAgent: c.req.header('User-Agent')?.slice(0, 256),
+        userAgent: clean(c.req.header('User-Agent')) ?? undefined,
         method,
-        path: requestedPath(c),
+        path: loggedPath(c),
         status,
         milliseconds: Math.round(milliseconds * 1000) / 1000,
       },

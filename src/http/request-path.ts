@@ -2,6 +2,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { getPath } from 'hono/utils/url'
+import { clean } from '../domain/audit/clean.ts'
 
 /** A path of a package has 1024 bytes at most, and the rest of a path is shorter than that. */
 export const MAX_PATH = 4096
@@ -33,6 +34,11 @@ export function routedPath(request: Request): string {
 /** The path that the client has sent, with escapes decoded, except for those of separators. */
 export function requestedPath(c: Context): string {
   return getPath(c.req.raw).slice(0, MAX_PATH)
+}
+
+/** The same for logs and traces: without what looks like a token, as a client may put one in the wrong place. */
+export function loggedPath(c: Context): string {
+  return clean(requestedPath(c), MAX_PATH) ?? ''
 }
 
 /** Refuses paths that are longer than any that the server knows. */

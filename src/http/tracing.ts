@@ -1,7 +1,8 @@
 /** The interface to tracing; the exporter is only loaded if traces are configured. */
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
-import { requestedPath } from './request-path.ts'
+import { clean } from '../domain/audit/clean.ts'
+import { loggedPath } from './request-path.ts'
 
 export type Attributes = Record<string, string | number>
 
@@ -47,8 +48,8 @@ export function traced(tracing: Tracing): MiddlewareHandler {
           'http.request.method': method,
           'http.route': routePath(c),
           'http.response.status_code': status,
-          'url.path': requestedPath(c),
-          'pkgserver.request_id': c.get('requestId'),
+          'url.path': loggedPath(c),
+          'pkgserver.request_id': clean(c.get('requestId')) ?? '',
         })
         if (status >= 500) span.fail()
       },

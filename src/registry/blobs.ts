@@ -8,10 +8,15 @@ import { blobKey, linkKey } from './keys.ts'
 import { ReadCache } from './read-cache.ts'
 import type { BlobUpload, Range, Stat } from './store/blob-store.ts'
 
-/** A blob that a repository has: its size in bytes, and when the repository's link to it was last written. */
-type Linked = { size: number; linked: number }
+/**
+ * A blob that a repository has: its size in bytes, and when the repository's link to it was last written. `sent`: whether
+ * a client of the registry has sent its content, or mounted it from where the client may read it.
+ */
+type Linked = { size: number; linked: number; sent: boolean }
 
+/** The contents of links. */
 const NOTHING = new Uint8Array(0)
+const SENT = new Uint8Array([1])
 /** Entries of each cache. */
 const CACHED_ENTRIES = 100_000
 /** Blobs up to this size are cached in memory. */
@@ -61,6 +66,11 @@ export class Blobs {
     return (await this.#find(repository, digest)) !== undefined
   }
 
+  /** Whether a client has shown that it has the content, instead of knowing the digest only. */
+  async wasSent(repository: string, digest: string): Promise<boolean> {
+    return (await this.#find(repository, digest))?.sent === true
+  }
+
   /** Throws BLOB_UNKNOWN. */
   async read(repository: string, digest: string, range?: Range): Promise<Stream> {
     if (!(await this.has(repository, digest))) throw unknownBlob(repository, digest)
@@ -108,24 +118,31 @@ export class Blobs {
   }
 
   /** Stores the bytes of an upload whose digest the caller has verified. Ends the upload unless it throws. */
-  async putUpload(repository: string, digest: string, upload: BlobUpload): Promise<void> {
+  async putUpload(
+    repository: string,
+    digest: string,
+    upload: BlobUpload,
+    { sent = false } = {},
+  ): Promise<void> {
     let committed = false
-    await this.#add(repository, digest, async () => {
+    const commit = async () => {
       // The first commit has used up the upload, and a collection has deleted the blob since.
       if (committed) throw collected(digest)
       await upload.commit(blobKey(digest))
       committed = true
-    })
+    }
+    await this.#add(repository, digest, commit, sent)
     if (!committed) await upload.abort()
   }
 
   /** Links a blob of another repository. Returns false where that one does not have it. */
-  async mount(repository: string, digest: string, from: string): Promise<boolean> {
+  async mount(repository: string, digest: string, from: string, { sent = false } = {}): Promise<boolean> {
     if (!(await this.has(from, digest))) return false
+    const lost = async () => {
+      throw unknownBlob(from, digest)
+    }
     try {
-      await this.#add(repository, digest, async () => {
-        throw unknownBlob(from, digest)
-      })
+      await this.#add(repository, digest, lost, sent)
     } catch (error) {
       if (error instanceof RegistryError && error.code === 'BLOB_UNKNOWN') return false
       throw error
@@ -162,9 +179,9 @@ export class Blobs {
    * Links a blob, and calls `store` if it is not stored yet. When this resolves, blob and link both exist and are too
    * young for a collection to delete them: see `PendingDeletions`.
    */
-  async #add(repository: string, digest: string, store: () => Promise<void>): Promise<void> {
+  async #add(repository: string, digest: string, store: () => Promise<void>, sent = false): Promise<void> {
     const before = await this.#find(repository, digest)
-    if (before && isFresh(this.#ctx, before.linked)) {
+    if (before && isFresh(this.#ctx, before.linked) && (before.sent || !sent)) {
       // The push that wrote this link may still be waiting for a collection that has not seen it.
       await this.#ctx.pendingDeletions.settled([digest])
       if (await this.has(repository, digest)) return
@@ -172,16 +189,19 @@ export class Blobs {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const stored = await this.#ctx.store.stat(blobKey(digest))
       // In parallel: if a crash leaves only the link, it does not count without its blob.
-      await settleAll([stored ? Promise.resolve() : store(), this.#link(repository, digest)])
+      await settleAll([
+        stored ? Promise.resolve() : store(),
+        this.#link(repository, digest, sent || before?.sent === true),
+      ])
       await this.#ctx.pendingDeletions.settled([digest])
       if (await this.has(repository, digest)) return
     }
     throw collected(digest)
   }
 
-  async #link(repository: string, digest: string): Promise<void> {
+  async #link(repository: string, digest: string, sent: boolean): Promise<void> {
     const key = linkKey(repository, digest)
-    await this.#links.update(key, () => this.#ctx.store.put(key, NOTHING))
+    await this.#links.update(key, () => this.#ctx.store.put(key, sent ? SENT : NOTHING))
   }
 
   async #stat(cache: ReadCache<Stat>, key: string): Promise<Stat | undefined> {
@@ -191,7 +211,7 @@ export class Blobs {
   async #find(repository: string, digest: string): Promise<Linked | undefined> {
     const link = await this.#stat(this.#links, linkKey(repository, digest))
     const blob = link && (await this.#stat(this.#stored, blobKey(digest)))
-    return blob && { size: blob.size, linked: link.modified }
+    return blob && { size: blob.size, linked: link.modified, sent: link.size > 0 }
   }
 }
 

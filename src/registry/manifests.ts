@@ -343,7 +343,7 @@ export function requiredBlobs(manifest: Manifest | Index): string[] {
   return digestsOf(needed)
 }
 
-function blobUnknown(needed: string): RegistryError {
+export function blobUnknown(needed: string): RegistryError {
   return new RegistryError(
     'MANIFEST_BLOB_UNKNOWN',
     `the manifest needs ${needed}, which is missing: push it first`,

@@ -95,7 +95,7 @@ export class Uploads {
         if (actual !== digest) {
           throw new RegistryError('DIGEST_INVALID', `the content has the digest ${actual}, not ${digest}`)
         }
-        await this.#blobs.putUpload(repository, digest, session.upload)
+        await this.#blobs.putUpload(repository, digest, session.upload, { sent: true })
       } catch (error) {
         await session.upload.abort()
         throw error

@@ -10,10 +10,12 @@ import type { Authenticator } from '../http/authentication.ts'
 import { FailureLimit } from '../http/failure-limit.ts'
 import type { Proxies } from '../oci/remote/connections.ts'
 import { AccessControl, type AccessOptions } from '../service/access/access-control.ts'
+import { ANONYMOUS } from '../service/access/actor.ts'
 import type { Policy } from '../service/access/policy.ts'
 import { RegistryTokens } from '../service/access/registry-tokens.ts'
 import { RepositoryIds } from '../service/access/repository-ids.ts'
-import { RootTokens } from '../service/access/root-tokens.ts'
+import { RootTokens, SETTINGS_TOKEN } from '../service/access/root-tokens.ts'
+import { type Acting, auditDenial } from '../service/audit/record.ts'
 import { Federation } from '../service/federation/federation.ts'
 import { KeySets } from '../service/federation/key-sets.ts'
 import { BootstrapToken } from './bootstrap-token.ts'
@@ -34,7 +36,7 @@ export async function accessSettings(
   log: Logger,
 ): Promise<AccessSettings> {
   const rootTokens = new RootTokens()
-  if (adminTokenFile !== undefined) rootTokens.add('root:settings', await tokenIn(adminTokenFile))
+  if (adminTokenFile !== undefined) rootTokens.add(SETTINGS_TOKEN, await tokenIn(adminTokenFile))
   const bootstrap = new BootstrapToken(data, rootTokens, log)
   const logMode = modeLog(log, auth === 'open' ? 'warn' : 'info')
   // With an identity provider people can log in, so nothing has to be open first.
@@ -64,12 +66,28 @@ export async function openAuthenticator(
   const federation = new Federation(access, new KeySets({ now: ctx.now, report, proxies }))
   const key = await ctx.commits.run((transaction) => secret(transaction, 'registry-token'))
   const registryTokens = await RegistryTokens.open(access, new RepositoryIds(ctx), key)
-  return { access, registryTokens, failures: new FailureLimit(ctx.now), federation }
+  return {
+    access,
+    registryTokens,
+    failures: new FailureLimit(ctx.now),
+    federation,
+    onRefused: recordRefusals(ctx, log),
+  }
 }
 
 /** Resolves to who may do what now; in a transaction, as that sees it. */
 export function policyOf({ access }: Authenticator, transaction?: Transaction): Promise<Policy> {
   return transaction ? access.policyIn(transaction) : access.policy()
+}
+
+/** Records refused credentials in the audit log, by the token that they are of, if it is known. */
+export function recordRefusals(ctx: AccessControl['ctx'], log: Logger): Authenticator['onRefused'] {
+  return async ({ reason, tokenId }) => {
+    const caller: Acting = { ...ANONYMOUS, via: { kind: tokenId === undefined ? 'none' : 'token', tokenId } }
+    await auditDenial(ctx, caller, { code: 'unauthenticated', reason }).catch((err) =>
+      log.error({ err, reason, tokenId }, 'cannot record a refusal in the audit log'),
+    )
+  }
 }
 
 async function tokenIn(file: string): Promise<string> {

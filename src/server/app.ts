@@ -16,7 +16,8 @@ import { createRestApp } from '../api/rest/rest-app.ts'
 import { restSurface } from '../api/rest/rest-surface.ts'
 import { toPackageRevisionView } from '../api/rest/schemas/package-revision.ts'
 import { isDiskFull } from '../core/errors.ts'
-import { access, authorize, callerOf, mayRead, type OnDenied } from '../http/access.ts'
+import { clean } from '../domain/audit/clean.ts'
+import { access, authorize, callerOf, mayRead, type OnDenied, recordDenial } from '../http/access.ts'
 import { answerMemory } from '../http/answer-memory.ts'
 import { authentication, registryAuthentication } from '../http/authentication.ts'
 import { browserSafety } from '../http/browser-safety.ts'
@@ -26,7 +27,7 @@ import { knownHosts } from '../http/known-hosts.ts'
 import { loadShedding } from '../http/load-shedding.ts'
 import { readOnly } from '../http/read-only.ts'
 import { requestLog } from '../http/request-log.ts'
-import { boundedPath, requestedPath, routedPath } from '../http/request-path.ts'
+import { boundedPath, loggedPath, requestedPath, routedPath } from '../http/request-path.ts'
 import { NO_TRACING, traced } from '../http/tracing.ts'
 import { createRegistryApp, registrySurface } from '../registry/http/registry-app.ts'
 import { targetOf } from '../registry/http/request.ts'
@@ -40,7 +41,6 @@ import {
 } from '../service/access/client-writes.ts'
 import { readingRules } from '../service/access/registry-reading.ts'
 import { StreamRights } from '../service/access/stream-rights.ts'
-import { visibleTo } from '../service/access/visible.ts'
 import { auditDenial } from '../service/audit/record.ts'
 import { readiness } from '../service/maintenance/readiness.ts'
 import { visibleToReceiver } from '../service/webhooks/webhook-rights.ts'
@@ -92,7 +92,10 @@ export async function createApp(components: Components, publicUrl: URL): Promise
   } = components
   const onInternalError = (error: unknown, c: Context): void => {
     const { method } = c.req
-    log.error({ err: error, requestId: c.get('requestId'), method, path: requestedPath(c) }, 'request failed')
+    log.error(
+      { err: error, requestId: clean(c.get('requestId')), method, path: loggedPath(c) },
+      'request failed',
+    )
     if (isDiskFull(error)) void disk.check()
   }
   const onDenied: OnDenied = (actor, denied) =>
@@ -106,7 +109,7 @@ export async function createApp(components: Components, publicUrl: URL): Promise
     deleteBlobs: (repository) => blobDeletionRefusal(ctx.db, repository),
   }
   const mayMount = (c: Context, from: string) => mayRead(c, from, targetOf(from))
-  const readGuard = (c: Context): ReadGuard | undefined => readingRules(ctx.db, visibleTo(callerOf(c)))
+  const readGuard = (c: Context): ReadGuard | undefined => readingRules(ctx.db, callerOf(c))
   const surroundings = {
     stopping: () => components.stopping,
     refusal: () => disk.refusal,
@@ -125,7 +128,10 @@ export async function createApp(components: Components, publicUrl: URL): Promise
     if (path === TOKEN_PATH || (path === DEVICE_PATH && method === 'POST')) return tokens
     return path.startsWith('/auth/') ? pages : rest
   }
-  app.onError((error, c) => surfaceOf(c).onError(error, c))
+  app.onError(async (error, c) => {
+    await recordDenial(c, error)
+    return surfaceOf(c).onError(error, c)
+  })
   app.notFound((c) => surfaceOf(c).notFound(c))
 
   app.use(requestLog(log, metrics))

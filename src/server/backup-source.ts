@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { copyIndex } from '../database/sqlite/index-file.ts'
 import { RegistrySnapshot } from '../registry/snapshot.ts'
+import { ADDRESS_KEY } from '../service/audit/record.ts'
 import { INDEX_FILE, REGISTRY_FOLDER } from '../service/maintenance/backup/archive-layout.ts'
 import type { BackupSource } from '../service/ports.ts'
 
@@ -25,7 +26,8 @@ export function backupSource({ data, registry, blobs }: Config, version: string)
       return folder
     },
     removeFolder: (folder) => rm(folder, { recursive: true, force: true }),
-    copyIndex: (folder) => copyIndex(data, join(folder, INDEX_FILE)),
+    // Without its key, what the audit log says of addresses could not be checked any more.
+    copyIndex: (folder) => copyIndex(data, join(folder, INDEX_FILE), [ADDRESS_KEY]),
     registry: files ? (folder) => new RegistrySnapshot(root, join(folder, REGISTRY_FOLDER)) : undefined,
     info: { version, registry: files ? 'files' : { elsewhere } },
   }

@@ -303,7 +303,9 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     addressKey: await index.commits.run((transaction) => secret(transaction, ADDRESS_KEY)),
     report: (err) => log.warn({ err }, 'tags of a change are still to be set: the server tries again'),
   }
+  const authenticator = await openAuthenticator(ctx, given.access, log, proxies)
   const jobs = new JobRunner(ctx, {
+    access: authenticator.access,
     work: { clone: whereThereIsRoom(disk, cloneItem), upgrade: whereThereIsRoom(disk, upgradeItem) },
     report: (err) => log.error({ err }, 'an item of a job has failed'),
     onEnd: (kind, outcome, seconds) => {
@@ -311,7 +313,6 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
       work.jobItem.observe({ kind, outcome }, seconds)
     },
   })
-  const authenticator = await openAuthenticator(ctx, given.access, log, proxies)
   const load = createLoad(limits.load)
   observeJobs(metrics, () => jobs.running)
   const discovery = new Discovery(ctx, {

@@ -2,15 +2,21 @@ import { AppError } from '../core/errors.ts'
 import type { Reader } from '../database/connection.ts'
 import { declaredVersions } from '../database/package-revisions/of-package.ts'
 import type { PackageState } from '../database/repositories/packages.ts'
+import { sees, type Visibility } from '../domain/access/visible-set.ts'
+import type { PackageId } from '../domain/names.ts'
 import { parseVersion, VERSION_RULE, versionsClash } from '../domain/version.ts'
 
 type Declaring = { name: string; workspace: string; version: string | null }
 
-/** Throws `invalid`, `already_exists` or `conflict` if the revision may not have its version. */
+/**
+ * Throws `invalid`, `already_exists` or `conflict` if the revision may not have its version. The error does not name a draft
+ * that is not visible.
+ */
 export async function checkVersion(
   db: Reader,
+  visibility: Visibility,
   state: PackageState | undefined,
-  revision: Declaring,
+  revision: Declaring & PackageId,
 ): Promise<void> {
   if (revision.version === null) return
   const version = parseVersion(revision.version)
@@ -25,9 +31,10 @@ export async function checkVersion(
   for (const other of await declaredVersions(db, state.id)) {
     const taken = parseVersion(other.version)
     if (other.workspace === revision.workspace || !taken || !versionsClash(version, taken)) continue
+    const owner = sees(visibility.drafts, revision) ? `the workspace ${other.workspace}` : 'another revision'
     throw new AppError(
       'already_exists',
-      `the version ${version.text} clashes with ${taken.text} of the workspace ${other.workspace}: a version is declared once in a package, and either with build numbers or without`,
+      `the version ${version.text} clashes with ${taken.text} of ${owner}: a version is declared once in a package, and either with build numbers or without`,
     )
   }
 }

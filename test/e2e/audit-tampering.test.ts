@@ -16,7 +16,7 @@ async function withDraft(): Promise<TestApp> {
 }
 
 describe('the verification of the audit log', () => {
-  it('finds a row that was edited, removed or added', async () => {
+  it('32. audit: finds a row that was edited, removed or added', async () => {
     const edits: [string, RegExp][] = [
       [`UPDATE audit SET record = replace(record, 'anonymous', 'eve') WHERE seq = 2`, /was changed/],
       [`UPDATE audit SET principal = 'eve' WHERE seq = 2`, /was changed/],
@@ -40,7 +40,7 @@ describe('the verification of the audit log', () => {
     }
   })
 
-  it('finds by a head kept elsewhere that its end was cut off together with the head of the index', async () => {
+  it('32. audit: finds by a head kept elsewhere that its end was cut off together with the head of the index', async () => {
     const { client, parts } = await withDraft()
     const { last: seq, hash } = await client.ok('POST', '/audit/verifications', {})
     await tamper(parts, `DELETE FROM audit WHERE seq = ${seq}`)

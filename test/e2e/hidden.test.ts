@@ -154,6 +154,16 @@ describe('12. Watch and SSE: no event of hidden revisions', () => {
     kept.close()
   })
 
+  it('ends a stream when the token of an admin without an account ends', async () => {
+    const { app } = await prepared()
+    const text = 'r'.repeat(40)
+    const end = app.access.rootTokens.add('root:bootstrap', text)
+    const stream = await watch(app.bearer(text))
+    expect((await stream.next()).event).toBe('BOOKMARK')
+    end()
+    expect(await Promise.race([stream.ended(), setTimeout(1000, 'goes on')])).toBe(true)
+  })
+
   it('has jobs for those alone who may see all of them', async () => {
     const { app, admin } = await prepared()
     await admin.publish('v1', { init: {} }, inA)

@@ -209,7 +209,7 @@ it('is set up by the settings, and asks for rights from the first start on', asy
   }
   expect(sessions(indexFile(data))).toBe(1)
   const copy = join(await temporaryFolder(), 'index.db')
-  await copyIndex(data, copy)
+  await copyIndex(data, copy, [])
   expect(sessions(copy)).toBe(0)
 
   await writeFile(secretFile, '\n')

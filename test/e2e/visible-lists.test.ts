@@ -122,11 +122,16 @@ describe('14. Search, objects, images, downstreams, outdated, counts: hidden row
         const found = await whole(client, `/packagerevisions?${query}&limit=3`)
         expect(found.map(nameOf), query).toEqual(seen.filter(test).map(nameOf))
       }
-      const byTime = await whole(client, '/packagerevisions?sort=-updatedAt&limit=3')
-      const admins = await whole(admin, '/packagerevisions?sort=-updatedAt&limit=1000')
-      expect(byTime.map(nameOf)).toEqual(
-        admins.map(nameOf).filter((name) => seen.some((one) => one.name === name)),
-      )
+      const names = new Set(seen.map(nameOf))
+      for (const sort of ['updatedAt', '-updatedAt', 'publishedAt', '-publishedAt']) {
+        for (const filter of ['', '&latest=true', '&lifecycle=Draft', '&repository=ab', '&q=web']) {
+          const query = `/packagerevisions?sort=${sort}${filter}`
+          const admins = await whole(admin, `${query}&limit=1000`)
+          expect((await whole(client, `${query}&limit=3`)).map(nameOf), query).toEqual(
+            admins.map(nameOf).filter((name) => names.has(name)),
+          )
+        }
+      }
     })
   })
 

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { Client } from '../support/client.ts'
 import { serving } from '../support/listening.ts'
 import { protectedApp } from '../support/protected-app.ts'
+import { watch } from '../support/watch.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 
@@ -145,7 +147,7 @@ describe('a reader', () => {
     expect(await reader.tags()).toEqual(['latest', 'v1', 'v1.0.0'])
   })
 
-  it('compares with nothing, copies nothing and clones nothing that is hidden from it', async () => {
+  it('11. confused deputy: compares, copies, clones, upgrades and syncs nothing that is hidden from it', async () => {
     const app = await protectedApp()
     const admin = await app.user('ann', 'admin')
     await admin.createRepository()
@@ -162,6 +164,9 @@ describe('a reader', () => {
       { copy: { from: secret } },
       { clone: { upstream: secret } },
       { clone: { upstream: { repository: 'blueprints', package: 'secret/smf' } } },
+      { upgrade: { from: secret } },
+      { upgrade: { from: 'blueprints.secret.smf.gone' } },
+      { upgrade: { to: secret } },
     ]) {
       const draft = { repository: 'blueprints', package: 'nf/other', workspace: 'ws1', source }
       expect(await author.call('POST', '/packagerevisions', draft)).toMatchObject({
@@ -173,6 +178,12 @@ describe('a reader', () => {
       expect((await author.send(`/api/v1${path}`)).status).toBe(404)
     }
     await author.createDraft('ws1', { clone: { upstream: name } }, { package: 'nf/other' })
+    await app.bind({ kind: 'user', name: 'eve' }, 'repository-admin', 'mirror')
+    const mirror = { name: 'mirror', type: 'catalog', source: { url: 'oci://localhost:8080/blueprints' } }
+    expect(await author.call('POST', '/repositories', mirror)).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining("this server's own registry") },
+    })
   })
 
   it('sees no draft, and learns not even its name', async () => {
@@ -247,23 +258,35 @@ describe('a caller who deletes', () => {
 })
 
 describe('2. fail closed', () => {
-  it('refuses while the rights cannot be read, and still answers probes', async () => {
+  it('2. fail closed: refuses while the rights cannot be read, also streams and clients of the registry, and answers probes', async () => {
     const app = await protectedApp()
     const admin = await app.user('ann', 'admin')
     await admin.createRepository()
+    await admin.publish('ws1')
+    await app.bind({ kind: 'anonymous' }, 'reader', '*')
+    const stream = await watch(admin)
+    expect((await stream.next()).event).toBe('BOOKMARK')
+    expect(await app.anonymous.resolve('v1')).toBeDefined()
     await app.parts.ctx.commits.run((transaction) => transaction.schema.dropTable('bindings').execute())
     // Forgets the policy in memory.
     await app.access.changing(async () => undefined)
+    expect(await Promise.race([stream.ended(), setTimeout(2000, 'goes on')])).toBe(true)
     for (const client of [admin, app.anonymous]) {
       for (const path of ['/repositories', '/packagerevisions/a.b.c', '/webhooks']) {
         expect(await client.call('GET', path)).toMatchObject({ status: 503, body: { code: 'unavailable' } })
       }
-      expect((await client.send('/v2/blueprints/a/tags/list')).status).toBe(503)
+      expect((await client.call('GET', '/packagerevisions?watch=true')).status).toBe(503)
+      for (const path of ['tags/list', 'manifests/v1', `blobs/sha256:${'0'.repeat(64)}`])
+        expect((await client.send(`/v2/blueprints/nf/upf/${path}`)).status).toBe(503)
+      for (const path of ['/v2/', '/v2/_catalog', '/auth/token?scope=repository:blueprints/nf/upf:pull'])
+        expect((await client.send(path)).status).toBe(503)
+      const upload = await client.send('/v2/blueprints/nf/upf/blobs/uploads/', { method: 'POST' })
+      expect(upload.status).toBe(503)
       expect((await client.send('/healthz')).status).toBe(200)
     }
   })
 
-  it('refuses all where a binding in the index is damaged', async () => {
+  it('2. fail closed: refuses all where a binding in the index is damaged', async () => {
     const app = await protectedApp()
     const admin = await app.user('ann', 'admin')
     await app.parts.ctx.commits.run((transaction) =>

@@ -4,12 +4,10 @@ import { onTestFinished } from 'vitest'
 import type { Subject } from '../../src/domain/access/binding.ts'
 import { PERMISSIONS } from '../../src/domain/access/permission.ts'
 import type { Role } from '../../src/domain/access/role.ts'
-import { openAuthenticator, policyOf } from '../../src/server/access.ts'
 import { createApp } from '../../src/server/app.ts'
 import { type Components, memoryComponents } from '../../src/server/components.ts'
 import { type Actor, SYSTEM } from '../../src/service/access/actor.ts'
 import { authenticatePrincipal } from '../../src/service/access/authenticate.ts'
-import { visibleTo } from '../../src/service/access/visible.ts'
 import { createBinding } from '../../src/service/accounts/create-binding.ts'
 import { createToken, type TokenRequest } from '../../src/service/accounts/create-token.ts'
 import { recordLogin } from '../../src/service/accounts/record-login.ts'
@@ -23,13 +21,10 @@ export async function protectedApp(
   mode: 'required' | 'open-at-first' = 'required',
   change: (parts: Components) => Components = (parts) => parts,
 ) {
-  const parts = change(await memoryComponents(SILENT))
+  const parts = change(await memoryComponents(SILENT, undefined, { mode, adminGroups: [] }))
   onTestFinished(() => parts.close())
-  const authenticator = await openAuthenticator(parts.ctx, { mode, adminGroups: [] }, SILENT)
-  const { access } = authenticator
-  parts.ctx.visibilityOf = async (actor) => visibleTo({ policy: await access.policy(), actor })
-  parts.ctx.policyOf = (transaction) => policyOf(authenticator, transaction)
-  const { hono } = await createApp({ ...parts, authenticator }, new URL('http://localhost:8080'))
+  const { access } = parts.authenticator
+  const { hono } = await createApp(parts, new URL('http://localhost:8080'))
 
   const bind = (subject: Subject, role: Role, ...repositories: string[]) =>
     createBinding(access, SYSTEM, { subject, role, repositories })

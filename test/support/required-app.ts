@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { FailureLimit } from '../../src/http/failure-limit.ts'
+import { recordRefusals } from '../../src/server/access.ts'
 import { createApp } from '../../src/server/app.ts'
 import { type Components, memoryComponents } from '../../src/server/components.ts'
 import type { AccessOptions } from '../../src/service/access/access-control.ts'
@@ -39,6 +40,7 @@ export async function requiredApp(
       access,
       new KeySets({ now: at.ctx.now, report: access.options.report, timeout: 1000 }),
     ),
+    onRefused: recordRefusals(at.ctx, pino({ level: 'silent' })),
   }
   const parts = change({ ...made, authenticator })
   const { hono } = await createApp(parts, new URL(publicUrl))

@@ -16,7 +16,7 @@ export type Sample = { revisions: number; repositories: number; packages: number
 
 export function sampleOf(revisions: number): Sample {
   const packages = Math.ceil(revisions / REVISIONS)
-  return { revisions, packages, repositories: Math.min(100, Math.max(10, Math.floor(packages / 100))) }
+  return { revisions, packages, repositories: Math.min(1000, Math.max(10, Math.floor(packages / 100))) }
 }
 
 export function repositoryAt(at: number): string {

@@ -54,20 +54,25 @@ export async function deleteBinding(transaction: Transaction, id: string): Promi
   await transaction.deleteFrom('bindings').where('id', '=', id).execute()
 }
 
-/** Takes away what bindings give in a repository by its exact name; those that give nothing else are deleted. */
-export async function dropBindingsOf(transaction: Transaction, repository: string): Promise<void> {
-  let dropped = false
-  for (const { id, repositories } of await allBindings(transaction)) {
-    const left = repositories.filter((text) => !isExactly(text, repository))
-    if (left.length === repositories.length) continue
-    dropped = true
+/**
+ * Takes away what bindings give in a repository by its exact name; those that give nothing else are deleted. Resolves to
+ * these bindings, with what they still give.
+ */
+export async function dropBindingsOf(transaction: Transaction, repository: string): Promise<Binding[]> {
+  const dropped: Binding[] = []
+  for (const binding of await allBindings(transaction)) {
+    const { id } = binding
+    const left = binding.repositories.filter((text) => !isExactly(text, repository))
+    if (left.length === binding.repositories.length) continue
+    dropped.push({ ...binding, repositories: left })
     if (left.length === 0) await deleteBinding(transaction, id)
     else {
       const changed = { repositories: JSON.stringify(left) }
       await transaction.updateTable('bindings').set(changed).where('id', '=', id).execute()
     }
   }
-  if (dropped) await raiseAccessVersion(transaction)
+  if (dropped.length > 0) await raiseAccessVersion(transaction)
+  return dropped
 }
 
 function isExactly(text: string, repository: string): boolean {

@@ -10,30 +10,28 @@ import { inRange, nameRanges } from '../visible.ts'
 const FEW = 3000
 const MOST_RANGES = 100
 
-/** The rows of these revisions, each joined with those of a table that has the parts of their contents. */
-export function joinedWith(dialect: Dialect, ids: Sql, table: 'content_images' | 'content_objects'): Sql {
-  const { ordered } = dialect
-  const revisions = ordered(
-    sql`(${ids}) AS candidate`,
-    sql`package_revisions`,
-    sql`package_revisions.id = candidate.id`,
-  )
+/** The rows of a table that has the parts of these contents. */
+export function partsOf(
+  { ordered }: Dialect,
+  contents: Sql,
+  table: 'content_images' | 'content_objects',
+): Sql {
   const part = sql.table(table)
-  return ordered(revisions, part, sql`${part}.contents_id = package_revisions.contents_id`)
+  return ordered(sql`(${contents}) AS candidate`, part, sql`${part}.contents_id = candidate.contents_id`)
 }
 
-/** Resolves to a selection of the ids of the visible latest revisions; undefined where they are not few. */
+/** Resolves to a selection of the contents of the visible latest revisions; undefined where they are not few. */
 export async function fewLatest(db: Reader, { published }: Visibility): Promise<Sql | undefined> {
   const ranges = await nameRanges(db, published)
   if (!ranges || ranges.length > MOST_RANGES) return undefined
-  if (ranges.length === 0) return sql`SELECT id FROM package_revisions WHERE FALSE`
+  if (ranges.length === 0) return sql`SELECT contents_id FROM package_revisions WHERE FALSE`
   const from = dialectOf(db).indexed(sql`package_revisions`, 'package_revisions_latest')
   const selected = ranges.map((range) => {
     const conditions = [sql`latest = 1`, ...inRange(sql`name`, range)]
-    return sql`SELECT id FROM ${from} WHERE ${allOf(conditions)}`
+    return sql`SELECT contents_id FROM ${from} WHERE ${allOf(conditions)}`
   })
-  const ids = sql.join(selected, sql` UNION ALL `)
+  const contents = sql.join(selected, sql` UNION ALL `)
   const { rows } = await sql<{ count: number | string }>`
-    SELECT count(*) AS count FROM (${ids} LIMIT ${FEW + 1}) AS counted`.execute(db)
-  return Number(rows[0]?.count) <= FEW ? ids : undefined
+    SELECT count(*) AS count FROM (${contents} LIMIT ${FEW + 1}) AS counted`.execute(db)
+  return Number(rows[0]?.count) <= FEW ? contents : undefined
 }

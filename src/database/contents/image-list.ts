@@ -7,7 +7,7 @@ import { dialectOf } from '../dialect.ts'
 import type { PartialPage } from '../partial-page.ts'
 import { allOf, type Sql } from '../sql.ts'
 import { type Contained, type Occurrence, revisionsOf } from './containing-revisions.ts'
-import { fewLatest, joinedWith } from './few-visible.ts'
+import { fewLatest, partsOf } from './few-visible.ts'
 
 export type FoundImage = Occurrence & { reference: string }
 
@@ -60,7 +60,7 @@ async function occurrences(
   const { indexed, ordered } = dialect
   const link = sql`content_images.image_id = images.id`
   const from = few
-    ? ordered(joinedWith(dialect, few, 'content_images'), sql`images`, link)
+    ? ordered(partsOf(dialect, few, 'content_images'), sql`images`, link)
     : ordered(
         indexed(sql`images`, 'images_repository'),
         indexed(sql`content_images`, 'content_images_image'),

@@ -6,7 +6,7 @@ import { dialectOf } from '../dialect.ts'
 import type { PartialPage } from '../partial-page.ts'
 import { allOf, type Sql } from '../sql.ts'
 import { type Contained, type Occurrence, revisionsOf } from './containing-revisions.ts'
-import { fewLatest, joinedWith } from './few-visible.ts'
+import { fewLatest, partsOf } from './few-visible.ts'
 
 export type ObjectFilter = {
   apiVersion?: string | undefined
@@ -32,8 +32,8 @@ const INDEXES: readonly { index: string; fields: readonly Field[] }[] = [
   { index: 'objects_api_version', fields: ['apiVersion', 'kind', 'name', 'namespace'] },
 ]
 
-/** The occurrences that are read at once where only some of their revisions are wanted. */
-const STEPS = 1000
+/** The occurrences that are read at once where only some of their revisions are wanted, at first and further on. */
+const STEPS = { first: 300, further: 1000 }
 
 /**
  * Resolves to the objects that a filter matches, each with the visible revisions that contain it, newest files first. The
@@ -47,7 +47,8 @@ export async function listObjects(
 ): Promise<PartialPage<Contained<FoundObject>, FoundObject>> {
   const { after, limit } = page
   const few = filter.latest === true ? await fewLatest(db, visibility) : undefined
-  const most = few || (filter.latest === undefined && seesAll(visibility)) ? limit : STEPS
+  const steps = after ? STEPS.further : STEPS.first
+  const most = few || (filter.latest === undefined && seesAll(visibility)) ? limit : steps
   const found = after ? await ofSameObject(db, few, after, most) : []
   const rest = most - found.length
   if (rest > 0) found.push(...(await ofObjects(db, few, filter, after, rest)))
@@ -106,7 +107,7 @@ async function occurrences(
   const { indexed, ordered } = dialect
   const link = sql`content_objects.object_id = objects.id`
   const from = few
-    ? ordered(joinedWith(dialect, few, 'content_objects'), sql`objects`, link)
+    ? ordered(partsOf(dialect, few, 'content_objects'), sql`objects`, link)
     : ordered(indexed(sql`objects`, index), indexed(sql`content_objects`, 'content_objects_object'), link)
   const { rows } = await sql<FoundObject>`
     SELECT ${few ? sql`DISTINCT` : sql``} objects.api_version AS "apiVersion", objects.kind, objects.namespace, objects.name,

@@ -1,7 +1,15 @@
 import { type Selectable, sql } from 'kysely'
 import { z } from 'zod'
 import { sees, type Visibility } from '../../domain/access/visible-set.ts'
-import type { Job, JobKind, JobRequest, JobState, JobUpstream, NewJob } from '../../domain/job.ts'
+import type {
+  Job,
+  JobCredentials,
+  JobKind,
+  JobRequest,
+  JobState,
+  JobUpstream,
+  NewJob,
+} from '../../domain/job.ts'
 import type { Reader, Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
 import type { PartialPage } from '../partial-page.ts'
@@ -17,6 +25,11 @@ const upstreamSchema: z.ZodType<JobUpstream> = z.looseObject({
   package: z.string(),
   revision: z.int(),
 })
+const credentialsSchema: z.ZodType<JobCredentials> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('account'), principalId: z.string(), tokenId: z.string().nullable() }),
+  z.object({ kind: z.literal('root'), name: z.string(), tokenId: z.string() }),
+  z.object({ kind: z.literal('anonymous') }),
+])
 /** The schema of the API, which checked it, is the only one that knows more. */
 const requestSchema: z.ZodType<JobRequest> = z.record(z.string(), z.unknown())
 
@@ -24,7 +37,7 @@ const requestSchema: z.ZodType<JobRequest> = z.record(z.string(), z.unknown())
 export async function insertJob(
   transaction: Transaction,
   job: NewJob,
-  createdBy: string,
+  creator: Pick<Job, 'createdBy' | 'credentials'>,
   now: string,
 ): Promise<Job> {
   const empty = job.items.length === 0
@@ -38,7 +51,8 @@ export async function insertJob(
       request: JSON.stringify(job.request),
       total: job.items.length,
       events: empty ? 1 : 0,
-      created_by: createdBy,
+      created_by: creator.createdBy,
+      credentials: creator.credentials && JSON.stringify(creator.credentials),
       created_at: now,
       finished_at: empty ? now : null,
       resource_version: await nextResourceVersion(transaction),
@@ -180,6 +194,10 @@ function toJob(row: Selectable<JobsTable>): Job {
     },
     events: row.events,
     createdBy: row.created_by,
+    credentials:
+      row.credentials === null
+        ? null
+        : parseStored(credentialsSchema, row.credentials, `the credentials of job ${row.id}`),
     createdAt: row.created_at,
     finishedAt: row.finished_at,
     resourceVersion: String(row.resource_version),

@@ -83,7 +83,7 @@ async function findIds(
   if (end) conditions.push(upTo(plan, sort, end))
   const from = tests.length === 0 ? plan.from : plan.fromWithRows
   const found = select<{ id: number }>(
-    sql`${plan.id} AS id`,
+    plan.merged ? sql`${plan.id} AS id, ${position(plan, sort)}` : sql`${plan.id} AS id`,
     plan,
     from,
     conditions,
@@ -109,9 +109,19 @@ function select<Row>(
   limit: Sql,
 ) {
   const direction = sort.descending ? sql`DESC` : sql`ASC`
-  const order = orderColumns(plan, sort).map((column) => sql`${column} ${direction}`)
-  return sql<Row>`
-    SELECT ${columns} FROM ${from} WHERE ${allOf(conditions)} ORDER BY ${sql.join(order)} ${limit}`
+  const inOrder = (order: readonly Sql[]) =>
+    sql`ORDER BY ${sql.join(order.map((column) => sql`${column} ${direction}`))}`
+  if (!plan.merged) {
+    return sql<Row>`
+      SELECT ${columns} FROM ${from} WHERE ${allOf(conditions)} ${inOrder(orderColumns(plan, sort))} ${limit}`
+  }
+  // Databases merge the scans, each in the order of the list, as far as the page needs them.
+  const scans = plan.merged.map(
+    (repository) => sql`
+      SELECT ${columns} FROM ${from}
+      WHERE ${allOf([sql`package_revisions.repository = ${repository}`, ...conditions])}`,
+  )
+  return sql<Row>`${sql.join(scans, sql` UNION ALL `)} ${inOrder([sql`value`, sql`name`])} ${limit}`
 }
 
 /** Resolves to the index entry that many steps on; undefined where the index ends before it. */
@@ -120,12 +130,22 @@ async function stepsOn(
   plan: Plan,
   { sort, range, steps }: { sort: Sort; range: readonly Sql[]; steps: number },
 ): Promise<Cursor | undefined> {
-  const value = sort.field === 'name' ? plan.name : SORT_COLUMN[sort.field]
-  const columns = sql`${value} AS value, ${plan.name} AS name`
   const conditions = [...plan.conditions, ...range]
   const limit = sql`LIMIT 1 OFFSET ${steps - 1}`
-  const { rows } = await select<Cursor>(columns, plan, plan.from, conditions, sort, limit).execute(db)
+  const { rows } = await select<Cursor>(
+    position(plan, sort),
+    plan,
+    plan.from,
+    conditions,
+    sort,
+    limit,
+  ).execute(db)
   return rows[0]
+}
+
+/** The columns of a cursor. */
+function position(plan: Plan, { field }: Sort): Sql {
+  return sql`${field === 'name' ? plan.name : SORT_COLUMN[field]} AS value, ${plan.name} AS name`
 }
 
 function comparison({ descending }: Sort): Sql {

@@ -4,13 +4,13 @@
  * for few grows with the number of revisions as the walk does, so that both ways cost the same there.
  */
 import { sql } from 'kysely'
-import type { NameRange, Visibility } from '../../domain/access/visible-set.ts'
+import { type NameRange, type Visibility, within } from '../../domain/access/visible-set.ts'
 import type { Sort } from '../../domain/package-revision.ts'
 import type { Reader } from '../connection.ts'
 import { type Dialect, dialectOf } from '../dialect.ts'
 import { allOf, type Sql } from '../sql.ts'
-import { inRange } from '../visible.ts'
-import { PACKAGES, type PackageRevisionFilter, testsOf } from './filter.ts'
+import { fewRepositories, inRange } from '../visible.ts'
+import { PACKAGES, type PackageRevisionFilter, packagesSearched, testsOf } from './filter.ts'
 import { basedByName, byName, ID, NAME, type OrderedSource, orderedSources, setSources } from './sources.ts'
 
 export type Plan = {
@@ -26,6 +26,8 @@ export type Plan = {
   few: boolean
   /** The rows come along an index for lists sorted by time, which has most columns that are tested. */
   alongSortIndex: boolean
+  /** The rows of each of these repositories come along such an index; undefined: of all at once. */
+  merged?: readonly string[]
   /** The rows come in the order of their names: only those in the ranges of names are to be read. */
   alongNames: boolean
 }
@@ -39,7 +41,12 @@ export type Wanted = {
   ranges: readonly NameRange[] | undefined
 }
 
-const SORT_INDEX = { updatedAt: 'package_revisions_updated', publishedAt: 'package_revisions_published' }
+const SORT_INDEX = {
+  updatedAt: { all: 'package_revisions_updated', merged: 'package_revisions_repository_updated' },
+  publishedAt: { all: 'package_revisions_published', merged: 'package_revisions_repository_published' },
+}
+/** The scans that one query merges. */
+const MOST_MERGED = 32
 
 /** Steps along an index that cost as much as one row out of order, with and without tests of the row itself. */
 const STEPS_FOR_A_ROW = 15
@@ -60,7 +67,8 @@ export async function planList(
   const byFilter = orderedSources(dialect, filter)
   const sets = setSources(dialect, filter, { range: hull(ranges), hides: visibility.published !== 'all' })
   const byNames = sort.field === 'name'
-  const ordered = ranges ? [...byFilter, byName(dialect)] : byFilter
+  const merged = sort.field === 'name' ? undefined : await alongRepositories(db, wanted, sort.field)
+  const ordered = ranges && !merged ? [...byFilter, byName(dialect)] : byFilter
   // The index for one part of the filter has just the rows that match, in each range of names.
   if (byNames && byFilter.length <= 1 && sets.length === 0) return walk(byFilter[0] ?? byName(dialect))
   const tests = testsOf(dialect, visibility, filter)
@@ -80,13 +88,29 @@ export async function planList(
     best = candidates(dialect, part, ids)
     few = count - 1
   }
-  return best ?? alongIndex(dialect, wanted, byFilter)
+  return best ?? merged ?? alongIndex(dialect, wanted, byFilter)
+}
+
+/** Walks the index of each repository, where few are wanted. */
+async function alongRepositories(
+  db: Reader,
+  { visibility, filter }: Wanted,
+  field: 'updatedAt' | 'publishedAt',
+): Promise<Plan | undefined> {
+  const { repository } = filter
+  const searched = packagesSearched(visibility, filter)
+  const set = repository === undefined ? searched : within(searched, repository)
+  const merged = await fewRepositories(db, set, MOST_MERGED)
+  if (!merged || set === 'all') return undefined
+  const from = dialectOf(db).indexed(sql`package_revisions`, SORT_INDEX[field].merged)
+  const satisfied = set.every(({ path }) => path === undefined) ? PACKAGES : ['repository']
+  return { ...ofRows(from), satisfied, few: false, alongSortIndex: true, merged, alongNames: false }
 }
 
 /** Walks the first index in the order of the list, where nothing is rare. */
 function alongIndex(dialect: Dialect, { filter, sort: { field } }: Wanted, byFilter: OrderedSource[]): Plan {
   if (field !== 'name') {
-    const from = dialect.indexed(sql`package_revisions`, SORT_INDEX[field])
+    const from = dialect.indexed(sql`package_revisions`, SORT_INDEX[field].all)
     return { ...ofRows(from), satisfied: [], few: false, alongSortIndex: true, alongNames: false }
   }
   const narrow = byFilter.find(({ part }) => part !== 'latest' && part !== 'lifecycle')

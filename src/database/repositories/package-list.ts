@@ -8,7 +8,7 @@ import { packageMatches, wordsToLookUp } from '../contents/search.ts'
 import { type Dialect, dialectOf } from '../dialect.ts'
 import type { PartialPage } from '../partial-page.ts'
 import { allOf, type Sql } from '../sql.ts'
-import { inRange, repositoryRanges, visiblePackages } from '../visible.ts'
+import { inRange, patternsIn, repositoryRanges, visiblePackages } from '../visible.ts'
 import { walkRanges } from '../walk-ranges.ts'
 
 export type PackageSummary = PackageId & {
@@ -40,20 +40,25 @@ export async function listPackages(
   const searched = q.trim() !== ''
   if (searched && wordsOf(q).length === 0) return { items: [] }
   const { published } = visibility
-  const search = {
-    rare: searched ? await rareWord(db, q) : undefined,
-    tests: [...packageMatches(dialectOf(db), q), ...visible(visibility)],
-    columns: columnsFor(visibility),
+  const rare = searched ? await rareWord(db, q) : undefined
+  const walks = !rare && published !== 'all' && filter.repository === undefined
+  // Whole repositories are the ranges that are walked.
+  const inRanges = walks && published.every(({ path }) => path === undefined)
+  const searchFor = (seen: Visibility): Search => ({
+    rare,
+    tests: [...packageMatches(dialectOf(db), q), ...visible(seen, inRanges)],
+    columns: columnsFor(seen),
     filter,
     after,
-  }
-  if (search.rare || published === 'all' || filter.repository !== undefined) {
-    return readPage(db, search, page.limit)
-  }
+  })
+  if (!walks) return readPage(db, searchFor(visibility), page.limit)
   return walkRanges(
     repositoryRanges(published).filter(({ before }) => !after || before > after.repository),
     page.limit,
-    (range, limit) => readPage(db, search, limit, range),
+    (range, limit) => {
+      const drafts = patternsIn(visibility.drafts, range)
+      return readPage(db, searchFor({ published: patternsIn(published, range), drafts }), limit, range)
+    },
     // No name is an end of a range.
     ({ before }) => ({ repository: before, package: '' }),
   )
@@ -89,8 +94,9 @@ async function readPage(
   return end && rows.length < limit ? { items: rows, lookedTo: end } : { items: rows }
 }
 
-function visible({ published, drafts }: Visibility): Sql[] {
-  const inVisible = visiblePackages(published, REPOSITORY, PATH)
+/** `inRanges`: only packages of which something published may be visible are read. */
+function visible({ published, drafts }: Visibility, inRanges: boolean): Sql[] {
+  const inVisible = inRanges ? [] : visiblePackages(published, REPOSITORY, PATH)
   if (drafts === 'all' || seesDraftsToo({ published, drafts })) return inVisible
   const withDrafts = allOf(visiblePackages(drafts, REPOSITORY, PATH))
   return [...inVisible, sql`(latest_revision IS NOT NULL OR ${withDrafts})`]

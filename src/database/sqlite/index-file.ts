@@ -27,9 +27,10 @@ const PAGES = 10_000
 
 /**
  * Copies the index of a folder, as it is now and while it is in use, to a file that needs no companions. Logins are left
- * out: one that was ended since would come back with the copy.
+ * out: one that was ended since would come back with the copy. It has the secrets of these names alone: with the others, the
+ * copy could make tokens of the server.
  */
-export async function copyIndex(folder: string, to: string): Promise<void> {
+export async function copyIndex(folder: string, to: string, secrets: readonly string[]): Promise<void> {
   const source = new BetterSqlite3(indexFile(folder), { readonly: true })
   try {
     await source.backup(to, { progress: () => PAGES })
@@ -39,6 +40,11 @@ export async function copyIndex(folder: string, to: string): Promise<void> {
   const copy = new BetterSqlite3(to)
   try {
     copy.pragma('journal_mode = DELETE')
+    // Overwrites what is deleted.
+    copy.pragma('secure_delete = ON')
+    copy
+      .prepare('DELETE FROM settings WHERE name NOT IN (SELECT value FROM json_each(?))')
+      .run(JSON.stringify(secrets))
     copy.exec('DELETE FROM sessions; DELETE FROM device_logins')
   } finally {
     copy.close()

@@ -30,8 +30,13 @@ const trustSchema = z.strictObject({
   repositories: z.array(z.string()).optional(),
 })
 
+function listOf<Rule extends z.ZodType>(rule: Rule) {
+  return z.array(rule, 'must be a list: write [] where there are none')
+}
+
+/** All parts must be there, as what a file does not have is deleted. */
 export const accessRulesSchema = z.strictObject({
-  serviceAccounts: z.array(
+  serviceAccounts: listOf(
     z.strictObject({
       name: z.string(),
       displayName: z.string().default(''),
@@ -39,17 +44,16 @@ export const accessRulesSchema = z.strictObject({
       disabled: z.boolean().default(false),
     }),
   ),
-  bindings: z.array(
+  bindings: listOf(
     z.strictObject({
       subject: subjectSchema,
       role: z.enum(ROLES),
       repositories: z.array(z.string()).default([]),
     }),
   ),
-  issuers: z.array(issuerSchema).default([]),
-  trusts: z.array(trustSchema).default([]),
-  /** Files of earlier versions have none; the policies then stay as they are. */
-  reviewPolicies: z.array(reviewRulesSchema).optional(),
+  issuers: listOf(issuerSchema),
+  trusts: listOf(trustSchema),
+  reviewPolicies: listOf(reviewRulesSchema),
 })
 
 export type AccessRules = z.infer<typeof accessRulesSchema>

@@ -3,7 +3,7 @@
  * overlap of two is a pattern, and queries can use ranges of names.
  */
 import { AppError } from '../../core/errors.ts'
-import { isLabel, labelProblem, packageProblem } from '../names.ts'
+import { isLabel, labelProblem, MAX_REVISION_NAME, packageProblem } from '../names.ts'
 
 export type Pattern = {
   /** The name of a repository; with `prefix`, the beginning of names. */
@@ -32,7 +32,8 @@ export function patternIn(text: string): Pattern | undefined {
   // The beginning of a label is one if a letter follows.
   const validName = prefix ? isLabel(`${repository}a`) : labelProblem(repository) === undefined
   if (star === undefined || !validName) return undefined
-  if (path !== undefined && packageProblem(path) !== undefined) return undefined
+  if (path !== undefined && (path.length > MAX_REVISION_NAME || packageProblem(path) !== undefined))
+    return undefined
   return { repository, prefix, path }
 }
 
@@ -60,25 +61,37 @@ export function overlapOf(one: Pattern, other: Pattern): Pattern | undefined {
 /** Removes patterns that others cover, and sorts the rest. */
 export function minimal(patterns: readonly Pattern[]): Pattern[] {
   const byText = new Map(patterns.map((pattern) => [patternText(pattern), pattern]))
+  const paths = new Map<string, Set<string | undefined>>()
+  for (const pattern of byText.values()) {
+    const names = namesText(pattern)
+    paths.set(names, (paths.get(names) ?? new Set()).add(pattern.path))
+  }
+  const isCovered = (pattern: Pattern) =>
+    widerNames(pattern).some((names) => {
+      const known = paths.get(names)
+      return known && widerPaths(pattern.path).some((path) => known.has(path))
+    }) ||
+    widerPaths(pattern.path).some((path) => path !== pattern.path && paths.get(namesText(pattern))?.has(path))
   return [...byText]
-    .filter(([, pattern]) => !wider(pattern).some((text) => byText.has(text)))
+    .filter(([, pattern]) => !isCovered(pattern))
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([, pattern]) => pattern)
 }
 
-/** The texts of all patterns that cover a pattern, except its own. There are few, even where there are many patterns. */
-function wider(pattern: Pattern): string[] {
-  const { repository, prefix, path } = pattern
-  const beginnings = Array.from({ length: repository.length + 1 }, (_, length) => ({
-    repository: repository.slice(0, length),
-    prefix: true,
-  }))
+function namesText(pattern: Pattern): string {
+  return patternText({ ...pattern, path: undefined })
+}
+
+/** The texts of all that covers the names of a pattern, except its own. There are few, even where there are many patterns. */
+function widerNames({ repository, prefix }: Pattern): string[] {
+  const count = prefix ? repository.length : repository.length + 1
+  return Array.from({ length: count }, (_, length) => `${repository.slice(0, length)}*`)
+}
+
+/** All paths that cover a path, and itself. */
+function widerPaths(path: string | undefined): (string | undefined)[] {
   const labels = path?.split('/') ?? []
-  const paths = [undefined, ...labels.map((_, at) => labels.slice(0, at + 1).join('/'))]
-  const own = patternText(pattern)
-  return [...beginnings, { repository, prefix }]
-    .flatMap((names) => paths.map((each) => patternText({ ...names, path: each })))
-    .filter((text) => text !== own)
+  return [undefined, ...labels.map((_, at) => labels.slice(0, at + 1).join('/'))]
 }
 
 function coversRepository(outer: Pattern, inner: Pattern): boolean {

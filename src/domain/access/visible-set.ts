@@ -29,7 +29,30 @@ function visibleWith(grants: readonly Grant[], permission: Permission): VisibleS
     .filter(({ permissions }) => permissions.has(permission))
     .map(({ area }) => area)
     .filter((area) => area !== 'server')
-  return areas.some((area) => covers(area, EVERYTHING)) ? 'all' : minimal(areas)
+  return areas.some((area) => covers(area, EVERYTHING)) ? 'all' : shownInLists(minimal(areas))
+}
+
+/** What queries can test in good time. Nothing else bounds it: others can bind roles to a caller. */
+const MOST = { names: 1000, others: 100 }
+
+/** Leaves out some of too many patterns, so that lists show less than the caller may read. */
+function shownInLists(patterns: readonly Pattern[]): Pattern[] {
+  const isName = ({ prefix, path }: Pattern) => !prefix && path === undefined
+  const names = patterns.filter(isName).slice(0, MOST.names)
+  const ranks = new Map<string, number>()
+  const others = patterns
+    .filter((pattern) => !isName(pattern))
+    .map((pattern) => {
+      const of = patternText({ ...pattern, path: undefined })
+      const rank = ranks.get(of) ?? 0
+      ranks.set(of, rank + 1)
+      return { pattern, rank }
+    })
+    // Those of one repository do not displace those of others.
+    .sort((one, other) => one.rank - other.rank)
+    .slice(0, MOST.others)
+  const kept = new Set([...names, ...others.map(({ pattern }) => pattern)])
+  return patterns.filter((pattern) => kept.has(pattern))
 }
 
 export function seesAll({ published, drafts }: Visibility): boolean {

@@ -23,7 +23,8 @@ export function checkTagCondition(c: Context, tag: string, digest: string | unde
     (expected === undefined || matches(expected, digest)) &&
     (excluded === undefined || !matches(excluded, digest))
   if (fine) return
-  const now = digest === undefined ? 'does not exist' : `points to ${digest}`
+  // Who may write need not be able to read what it points to.
+  const now = digest === undefined ? 'does not exist' : 'does not point to what the request expects'
   throw new RegistryError('DENIED', `the tag ${tag} ${now}; nothing was done`, { status: 412 })
 }
 

@@ -65,16 +65,17 @@ export function manifestRoutes(
     const reference = referenceParam(c)
     const tags = 'tag' in reference ? [reference.tag] : tagQuery(c)
     const put = await withBody(c, async (bytes) => {
-      await authorize(c, 'push', targetOf(repository)).catch((refusal) => {
-        if (!isAttachment(bytes, tags)) throw refusal
-      })
+      // The caller may push this or other content. Asking for more than is needed would record a refusal.
+      if (!isAttachment(bytes, tags)) await authorize(c, 'push', targetOf(repository))
+      const hides = readGuard(c)
+      if (hides) await content.checkBlobs(hides, repository, bytes)
       return manifests.put(repository, bytes, {
         contentType: mediaType(c),
         digest: 'digest' in reference ? reference.digest : undefined,
         tags,
         maySetTag: async (tag, { from, to }) => {
-          checkTagCondition(c, tag, from)
           if (from !== to) refuse(await guard.setTag(repository, tag, bytes))
+          checkTagCondition(c, tag, from)
         },
       })
     })
@@ -92,8 +93,8 @@ export function manifestRoutes(
     const reference = referenceParam(c)
     if ('tag' in reference) {
       await manifests.untag(repository, reference.tag, async (tag, digest) => {
-        checkTagCondition(c, tag, digest)
         refuse(await guard.deleteTag(repository, tag))
+        checkTagCondition(c, tag, digest)
       })
     } else {
       await manifests.delete(repository, reference.digest, async (manifest) =>

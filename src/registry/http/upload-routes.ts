@@ -32,7 +32,7 @@ export function uploadRoutes(
       mount !== undefined &&
       (await mayMount(c, mount.from)) &&
       (!hides || (await content.hasBlob(hides, mount.from, mount.digest)))
-    if (mounts && (await blobs.mount(repository, mount.digest, mount.from))) {
+    if (mounts && (await blobs.mount(repository, mount.digest, mount.from, { sent: true }))) {
       return created(c, repository, mount.digest)
     }
     const { digest } = c.req.query()

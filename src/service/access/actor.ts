@@ -12,7 +12,7 @@ export type Actor =
   | { kind?: undefined; name: string }
 
 /** An admin without an account: the bearer of a token that the settings, or the data folder, have. */
-export type RootActor = { kind: 'root'; name: string }
+export type RootActor = { kind: 'root'; name: string; tokenId: string }
 
 /** A user or a service account. */
 export type PrincipalActor = {

@@ -1,5 +1,5 @@
 import { findPrincipal, type GroupedPrincipal } from '../../database/access/principals.ts'
-import { findSessionByHash, recordSessionUse } from '../../database/access/sessions.ts'
+import { findSession, findSessionByHash, recordSessionUse } from '../../database/access/sessions.ts'
 import { findToken, findTokenByHash, recordTokenUse } from '../../database/access/tokens.ts'
 import type { Reader } from '../../database/connection.ts'
 import { actorName } from '../../domain/access/principal.ts'
@@ -23,6 +23,8 @@ type Found = KnownCaller | Refused
 const USE_INTERVAL = 10 * 60_000
 /** The same for sessions. */
 const SESSION_USE_INTERVAL = 5 * 60_000
+/** A session that is not used ends without a change of the policy: it is looked up again after so many milliseconds. */
+const SESSION_CHECK_INTERVAL = 60_000
 
 /** Finds out who presents a token. `address` is that of the client. Throws where the index cannot be read. */
 export async function authenticateToken(
@@ -34,9 +36,9 @@ export async function authenticateToken(
   // First, as it may end some of these.
   await access.policy()
   const root = access.rootTokens.find(hash)
-  if (root) return { actor: root.actor, tokenId: root.id }
+  if (root) return { actor: root, tokenId: root.tokenId }
   if (!isTokenText(text)) return { refused: 'malformed' }
-  return presented(access, hash, () => findTokenByHash(access.ctx.db, hash), address)
+  return used(access, await bearer(access, hash, () => findTokenByHash(access.ctx.db, hash)), address)
 }
 
 /** Finds out what the token of an id allows now: one that the caller has presented some minutes ago. */
@@ -47,17 +49,26 @@ export async function authenticateTokenId(
 ): Promise<Authentication> {
   await access.policy()
   const root = access.rootTokens.findById(id)
-  if (root) return { actor: root.actor, tokenId: root.id }
-  return presented(access, `id ${id}`, () => findToken(access.ctx.db, id), address)
+  if (root) return { actor: root, tokenId: root.tokenId }
+  return used(access, await bearerOf(access, id), address)
 }
 
-async function presented(
+/** Finds out what credentials that were presented earlier allow now, for work that goes on without a request. */
+export async function authenticateLater(
   access: AccessControl,
-  key: string,
-  find: () => Promise<Token | undefined>,
-  address: string | undefined,
-): Promise<Authentication> {
-  const found = await remembered(access, key, async (now) => {
+  { principalId, tokenId }: { principalId: string; tokenId: string | null },
+): Promise<{ actor: PrincipalActor } | Refused> {
+  if (tokenId === null) return authenticatePrincipal(access, principalId)
+  const found = await bearerOf(access, tokenId)
+  return 'refused' in found ? found : { actor: found.actor }
+}
+
+function bearerOf(access: AccessControl, tokenId: string): Promise<Found> {
+  return bearer(access, `id ${tokenId}`, () => findToken(access.ctx.db, tokenId))
+}
+
+function bearer(access: AccessControl, key: string, find: () => Promise<Token | undefined>): Promise<Found> {
+  return remembered(access, key, async (now) => {
     const token = await find()
     if (!token) return { refused: 'unknown' }
     const parent = token.parentId === undefined ? undefined : await findToken(access.ctx.db, token.parentId)
@@ -66,6 +77,9 @@ async function presented(
     if (problem) return { refused: problem, tokenId: token.id }
     return knownCaller(access, token.principalId, now, { token, parent })
   })
+}
+
+function used(access: AccessControl, found: Found, address: string | undefined): Authentication {
   if ('refused' in found) return found
   noteUse(access, found, address)
   return { actor: found.actor, tokenId: found.actor.token?.id ?? '' }
@@ -79,18 +93,43 @@ export async function authenticateSession(
   const hash = tokenHash(text)
   const found = await remembered(access, `session ${hash}`, async (now) => {
     const session = await findSessionByHash(access.ctx.db, hash)
-    if (!session) return { refused: 'unknown' }
-    if (isSessionOver(session, now)) return { refused: 'expired' }
-    const caller = await knownCaller(access, session.principalId, now)
-    if ('refused' in caller) return caller
-    const unused = now.getTime() - Date.parse(session.lastUsedAt)
-    if (unused >= SESSION_USE_INTERVAL) noteSessionUse(access, session.id, now)
-    const { id, expiresAt } = session
-    // Looked up often enough for its last use to be recorded.
-    const until = Math.min(caller.until, Date.parse(expiresAt), now.getTime() + SESSION_USE_INTERVAL)
-    return { ...caller, actor: { ...caller.actor, session: { id, expiresAt } }, until }
+    const caller = await callerInSession(access, session, now)
+    if (session && !('refused' in caller)) {
+      const unused = now.getTime() - Date.parse(session.lastUsedAt)
+      if (unused >= SESSION_USE_INTERVAL) noteSessionUse(access, session.id, now)
+    }
+    return caller
   })
   return 'refused' in found ? found : { actor: found.actor }
+}
+
+/** Finds out who has the session of an id, without using it. */
+export async function authenticateSessionId(
+  access: AccessControl,
+  id: string,
+): Promise<{ actor: PrincipalActor } | Refused> {
+  const found = await remembered(access, `session id ${id}`, async (now) => {
+    const caller = await callerInSession(access, await findSession(access.ctx.db, id), now)
+    return 'refused' in caller
+      ? caller
+      : { ...caller, until: Math.min(caller.until, now.getTime() + SESSION_CHECK_INTERVAL) }
+  })
+  return 'refused' in found ? found : { actor: found.actor }
+}
+
+async function callerInSession(
+  access: AccessControl,
+  session: Session | undefined,
+  now: Date,
+): Promise<Found> {
+  if (!session) return { refused: 'unknown' }
+  if (isSessionOver(session, now)) return { refused: 'expired' }
+  const caller = await knownCaller(access, session.principalId, now)
+  if ('refused' in caller) return caller
+  const { id, expiresAt } = session
+  // Looked up often enough for its last use to be recorded.
+  const until = Math.min(caller.until, Date.parse(expiresAt), now.getTime() + SESSION_USE_INTERVAL)
+  return { ...caller, actor: { ...caller.actor, session: { id, expiresAt } }, until }
 }
 
 export function isSessionOver({ lastUsedAt, expiresAt }: Session, now: Date): boolean {

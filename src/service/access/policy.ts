@@ -6,6 +6,7 @@ import { overlapOf, type Pattern, patternOf, patternText } from '../../domain/ac
 import type { Permission } from '../../domain/access/permission.ts'
 import { type Visibility, visibilityOf } from '../../domain/access/visible-set.ts'
 import type { ReviewPolicy } from '../../domain/review/policy.ts'
+import { AUDIT_REPOSITORY } from '../../domain/tags.ts'
 import { type Actor, isPrincipal, type PrincipalActor } from './actor.ts'
 
 export type Policy = {
@@ -47,8 +48,16 @@ export type Decision = { allowed: true; via: string } | { allowed: false; missin
 /** Decides whether an actor may do something: the one function that does. */
 export function can(policy: Policy, actor: Actor, permission: Permission, target: Target): Decision {
   if (permission === 'tokens') return canMakeTokens(actor)
+  if (permission === 'read' && isAuditLog(target)) return can(policy, actor, 'server.audit', 'server')
   const grant = findGrant(rightsOf(policy, actor).grants, permission, areaOf(target))
   return grant ? { allowed: true, via: grant.via } : { allowed: false, missing: permission }
+}
+
+/** The heads of the audit log are in a repository that no pattern stands for, not even `*`. */
+function isAuditLog(target: Target): boolean {
+  return (
+    target !== 'server' && target.repository === AUDIT_REPOSITORY && !('prefix' in target && target.prefix)
+  )
 }
 
 /** Whether an actor has a permission in some part of a pattern. */

@@ -1,16 +1,22 @@
 /** What clients of the registry's own API may read: without the permission to read drafts, only what is published. */
 import type { Reader } from '../../database/connection.ts'
 import { isPublishedContent } from '../../database/package-revisions/of-package.ts'
-import { sees, seesAll, type Visibility, type VisibleSet } from '../../domain/access/visible-set.ts'
+import { sees, seesAll, type VisibleSet } from '../../domain/access/visible-set.ts'
 import { parseOciRepository } from '../../domain/names.ts'
-import { isInternalTag } from '../../domain/tags.ts'
+import { AUDIT_REPOSITORY, isInternalTag } from '../../domain/tags.ts'
+import { type Caller, can } from './policy.ts'
+import { visibleTo } from './visible.ts'
 
 /** Returns the rules for a client; undefined for one that sees everything. */
-export function readingRules(db: Reader, visibility: Visibility) {
-  if (seesAll(visibility)) return undefined
+export function readingRules(db: Reader, caller: Caller) {
+  const visibility = visibleTo(caller)
+  const seesAudit = can(caller.policy, caller.actor, 'server.audit', 'server').allowed
+  if (seesAll(visibility) && seesAudit) return undefined
+  const seesIn = (set: VisibleSet) => (name: string) =>
+    name === AUDIT_REPOSITORY ? seesAudit : seesOci(set, name)
   return {
-    seesPartOf: (name: string) => seesOci(visibility.published, name),
-    seesAllOf: (name: string) => seesOci(visibility.drafts, name),
+    seesPartOf: seesIn(visibility.published),
+    seesAllOf: seesIn(visibility.drafts),
     hidesTag: isInternalTag,
     // Drafts, and records about them.
     hidesType: (artifactType: string) => artifactType.startsWith('application/vnd.pkgserver.'),

@@ -29,6 +29,11 @@ export function lacks(actor: Actor, permission: Permission, target: Target): App
   )
 }
 
+/** The refusal of an actor that may not read something: the same whether it exists or not. */
+export function hidden(actor: Actor, name: string): AppError {
+  return new AppError('not_found', `there is no ${name}, or ${actor.name} may not read it`)
+}
+
 /** Throws `forbidden` unless the actor has all that the grants give: no caller gives more than it has. */
 export function requireAll(policy: Policy, actor: Actor, given: readonly Grant[]): void {
   const missing = missingToGive(rightsOf(policy, actor).grants, given)

@@ -1,18 +1,12 @@
 /** Ends streams, which go on after their request was allowed, when the rights of their callers change. */
-import { isDeepStrictEqual } from 'node:util'
-import { findSession } from '../../database/access/sessions.ts'
-import { findToken } from '../../database/access/tokens.ts'
-import { tokenProblem } from '../../domain/access/token.ts'
 import type { AccessControl } from './access-control.ts'
 import { type Actor, isPrincipal } from './actor.ts'
-import { authenticatePrincipal, isSessionOver } from './authenticate.ts'
+import { authenticateLater, authenticateSessionId } from './authenticate.ts'
 import type { Caller } from './policy.ts'
 import { viewKey } from './visible.ts'
 
 /** Milliseconds between two looks at the policy. */
 const EVERY = 500
-/** Milliseconds between two looks at a session, which ends without a change of the policy when it is not used. */
-const SESSION_EVERY = 60_000
 
 export type CallerStream = {
   readonly caller: Caller
@@ -36,18 +30,13 @@ export class StreamRights {
   begin(caller: Caller): CallerStream {
     const over = new AbortController()
     const seen = viewKey(caller)
-    let { policy } = caller
-    let checkedAt = this.#access.ctx.now().getTime()
+    let last: Partial<Caller> = caller
     const check = async (): Promise<boolean> => {
-      const { actor } = caller
-      const time = this.#access.ctx.now()
-      if (hasExpired(actor, time)) return false
-      const now = await this.#access.policy()
-      const isDue = isPrincipal(actor) && actor.session && time.getTime() - checkedAt >= SESSION_EVERY
-      if (now === policy && !isDue) return true
-      if (viewKey({ policy: now, actor }) !== seen || !(await isStillKnown(this.#access, actor))) return false
-      policy = now
-      checkedAt = time.getTime()
+      const policy = await this.#access.policy()
+      const actor = await actorNow(this.#access, caller.actor)
+      if (policy === last.policy && actor === last.actor) return true
+      if (!actor || viewKey({ policy, actor }) !== seen) return false
+      last = { policy, actor }
       return true
     }
     const stream: CallerStream = {
@@ -75,20 +64,13 @@ export class StreamRights {
   }
 }
 
-function hasExpired(actor: Actor, now: Date): boolean {
-  const end = isPrincipal(actor) ? (actor.token ?? actor.session)?.expiresAt : undefined
-  return end !== undefined && Date.parse(end) <= now.getTime()
-}
-
-async function isStillKnown(access: AccessControl, actor: Actor): Promise<boolean> {
-  if (!isPrincipal(actor)) return true
-  const found = await authenticatePrincipal(access, actor.principalId)
-  if ('refused' in found || !isDeepStrictEqual(found.actor.groups, actor.groups)) return false
-  if (actor.session) {
-    const session = await findSession(access.ctx.db, actor.session.id)
-    return session !== undefined && !isSessionOver(session, access.ctx.now())
-  }
-  if (!actor.token) return true
-  const token = await findToken(access.ctx.db, actor.token.id)
-  return token !== undefined && tokenProblem(token, access.ctx.now().toISOString()) === undefined
+/** undefined for a caller whose token or account has ended. */
+async function actorNow(access: AccessControl, actor: Actor): Promise<Actor | undefined> {
+  if (actor.kind === 'root') return access.rootTokens.findById(actor.tokenId)
+  if (!isPrincipal(actor)) return actor
+  const { principalId, token, session } = actor
+  const found = session
+    ? await authenticateSessionId(access, session.id)
+    : await authenticateLater(access, { principalId, tokenId: token?.id ?? null })
+  return 'actor' in found ? found.actor : undefined
 }

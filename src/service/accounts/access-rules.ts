@@ -13,10 +13,13 @@ import { bindingKey, checkBinding } from '../../domain/access/binding.ts'
 import { grantsOfRole } from '../../domain/access/grant.ts'
 import { parsePattern } from '../../domain/access/pattern.ts'
 import { checkServiceAccount, type Principal } from '../../domain/access/principal.ts'
+import type { AuditEvent } from '../../domain/audit/entry.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
 import { recordMaker } from '../access/persons.ts'
 import { requireAll, requirePermission } from '../access/require-permission.ts'
+import { audit } from '../audit/record.ts'
+import { bindingEvent, serviceAccountEvent } from './change-events.ts'
 import { checkCount, principalIdOf } from './create-binding.ts'
 import { federationRules, replaceFederation } from './federation-rules.ts'
 import { newId } from './new-id.ts'
@@ -50,29 +53,33 @@ export async function replaceAccessRules(
 ): Promise<AccessChange[]> {
   rules.serviceAccounts.forEach(checkAccount)
   rules.bindings.forEach(checkBinding)
-  checkCount(rules.bindings.length)
+  checkCount(rules.bindings)
   return access.change(
     async (transaction, policy) => {
       requireAll(policy, actor, grantsOfRole('admin', [], ''))
-      const now = access.ctx.now()
+      const record = (event: AuditEvent) => audit(access.ctx, transaction, actor, event)
+      const change = { transaction, actor, now: access.ctx.now(), record }
       return [
-        ...(await replaceAccounts(transaction, actor, rules.serviceAccounts, now)),
+        ...(await replaceAccounts(change, rules.serviceAccounts)),
         ...(await replaceFederation(access, transaction, actor, rules)),
-        ...(await replaceBindings(transaction, actor, rules.bindings, now)),
-        ...(rules.reviewPolicies
-          ? await replaceReviewPolicies(access, transaction, policy, actor, rules.reviewPolicies)
-          : []),
+        ...(await replaceBindings(change, rules.bindings)),
+        ...(await replaceReviewPolicies(access, transaction, policy, actor, rules.reviewPolicies)),
       ]
     },
     { dryRun },
   )
 }
 
+type Change = {
+  transaction: Transaction
+  actor: Actor
+  now: Date
+  record: (event: AuditEvent) => Promise<void>
+}
+
 async function replaceAccounts(
-  transaction: Transaction,
-  actor: Actor,
+  { transaction, actor, now, record }: Change,
   rules: readonly ServiceAccountRule[],
-  now: Date,
 ): Promise<AccessChange[]> {
   const left = new Map((await allServiceAccounts(transaction)).map((account) => [account.name, account]))
   const changes: AccessChange[] = []
@@ -87,20 +94,21 @@ async function replaceAccounts(
     const change = known ? 'updated' : 'created'
     const changed = JSON.stringify(ruleOf(current)) !== JSON.stringify(rule)
     if (changed) await updatePrincipal(transaction, { ...rule, id: current.id }, now.toISOString())
-    if (changed || !known) changes.push({ change, serviceAccount: rule.name })
+    if (!changed && known) continue
+    await record(serviceAccountEvent(`serviceaccount.${change}`, rule))
+    changes.push({ change, serviceAccount: rule.name })
   }
-  for (const { id, name } of left.values()) {
-    await deletePrincipal(transaction, id)
-    changes.push({ change: 'deleted', serviceAccount: name })
+  for (const account of left.values()) {
+    await deletePrincipal(transaction, account.id)
+    await record(serviceAccountEvent('serviceaccount.deleted', account))
+    changes.push({ change: 'deleted', serviceAccount: account.name })
   }
   return changes
 }
 
 async function replaceBindings(
-  transaction: Transaction,
-  actor: Actor,
+  { transaction, actor, now, record }: Change,
   rules: AccessRules['bindings'],
-  now: Date,
 ): Promise<AccessChange[]> {
   const left = new Map((await allBindings(transaction)).map((binding) => [bindingKey(binding), binding]))
   const changes: AccessChange[] = []
@@ -113,10 +121,12 @@ async function replaceBindings(
     if (left.delete(key)) continue
     const stamp = { id: newId(now), createdBy: actor.name, createdAt: now.toISOString() }
     await insertBinding(transaction, { ...rule, ...stamp, principalId })
+    await record(bindingEvent('binding.created', stamp.id, rule))
     changes.push({ change: 'created', binding: rule })
   }
   for (const { id, subject, role, repositories } of left.values()) {
     await deleteBinding(transaction, id)
+    await record(bindingEvent('binding.deleted', id, { subject, role, repositories }))
     changes.push({ change: 'deleted', binding: { subject, role, repositories } })
   }
   return changes

@@ -12,12 +12,17 @@ import {
 import { grantsOfRole } from '../../domain/access/grant.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import type { Actor } from '../access/actor.ts'
+import { can } from '../access/policy.ts'
 import { requireAll, requirePermission } from '../access/require-permission.ts'
+import { audit } from '../audit/record.ts'
 import { neededFor } from './binding-rights.ts'
+import { bindingEvent } from './change-events.ts'
 import { newId } from './new-id.ts'
 
-/** All are kept in memory. */
-const MOST = 5000
+/** All are kept in memory, and read again with each change. */
+const MOST = { bindings: 5000, patterns: 20_000 }
+/** The share that is open to administrators of repositories, so that they cannot use up what others need. */
+const OPEN_TO_ALL = 0.8
 
 /**
  * Gives a role. The actor must have all that it gives, for at least the same repositories. Throws `invalid`,
@@ -46,16 +51,23 @@ export async function createBinding(
     if (existing.some((other) => bindingKey(other) === bindingKey(binding))) {
       throw new AppError('already_exists', 'there is a binding of this role to this subject already')
     }
-    checkCount(existing.length + 1)
+    const share = can(policy, actor, 'server.admin', 'server').allowed ? 1 : OPEN_TO_ALL
+    checkCount([...existing, binding], share)
     await insertBinding(transaction, binding)
+    await audit(access.ctx, transaction, actor, bindingEvent('binding.created', binding.id, binding))
     return binding
   })
 }
 
-/** Throws `conflict` for more bindings than a server can have. */
-export function checkCount(count: number): void {
-  if (count <= MOST) return
-  throw new AppError('conflict', `there would be more than ${MOST} bindings, which is the limit: bind groups`)
+/** Throws `conflict` for more bindings, or patterns in them, than a share of what a server can have. */
+export function checkCount(bindings: readonly Pick<BindingContent, 'repositories'>[], share = 1): void {
+  const patterns = bindings.reduce((sum, { repositories }) => sum + repositories.length, 0)
+  if (bindings.length <= MOST.bindings * share && patterns <= MOST.patterns * share) return
+  const most = `${MOST.bindings * share} bindings, or ${MOST.patterns * share} patterns in them`
+  throw new AppError(
+    'conflict',
+    `there would be more than ${most}, which is the limit: bind groups, and beginnings of names`,
+  )
 }
 
 /** The id of the account that a binding is to; undefined for other subjects. Throws `not_found`. */

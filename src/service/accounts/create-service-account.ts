@@ -5,6 +5,8 @@ import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
 import { recordMaker } from '../access/persons.ts'
 import { requirePermission } from '../access/require-permission.ts'
+import { audit } from '../audit/record.ts'
+import { serviceAccountEvent } from './change-events.ts'
 import { newId } from './new-id.ts'
 import { scopeOf } from './service-account-rights.ts'
 
@@ -38,6 +40,7 @@ export async function createServiceAccount(
       createdAt: now.toISOString(),
     })
     await recordMaker(transaction, actor, { account_id: account.id })
+    await audit(access.ctx, transaction, actor, serviceAccountEvent('serviceaccount.created', account))
     return account
   })
 }

@@ -1,7 +1,10 @@
 import { DEFAULT_TOKEN_PERMISSIONS, type Permission, withRead } from '../../domain/access/permission.ts'
+import { actorName } from '../../domain/access/principal.ts'
 import { checkToken } from '../../domain/access/token.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
+import { audit } from '../audit/record.ts'
+import { tokenEvent } from './change-events.ts'
 import { expiryOf, type IssuedToken, issueToken } from './issue-token.ts'
 import { requireTokenMaker, requireWithinOwn, type TokenOwner, visibleOwner } from './token-rights.ts'
 
@@ -37,6 +40,9 @@ export async function createToken(
     const kind = owner.kind === 'user' ? 'personal' : 'serviceaccount'
     const limit = isPrincipal(actor) ? actor.token?.expiresAt : undefined
     const expiresAt = expiryOf(policy, actor, { asked: request.expiresAt, limit }, now)
-    return issueToken(transaction, actor, { ...limits, kind, principalId: owner.id, expiresAt }, now)
+    const content = { ...limits, kind, principalId: owner.id, expiresAt } as const
+    const issued = await issueToken(transaction, actor, content, now)
+    await audit(access.ctx, transaction, actor, tokenEvent('token.created', actorName(owner), issued.token))
+    return issued
   })
 }

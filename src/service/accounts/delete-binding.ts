@@ -3,7 +3,9 @@ import { deleteBinding as deleteRow, findBinding } from '../../database/access/b
 import type { AccessControl } from '../access/access-control.ts'
 import type { Actor } from '../access/actor.ts'
 import { requirePermission } from '../access/require-permission.ts'
+import { audit } from '../audit/record.ts'
 import { neededFor, seesBinding } from './binding-rights.ts'
+import { bindingEvent } from './change-events.ts'
 
 /** Takes a role away. Throws `not_found`, `forbidden`, and `conflict` for that of the last admin of the server. */
 export async function deleteBinding(access: AccessControl, actor: Actor, id: string): Promise<void> {
@@ -16,5 +18,6 @@ export async function deleteBinding(access: AccessControl, actor: Actor, id: str
       requirePermission(policy, actor, permission, target)
     }
     await deleteRow(transaction, id)
+    await audit(access.ctx, transaction, actor, bindingEvent('binding.deleted', id, binding))
   })
 }

@@ -2,6 +2,8 @@ import { AppError, isDiskFull } from '../../core/errors.ts'
 import { patternText } from '../../domain/access/pattern.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
+import { audit } from '../audit/record.ts'
+import { tokenEvent } from './change-events.ts'
 import { earlier, type IssuedToken, issueToken, later } from './issue-token.ts'
 
 /** In milliseconds. */
@@ -32,7 +34,11 @@ export async function issueRegistryLogin(
   }
   try {
     // Not as a change of the policy: what is known of other tokens stays right.
-    return await access.ctx.commits.run((transaction) => issueToken(transaction, actor, content, now))
+    return await access.ctx.commits.run(async (transaction) => {
+      const issued = await issueToken(transaction, actor, content, now)
+      await audit(access.ctx, transaction, actor, tokenEvent('token.created', actor.name, issued.token))
+      return issued
+    })
   } catch (error) {
     if ((error instanceof AppError && error.code === 'conflict') || isDiskFull(error)) return undefined
     throw error

@@ -1,9 +1,12 @@
 import { AppError } from '../../core/errors.ts'
 import { findPrincipal } from '../../database/access/principals.ts'
 import { findToken, replaceToken } from '../../database/access/tokens.ts'
+import { actorName } from '../../domain/access/principal.ts'
 import { type Token, tokenProblem } from '../../domain/access/token.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
+import { audit } from '../audit/record.ts'
+import { tokenEvent } from './change-events.ts'
 import { type Expiry, earlier, expiryOf, type IssuedToken, issueToken, later } from './issue-token.ts'
 import { mayRevoke, requireTokenMaker, requireWithinOwn } from './token-rights.ts'
 
@@ -50,6 +53,8 @@ export async function rotateToken(
       replacedBy: issued.token.id,
       expiresAt: earlier(old.expiresAt, later(now, OVERLAP)),
     })
+    const event = tokenEvent('token.rotated', actorName(owner), old, { replacedBy: issued.token.id })
+    await audit(access.ctx, transaction, actor, event)
     return issued
   })
 }

@@ -3,7 +3,9 @@ import { checkServiceAccount, type Principal } from '../../domain/access/princip
 import type { AccessControl } from '../access/access-control.ts'
 import type { Actor } from '../access/actor.ts'
 import { requirePermission } from '../access/require-permission.ts'
+import { audit } from '../audit/record.ts'
 import { checkPrecondition, type Precondition } from '../precondition.ts'
+import { serviceAccountEvent } from './change-events.ts'
 import { requireRightsOf, scopeOf, visibleServiceAccount } from './service-account-rights.ts'
 
 export type ServiceAccountPatch = {
@@ -32,6 +34,7 @@ export async function updateServiceAccount(
     }
     checkServiceAccount(next)
     requirePermission(policy, actor, 'admin', scopeOf(next))
+    await audit(access.ctx, transaction, actor, serviceAccountEvent('serviceaccount.updated', next))
     return updatePrincipal(transaction, next, access.ctx.now().toISOString())
   })
 }

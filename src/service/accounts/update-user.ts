@@ -5,6 +5,7 @@ import type { Principal } from '../../domain/access/principal.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import type { Actor } from '../access/actor.ts'
 import { requirePermission } from '../access/require-permission.ts'
+import { audit } from '../audit/record.ts'
 import { checkPrecondition, type Precondition } from '../precondition.ts'
 
 /** Disables a user, whose sessions and tokens end at once, or enables the user again. */
@@ -23,6 +24,8 @@ export async function updateUser(
     const next = { ...current, disabled: patch.disabled ?? current.disabled }
     // Otherwise they would come back when the user is enabled again.
     if (next.disabled) await deleteSessionsOf(transaction, current.id)
+    const details = { enabled: !next.disabled }
+    await audit(access.ctx, transaction, actor, { type: 'user.updated', target: { name }, details })
     return updatePrincipal(transaction, next, access.ctx.now().toISOString())
   })
 }

@@ -42,22 +42,24 @@ export async function audit(
 export type DeniedAccess = {
   code: string
   /** The permission that is missing. */
-  missing: string
-  /** The OCI repository. */
-  repository: string
+  missing?: string
+  /** The OCI repository; undefined for what is in none, or is not known yet. */
+  repository?: string
+  reason?: string
 }
 
 /** Records a refusal, for which there is no other transaction. Repeats within a minute are counted. */
 export async function auditDenial(
   ctx: Auditing & Pick<ServiceContext, 'commits'>,
   actor: Acting,
-  { code, missing, repository }: DeniedAccess,
+  { code, missing, repository, reason }: DeniedAccess,
 ): Promise<void> {
-  const [name, ...path] = repository.split('/')
+  const [name, ...path] = repository?.split('/') ?? []
   await auditRefusal(ctx, actor, {
     type: 'access.denied',
     code,
     target: { repository: name, package: path.length > 0 ? path.join('/') : undefined },
+    reason,
     details: { missing },
   })
 }
@@ -70,7 +72,8 @@ export async function auditRefusal(
 ): Promise<void> {
   const { entry, address } = entryOf(ctx, actor, { ...event, outcome: 'denied' })
   // The client is a whole network where addresses are easily had.
-  const subject = entry.actor.id ?? (currentClient() || entry.actor.name)
+  const client = currentClient() || entry.actor.name
+  const subject = entry.actor.id ?? [client, entry.via.tokenId ?? []].flat().join(' ')
   const { method = '', route = '' } = entry.request ?? {}
   await ctx.commits.run((transaction) =>
     foldDenial(transaction, { subject, route: `${method} ${route}`, entry, address }),
@@ -96,6 +99,7 @@ export function hashOfAddress(key: Buffer, address: string): string {
 
 function principalOf(actor: Acting): Principal {
   const { name, kind = 'anonymous' } = actor
+  if (actor.kind === 'root') return { id: null, name, kind, via: { kind: 'token', tokenId: actor.tokenId } }
   if (!isPrincipal(actor)) return { id: actor.id ?? null, name, kind, via: actor.via ?? { kind: 'none' } }
   const { principalId, groups, token } = actor
   return { id: principalId, name, kind, groups, via: actor.via ?? viaOf(token) }

@@ -67,7 +67,7 @@ export async function createPackageRevision(
     const state = await findPackage(ctx.db, input)
     const visibility = await ctx.visibilityOf(actor)
     if (input.source.task === 'clone') await checkNewPackage(ctx.db, visibility, input)
-    await checkFree(ctx.db, state, input)
+    await checkFree(ctx.db, visibility, state, input)
     const content = await contentOf(ctx, input, visibility)
     const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, content))
     const conflicts = content.conflicts?.length
@@ -114,7 +114,12 @@ function checkFilledByClients({ name, source }: Repository): void {
 }
 
 /** Throws `already_exists` if workspace or version are taken. */
-async function checkFree(db: Reader, state: PackageState | undefined, input: NewRevision): Promise<void> {
+async function checkFree(
+  db: Reader,
+  visibility: Visibility,
+  state: PackageState | undefined,
+  input: NewRevision,
+): Promise<void> {
   const name = revisionName(input)
   if (state && (await workspaceTaken(db, state.id, input))) {
     throw new AppError(
@@ -122,7 +127,7 @@ async function checkFree(db: Reader, state: PackageState | undefined, input: New
       `${name} exists, or existed before: a workspace is used only once in a package. Choose another workspace.`,
     )
   }
-  await checkVersion(db, state, { name, workspace: input.workspace, version: input.version })
+  await checkVersion(db, visibility, state, { ...input, name })
 }
 
 async function contentOf(

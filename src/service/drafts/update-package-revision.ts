@@ -50,7 +50,7 @@ export async function updatePackageRevision(
     // An unchanged manifest keeps its digest.
     if (isDeepStrictEqual({ ...revision, ...changed }, revision)) return revision
     if (changed.version !== revision.version)
-      await checkVersion(ctx.db, current.package, { ...revision, ...changed })
+      await checkVersion(ctx.db, await ctx.visibilityOf(actor), current.package, { ...revision, ...changed })
     const fields = Object.entries(patch).flatMap(([field, value]) => (value === undefined ? [] : [field]))
     const told = {
       actor,

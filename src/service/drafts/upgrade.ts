@@ -67,13 +67,18 @@ export async function mergeUpgrade<Task extends 'merge' | 'upgrade' | 'preview'>
   return { ...(merged as Awaited<ReturnType<ServiceContext[Task]>>), local, upstream }
 }
 
-/** Returns the upstream that an upgrade would read, for the check of the caller's permission. */
-export async function upgradeTarget(
+/**
+ * Returns the upstreams that an upgrade would read, for the check of the caller's permission: conflicts show the values of
+ * the old one, too.
+ */
+export async function upgradeSources(
   ctx: ServiceContext,
   target: PackageId,
   { from, to }: UpgradeRequest,
-): Promise<UpstreamReference> {
-  return to ?? latestOf((await localRevision(ctx, target, from)).base)
+): Promise<UpstreamReference[]> {
+  const { base } = await localRevision(ctx, target, from)
+  const latest = latestOf(base)
+  return to === undefined ? [latest] : [latest, to]
 }
 
 function latestOf({ repository, package: path }: Upstream): UpstreamReference {

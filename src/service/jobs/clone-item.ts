@@ -28,7 +28,7 @@ export const cloneItem: ItemWork = async (ctx, job, item, record) => {
   const source = { task: 'clone' as const, upstream: upstream.name, setters }
   await createPackageRevision(
     ctx,
-    { name: job.createdBy },
+    job.actor,
     { repository, package: path, workspace, version, labels, annotations, source },
     (transaction, draft) => record(transaction, { state: 'Succeeded', revision: draft.name, conflicts: 0 }),
   )

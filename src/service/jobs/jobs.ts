@@ -15,6 +15,7 @@ import { viewKey, visibleTo } from '../access/visible.ts'
 import { audit } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
 import { type Page, type PageRequest, page } from '../queries/page.ts'
+import { credentialsOf } from './job-rights.ts'
 import type { JobRunner } from './runner.ts'
 
 /** The maximum number of items of a job, which is checked and inserted in one go. */
@@ -35,9 +36,10 @@ export async function startJob(
 ): Promise<Job> {
   const now = ctx.now()
   const endedBefore = new Date(now.getTime() - KEPT_DAYS * 24 * 60 * 60 * 1000).toISOString()
+  const creator = { createdBy: actor.name, credentials: credentialsOf(actor) }
   const started = await ctx.commits.run(async (transaction) => {
     await pruneJobs(transaction, { endedBefore, keep: KEPT_JOBS, atMost: PRUNED_AT_ONCE })
-    const inserted = await insertJob(transaction, job, actor.name, now.toISOString())
+    const inserted = await insertJob(transaction, job, creator, now.toISOString())
     const details = {
       kind: job.kind,
       dryRun: job.dryRun,

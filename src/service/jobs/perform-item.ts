@@ -3,7 +3,10 @@ import { AppError, type ErrorCode, isDiskFull, shortened } from '../../core/erro
 import type { Transaction } from '../../database/connection.ts'
 import { beginItem, endItem, isPending, putBackItem } from '../../database/jobs/job-items.ts'
 import type { ItemOutcome, ItemState, Job, JobItem, JobKind } from '../../domain/job.ts'
+import type { AccessControl } from '../access/access-control.ts'
+import type { Actor } from '../access/actor.ts'
 import type { ServiceContext } from '../context.ts'
+import { authorizeItem } from './job-rights.ts'
 import type { Task } from './rotation.ts'
 
 /**
@@ -12,10 +15,19 @@ import type { Task } from './rotation.ts'
  */
 export type RecordOutcome = (transaction: Transaction, outcome: ItemOutcome) => Promise<void>
 
+/** A job with the caller whose rights the item has. */
+export type JobRun = Job & { actor: Actor }
+
 /** Performs an item of a job, and records its outcome. */
-export type ItemWork = (ctx: ServiceContext, job: Job, item: JobItem, record: RecordOutcome) => Promise<void>
+export type ItemWork = (
+  ctx: ServiceContext,
+  job: JobRun,
+  item: JobItem,
+  record: RecordOutcome,
+) => Promise<void>
 
 export type Performing = {
+  access: AccessControl
   work: Record<JobKind, ItemWork>
   /** Milliseconds before each retry of a temporary failure; the item fails after the last one. */
   retryAfter: readonly number[]
@@ -37,7 +49,7 @@ export async function performItem(
   performing: Performing,
   { job, item }: Task,
 ): Promise<ItemState | undefined> {
-  const { work, retryAfter, stopped, report } = performing
+  const { access, work, retryAfter, stopped, report } = performing
   let recorded: ItemState | undefined
   const record: RecordOutcome = async (transaction, outcome) => {
     const ended = await endItem(transaction, job.id, item.index, outcome, ctx.now().toISOString())
@@ -48,7 +60,8 @@ export async function performItem(
     const delay = retryAfter[attempt]
     try {
       await begin(ctx, job, item)
-      await work[job.kind](ctx, job, item, record)
+      const actor = await authorizeItem(ctx, access, job, item)
+      await work[job.kind](ctx, { ...job, actor }, item, record)
       return recorded
     } catch (error) {
       // The draft is committed and only its tags failed; the server sets them later.

@@ -10,7 +10,7 @@ import type { ServiceContext } from '../context.ts'
 import { type Performing, pause, performItem } from './perform-item.ts'
 import { Rotation, type Task } from './rotation.ts'
 
-export type RunnerOptions = Pick<Performing, 'work' | 'report'> & {
+export type RunnerOptions = Pick<Performing, 'access' | 'work' | 'report'> & {
   retryAfter?: readonly number[]
   /** Called with each item that has ended. */
   onEnd?: (kind: JobKind, state: ItemState, seconds: number) => void
@@ -116,8 +116,8 @@ export class JobRunner {
 
   async #perform(task: Task): Promise<void> {
     const { job, item } = task
-    const { onEnd, retryAfter = RETRY_AFTER, work, report } = this.#options
-    const performing = { work, report, retryAfter, stopped: this.#stopped.signal }
+    const { onEnd, retryAfter = RETRY_AFTER, access, work, report } = this.#options
+    const performing = { access, work, report, retryAfter, stopped: this.#stopped.signal }
     const start = performance.now()
     const state = await this.#packages.run(ociRepository(item), () =>
       forClient(`jobs of ${job.createdBy}`, () =>

@@ -25,7 +25,7 @@ export const upgradeItem: ItemWork = async (ctx, job, item, record) => {
   const source = { task: 'upgrade' as const, ...upgradeOf(job, state.latest) }
   await createPackageRevision(
     ctx,
-    { name: job.createdBy },
+    job.actor,
     { repository, package: path, workspace, version: null, source },
     async (transaction, draft) => {
       const conflicts = (await listConflicts(transaction, draft.name)).length

@@ -17,6 +17,7 @@ export async function listImages(
   return page(ctx, { list: 'images', image, for: viewKey(caller) }, request, {
     fetch: (after: FoundImage | undefined, limit) =>
       listRows(ctx.db, visibleTo(caller), reference, { after, limit }),
+    small: true,
     cursorAt: ({ in: { name }, ...found }) => ({ ...found, behind: name }),
   })
 }

@@ -24,6 +24,7 @@ export async function listObjects(
   return page(ctx, { list: 'objects', filter, for: viewKey(caller) }, request, {
     fetch: (after: FoundObject | undefined, limit) =>
       listRows(ctx.db, visibleTo(caller), filter, { after, limit }),
+    small: true,
     cursorAt: ({ in: { name }, ...found }) => ({ ...found, behind: name }),
   })
 }

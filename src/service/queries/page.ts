@@ -18,6 +18,8 @@ export type PageSource<Item, Position> = {
   /** Returns the items after a position. An array that is shorter than the limit is the end of the list. */
   fetch: (after: Position | undefined, limit: number) => Promise<Item[] | PartialPage<Item, Position>>
   cursorAt: (item: Item) => Position
+  /** Whether items are so small that a whole page can be read at once. */
+  small?: boolean
 }
 
 /** Characters per page, whatever the client's limit, so that one answer does not fill the memory. */
@@ -41,7 +43,10 @@ export async function page<Item, Position>(
   let size = 0
   let more = true
   for (let step = 1; more && items.length < request.limit && size < PAGE_SIZE; step++) {
-    const wanted = Math.min(rowsAtOnce(items.length, size), request.limit - items.length)
+    const wanted = Math.min(
+      source.small ? ROWS.most : rowsAtOnce(items.length, size),
+      request.limit - items.length,
+    )
     const found = await source.fetch(after, wanted + 1)
     const { items: rows, lookedTo = undefined } = Array.isArray(found) ? { items: found } : found
     let taken = 0

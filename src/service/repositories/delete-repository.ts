@@ -6,16 +6,20 @@ import { deleteRepository as deleteRow } from '../../database/repositories/repos
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import type { Actor } from '../access/actor.ts'
+import { bindingEvent } from '../accounts/change-events.ts'
+import { audit } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
 import { removeDiscovered } from '../discovery/remove-discovered.ts'
 import { decide } from '../intents.ts'
 import { requireMirrorRights } from '../mirror-rights.ts'
 import type { Precondition } from '../precondition.ts'
 import { withRepository } from '../repository-record.ts'
+import { disableWebhooksOf } from '../webhooks/webhooks.ts'
 
 /**
  * Deletes a repository. Throws `in_use` while it holds revisions; discovered ones are deleted with it, unless they are
- * upstreams of others. Bindings to exactly this name are dropped, as a later repository of the name may be another team's.
+ * upstreams of others. Bindings to exactly this name are dropped, and webhooks of it disabled, as a later repository of the
+ * name may be another team's.
  */
 export async function deleteRepository(
   ctx: ServiceContext,
@@ -25,7 +29,13 @@ export async function deleteRepository(
   precondition: Precondition,
 ): Promise<void> {
   const visibility = await ctx.visibilityOf(actor)
-  const forgetRights = (transaction: Transaction) => dropBindingsOf(transaction, name)
+  const forgetRights = async (transaction: Transaction) => {
+    for (const binding of await dropBindingsOf(transaction, name)) {
+      const type = binding.repositories.length === 0 ? 'binding.deleted' : 'binding.updated'
+      await audit(ctx, transaction, actor, bindingEvent(type, binding.id, binding))
+    }
+    await disableWebhooksOf(ctx, transaction, actor, name)
+  }
   const removeMirror = async (transaction: Transaction): Promise<void> => {
     requireMirrorRights(await ctx.policyOf(transaction), actor, name)
     await forgetRights(transaction)

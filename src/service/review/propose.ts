@@ -26,7 +26,7 @@ export async function propose(
     await checkMerged(ctx.db, revision)
     checkGates(revision)
     checkDeclares(current.package, revision)
-    await checkVersion(ctx.db, current.package, revision)
+    await checkVersion(ctx.db, await ctx.visibilityOf(actor), current.package, revision)
     const { reason } = decision
     const change = { actor, content: false, type: 'revision.proposed', reason } as const
     const changes = {

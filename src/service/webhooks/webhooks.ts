@@ -3,6 +3,7 @@ import type { Reader, Transaction } from '../../database/connection.ts'
 import {
   countWebhooks,
   deleteWebhook as deleteRow,
+  enabledWebhooks,
   findWebhook,
   insertWebhook,
   listWebhooks as listRows,
@@ -19,12 +20,14 @@ import type { ServiceContext } from '../context.ts'
 import { checkPrecondition, type Precondition } from '../precondition.ts'
 import { type Page, type PageRequest, page } from '../queries/page.ts'
 import type { WebhookDispatcher } from './dispatcher.ts'
-import { routeAll } from './route-changes.ts'
+import { disableWebhook, routeAll } from './route-changes.ts'
 import { checkTarget } from './targets.ts'
 import { managesWebhook, requireManaging } from './webhook-rights.ts'
 
 /** The maximum number of webhooks, since every change is matched against all of them. */
 const MOST = 100
+/** That for one repository, so that its administrators leave some to others. */
+const MOST_OF_REPOSITORY = 20
 
 /** Creates a webhook that receives events from now on. Throws `invalid`, `forbidden`, `already_exists` and `conflict`. */
 export async function createWebhook(
@@ -45,6 +48,7 @@ export async function createWebhook(
         'conflict',
         `there are ${MOST} webhooks already, which is the limit: delete one first`,
       )
+    await checkShare(transaction, caller, input.filter)
     const webhook = await insertWebhook(transaction, input, caller.actor.name, ctx.now().toISOString())
     return { webhook, event: { type: 'webhook.created', details: detailsOf(webhook) } }
   })
@@ -105,6 +109,9 @@ export async function updateWebhook(
       enabled: patch.enabled ?? current.enabled,
     }
     requireManaging(caller, next)
+    if (next.filter.repository !== current.filter.repository) {
+      await checkShare(transaction, caller, next.filter)
+    }
     const webhook = await updateRow(transaction, current.id, next, ctx.now().toISOString())
     const fields = Object.entries(patch).flatMap(([field, value]) => (value === undefined ? [] : [field]))
     const details = { ...detailsOf(webhook), fields: fields.join(',') }
@@ -126,6 +133,32 @@ export async function deleteWebhook(
     await deleteRow(transaction, current.id)
     return { webhook: current, event: { type: 'webhook.deleted', details: detailsOf(current) } }
   })
+}
+
+/** Throws `conflict` where a repository has more than its share; administrators of all repositories decide over all places. */
+async function checkShare(db: Reader, caller: Caller, { repository }: WebhookFilter): Promise<void> {
+  if (repository === undefined || managesWebhook(caller, { filter: {} })) return
+  const all = await listRows(db, { limit: MOST })
+  if (all.filter(({ filter }) => filter.repository === repository).length < MOST_OF_REPOSITORY) return
+  throw new AppError(
+    'conflict',
+    `there are ${MOST_OF_REPOSITORY} webhooks of ${repository} already, which is the limit: delete one first`,
+  )
+}
+
+/** Disables the webhooks of one repository, for those who administer a later one of its name to decide about. */
+export async function disableWebhooksOf(
+  ctx: ServiceContext,
+  transaction: Transaction,
+  actor: Actor,
+  repository: string,
+): Promise<void> {
+  for (const webhook of await enabledWebhooks(transaction)) {
+    if (webhook.filter.repository !== repository) continue
+    await disableWebhook(transaction, webhook, ctx.now())
+    const reason = `the repository ${repository} was deleted`
+    await audit(ctx, transaction, actor, { type: 'webhook.disabled', target: { name: webhook.name }, reason })
+  }
 }
 
 function mergeFilter(base: WebhookFilter, patch: WebhookPatch['filter']): WebhookFilter {

@@ -354,6 +354,22 @@ describe('a refresh token', () => {
     expect(await tokensOf(at)).toHaveLength(1)
   })
 
+  it('is recorded as one of its account', async () => {
+    const at = await server()
+    const { text } = await at.withToken(SYSTEM, { owner: await at.account('flux') })
+    await at.ask(basic('flux', text), 'offline_token=true')
+    const { record } = await at.ctx.db
+      .selectFrom('audit')
+      .select('record')
+      .orderBy('seq', 'desc')
+      .limit(1)
+      .executeTakeFirstOrThrow()
+    expect(JSON.parse(record)).toMatchObject({
+      type: 'token.created',
+      details: { kind: 'registry', owner: 'serviceaccount:flux' },
+    })
+  })
+
   it('ends with the token that it was got with', async () => {
     const at = await server()
     const { text, token } = await at.withToken(at.ann)

@@ -112,4 +112,18 @@ describe('a pattern', () => {
       }),
     )
   })
+
+  it('has no path that no package could have, as others pay for its length', () => {
+    const longest = 'a/'.repeat(126)
+    expect(parsePattern(`team/${longest}a/**`).path).toBe(`${longest}a`)
+    expect(() => parsePattern(`team/${longest}aa/**`)).toThrow('is no pattern')
+  })
+
+  it('list of very many, deep ones is soon without those that others cover', () => {
+    const repository = 'team-'.padEnd(63, 'x')
+    const many = Array.from({ length: 16_000 }, (_, at) =>
+      parsePattern(`${repository}/p${at}${'/a'.repeat(20)}/**`),
+    )
+    expect(minimal([...many, parsePattern(`${repository}/p7/**`)])).toHaveLength(16_000)
+  })
 })

@@ -33,6 +33,25 @@ const pattern: fc.Arbitrary<Pattern> = fc.oneof(
 )
 
 describe('what a caller sees', () => {
+  it('is in lists no more than these can test, without those of one repository displacing those of others', () => {
+    const many = (count: number, textOf: (number: number) => string) =>
+      Array.from({ length: count }, (_, number) => textOf(number))
+    const patterns = [
+      ...many(3000, (number) => `name-${number}`),
+      ...many(500, (number) => `crowded/a${number}/**`),
+      'mine/nf/upf/**',
+      'z-*',
+    ]
+
+    const { published } = visibilityOf(grantsOfRole('reader', patterns, 'b1'))
+
+    const seen = texts(published) as string[]
+    expect(seen.filter((text) => text.startsWith('name-'))).toHaveLength(1000)
+    expect(seen.filter((text) => text.startsWith('crowded/'))).toHaveLength(98)
+    expect(seen).toContain('mine/nf/upf/**')
+    expect(seen).toContain('z-*')
+  })
+
   it('is compiled from its grants, drafts apart', () => {
     const grants: Grant[] = [
       ...grantsOfRole('reader', ['team-*', 'team-a'], 'b1'),

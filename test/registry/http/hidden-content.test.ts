@@ -1,6 +1,7 @@
 /** What clients of the registry see without the right to read drafts. */
 import { describe, expect, it } from 'vitest'
 import { digestOf } from '../../../src/oci/digest.ts'
+import { anchorAudit } from '../../../src/service/audit/anchors.ts'
 import type { Client } from '../../support/client.ts'
 import { protectedApp } from '../../support/protected-app.ts'
 import { artifactOf, RegistryClient } from '../../support/registry-client.ts'
@@ -95,6 +96,23 @@ it('6. _catalog and its last/n pages show only readable names; counts and Link l
   const nobody = await app.user('nora')
   expect(await json(nobody, '_catalog?n=1')).toEqual({ repositories: [] })
   expect((await answer(nobody, '_catalog?n=1')).headers.link).toBeUndefined()
+})
+
+it('6. _catalog shows the repository of the audit log to auditors alone, and so do its tags, manifests and blobs', async () => {
+  const { app, admin } = await prepared()
+  await anchorAudit(app.parts.ctx)
+  const [tag] = (await json(admin, 'pkgserver_audit/tags/list')).tags
+  expect(tag).toBe('_audit')
+  const { config } = await json(admin, 'pkgserver_audit/manifests/_audit')
+  const auditor = await app.user('olga', 'auditor')
+  expect(await json(auditor, '_catalog')).toEqual({ repositories: ['pkgserver_audit'] })
+  expect((await answer(auditor, 'pkgserver_audit/manifests/_audit')).status).toBe(200)
+  for (const role of ['reader', 'repository-admin'] as const) {
+    const other = await app.user(`max-${role}`, role, '*')
+    expect((await json(other, '_catalog')).repositories).not.toContain('pkgserver_audit')
+    for (const path of ['tags/list', 'manifests/_audit', `blobs/${config.digest}`])
+      expect((await answer(other, `pkgserver_audit/${path}`)).status).toBe(404)
+  }
 })
 
 it('7. tags/list without draft.read: no draft-*, _*, and n= pages have no holes that tell', async () => {
@@ -247,4 +265,48 @@ it('10. Mount of a private blob, with a token for the target only → 202, conte
     expect((await answer(publisher, `other/x/blobs/${digest}`, 'HEAD')).status).toBe(404)
   }
   expect(await mount(published.artifact.layerDigest, PUBLIC)).toBe(201)
+})
+
+it('10. a client that pushes without the right to read drafts makes none public by the digest of its layer', async () => {
+  const { app, admin, reader, published, draft } = await prepared()
+  await app.user('bob', 'publisher', 'public')
+  const pusher = app.bearer(await app.tokenOf('bob', { permissions: ['read', 'push'] }))
+  const registry = new RegistryClient(pusher, PUBLIC)
+  const { layerDigest } = draft.artifact
+  const config = 'a config of the client'
+  await registry.pushBlobs(config)
+  const withLayer = (digest: string, more: object = {}) => {
+    const bytes = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      config: { mediaType: 'text/plain', digest: digestOf(Buffer.from(config)), size: config.length },
+      layers: [{ mediaType: 'text/plain', digest, size: 1000, ...more }],
+    })
+    return { bytes, digest: digestOf(Buffer.from(bytes)), blobs: [] }
+  }
+  const layer = (client: Client) => answer(client, `${PUBLIC}/blobs/${layerDigest}`)
+  const put = async (digest: string) => {
+    const headers = { 'Content-Type': 'application/vnd.oci.image.manifest.v1+json' }
+    const body = withLayer(digest).bytes
+    const response = await pusher.send(`/v2/${PUBLIC}/manifests/mine`, { method: 'PUT', body, headers })
+    return { status: response.status, text: (await response.text()).replaceAll(digest, '…') }
+  }
+  const refused = await put(layerDigest)
+  expect(refused).toMatchObject({ status: 404, text: expect.stringContaining('MANIFEST_BLOB_UNKNOWN') })
+  expect(await put(NOWHERE)).toEqual(refused)
+  // A layer that may be elsewhere needs not be here, and is not shown if it is.
+  expect(
+    await registry.putManifest('foreign', withLayer(layerDigest, { urls: ['https://example.com'] })),
+  ).toBe(201)
+  expect((await layer(reader)).status).toBe(404)
+
+  // A published layer, and what the client sends itself, can be used.
+  expect(await registry.putManifest('copy', withLayer(published.artifact.layerDigest))).toBe(201)
+  const sent = await registry.pushBlob('of the client')
+  expect(await registry.putManifest('own', withLayer(sent))).toBe(201)
+  const response = await admin.send(`/v2/${PUBLIC}/blobs/${layerDigest}`)
+  const known = new Uint8Array(await response.arrayBuffer())
+  const upload = `/v2/${PUBLIC}/blobs/uploads/?digest=${layerDigest}`
+  expect((await pusher.send(upload, { method: 'POST', body: known })).status).toBe(201)
+  expect(await put(layerDigest)).toMatchObject({ status: 201 })
 })

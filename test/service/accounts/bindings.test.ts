@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { BindingContent, Subject } from '../../../src/domain/access/binding.ts'
 import type { Role } from '../../../src/domain/access/role.ts'
 import { type Actor, ANONYMOUS, SYSTEM } from '../../../src/service/access/actor.ts'
+import { replaceAccessRules } from '../../../src/service/accounts/access-rules.ts'
 import { createBinding } from '../../../src/service/accounts/create-binding.ts'
 import { deleteBinding } from '../../../src/service/accounts/delete-binding.ts'
 import { deleteServiceAccount } from '../../../src/service/accounts/delete-service-account.ts'
@@ -35,6 +36,31 @@ async function team() {
 }
 
 describe('a binding', () => {
+  it('of an administrator of repositories does not use up what others need', async () => {
+    const at = await team()
+    const patterns = Array.from({ length: 50 }, (_, number) => `team-${number}`)
+    const toGroup = (number: number) => binding({ kind: 'group', name: `g${number}` }, 'reader', ...patterns)
+    const bindings = [
+      binding(ann, 'repository-admin', 'team-*'),
+      ...Array.from({ length: 319 }, (_, n) => toGroup(n)),
+    ]
+    const rules = {
+      serviceAccounts: [],
+      issuers: [],
+      trusts: [],
+      reviewPolicies: [],
+      bindings: bindings.map((each) => ({ ...each, repositories: [...each.repositories] })),
+    }
+    await replaceAccessRules(at.access, SYSTEM, rules, { dryRun: false })
+
+    const refused = createBinding(at.access, at.ann, toGroup(319))
+    await expect(refused).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('16000 patterns'),
+    })
+    await expect(createBinding(at.access, SYSTEM, toGroup(319))).resolves.toMatchObject({ role: 'reader' })
+  })
+
   it('is made by an administrator of its repositories, and gives its role', async () => {
     const at = await team()
     const made = await createBinding(at.access, at.ann, binding(bob, 'maintainer', 'team-a', 'team-b*/nf/**'))

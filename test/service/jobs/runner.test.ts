@@ -29,16 +29,17 @@ async function prepared() {
   const { client, parts } = await memoryApp()
   await client.createRepository()
   const { ctx } = parts
+  const { access } = parts.authenticator
   const reported: unknown[] = []
   const runner = (work: ItemWork, retryAfter: number[] = []): JobRunner => {
     const report = (error: unknown) => void reported.push(error)
-    const made = new JobRunner(ctx, { work: { clone: work, upgrade: work }, report, retryAfter })
+    const made = new JobRunner(ctx, { access, work: { clone: work, upgrade: work }, report, retryAfter })
     onTestFinished(() => made.stop())
     return made
   }
   const caller = await callerOf({ parts }, ACTOR)
   const stream = () => new StreamRights(parts.authenticator.access).begin(caller)
-  return { ctx, caller, stream, runner, reported }
+  return { ctx, access, caller, stream, runner, reported }
 }
 
 function job(count: number) {
@@ -85,7 +86,7 @@ describe('the runner', () => {
   })
 
   it('gives up an item that was running when two processes ended, and no other', async () => {
-    const { ctx, caller, runner } = await prepared()
+    const { ctx, access, caller, runner } = await prepared()
     const begun: number[] = []
     let end = () => undefined as unknown
     const ended = new Promise((resolve) => {
@@ -103,6 +104,7 @@ describe('the runner', () => {
     await expect.poll(() => begun.length).toBe(6)
     const reported: unknown[] = []
     const next = new JobRunner(ctx, {
+      access,
       work: { clone: initItem, upgrade: initItem },
       report: (error) => reported.push(error),
     })

@@ -1,5 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
-import type { AccessChange, AccessRules } from '../../../domain/access/access-rules.ts'
+import type { AccessChange } from '../../../domain/access/access-rules.ts'
 import { actorOf } from '../../../http/access.ts'
 import { server } from '../../../http/scope.ts'
 import { accessRules, replaceAccessRules } from '../../../service/accounts/access-rules.ts'
@@ -19,12 +19,9 @@ const rulesSchema = z
   .strictObject({
     serviceAccounts: z.array(serviceAccountRuleSchema).openapi({ description: 'All service accounts.' }),
     bindings: z.array(newBindingSchema).openapi({ description: 'All bindings.' }),
-    issuers: z.array(newIssuerSchema).default([]).openapi({ description: 'All issuers.' }),
-    trusts: z.array(trustRuleSchema).default([]).openapi({ description: 'All trusts.' }),
-    reviewPolicies: z
-      .array(reviewPolicyRuleSchema)
-      .optional()
-      .openapi({ description: 'All review policies; without them, the policies stay as they are.' }),
+    issuers: z.array(newIssuerSchema).openapi({ description: 'All issuers.' }),
+    trusts: z.array(trustRuleSchema).openapi({ description: 'All trusts.' }),
+    reviewPolicies: z.array(reviewPolicyRuleSchema).openapi({ description: 'All review policies.' }),
   })
   .openapi('AccessRules', {
     description: 'All rules of access of the server, as `pkgserver access` has them in a file.',
@@ -79,7 +76,7 @@ const replace = defineRoute({
 export function accessRulesRoutes({ access }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
-  app.openapi(get, async (c) => c.json(toRulesView(await accessRules(access, actorOf(c))), 200))
+  app.openapi(get, async (c) => c.json(await accessRules(access, actorOf(c)), 200))
 
   app.openapi(replace, async (c) => {
     const { dryRun = false } = c.req.valid('query')
@@ -88,11 +85,6 @@ export function accessRulesRoutes({ access }: Api): OpenAPIHono {
   })
 
   return app
-}
-
-function toRulesView(rules: AccessRules): z.output<typeof rulesSchema> {
-  const { serviceAccounts, bindings, issuers, trusts, reviewPolicies = [] } = rules
-  return { serviceAccounts, bindings, issuers, trusts, reviewPolicies: [...reviewPolicies] }
 }
 
 function toChangeView(change: AccessChange): z.output<typeof changesSchema>['changes'][number] {

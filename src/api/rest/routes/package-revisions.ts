@@ -12,7 +12,7 @@ import { visibleTo } from '../../../service/access/visible.ts'
 import { getRevision } from '../../../service/change-revision.ts'
 import { createPackageRevision, type Source } from '../../../service/drafts/create-package-revision.ts'
 import { updatePackageRevision } from '../../../service/drafts/update-package-revision.ts'
-import { upgradeTarget } from '../../../service/drafts/upgrade.ts'
+import { upgradeSources } from '../../../service/drafts/upgrade.ts'
 import { listPackageRevisions } from '../../../service/queries/list-package-revisions.ts'
 import { deletePackageRevision } from '../../../service/review/delete-package-revision.ts'
 import { defineRoute } from '../../route.ts'
@@ -193,7 +193,10 @@ export function packageRevisionRoutes(api: Api): OpenAPIHono {
     await authorize(c, 'draft', { repository, package: path })
     if (source.task === 'copy') await authorizeReading(c, source.from)
     if (source.task === 'clone') await authorizeReading(c, source.upstream)
-    if (source.task === 'upgrade') await authorizeReading(c, await upgradeTarget(ctx, input, source))
+    if (source.task === 'upgrade') {
+      if (source.from !== undefined) await authorizeReading(c, source.from)
+      for (const each of await upgradeSources(ctx, input, source)) await authorizeReading(c, each)
+    }
     const revision = await createPackageRevision(ctx, actorOf(c), input)
     c.header('Location', `${c.req.path}/${revision.name}`)
     setETag(c, revision)

@@ -6,7 +6,7 @@ import { takeMemory } from '../../../http/answer-memory.ts'
 import { visibleTo } from '../../../service/access/visible.ts'
 import { conflictsOf } from '../../../service/drafts/conflicts.ts'
 import { resolveConflict } from '../../../service/drafts/resolve-conflict.ts'
-import { upgradeTarget } from '../../../service/drafts/upgrade.ts'
+import { upgradeSources } from '../../../service/drafts/upgrade.ts'
 import { previewUpgrade } from '../../../service/drafts/upgrade-preview.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
@@ -49,7 +49,8 @@ const listConflicts = defineRoute({
   method: 'get',
   path: '/packagerevisions/{name}/conflicts',
   operationId: 'listConflicts',
-  operation: { needs: { read: revisionInPath }, load: 'read', writesDisk: false },
+  // They have values of the upstream, which is not for every reader of what was made of it.
+  operation: { needs: { 'draft.read': revisionInPath }, load: 'read', writesDisk: false },
   summary: 'List the conflicts of an upgrade',
   description:
     'Lists the conflicts of the upgrade that created the revision, including resolved ones. While one is open, the condition `Merged` is False and the draft cannot be proposed.',
@@ -88,7 +89,7 @@ export function upgradeRoutes({ ctx }: Api): OpenAPIHono {
     const { name } = c.req.valid('param')
     const target = parseRevisionName(name)
     const request = toUpgradeRequest(jsonOf(c, upgradePreviewRequestSchema), name)
-    await authorizeReading(c, await upgradeTarget(ctx, target, request))
+    for (const each of await upgradeSources(ctx, target, request)) await authorizeReading(c, each)
     const { from, upstream, conflicts, files } = await previewUpgrade(
       ctx,
       visibleTo(callerOf(c)),

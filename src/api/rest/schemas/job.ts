@@ -111,7 +111,7 @@ const jobItemSchema = z
 
 export const jobItemListSchema = listOf(jobItemSchema, 'JobItemList')
 
-export function toJobView({ events: _, ...job }: Job): z.output<typeof jobSchema> {
+export function toJobView({ events: _, credentials: __, ...job }: Job): z.output<typeof jobSchema> {
   return { ...job, request: { ...job.request } }
 }
 

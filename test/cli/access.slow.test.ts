@@ -15,6 +15,8 @@ bindings:
     role: reader
     repositories:
       - team-*
+issuers: []
+trusts: []
 reviewPolicies: []
 `
 
@@ -29,12 +31,14 @@ it('pkgserver access writes rights to a file and applies them, with the server s
   expect(tried.output).toBe(
     'created  service account flux\ncreated  binding of reader to serviceaccount flux for team-*\nwould make 2 changes\n',
   )
-  expect((await access('export', '-')).output).toBe('serviceAccounts: []\nbindings: []\nreviewPolicies: []\n')
+  expect((await access('export', '-')).output).toBe(
+    'serviceAccounts: []\nbindings: []\nissuers: []\ntrusts: []\nreviewPolicies: []\n',
+  )
   expect((await access('apply', file)).output).toContain('made 2 changes')
   expect((await access('export', '-')).output).toBe(RULES)
   const copy = `${file}.copy`
   expect((await access('export', copy)).output).toContain(
-    'wrote 1 service accounts, 1 bindings and 0 review policies',
+    'wrote 1 service accounts, 1 bindings, 0 issuers, 0 trusts, 0 review policies',
   )
   expect(await readFile(copy, 'utf8')).toBe(RULES)
   expect((await access('apply', copy)).output).toBe('made 0 changes\n')
@@ -42,6 +46,11 @@ it('pkgserver access writes rights to a file and applies them, with the server s
   await writeFile(file, RULES.replace('role: reader', 'role: emperor'))
   const refused = await access('apply', file)
   expect(refused).toMatchObject({ code: 2, log: expect.stringContaining('bindings.0.role') })
+  await writeFile(file, RULES.replace('reviewPolicies: []', ''))
+  expect(await access('apply', file)).toMatchObject({
+    code: 2,
+    log: expect.stringContaining('reviewPolicies: must be a list: write [] where there are none'),
+  })
   expect((await access('export', '-', '--dry-run')).code).toBe(2)
   expect((await access('delete', file)).code).toBe(2)
   expect((await access('export', '-')).output).toBe(RULES)
@@ -56,7 +65,7 @@ it('pkgserver access has issuers and trusts in the file, and so has a backup', a
     '  - name: github\n    issuer: https://token.actions.githubusercontent.com\n    kind: github\n'
   const trust =
     '  - serviceAccount: flux\n    issuer: github\n    claims:\n      environment:\n        - prod\n      repository_id:\n        - "74"\n    permissions:\n      - read\n    repositories:\n      - team-*\n'
-  const federated = `${RULES}issuers:\n${issuers}trusts:\n${trust}`
+  const federated = RULES.replace('issuers: []\ntrusts: []\n', `issuers:\n${issuers}trusts:\n${trust}`)
   await writeFile(file, federated)
   expect((await access('apply', file)).output).toContain(
     'created  issuer github\ncreated  trust of flux in github for {"environment":["prod"],"repository_id":["74"]}\n',
