@@ -6,6 +6,7 @@ import { authenticateToken } from '../../../src/service/access/authenticate.ts'
 import { createServiceAccount } from '../../../src/service/accounts/create-service-account.ts'
 import { deleteServiceAccount } from '../../../src/service/accounts/delete-service-account.ts'
 import { rotateToken } from '../../../src/service/accounts/rotate-token.ts'
+import { authorizeItem, credentialsOf } from '../../../src/service/jobs/job-rights.ts'
 import { type Reviews, reviews } from '../../support/reviews.ts'
 
 const isAuthor = { code: 'forbidden', message: expect.stringContaining('is one of the authors') }
@@ -62,4 +63,21 @@ it('25. self-approval: counts two service accounts once that one person made, on
   await at.approve(two)
   expect((await at.approve(bob)).review?.complete).toBe(false)
   await at.expectOpen()
+})
+
+it('25. self-approval: refuses who made the token with which a service account has started a job', async () => {
+  const at = await reviews()
+  const [eva, bob] = [await at.person('eva', 'repository-admin'), await at.person('bob', 'repository-admin')]
+  await at.policy()
+  await create(at, eva, 'bot')
+  await at.bind(bot('bot'), 'author', 'blueprints')
+  const credentials = credentialsOf(await tokenOf(at, bob, 'bot'))
+  const upstream = { name: 'blueprints.base.ws1', repository: 'blueprints', package: 'base', revision: 1 }
+  const job = { createdBy: 'serviceaccount:bot', credentials, upstream }
+  await at.proposed(
+    await authorizeItem(at.ctx, at.access, job, { repository: 'blueprints', package: 'nf/upf' }),
+  )
+  await expect(at.approve(bob)).rejects.toMatchObject(isAuthor)
+  await expect(at.approve(eva)).rejects.toMatchObject(isAuthor)
+  expect((await at.approve(await at.person('cem'))).revision.lifecycle).toBe('Published')
 })
