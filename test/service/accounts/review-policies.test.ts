@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { insertReviewPolicy } from '../../../src/database/review/policies.ts'
 import { PERMISSIONS } from '../../../src/domain/access/permission.ts'
 import { type Actor, ANONYMOUS, SYSTEM } from '../../../src/service/access/actor.ts'
 import { accessRules, replaceAccessRules } from '../../../src/service/accounts/access-rules.ts'
@@ -99,6 +100,21 @@ describe('review policies', () => {
     })
     await at.bind({ kind: 'user', name: 'rea' }, 'auditor')
     expect(await listed(at, rea)).toHaveLength(2)
+  })
+
+  it('of repositories leave room for those of the server', async () => {
+    const at = await reviews()
+    const own = await at.person('own', 'repository-admin')
+    const stamp = { createdBy: 'own', createdAt: at.ctx.now().toISOString() }
+    await at.access.change(async (transaction) => {
+      for (let count = 1; count <= 400; count++)
+        await insertReviewPolicy(transaction, at.rules({ name: `own-${count}` }), stamp)
+    })
+    await expect(createReviewPolicy(at.access, own, at.rules({ name: 'more' }))).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('more than 400 review policies'),
+    })
+    expect(await createReviewPolicy(at.access, at.admin, at.rules({ name: 'floor' }))).toBeDefined()
   })
 
   it('are recorded with all that they say, so that it is seen what a change has weakened', async () => {
