@@ -8,7 +8,7 @@ export function pathBudget(): Budget {
 }
 
 /** Whether a pattern with the syntax of gitignore matches any of these paths; one that takes too long to match does. */
-export function matchesPath(pattern: string, paths: readonly string[], budget = pathBudget()): boolean {
+export function matchesPath(pattern: string, paths: readonly string[], budget: Budget): boolean {
   const rules = new GitIgnore(pattern, budget)
   try {
     return paths.some((path) => rules.ignores(path))

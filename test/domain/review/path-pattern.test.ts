@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { evaluate } from '../../../src/domain/review/evaluate.ts'
-import { matchesPath } from '../../../src/domain/review/path-pattern.ts'
+import { matchesPath, pathBudget } from '../../../src/domain/review/path-pattern.ts'
 import { checkReviewRules, reviewRulesSchema } from '../../../src/domain/review/policy.ts'
 
 it.each([
@@ -10,7 +10,7 @@ it.each([
   ['Kptfile', ['Kptfile'], true],
   ['Kptfile', [], false],
 ])('the pattern %s and the paths %j: %s', (pattern, paths, expected) => {
-  expect(matchesPath(pattern, paths)).toBe(expected)
+  expect(matchesPath(pattern, paths, pathBudget())).toBe(expected)
 })
 
 const slow = `*${'a'.repeat(100)}b`
@@ -45,5 +45,5 @@ it.each(['./net/', '../net', '//net', 'net//a.yaml', 'net/./a.yaml', '/'])(
 )
 
 it('a pattern that takes too long to match is taken to match', () => {
-  expect(matchesPath(slow, manyPaths)).toBe(true)
+  expect(matchesPath(slow, manyPaths, pathBudget())).toBe(true)
 })
