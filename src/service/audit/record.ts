@@ -1,5 +1,6 @@
 /** Records changes in the audit log. */
 import { createHmac } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { currentClient } from '../../core/client.ts'
 import { currentOrigin } from '../../core/origin.ts'
 import { appendAudit } from '../../database/audit/append.ts'
@@ -92,9 +93,17 @@ function entryOf(
   return { entry, address }
 }
 
+const REMEMBERED_ADDRESSES = 1000
+/** By key and address: a publication has several records. */
+const hashes = new WeakMap<Buffer, LRUCache<string, string>>()
+
 /** Without the key, the few addresses there are could be tried one after the other. */
 export function hashOfAddress(key: Buffer, address: string): string {
-  return createHmac('sha256', key).update(address).digest('hex')
+  const known = hashes.get(key) ?? new LRUCache({ max: REMEMBERED_ADDRESSES })
+  hashes.set(key, known)
+  const hash = known.get(address) ?? createHmac('sha256', key).update(address).digest('hex')
+  known.set(address, hash)
+  return hash
 }
 
 function principalOf(actor: Acting): Principal {
