@@ -26,6 +26,13 @@ export class FailureLimit {
     this.#refusal = `too many ${what}: wait ${RETRY_FAILURE_AFTER} seconds${remedy}`
   }
 
+  /** Throws `throttled` if there were too many failures already. */
+  check(network: string): void {
+    const now = this.#now().getTime()
+    const recovery = this.#recovery.get(`${network} `) ?? 0
+    if (recovery - now > (AT_ONCE - 1) * INTERVAL) throw new AppError('throttled', this.#refusal)
+  }
+
   /** Counts a failure. Throws `throttled` if there were too many. `tokenId`: of a token that is known and not valid. */
   count(network: string, tokenId = ''): void {
     const key = `${network} ${tokenId}`

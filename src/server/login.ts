@@ -23,6 +23,7 @@ export async function openLogin(components: Components, publicUrl: URL): Promise
     publicUrl,
     limits: {
       logins: new FailureLimit(now, { what: 'failed logins', remedy: '' }),
+      answers: new FailureLimit(now, { what: 'failed logins', remedy: '' }),
       codes: new FailureLimit(now, { what: 'wrong codes', remedy: '' }),
       starts: new FailureLimit(now, { what: 'device logins', remedy: '' }),
     },

@@ -1,8 +1,8 @@
 /** Records who makes a draft what it is, as votes of authors do not count. */
 import type { Transaction } from '../database/connection.ts'
 import { type Author, addAuthors, authorsOf, nextProposal } from '../database/review/authors.ts'
-import { personsOf } from '../database/review/persons.ts'
 import { type Actor, isPrincipal } from './access/actor.ts'
+import { personsBehind } from './access/persons.ts'
 
 /** Authors that only an index knew that is lost, or an earlier version did not record. */
 export const UNKNOWN_AUTHOR: Author = { id: '', name: '' }
@@ -39,7 +39,5 @@ export async function recordProposal(transaction: Transaction, actor: Actor, nam
 async function authorsBehind(transaction: Transaction, actor: Actor): Promise<Author[]> {
   const { name } = actor
   if (!isPrincipal(actor)) return [{ id: '', name }]
-  const { principalId, kind, token } = actor
-  if (kind === 'user') return [{ id: principalId, name }]
-  return (await personsOf(transaction, principalId, token?.id ?? null)).map((id) => ({ id, name }))
+  return (await personsBehind(transaction, actor)).map((id) => ({ id, name }))
 }

@@ -1,5 +1,6 @@
 /** Who a person is, by what the identity provider says. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { forgingProvider, idToken } from '../support/forging-provider.ts'
 import { type IdentityProvider, identityProvider } from '../support/identity-provider.ts'
 import { loginApp } from '../support/login-app.ts'
 
@@ -89,6 +90,29 @@ describe('31. identity:', () => {
     expect(found[1]?.groups).toEqual(expected)
   })
 
+  it('gives no groups back in an older session, of which the provider only says that it still holds', async () => {
+    const forging = await forgingProvider()
+    const app = await loginApp(forging.client())
+    const loggedIn = (groups: string[]) => {
+      forging.forge((asked) => idToken(asked, { sub: 'ann', groups }))
+      return app.loggedIn()
+    }
+    const older = await loggedIn(['corp:admins'])
+    await loggedIn(['corp:staff'])
+    let asked = 0
+    forging.forge(() => {
+      asked++
+      return undefined
+    })
+    app.pass(15 * 60_000)
+    const groups = async () => (await app.json(older, '/whoami')).groups
+    expect(await groups()).toEqual(['corp:staff'])
+    await expect.poll(() => asked).toBe(1)
+    await groups()
+    await app.settled()
+    expect(await groups()).toEqual(['corp:staff'])
+  })
+
   it('refuses more groups than a person can have', async () => {
     const app = await loginApp(idp.client())
     idp.person('ann', { groups: Array.from({ length: 1001 }, (_, at) => `group-${at}`) })
@@ -111,6 +135,25 @@ describe('31. identity:', () => {
   ])('lets no name imitate those of the server: %j', async (wanted, expected) => {
     const { found } = await names([idp, 'someone', { preferred_username: wanted }])
     expect(found[0]?.name).toBe(expected)
+  })
+
+  it.each([
+    ['empty', ''],
+    ['longer than one can be', 'x'.repeat(256)],
+    ['that the index would take for another', 'ann\ud800'],
+  ])('refuses a subject %s', async (_, sub) => {
+    const forging = await forgingProvider()
+    const app = await loginApp(forging.client())
+    forging.forge((asked) => idToken(asked, { sub }))
+    const { response } = await app.browser().follow('/auth/login')
+    expect(response.status).toBe(403)
+    expect(await response.text()).toContain('ask its administrator')
+    expect((await app.admin.ok('GET', '/users')).items).toEqual([])
+  })
+
+  it('has no group that the index would take for another', async () => {
+    const { found } = await names([idp, 'ann', { groups: ['corp:one', 'corp:\ud800'] }])
+    expect(found[0]?.groups).toEqual(['corp:one'])
   })
 
   it('uses no address as a name that the provider has not verified', async () => {

@@ -215,6 +215,28 @@ describe('28. login:', () => {
   })
 })
 
+it('asks the provider no more for a network that has sent too many wrong codes', async () => {
+  const provider = await forgingProvider()
+  const app = await loginApp(provider.client())
+  let asked = 0
+  provider.forge(() => {
+    asked++
+    return 'nothing'
+  })
+  const statuses = []
+  for (let count = 0; count < 12; count++) {
+    statuses.push((await app.browser().follow('/auth/login')).response.status)
+  }
+  expect(statuses).toEqual([...Array(10).fill(401), 429, 429])
+  expect(asked).toBe(10)
+  provider.forge((given) => idToken(given))
+  app.pass(6000)
+  const { urls } = await app
+    .browser()
+    .follow('/auth/login?return=/docs', ({ pathname }) => pathname === '/docs')
+  expect(urls.at(-1)).toBe(`${PUBLIC_URL}/docs`)
+})
+
 it('30. headers: believes no proxy that it does not trust about where people log in', async () => {
   const app = await loginApp(idp.client())
   const headers = {

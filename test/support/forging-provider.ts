@@ -28,13 +28,14 @@ export async function forgingProvider(metadata: Claims = {}) {
   const { privateKey: other } = await generateKeyPair('RS256', { extractable: true })
   const keys = [{ ...(await exportJWK(publicKey)), alg: 'RS256', use: 'sig', kid: 'one' }]
   let forge: Forge = (asked) => idToken(asked)
+  let refusal: string | undefined
   let nonce = ''
   let issuer = ''
   let last = { authorization: undefined as string | undefined, body: '' }
   const url = await listening(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', issuer)
-    const json = (body: unknown) => {
-      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
+    const json = (body: unknown, status = 200) => {
+      response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
     }
     if (pathname === '/.well-known/openid-configuration') {
       json({
@@ -56,6 +57,7 @@ export async function forgingProvider(metadata: Claims = {}) {
       response.writeHead(303, { Location: back.href }).end()
     } else {
       last = { authorization: request.headers.authorization, body: await text(request) }
+      if (refusal !== undefined) return json({ error: refusal }, 400)
       const now = Math.floor(Date.now() / 1000)
       const made = await forge({ nonce, issuer, key, other, now })
       json({ access_token: 'an-access-token', token_type: 'Bearer', refresh_token: 'again', id_token: made })
@@ -67,6 +69,10 @@ export async function forgingProvider(metadata: Claims = {}) {
     client: () => providerClient(issuer, { scopes: 'openid' }),
     /** The last request for tokens. */
     lastAsked: () => last,
+    /** Sets the error with which the next requests for tokens are refused. */
+    refuse: (error: string | undefined) => {
+      refusal = error
+    },
     /** Sets the ID tokens of the next logins. */
     forge: (next: Forge) => {
       forge = next

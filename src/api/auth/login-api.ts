@@ -13,8 +13,8 @@ export type LoginApi = {
   logins: Logins | undefined
   cookies: SessionCookies
   publicUrl: URL
-  /** Failed logins, wrong codes that people type, and device logins that are begun. */
-  limits: { logins: FailureLimit; codes: FailureLimit; starts: FailureLimit }
+  /** Failed logins, those that the provider refuses, wrong codes that people type, and device logins that are begun. */
+  limits: { logins: FailureLimit; answers: FailureLimit; codes: FailureLimit; starts: FailureLimit }
   load: Load
   /** For logins, which wait for the provider. */
   gate: Gate

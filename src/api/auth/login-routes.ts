@@ -36,8 +36,13 @@ export function loginRoutes(api: LoginApi): Hono {
     answer.search = new URL(c.req.url).search
     const kept = { sealed: cookies.read(c, 'login'), previous: cookies.read(c, 'session') }
     cookies.clear(c, 'login')
+    // Strangers with wrong codes could make the provider refuse this server, which asks too often.
+    const asking = {
+      check: () => api.limits.answers.check(currentClient()),
+      refused: () => api.limits.answers.count(currentClient()),
+    }
     const { started, returnTo } = await api.gate
-      .pass(() => logins.finish(answer, kept))
+      .pass(() => logins.finish(answer, kept, asking))
       .catch(async (error) => {
         if (error instanceof AppError && ['unauthenticated', 'forbidden'].includes(error.code)) {
           // Throws where there are too many, so that they do not fill the audit log.

@@ -49,6 +49,7 @@ export async function authorsOf(
     .selectFrom('review_authors')
     .innerJoin('package_revisions', 'package_revisions.id', 'review_authors.revision_id')
     .select(['review_authors.part', 'review_authors.principal_id', 'review_authors.name'])
+    .distinct()
     .where('package_revisions.name', '=', revision)
     .$if(proposal !== undefined, (query) =>
       query

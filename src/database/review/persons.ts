@@ -1,32 +1,39 @@
-import type { Reader } from '../connection.ts'
+import type { Reader, Transaction } from '../connection.ts'
+
+/** What its makers can act with: a service account, a token of one, or a trust. */
+export type Made = { account_id: string } | { token_id: string } | { trust_id: string }
+
+/** Records all who can act with something, as they stood behind it when it was made. */
+export async function saveMakers(
+  transaction: Transaction,
+  made: Made,
+  makers: readonly string[],
+): Promise<void> {
+  const rows = makers.map((maker_id) => ({ ...made, maker_id }))
+  if (rows.length > 0) await transaction.insertInto('makers').values(rows).execute()
+}
 
 /**
- * Resolves to the ids that stand for the same person as an account: of a service account also those of who created it,
- * and of who made the token with which it acts, as both can act as the account.
+ * Resolves to the ids that stand for the same person as a service account: its own, and those of who made it, and the
+ * token or the trust with which it acts, as they can act as the account.
  */
 export async function personsOf(db: Reader, principalId: string, tokenId: string | null): Promise<string[]> {
-  const row = await db
-    .selectFrom('principals as account')
-    .leftJoin('tokens', (join) => join.on('tokens.id', '=', tokenId ?? ''))
-    .leftJoin('principals as maker', (join) =>
-      join.on(({ eb, and, or, ref, fn, val }) =>
-        or([
-          and([eb('maker.kind', '=', 'user'), eb('maker.name', '=', ref('tokens.created_by'))]),
-          and([
-            eb('maker.kind', '=', 'serviceaccount'),
-            eb(
-              fn<string>('concat', [val('serviceaccount:'), ref('maker.name')]),
-              '=',
-              ref('tokens.created_by'),
-            ),
-          ]),
-        ]),
-      ),
+  const rows = await db
+    .selectFrom('makers')
+    .select('maker_id')
+    .where(({ eb, or, selectFrom }) =>
+      or([
+        eb('account_id', '=', principalId),
+        eb('token_id', '=', tokenId ?? ''),
+        eb(
+          'trust_id',
+          '=',
+          selectFrom('tokens')
+            .select('tokens.trust_id')
+            .where('tokens.id', '=', tokenId ?? ''),
+        ),
+      ]),
     )
-    .select(['account.owner_id', 'maker.id as maker_id', 'maker.owner_id as maker_owner_id'])
-    .where('account.id', '=', principalId)
-    .where('account.kind', '=', 'serviceaccount')
-    .executeTakeFirst()
-  const behind = row ? [row.owner_id, row.maker_id, row.maker_owner_id] : []
-  return [...new Set([principalId, ...behind.filter((id) => id !== null)])]
+    .execute()
+  return [...new Set([principalId, ...rows.map(({ maker_id }) => maker_id)])]
 }

@@ -33,9 +33,17 @@ export type ReviewVotesTable = {
   reason: string | null
 }
 
+type MakersTable = {
+  account_id: string | null
+  token_id: string | null
+  trust_id: string | null
+  maker_id: string
+}
+
 export type ReviewTables = {
   review_policies: ReviewPoliciesTable
   review_authors: ReviewAuthorsTable
   review_proposals: ReviewProposalsTable
   review_votes: ReviewVotesTable
+  makers: MakersTable
 }

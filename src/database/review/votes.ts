@@ -7,6 +7,9 @@ import type { ReviewVotesTable } from './tables.ts'
 
 const groupsSchema = z.array(z.string())
 
+/** How many votes on earlier proposals are of interest: there may be any number. */
+const EARLIER = 100
+
 /** Records a vote, which replaces an earlier one of the account on the same proposal. */
 export async function saveVote(transaction: Transaction, revision: string, vote: Vote): Promise<void> {
   const { id } = await transaction
@@ -32,17 +35,18 @@ export async function saveVote(transaction: Transaction, revision: string, vote:
     .execute()
 }
 
-/** Resolves to all votes on a revision, and on its deletion, the latest first. */
-export async function votesOn(db: Reader, revision: string): Promise<Vote[]> {
-  const rows = await db
+/** Resolves to all votes on a proposal of a revision, or of its deletion, and the last ones before, the latest first. */
+export async function votesOn(db: Reader, revision: string, proposal: number): Promise<Vote[]> {
+  const votes = db
     .selectFrom('review_votes')
     .innerJoin('package_revisions', 'package_revisions.id', 'review_votes.revision_id')
     .selectAll('review_votes')
     .where('package_revisions.name', '=', revision)
     .orderBy('review_votes.proposal', 'desc')
     .orderBy('review_votes.at', 'desc')
-    .execute()
-  return rows.map(toVote)
+  const current = await votes.where('review_votes.proposal', '>=', proposal).execute()
+  const earlier = await votes.where('review_votes.proposal', '<', proposal).limit(EARLIER).execute()
+  return [...current, ...earlier].map(toVote)
 }
 
 function toVote(row: Selectable<ReviewVotesTable>): Vote {

@@ -1,7 +1,7 @@
 /** Decides from the votes on a proposal which rules of the policies are met. */
 import { parseDuration } from '../../core/duration.ts'
 import type { PrincipalKind } from '../access/principal.ts'
-import { matchesPath } from './path-pattern.ts'
+import { matchesPath, pathBudget } from './path-pattern.ts'
 import type { ReviewPolicy } from './policy.ts'
 
 export const VERDICTS = ['approve', 'reject'] as const
@@ -90,6 +90,7 @@ export function evaluate(
   verdict: Verdict = 'approve',
 ): ReviewState {
   const votes = new Map(cast.map((each): [Cast, VoteState] => [each, { ...each.vote, void: [] }]))
+  const budget = pathBudget()
   const rules = policies.flatMap((policy) => {
     const persons = new Set<string>()
     const counting = cast.filter((each) => {
@@ -99,7 +100,9 @@ export function evaluate(
       else for (const person of each.voter.persons) persons.add(person)
       return !reason && each.vote.verdict === verdict
     })
-    return rulesOf(policy, proposal, counting, verdict)
+    const matches = (pattern: string) =>
+      proposal.paths === 'all' || matchesPath(pattern, proposal.paths, budget)
+    return rulesOf(policy, proposal, { counting, verdict, matches })
   })
   return { rules, votes: [...votes.values()], complete: rules.every(({ missing }) => missing === 0) }
 }
@@ -123,9 +126,12 @@ export function voidReason(
 
 function rulesOf(
   policy: ReviewPolicy,
-  { paths, unknownAuthors }: Proposal,
-  counting: readonly Cast[],
-  verdict: Verdict,
+  { unknownAuthors }: Proposal,
+  {
+    counting,
+    verdict,
+    matches,
+  }: { counting: readonly Cast[]; verdict: Verdict; matches: (pattern: string) => boolean },
 ): RuleState[] {
   const rule = (
     kind: RuleState['rule'],
@@ -145,7 +151,7 @@ function rulesOf(
     approvals,
     ...policy.groups.map(({ group, count }) => rule('group', count, { group })),
     ...policy.paths
-      .filter(({ pattern }) => paths === 'all' || matchesPath(pattern, paths))
+      .filter(({ pattern }) => matches(pattern))
       .map(({ pattern, group = null, count }) => rule('path', count, { group, pattern })),
     ...(unknown > 0 ? [{ ...rule('authors', unknown), by: [], missing: unknown }] : []),
   ]

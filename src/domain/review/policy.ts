@@ -70,11 +70,13 @@ export function checkReviewRules({ name, repositories, paths, maxAge }: ReviewRu
       `the age of votes must be a duration like 12h or 14d, not "${maxAge.slice(0, 100)}"`,
     )
   }
-  const useless = paths.find(({ pattern }) => /^[!#]|^\s|\s$|[\r\n]|\\$/.test(pattern))
+  const useless = paths.find(({ pattern }) =>
+    /^[!#]|^\s|\s$|[\r\n]|\\$|^\/$|\/\/|(?:^|\/)\.\.?(?:\/|$)/.test(pattern),
+  )
   if (useless) {
     throw new AppError(
       'invalid',
-      `"${useless.pattern}" cannot be a pattern of paths: name what needs approvals, one pattern for each rule, without ! and #`,
+      `"${useless.pattern}" cannot be a pattern of paths: name what needs approvals, one pattern for each rule, without !, #, ./ and //`,
     )
   }
 }

@@ -16,6 +16,7 @@ import { checkServiceAccount, type Principal } from '../../domain/access/princip
 import type { AuditEvent } from '../../domain/audit/entry.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
+import { recordMaker } from '../access/persons.ts'
 import { requireAll, requirePermission } from '../access/require-permission.ts'
 import { audit } from '../audit/record.ts'
 import { bindingEvent, serviceAccountEvent } from './change-events.ts'
@@ -137,7 +138,7 @@ async function insertAccount(
   { name, displayName, scope }: ServiceAccountRule,
   now: Date,
 ): Promise<Principal> {
-  return insertPrincipal(transaction, {
+  const account = await insertPrincipal(transaction, {
     id: newId(now),
     kind: 'serviceaccount',
     name,
@@ -147,6 +148,8 @@ async function insertAccount(
     createdBy: actor.name,
     createdAt: now.toISOString(),
   })
+  await recordMaker(transaction, actor, { account_id: account.id })
+  return account
 }
 
 function nameKey(binding: AccessRules['bindings'][number]): string {

@@ -10,6 +10,7 @@ import type { Issuer } from '../../domain/federation/issuer.ts'
 import { checkTrust, type Trust, type TrustContent } from '../../domain/federation/trust.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import type { Actor } from '../access/actor.ts'
+import { recordMaker } from '../access/persons.ts'
 import { audit } from '../audit/record.ts'
 import { requireIssuer } from './change-issuers.ts'
 import { newId } from './new-id.ts'
@@ -98,6 +99,7 @@ export async function addTrust(
     createdAt: now.toISOString(),
   }
   await insertTrust(transaction, trust)
+  await recordMaker(transaction, actor, { trust_id: trust.id })
   await audit(ctx, transaction, actor, trustEvent('trust.created', account, trust))
   return trust
 }

@@ -22,7 +22,7 @@ import { newId } from './new-id.ts'
 /** All are kept in memory, and read again with each change. */
 const MOST = { bindings: 5000, patterns: 20_000 }
 /** The share that is open to administrators of repositories, so that they cannot use up what others need. */
-const OPEN_TO_ALL = 0.8
+export const OPEN_TO_ALL = 0.8
 
 /**
  * Gives a role. The actor must have all that it gives, for at least the same repositories. Throws `invalid`,

@@ -3,6 +3,7 @@ import { findPrincipalNamed, insertPrincipal } from '../../database/access/princ
 import { checkServiceAccount, type Principal } from '../../domain/access/principal.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
+import { recordMaker } from '../access/persons.ts'
 import { requirePermission } from '../access/require-permission.ts'
 import { audit } from '../audit/record.ts'
 import { serviceAccountEvent } from './change-events.ts'
@@ -38,6 +39,7 @@ export async function createServiceAccount(
       createdBy: actor.name,
       createdAt: now.toISOString(),
     })
+    await recordMaker(transaction, actor, { account_id: account.id })
     await audit(access.ctx, transaction, actor, serviceAccountEvent('serviceaccount.created', account))
     return account
   })

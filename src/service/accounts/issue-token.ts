@@ -8,6 +8,7 @@ import {
 import type { Transaction } from '../../database/connection.ts'
 import type { Token } from '../../domain/access/token.ts'
 import type { Actor } from '../access/actor.ts'
+import { recordMaker } from '../access/persons.ts'
 import { can, type Policy } from '../access/policy.ts'
 import { newTokenText, tokenHash } from '../access/token-text.ts'
 import { newId } from './new-id.ts'
@@ -52,6 +53,7 @@ export async function issueToken(
     createdBy: actor.name,
     createdAt: now.toISOString(),
   })
+  if (token.kind === 'serviceaccount') await recordMaker(transaction, actor, { token_id: token.id })
   return { token, text }
 }
 

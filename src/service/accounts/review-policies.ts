@@ -17,6 +17,7 @@ import { audit } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkPrecondition, type Precondition } from '../precondition.ts'
 import { type Page, type PageRequest, page } from '../queries/page.ts'
+import { OPEN_TO_ALL } from './create-binding.ts'
 
 /** All are kept in memory, and looked through at each review. */
 const MOST = 500
@@ -168,8 +169,12 @@ async function insertChecked(
 ): Promise<ReviewPolicy> {
   checkReviewRules(rules)
   requireOwner(policy, actor, rules)
-  if (among > MOST) {
-    throw new AppError('conflict', `there would be more than ${MOST} review policies, which is the limit`)
+  const most = can(policy, actor, 'server.admin', 'server').allowed ? MOST : MOST * OPEN_TO_ALL
+  if (among > most) {
+    throw new AppError(
+      'conflict',
+      `there would be more than ${most} review policies, which is the limit: name several repositories in one`,
+    )
   }
   if (policy.reviewPolicies.some(({ name }) => name === rules.name)) {
     throw new AppError('already_exists', `the review policy ${rules.name} exists already`)
@@ -204,7 +209,9 @@ async function recordChange(
   type: AuditType & `review_policy.${string}`,
   rules: ReviewRules,
 ): Promise<void> {
-  const { name, repositories, approvals, floor } = rules
-  const details = { filter: repositories.join(','), fields: JSON.stringify({ approvals, floor }) }
+  const { name, repositories, groups, paths, ...switches } = reviewRulesOf(rules)
+  // What may be long, and so be cut, comes last.
+  const fields = JSON.stringify({ ...switches, groups, paths })
+  const details = { filter: repositories.join(','), fields }
   await audit(access.ctx, transaction, actor, { type, target: { name }, details })
 }

@@ -9,9 +9,12 @@ export type ClaimNames = { groupsClaim: string; usernameClaim: string }
 /** Providers that name so many have a way to choose those for a client. */
 const MOST_GROUPS = 1000
 const MAX_GROUP = 256
+/** https://openid.net/specs/openid-connect-core-1_0.html#IDToken */
+const MAX_SUBJECT = 255
 
-/** Throws `forbidden` for more groups than there can be. */
+/** Throws `forbidden` for a subject that cannot be, and for more groups than there can be. */
 export function loginOf(claims: Claims, { groupsClaim, usernameClaim }: ClaimNames): Login {
+  checkSubject(claims.sub)
   const userName = nameIn(claims, usernameClaim) ?? claims.sub
   return {
     issuer: claims.iss,
@@ -20,6 +23,15 @@ export function loginOf(claims: Claims, { groupsClaim, usernameClaim }: ClaimNam
     displayName: textIn(claims, 'name') ?? userName,
     groups: groupsIn(claims, groupsClaim),
   }
+}
+
+/** What is no text would be stored as one that may be the subject of another person. */
+function checkSubject(subject: string): void {
+  if (subject !== '' && subject.length <= MAX_SUBJECT && subject.isWellFormed()) return
+  throw new AppError(
+    'forbidden',
+    `the subject that the identity provider names has to be a text of 1 to ${MAX_SUBJECT} characters: ask its administrator`,
+  )
 }
 
 /** An address that the provider has not verified is that of anyone. */
@@ -37,9 +49,9 @@ function groupsIn(claims: Claims, claim: string): string[] {
   )
 }
 
-/** Longer names are not cut, as they would become those of other groups. */
+/** Others are neither cut nor mended, as they would become the names of other groups. */
 function isGroup(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && value.length <= MAX_GROUP
+  return typeof value === 'string' && value !== '' && value.length <= MAX_GROUP && value.isWellFormed()
 }
 
 function textIn(claims: Claims, claim: string): string | undefined {

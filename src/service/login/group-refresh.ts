@@ -58,6 +58,7 @@ export class GroupRefresh {
 
   async #refresh(id: string, kept: Kept): Promise<void> {
     const { db } = this.#context.access.ctx
+    const { login } = kept.identified
     try {
       kept.identified = await this.#provider.refresh(kept.identified)
     } catch (error) {
@@ -65,6 +66,8 @@ export class GroupRefresh {
       this.#kept.delete(id)
       return removeSession(this.#context, SYSTEM, { id }, 'the identity provider has ended the login')
     }
+    // The groups of this login may be older than those of another one.
+    if (kept.identified.login === login) return
     const session = await findSession(db, id)
     if (session) await this.#record(session.principalId, kept.identified.login)
   }

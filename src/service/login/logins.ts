@@ -1,5 +1,5 @@
 /** Logins of people with OpenID Connect. */
-import type { AppError } from '../../core/errors.ts'
+import { AppError } from '../../core/errors.ts'
 import { type Actor, ANONYMOUS } from '../access/actor.ts'
 import { audit } from '../audit/record.ts'
 import { logOut } from './end-session.ts'
@@ -30,15 +30,21 @@ export class Logins {
   }
 
   /**
-   * Ends a login with the answer of the provider. `previous`: the session that the browser has. Throws `unauthenticated`,
+   * Ends a login with the answer of the provider. `previous`: the session that the browser has. `check` is called
+   * before the provider is asked, and `refused` if it says no, or nothing valid. Throws `unauthenticated`,
    * `forbidden` for a disabled user, and `unavailable`.
    */
   async finish(
     answer: URL,
     { sealed, previous }: { sealed: string | undefined; previous: string | undefined },
+    { check, refused }: { check: () => void; refused: () => void },
   ): Promise<{ started: StartedSession; returnTo: string }> {
     const pending = this.#pending.take(sealed, answer.searchParams.get('state') ?? undefined)
-    const identified = await this.#provider.identify(answer, pending)
+    check()
+    const identified = await this.#provider.identify(answer, pending).catch((error) => {
+      if (error instanceof AppError && error.code === 'unauthenticated') refused()
+      throw error
+    })
     const started = await startSession(this.#context, identified.login, previous)
     this.refresh.begin(started.session, identified)
     return { started, returnTo: pending.returnTo }

@@ -32,6 +32,16 @@ const FAILURES: readonly (string | undefined)[] = [
   'OAUTH_RESPONSE_IS_NOT_JSON',
 ]
 
+/** Errors with which a provider ends a login: the person may not come in any more, or has to be asked. */
+const ENDS: readonly string[] = [
+  'invalid_grant',
+  'access_denied',
+  'interaction_required',
+  'login_required',
+  'consent_required',
+  'account_selection_required',
+]
+
 /** Between the clocks of two servers, in seconds. */
 const CLOCK_TOLERANCE = 30
 
@@ -179,7 +189,7 @@ function authentication(secret: string | undefined): oidc.ClientAuth {
 }
 
 function isEnd(error: unknown): boolean {
-  return error instanceof oidc.ResponseBodyError && error.error === 'invalid_grant'
+  return error instanceof oidc.ResponseBodyError && ENDS.includes(error.error)
 }
 
 /** Names what is wrong without quoting the provider, which may repeat tokens. */

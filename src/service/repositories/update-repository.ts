@@ -9,6 +9,7 @@ import type { ServiceContext } from '../context.ts'
 import { decide } from '../intents.ts'
 import { type LabelsPatch, mergeLabels } from '../merge-patch.ts'
 import { checkMetadata } from '../metadata.ts'
+import { requireMirrorRights } from '../mirror-rights.ts'
 import type { Precondition } from '../precondition.ts'
 import { pushRepositoryRecord, withRepository } from '../repository-record.ts'
 
@@ -40,15 +41,18 @@ export async function updateRepository(
     const fields = Object.keys(changed).filter(
       (key) => !isDeepStrictEqual(changed[key as keyof typeof changed], current[key as keyof typeof changed]),
     )
-    return decide(ctx, actor, name, async (transaction) => ({
-      result: await saveRepository(transaction, next),
-      operations: [{ do: 'tag', descriptor: manifest.descriptor, tags: [REPOSITORY_RECORD_TAG] }],
-      event: {
-        type: 'repository.updated',
-        target: { repository: name },
-        details: { fields: fields.join(',') },
-      },
-    }))
+    return decide(ctx, actor, name, async (transaction) => {
+      if (fields.includes('source')) requireMirrorRights(await ctx.policyOf(transaction), actor, name)
+      return {
+        result: await saveRepository(transaction, next),
+        operations: [{ do: 'tag', descriptor: manifest.descriptor, tags: [REPOSITORY_RECORD_TAG] }],
+        event: {
+          type: 'repository.updated',
+          target: { repository: name },
+          details: { fields: fields.join(',') },
+        },
+      }
+    })
   })
 }
 

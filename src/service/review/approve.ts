@@ -44,11 +44,21 @@ export async function approve(
       checkDeclares(state, revision)
     }
     const policies = policiesOf((await ctx.policyOf()).reviewPolicies, revision)
+    const digest = policies.length === 0 ? undefined : requiredDigest(revision, options)
     if (options.bypass) return bypassed(ctx, review)
-    return policies.length === 0
+    return digest === undefined
       ? { revision: await unvoted(ctx, review) }
-      : vote(ctx, review, policies, options)
+      : vote(ctx, review, policies, digest)
   })
+}
+
+/** Otherwise it would be about whatever is proposed by now. */
+function requiredDigest({ name }: PackageRevision, { digest }: ApproveOptions): string {
+  if (digest !== undefined) return digest
+  throw new AppError(
+    'invalid',
+    `a review policy holds for ${name}: send the digest of the artifact that was reviewed with the approval`,
+  )
 }
 
 async function unvoted(ctx: ServiceContext, review: Review): Promise<PackageRevision> {
@@ -71,16 +81,10 @@ async function vote(
   ctx: ServiceContext,
   review: Review,
   policies: readonly ReviewPolicy[],
-  { digest }: ApproveOptions,
+  digest: string,
 ): Promise<Reviewed> {
   const { actor, current, decision } = review
   const { revision } = current
-  if (digest === undefined) {
-    throw new AppError(
-      'invalid',
-      `a review policy holds for ${revision.name}: send the digest of the artifact that was reviewed with the approval`,
-    )
-  }
   const voted = { revision, paths: await changedPaths(ctx, policies, revision) }
   const ballot = { verdict: 'approve', digest, reason: decision.reason } as const
   const given = await ctx.commits.run((transaction) => castVote(ctx, transaction, actor, voted, ballot))

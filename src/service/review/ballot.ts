@@ -3,7 +3,6 @@ import { AppError } from '../../core/errors.ts'
 import { findToken } from '../../database/access/tokens.ts'
 import type { Reader, Transaction } from '../../database/connection.ts'
 import { authorsOf, currentProposal } from '../../database/review/authors.ts'
-import { personsOf } from '../../database/review/persons.ts'
 import { saveVote, votesOn } from '../../database/review/votes.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import {
@@ -19,6 +18,7 @@ import {
 import { policiesOf } from '../../domain/review/policy.ts'
 import { type Actor, isPrincipal, type PrincipalActor } from '../access/actor.ts'
 import { knownCaller } from '../access/authenticate.ts'
+import { personsBehind } from '../access/persons.ts'
 import { can, type Policy } from '../access/policy.ts'
 import { audit } from '../audit/record.ts'
 import { revisionEvent } from '../audit/revision-event.ts'
@@ -43,8 +43,10 @@ export async function reviewState(
   if (policies.length === 0) return { rules: [], votes: [], complete: true }
   const proposal = await proposalOf(db, voted)
   const cast = []
-  for (const vote of await votesOn(db, voted.revision.name)) {
-    cast.push({ vote, voter: await voterOf(db, policy, vote, voted.revision, now) })
+  for (const vote of await votesOn(db, voted.revision.name, proposal.number)) {
+    const isCurrent = vote.proposal === proposal.number
+    const voter = isCurrent ? await voterOf(db, policy, vote, voted.revision, now) : endedVoter(vote)
+    cast.push({ vote, voter })
   }
   return evaluate(policies, proposal, cast, verdict)
 }
@@ -145,12 +147,16 @@ async function voterOf(
   const age = now.getTime() - Date.parse(at)
   const ended = tokenId !== null && (!token || token.revokedAt !== undefined)
   if ('refused' in found || ended) {
-    return { persons: [principalId], kind: 'user', groups: [], standing: 'ended', age }
+    return endedVoter({ principalId }, age)
   }
   const { actor } = found
   const { allowed } = can(policy, actor, 'review', { repository, package: path })
-  const persons = actor.kind === 'user' ? [principalId] : await personsOf(db, principalId, tokenId)
+  const persons = await personsBehind(db, actor)
   return { persons, kind: actor.kind, groups: actor.groups, standing: allowed ? 'valid' : 'no_right', age }
+}
+
+function endedVoter({ principalId }: Pick<Vote, 'principalId'>, age = 0): Voter {
+  return { persons: [principalId], kind: 'user', groups: [], standing: 'ended', age }
 }
 
 function voteOf(actor: PrincipalActor, { number }: Proposal, ballot: Ballot, now: Date): Vote {

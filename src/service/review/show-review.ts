@@ -1,4 +1,5 @@
 import { AppError } from '../../core/errors.ts'
+import { currentProposal } from '../../database/review/authors.ts'
 import { votesOn } from '../../database/review/votes.ts'
 import { isPublished } from '../../domain/lifecycle.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
@@ -33,7 +34,8 @@ export async function showReview(
   }
   const open = revision.lifecycle === 'Proposed' || revision.lifecycle === 'DeletionProposed'
   if (!open && isPublished(revision.lifecycle)) {
-    const votes = (await votesOn(ctx.db, name)).map((vote) => ({ ...vote, void: [] }))
+    const number = await currentProposal(ctx.db, name)
+    const votes = (await votesOn(ctx.db, name, number)).map((vote) => ({ ...vote, void: [] }))
     return { revision, rules: [], votes, complete: true, problem: 'not_proposed' }
   }
   const policies = policiesOf(policy.reviewPolicies, revision)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { insertReviewPolicy } from '../../../src/database/review/policies.ts'
 import { PERMISSIONS } from '../../../src/domain/access/permission.ts'
 import { type Actor, ANONYMOUS, SYSTEM } from '../../../src/service/access/actor.ts'
 import { accessRules, replaceAccessRules } from '../../../src/service/accounts/access-rules.ts'
@@ -12,6 +13,7 @@ import {
 } from '../../../src/service/accounts/review-policies.ts'
 import { createRepository } from '../../../src/service/repositories/create-repository.ts'
 import { deleteRepository } from '../../../src/service/repositories/delete-repository.ts'
+import { updateRepository } from '../../../src/service/repositories/update-repository.ts'
 import { accounts } from '../../support/access.ts'
 import { exported } from '../../support/audit.ts'
 import { type Reviews, reviews } from '../../support/reviews.ts'
@@ -73,6 +75,14 @@ describe('review policies', () => {
     const parts = { discovery: at.parts.discovery, ownAddress: 'localhost:8080' }
     await expect(createRepository(at.ctx, parts, own, input)).rejects.toMatchObject(FORBIDDEN)
     await createRepository(at.ctx, parts, at.admin, input)
+    // Other packages of the source may be those of anyone.
+    const filtered = (actor: Actor, packages: string[] | null) =>
+      updateRepository(at.ctx, actor, 'mirror', { source: { packages } }, 'any')
+    await filtered(at.admin, ['nf/**'])
+    await expect(filtered(own, null)).rejects.toMatchObject(FORBIDDEN)
+    expect(await updateRepository(at.ctx, own, 'mirror', { description: 'ours' }, 'any')).toMatchObject({
+      source: { packages: ['nf/**'] },
+    })
     await expect(deleteRepository(at.ctx, at.access, own, 'mirror', 'any')).rejects.toMatchObject(FORBIDDEN)
     await deleteRepository(at.ctx, at.access, at.admin, 'mirror', 'any')
   })
@@ -90,6 +100,33 @@ describe('review policies', () => {
     })
     await at.bind({ kind: 'user', name: 'rea' }, 'auditor')
     expect(await listed(at, rea)).toHaveLength(2)
+  })
+
+  it('of repositories leave room for those of the server', async () => {
+    const at = await reviews()
+    const own = await at.person('own', 'repository-admin')
+    const stamp = { createdBy: 'own', createdAt: at.ctx.now().toISOString() }
+    await at.access.change(async (transaction) => {
+      for (let count = 1; count <= 400; count++)
+        await insertReviewPolicy(transaction, at.rules({ name: `own-${count}` }), stamp)
+    })
+    await expect(createReviewPolicy(at.access, own, at.rules({ name: 'more' }))).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('more than 400 review policies'),
+    })
+    expect(await createReviewPolicy(at.access, at.admin, at.rules({ name: 'floor' }))).toBeDefined()
+  })
+
+  it('are recorded with all that they say, so that it is seen what a change has weakened', async () => {
+    const at = await reviews()
+    await at.policy({ groups: [{ group: 'security', count: 1 }] })
+    await at.changePolicy({ excludeAuthors: false, humansOnly: false, bypass: { role: 'author' } })
+    const records = (await exported(at.adminClient)).filter(({ type }) => type.startsWith('review_policy'))
+    const fields = records.map(({ details }) => JSON.parse(details.fields))
+    expect(fields).toMatchObject([
+      { excludeAuthors: true, humansOnly: true, groups: [{ group: 'security' }] },
+      { excludeAuthors: false, humansOnly: false, bypass: { role: 'author' }, groups: [] },
+    ])
   })
 
   it('have an ETag, and their changes are recorded', async () => {

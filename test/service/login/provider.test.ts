@@ -82,6 +82,27 @@ describe('a provider', () => {
     await expect(forging.client().identify(answer, CHALLENGE)).rejects.toMatchObject({ code: 'unavailable' })
   })
 
+  it('that wants the person to come again has ended the login, unlike one that refuses the server', async () => {
+    const forging = await forgingProvider()
+    const provider = forging.client()
+    forging.forge((asked) => idToken({ ...asked, nonce: CHALLENGE.nonce }))
+    const first = await provider.identify(new URL('?code=code&state=state', REDIRECT), CHALLENGE)
+    for (const error of [
+      'invalid_grant',
+      'interaction_required',
+      'login_required',
+      'consent_required',
+      'access_denied',
+    ]) {
+      forging.refuse(error)
+      await expect(provider.refresh(first), error).rejects.toThrow(LoginEndedError)
+    }
+    for (const error of ['invalid_client', 'temporarily_unavailable', 'invalid_scope']) {
+      forging.refuse(error)
+      await expect(provider.refresh(first), error).rejects.not.toThrow(LoginEndedError)
+    }
+  })
+
   it('that only says that a login still holds changes nothing of it', async () => {
     const forging = await forgingProvider()
     const provider = forging.client()

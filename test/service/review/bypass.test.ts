@@ -136,6 +136,16 @@ it('27. bypass: needs a policy that allows it, the role, a reason and a person',
   await at.expectOpen()
 })
 
+it('27. bypass: names what it publishes, as others may have proposed something else meanwhile', async () => {
+  const at = await reviews()
+  const [ann, bob] = [await at.person('ann'), await at.person('bob', 'repository-admin')]
+  await at.policy({ bypass: { role: 'repository-admin' } })
+  await at.proposed(ann)
+  const bypass = approve(at.ctx, bob, NAME, { bypass: true, reason: REASON })
+  await expect(bypass).rejects.toMatchObject({ code: 'invalid', message: expect.stringContaining('digest') })
+  await at.expectOpen()
+})
+
 it('27. bypass: is shown for ever, told to webhooks, and audited', async () => {
   const at = await reviews()
   const [ann, bob] = [await at.person('ann'), await at.person('bob', 'repository-admin')]

@@ -169,7 +169,10 @@ const voteSchema = z
 export const reviewStateSchema = z
   .strictObject({
     required: z.array(ruleSchema).openapi({ description: 'All rules of the policies that hold.' }),
-    given: z.array(voteSchema).openapi({ description: 'All votes, the latest first, also void ones.' }),
+    given: z.array(voteSchema).openapi({
+      description:
+        'All votes on the current proposal, and up to 100 on earlier ones, the latest first, also void ones.',
+    }),
     missing: z.array(ruleSchema).openapi({ description: 'The rules that are not met.' }),
   })
   .openapi('ReviewState')
