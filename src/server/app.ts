@@ -175,14 +175,13 @@ export async function createApp(components: Components, publicUrl: URL): Promise
         load,
         registryHost,
         version: apiVersion,
-        login: login.context,
         providerUrl: login.cookies.possible ? components.provider?.settings.issuer : undefined,
       },
       (operation, outcome, seconds) => metrics.work.operation.observe({ operation, outcome }, seconds),
       tracing,
     ),
   )
-  app.route('/', tokenRoutes(authenticator, new DeviceGrant(login.context, authenticator.failures)))
+  app.route('/', tokenRoutes(authenticator, new DeviceGrant(authenticator.access, authenticator.failures)))
   app.route('/', loginRoutes(login))
   app.route('/', deviceRoutes(login))
   app.route(

@@ -14,11 +14,10 @@ export async function openLogin(components: Components, publicUrl: URL): Promise
   const { ctx, authenticator, provider, load } = components
   const { access } = authenticator
   const { now } = access.ctx
-  const context = { access, auditing: { now, addressKey: ctx.addressKey } }
   const key = await ctx.commits.run((transaction) => secret(transaction, 'login'))
   return {
-    context,
-    logins: provider && new Logins(context, provider, key),
+    access,
+    logins: provider && new Logins(access, provider, key),
     cookies: new SessionCookies(publicUrl),
     publicUrl,
     limits: {

@@ -4,9 +4,9 @@ import { LRUCache } from 'lru-cache'
 import { currentClient } from '../../core/client.ts'
 import { AppError } from '../../core/errors.ts'
 import type { FailureLimit } from '../../http/failure-limit.ts'
+import type { AccessControl } from '../../service/access/access-control.ts'
 import { tokenHash } from '../../service/access/token-text.ts'
 import { type DeviceAnswer, pollDeviceLogin } from '../../service/login/device-logins.ts'
-import type { LoginContext } from '../../service/login/login-context.ts'
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 
@@ -30,12 +30,12 @@ type Pace = { last: number; interval: number }
 
 /** Answers programs, and how often each of them may ask. */
 export class DeviceGrant {
-  readonly #context: LoginContext
+  readonly #access: AccessControl
   readonly #failures: FailureLimit
   readonly #paces = new LRUCache<string, Pace>({ max: REMEMBERED })
 
-  constructor(context: LoginContext, failures: FailureLimit) {
-    this.#context = context
+  constructor(access: AccessControl, failures: FailureLimit) {
+    this.#access = access
     this.#failures = failures
   }
 
@@ -51,7 +51,7 @@ export class DeviceGrant {
       return c.json({ error, error_description: description }, 400)
     }
     const { token, text } = found.issued
-    const now = this.#context.access.ctx.now().getTime()
+    const now = this.#access.ctx.now().getTime()
     return c.json({
       access_token: text,
       token_type: 'Bearer',
@@ -63,13 +63,13 @@ export class DeviceGrant {
   }
 
   async #poll(code: string): Promise<DeviceAnswer> {
-    return pollDeviceLogin(this.#context, code)
+    return pollDeviceLogin(this.#access, code)
   }
 
   /** Each question that comes too early makes the next wait longer. */
   #isFast(code: string): boolean {
     const key = tokenHash(code)
-    const now = this.#context.access.ctx.now().getTime()
+    const now = this.#access.ctx.now().getTime()
     const pace = this.#paces.get(key)
     const fast = pace !== undefined && now - pace.last < pace.interval * 1000 - TOLERANCE
     const interval = (pace?.interval ?? DEVICE_INTERVAL) + (fast ? DEVICE_INTERVAL : 0)

@@ -26,7 +26,7 @@ const PAGE: Operation = { id: 'showDeviceLogin', needs: NOTHING, load: 'none', w
 const DECISION: Operation = { id: 'decideDeviceLogin', needs: NOTHING, load: 'write', writesDisk: true }
 
 export function deviceRoutes(api: LoginApi): Hono {
-  const { context, publicUrl } = api
+  const { access, publicUrl } = api
   const { codes, starts } = api.limits
   const app = new Hono()
   app.use(DEVICE_PATH, loadShedding(api.load))
@@ -36,7 +36,7 @@ export function deviceRoutes(api: LoginApi): Hono {
     const form = await receivedForm(c)
     await loginsOf(api)
     starts.count(currentClient())
-    const { login, deviceCode } = await startDeviceLogin(context, {
+    const { login, deviceCode } = await startDeviceLogin(access, {
       client: form.get('client_id') ?? '',
       address: c.get('clientAddress'),
       permissions: permissionsIn(form.get('scope') ?? ''),
@@ -76,7 +76,7 @@ export function deviceRoutes(api: LoginApi): Hono {
       throw new AppError('invalid', 'decision has to be approve or deny')
     }
     const { userCode } = await pendingLogin(person, form.get('user_code') ?? '')
-    const { client } = await decideDeviceLogin(context, person, userCode, decision === 'approve')
+    const { client } = await decideDeviceLogin(access, person, userCode, decision === 'approve')
     return decision === 'approve'
       ? respondPage(c, 'Logged in', html`<p>${client} gets its token now. You can close this page.</p>`)
       : respondPage(c, 'Denied', html`<p>${client} gets no token. You can close this page.</p>`)
@@ -85,7 +85,7 @@ export function deviceRoutes(api: LoginApi): Hono {
   /** Attempts are limited for the session and for the network: a code is short enough to be guessed otherwise. */
   async function pendingLogin(person: PrincipalActor, typed: string): Promise<DeviceLogin> {
     const attempts = [codes.attempt('', `session ${person.session?.id}`), codes.attempt(currentClient())]
-    const found = await findPendingLogin(context, typed)
+    const found = await findPendingLogin(access, typed)
     for (const takeBack of attempts) takeBack()
     return found
   }

@@ -3,12 +3,12 @@ import type { FailureLimit } from '../../http/failure-limit.ts'
 import type { Gate } from '../../http/gate.ts'
 import type { Load } from '../../http/load-shedding.ts'
 import type { SessionCookies } from '../../http/session-cookie.ts'
-import type { LoginContext } from '../../service/login/login-context.ts'
+import type { AccessControl } from '../../service/access/access-control.ts'
 import type { Logins } from '../../service/login/logins.ts'
 
 /** Dependencies of the routes with which people log in. */
 export type LoginApi = {
-  context: LoginContext
+  access: AccessControl
   /** Undefined without an identity provider. */
   logins: Logins | undefined
   cookies: SessionCookies
@@ -21,7 +21,7 @@ export type LoginApi = {
 }
 
 /** Throws `not_available` where no one can log in. */
-export async function loginsOf({ context, logins, cookies }: LoginApi): Promise<Logins> {
+export async function loginsOf({ access, logins, cookies }: LoginApi): Promise<Logins> {
   if (!logins) {
     throw new AppError(
       'not_available',
@@ -29,6 +29,6 @@ export async function loginsOf({ context, logins, cookies }: LoginApi): Promise<
     )
   }
   cookies.check()
-  if (!(await context.access.policy()).open) return logins
+  if (!(await access.policy()).open) return logins
   throw new AppError('not_available', 'every caller may do everything here, so there is no login')
 }

@@ -4,7 +4,6 @@ import type { StreamRights } from '../../service/access/stream-rights.ts'
 import type { ServiceContext } from '../../service/context.ts'
 import type { Discovery } from '../../service/discovery/discovery.ts'
 import type { JobRunner } from '../../service/jobs/runner.ts'
-import type { LoginContext } from '../../service/login/login-context.ts'
 import type { Watches } from '../../service/watch/watches.ts'
 import type { WebhookDispatcher } from '../../service/webhooks/dispatcher.ts'
 
@@ -19,7 +18,6 @@ export type Api = {
   webhooks: WebhookDispatcher
   discovery: Discovery
   load: Load
-  login: LoginContext
   /** The identity provider with which people log in. */
   providerUrl: URL | undefined
   /** Host and port at which OCI clients reach the registry: the first part of an artifact's reference. */

@@ -18,12 +18,12 @@ import {
   USER_CODE_LETTERS,
 } from '../../domain/access/device-login.ts'
 import { DEFAULT_TOKEN_PERMISSIONS, type Permission, withRead } from '../../domain/access/permission.ts'
+import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
 import { tokenHash } from '../access/token-text.ts'
 import { type IssuedToken, issueToken } from '../accounts/issue-token.ts'
 import { newId } from '../accounts/new-id.ts'
 import { audit } from '../audit/record.ts'
-import type { LoginContext } from './login-context.ts'
 
 /** In milliseconds. */
 export const DEVICE_LOGIN_LIFETIME = 10 * 60_000
@@ -40,7 +40,7 @@ type DeviceRequest = {
 
 /** Begins a login. Resolves to it and the code that only the program has. Throws `throttled` for too many at a time. */
 export async function startDeviceLogin(
-  { access }: LoginContext,
+  access: AccessControl,
   { client, address, permissions }: DeviceRequest,
 ): Promise<{ login: Omit<DeviceLogin, 'state' | 'principalId'>; deviceCode: string }> {
   const now = access.ctx.now()
@@ -65,7 +65,7 @@ export async function startDeviceLogin(
 }
 
 /** Finds the login that waits under a code, as a person has typed it. Throws `not_found`. */
-export async function findPendingLogin({ access }: LoginContext, typed: string): Promise<DeviceLogin> {
+export async function findPendingLogin(access: AccessControl, typed: string): Promise<DeviceLogin> {
   const userCode = parseUserCode(typed)
   const found = userCode === undefined ? undefined : await findDeviceLogin(access.ctx.db, { userCode })
   if (found?.state === 'pending' && found.expiresAt > access.ctx.now().toISOString()) return found
@@ -77,22 +77,21 @@ export async function findPendingLogin({ access }: LoginContext, typed: string):
 
 /** Approves or denies a login. Only a person with a session can: a token must not make another. */
 export async function decideDeviceLogin(
-  context: LoginContext,
+  access: AccessControl,
   actor: Actor,
   typed: string,
   approve: boolean,
 ): Promise<DeviceLogin> {
-  const { access, auditing } = context
   if (!isPrincipal(actor) || !actor.session) {
     throw new AppError('forbidden', 'a login is approved in the browser, after logging in there')
   }
   const { principalId } = actor
-  const { userCode } = await findPendingLogin(context, typed)
+  const { userCode } = await findPendingLogin(access, typed)
   return access.ctx.commits.run(async (transaction) => {
     const login = await findDeviceLogin(transaction, { userCode })
     if (login?.state !== 'pending') throw new AppError('conflict', 'this login was decided meanwhile')
     await decideRow(transaction, login.id, approve ? principalId : undefined)
-    await audit(auditing, transaction, actor, {
+    await audit(access.ctx, transaction, actor, {
       type: approve ? 'device_login.approved' : 'device_login.denied',
       target: { name: login.client },
     })
@@ -104,10 +103,7 @@ export async function decideDeviceLogin(
 export type DeviceAnswer = { issued: IssuedToken } | { refused: 'pending' | 'denied' | 'expired' | 'unknown' }
 
 /** Resolves to the token of an approved login, once. Throws `conflict` for a user with too many tokens. */
-export async function pollDeviceLogin(
-  { access, auditing }: LoginContext,
-  deviceCode: string,
-): Promise<DeviceAnswer> {
+export async function pollDeviceLogin(access: AccessControl, deviceCode: string): Promise<DeviceAnswer> {
   const hash = tokenHash(deviceCode)
   const now = access.ctx.now()
   const refusal = (login: DeviceLogin | undefined): DeviceAnswer | undefined => {
@@ -136,7 +132,7 @@ export async function pollDeviceLogin(
     const content = { kind: 'device' as const, principalId: user.id, name: client, permissions, expiresAt }
     const issued = await issueToken(transaction, actor, { ...content, repositories: ['*'] }, now)
     await audit(
-      auditing,
+      access.ctx,
       transaction,
       { ...actor, via: { kind: 'token', tokenId: issued.token.id } },
       { type: 'device_login.completed', target: { name: client } },

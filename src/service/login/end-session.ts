@@ -1,36 +1,35 @@
 import { AppError } from '../../core/errors.ts'
 import { deleteSession, findSession, findSessionByHash } from '../../database/access/sessions.ts'
 import type { Session } from '../../domain/access/session.ts'
+import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, isPrincipal } from '../access/actor.ts'
 import { can, type Policy } from '../access/policy.ts'
 import { tokenHash } from '../access/token-text.ts'
 import { type Acting, audit } from '../audit/record.ts'
-import type { LoginContext } from './login-context.ts'
 
 /** Ends an own session, or as an admin of the server that of a user. Throws `not_found`. */
-export async function endSession(context: LoginContext, actor: Actor, id: string): Promise<void> {
-  const { access } = context
+export async function endSession(access: AccessControl, actor: Actor, id: string): Promise<void> {
   const session = await findSession(access.ctx.db, id)
   if (!session || !mayEnd(await access.policy(), actor, session)) {
     throw new AppError('not_found', `there is no session ${id}`)
   }
-  await removeSession(context, actor, session, null)
+  await removeSession(access, actor, session, null)
 }
 
 /** Ends the session of a browser. Resolves to it, if there was one. */
 export async function logOut(
-  context: LoginContext,
+  access: AccessControl,
   actor: Actor,
   text: string,
 ): Promise<Session | undefined> {
-  const session = await findSessionByHash(context.access.ctx.db, tokenHash(text))
-  if (session) await removeSession(context, actor, session, null)
+  const session = await findSessionByHash(access.ctx.db, tokenHash(text))
+  if (session) await removeSession(access, actor, session, null)
   return session
 }
 
 /** The next request with it is refused. */
 export async function removeSession(
-  { access, auditing }: LoginContext,
+  access: AccessControl,
   actor: Acting,
   { id }: Pick<Session, 'id'>,
   reason: string | null,
@@ -39,7 +38,7 @@ export async function removeSession(
     async (transaction) => {
       if (!(await findSession(transaction, id))) return
       await deleteSession(transaction, id)
-      await audit(auditing, transaction, actor, { type: 'session.ended', target: { name: id }, reason })
+      await audit(access.ctx, transaction, actor, { type: 'session.ended', target: { name: id }, reason })
     },
     { mayLoseAdmin: true },
   )

@@ -7,10 +7,10 @@ import { LRUCache } from 'lru-cache'
 import { findPrincipal } from '../../database/access/principals.ts'
 import { findSession } from '../../database/access/sessions.ts'
 import type { Session } from '../../domain/access/session.ts'
+import type { AccessControl } from '../access/access-control.ts'
 import { SYSTEM } from '../access/actor.ts'
 import { type Login, recordLogin } from '../accounts/record-login.ts'
 import { removeSession } from './end-session.ts'
-import type { LoginContext } from './login-context.ts'
 import { type Identified, LoginEndedError, type Provider } from './provider.ts'
 
 /** In milliseconds. */
@@ -24,12 +24,12 @@ const REMEMBERED = 10_000
 type Kept = { identified: Identified; next: number }
 
 export class GroupRefresh {
-  readonly #context: LoginContext
+  readonly #access: AccessControl
   readonly #provider: Provider
   readonly #kept = new LRUCache<string, Kept>({ max: REMEMBERED })
 
-  constructor(context: LoginContext, provider: Provider) {
-    this.#context = context
+  constructor(access: AccessControl, provider: Provider) {
+    this.#access = access
     this.#provider = provider
   }
 
@@ -45,7 +45,7 @@ export class GroupRefresh {
     kept.next = now + EVERY
     this.#refresh(id, kept).catch((error) => {
       kept.next = now + RETRY
-      this.#context.access.options.report(error)
+      this.#access.options.report(error)
     })
   }
 
@@ -57,14 +57,14 @@ export class GroupRefresh {
   }
 
   async #refresh(id: string, kept: Kept): Promise<void> {
-    const { db } = this.#context.access.ctx
+    const { db } = this.#access.ctx
     const { login } = kept.identified
     try {
       kept.identified = await this.#provider.refresh(kept.identified)
     } catch (error) {
       if (!(error instanceof LoginEndedError)) throw error
       this.#kept.delete(id)
-      return removeSession(this.#context, SYSTEM, { id }, 'the identity provider has ended the login')
+      return removeSession(this.#access, SYSTEM, { id }, 'the identity provider has ended the login')
     }
     // The groups of this login may be older than those of another one.
     if (kept.identified.login === login) return
@@ -74,7 +74,7 @@ export class GroupRefresh {
 
   /** Where nothing has changed, what is known of other callers stays in memory. */
   async #record(principalId: string, login: Login): Promise<void> {
-    const { access } = this.#context
+    const access = this.#access
     const user = await findPrincipal(access.ctx.db, principalId)
     const age = this.#now() - Date.parse(user?.groupsAt ?? '')
     const isSame = isDeepStrictEqual(new Set(user?.groups), new Set(login.groups))
@@ -82,6 +82,6 @@ export class GroupRefresh {
   }
 
   #now(): number {
-    return this.#context.access.ctx.now().getTime()
+    return this.#access.ctx.now().getTime()
   }
 }

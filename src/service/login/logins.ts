@@ -1,26 +1,26 @@
 /** Logins of people with OpenID Connect. */
 import { AppError } from '../../core/errors.ts'
+import type { AccessControl } from '../access/access-control.ts'
 import { type Actor, ANONYMOUS } from '../access/actor.ts'
-import { audit } from '../audit/record.ts'
+import { auditRefusal } from '../audit/record.ts'
 import { logOut } from './end-session.ts'
 import { GroupRefresh } from './group-refresh.ts'
-import type { LoginContext } from './login-context.ts'
 import { PendingLogins } from './pending-login.ts'
 import type { Provider } from './provider.ts'
 import { type StartedSession, startSession } from './start-session.ts'
 
 export class Logins {
   readonly refresh: GroupRefresh
-  readonly #context: LoginContext
+  readonly #access: AccessControl
   readonly #provider: Provider
   readonly #pending: PendingLogins
 
   /** `key` seals what browsers keep. */
-  constructor(context: LoginContext, provider: Provider, key: Buffer) {
-    this.#context = context
+  constructor(access: AccessControl, provider: Provider, key: Buffer) {
+    this.#access = access
     this.#provider = provider
-    this.#pending = new PendingLogins(key, context.access.ctx.now)
-    this.refresh = new GroupRefresh(context, provider)
+    this.#pending = new PendingLogins(key, access.ctx.now)
+    this.refresh = new GroupRefresh(access, provider)
   }
 
   /** Resolves to where the browser goes, and what it keeps until it comes back to `redirectUri`. Throws `unavailable`. */
@@ -45,27 +45,19 @@ export class Logins {
       if (error instanceof AppError && error.code === 'unauthenticated') refused()
       throw error
     })
-    const started = await startSession(this.#context, identified.login, previous)
+    const started = await startSession(this.#access, identified.login, previous)
     this.refresh.begin(started.session, identified)
     return { started, returnTo: pending.returnTo }
   }
 
-  /** Records that a login was refused. */
+  /** Records that a login was refused. Repeats within a minute are counted. */
   async recordFailure({ code, message }: AppError): Promise<void> {
-    const { access, auditing } = this.#context
-    await access.ctx.commits.run((transaction) =>
-      audit(auditing, transaction, ANONYMOUS, {
-        type: 'login.failed',
-        outcome: 'denied',
-        code,
-        reason: message,
-      }),
-    )
+    await auditRefusal(this.#access.ctx, ANONYMOUS, { type: 'login.failed', code, reason: message })
   }
 
   /** Ends a session here. Resolves to where the person can log out of the provider, too. */
   async logOut(actor: Actor, text: string): Promise<URL | undefined> {
-    const session = await logOut(this.#context, actor, text)
+    const session = await logOut(this.#access, actor, text)
     return this.#provider.logoutUrl(session && this.refresh.end(session))
   }
 }

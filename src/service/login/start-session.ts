@@ -8,12 +8,12 @@ import {
 } from '../../database/access/sessions.ts'
 import { SESSION_LIFETIME, type Session } from '../../domain/access/session.ts'
 import { clean } from '../../domain/audit/clean.ts'
+import type { AccessControl } from '../access/access-control.ts'
 import type { PrincipalActor } from '../access/actor.ts'
 import { tokenHash } from '../access/token-text.ts'
 import { newId } from '../accounts/new-id.ts'
 import { type Login, recordLogin } from '../accounts/record-login.ts'
 import { type Acting, audit } from '../audit/record.ts'
-import type { LoginContext } from './login-context.ts'
 
 /** Of a user: more are those of a program that logs in again and again. */
 const MOST = 50
@@ -26,7 +26,7 @@ export type StartedSession = { session: Omit<Session, 'lastUsedAt'>; text: strin
  * `previous`: the text of that one, which ends. Throws `forbidden` for a disabled user.
  */
 export async function startSession(
-  { access, auditing }: LoginContext,
+  access: AccessControl,
   login: Login,
   previous: string | undefined,
 ): Promise<StartedSession> {
@@ -54,11 +54,11 @@ export async function startSession(
     if (old) {
       await deleteSession(transaction, old.id)
       const ended = { target: { name: old.id }, reason: 'another login in the same browser' }
-      await audit(auditing, transaction, actor, { type: 'session.ended', ...ended })
+      await audit(access.ctx, transaction, actor, { type: 'session.ended', ...ended })
     }
     await insertSession(transaction, { ...base, principalId }, tokenHash(text))
     await deleteOldestSessions(transaction, principalId, MOST)
-    await audit(auditing, transaction, actor, { type: 'login.succeeded', target: { name: base.id } })
+    await audit(access.ctx, transaction, actor, { type: 'login.succeeded', target: { name: base.id } })
   })
   return { session: { ...base, principalId: user.id }, text }
 }

@@ -10,12 +10,11 @@ const LOGIN = { issuer: 'https://idp', subject: 'ann', userName: 'ann', displayN
 
 async function sessionApp() {
   const at = await accounts()
-  const context = { access: at.access, auditing: at.ctx }
   return {
     ...at,
     start: async () => {
       at.pass(1000)
-      return startSession(context, LOGIN, undefined)
+      return startSession(at.access, LOGIN, undefined)
     },
     count: async () => (await listSessions(at.ctx, at.access, SYSTEM, 'ann', { limit: 100 })).items.length,
   }

@@ -56,7 +56,7 @@ const end = defineRoute({
   responses: { 204: { description: 'Ended.' }, ...writeErrors(404) },
 })
 
-export function sessionRoutes({ ctx, access, login }: Api): OpenAPIHono {
+export function sessionRoutes({ ctx, access }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
   app.openapi(list, async (c) => {
@@ -71,7 +71,7 @@ export function sessionRoutes({ ctx, access, login }: Api): OpenAPIHono {
   })
 
   app.openapi(end, async (c) => {
-    await endSession(login, actorOf(c), c.req.valid('param').id)
+    await endSession(access, actorOf(c), c.req.valid('param').id)
     return c.body(null, 204)
   })
 
