@@ -64,6 +64,8 @@ describe('28. login:', () => {
       expect(await send(callback, forged)).toBe(401)
     }
     expect(await send(callback)).toBe(303)
+    // Failures of the same minute are counted together.
+    app.pass(60_000)
     expect(await send(callback)).toBe(401)
     expect((await app.audit('login.failed'))[0]).toMatchObject({
       outcome: 'denied',
@@ -209,7 +211,7 @@ describe('28. login:', () => {
       statuses.push((await app.browser().send('/auth/callback?state=x&code=y')).status)
     }
     expect(statuses).toEqual([...Array(10).fill(401), 429, 429])
-    expect(await app.audit('login.failed')).toHaveLength(10)
+    expect(await app.audit('login.failed')).toHaveLength(1)
     idp.person('ann')
     expect(await app.json(await app.loggedIn(), '/whoami')).toMatchObject({ name: 'ann' })
   })
