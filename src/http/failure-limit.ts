@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import { AppError } from '../core/errors.ts'
+import { recent } from '../core/recent.ts'
 
 const AT_ONCE = 10
 /** Milliseconds after which one more is possible. */
@@ -15,7 +15,7 @@ export class FailureLimit {
   readonly #now: () => Date
   readonly #refusal: string
   /** When all attempts are possible again, in milliseconds since 1970. */
-  readonly #recovery = new LRUCache<string, number>({ max: REMEMBERED })
+  readonly #recovery = recent<number>(REMEMBERED)
 
   /** `what`: the attempts that are too many. */
   constructor(

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { settleAll } from '../core/concurrency.ts'
+import { recent } from '../core/recent.ts'
 import { type Content, readAll, type Stream, verified } from '../oci/content.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isFresh, type RegistryContext } from './context.ts'
@@ -41,7 +42,7 @@ export class Blobs {
    * When a client last asked for a blob: it may rely on the answer in its next push. `maxSize` instead of `max`, which
    * would allocate all entries at once.
    */
-  readonly #requested = new LRUCache<string, number>({ maxSize: CACHED_ENTRIES, sizeCalculation: () => 1 })
+  readonly #requested = recent<number>(CACHED_ENTRIES)
 
   constructor(ctx: RegistryContext) {
     this.#ctx = ctx

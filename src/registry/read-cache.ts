@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { recent } from '../core/recent.ts'
 
 /** A read or write of a key that is in flight. Void as soon as another write of the key begins or ends. */
 type InFlight = { valid: boolean }
@@ -21,8 +22,7 @@ export class ReadCache<V extends object> {
     if (shared) return
     this.#values =
       'entries' in bounds
-        ? // Not `max`, which allocates all entries up front and clears them whenever the cache becomes empty.
-          new LRUCache({ maxSize: bounds.entries, sizeCalculation: () => 1 })
+        ? recent(bounds.entries)
         : new LRUCache({ maxSize: bounds.size, sizeCalculation: bounds.sizeOf })
   }
 

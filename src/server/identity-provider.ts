@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
 import { Connections } from '../oci/remote/connections.ts'
-import { Provider } from '../service/login/provider.ts'
+import type { Provider } from '../service/login/provider.ts'
 import { proxiesOf } from './proxies.ts'
 
 /** The identity provider that the settings name. It is the admin's own, so it may be at a private address. */
@@ -17,7 +17,9 @@ export async function identityProvider(config: Config): Promise<Provider | undef
     groupsClaim: config.oidcGroupsClaim,
     usernameClaim: config.oidcUsernameClaim,
   }
-  return new Provider(settings, new Connections({ proxies: proxiesOf(config), keepAlive: false }))
+  // Only then its library is loaded.
+  const loaded = await import('../service/login/provider.ts')
+  return new loaded.Provider(settings, new Connections({ proxies: proxiesOf(config), keepAlive: false }))
 }
 
 async function secretIn(file: string): Promise<string> {

@@ -3,7 +3,9 @@ import { secret } from '../database/settings.ts'
 import { FailureLimit } from '../http/failure-limit.ts'
 import { Gate } from '../http/gate.ts'
 import { SessionCookies } from '../http/session-cookie.ts'
-import { Logins } from '../service/login/logins.ts'
+import type { AccessControl } from '../service/access/access-control.ts'
+import type { Logins } from '../service/login/logins.ts'
+import type { Provider } from '../service/login/provider.ts'
 import type { Components } from './components.ts'
 
 /** Of logins that wait for the provider, which answers or is given up. */
@@ -17,7 +19,7 @@ export async function openLogin(components: Components, publicUrl: URL): Promise
   const key = await ctx.commits.run((transaction) => secret(transaction, 'login'))
   return {
     access,
-    logins: provider && new Logins(access, provider, key),
+    logins: provider && (await loginsWith(access, provider, key)),
     cookies: new SessionCookies(publicUrl),
     publicUrl,
     limits: {
@@ -29,4 +31,10 @@ export async function openLogin(components: Components, publicUrl: URL): Promise
     load,
     gate: new Gate(AT_A_TIME),
   }
+}
+
+/** Loads the library of the identity provider. */
+async function loginsWith(access: AccessControl, provider: Provider, key: Buffer): Promise<Logins> {
+  const { Logins } = await import('../service/login/logins.ts')
+  return new Logins(access, provider, key)
 }

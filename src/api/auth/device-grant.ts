@@ -1,8 +1,8 @@
 /** Where a program that logs in waits for its token. https://www.rfc-editor.org/rfc/rfc8628#section-3.4 */
 import type { Context } from 'hono'
-import { LRUCache } from 'lru-cache'
 import { currentClient } from '../../core/client.ts'
 import { AppError } from '../../core/errors.ts'
+import { recent } from '../../core/recent.ts'
 import type { FailureLimit } from '../../http/failure-limit.ts'
 import type { AccessControl } from '../../service/access/access-control.ts'
 import { tokenHash } from '../../service/access/token-text.ts'
@@ -32,7 +32,7 @@ type Pace = { last: number; interval: number }
 export class DeviceGrant {
   readonly #access: AccessControl
   readonly #failures: FailureLimit
-  readonly #paces = new LRUCache<string, Pace>({ max: REMEMBERED })
+  readonly #paces = recent<Pace>(REMEMBERED)
 
   constructor(access: AccessControl, failures: FailureLimit) {
     this.#access = access

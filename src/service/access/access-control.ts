@@ -1,6 +1,7 @@
 /** The rights of all callers: keeps the policy in memory, and changes it. */
-import { LRUCache } from 'lru-cache'
+
 import { AppError } from '../../core/errors.ts'
+import { recent } from '../../core/recent.ts'
 import { allBindings, hasServerAdmin } from '../../database/access/bindings.ts'
 import type { Reader, Transaction } from '../../database/connection.ts'
 import { accessVersion, raiseAccessVersion } from '../../database/counters.ts'
@@ -160,6 +161,6 @@ async function loadPolicy(db: Reader, options: AccessOptions, now: Date): Promis
     groupsMaxAge,
     reviewPolicies: await allReviewPolicies(db),
     rights: new WeakMap(),
-    callers: new LRUCache({ max: REMEMBERED_CALLERS }),
+    callers: recent(REMEMBERED_CALLERS),
   }
 }

@@ -3,7 +3,9 @@
  * behind them are looked up with each request, so that they end together.
  */
 import { webcrypto } from 'node:crypto'
-import { errors, jwtVerify, SignJWT } from 'jose'
+import * as errors from 'jose/errors'
+import { SignJWT } from 'jose/jwt/sign'
+import { jwtVerify } from 'jose/jwt/verify'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import type { AccessControl } from './access-control.ts'

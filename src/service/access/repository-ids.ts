@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { recent } from '../../core/recent.ts'
 import { repositoryIdentity } from '../../database/repositories/repositories.ts'
 import type { ServiceContext } from '../context.ts'
 
@@ -7,7 +7,7 @@ const REMEMBERED = 10_000
 /** Tells a repository from an earlier one of the same name. Remembers what it has read until the next commit. */
 export class RepositoryIds {
   readonly #db: ServiceContext['db']
-  readonly #known = new LRUCache<string, { id: string | undefined }>({ max: REMEMBERED })
+  readonly #known = recent<{ id: string | undefined }>(REMEMBERED)
   #commits = 0
 
   constructor({ db, commits }: Pick<ServiceContext, 'db' | 'commits'>) {

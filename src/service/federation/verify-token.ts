@@ -1,5 +1,6 @@
 /** Verifies tokens of issuers outside: https://www.rfc-editor.org/rfc/rfc8725 */
-import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import * as errors from 'jose/errors'
+import { type JWTVerifyGetKey, jwtVerify } from 'jose/jwt/verify'
 import { z } from 'zod'
 import { hasDuplicateNames } from '../../core/duplicate-names.ts'
 import { AppError } from '../../core/errors.ts'

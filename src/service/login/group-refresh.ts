@@ -3,7 +3,7 @@
  * still come in. What that takes is in memory only: after a restart, a session keeps its groups until the next login.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { LRUCache } from 'lru-cache'
+import { recent } from '../../core/recent.ts'
 import { findPrincipal } from '../../database/access/principals.ts'
 import { findSession } from '../../database/access/sessions.ts'
 import type { Session } from '../../domain/access/session.ts'
@@ -26,7 +26,7 @@ type Kept = { identified: Identified; next: number }
 export class GroupRefresh {
   readonly #access: AccessControl
   readonly #provider: Provider
-  readonly #kept = new LRUCache<string, Kept>({ max: REMEMBERED })
+  readonly #kept = recent<Kept>(REMEMBERED)
 
   constructor(access: AccessControl, provider: Provider) {
     this.#access = access

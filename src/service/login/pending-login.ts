@@ -2,10 +2,10 @@
  * Logins that have begun: the browser keeps them until the identity provider sends it back, sealed, so that beginning
  * many of them costs the server nothing. Only the browser that has begun one can end it.
  */
-import { LRUCache } from 'lru-cache'
-import { randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client'
+import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
+import { recent } from '../../core/recent.ts'
 import { seal, unseal } from '../../core/seal.ts'
 import type { Challenge } from './provider.ts'
 
@@ -27,7 +27,7 @@ type PendingLogin = Challenge & { returnTo: string }
 export class PendingLogins {
   readonly #key: Buffer
   readonly #now: () => Date
-  readonly #used = new LRUCache<string, true>({ max: REMEMBERED })
+  readonly #used = recent<true>(REMEMBERED)
 
   constructor(key: Buffer, now: () => Date) {
     this.#key = key
@@ -37,9 +37,9 @@ export class PendingLogins {
   /** `returnTo`: where the browser goes in the end. */
   begin(returnTo: string): { pending: PendingLogin; sealed: string } {
     const pending = {
-      state: randomState(),
-      nonce: randomNonce(),
-      verifier: randomPKCECodeVerifier(),
+      state: random(),
+      nonce: random(),
+      verifier: random(),
       returnTo,
     }
     const until = this.#now().getTime() + PENDING_LIFETIME
@@ -62,4 +62,9 @@ export class PendingLogins {
     const { until: _, ...pending } = data
     return pending
   }
+}
+
+/** 256 bits, in a form that RFC 7636 allows for verifiers. */
+function random(): string {
+  return randomBytes(32).toString('base64url')
 }
