@@ -18,7 +18,7 @@ CREATE TABLE principals (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX principals_owner ON principals (owner_id) WHERE owner_id IS NOT NULL;
 
--- What identity providers call the users: an issuer and a subject, which do not change, unlike names and addresses.
+-- The identities of users at identity providers. Issuer and subject do not change, unlike names and addresses.
 CREATE TABLE identities (
   issuer        TEXT NOT NULL,
   subject       TEXT NOT NULL,

@@ -20,7 +20,7 @@ CREATE TABLE device_logins (
   id           TEXT PRIMARY KEY,
   -- SHA-256 of the text that the program has.
   hash         TEXT NOT NULL UNIQUE,
-  -- What the person types.
+  -- The code that the user types.
   user_code    TEXT NOT NULL UNIQUE,
   client       TEXT NOT NULL,
   address      TEXT,

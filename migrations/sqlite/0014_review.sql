@@ -9,8 +9,8 @@ CREATE TABLE review_policies (
   resource_version INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Who made a revision what it is. Rows are only added. A revision without a row `created` has authors that nothing
--- here knows: it is older than this table, or was restored from the registry.
+-- The authors of each revision. Rows are only added. The authors of a revision without a row `created` are not known: it is
+-- older than this table, or was restored from the registry.
 CREATE TABLE review_authors (
   revision_id  INTEGER NOT NULL REFERENCES package_revisions (id) ON DELETE CASCADE,
   part         TEXT NOT NULL CHECK (part IN ('created', 'edited', 'proposed')),

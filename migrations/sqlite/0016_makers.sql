@@ -1,4 +1,4 @@
--- Who made a service account, a token of one, or a trust, and all who stand behind those: each can act as the account.
+-- The makers of service accounts, their tokens and trusts, and the makers of those: each of them can act as the account.
 -- Rows keep ids of accounts that were deleted since.
 CREATE TABLE makers (
   account_id TEXT REFERENCES principals (id) ON DELETE CASCADE,

@@ -20,7 +20,7 @@ export class GrowingBuffer {
     return true
   }
 
-  /** What was added, without a copy. */
+  /** The bytes that were added, without a copy. */
   get bytes(): Buffer<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#size)
   }

@@ -1,4 +1,4 @@
-/** What identity providers say of users. */
+/** The identities of users at identity providers, and their groups there. */
 import { chunks } from '../chunks.ts'
 import type { Reader, Transaction } from '../connection.ts'
 

@@ -32,7 +32,7 @@ export type Plan = {
   alongNames: boolean
 }
 
-/** What is to be planned. */
+/** The list that a plan is made for. */
 export type Wanted = {
   visibility: Visibility
   filter: PackageRevisionFilter

@@ -111,7 +111,7 @@ export function setSources(
   }
   const { outdated, latest } = filter
   if (outdated === undefined || (hides && !outdated)) return sources
-  // What is outdated because of a hidden upstream is among its rows, so each is tested.
+  // Revisions can be outdated because of an upstream that is hidden, so each row is tested.
   sources.push({ ...outdatedSource(dialect, outdated, latest), part: hides ? undefined : 'outdated' })
   return sources
 }

@@ -1,4 +1,4 @@
-/** Who made a revision what it is. */
+/** The authors of each revision. */
 import type { Reader, Transaction } from '../connection.ts'
 import type { ReviewTables } from './tables.ts'
 

@@ -15,7 +15,7 @@ import {
   type Voter,
   voidReason,
 } from '../../domain/review/evaluate.ts'
-import { policiesOf } from '../../domain/review/policy.ts'
+import { policiesOf, type ReviewPolicy } from '../../domain/review/policy.ts'
 import { type Actor, isPrincipal, type PrincipalActor } from '../access/actor.ts'
 import { knownCaller } from '../access/authenticate.ts'
 import { personsBehind } from '../access/persons.ts'
@@ -70,9 +70,8 @@ export async function castVote(
   const policies = policiesOf(policy.reviewPolicies, revision)
   const vote = voteOf(actor, proposal, ballot, now)
   const voter = await voterOf(transaction, policy, vote, revision, now)
-  const reasons = policies.map((each) => voidReason(each, proposal, { vote, voter }))
-  const [reason] = reasons
-  if (reason && reasons.every((each) => each !== undefined)) throw notCounted(actor, revision, reason)
+  const reason = countsForNone(policies, proposal, { vote, voter })
+  if (reason) throw notCounted(actor, revision, reason)
   const asked = policies.flatMap(({ groups, paths }) => [...groups, ...paths].map(({ group }) => group))
   const groups = voter.groups.filter((group) => asked.includes(group))
   await saveVote(transaction, revision.name, { ...vote, groups })
@@ -110,7 +109,16 @@ export async function problemOfVote(
   const vote = voteOf(actor, proposal, ballot, now)
   const voter = await voterOf(db, policy, vote, voted.revision, now)
   const policies = policiesOf(policy.reviewPolicies, voted.revision)
-  const reasons = policies.map((each) => voidReason(each, proposal, { vote, voter }))
+  return countsForNone(policies, proposal, { vote, voter })
+}
+
+/** Why a vote counts for none of the policies: the reason of the first. Undefined if it counts for one. */
+function countsForNone(
+  policies: readonly ReviewPolicy[],
+  proposal: Proposal,
+  cast: { vote: Vote; voter: Voter },
+): VoidReason | undefined {
+  const reasons = policies.map((policy) => voidReason(policy, proposal, cast))
   return reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined
 }
 

@@ -1,4 +1,4 @@
-/** What callers may do. */
+/** The rights of callers. */
 import { z } from '@hono/zod-openapi'
 import type { Grant } from '../../../domain/access/grant.ts'
 import { PERMISSIONS } from '../../../domain/access/permission.ts'

@@ -58,7 +58,7 @@ const given = {
   internal: content.internal.default(false),
 }
 
-/** What replaces an issuer. */
+/** An issuer as it is replaced: its name is in the path. */
 export const issuerContentSchema = z.strictObject(given).openapi('IssuerContent')
 
 export const newIssuerSchema = z.strictObject({ name: issuerName, ...given }).openapi('NewIssuer')
@@ -81,7 +81,6 @@ export const issuerSchema = z
 
 export const issuerListSchema = listOf(issuerSchema, 'IssuerList')
 
-/** What a body says of an issuer. */
 export function toNewIssuer(name: string, body: z.output<typeof issuerContentSchema>): NewIssuer {
   const { issuer, kind, jwksUri, jwks, caCertificate, internal } = body
   return { name, issuer, kind, jwksUri, jwks, caCertificate, internal }
