@@ -31,7 +31,9 @@ export type Issuer = IssuerContent & {
   resourceVersion: string
 }
 
-export type NewIssuer = Omit<IssuerContent, 'kind'> & { kind: IssuerKind | undefined }
+/** An issuer as it is given: `kind` may follow from its URL. */
+export type NewIssuer = Pick<IssuerContent, 'name' | 'issuer' | 'internal'> &
+  Partial<Pick<IssuerContent, 'kind' | 'jwksUri' | 'jwks' | 'caCertificate'>>
 
 const MAX_URL = 500
 const MAX_KEYS = 100
@@ -51,7 +53,8 @@ export function checkedIssuer(given: NewIssuer): IssuerContent {
   const problem = keysProblem(given)
   if (problem) throw new AppError('invalid', problem)
   if (given.jwksUri !== undefined) httpsUrl(given.jwksUri, 'jwksUri')
-  return { ...given, kind: given.kind ?? known ?? 'other' }
+  const { name, issuer, kind = known ?? 'other', jwksUri, jwks, caCertificate, internal } = given
+  return { name, issuer, kind, jwksUri, jwks, caCertificate, internal }
 }
 
 /** Throws `invalid` for a text that is no URL with HTTPS, or has more than an address and a path. */

@@ -6,7 +6,7 @@ import { allTrusts } from '../../database/access/trusts.ts'
 import type { Reader, Transaction } from '../../database/connection.ts'
 import type { AccessChange, AccessRules, IssuerRule, TrustRule } from '../../domain/access/access-rules.ts'
 import type { Principal } from '../../domain/access/principal.ts'
-import type { Issuer, IssuerContent, NewIssuer } from '../../domain/federation/issuer.ts'
+import type { Issuer, IssuerContent } from '../../domain/federation/issuer.ts'
 import type { Trust, TrustContent } from '../../domain/federation/trust.ts'
 import type { AccessControl } from '../access/access-control.ts'
 import type { Actor } from '../access/actor.ts'
@@ -36,7 +36,7 @@ export async function replaceFederation(
   actor: Actor,
   rules: Rules,
 ): Promise<AccessChange[]> {
-  const issuers = uniqueBy(rules.issuers.map(newIssuer).map(checkIssuer), ({ name }) => name)
+  const issuers = uniqueBy(rules.issuers.map(checkIssuer), ({ name }) => name)
   const contents = rules.trusts.map((rule) => ({ rule, content: trustContent(rule) }))
   const trusts = uniqueBy(contents, ({ rule, content }) => keyOf(trustRule(rule, content)))
   const missing = rules.trusts.find(({ issuer }) => !issuers.has(issuer))
@@ -115,10 +115,6 @@ function keyOf(rule: TrustRule): string {
 function trustChange(change: 'created' | 'deleted', rule: TrustRule): AccessChange {
   const { serviceAccount, issuer, claims } = rule
   return { change, trust: { serviceAccount, issuer, claims } }
-}
-
-function newIssuer({ name, issuer, kind, jwksUri, jwks, caCertificate, internal }: IssuerRule): NewIssuer {
-  return { name, issuer, kind, jwksUri, jwks, caCertificate, internal }
 }
 
 function issuerRule({

@@ -15,7 +15,6 @@ import {
   issuerSchema,
   newIssuerSchema,
   toIssuerView,
-  toNewIssuer,
 } from '../schemas/federation.ts'
 import { changed, created, deleted, found, listed } from '../schemas/responses.ts'
 
@@ -88,8 +87,7 @@ export function issuerRoutes({ ctx, access }: Api): OpenAPIHono {
   const app = new OpenAPIHono()
 
   app.openapi(create, async (c) => {
-    const { name, ...given } = c.req.valid('json')
-    const issuer = await createIssuer(access, actorOf(c), toNewIssuer(name, given))
+    const issuer = await createIssuer(access, actorOf(c), c.req.valid('json'))
     c.header('Location', `${c.req.path}/${issuer.name}`)
     setETag(c, issuer)
     return c.json(toIssuerView(issuer), 201)
@@ -107,7 +105,7 @@ export function issuerRoutes({ ctx, access }: Api): OpenAPIHono {
   })
 
   app.openapi(replace, async (c) => {
-    const given = toNewIssuer(c.req.valid('param').name, c.req.valid('json'))
+    const given = { name: c.req.valid('param').name, ...c.req.valid('json') }
     const issuer = await replaceIssuer(access, actorOf(c), given, requiredPrecondition(c))
     setETag(c, issuer)
     return c.json(toIssuerView(issuer), 200)

@@ -1,6 +1,6 @@
 /** Issuers of tokens outside, and the trusts of service accounts in them. */
 import { z } from '@hono/zod-openapi'
-import { ISSUER_KINDS, type Issuer, type NewIssuer } from '../../../domain/federation/issuer.ts'
+import { ISSUER_KINDS, type Issuer } from '../../../domain/federation/issuer.ts'
 import { nothingHidden } from '../../../domain/schemas.ts'
 import type { ListedTrust } from '../../../service/accounts/list-trusts.ts'
 import { pattern, permission } from './access.ts'
@@ -80,11 +80,6 @@ export const issuerSchema = z
   .openapi('Issuer', { description: 'A service outside whose tokens are accepted where a trust says so.' })
 
 export const issuerListSchema = listOf(issuerSchema, 'IssuerList')
-
-export function toNewIssuer(name: string, body: z.output<typeof issuerContentSchema>): NewIssuer {
-  const { issuer, kind, jwksUri, jwks, caCertificate, internal } = body
-  return { name, issuer, kind, jwksUri, jwks, caCertificate, internal }
-}
 
 export function toIssuerView({ id, ...issuer }: Issuer): z.output<typeof issuerSchema> {
   const { jwksUri = null, jwks, caCertificate = null } = issuer
