@@ -15,7 +15,8 @@ export function seal(key: Buffer, value: unknown): string {
 /** Returns what was sealed; undefined for any other text. */
 export function unseal(key: Buffer, text: string): unknown {
   const bytes = Buffer.from(text, 'base64url')
-  if (bytes.length < IV_LENGTH + TAG_LENGTH) return undefined
+  // Buffer ignores what is not base64url, and the bits that the last character has over.
+  if (bytes.toString('base64url') !== text || bytes.length < IV_LENGTH + TAG_LENGTH) return undefined
   const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, IV_LENGTH), {
     authTagLength: TAG_LENGTH,
   })
