@@ -15,8 +15,10 @@ export type Finding = { line: number; column?: number; message: string }
 export type YamlDocument = {
   value: JsonValue
   document: Document.Parsed
-  /** Returns the line of a position in the file. */
-  lineOf: (offset: number) => number
+  /** Its index among all documents of the file, empty ones too. */
+  index: number
+  /** Returns the line and column of a position in the file; both count from 1. */
+  positionOf: (offset: number) => { line: number; column: number }
 }
 
 /** The limit for the errors of a file, and for its warnings; more of them mostly have one cause. */
@@ -35,19 +37,24 @@ export function* yamlDocuments(
   onToken: () => void = () => undefined,
 ): Generator<YamlDocument> {
   const lines = new LineCounter()
-  const report = ({ message, offset }: Fault) => {
+  const positionOf = (offset: number) => {
     const { line, col } = lines.linePos(offset)
-    if (errors.length < MAX_FINDINGS) errors.push({ line, column: col, message })
+    return { line, column: col }
+  }
+  const report = ({ message, offset }: Fault) => {
+    if (errors.length < MAX_FINDINGS) errors.push({ ...positionOf(offset), message })
   }
   try {
     const text = decode(content)
     const faults: Fault[] = []
+    let index = -1
     for (const document of parse(text, lines, faults, onToken)) {
+      index++
       const found = faultsOf(document)
       found.forEach(report)
       if (found.length > 0 || isEmpty(document)) continue
       const value = jsonOf(document.contents, document)
-      yield { value, document, lineOf: (offset) => lines.linePos(offset).line }
+      yield { value, document, index, positionOf }
     }
     // The library's own reasons are better, if it has one.
     if (errors.length === 0) faults.forEach(report)

@@ -45,8 +45,8 @@ function refuse({ errors }: YamlFile, findings: readonly Finding[]): void {
   errors.push(...findings.slice(0, Math.max(0, MAX_FINDINGS - errors.length)))
 }
 
-function readDocument({ value, document, lineOf }: YamlDocument, file: YamlFile): void {
-  const at = (node: unknown) => lineOf(isNode(node) ? (node.range?.[0] ?? 0) : 0)
+function readDocument({ value, document, positionOf }: YamlDocument, file: YamlFile): void {
+  const at = (node: unknown) => positionOf(isNode(node) ? (node.range?.[0] ?? 0) : 0).line
   if (!isJsonObject(value)) {
     const finding = { line: at(document.contents), message: noObject(value) }
     if (!isJsonArray(value) || value.some(isObject)) refuse(file, [finding])

@@ -1,0 +1,57 @@
+/** Patterns of RE2 in the syntax of ECMAScript, which JSON Schema has. */
+
+const PUNCTUATION = String.raw`\\[!-\/:-@[-\x60{-~]`
+
+/** What both have, or ECMAScript has an equal of. */
+const PIECES = new RegExp(
+  [
+    String.raw`[^\\^$.*+?()[\]{}|]`,
+    '[$^.|)*+?]',
+    String.raw`\((?:\?:|(?!\?))`,
+    String.raw`\{[0-9]+(?:,[0-9]*)?\}`,
+    String.raw`\\[AzbBdDwWsSnrtfv]`,
+    PUNCTUATION,
+    String.raw`\[\^?(?:[^\\[\]]|\\[dDwWsnrtfv]|${PUNCTUATION})+\]`,
+  ].join('|'),
+  'gu',
+)
+
+/** The space of RE2, which lacks some of ECMAScript's. */
+const SPACE = String.raw`\t\n\f\r `
+
+const EQUALS: Readonly<Record<string, string>> = {
+  '.': String.raw`[^\n]`,
+  '\\s': `[${SPACE}]`,
+  '\\S': `[^${SPACE}]`,
+  '\\A': '^',
+  '\\z': '$',
+}
+
+/** Returns a pattern that matches the same texts; undefined if there is none, or if this module does not know it. */
+export function ecmaPattern(pattern: string): string | undefined {
+  let translated = ''
+  let end = 0
+  for (const { 0: piece, index } of pattern.matchAll(PIECES)) {
+    if (index !== end) return undefined
+    end += piece.length
+    translated += piece.startsWith('[') ? translateClass(piece) : (EQUALS[piece] ?? withoutEscape(piece))
+  }
+  return end === pattern.length && isPattern(translated) ? translated : undefined
+}
+
+function translateClass(piece: string): string {
+  return piece.replace(/\\./g, (part) => (part === '\\s' ? SPACE : withoutEscape(part)))
+}
+
+/** ECMAScript refuses escapes of characters without a meaning. */
+function withoutEscape(piece: string): string {
+  return piece.replace(/^\\(?=[^-\w^$\\.*+?()[\]{}|/])|^\\(?=_)/, '')
+}
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text, 'u') instanceof RegExp
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,32 @@
+/** The little that the index keeps of a manifest: what it needs of other packages, and what lists of packages show. */
+import type { PackageManifest } from './manifest-schema.ts'
+
+export type ManifestLinks = {
+  /** Shared by all packages of a cluster. Without a version, any will do. */
+  dependencies: readonly { name: string; version?: string }[]
+  /** Instances of the package's own. */
+  components: readonly { name: string; installedName?: string; version?: string }[]
+  scope: 'Cluster' | 'Namespaced'
+  defaultNamespace: string
+  shortDescription?: string
+  iconUrl?: string
+}
+
+export function manifestLinks(manifest: PackageManifest): ManifestLinks {
+  const { dependencies = [], components = [], scope = 'Cluster', defaultNamespace } = manifest
+  return {
+    dependencies: dependencies.map(({ name, version }) => ({ name, ...filled({ version }) })),
+    components: components.map(({ name, installedName, version }) => ({
+      name,
+      ...filled({ installedName, version }),
+    })),
+    scope,
+    defaultNamespace,
+    ...filled({ shortDescription: manifest.shortDescription, iconUrl: manifest.iconUrl }),
+  }
+}
+
+/** Leaves out empty texts, which clients take for missing ones. */
+function filled<Name extends string>(texts: Record<Name, string | undefined>): { [name in Name]?: string } {
+  return Object.fromEntries(Object.entries(texts).filter(([, text]) => text)) as { [name in Name]?: string }
+}

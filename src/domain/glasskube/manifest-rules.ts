@@ -1,0 +1,200 @@
+/** The rules of package.yaml that concern several fields, or what stands in a text. */
+import { z } from 'zod'
+import { isJsonArray, isJsonObject, type JsonValue } from '../krm/json-value.ts'
+import { labelProblem } from '../names.ts'
+import { type PackageManifest, packageManifestSchema, type ValueDefinition } from './manifest-schema.ts'
+import { namesBuild, parseRange } from './range.ts'
+import { Re2Patterns } from './re2-pattern.ts'
+import { valueFaults } from './values.ts'
+
+/** `message` follows the path. */
+export type Fault = {
+  path: readonly (string | number)[]
+  /** A warning does not keep clients from using the manifest. */
+  severity: 'error' | 'warning'
+  message: string
+  /** What the position is of; the value by default. */
+  part?: 'key'
+}
+
+function error(path: Fault['path'], message: string): Fault {
+  return { path, severity: 'error', message }
+}
+
+function warning(path: Fault['path'], message: string): Fault {
+  return { path, severity: 'warning', message }
+}
+
+/** Finds what the schema refuses. */
+export function schemaFaults(value: JsonValue): Fault[] {
+  const { error: refusal } = packageManifestSchema.safeParse(value)
+  return (refusal?.issues ?? []).map(({ path, message }) => error(path as Fault['path'], message))
+}
+
+/** Finds fields that the schema does not have. */
+export function unknownFields(value: JsonValue): Generator<Fault> {
+  return unknownBelow(packageManifestSchema, value, [])
+}
+
+function* unknownBelow(schema: unknown, value: JsonValue, path: Fault['path']): Generator<Fault> {
+  if (schema instanceof z.ZodOptional) yield* unknownBelow(schema.unwrap(), value, path)
+  if (schema instanceof z.ZodArray && isJsonArray(value)) {
+    for (const [at, item] of value.entries()) yield* unknownBelow(schema.element, item, [...path, at])
+  }
+  if (!isJsonObject(value)) return
+  if (schema instanceof z.ZodRecord) {
+    for (const [key, item] of Object.entries(value)) {
+      // Zod skips it.
+      if (key === '__proto__') yield error([...path, key], 'cannot be a name: choose another one')
+      yield* unknownBelow(schema.valueType, item, [...path, key])
+    }
+  }
+  if (schema instanceof z.ZodObject) {
+    for (const [key, item] of Object.entries(value)) {
+      if (Object.hasOwn(schema.shape, key)) yield* unknownBelow(schema.shape[key], item, [...path, key])
+      else yield unknownField([...path, key], key, Object.keys(schema.shape))
+    }
+  }
+}
+
+/** Go takes a field for one that it knows if only upper and lower case differ, so clients would not ignore it. */
+function unknownField(path: Fault['path'], key: string, known: readonly string[]): Fault {
+  const meant = known.find((name) => folded(name) === folded(key))
+  const fault =
+    meant === undefined
+      ? warning(path, 'is unknown to clients, which ignore it: remove it, or correct its name')
+      : error(path, `must be spelled ${meant}`)
+  return { ...fault, part: 'key' }
+}
+
+/** The second step is for letters such as ſ, which Go takes for an s. */
+function folded(name: string): string {
+  return name.toLowerCase().toUpperCase()
+}
+
+/** Checks a manifest that the schema accepts. */
+export function* manifestFaults(manifest: PackageManifest, packageName: string): Generator<Fault> {
+  if (manifest.name !== packageName) {
+    yield error(['name'], `must be ${packageName}, the name of the package, and is ${quoted(manifest.name)}`)
+  }
+  yield* urlFaults(manifest)
+  if (manifest.kustomize)
+    yield warning(['kustomize'], 'makes clients fail, as they do not support it: use helm or manifests')
+  yield* dependencyFaults(manifest)
+  yield* componentFaults(manifest)
+  const patterns = new Re2Patterns()
+  for (const [name, definition] of Object.entries(manifest.valueDefinitions ?? {})) {
+    for (const { path, ...fault } of definitionFaults(definition, patterns)) {
+      yield { path: ['valueDefinitions', name, ...path], ...fault }
+    }
+  }
+}
+
+function* urlFaults({ iconUrl, helm }: PackageManifest): Generator<Fault> {
+  if (iconUrl && !URL.canParse(iconUrl)) yield warning(['iconUrl'], 'must be an absolute URL')
+  if (helm && !/^(?:https?|oci):\/\/./.test(helm.repositoryUrl)) {
+    yield warning(['helm', 'repositoryUrl'], 'must begin with https://, http:// or oci://')
+  }
+}
+
+type Reference = { name: string; version?: string | undefined }
+
+function* dependencyFaults({ name: own, dependencies = [] }: PackageManifest): Generator<Fault> {
+  const seen = new Set<string>()
+  for (const [at, dependency] of dependencies.entries()) {
+    const path = ['dependencies', at]
+    yield* referenceFaults(dependency, path)
+    if (dependency.name === own) yield error([...path, 'name'], 'is the package itself: remove it')
+    if (seen.has(dependency.name)) {
+      yield error([...path, 'name'], `names ${quoted(dependency.name)} again: write one range for both`)
+    }
+    seen.add(dependency.name)
+  }
+}
+
+function* componentFaults({ name: own, components = [] }: PackageManifest): Generator<Fault> {
+  const seen = new Set<string>()
+  for (const [at, component] of components.entries()) {
+    const path = ['components', at]
+    yield* referenceFaults(component, path)
+    if (component.name === own) yield error([...path, 'name'], 'is the package itself: remove it')
+    // Clients take an empty name for none.
+    const instance = component.installedName || component.name
+    if (component.installedName && labelProblem(component.installedName)) {
+      yield error([...path, 'installedName'], labelProblem(component.installedName) ?? '')
+    }
+    if (seen.has(instance)) {
+      yield error(path, `gives the instance ${own}-${instance} again: set another installedName`)
+    }
+    seen.add(instance)
+  }
+}
+
+function* referenceFaults({ name, version }: Reference, path: Fault['path']): Generator<Fault> {
+  const problem = labelProblem(name)
+  if (problem) yield error([...path, 'name'], problem)
+  // Clients take an empty range for none.
+  if (!version) return
+  const range = parseRange(version)
+  if ('problem' in range) yield error([...path, 'version'], range.problem)
+  else if (namesBuild(range)) {
+    yield warning([...path, 'version'], 'names a build number, which clients ignore: remove it')
+  }
+}
+
+type Constraints = NonNullable<ValueDefinition['constraints']>
+
+/** The constraints that clients check for each type. */
+const EFFECTIVE: Readonly<Record<ValueDefinition['type'], readonly (keyof Constraints)[]>> = {
+  text: ['minLength', 'maxLength', 'pattern'],
+  number: ['min', 'max', 'pattern'],
+  boolean: [],
+  options: [],
+}
+
+function* definitionFaults(definition: ValueDefinition, patterns: Re2Patterns): Generator<Fault> {
+  const { type, options = [], constraints = {}, defaultValue } = definition
+  if (type === 'options' && options.length === 0) {
+    yield error(['options'], 'must have at least one option, as the type is options')
+  }
+  if (type !== 'options' && options.length > 0) {
+    yield warning(['options'], `has no effect on the type ${type}: remove it, or set the type options`)
+  }
+  let isSound = true
+  for (const fault of constraintFaults(type, constraints, patterns)) {
+    isSound &&= fault.severity === 'warning'
+    yield { ...fault, path: ['constraints', ...fault.path] }
+  }
+  // Clients take an empty default for none.
+  if (!isSound || !defaultValue) return
+  for (const { message } of valueFaults(definition, defaultValue, patterns)) {
+    yield warning(['defaultValue'], message)
+  }
+}
+
+function* constraintFaults(
+  type: ValueDefinition['type'],
+  constraints: Constraints,
+  patterns: Re2Patterns,
+): Generator<Fault> {
+  const { min, max, minLength, maxLength, pattern } = constraints
+  for (const name of ['min', 'max', 'minLength', 'maxLength', 'pattern'] as const) {
+    if (constraints[name] === undefined || EFFECTIVE[type].includes(name)) continue
+    yield warning([name], `has no effect on the type ${type}: remove it`)
+  }
+  if (min !== undefined && max !== undefined && min > max) {
+    yield error(['min'], `must not be above max, which is ${max}`)
+  }
+  if (maxLength !== undefined && maxLength < 0) yield error(['maxLength'], 'must not be negative')
+  else if (minLength !== undefined && maxLength !== undefined && minLength > maxLength) {
+    yield error(['minLength'], `must not be above maxLength, which is ${maxLength}`)
+  }
+  const problem = pattern === undefined ? undefined : patterns.problemOf(pattern)
+  if (problem) yield error(['pattern'], problem)
+}
+
+const MAX_SHOWN = 100
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, MAX_SHOWN))
+}

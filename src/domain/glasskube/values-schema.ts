@@ -1,0 +1,83 @@
+/**
+ * The values of a package as JSON Schema (draft 2020-12), for forms. All values are strings, as in Glasskube. The schema
+ * refuses what `valueViolations` refuses, except that JSON Schema
+ * - counts characters, where Glasskube counts bytes: of texts beyond ASCII, `minLength` may refuse one that is long enough,
+ *   and `maxLength` may accept one that is too long;
+ * - has no bounds for numbers in strings: `minimum` and `maximum` are there for forms, and have no effect on strings;
+ *   nor are 64 bits the limit;
+ * - has patterns of ECMAScript: those of RE2 that have no equal there are left out.
+ */
+import { ecmaPattern } from './ecma-pattern.ts'
+import type { ValueDefinition, ValueDefinitions } from './manifest-schema.ts'
+import { BOOLEANS } from './values.ts'
+
+export type ValueSchema = {
+  type: 'string'
+  title?: string
+  description?: string
+  default?: string
+  enum?: string[]
+  minLength?: number | bigint
+  maxLength?: number | bigint
+  minimum?: number | bigint
+  maximum?: number | bigint
+  pattern?: string
+  allOf?: { pattern: string }[]
+}
+
+export type ValuesSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema'
+  type: 'object'
+  properties: Record<string, ValueSchema>
+  required: string[]
+  additionalProperties: false
+}
+
+/** Numbers of the schema are bigints where a double would round them. */
+export function valuesSchema(definitions: ValueDefinitions): ValuesSchema {
+  const entries = Object.entries(definitions)
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    type: 'object',
+    properties: Object.fromEntries(entries.map(([name, definition]) => [name, valueSchema(definition)])),
+    required: entries.filter(([, { constraints }]) => constraints?.required).map(([name]) => name),
+    additionalProperties: false,
+  }
+}
+
+function valueSchema(definition: ValueDefinition): ValueSchema {
+  const { metadata: { label, description, hints = [] } = {}, defaultValue } = definition
+  const about = [description?.trim(), ...hints].filter(Boolean).join('\n')
+  return {
+    type: 'string',
+    ...(label && { title: label }),
+    ...(about && { description: about }),
+    ...(defaultValue && { default: defaultValue }),
+    ...rulesOf(definition),
+  }
+}
+
+function rulesOf({ type, options = [], constraints = {} }: ValueDefinition): Partial<ValueSchema> {
+  const { min, max, minLength, maxLength } = constraints
+  const pattern = constraints.pattern === undefined ? undefined : ecmaPattern(constraints.pattern)
+  switch (type) {
+    case 'boolean':
+      return { enum: [...BOOLEANS] }
+    case 'options':
+      return { enum: [...new Set(options)] }
+    case 'number':
+      return {
+        pattern: '^[-+]?[0-9]+$',
+        ...(min !== undefined && { minimum: min }),
+        ...(max !== undefined && { maximum: max }),
+        ...(pattern !== undefined && { allOf: [{ pattern }] }),
+      }
+    case 'text':
+      return {
+        // JSON Schema has no negative lengths.
+        ...(minLength !== undefined && minLength > 0 && { minLength }),
+        ...(maxLength !== undefined && { maxLength }),
+        ...(pattern !== undefined && { pattern }),
+      }
+  }
+}
