@@ -1,9 +1,11 @@
 /** Reads records: the inverse of `packRecord`. */
+
 import { z } from 'zod'
 import { AppError, shortened } from '../core/errors.ts'
 import { parseExact } from '../core/exact-json.ts'
+import { listingSchema } from '../domain/glasskube/listing.ts'
 import type { JsonValue } from '../domain/krm/json-value.ts'
-import { REPOSITORY_TYPES } from '../domain/repository.ts'
+import { REPOSITORY_FORMATS, REPOSITORY_TYPES } from '../domain/repository.ts'
 import { decisionSchema, labelSchema, repositorySourceSchema, timeSchema } from '../domain/schemas.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { isIndex, parseManifest } from '../oci/manifest.ts'
@@ -34,6 +36,8 @@ const SCHEMAS: { [Kind in keyof RecordData]: z.ZodType<RecordData[Kind]> } = {
   repository: z.looseObject({
     name: labelSchema,
     type: z.enum(REPOSITORY_TYPES),
+    // Records written before there were formats do not have it.
+    format: z.enum(REPOSITORY_FORMATS).default('krm'),
     description: z.string(),
     labels,
     source: repositorySourceSchema.optional(),
@@ -41,6 +45,7 @@ const SCHEMAS: { [Kind in keyof RecordData]: z.ZodType<RecordData[Kind]> } = {
     createdAt: timeSchema,
     updatedAt: timeSchema,
   }),
+  listing: listingSchema,
   conflicts: z.looseObject({
     workspace: labelSchema,
     conflicts: z.array(

@@ -5,6 +5,7 @@
 
 import { stringifyExact } from '../core/exact-json.ts'
 import type { LogHead } from '../domain/audit/chain.ts'
+import type { Listing } from '../domain/glasskube/listing.ts'
 import type { RevisionConflict } from '../domain/merge/revision-conflict.ts'
 import type { RetiredWorkspace } from '../domain/package-revision.ts'
 import type { RepositoryContent } from '../domain/repository.ts'
@@ -21,6 +22,7 @@ export type RecordData = {
   /** Numbers, versions and workspaces that deleted revisions have used up. */
   package: { highestRevision: number; versioned: boolean | null; retired: RetiredWorkspace[] }
   repository: RepositoryContent
+  listing: Listing
   /** Fields that both sides of an upgrade changed, and how each was resolved. */
   conflicts: { workspace: string; conflicts: RevisionConflict[] }
   /** Records of the audit log by which all before them are known, and when each was the last one. */

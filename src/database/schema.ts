@@ -6,7 +6,7 @@ import type { ItemState, JobKind, JobState } from '../domain/job.ts'
 import type { Lifecycle } from '../domain/lifecycle.ts'
 import type { Side } from '../domain/merge/conflict.ts'
 import type { Task } from '../domain/package-revision.ts'
-import type { RepositoryType } from '../domain/repository.ts'
+import type { RepositoryFormat, RepositoryType } from '../domain/repository.ts'
 import type { DeliveryState, WebhookEvent } from '../domain/webhook.ts'
 import type { AccessTables } from './access/tables.ts'
 import type { ReviewTables } from './review/tables.ts'
@@ -18,9 +18,11 @@ export type RepositoriesTable = {
   id: Generated<number>
   name: string
   type: RepositoryType
+  format: Generated<RepositoryFormat>
   description: string
   labels: string
   source: string | null
+  published_changes: Generated<number>
   created_by: string
   created_at: string
   updated_at: string
@@ -51,6 +53,8 @@ export type PackagesTable = {
   path: string
   highest_revision: Generated<number>
   versioned: number | null
+  listing: Generated<string | null>
+  published_changes: Generated<number>
   revision_count: Generated<number>
   latest_revision: Generated<number | null>
   latest_version: Generated<string | null>
@@ -122,7 +126,13 @@ export type PackageRevisionsTable = {
 
 export type PackageRevisionLabelsTable = { revision_id: number; key: string; value: string; name: string }
 
-export type ContentsTable = { id: Generated<number>; layer_digest: string; words: string; rules: number }
+export type ContentsTable = {
+  id: Generated<number>
+  layer_digest: string
+  words: string
+  manifest: string | null
+  rules: number
+}
 
 export type ConflictsTable = {
   revision_id: number

@@ -1,4 +1,6 @@
 /** The searchable contents of a package: objects, images and words. They depend on its files alone. */
+
+import type { ManifestLinks } from './glasskube/manifest-links.ts'
 import { type ImageReference, imageReference } from './image-reference.ts'
 import { phraseOf } from './search-words.ts'
 import type { YamlFile } from './validation/yaml-file.ts'
@@ -17,10 +19,12 @@ export type Contents = {
   images: ImageReference[]
   /** Phrases from descriptions, keywords, kinds and names, one a line. */
   words: string
+  /** From the package.yaml of a Glasskube package; null without a readable one. */
+  manifest: ManifestLinks | null
 }
 
 /** Raised when more, or other contents are found in the same files: what was indexed before is then indexed again. */
-export const CONTENTS_RULES = 1
+export const CONTENTS_RULES = 2
 
 /** Contents beyond these limits cannot be searched, so that no package outweighs all others in the index. */
 export const MAX_OBJECTS = 5000
@@ -30,7 +34,10 @@ const MAX_WORDS = 16 * 1024
 const MAX_FIELD = 512
 
 /** Collects the contents of parsed files, given with their paths in the order of the package. */
-export function contentsOf(files: Iterable<readonly [string, YamlFile]>): Contents {
+export function contentsOf(
+  files: Iterable<readonly [string, YamlFile]>,
+  manifest: ManifestLinks | null = null,
+): Contents {
   const objects: ContentObject[] = []
   const images = new Map<string, ImageReference>()
   const phrases = new Set<string>()
@@ -47,7 +54,8 @@ export function contentsOf(files: Iterable<readonly [string, YamlFile]>): Conten
     }
     for (const text of file.about) phrases.add(phraseOf(text))
   }
-  return { objects, images: [...images.values()], words: joinPhrases(phrases) }
+  if (manifest) phrases.add(phraseOf(manifest.shortDescription ?? ''))
+  return { objects, images: [...images.values()], words: joinPhrases(phrases), manifest }
 }
 
 function fits(text: string): boolean {

@@ -12,6 +12,8 @@ export const LATEST_TAG = 'latest'
 
 /** The tag of the record of a package: the numbers and workspaces that cannot be used again. */
 export const PACKAGE_RECORD_TAG = '_package'
+/** The tag of the record of how the versions of a Glasskube package are listed. */
+export const LISTING_RECORD_TAG = '_listing'
 /** The tag of the record of a repository, in the OCI repository of the same name. */
 export const REPOSITORY_RECORD_TAG = '_repository'
 

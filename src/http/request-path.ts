@@ -16,7 +16,7 @@ const TOO_LONG = '/.'
  */
 const WITH_SLASHES = [
   /^(\/v2\/)(.+)(\/tags\/list|\/blobs\/uploads(?:\/[^/]*)?|\/(?:manifests|blobs|referrers)\/[^/]+)$/,
-  /^(\/api\/v1\/packages\/[^/]+\/)(.+)(\/graph)$/,
+  /^(\/api\/v1\/packages\/[^/]+\/)(.+?)(\/(?:graph|dependencies|dependents|values-schema|values)|)$/,
   /^(\/api\/v1\/packagerevisions\/[^/]+\/resources\/)(.+)()$/,
 ]
 

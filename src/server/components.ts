@@ -1,4 +1,5 @@
 /** The components of a server: opened from the settings, doing their background work, closed in the end. */
+
 import { randomUUID } from 'node:crypto'
 import { BlockList } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
@@ -32,6 +33,7 @@ import type { Provider } from '../service/login/provider.ts'
 import { pruneLogins } from '../service/login/prune-logins.ts'
 import { collectGarbage } from '../service/maintenance/collect-garbage.ts'
 import { checkNotLost } from '../service/maintenance/lost-index.ts'
+import { PublishedRepositories } from '../service/published-repositories.ts'
 import { compactChanges } from '../service/watch/compaction.ts'
 import { Watches } from '../service/watch/watches.ts'
 import { pruneAllDeliveries } from '../service/webhooks/deliveries.ts'
@@ -296,6 +298,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     ...pool.tasks,
     backup: given.backup,
     limits: limits.packages,
+    published: new PublishedRepositories(index.db),
     now: () => new Date(),
     visibilityOf: async (actor) => visibleTo({ policy: await authenticator.access.policy(), actor }),
     policyOf: (transaction) => policyOf(authenticator, transaction),

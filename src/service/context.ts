@@ -8,6 +8,7 @@ import type { Actor } from './access/actor.ts'
 import type { Policy } from './access/policy.ts'
 import type { IntentLog } from './intent-log.ts'
 import type { BackupSource, CollectGarbage } from './ports.ts'
+import type { PublishedRepositories } from './published-repositories.ts'
 import type { AsyncTasks } from './workers/worker-pool.ts'
 
 /** The dependencies of all use cases. */
@@ -25,6 +26,8 @@ export type ServiceContext = AsyncTasks & {
   locks: KeyedLock
   intents: IntentLog
   limits: ResourceLimits
+  /** What is published in the Glasskube repositories. */
+  published: PublishedRepositories
   now: () => Date
   /** Resolves to what an actor sees now. */
   visibilityOf: (actor: Actor) => Promise<Visibility>

@@ -18,8 +18,8 @@ const routes = Object.entries(document.paths).map(([path, operations]) => ({
   pattern: new RegExp(`^${path.replace(/{(?:path|package)}/, '.+').replaceAll(/{\w+}/g, '[^/]+')}$`),
   operations,
 }))
-// `/a/resources` is no file of `/a/{…}`: the path with the fewest parameters is meant.
-routes.sort((a, b) => a.path.split('{').length - b.path.split('{').length)
+// `/a/resources` is no file of `/a/{…}`: the path with the fewest parameters is meant, then the longest.
+routes.sort((a, b) => a.path.split('{').length - b.path.split('{').length || b.path.length - a.path.length)
 
 /** Returns what is wrong with an answer, if anything. A call that the document does not have must be refused. */
 export function undocumented(

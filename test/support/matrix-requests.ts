@@ -84,6 +84,9 @@ export async function matrixRequests(
     syncRepository: { path: `${API}/repositories/blueprints/sync` },
     deleteRepository: { path: `${API}/repositories/blueprints` },
     listPackages: { path: `${API}/packages` },
+    getPackage: { path: `${API}/packages/blueprints/nf%2Fupf` },
+    // Refused as a conflict, since the package has no package.yaml.
+    updatePackage: { path: `${API}/packages/blueprints/nf%2Fupf`, body: { latestVersion: null } },
     getPackageGraph: { path: `${API}/packages/blueprints/nf/upf/graph` },
     createPackageRevision: {
       path: `${API}/packagerevisions`,

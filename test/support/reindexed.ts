@@ -6,6 +6,7 @@ import { createApp } from '../../src/server/app.ts'
 import { IntentLog } from '../../src/service/intent-log.ts'
 import { finishAll, recallIntents } from '../../src/service/intents.ts'
 import { type ReindexReport, reindex } from '../../src/service/maintenance/reindex/reindex.ts'
+import { PublishedRepositories } from '../../src/service/published-repositories.ts'
 import type { TestApp } from './app.ts'
 import { Client } from './client.ts'
 
@@ -21,7 +22,8 @@ export async function reindexed({ parts, address }: TestApp): Promise<TestApp & 
   )
   const names = isListed ? undefined : await indexedRepositories(ctx.db)
   const report = await reindex({ registry: ctx.registry, db, commits, now: ctx.now, names })
-  const next = { ...ctx, db, commits, intents: new IntentLog() }
+  const published = new PublishedRepositories(db)
+  const next = { ...ctx, db, commits, published, intents: new IntentLog() }
   await recallIntents(next)
   await finishAll(next)
   const again = { ...parts, ctx: next }

@@ -64,7 +64,12 @@ async function addContents(
 ): Promise<number> {
   const { id } = await transaction
     .insertInto('contents')
-    .values({ layer_digest: layerDigest, words: contents.words, rules: CONTENTS_RULES })
+    .values({
+      layer_digest: layerDigest,
+      words: contents.words,
+      manifest: contents.manifest && JSON.stringify(contents.manifest),
+      rules: CONTENTS_RULES,
+    })
     .returning('id')
     .executeTakeFirstOrThrow()
   await addObjects(transaction, id, contents)

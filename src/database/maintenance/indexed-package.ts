@@ -1,8 +1,10 @@
 /** Everything that the index stores of a package, for a comparison with the registry. */
+import type { Listing } from '../../domain/glasskube/listing.ts'
 import type { RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision, RetiredWorkspace } from '../../domain/package-revision.ts'
 import type { Reader, Transaction } from '../connection.ts'
+import { findListing } from '../glasskube/published.ts'
 import { toConflict } from '../package-revisions/conflicts.ts'
 import { toPackageRevision } from '../package-revisions/row.ts'
 import { readFirst, selectPackageRevisions } from '../package-revisions/select.ts'
@@ -15,7 +17,11 @@ export type IndexedRevision = {
   labels: Record<string, string>
 }
 
-export type IndexedPackage = PackageState & { retired: RetiredWorkspace[]; revisions: IndexedRevision[] }
+export type IndexedPackage = PackageState & {
+  retired: RetiredWorkspace[]
+  listing: Listing
+  revisions: IndexedRevision[]
+}
 
 export async function indexedPackage(db: Reader, id: PackageId): Promise<IndexedPackage | undefined> {
   const state = await findPackage(db, id)
@@ -39,6 +45,7 @@ export async function indexedPackage(db: Reader, id: PackageId): Promise<Indexed
   return {
     ...state,
     retired: await retiredWorkspaces(db, state.id),
+    listing: await findListing(db, state.id),
     revisions: rows.map((row) => ({
       revision: toPackageRevision(row),
       conflicts: of(conflicts, row).map(toConflict),

@@ -1,11 +1,13 @@
 /** Fills a new index: many rows at once, and no comparison with existing ones. */
 
+import type { Listing } from '../../domain/glasskube/listing.ts'
 import type { RevisionConflict } from '../../domain/merge/revision-conflict.ts'
 import { type PackageId, revisionName } from '../../domain/names.ts'
 import type { NewPackageRevision, RetiredWorkspace } from '../../domain/package-revision.ts'
 import { chunks } from '../chunks.ts'
 import type { Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
+import { storedListing } from '../glasskube/published.ts'
 import { conflictRow } from '../package-revisions/conflicts.ts'
 import { toRow } from '../package-revisions/row.ts'
 import { retiredRow } from '../repositories/packages.ts'
@@ -16,6 +18,7 @@ export type PackageContent = {
   highestRevision: number
   versioned: boolean | null
   retired: readonly RetiredWorkspace[]
+  listing: Listing
   revisions: readonly { revision: NewPackageRevision; conflicts: readonly RevisionConflict[] }[]
 }
 
@@ -27,6 +30,7 @@ export async function insertPackage(transaction: Transaction, content: PackageCo
       path: content.id.package,
       highest_revision: content.highestRevision,
       versioned: content.versioned === null ? null : Number(content.versioned),
+      listing: storedListing(content.listing),
     })
     .returning('id')
     .executeTakeFirstOrThrow()

@@ -64,6 +64,23 @@ export async function listPackages(
   )
 }
 
+/** undefined for a package without visible revisions. */
+export async function findPackageSummary(
+  db: Reader,
+  visibility: Visibility,
+  id: PackageId,
+): Promise<PackageSummary | undefined> {
+  const conditions = [
+    sql`${REPOSITORY} = ${id.repository}`,
+    sql`${PATH} = ${id.package}`,
+    sql`revision_count > 0`,
+    ...visible(visibility, false),
+  ]
+  const { rows } = await sql<PackageSummary>`
+    SELECT ${columnsFor(visibility)} FROM packages WHERE ${allOf(conditions)}`.execute(db)
+  return rows[0]
+}
+
 type Search = {
   /** Selects the packages with a rare word. */
   rare: Sql | undefined

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely'
 import type { Visibility } from '../../domain/access/visible-set.ts'
-import type { Repository, RepositoryContent } from '../../domain/repository.ts'
+import type { Repository, RepositoryContent, RepositoryFormat } from '../../domain/repository.ts'
 import { labelsSchema, repositorySourceSchema } from '../../domain/schemas.ts'
 import type { Reader, Transaction } from '../connection.ts'
 import { nextResourceVersion } from '../counters.ts'
@@ -17,6 +17,11 @@ export async function findRepository(db: Reader, name: string): Promise<Reposito
 export async function repositoryExists(db: Reader, name: string): Promise<boolean> {
   const row = await db.selectFrom('repositories').select('id').where('name', '=', name).executeTakeFirst()
   return row !== undefined
+}
+
+export async function repositoryFormat(db: Reader, name: string): Promise<RepositoryFormat | undefined> {
+  const row = await db.selectFrom('repositories').select('format').where('name', '=', name).executeTakeFirst()
+  return row?.format
 }
 
 /**
@@ -60,7 +65,7 @@ export async function repositoriesWithSource(db: Reader): Promise<Repository[]> 
   return rows.map(toRepository)
 }
 
-/** Inserts a repository, or replaces all but its name and type. Resolves to it with its new resourceVersion. */
+/** Inserts a repository, or replaces all but its name, type and format. Resolves to it with its new resourceVersion. */
 export async function saveRepository(
   transaction: Transaction,
   repository: RepositoryContent,
@@ -77,6 +82,7 @@ export async function saveRepository(
     .values({
       name: repository.name,
       type: repository.type,
+      format: repository.format,
       created_by: repository.createdBy,
       created_at: repository.createdAt,
       ...changing,
@@ -95,6 +101,7 @@ function toRepository(row: Selectable<RepositoriesTable>): Repository {
   return {
     name: row.name,
     type: row.type,
+    format: row.format,
     description: row.description,
     labels: parseStored(labelsSchema, row.labels, `the repository ${row.name}`),
     ...(row.source !== null && {

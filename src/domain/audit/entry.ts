@@ -6,6 +6,7 @@ export const AUDIT_TYPES = [
   'repository.updated',
   'repository.deleted',
   'repository.sync_requested',
+  'package.updated',
   'revision.created',
   'revision.edited',
   'revision.conflict_resolved',

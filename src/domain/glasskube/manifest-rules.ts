@@ -73,8 +73,11 @@ function folded(name: string): string {
 }
 
 /** Checks a manifest that the schema accepts. */
-export function* manifestFaults(manifest: PackageManifest, packageName: string): Generator<Fault> {
-  if (manifest.name !== packageName) {
+export function* manifestFaults(
+  manifest: PackageManifest,
+  packageName: string | undefined,
+): Generator<Fault> {
+  if (packageName !== undefined && manifest.name !== packageName) {
     yield error(['name'], `must be ${packageName}, the name of the package, and is ${quoted(manifest.name)}`)
   }
   yield* urlFaults(manifest)

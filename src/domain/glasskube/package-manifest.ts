@@ -28,7 +28,8 @@ export function problemText({ path, message }: Problem): string {
   return path === '' ? message : `${path} ${message}`
 }
 
-export function readPackageManifest(content: string | Uint8Array, packageName: string): ReadManifest {
+/** Without the name of a package, any name is right. */
+export function readPackageManifest(content: string | Uint8Array, packageName?: string): ReadManifest {
   const file = readDocument(typeof content === 'string' ? Buffer.from(content) : content)
   if ('errors' in file) return { ...file, warnings: [] }
   const errors: Fault[] = []

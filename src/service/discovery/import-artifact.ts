@@ -1,7 +1,9 @@
 /** Reads an artifact that a tag of a source points to, and publishes it. */
+
 import { fetchForeignArtifact } from '../../artifact/foreign-artifact.ts'
 import type { VersionTag } from '../../domain/version-tag.ts'
 import type { Annotations, Descriptor } from '../../oci/descriptor.ts'
+import { fileRules } from '../package-rules.ts'
 import type { PackedResources } from '../workers/pack-resources.ts'
 import { orAborted } from './deadline.ts'
 import { addDeclared, type PackageScan, recordTag, resolveTag } from './package-scan.ts'
@@ -40,7 +42,8 @@ async function readArtifact(
     const options = { limits: ctx.limits, timeout: ARTIFACT_TIMEOUT, signal }
     const fetching = fetchForeignArtifact(registry.repository(id.package), descriptor, options)
     const { layers, annotations } = await orAborted(fetching, signal)
-    return { annotations, prepared: await ctx.prepare({ files: { layers }, limits: ctx.limits }, id.package) }
+    const input = { files: { layers }, ...(await fileRules(ctx, id)) }
+    return { annotations, prepared: await ctx.prepare(input, id.package) }
   } catch (error) {
     const fault = faultOfArtifact(error)
     if (fault === undefined) throw error

@@ -6,6 +6,7 @@ import type { Labels } from '../../domain/labels.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { ServiceContext } from '../context.ts'
+import { fileRules } from '../package-rules.ts'
 import { packedFiles, shareLayer } from '../registry-content.ts'
 import { type DraftContent, pushContent } from './draft-content.ts'
 import {
@@ -45,7 +46,7 @@ export async function cloneContent(
       upstream: await packedFiles(ctx, revision),
       note: { packagePath: target.package, upstream },
       setters: source.setters,
-      limits: ctx.limits,
+      ...(await fileRules(ctx, target)),
     })
     const cloned = await ctx.clone(input, ociRepository(target))
     if ('problem' in cloned) {

@@ -7,6 +7,7 @@ import { addPackage, findPackage, type PackageState } from '../../database/repos
 import type { Visibility } from '../../domain/access/visible-set.ts'
 import type { AuditDetails } from '../../domain/audit/entry.ts'
 import { type ReadinessGate, withCondition } from '../../domain/conditions.ts'
+import { initManifest } from '../../domain/glasskube/init-manifest.ts'
 import { initResources } from '../../domain/kpt/init-resources.ts'
 import type { Labels } from '../../domain/labels.ts'
 import { isPublished } from '../../domain/lifecycle.ts'
@@ -14,7 +15,7 @@ import { isOpen, mergedCondition, numbered } from '../../domain/merge/revision-c
 import { ociRepository, type RevisionId, revisionIdProblem, revisionName } from '../../domain/names.ts'
 import { type NewFiles, plainFiles } from '../../domain/package-files.ts'
 import { type PackageRevision, UNREVIEWED } from '../../domain/package-revision.ts'
-import type { Repository } from '../../domain/repository.ts'
+import type { Repository, RepositoryFormat } from '../../domain/repository.ts'
 import type { Actor } from '../access/actor.ts'
 import { revisionEvent } from '../audit/revision-event.ts'
 import { recordCreator } from '../authors.ts'
@@ -64,11 +65,12 @@ export async function createPackageRevision(
     await finishEarlier(ctx, target)
     const repository = await getRepository(ctx.db, input.repository)
     checkFilledByClients(repository)
+    checkName(repository, input)
     const state = await findPackage(ctx.db, input)
     const visibility = await ctx.visibilityOf(actor)
     if (input.source.task === 'clone') await checkNewPackage(ctx.db, visibility, input)
     await checkFree(ctx.db, visibility, state, input)
-    const content = await contentOf(ctx, input, visibility)
+    const content = await contentOf(ctx, repository, input, visibility)
     const draft = await pushRevision(ctx, newDraft(ctx, actor, input, repository, content))
     const conflicts = content.conflicts?.length
       ? await recordConflicts(ctx, input, content.conflicts)
@@ -113,6 +115,12 @@ function checkFilledByClients({ name, source }: Repository): void {
   )
 }
 
+/** Throws `invalid` for a package with a path, which Glasskube's clients cannot ask for. */
+function checkName({ name, format }: Repository, { package: path }: NewRevision): void {
+  if (format === 'krm' || !path.includes('/')) return
+  throw new AppError('invalid', `${name} is a Glasskube repository, where the name of a package has no "/"`)
+}
+
 /** Throws `already_exists` if workspace or version are taken. */
 async function checkFree(
   db: Reader,
@@ -130,15 +138,18 @@ async function checkFree(
   await checkVersion(db, visibility, state, { ...input, name })
 }
 
+const INIT = { krm: initResources, glasskube: initManifest } satisfies Record<RepositoryFormat, unknown>
+
 async function contentOf(
   ctx: ServiceContext,
+  { format }: Repository,
   input: NewRevision,
   visibility: Visibility,
 ): Promise<DraftContent> {
   const { source } = input
   switch (source.task) {
     case 'init':
-      return packContent(ctx, input, plainFiles(initResources(input.package, source)))
+      return packContent(ctx, input, plainFiles(INIT[format](input.package, source)))
     case 'resources':
       return packContent(ctx, input, source.files)
     case 'copy':

@@ -7,6 +7,7 @@ import type { PackageRevision } from '../../domain/package-revision.ts'
 import { validCondition } from '../../domain/validation/validate.ts'
 import type { UnpushedRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
+import { fileRules } from '../package-rules.ts'
 import { pushLayer } from '../registry-content.ts'
 import type { PackedResources } from '../workers/pack-resources.ts'
 
@@ -29,7 +30,8 @@ export async function packContent(
   target: PackageId,
   files: NewFiles,
 ): Promise<DraftContent> {
-  return pushContent(ctx, target, await ctx.prepare({ files, limits: ctx.limits }, ociRepository(target)))
+  const input = { files, ...(await fileRules(ctx, target)) }
+  return pushContent(ctx, target, await ctx.prepare(input, ociRepository(target)))
 }
 
 /** Pushes packed files. */

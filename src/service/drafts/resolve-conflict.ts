@@ -9,6 +9,7 @@ import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Actor } from '../access/actor.ts'
 import { getRevision, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
+import { fileRules } from '../package-rules.ts'
 import type { Precondition } from '../precondition.ts'
 import { packedFiles } from '../registry-content.ts'
 import type { StoredFiles } from '../workers/package-tasks.ts'
@@ -40,7 +41,7 @@ export async function resolveConflict(
       choice,
       files: await packedFiles(ctx, current.revision),
       upstream: isUpstreams ? await upstreamFiles(ctx, current.revision) : NO_FILES,
-      limits: ctx.limits,
+      ...(await fileRules(ctx, current.revision)),
     })
     const settled = await ctx.settle(input, ociRepository(current.revision))
     const resolution = 'value' in choice ? 'value' : choice.choose

@@ -5,6 +5,7 @@ import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Actor } from '../access/actor.ts'
 import { type Current, withRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
+import { fileRules } from '../package-rules.ts'
 import type { Precondition } from '../precondition.ts'
 import { packedFiles } from '../registry-content.ts'
 import type { PackedResources } from '../workers/pack-resources.ts'
@@ -21,13 +22,8 @@ export async function replaceResources(
 ): Promise<PackageRevision> {
   return withRevision(ctx, actor, name, precondition, async (current) => {
     transition(name, current.revision.lifecycle, 'edit')
-    const { limits } = ctx
-    return saveEdited(
-      ctx,
-      actor,
-      current,
-      await ctx.prepare({ files, limits }, ociRepository(current.revision)),
-    )
+    const input = { files, ...(await fileRules(ctx, current.revision)) }
+    return saveEdited(ctx, actor, current, await ctx.prepare(input, ociRepository(current.revision)))
   })
 }
 
@@ -43,7 +39,7 @@ export async function changeResources(
     transition(name, current.revision.lifecycle, 'edit')
     const input = async () => {
       const before = await packedFiles(ctx, current.revision)
-      return { before, patch, limits: ctx.limits }
+      return { before, patch, ...(await fileRules(ctx, current.revision)) }
     }
     return saveEdited(ctx, actor, current, await ctx.patch(input, ociRepository(current.revision)))
   })

@@ -9,6 +9,7 @@ import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { PackageRevision, Upstream } from '../../domain/package-revision.ts'
 import { getRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
+import { fileRules } from '../package-rules.ts'
 import { packedFiles } from '../registry-content.ts'
 import { checkMerged } from './conflicts.ts'
 import { resolveUpstream, type UpstreamReference, upstreamOf } from './upstream-reference.ts'
@@ -60,7 +61,7 @@ export async function mergeUpgrade<Task extends 'merge' | 'upgrade' | 'preview'>
     note: { packagePath: target.package, upstream, strategy },
     strategy,
     prefer,
-    limits: ctx.limits,
+    ...(await fileRules(ctx, target)),
   })
   const merged = await ctx[task](input, ociRepository(target))
   if (merged.modified.length > 0) throw notUnchanged(local, merged.modified)

@@ -1,7 +1,7 @@
 import { AppError } from '../../core/errors.ts'
 import { repositoryExists, saveRepository } from '../../database/repositories/repositories.ts'
 import type { Labels } from '../../domain/labels.ts'
-import type { Repository, RepositoryType } from '../../domain/repository.ts'
+import type { Repository, RepositoryFormat, RepositoryType } from '../../domain/repository.ts'
 import type { RepositorySource } from '../../domain/repository-source.ts'
 import { REPOSITORY_RECORD_TAG } from '../../domain/tags.ts'
 import type { Actor } from '../access/actor.ts'
@@ -17,6 +17,7 @@ import { pushRepositoryRecord } from '../repository-record.ts'
 export type NewRepository = {
   name: string
   type: RepositoryType
+  format: RepositoryFormat
   description: string
   labels: Labels
   source?: RepositorySource

@@ -9,6 +9,7 @@ import { recordProposal } from '../authors.ts'
 import { saveRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
 import { checkMerged } from '../drafts/conflicts.ts'
+import { fileRules } from '../package-rules.ts'
 import { packedFiles } from '../registry-content.ts'
 import { checkDeclares, checkVersion } from '../version-rules.ts'
 import { checkGates, type ReviewOptions, withReview } from './review.ts'
@@ -52,9 +53,12 @@ export async function propose(
  * version of the server, which may have other rules. Resolves to a new condition if it finds none.
  */
 async function checkValid(ctx: ServiceContext, revision: PackageRevision): Promise<Condition | undefined> {
+  const rules = await fileRules(ctx, revision)
+  if (rules.manifestOf !== undefined) checkHasVersion(revision)
   const valid = revision.conditions.find(({ type }) => type === 'Valid')
-  if (valid?.status === 'True') return undefined
-  const input = async () => ({ files: await packedFiles(ctx, revision), limits: ctx.limits })
+  // A clone may have the files, and the condition, of a package in a repository of another format.
+  if (valid?.status === 'True' && rules.manifestOf === undefined) return undefined
+  const input = async () => ({ files: await packedFiles(ctx, revision), ...rules })
   const { findings } = await ctx.inspect(input, ociRepository(revision))
   const now = validCondition(findings)
   if (now.status === 'True') return now
@@ -62,5 +66,15 @@ async function checkValid(ctx: ServiceContext, revision: PackageRevision): Promi
     'not_ready',
     `${revision.name} cannot be proposed: ${now.message}. Files that are no YAML, or not meant for Kubernetes, can be excluded with a file .krmignore, which has the syntax of .gitignore.`,
     { details: findings.errors },
+  )
+}
+
+/** Throws `not_ready` for a revision without the version that Glasskube's clients would ask for. */
+function checkHasVersion({ name, version }: PackageRevision): void {
+  if (version !== null) return
+  throw new AppError(
+    'not_ready',
+    `${name} declares no version, and in a Glasskube repository each revision needs one`,
+    { remedy: { do: 'set_version', revision: name } },
   )
 }

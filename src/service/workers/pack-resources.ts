@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { type PackedLayer, packLayer } from '../../artifact/layer.ts'
 import { type Contents, contentsOf } from '../../domain/contents.ts'
+import { inspectManifest, withoutManifest } from '../../domain/glasskube/inspect-manifest.ts'
 import type { PackageFiles } from '../../domain/package-files.ts'
 import type { Resources } from '../../domain/resources.ts'
 import { type Findings, leftOutWarnings, validateResources } from '../../domain/validation/validate.ts'
@@ -22,19 +23,27 @@ const knownFiles = new LRUCache<string, YamlFile>({
   sizeCalculation: (file) => JSON.stringify(file).length,
 })
 
-/** Packs, validates and inspects files. */
-export function packResources(files: PackageFiles): PackedResources {
-  const { findings, contents } = inspectResources(files.resources)
+/** Packs, validates and inspects files. `manifestOf`: the package whose package.yaml they must have. */
+export function packResources(files: PackageFiles, manifestOf?: string): PackedResources {
+  const { findings, contents } = inspectResources(files.resources, manifestOf)
   const warnings = [...leftOutWarnings(files), ...findings.warnings]
   const fileCount = files.resources.size
   return { packed: packLayer(files), fileCount, findings: { ...findings, warnings }, contents }
 }
 
 /** Validates and inspects files that are packed already. */
-export function inspectResources(resources: Resources): Pick<PackedResources, 'findings' | 'contents'> {
+export function inspectResources(
+  resources: Resources,
+  manifestOf?: string,
+): Pick<PackedResources, 'findings' | 'contents'> {
   const files: [string, YamlFile][] = []
-  const findings = validateResources(resources, readKnownFile, (path, file) => files.push([path, file]))
-  return { findings, contents: contentsOf(files) }
+  const { links, errors, warnings } = inspectManifest(resources, manifestOf)
+  const others = manifestOf === undefined ? resources : withoutManifest(resources)
+  const findings = validateResources(others, readKnownFile, (path, file) => files.push([path, file]))
+  return {
+    findings: { errors: [...errors, ...findings.errors], warnings: [...warnings, ...findings.warnings] },
+    contents: contentsOf(files, links),
+  }
 }
 
 function readKnownFile(content: Uint8Array): YamlFile {

@@ -30,41 +30,47 @@ export type StoredFiles = { layer: Uint8Array } | PackageFiles
 type ForeignFiles = { layers: ForeignLayer[] }
 type AnyFiles = NewFiles | StoredFiles | ForeignFiles
 
-type Limited = { limits: ResourceLimits }
+/** What the files of a package must keep to. */
+export type FileRules = {
+  limits: ResourceLimits
+  /** The package whose package.yaml they must have; undefined for a package that need not have one. */
+  manifestOf?: string | undefined
+}
 
 /** Throws `invalid_archive`, `invalid` and `too_large`, as all that pack files do. */
-export async function prepare(input: { files: AnyFiles } & Limited): Promise<PackedResources> {
-  return packed(await unpacked(input.files, input.limits), input.limits)
+export async function prepare(input: { files: AnyFiles } & FileRules): Promise<PackedResources> {
+  return packed(await unpacked(input.files, input.limits), input)
 }
 
 export async function inspect(
-  input: { files: StoredFiles } & Limited,
+  input: { files: StoredFiles } & FileRules,
 ): Promise<Pick<PackedResources, 'findings' | 'contents'>> {
-  return inspectResources((await unpacked(input.files, input.limits)).resources)
+  return inspectResources((await unpacked(input.files, input.limits)).resources, input.manifestOf)
 }
 
 export async function patch(
-  input: { before: StoredFiles; patch: FilesPatch | Upload } & Limited,
+  input: { before: StoredFiles; patch: FilesPatch | Upload } & FileRules,
 ): Promise<PackedResources> {
   const { limits } = input
   const changes = 'archive' in input.patch ? patchOf(await unpackUpload(input.patch, limits)) : input.patch
-  return packed(patchFiles(await unpacked(input.before, limits), changes), limits)
+  return packed(patchFiles(await unpacked(input.before, limits), changes), input)
 }
 
 /** The files of a clone; `undefined` if it has those of its upstream. */
 export async function clone(
-  input: { upstream: StoredFiles } & Omit<CloneRequest, 'resources'> & Limited,
+  input: { upstream: StoredFiles } & Omit<CloneRequest, 'resources'> & FileRules,
 ): Promise<{ files: PackedResources | undefined } | SetterProblem> {
-  const { limits, upstream, ...request } = input
+  const { limits, manifestOf, upstream, ...request } = input
   const { resources, executables } = await unpacked(upstream, limits)
   const changed = cloneResources({ ...request, resources: changeableFiles({ ...request, resources }) })
   if ('problem' in changed) return changed
   if (changed.size === 0) return { files: undefined }
-  return { files: packed({ resources: new Map([...resources, ...changed]), executables }, limits) }
+  const files = { resources: new Map([...resources, ...changed]), executables }
+  return { files: packed(files, { limits, manifestOf }) }
 }
 
 export async function diff(
-  input: { before: StoredFiles; after: StoredFiles } & Omit<DiffInput, 'before' | 'after'> & Limited,
+  input: { before: StoredFiles; after: StoredFiles } & Omit<DiffInput, 'before' | 'after'> & FileRules,
 ): Promise<ResourcesDiff> {
   const { limits, before, after, ...options } = input
   return diffResources({
@@ -75,7 +81,7 @@ export async function diff(
 }
 
 export type UpgradeInput = Record<'original' | 'local' | 'upstream', StoredFiles> &
-  Pick<MergeInput, 'strategy' | 'prefer'> & { note: UpstreamNote } & Limited
+  Pick<MergeInput, 'strategy' | 'prefer'> & { note: UpstreamNote } & FileRules
 
 export type Merged = {
   conflicts: Conflict[]
@@ -90,7 +96,7 @@ export async function merge(input: UpgradeInput): Promise<Merged> {
 
 export async function upgrade(input: UpgradeInput): Promise<Merged & { files: PackedResources }> {
   const { files, conflicts, modified } = await merged(input)
-  return { files: packed(files, input.limits), conflicts, modified }
+  return { files: packed(files, input), conflicts, modified }
 }
 
 export async function preview(input: UpgradeInput): Promise<Merged & { diff: ResourcesDiff }> {
@@ -100,7 +106,7 @@ export async function preview(input: UpgradeInput): Promise<Merged & { diff: Res
 
 /** Returns the IDs of the conflicts whose values an edit changed. */
 export async function edited(
-  input: { conflicts: readonly RevisionConflict[]; before: StoredFiles; after: StoredFiles } & Limited,
+  input: { conflicts: readonly RevisionConflict[]; before: StoredFiles; after: StoredFiles } & FileRules,
 ): Promise<string[]> {
   const { limits, conflicts } = input
   const before = await unpacked(input.before, limits)
@@ -114,17 +120,17 @@ export async function settle(
     choice: Choice
     files: StoredFiles
     upstream: StoredFiles
-  } & Limited,
+  } & FileRules,
 ): Promise<PackedResources> {
   const { limits, conflict, choice } = input
   const files = await unpacked(input.files, limits)
   const upstream = await unpacked(input.upstream, limits)
-  return packed(settleConflict({ conflict, choice, files, upstream }), limits)
+  return packed(settleConflict({ conflict, choice, files, upstream }), input)
 }
 
-function packed(files: PackageFiles, limits: ResourceLimits): PackedResources {
+function packed(files: PackageFiles, { limits, manifestOf }: FileRules): PackedResources {
   checkResources(files.resources, limits)
-  return packResources(files)
+  return packResources(files, manifestOf)
 }
 
 async function unpacked(files: AnyFiles, limits: ResourceLimits): Promise<PackageFiles> {

@@ -71,7 +71,14 @@ describe('review policies', () => {
     await at.bind({ kind: 'user', name: 'own' }, 'repository-admin', 'mirror')
     await at.policy({ repositories: ['mirror/nf/**'], floor: true })
     const source = { url: 'oci://registry.invalid/x', packages: null, prereleases: false, interval: '0' }
-    const input = { name: 'mirror', type: 'catalog', description: '', labels: {}, source } as const
+    const input = {
+      name: 'mirror',
+      type: 'catalog',
+      format: 'krm',
+      description: '',
+      labels: {},
+      source,
+    } as const
     const parts = { discovery: at.parts.discovery, ownAddress: 'localhost:8080' }
     await expect(createRepository(at.ctx, parts, own, input)).rejects.toMatchObject(FORBIDDEN)
     await createRepository(at.ctx, parts, at.admin, input)

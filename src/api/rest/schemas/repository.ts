@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { REPOSITORY_TYPES } from '../../../domain/repository.ts'
+import { REPOSITORY_FORMATS, REPOSITORY_TYPES } from '../../../domain/repository.ts'
 import {
   DEFAULT_SYNC_INTERVAL,
   INTERVAL_RULE,
@@ -23,6 +23,12 @@ const type = z.enum(REPOSITORY_TYPES).openapi({
   description:
     'A `catalog` holds blueprints to clone; a `deployment` repository holds instances to deploy. Immutable.',
   example: 'catalog',
+})
+
+const format = z.enum(REPOSITORY_FORMATS).openapi({
+  description:
+    'A package of the format `glasskube` has a `package.yaml`, declares a version with each revision, and is also served at `/glasskube/{repository}/`. Immutable.',
+  example: 'krm',
 })
 
 const description = freeText.max(4096).openapi({
@@ -147,6 +153,7 @@ export const repositorySchema = z
   .strictObject({
     name: repositoryName,
     type,
+    format,
     description,
     labels,
     source: sourceSchema.optional(),
@@ -162,6 +169,7 @@ export const newRepositorySchema = z
   .strictObject({
     name: repositoryName,
     type,
+    format: format.default('krm'),
     description: description.default(''),
     labels: labels.default({}),
     source: newSourceSchema.optional(),

@@ -1,9 +1,11 @@
 /** Derives the rows of a package from its content in the registry. */
+
 import type { StoredRevision } from '../../../artifact/read-package-manifest.ts'
 import type { RecordData } from '../../../artifact/record.ts'
 import type { PackageContent } from '../../../database/maintenance/rebuild.ts'
 import { withCondition } from '../../../domain/conditions.ts'
 import { type Decision, deletionProposedCondition } from '../../../domain/decision.ts'
+import { PLAIN_LISTING } from '../../../domain/glasskube/listing.ts'
 import { parseOciRepository } from '../../../domain/names.ts'
 import type { NewPackageRevision, RetiredWorkspace } from '../../../domain/package-revision.ts'
 import {
@@ -14,6 +16,7 @@ import {
   draftTag,
   fixedTags,
   LATEST_TAG,
+  LISTING_RECORD_TAG,
   PACKAGE_RECORD_TAG,
   tagsOf,
 } from '../../../domain/tags.ts'
@@ -47,6 +50,7 @@ export function rebuildPackage(
     highestRevision: Math.max(record?.highestRevision ?? 0, 0, ...numbers),
     versioned: published[0] ? published[0].version !== null : (record?.versioned ?? null),
     retired,
+    listing: recordOf(stored, LISTING_RECORD_TAG, 'listing') ?? PLAIN_LISTING,
     revisions: revisions.map((revision) => ({
       revision,
       conflicts: recordOf(stored, conflictsTag(revision.workspace), 'conflicts')?.conflicts ?? [],
@@ -167,7 +171,7 @@ function withDecisions(revision: NewPackageRevision, stored: StoredPackage): New
 /** Sets the tags that an interrupted change has not set yet, and removes those that it has not removed. */
 function tagRepairs(stored: StoredPackage, revisions: readonly NewPackageRevision[]): Operation[] {
   const operations: Operation[] = []
-  const known = new Set([PACKAGE_RECORD_TAG])
+  const known = new Set([PACKAGE_RECORD_TAG, LISTING_RECORD_TAG])
   for (const revision of revisions) {
     const descriptor = manifestDescriptor(revision)
     const expected = tagsOf(revision)

@@ -5,7 +5,12 @@ import { readRecord, recordLayer } from '../../../artifact/read-record.ts'
 import type { RecordData } from '../../../artifact/record.ts'
 import { mapConcurrently } from '../../../core/concurrency.ts'
 import { AppError } from '../../../core/errors.ts'
-import { isReservedTag, PACKAGE_RECORD_TAG, REPOSITORY_RECORD_TAG } from '../../../domain/tags.ts'
+import {
+  isReservedTag,
+  LISTING_RECORD_TAG,
+  PACKAGE_RECORD_TAG,
+  REPOSITORY_RECORD_TAG,
+} from '../../../domain/tags.ts'
 import type { Descriptor } from '../../../oci/descriptor.ts'
 import { isNotFound, OciError } from '../../../oci/errors.ts'
 import { MAX_MANIFEST_BYTES } from '../../../oci/manifest.ts'
@@ -33,6 +38,7 @@ export type StoredPackage = {
 const KINDS: readonly [RegExp, keyof RecordData][] = [
   [new RegExp(`^${PACKAGE_RECORD_TAG}$`), 'package'],
   [new RegExp(`^${REPOSITORY_RECORD_TAG}$`), 'repository'],
+  [new RegExp(`^${LISTING_RECORD_TAG}$`), 'listing'],
   [/^_conflicts-/, 'conflicts'],
   [/^_deletion-rejected-v/, 'deletion-rejection'],
   [/^deletion-proposed-v/, 'deletion-proposal'],

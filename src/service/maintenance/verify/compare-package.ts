@@ -2,6 +2,7 @@
  * Compares a package in the index with the same in the registry. The index decides which revisions exist and where tags
  * point to; everything else about a revision is proved by its manifest.
  */
+
 import { isDeepStrictEqual } from 'node:util'
 import { recordAddition } from '../../../database/change-log.ts'
 import type { Transaction } from '../../../database/connection.ts'
@@ -13,11 +14,13 @@ import {
   insertPackageRevision,
   updatePackageRevision,
 } from '../../../database/package-revisions/package-revisions.ts'
+import { PLAIN_LISTING } from '../../../domain/glasskube/listing.ts'
 import type { RevisionConflict } from '../../../domain/merge/revision-conflict.ts'
 import { parseOciRepository, revisionName } from '../../../domain/names.ts'
 import type { NewPackageRevision } from '../../../domain/package-revision.ts'
 import { PACKAGE_RECORD_TAG, tagsOf } from '../../../domain/tags.ts'
 import { manifestDescriptor } from '../../change-revision.ts'
+import { listingRecord } from '../../listing-record.ts'
 import { type RebuiltPackage, rebuildPackage } from '../reindex/rebuild-package.ts'
 import type { StoredPackage } from '../reindex/stored-package.ts'
 import { type Compared, withExpected } from './expected.ts'
@@ -43,7 +46,7 @@ export function comparePackage(compared: Compared): Finding[] {
     }
     return [...findings, { problem, remedy: 'add it to the index', change }]
   }
-  findings.push(...stateFindings(stored, indexed, rebuilt))
+  findings.push(...stateFindings(stored, indexed, rebuilt), ...listingFindings(indexed, rebuilt))
   for (const { revision, conflicts } of rebuilt.revisions) {
     findings.push(...revisionFindings(indexed, revision, conflicts), ...tagFindings(stored, revision))
   }
@@ -70,7 +73,7 @@ export function comparePackage(compared: Compared): Finding[] {
 }
 
 function nothingOf({ problems }: StoredPackage): Omit<RebuiltPackage, 'id'> {
-  const none = { retired: [], revisions: [], operations: [] }
+  const none = { retired: [], listing: PLAIN_LISTING, revisions: [], operations: [] }
   return { ...none, highestRevision: 0, versioned: null, problems: [...problems] }
 }
 
@@ -124,6 +127,14 @@ function stateFindings(
     })
   }
   return findings
+}
+
+/** What the index says of the listing holds. */
+function listingFindings({ listing }: IndexedPackage, rebuilt: Omit<RebuiltPackage, 'id'>): Finding[] {
+  if (isDeepStrictEqual(listing, rebuilt.listing)) return []
+  const { packed, operations } = listingRecord(listing)
+  const problem = 'the record of the latest version and of deprecations differs from the index'
+  return [{ problem, remedy: 'record it again', push: packed ? [packed] : [], operations }]
 }
 
 /** The row of a revision, compared with the revision as the registry has it. */

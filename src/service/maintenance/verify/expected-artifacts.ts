@@ -59,6 +59,6 @@ export function expectedPackageRecord({
   highestRevision,
   versioned,
   retired,
-}: Omit<IndexedPackage, 'id' | 'revisions'>): PackedRecord {
+}: Pick<IndexedPackage, 'highestRevision' | 'versioned' | 'retired'>): PackedRecord {
   return packRecord('package', { highestRevision, versioned, retired })
 }

@@ -1,0 +1,87 @@
+/** Changes which version of a Glasskube package is shown as the latest, and which are deprecated. */
+import { isDeepStrictEqual } from 'node:util'
+import { AppError } from '../../core/errors.ts'
+import { findListing, saveListing } from '../../database/glasskube/published.ts'
+import { findPackage } from '../../database/repositories/packages.ts'
+import { repositoryFormat } from '../../database/repositories/repositories.ts'
+import type { Deprecation, Listing } from '../../domain/glasskube/listing.ts'
+import { ociRepository, type PackageId } from '../../domain/names.ts'
+import type { Actor } from '../access/actor.ts'
+import type { ServiceContext } from '../context.ts'
+import { decide, finishEarlier } from '../intents.ts'
+import { listingRecord } from '../listing-record.ts'
+import type { PublishedPackage } from '../published-repositories.ts'
+import { pushRecord } from '../registry-content.ts'
+
+/** A JSON merge patch (RFC 7396): undefined keeps a field, null resets it. */
+export type ListingPatch = {
+  latestVersion?: string | null | undefined
+  deprecations?: Record<string, Deprecation | null> | null | undefined
+}
+
+/** Throws `not_found`, `conflict` for a package of another format, and `invalid` for a version that is not published. */
+export async function updateListing(
+  ctx: ServiceContext,
+  actor: Actor,
+  id: PackageId,
+  patch: ListingPatch,
+): Promise<void> {
+  const target = ociRepository(id)
+  if ((await repositoryFormat(ctx.db, id.repository)) === 'krm') {
+    throw new AppError(
+      'conflict',
+      `${target} is no Glasskube package, so its latest revision is always its latest version`,
+    )
+  }
+  await ctx.locks.run(target, async () => {
+    await finishEarlier(ctx, target)
+    const state = await findPackage(ctx.db, id)
+    const published = (await ctx.published.get(id.repository))?.packages.get(id.package)
+    if (!state || !published) throw new AppError('not_found', `there is no published package ${target}`)
+    const { listing } = published
+    const changed = patched(published, patch)
+    if (isDeepStrictEqual(changed, listing)) return
+    const { packed, operations } = listingRecord(changed)
+    if (packed) await pushRecord(ctx, target, packed)
+    await decide(ctx, actor, target, async (transaction) => {
+      if (!isDeepStrictEqual(await findListing(transaction, state.id), listing)) {
+        throw new AppError('conflict', `another client changed ${target} at the same time: try again`)
+      }
+      await saveListing(transaction, state.id, changed)
+      const fields = Object.entries(patch).flatMap(([field, value]) => (value === undefined ? [] : [field]))
+      return {
+        result: undefined,
+        operations,
+        event: {
+          type: 'package.updated',
+          target: id,
+          before: { version: listing.latestVersion },
+          after: { version: changed.latestVersion },
+          details: { fields: fields.join(',') },
+        },
+      }
+    })
+  })
+}
+
+function patched({ name, listing, versions }: PublishedPackage, patch: ListingPatch): Listing {
+  const { latestVersion = listing.latestVersion, deprecations = {} } = patch
+  const check = (version: string): void => {
+    if (versions.some(({ parsed }) => parsed.text === version)) return
+    throw new AppError('invalid', `${name} has no published version ${version}`)
+  }
+  if (patch.latestVersion) check(patch.latestVersion)
+  const next = new Map(deprecations === null ? [] : Object.entries(listing.deprecations))
+  for (const [version, deprecation] of Object.entries(deprecations ?? {})) {
+    if (deprecation === null) {
+      next.delete(version)
+      continue
+    }
+    check(version)
+    if (deprecation.successor === version)
+      throw new AppError('invalid', `${version} cannot be its own successor`)
+    if (deprecation.successor !== null) check(deprecation.successor)
+    next.set(version, deprecation)
+  }
+  return { latestVersion, deprecations: Object.fromEntries([...next].sort(([a], [b]) => (a < b ? -1 : 1))) }
+}

@@ -1,0 +1,102 @@
+import { recent } from '../core/recent.ts'
+import type { Reader } from '../database/connection.ts'
+import {
+  type PackageEntry,
+  packageEntries,
+  publishedState,
+  type VersionEntry,
+  versionEntries,
+} from '../database/glasskube/published.ts'
+import { type Deprecation, type Listing, latestOf } from '../domain/glasskube/listing.ts'
+import type { ManifestLinks } from '../domain/glasskube/manifest-links.ts'
+import { compareVersions, parseVersion, type Version } from '../domain/version.ts'
+
+export type PublishedVersion = {
+  parsed: Version
+  /** The name of the revision. */
+  revision: string
+  publishedAt: string
+  manifest: ManifestLinks | undefined
+  deprecation: Deprecation | undefined
+}
+
+export type PublishedPackage = {
+  name: string
+  listing: Listing
+  /** Lowest first; never empty. */
+  versions: readonly PublishedVersion[]
+  latest: PublishedVersion
+}
+
+export type PublishedRepository = {
+  name: string
+  /** Changes with what is published in the repository. */
+  state: string
+  /** By name, in this order. */
+  packages: ReadonlyMap<string, PublishedPackage>
+}
+
+/** A package as it was read, with the number of changes up to then; without versions once all are deleted. */
+type Known = { changes: number; published: PublishedPackage | undefined }
+type KnownRepository = PublishedRepository & { known: ReadonlyMap<number, Known> }
+
+/** Repositories that are kept in memory. */
+const KEPT = 100
+
+/**
+ * What is published in the Glasskube repositories, kept in memory: each call asks the index whether that has changed, and
+ * reads the packages that have.
+ */
+export class PublishedRepositories {
+  readonly #db: Reader
+  readonly #kept = recent<Promise<KnownRepository>>(KEPT)
+
+  constructor(db: Reader) {
+    this.#db = db
+  }
+
+  /** undefined for a repository that does not exist, or has another format. */
+  async get(name: string): Promise<PublishedRepository | undefined> {
+    const state = await publishedState(this.#db, name)
+    if (state === undefined) return undefined
+    const before = await this.#kept.get(name)?.catch(() => undefined)
+    if (before?.state === state) return before
+    const reading = this.#read(name, state, before)
+    this.#kept.set(name, reading)
+    return reading
+  }
+
+  async #read(name: string, state: string, before: KnownRepository | undefined): Promise<KnownRepository> {
+    // Rows that are read after the state may be newer, and are then read again.
+    const entries = await packageEntries(this.#db, name)
+    const isKnown = ({ id, changes }: PackageEntry) => before?.known.get(id)?.changes === changes
+    const changed = entries.filter((entry) => !isKnown(entry))
+    const versions = await versionEntries(
+      this.#db,
+      changed.map(({ id }) => id),
+    )
+    const known = new Map(
+      entries.map((entry): [number, Known] => {
+        const kept = isKnown(entry) ? before?.known.get(entry.id) : undefined
+        const published = kept ? kept.published : packageOf(entry, versions.get(entry.id) ?? [])
+        return [entry.id, { changes: entry.changes, published }]
+      }),
+    )
+    const packages = [...known.values()].flatMap(({ published }) => published ?? [])
+    return { name, state, packages: new Map(packages.map((each) => [each.name, each])), known }
+  }
+}
+
+function packageOf(
+  { name, listing }: PackageEntry,
+  entries: readonly VersionEntry[],
+): PublishedPackage | undefined {
+  const versions = entries
+    .flatMap(({ version, ...entry }) => {
+      const parsed = parseVersion(version)
+      return parsed ? [{ ...entry, parsed, deprecation: listing.deprecations[version] }] : []
+    })
+    .sort((a, b) => compareVersions(a.parsed, b.parsed))
+  const latest = latestOf(versions, listing.latestVersion)
+  return latest && { name, listing, versions, latest }
+}
