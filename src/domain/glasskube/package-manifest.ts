@@ -80,7 +80,7 @@ function located(faults: readonly Fault[], { document, positionOf }: File): Prob
   return faults
     .map(({ path, message, part }) => {
       const position = positionOf(fieldOffset(document, path, part))
-      return { path: formatFieldPath(path), message: shortened(message), ...position }
+      return { path: shortened(formatFieldPath(path)), message: shortened(message), ...position }
     })
     .sort((a, b) => a.line - b.line || a.column - b.column)
 }
