@@ -85,10 +85,19 @@ class PackageImport {
     else if (!(await this.#revisions.hasFiles(there, files))) throw otherContent(there)
     let revision = there ?? (await this.#revisions.create(version.text, files))
     // What an import that was cut off left behind goes on from where it is.
-    if (revision.lifecycle === 'Draft') revision = await this.#revisions.propose(revision)
+    if (revision.lifecycle === 'Draft') revision = await this.#propose(revision)
     if (revision.lifecycle === 'Proposed' && this.#publishes) revision = await this.#publish(revision)
     if (revision.lifecycle === there?.lifecycle) return 'present'
     return isPublished(revision.lifecycle) ? 'published' : 'proposed'
+  }
+
+  async #propose(draft: Revision): Promise<Revision> {
+    try {
+      return await this.#revisions.propose(draft)
+    } catch (error) {
+      if (!isOfVersion(error)) throw error
+      throw new AppError('conflict', `${error.message} (the draft ${draft.name} stays: correct or delete it)`)
+    }
   }
 
   /** Later versions are left to the review, too, so that they are not published before this one. */
@@ -98,7 +107,7 @@ class PackageImport {
     } catch (error) {
       if (!(error instanceof RestError) || error.status !== 403) throw error
       this.#publishes = false
-      this.#run.report.note(
+      this.#run.report.waits(
         `${this.#name}/${clientVersion(proposed.version ?? '')}`,
         `it and later versions wait for a review: ${error.message}`,
       )

@@ -8,10 +8,12 @@ import { oneLine } from '../printable.ts'
 export const OUTCOMES = ['published', 'proposed', 'present', 'changed', 'refused'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
+type Line = { path: string; kind: Outcome | 'note' | 'waiting'; text: string }
+
 export class ImportReport {
   /** Versions by their outcomes. */
   readonly counts = new Map<Outcome, number>(OUTCOMES.map((outcome) => [outcome, 0]))
-  readonly #lines: { path: string; kind: Outcome | 'note'; text: string }[] = []
+  readonly #lines: Line[] = []
   readonly #began = performance.now()
   packages = 0
 
@@ -26,9 +28,15 @@ export class ImportReport {
     this.#lines.push({ path, kind: 'note', text })
   }
 
-  /** Whether everything of the tree is on the server, as it is in the tree. */
+  /** What keeps a version from being published. */
+  waits(path: string, text: string): void {
+    this.#lines.push({ path, kind: 'waiting', text })
+  }
+
+  /** Whether everything of the tree is on the server as it should be. */
   get complete(): boolean {
-    return this.counts.get('refused') === 0 && this.counts.get('changed') === 0
+    const missing: string[] = ['refused', 'changed', 'waiting'] satisfies Line['kind'][]
+    return !this.#lines.some(({ kind }) => missing.includes(kind))
   }
 
   inWords(): string {

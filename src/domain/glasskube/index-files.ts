@@ -8,10 +8,9 @@ export const MAX_INDEX_BYTES = 1024 * 1024
 
 export type IndexedPackage = { name: string; latestVersion: string | undefined }
 
-const optionalText = z
-  .string()
-  .nullish()
-  .transform((text) => text ?? undefined)
+/** Names and versions; longer ones are none. */
+const text = z.string().max(255)
+const optionalText = text.nullish().transform((value) => value ?? undefined)
 
 /** YAML has null for a list without items. */
 const listOf = <Item extends z.ZodType>(item: Item) =>
@@ -21,12 +20,12 @@ const listOf = <Item extends z.ZodType>(item: Item) =>
     .transform((items) => items ?? [])
 
 const repositoryIndexSchema = z.looseObject({
-  packages: listOf(z.looseObject({ name: z.string(), latestVersion: optionalText })),
+  packages: listOf(z.looseObject({ name: text, latestVersion: optionalText })),
 })
 
 const packageIndexSchema = z.looseObject({
   latestVersion: optionalText,
-  versions: listOf(z.looseObject({ version: z.string() })),
+  versions: listOf(z.looseObject({ version: text })),
 })
 
 /** Reads the index.yaml of a repository. `path` names it in the `invalid` that this throws. */

@@ -13,7 +13,8 @@ export function treeVersions(folders: readonly string[]): TreeVersions {
   const found = new Map<string, VersionTag>()
   const unfit: UnfitTag[] = []
   // The usual name of several for one version comes first.
-  for (const folder of folders.toSorted((a, b) => Number(b.startsWith('v')) - Number(a.startsWith('v')))) {
+  const once = [...new Set(folders)]
+  for (const folder of once.sort((a, b) => Number(b.startsWith('v')) - Number(a.startsWith('v')))) {
     const version = parseVersion(serverVersion(folder))
     const same = version && found.get(version.text)
     if (!version) unfit.push({ tag: folder, problem: `it is no version, which ${VERSION_RULE}` })
