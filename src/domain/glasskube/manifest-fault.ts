@@ -1,10 +1,10 @@
-/** What is wrong with a field of a manifest. `message` follows the path. */
+/** A fault of a field of a manifest. `message` follows the path. */
 export type Fault = {
   path: FieldPath
   /** A warning does not keep clients from using the manifest. */
   severity: 'error' | 'warning'
   message: string
-  /** What the position is of; the value by default. */
+  /** Says that the fault is in the key of the field, not in its value. */
   part?: 'key'
 }
 

@@ -3,8 +3,8 @@
  * refuses what `valueViolations` refuses, except that JSON Schema
  * - counts characters, where Glasskube counts bytes: of texts beyond ASCII, `minLength` may refuse one that is long enough,
  *   and `maxLength` may accept one that is too long;
- * - has no bounds for numbers in strings: `minimum` and `maximum` are there for forms, and have no effect on strings;
- *   nor are 64 bits the limit;
+ * - has no bounds for numbers in strings, so it accepts those beyond 64 bits: `minimum` and `maximum` have no effect on
+ *   strings, and are there for forms;
  * - has patterns of ECMAScript: those of RE2 that have no equal there are left out.
  */
 import { ecmaPattern } from './ecma-pattern.ts'
