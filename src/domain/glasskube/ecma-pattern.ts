@@ -2,7 +2,7 @@
 
 const PUNCTUATION = String.raw`\\[!-\/:-@[-\x60{-~]`
 
-/** What both have, or ECMAScript has an equal of. */
+/** The pieces of patterns that both languages have, or that have an equal in ECMAScript. */
 const PIECES = new RegExp(
   [
     String.raw`[^\\^$.*+?()[\]{}|]`,

@@ -15,7 +15,7 @@ function must(be: string, advice: (input: unknown) => string = () => '') {
   }
 }
 
-/** Such as 1.10, which is 1.1, and n, which is false. */
+/** YAML reads 1.10 as the number 1.1, and n as false. */
 function quoting(input: unknown): string {
   return typeof input === 'object' ? '' : `, and is read as ${input}: quote it`
 }
@@ -45,7 +45,7 @@ function oneOf<const T extends readonly string[]>(words: T) {
   return z.enum(words, { error: must(`one of ${words.join(', ')}`) })
 }
 
-/** Go's int where `least` and `most` say nothing else. A number is a bigint only where a double would round it. */
+/** By default any of Go's int. A number is a bigint only where a double would round it. */
 function integer(least: number | bigint = -(2n ** 63n), most: number | bigint = 2n ** 63n - 1n) {
   const fits = (input: unknown) =>
     (typeof input === 'bigint' || Number.isInteger(input)) &&

@@ -1,4 +1,4 @@
-/** Whatever the content, a manifest is read or refused, and nothing is thrown. */
+/** Any content is read as a manifest or refused, and nothing is thrown. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { manifestLinks } from '../../../src/domain/glasskube/manifest-links.ts'

@@ -12,7 +12,7 @@ import { highestRelease, isUpgradable } from '../order.ts'
 import { parseRange, type VersionRange } from '../range.ts'
 import { Budget } from './budget.ts'
 import { demandsOf, describe, keyOf } from './demands.ts'
-import { DependencyGraph, type Vertex } from './graph.ts'
+import { DependencyGraph, type Vertex, type Violation } from './graph.ts'
 import type {
   InstalledPackage,
   InstallRequest,
@@ -29,7 +29,7 @@ import { named, ofViolations, Refusal } from './refusal.ts'
 const MAX_STEPS = 20_000_000
 
 /** What it costs to remember that one package needs another. */
-const STEPS_PER_DEMAND = 50
+const STEPS_PER_DEMAND = 100
 
 /** Kubernetes refuses longer names. They also end components that bring themselves along. */
 const MAX_INSTANCE_LENGTH = 253
@@ -69,6 +69,8 @@ class Greedy {
   readonly #transitive = new Set<Vertex>()
   /** Installed packages whose dependencies are unknown. */
   readonly #unpublished: Vertex[] = []
+  /** What is broken at present; undefined until that is known. */
+  #violations: readonly Violation[] | undefined
 
   constructor(universe: Universe, budget: Budget) {
     this.#universe = universe
@@ -99,26 +101,27 @@ class Greedy {
       return
     }
     checkScope(request, manifest)
-    const broken = new Set(this.#graph.violations().map(({ from, to }) => pairOf(from, to)))
+    const before = new Set((this.#violations ?? this.#graph.violations()).map(pairOf))
     this.#add(vertex, manifest, true)
     this.#addMissing(vertex)
-    const violations = this.#graph.violations().filter(({ from, to }) => !broken.has(pairOf(from, to)))
-    if (violations.length > 0) throw ofViolations(violations)
+    const violations = this.#graph.violations()
+    const added = violations.filter((violation) => !before.has(pairOf(violation)))
+    if (added.length > 0) throw ofViolations(added)
     this.#graph.prune()
+    this.#violations = violations.filter(({ from }) => from.version)
   }
 
   /** Returns the version that was asked for, or the latest; undefined if an installed package has that already. */
   #chosen({ name, version }: InstallRequest, { version: current }: Vertex): PackageVersion | undefined {
     const found = this.#publication(name, (problem) => new Refusal(`${name} is ${problem}.`, [{ name }]))
-    const text = version ?? this.#latest(found)
-    if (version === undefined && current && !isUpgradable(current.text, text ?? current.text))
-      return undefined
+    const text = version || this.#latest(found)
+    if (!version && current && !isUpgradable(current.text, text ?? current.text)) return undefined
     // The command line of Glasskube puts a "v" before versions that have none.
     const chosen = [text, `v${text}`].map((each) => found.versions.find(({ version }) => version === each))
     const manifest = chosen.find((each) => each !== undefined)
     if (manifest) return manifest
     const problem = `${found.repository} has no ${['version', text].join(' ').trim()} of ${name}.`
-    throw new Refusal(problem, [{ name, required: version }])
+    throw new Refusal(problem, [{ name, required: version || undefined }])
   }
 
   #latest({ versions, latestVersion }: RepositoryPackage): string | undefined {
@@ -246,6 +249,6 @@ function checkScope({ name, namespace, instance }: InstallRequest, { scope, vers
   throw new Refusal(`${name} ${version} has the scope ${scope}: ${remedy}.`, [{ name, namespace, instance }])
 }
 
-function pairOf(from: Vertex, to: Vertex): string {
+function pairOf({ from, to }: Violation): string {
   return `${keyOf(from.ref)} ${keyOf(to.ref)}`
 }
