@@ -18,9 +18,10 @@ export function knownPackages(
   const wanted = new Set(names)
   for (const name of wanted) {
     const found = repositories.flatMap(({ name: repository, packages }) => {
-      const versions = packages.get(name)?.versions
-      if (!versions || !seesPackage(caller, repository, name)) return []
-      return [{ repository, versions: versions.flatMap(asVersion) }]
+      const found = packages.get(name)
+      if (!found || !seesPackage(caller, repository, name)) return []
+      const { versions, latest } = found
+      return [{ repository, versions: versions.flatMap(asVersion), latestVersion: latest.parsed.text }]
     })
     if (found.length > 0) known.set(name, found)
     for (const { versions } of found)
