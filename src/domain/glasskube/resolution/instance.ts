@@ -6,7 +6,7 @@ import { candidate, highestIndex, NONE, type ValueSet } from './value-set.ts'
 import { Variable } from './variable.ts'
 
 /** Components can bring along components, even themselves; real packages stop at the second. */
-const MAX_NESTING = 16
+const MAX_NESTING = 5
 
 export type InstanceOptions = {
   ref: PackageRef
@@ -63,8 +63,9 @@ export class Instance extends Variable {
     return namespace === undefined ? '' : ` (${namespace}/${instance})`
   }
 
-  expand(): readonly Incompatibility[] {
-    const dependencies = this.edges().flatMap((edge) => {
+  /** What its dependencies rule out. */
+  incompatibilities(): Incompatibility[] {
+    return this.edges().flatMap((edge) => {
       const { values, target, allowed } = edge
       const terms = [
         { variable: this, values },
@@ -72,7 +73,6 @@ export class Instance extends Variable {
       ]
       return incompatibility(terms, () => this.clause(edge)) ?? []
     })
-    return [...dependencies, ...this.#cluster.clashes()]
   }
 
   /** Says that versions of the package need another. */
@@ -103,6 +103,7 @@ export class Instance extends Variable {
   }
 
   #readEdges(): readonly Edge[] {
+    if (this.#isTooDeep) return []
     const edges = new Map<string, Edge>()
     for (const [index, version] of this.candidates.versions.entries()) {
       for (const { target, range, isComponent } of this.#needs(version)) {

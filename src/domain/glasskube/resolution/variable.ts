@@ -9,7 +9,6 @@ export abstract class Variable {
   allowed: ValueSet
   /** The last entry of the trail that took some of them away; -1 if none did. */
   lastEntry = -1
-  expanded = false
   /** The incompatibilities to look at when values are taken away. */
   watchers: Incompatibility[] = []
 
@@ -17,9 +16,6 @@ export abstract class Variable {
     this.values = every(candidates)
     this.allowed = this.values
   }
-
-  /** Returns the incompatibilities that matter as soon as the package is needed; called once. */
-  abstract expand(): readonly Incompatibility[]
 
   /** Names the package with these values, which are candidates; as a subject, all of them are "every version of …". */
   abstract describe(values: ValueSet, role: 'subject' | 'object'): string
