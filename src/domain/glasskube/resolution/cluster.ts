@@ -94,7 +94,7 @@ export class Cluster {
       const terms = [rival, made].map((variable) => ({ variable, values: variable.values & ~ABSENT }))
       const clash = incompatibility(terms, () => ({
         subject: `both ${rival.ref.name} and ${made.ref.name}`,
-        verb: 'would be',
+        verb: 'would be named',
         object: place,
       }))
       if (clash) this.#clashes.push(clash)

@@ -1,6 +1,12 @@
 import type { Incompatibility } from './incompatibility.ts'
 import { ABSENT, every, type ValueSet } from './value-set.ts'
 
+/**
+ * How a phrase names candidates: as versions, as the range by which something needs them, or as the subject of a
+ * sentence, where all of them are "every version of …".
+ */
+export type Role = 'versions' | 'need' | 'subject'
+
 /** A package whose version is sought. */
 export abstract class Variable {
   /** All values that it can take. */
@@ -17,8 +23,8 @@ export abstract class Variable {
     this.allowed = this.values
   }
 
-  /** Names the package with these values, which are candidates; as a subject, all of them are "every version of …". */
-  abstract describe(values: ValueSet, role: 'subject' | 'object'): string
+  /** Names these candidates of the package. */
+  abstract describe(values: ValueSet, role: Role): string
 
   get isNeeded(): boolean {
     return (this.allowed & ABSENT) === 0n
