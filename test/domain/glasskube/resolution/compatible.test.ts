@@ -276,6 +276,11 @@ describe('resolveCompatibly', () => {
     expect(answer).toEqual(answered({ install: packages('P 1.0.0'), explanation }))
   })
 
+  it('keeps what only the new package needs', () => {
+    const published = { 'P 1.0.0': ['D'], 'D 1.0.0': [], 'E 1.0.0': [] }
+    expect(resolve(published, ['P'], ['*D 1.0.0', '*E 1.0.0']).pruned).toEqual(packages('E 1.0.0'))
+  })
+
   it('keeps what was asked for, even if it was installed as a dependency', () => {
     const answer = resolve({ 'P 1.0.0': [], 'P 1.1.0': [] }, ['P'], ['*P 1.0.0'])
     expect(answer).toMatchObject({ install: packages('P 1.1.0'), pruned: [] })
