@@ -104,10 +104,11 @@ export class Candidates {
     const found = indexes(set)
     const [only] = found
     const range = this.#ranges.get(set)
+    const isEvery = found.length === this.versions.length
     if (role === 'need' && range !== undefined) return `${this.#name} ${range}`
+    if (role === 'need' && isEvery) return this.#name
     if (found.length === 1 && only !== undefined) return `${this.#name} ${this.#text(only)}`
-    if (found.length === this.versions.length)
-      return role === 'subject' ? `every version of ${this.#name}` : this.#name
+    if (isEvery) return role === 'subject' ? `every version of ${this.#name}` : this.#name
     if (range !== undefined) return `${this.#name} ${range}`
     const runs = this.#runs(found)
     return runs.length > 3

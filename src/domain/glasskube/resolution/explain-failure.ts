@@ -41,10 +41,12 @@ function groundsOf(root: Incompatibility): { clauses: Clause[]; steps: number } 
 }
 
 function summary(clauses: readonly Clause[]): string {
-  const more = clauses.length - MAX_FACTS
+  const isDemand = ({ verb }: Clause) => verb === 'is'
+  const facts = [...clauses.filter(isDemand), ...clauses.filter((clause) => !isDemand(clause))]
+  const more = facts.length - MAX_FACTS
   return [
     'There is no solution, because these do not go together:',
-    ...clauses.slice(0, MAX_FACTS).map((clause) => `- ${words(clause)}`),
+    ...facts.slice(0, MAX_FACTS).map((clause) => `- ${words(clause)}`),
     ...(more > 0 ? [`- and ${more} more like these`] : []),
   ].join('\n')
 }
