@@ -4,6 +4,7 @@ import { parseLooseVersion } from '../loose-version.ts'
 import { compareWithBuild } from '../order.ts'
 import { parseRange, rangeMatches } from '../range.ts'
 import type { Budget } from './budget.ts'
+import { brief } from './phrases.ts'
 import type { PackageScope, PackageVersion } from './problem.ts'
 import { highestIndex, indexes, NONE, setOf, type ValueSet } from './value-set.ts'
 import type { Role } from './variable.ts'
@@ -71,7 +72,7 @@ export class Candidates {
       set = this.#those(({ loose }) => loose !== undefined && rangeMatches(range, loose))
     }
     this.#sets.set(text, set)
-    if (text && !this.#ranges.has(set)) this.#ranges.set(set, text)
+    if (text && !this.#ranges.has(set)) this.#ranges.set(set, brief(text))
     return set
   }
 
@@ -89,7 +90,7 @@ export class Candidates {
   whyNone(text: string | undefined): string {
     if (this.versions.length + this.#excluded.length === 0) return `no repository has ${this.#name}`
     const range = text === undefined ? undefined : parseRange(text)
-    if (range && 'problem' in range) return `${JSON.stringify(text)} is no version range`
+    if (range && 'problem' in range) return 'that is no version range'
     const excluded = this.#excluded.filter(
       (version) =>
         isExactly(version, text) || !range || (version.loose && rangeMatches(range, version.loose)),

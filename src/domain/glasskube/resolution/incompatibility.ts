@@ -46,9 +46,9 @@ function merged(terms: readonly Term[]): Term[] {
   for (const { variable, values } of terms) {
     sets.set(variable, values & (sets.get(variable) ?? variable.values))
   }
-  return [...sets]
-    .filter(([variable, values]) => values !== variable.values)
-    .map(([variable, values]) => ({ variable, values }))
+  const result: Term[] = []
+  for (const [variable, values] of sets) if (values !== variable.values) result.push({ variable, values })
+  return result
 }
 
 /** Terms never true together because, for each value of the variable, one of two incompatibilities rules them out. */

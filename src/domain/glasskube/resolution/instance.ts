@@ -1,6 +1,7 @@
 import type { Candidates } from './candidates.ts'
 import type { Cluster } from './cluster.ts'
 import { type Clause, type Incompatibility, incompatibility } from './incompatibility.ts'
+import { brief } from './phrases.ts'
 import type { InstalledPackage, PackageRef, PackageVersion } from './problem.ts'
 import { candidate, highestIndex, NONE, type ValueSet } from './value-set.ts'
 import { type Role, Variable } from './variable.ts'
@@ -80,7 +81,7 @@ export class Instance extends Variable {
 
   /** Says that versions of the package need another. */
   clause({ values, target, allowed, range, isComponent }: Edge): Clause {
-    const needed = target.ref.name + (range ? ` ${range}` : '') + target.place
+    const needed = target.ref.name + (range ? ` ${brief(range)}` : '') + target.place
     return {
       subject: this.describe(values, 'subject'),
       verb: isComponent ? 'brings along' : 'depends on',

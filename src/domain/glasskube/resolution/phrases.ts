@@ -1,6 +1,13 @@
 import type { Clause, Term } from './incompatibility.ts'
 import { ABSENT } from './value-set.ts'
 
+const MAX_RANGE = 80
+
+/** A range as a sentence can hold it. */
+export function brief(range: string): string {
+  return range.length <= MAX_RANGE ? range : `${range.slice(0, MAX_RANGE).toWellFormed()}…`
+}
+
 /** Says what follows where these terms are never true together. */
 export function conclusion(terms: readonly Term[]): string {
   const installed = terms.filter(({ values }) => (values & ABSENT) === 0n)

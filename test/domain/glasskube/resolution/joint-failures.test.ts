@@ -101,7 +101,7 @@ describe('a joint resolution without a solution is explained', () => {
       'a range that cannot be read',
       { 'a 1.0.0': ['b nonsense'], 'b 1.0.0': [] },
       ['a'],
-      'Because a is requested, and a 1.0.0 depends on b nonsense and "nonsense" is no version range, there is no solution.',
+      'Because a is requested, and a 1.0.0 depends on b nonsense and that is no version range, there is no solution.',
     ],
     [
       'a dependency of which all that fits is deprecated',
