@@ -21,7 +21,7 @@ const HYPHEN_RANGE = new RegExp(
   `${SPACE}*(${WITHOUT_GROUPS})${SPACE}+-${SPACE}+(${WITHOUT_GROUPS})${SPACE}*`,
   'g',
 )
-const COMPARATOR = new RegExp(`([=!<>~^]*)${SPACE}*([^\\t\\n\\f\\r ]+)`, 'g')
+const COMPARATOR = new RegExp(`${SPACE}*(?:([=!<>~^]+)${SPACE}*)?([^\\t\\n\\f\\r ]+)`, 'g')
 
 /** An empty text is no range: callers take an empty `version` of a dependency as no constraint. */
 export function parseRange(text: string): VersionRange | { problem: string } {
