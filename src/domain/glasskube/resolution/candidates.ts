@@ -39,7 +39,7 @@ export class Candidates {
 
   constructor(options: CandidateOptions) {
     const { name, published, installed, requested, budget } = options
-    budget.spend(COST + published.length)
+    budget.spend(COST + published.length * (1 + requested.length))
     const all = [...published, ...missing(installed, options)]
       .map((version): Candidate => ({ ...version, loose: parseLooseVersion(version.version) }))
       .sort(compare)
@@ -68,7 +68,7 @@ export class Candidates {
     let set = NONE
     if (!('problem' in range)) {
       const comparators = range.alternatives.reduce((count, alternative) => count + alternative.length, 0)
-      this.#budget.spend(comparators * this.versions.length)
+      this.#budget.spend((comparators - 1) * this.versions.length)
       set = this.#those(({ loose }) => loose !== undefined && rangeMatches(range, loose))
     }
     this.#sets.set(text, set)
@@ -134,6 +134,7 @@ export class Candidates {
   }
 
   #those(test: (version: Candidate) => boolean): ValueSet {
+    this.#budget.spend(this.versions.length)
     return setOf(this.versions.map(test))
   }
 }

@@ -30,7 +30,9 @@ export class Cluster {
     for (const installed of problem.installed) this.#installed.set(keyOf(installed), installed)
     for (const request of problem.install) {
       const key = keyOf(request)
-      this.#requests.set(key, [...(this.#requests.get(key) ?? []), request])
+      const known = this.#requests.get(key)
+      if (known) known.push(request)
+      else this.#requests.set(key, [request])
     }
   }
 
@@ -100,7 +102,8 @@ export class Cluster {
       }))
       if (clash) this.#clashes.push(clash)
     }
-    this.#rivals.set(place, [...rivals, made])
+    rivals.push(made)
+    this.#rivals.set(place, rivals)
   }
 }
 

@@ -37,7 +37,7 @@ export function joined(clauses: readonly Clause[]): string {
     })),
     ({ verb, object, subject }) => (verb === 'is' ? object : subject + verb + object),
   )
-  return listed(
+  return joinedClauses(
     byObject.map(([{ subject, verb, object }, ...rest]) =>
       rest.length > 0
         ? `${list([subject, ...rest.map((clause) => clause.subject)])} are ${object}`
@@ -59,12 +59,12 @@ function grouped(clauses: readonly Clause[], key: (clause: Clause) => string): G
 }
 
 /** With commas where parts are lists themselves. */
-function listed(clauses: readonly string[]): string {
+export function joinedClauses(clauses: readonly string[]): string {
   const isPlain = clauses.length < 2 || !clauses.some((clause) => clause.includes(' and '))
   return isPlain ? list(clauses) : `${clauses.slice(0, -1).join(', ')}, and ${clauses.at(-1)}`
 }
 
-export function list(parts: readonly string[]): string {
+function list(parts: readonly string[]): string {
   if (parts.length < 3) return parts.join(' and ')
   return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
 }

@@ -44,7 +44,7 @@ describe('a joint resolution without a solution is explained', () => {
       'y 2.0.0': [],
     }
     expect(explanation(repository, ['foo ^1.0.0'])).toEqual([
-      'Because foo 1.0.0 depends on b ^1.0.0 and a ^1.0.0, and a 1.0.0 depends on b ^2.0.0, foo 1.0.0 cannot be installed. (1)',
+      '(1) Because foo 1.0.0 depends on b ^1.0.0 and a ^1.0.0, and a 1.0.0 depends on b ^2.0.0, foo 1.0.0 cannot be installed.',
       'Because foo 1.1.0 depends on y ^1.0.0 and x ^1.0.0, and x 1.0.0 depends on y ^2.0.0, foo 1.1.0 cannot be installed.',
       'And because foo 1.0.0 cannot be installed (1), foo cannot be installed.',
       'So, because foo ^1.0.0 is requested, there is no solution.',
@@ -92,7 +92,7 @@ describe('a joint resolution without a solution is explained', () => {
       'Because a is requested, and a 1.0.0 depends on b >=2.0.0 and no version of b satisfies it, there is no solution.',
     ],
     [
-      'a dependency that nobody publishes',
+      'a dependency that is not published',
       { 'a 1.0.0': ['b'] },
       ['a'],
       'Because a is requested, and a 1.0.0 depends on b and no repository has b, there is no solution.',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { resolveCompatibly } from '../../../../src/domain/glasskube/resolution/compatible.ts'
 import { type Cluster, outcome, resolve } from '../../../support/joint-resolutions.ts'
-import type { Repository } from '../../../support/package-universe.ts'
+import { packages, type Repository, universe } from '../../../support/package-universe.ts'
 
 const NO_MORE = { requirements: [], changes: [], pruned: [] }
 const NAMESPACED = { scope: 'Namespaced' } as const
@@ -48,7 +49,15 @@ describe('a joint resolution', () => {
       'b 2.0.0': ['a ^2'],
     }
 
-    it('moves packages together that cannot move alone', () => {
+    // https://github.com/glasskube/glasskube/issues/400
+    it('moves packages together that cannot move alone, which Glasskube refuses', () => {
+      expect(
+        resolveCompatibly({
+          universe: universe(deadlock),
+          install: packages('a 2.0.0'),
+          installed: packages('a 1.0.0', 'b 1.0.0'),
+        }).status,
+      ).toBe('CONFLICT')
       const resolution = resolve(deadlock, { install: ['a 2.0.0'], installed: ['a 1.0.0', 'b 1.0.0'] })
       expect(outcome(resolution)).toEqual({
         ...NO_MORE,
