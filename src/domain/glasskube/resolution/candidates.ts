@@ -1,5 +1,4 @@
 /** The versions that one package of the cluster can have, and the sets of them that ranges mean. */
-
 import { parseLooseVersion } from '../loose-version.ts'
 import { compareWithBuild } from '../order.ts'
 import { parseRange, rangeMatches } from '../range.ts'
@@ -64,6 +63,7 @@ export class Candidates {
   matching(text: string | undefined): ValueSet {
     const known = this.#sets.get(text)
     if (known !== undefined) return known
+    this.#budget.spend(text?.length ?? 0)
     const range = parseRange(text ?? '')
     let set = NONE
     if (!('problem' in range)) {

@@ -182,8 +182,8 @@ describe('a joint resolution without a solution is explained', () => {
 it('lists the demands that contradict each other', () => {
   const repository = { 'a 2.0.0': ['c ^2'], 'b 1.0.0': ['c ^1'], 'c 1.0.0': [], 'c 2.0.0': [] }
   expect(resolve(repository, { install: ['a 2.0.0'], installed: ['b 1.0.0', 'c 1.0.0'] }).conflicts).toEqual([
+    { name: 'a', required: '2.0.0' },
     { name: 'c', actual: '1.0.0', required: '^1', by: 'b' },
     { name: 'c', actual: '1.0.0', required: '^2', by: 'a' },
-    { name: 'a', required: '2.0.0' },
   ])
 })
