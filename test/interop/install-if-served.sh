@@ -21,5 +21,5 @@ try zot zot zotregistry.dev/zot/v2/cmd/zot@v2.1.20
 try zb zb zotregistry.dev/zot/v2/cmd/zb@v2.1.20
 try kpt kpt github.com/GoogleContainerTools/kpt@v1.0.0-beta.56
 
-glasskube/install.sh 2> "$cache/tried.log" ||
+env -u GOEXPERIMENT glasskube/install.sh 2> "$cache/tried.log" ||
   echo "NOT INSTALLED: read-tree, as Glasskube's module could not be built: $(head -c 300 "$cache/tried.log" | tr '\n' ' ')"
