@@ -6,7 +6,8 @@ import type { ChainHead } from '../domain/audit/chain.ts'
 import type { Components } from '../server/components.ts'
 import { version } from '../server/version.ts'
 import type { FoundServer } from './ask-server.ts'
-import type { Commands, Output } from './run.ts'
+import type { RestApi as Api } from './glasskube/rest-api.ts'
+import type { Commands, ImportOptions, Output } from './run.ts'
 
 export function commandsWith(output: Output): Commands {
   return {
@@ -19,6 +20,7 @@ export function commandsWith(output: Output): Commands {
     restore,
     accessExport,
     accessApply,
+    importGlasskube,
     ready,
     openapi,
     version,
@@ -182,6 +184,31 @@ async function accessApply(config: Config, file: string, options: { dryRun: bool
     byServer: (server) => replaceByServer(server, rules, options),
   })
   return changesInWords(changes, options)
+}
+
+async function importGlasskube(
+  config: Config,
+  location: string,
+  { server, tokenFile, ...options }: ImportOptions,
+): Promise<{ complete: boolean; text: string }> {
+  const { proxiesOf } = await import('../server/proxies.ts')
+  const { openTree } = await import('../service/glasskube-source/open-tree.ts')
+  const { appApi, elsewhere } = await import('./glasskube/open-api.ts')
+  const { importTree } = await import('./glasskube/import-tree.ts')
+  const { Progress } = await import('./glasskube/progress.ts')
+  const { RestApi } = await import('./glasskube/rest-api.ts')
+
+  const userAgent = `pkgserver/${await version()}`
+  const tree = await openTree(location, { userAgent, proxies: proxiesOf(config) })
+  const progress = new Progress(process.stderr)
+  const into = (api: Api) => importTree({ ...options, api, tree, progress, location })
+  const report = server
+    ? await into(await elsewhere(server, tokenFile))
+    : await onData(config, {
+        here: async (components) => into(await appApi(components)),
+        byServer: ({ url, token }) => into(new RestApi(url, token)),
+      })
+  return { complete: report.complete, text: report.inWords() }
 }
 
 async function ready({ listen }: Config): Promise<{ ready: boolean; text: string }> {

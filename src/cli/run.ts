@@ -24,11 +24,25 @@ export type Commands = {
   accessExport: (config: Config, file: string) => Promise<string>
   /** Makes them those of such a file; with `dryRun` only says what would change. */
   accessApply: (config: Config, file: string, options: { dryRun: boolean }) => Promise<string>
+  /** Imports a tree of Glasskube packages. `complete`: whether all of it is on the server in the end. */
+  importGlasskube: (
+    config: Config,
+    location: string,
+    options: ImportOptions,
+  ) => Promise<{ complete: boolean; text: string }>
   /** Asks the server at the address of the settings. */
   ready: (config: Config) => Promise<{ ready: boolean; text: string }>
   /** The API document as YAML. */
   openapi: () => Promise<string>
   version: () => Promise<string>
+}
+
+export type ImportOptions = {
+  repository: string
+  asPublished: boolean
+  /** A server elsewhere, and the file with a token for it; undefined for the data folder of the settings. */
+  server: string | undefined
+  tokenFile: string | undefined
 }
 
 export type Output = { out: (text: string) => void; error: (text: string) => void }
@@ -78,6 +92,23 @@ export async function run(argv: readonly string[], commands: Commands, output: O
         output.out(await accessCommand(commands, config, names, given.has('dry-run')))
         return 0
       }
+      case 'import': {
+        const { config, given, names, texts } = parsed(
+          rest,
+          ['as-published'],
+          ['glasskube', 'DIR or URL'],
+          IMPORT,
+        )
+        const [format, location = ''] = names
+        if (format !== 'glasskube')
+          throw new AppError('invalid', `there is no import of ${format}: glasskube is`)
+        const { repository = '', server, 'token-file': tokenFile } = texts
+        if (repository === '') throw new AppError('invalid', '--repository NAME is missing')
+        const options = { repository, asPublished: given.has('as-published'), server, tokenFile }
+        const { complete, text } = await commands.importGlasskube(config, location, options)
+        output.out(text)
+        return complete ? 0 : 1
+      }
       case 'ready': {
         const { ready, text } = await commands.ready(parsed(rest, [], []).config)
         output.out(text)
@@ -117,18 +148,25 @@ async function accessCommand(
   throw new AppError('invalid', 'write access export FILE, or access apply FILE with or without --dry-run')
 }
 
-/** Parses flags, switches and positional arguments. `wanted` names the positional ones; without it any are taken. */
-function parsed(
+const IMPORT = ['repository', 'server', 'token-file'] as const
+
+/**
+ * Parses flags, switches, positional arguments, and texts, which are the flags of one command. `wanted` names the
+ * positional ones; without it any are taken.
+ */
+function parsed<Text extends string = never>(
   args: readonly string[],
   switches: readonly string[],
   wanted?: readonly string[],
-): { config: Config; given: Set<string>; names: string[] } {
+  texts: readonly Text[] = [],
+): { config: Config; given: Set<string>; names: string[]; texts: { [Name in Text]?: string } } {
   const flags = Object.values(SETTINGS).flatMap(({ flag }) =>
     flag ? [[flag, { type: 'string' as const }]] : [],
   )
   const options = Object.fromEntries([
     ...flags,
     ...switches.map((name) => [name, { type: 'boolean' as const }]),
+    ...texts.map((name) => [name, { type: 'string' as const }]),
   ])
   const { values: all, positionals } = parseArgs({
     args: [...args],
@@ -145,7 +183,12 @@ function parsed(
   }
   const values = all as Record<string, string | boolean | undefined>
   const config = readConfig(values as Record<string, string | undefined>)
-  return { config, given: new Set(switches.filter((name) => values[name])), names: positionals }
+  return {
+    config,
+    given: new Set(switches.filter((name) => values[name])),
+    names: positionals,
+    texts: Object.fromEntries(texts.map((name) => [name, values[name]])) as { [Name in Text]?: string },
+  }
 }
 
 /** Mistakes of the user and failures of the machine are shown as a sentence, without a stack. */
@@ -180,6 +223,9 @@ function help(): string {
     '  access    access export FILE writes bindings and service accounts as YAML; access apply FILE makes them those of',
     '            the file, all or nothing, and deletes others; --dry-run only says what would change; - is standard output',
     '            or input',
+    '  import    import glasskube DIR|URL --repository NAME takes the packages of a Glasskube repository as they are, as',
+    '            proposals that wait for their reviews, or with --as-published as published revisions; it can be repeated.',
+    '            --server URL --token-file FILE name a server elsewhere instead of a data folder',
     '  ready     ask the server at --listen whether it is ready',
     '  openapi   print the API document as YAML',
     '  version   print the version',

@@ -1,10 +1,15 @@
 /** Sources of catalogs that are filled from another registry, and the status of their syncs. */
 import { parseDuration } from '../core/duration.ts'
-import { packageProblem } from './names.ts'
+import { labelProblem, packageProblem } from './names.ts'
 
-/** A location in a registry that others push to. */
+export const SOURCE_FORMATS = ['oci', 'glasskube'] as const
+/** `oci`: artifacts in a registry. `glasskube`: files on a web server, as Glasskube's clients read them. */
+export type SourceFormat = (typeof SOURCE_FORMATS)[number]
+
+/** A place that others push to. */
 export type RepositorySource = {
-  /** The registry and the prefix of its packages. It cannot be changed. */
+  format: SourceFormat
+  /** The registry and the prefix of its packages, or the folder of index.yaml. It cannot be changed. */
   url: string
   /** The repositories below the URL; null for all that the registry lists. */
   packages: string[] | null
@@ -57,15 +62,21 @@ export function parseInterval(text: string): number | undefined {
 export const INTERVAL_RULE = 'must be from 30s to 7d, as a number and a unit of s, m, h or d, or 0 for never'
 
 /** Returns the problem with the URL of a source; undefined if there is none. */
-export function sourceUrlProblem(text: string): string | undefined {
-  const url = /^(?:https?|oci):\/\//.test(text) && URL.canParse(text) ? new URL(text) : undefined
+export function sourceUrlProblem(text: string, format: SourceFormat): string | undefined {
+  const schemes = format === 'oci' ? /^(?:https?|oci):\/\// : /^https?:\/\//
+  const url = schemes.test(text) && URL.canParse(text) ? new URL(text) : undefined
   const plain = url && url.username + url.password + url.search + url.hash === '' && url.host !== ''
+  if (format === 'glasskube') {
+    return plain
+      ? undefined
+      : 'must be the URL of the folder with index.yaml, like https://packages.example.com/packages/, without user name or query'
+  }
   if (plain && /^(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*\/?$/.test(url.pathname)) return undefined
   return 'must be the URL of a place in a registry, like https://registry.example.com/team or oci://ghcr.io/org, without user name, tag or query'
 }
 
-/** Returns the problem with the name of an OCI repository as the path of a package; undefined if there is none. */
-export function foreignNameProblem(name: string): string | undefined {
-  const problem = packageProblem(name)
+/** Returns the problem with a name in a source as the path of a package; undefined if there is none. */
+export function foreignNameProblem(name: string, format: SourceFormat): string | undefined {
+  const problem = format === 'glasskube' ? labelProblem(name) : packageProblem(name)
   return problem && `its name cannot be the path of a package, which ${problem}`
 }

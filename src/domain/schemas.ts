@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { isLabel } from './names.ts'
+import { SOURCE_FORMATS } from './repository-source.ts'
 
 export const timeSchema = z.iso.datetime()
 export const labelSchema = z.string().refine(isLabel, 'is no label')
@@ -27,6 +28,8 @@ export const decisionSchema = z.looseObject({
 })
 
 export const repositorySourceSchema = z.looseObject({
+  // Sources that were stored before there were trees do not have it.
+  format: z.enum(SOURCE_FORMATS).default('oci'),
   url: z.string(),
   packages: z.array(z.string()).nullable(),
   prereleases: z.boolean(),

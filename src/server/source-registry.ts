@@ -1,4 +1,4 @@
-/** Opens the registry of a repository's source. */
+/** Opens the registry or the tree that is the source of a repository. */
 import { LRUCache } from 'lru-cache'
 import type { Config } from '../config.ts'
 import { AppError } from '../core/errors.ts'
@@ -7,8 +7,10 @@ import { literalAddress, rangeOf } from '../oci/remote/addresses.ts'
 import { dockerConfigCredentials } from '../oci/remote/auth/docker-config.ts'
 import { Connections, type Guard, type Proxies } from '../oci/remote/connections.ts'
 import { hostWithPort, isLoopback, isPrivate } from '../oci/remote/hosts.ts'
+import type { RemoteOptions } from '../oci/remote/options.ts'
 import { RemoteRegistry } from '../oci/remote/remote-registry.ts'
 import type { OpenSource } from '../service/discovery/source-registry.ts'
+import { webTree } from '../service/glasskube-source/web-tree.ts'
 
 /** Registries whose tokens and capabilities are remembered. */
 const KEPT = 100
@@ -27,13 +29,14 @@ export function sourceOpener(
 ): OpenSource {
   const opened = new LRUCache<string, RemoteRegistry>({ max: KEPT })
   const credentials = registryConfig && dockerConfigCredentials(registryConfig)
+  const clientOptions = (url: URL): RemoteOptions & { connections: Connections } => ({
+    userAgent: `pkgserver/${version}`,
+    connections: new Connections({ guard: guardOf(url, sourceHosts), proxies }),
+    ...(credentials ? { credentials } : {}),
+  })
   const open = (url: URL): RemoteRegistry => {
     try {
-      return new RemoteRegistry(url, {
-        userAgent: `pkgserver/${version}`,
-        connections: new Connections({ guard: guardOf(url, sourceHosts), proxies }),
-        ...(credentials ? { credentials } : {}),
-      })
+      return new RemoteRegistry(url, clientOptions(url))
     } catch (error) {
       if (!(error instanceof OciError)) throw error
       throw new AppError('invalid', `the registry of the source cannot be used: ${error.message}`, {
@@ -41,14 +44,21 @@ export function sourceOpener(
       })
     }
   }
-  return (text) => {
-    const url = registryUrl(text)
-    checkHost(url, sourceHosts)
-    const known = opened.get(url.href)
-    if (known) return known
-    const registry = open(url)
-    opened.set(url.href, registry)
-    return registry
+  return {
+    registry: (text) => {
+      const url = registryUrl(text)
+      checkHost(url, sourceHosts)
+      const known = opened.get(url.href)
+      if (known) return known
+      const registry = open(url)
+      opened.set(url.href, registry)
+      return registry
+    },
+    tree: (text) => {
+      const url = new URL(text)
+      checkHost(url, sourceHosts)
+      return webTree(url, clientOptions(url))
+    },
   }
 }
 
@@ -76,14 +86,14 @@ function checkHost(url: URL, allowed: Config['sourceHosts']): void {
 }
 
 /**
- * Allows public addresses, others only to hosts that the setting names. With "*" it names the registry itself, but not the
- * hosts that the registry leads to.
+ * Allows public addresses, others only to hosts that the setting names. With "*" it names the source itself, but not the
+ * hosts that the source leads to.
  */
-function guardOf(registry: URL, allowed: Config['sourceHosts'] = []): Guard {
+function guardOf(source: URL, allowed: Config['sourceHosts'] = []): Guard {
   return (address, url) => {
     const range = rangeOf(address)
     if (range === 'public' || isNamed(url, allowed)) return undefined
-    if (range !== 'never' && allowed.includes('*') && url.hostname === registry.hostname) return undefined
+    if (range !== 'never' && allowed.includes('*') && url.hostname === source.hostname) return undefined
     const where = literalAddress(url) === undefined ? `${url.host} leads to ${address}, which` : address
     return `${where} is not a public address: the operator of this server can allow it by naming ${url.host} in PKGSERVER_SOURCE_HOSTS`
   }

@@ -4,7 +4,7 @@ import { sourceOpener } from '../../src/server/source-registry.ts'
 const nothing = { registryConfig: undefined }
 
 it('allows sources on all hosts except private addresses by default', () => {
-  const open = sourceOpener({ ...nothing, sourceHosts: undefined }, '1')
+  const { registry: open } = sourceOpener({ ...nothing, sourceHosts: undefined }, '1')
   for (const url of [
     'oci://ghcr.io/org',
     'https://registry.example.com:5000',
@@ -32,7 +32,10 @@ it('allows sources on all hosts except private addresses by default', () => {
 })
 
 it('allows sources only on the configured hosts, if there are any', () => {
-  const open = sourceOpener({ ...nothing, sourceHosts: ['localhost:5000', 'ghcr.io', 'quay.io:443'] }, '1')
+  const { registry: open } = sourceOpener(
+    { ...nothing, sourceHosts: ['localhost:5000', 'ghcr.io', 'quay.io:443'] },
+    '1',
+  )
   for (const url of [
     'oci://localhost:5000/a',
     'https://ghcr.io/a',

@@ -4,7 +4,7 @@ import { withOrigin } from '../../core/origin.ts'
 import { findSync } from '../../database/repositories/discovered-tags.ts'
 import { repositoriesWithSource } from '../../database/repositories/repositories.ts'
 import type { Repository } from '../../domain/repository.ts'
-import type { SyncStatus } from '../../domain/repository-source.ts'
+import type { RepositorySource, SyncStatus } from '../../domain/repository-source.ts'
 import type { Actor } from '../access/actor.ts'
 import { audit } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
@@ -45,8 +45,10 @@ export class Discovery {
   }
 
   /** Throws `forbidden` for a URL that the server may not connect to. */
-  check(url: string): void {
-    this.#options.open(url)
+  check({ url, format }: RepositorySource): void {
+    const { open } = this.#options
+    if (format === 'glasskube') open.tree(url)
+    else open.registry(url)
   }
 
   async status(repository: Repository): Promise<SyncStatus | undefined> {
@@ -131,17 +133,14 @@ export class Discovery {
   }
 
   async #sync(name: string, { thorough }: { thorough: boolean }): Promise<void> {
-    const { open } = this.#options
     const { url } = checkSource(await getRepository(this.#ctx.db, name))
-    const address = addressOf(url)
-    const [host = ''] = address.split('/')
+    const [host = ''] = addressOf(url).split('/')
     const syncing = this.#syncs.run(host, async () => {
       const { signal, expire } = syncDeadline(this.#stopped.signal)
       if (signal.aborted) return {}
       const repository = await getRepository(this.#ctx.db, name)
       const limited = <T>(work: () => Promise<T>): Promise<T> => this.#artifacts.run(host, work)
-      const source = { ctx: this.#ctx, repository, open: () => open(url), address, thorough, signal, limited }
-      const sync = syncRepository(source, this.#options)
+      const sync = syncRepository({ ctx: this.#ctx, repository, thorough, signal, limited }, this.#options)
       await this.#long.place(host, sync, expire)
       return { sync }
     })
@@ -154,7 +153,7 @@ export class Discovery {
   }
 }
 
-function checkSource({ name, source }: Repository): { url: string } {
+function checkSource({ name, source }: Repository): RepositorySource {
   if (source) return source
   throw new AppError('conflict', `the repository ${name} has no source, so there is nothing to sync`)
 }

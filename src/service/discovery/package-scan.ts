@@ -11,19 +11,14 @@ import { findPackage } from '../../database/repositories/packages.ts'
 import type { PackageId } from '../../domain/names.ts'
 import type { Repository } from '../../domain/repository.ts'
 import { parseVersion, type Version } from '../../domain/version.ts'
-import type { Descriptor } from '../../oci/descriptor.ts'
-import { isNotFound } from '../../oci/errors.ts'
 import type { ServiceContext } from '../context.ts'
-import { orAborted } from './deadline.ts'
-import type { SourceRegistry } from './source-registry.ts'
+import type { PackageSource } from './package-source.ts'
 
 /** One sync of a repository with its source. */
 export type Sync = {
   ctx: ServiceContext
   repository: Repository
-  registry: SourceRegistry
-  /** How references into the source begin: host and prefix. */
-  address: string
+  source: PackageSource
   /** Checks every tag, and not only new ones. */
   thorough: boolean
   /** Aborts when the server stops or the sync has taken too long. */
@@ -67,16 +62,6 @@ async function declaredIn({ ctx }: Sync, id: PackageId): Promise<PackageScan['de
 
 export function addDeclared(declared: PackageScan['declared'], version: Version, workspace: string): void {
   declared.set(version.base, [...(declared.get(version.base) ?? []), { version, workspace }])
-}
-
-/** The descriptor that a tag points to; undefined where it is gone since the tags were listed. */
-export async function resolveTag({ sync, id }: PackageScan, tag: string): Promise<Descriptor | undefined> {
-  try {
-    return await orAborted(sync.registry.repository(id.package).resolve(tag), sync.signal)
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
 }
 
 /** The state of a tag that becomes no revision. */

@@ -31,8 +31,12 @@ export type Discovered = VersionTag & {
   prepared: PackedResources
 }
 
-/** The actor of publications that discovery makes. */
-const DISCOVERY = { name: 'discovery', kind: 'system', via: { kind: 'system' } } as const satisfies Acting
+/** The actor of what discovery does. */
+export const DISCOVERY = {
+  name: 'discovery',
+  kind: 'system',
+  via: { kind: 'system' },
+} as const satisfies Acting
 
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md */
 const STANDARD_ANNOTATIONS = [

@@ -1,6 +1,8 @@
 import { AppError, type ErrorCode } from '../../core/errors.ts'
+import type { RepositorySource } from '../../domain/repository-source.ts'
 import { OciError, type OciErrorCode } from '../../oci/errors.ts'
 import type { Fetcher, Resolver, TagLister } from '../../oci/roles.ts'
+import type { Tree } from '../glasskube-source/tree.ts'
 
 /** The part of a registry that is read for discovery. */
 export type SourceRegistry = {
@@ -9,8 +11,11 @@ export type SourceRegistry = {
   repositories: () => Promise<string[]>
 }
 
-/** Opens the place that a URL names. Throws `forbidden` where the server may not connect to it. */
-export type OpenSource = (url: string) => SourceRegistry
+/** Open the places that URLs name. They throw `forbidden` where the server may not connect to one. */
+export type OpenSource = {
+  registry: (url: string) => SourceRegistry
+  tree: (url: string) => Tree
+}
 
 /** The beginning of references into a source: its host and prefix. */
 export function addressOf(url: string): string {
@@ -18,6 +23,14 @@ export function addressOf(url: string): string {
     .replace(/^[a-z]+:\/\//, '')
     .replace(/\/$/, '')
     .toLowerCase()
+}
+
+/** Returns how a package in a source, or one of its tags, is called. */
+export function referenceIn(source: RepositorySource | undefined, path: string, tag = ''): string {
+  const { url = '', format } = source ?? {}
+  if (format === 'glasskube')
+    return [url.replace(/\/$/, ''), path, tag].filter((part) => part !== '').join('/')
+  return `${addressOf(url)}/${path}${tag === '' ? '' : `:${tag}`}`
 }
 
 /** Whether one of two places in registries contains the other. */

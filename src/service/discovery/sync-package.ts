@@ -1,44 +1,31 @@
 /** Syncs one repository of a source: imports its new versions, and checks that known tags have not moved. */
 
-import { AppError } from '../../core/errors.ts'
 import { findPackageRevision } from '../../database/package-revisions/package-revisions.ts'
 import { type DiscoveredTag, forgetTags } from '../../database/repositories/discovered-tags.ts'
 import { revisionName } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import { foreignNameProblem, ORIGIN } from '../../domain/repository-source.ts'
 import { versionsClash } from '../../domain/version.ts'
-import { isVersionTag, type VersionTag, versionTags } from '../../domain/version-tag.ts'
-import { isNotFound } from '../../oci/errors.ts'
+import type { VersionTag } from '../../domain/version-tag.ts'
 import { orAborted } from './deadline.ts'
+import { holdLatest } from './hold-latest.ts'
 import { importArtifact } from './import-artifact.ts'
-import {
-  type PackageScan,
-  recordTag,
-  resolveTag,
-  type Sync,
-  startScan,
-  unusable,
-  WHOLE_PACKAGE,
-} from './package-scan.ts'
+import { type PackageScan, recordTag, type Sync, startScan, unusable, WHOLE_PACKAGE } from './package-scan.ts'
 
 /** How often a known tag is checked, in milliseconds: one that moves betrays everyone who trusts it. */
 const CHECK_INTERVAL = 24 * 60 * 60 * 1000
-
-/** Each version that is found becomes a revision. */
-const MAX_VERSIONS = 10_000
 
 /** Tags for versions that cannot be used, of which each is a row: more of them tell nothing new. */
 const LISTED_UNFIT = 100
 
 /** Throws where the registry fails: nothing is skipped then, and the next sync goes on from there. */
 export async function syncPackage(sync: Sync, name: string): Promise<void> {
-  const { ctx, repository, signal } = sync
+  const { ctx, repository, source, signal } = sync
   const scan = await startScan(sync, name)
   const { id, known } = scan
-  const badName = foreignNameProblem(name)
+  const badName = foreignNameProblem(name, repository.source?.format ?? 'oci')
   if (badName !== undefined) return recordTag(scan, WHOLE_PACKAGE, unusable(badName))
-  const tags = await orAborted(tagsOf(sync, name), signal)
-  const found = versionTags(tags, { prereleases: repository.source?.prereleases ?? false })
+  const found = await orAborted(source.versions(name), signal)
   const { versions } = found
   const unfit = found.unfit.slice(0, LISTED_UNFIT)
   const present = new Set([WHOLE_PACKAGE, ...[...versions, ...unfit].map(({ tag }) => tag)])
@@ -52,24 +39,9 @@ export async function syncPackage(sync: Sync, name: string): Promise<void> {
     if (before) await recheckTag(scan, before, version)
     else await addTag(scan, version)
   }
+  if (found.latest !== undefined) await holdLatest(sync, id, found.latest)
   if (known.has(WHOLE_PACKAGE))
     await ctx.commits.run((transaction) => forgetTags(transaction, id, [WHOLE_PACKAGE]))
-}
-
-async function tagsOf({ registry, repository }: Sync, name: string): Promise<string[]> {
-  try {
-    const tags: string[] = []
-    for await (const tag of registry.repository(name).tags()) if (isVersionTag(tag)) tags.push(tag)
-    if (tags.length <= MAX_VERSIONS) return tags
-    throw new AppError(
-      'too_large',
-      `${name} has more than ${MAX_VERSIONS} tags that are versions: remove some`,
-    )
-  } catch (error) {
-    // Registries still list a repository whose last tag was deleted; one that the source names should exist.
-    if (isNotFound(error) && repository.source?.packages === null) return []
-    throw error
-  }
 }
 
 /** Records why a repository of the source cannot be synced. */
@@ -109,18 +81,18 @@ async function recheckTag(scan: PackageScan, before: DiscoveredTag, found: Versi
 /** Published content never changes: a tag with other content is reported, and the revision stays. */
 async function checkUnmoved(scan: PackageScan, tag: string): Promise<void> {
   const before = scan.known.get(tag)
-  const descriptor = await resolveTag(scan, tag)
-  if (!before || !descriptor) return
+  const now = await orAborted(scan.sync.source.digest(scan.id.package, tag), scan.sync.signal)
+  if (!before || now === undefined) return
   const { digest } = before
-  const same = digest === descriptor.digest
+  const same = digest === now
   const published = same ? undefined : await findPackageRevision(scan.sync.ctx.db, before.revision ?? '')
   const revision = same || published ? before.revision : null
-  const problem = published ? otherContent(published, tag, `${digest} → ${descriptor.digest}`) : null
+  const problem = published ? otherContent(published, tag, `${digest} → ${now}`) : null
   await recordTag(scan, tag, { digest, revision, problem }, { checked: true })
 }
 
 function otherContent({ name, version, annotations }: PackageRevision, tag: string, digests: string): string {
-  const publishedTag = annotations[ORIGIN.reference]?.replace(/^.*:/, '')
+  const publishedTag = annotations[ORIGIN.reference]?.replace(/^.*[:/]/, '')
   if (publishedTag === undefined || publishedTag === tag) {
     return `the tag ${tag} has moved since ${name} was published from it: ${digests}. The revision does not change; push a new version.`
   }

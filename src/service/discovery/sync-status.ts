@@ -3,7 +3,7 @@ import { discoveryProblems, findSync } from '../../database/repositories/discove
 import type { Repository } from '../../domain/repository.ts'
 import { parseInterval, type SyncStatus } from '../../domain/repository-source.ts'
 import type { ServiceContext } from '../context.ts'
-import { addressOf } from './source-registry.ts'
+import { referenceIn } from './source-registry.ts'
 
 const SHOWN_PROBLEMS = 100
 
@@ -17,7 +17,6 @@ export async function syncStatus(
   if (!source) return undefined
   const last = await findSync(ctx.db, name)
   const { problems, count } = await discoveryProblems(ctx.db, name, SHOWN_PROBLEMS)
-  const address = addressOf(source.url)
   const ended = last === undefined ? 'Pending' : last.error === null ? 'Succeeded' : 'Failed'
   return {
     state: running ? 'Syncing' : ended,
@@ -28,7 +27,7 @@ export async function syncStatus(
     packages: last?.packages ?? 0,
     revisions: await countRevisions(ctx.db, name),
     problems: problems.map(({ package: path, tag, problem }) => ({
-      reference: tag === '' ? `${address}/${path}` : `${address}/${path}:${tag}`,
+      reference: referenceIn(source, path, tag),
       reason: problem,
     })),
     problemCount: count,

@@ -35,7 +35,8 @@ export async function createRepository(
 ): Promise<Repository> {
   const { name, source } = input
   if (source) {
-    discovery.check(source.url)
+    checkFormat(input.format, source)
+    discovery.check(source)
     checkElsewhere(source.url, ownAddress)
   }
   checkMetadata(input)
@@ -67,6 +68,14 @@ export async function createRepository(
       }
     })
   })
+}
+
+function checkFormat(format: RepositoryFormat, source: RepositorySource): void {
+  if ((format === 'glasskube') === (source.format === 'glasskube')) return
+  throw new AppError(
+    'invalid',
+    `a repository of the format ${format} cannot have a source of the format ${source.format}: make both glasskube, or neither`,
+  )
 }
 
 function checkElsewhere(url: string, ownAddress: string): void {

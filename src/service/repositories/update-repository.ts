@@ -63,6 +63,7 @@ function changedSource(
 ): RepositorySource {
   if (source && (url === undefined || url === source.url)) {
     return {
+      format: source.format,
       url: source.url,
       packages: packages === undefined ? source.packages : packages,
       prereleases: prereleases ?? source.prereleases,

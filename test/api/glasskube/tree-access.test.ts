@@ -1,8 +1,8 @@
 /** Who may read which part of the tree. */
 import { describe, expect, it } from 'vitest'
 import { glasskubeRepository, publishVersion } from '../../support/glasskube.ts'
-import { get, latestVersions } from '../../support/glasskube-tree.ts'
 import { protectedApp } from '../../support/protected-app.ts'
+import { get, latestVersions } from '../../support/read-tree.ts'
 
 const OF_STORE = ['apps/store/versions.yaml', 'apps/store/v1.0.0/package.yaml']
 

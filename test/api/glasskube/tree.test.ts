@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryApp, type TestApp } from '../../support/app.ts'
 import type { Client } from '../../support/client.ts'
 import { draftVersion, glasskubeRepository, publishVersion } from '../../support/glasskube.ts'
-import { get, latestVersions, textAt, versionsOf } from '../../support/glasskube-tree.ts'
+import { get, latestVersions, textAt, versionsOf } from '../../support/read-tree.ts'
 
 async function withRepository(): Promise<TestApp> {
   const app = await memoryApp()

@@ -8,7 +8,7 @@ import { Tree } from '../../../src/service/glasskube/tree.ts'
 import { VersionFiles } from '../../../src/service/glasskube/version-files.ts'
 import { memoryApp, type TestApp } from '../../support/app.ts'
 import { draftVersion, glasskubeRepository, manifest, publishVersion } from '../../support/glasskube.ts'
-import { get, textAt, versionsOf } from '../../support/glasskube-tree.ts'
+import { get, textAt, versionsOf } from '../../support/read-tree.ts'
 
 const MIB = 1024 * 1024
 const MANIFEST = 'apps/store/v1.0.0/package.yaml'

@@ -70,7 +70,8 @@ describe('review policies', () => {
     const own = await at.person('own')
     await at.bind({ kind: 'user', name: 'own' }, 'repository-admin', 'mirror')
     await at.policy({ repositories: ['mirror/nf/**'], floor: true })
-    const source = { url: 'oci://registry.invalid/x', packages: null, prereleases: false, interval: '0' }
+    const place = { format: 'oci', url: 'oci://registry.invalid/x' } as const
+    const source = { ...place, packages: null, prereleases: false, interval: '0' }
     const input = {
       name: 'mirror',
       type: 'catalog',

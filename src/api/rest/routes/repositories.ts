@@ -7,7 +7,7 @@ import { actorOf, authorize, callerOf } from '../../../http/access.ts'
 import { askedByHandler, listOfAll } from '../../../http/scope.ts'
 import { visibleTo } from '../../../service/access/visible.ts'
 import { listRepositories } from '../../../service/queries/list-repositories.ts'
-import { createRepository } from '../../../service/repositories/create-repository.ts'
+import { createRepository, type NewRepository } from '../../../service/repositories/create-repository.ts'
 import { deleteRepository } from '../../../service/repositories/delete-repository.ts'
 import { updateRepository } from '../../../service/repositories/update-repository.ts'
 import { getRepository } from '../../../service/repository-record.ts'
@@ -116,7 +116,7 @@ export function repositoryRoutes({ ctx, access, discovery, registryHost }: Api):
   const app = new OpenAPIHono()
 
   app.openapi(create, async (c) => {
-    const input = c.req.valid('json')
+    const input = toNewRepository(c.req.valid('json'))
     await authorize(c, 'admin', { repository: input.name })
     const sources = { discovery, ownAddress: registryHost }
     const repository = await createRepository(ctx, sources, actorOf(c), input)
@@ -161,5 +161,14 @@ export function repositoryRoutes({ ctx, access, discovery, registryHost }: Api):
     const whole = sees(published, { repository: repository.name })
     const status = whole ? await discovery.status(repository) : undefined
     return { ...repository, ...(status && { status }) }
+  }
+}
+
+function toNewRepository({ source, format, ...input }: z.output<typeof newRepositorySchema>): NewRepository {
+  const glasskube = source?.format === 'glasskube'
+  return {
+    ...input,
+    format: format ?? (glasskube ? 'glasskube' : 'krm'),
+    ...(source && { source: { ...source, prereleases: source.prereleases ?? glasskube } }),
   }
 }

@@ -4,6 +4,7 @@ import {
   DEFAULT_SYNC_INTERVAL,
   INTERVAL_RULE,
   parseInterval,
+  SOURCE_FORMATS,
   SYNC_STATES,
   sourceUrlProblem,
 } from '../../../domain/repository-source.ts'
@@ -27,7 +28,7 @@ const type = z.enum(REPOSITORY_TYPES).openapi({
 
 const format = z.enum(REPOSITORY_FORMATS).openapi({
   description:
-    'A package of the format `glasskube` has a `package.yaml`, declares a version with each revision, and is also served at `/glasskube/{repository}/`. Immutable.',
+    'A package of the format `glasskube` has a `package.yaml`, declares a version with each revision, and is also served at `/glasskube/{repository}/`. By default that of the source, or `krm`. Immutable.',
   example: 'krm',
 })
 
@@ -36,18 +37,17 @@ const description = freeText.max(4096).openapi({
   example: 'Blueprints of the core network functions',
 })
 
-const sourceUrl = z
-  .string()
-  .max(512)
-  .superRefine((text, ctx) => {
-    const problem = sourceUrlProblem(text)
-    if (problem) ctx.addIssue({ code: 'custom', message: problem })
-  })
-  .openapi({
-    description:
-      'Registry and prefix of its repositories: with `oci://ghcr.io/org/charts`, the package `nginx` is `ghcr.io/org/charts/nginx`. `oci` means `https`, and `http` on the machine of the server. The server must have the credentials for the host. Immutable.',
-    example: 'oci://ghcr.io/org/charts',
-  })
+const sourceFormat = z.enum(SOURCE_FORMATS).openapi({
+  description:
+    '`oci` for artifacts in a registry; `glasskube` for the files of a repository that clients of Glasskube read, which is for a repository of that format. Immutable.',
+  example: 'oci',
+})
+
+const sourceUrl = z.string().max(512).openapi({
+  description:
+    'The folder of index.yaml, as in `https://packages.example.com/packages/`; or registry and prefix of its repositories: with `oci://ghcr.io/org/charts`, the package `nginx` is `ghcr.io/org/charts/nginx`. `oci` means `https`, and `http` on the machine of the server. The server must have the credentials for the host. Immutable.',
+  example: 'oci://ghcr.io/org/charts',
+})
 
 const sourcePackages = z
   .array(
@@ -80,24 +80,29 @@ const interval = z
 
 const prereleases = z.boolean().openapi({
   description:
-    'If true, prereleases like 2.0.0-rc.1 are imported too. They are left out by default, as Flux does it, so that `latest` is a stable version.',
+    'If true, prereleases like 2.0.0-rc.1 are imported too. By default they are left out of registries, as Flux does it, so that `latest` is a stable version.',
   example: false,
 })
 
 const sourceSchema = z
-  .strictObject({ url: sourceUrl, packages: sourcePackages, prereleases, interval })
-  .openapi('RepositorySource', { description: 'A registry that others push to, as the source of a catalog.' })
+  .strictObject({ format: sourceFormat, url: sourceUrl, packages: sourcePackages, prereleases, interval })
+  .openapi('RepositorySource', { description: 'A place that others push to, as the source of a catalog.' })
 
 const newSourceSchema = z
   .strictObject({
+    format: sourceFormat.default('oci'),
     url: sourceUrl,
     packages: sourcePackages.default(null),
-    prereleases: prereleases.default(false),
+    prereleases: prereleases.optional(),
     interval: interval.default(DEFAULT_SYNC_INTERVAL),
+  })
+  .superRefine(({ url, format }, ctx) => {
+    const problem = sourceUrlProblem(url, format)
+    if (problem) ctx.addIssue({ code: 'custom', path: ['url'], message: problem })
   })
   .openapi('NewRepositorySource', {
     description:
-      'Makes this a catalog of artifacts that others push to a registry, with `flux push artifact`, `oras push` or similar tools. Tags that are versions (1.2.3, v1.2.3, 1.2.3_4) become published revisions: at first in the order of the versions, later in the order of discovery. Other tags (latest, main-4f2c) move, and are ignored.',
+      'Makes this a catalog of artifacts that others push to a registry, with `flux push artifact`, `oras push` or similar tools. Tags that are versions (1.2.3, v1.2.3, 1.2.3_4) become published revisions: at first in the order of the versions, later in the order of discovery. Other tags (latest, main-4f2c) move, and are ignored. With the format `glasskube`, the versions of a repository elsewhere become revisions, with their files as they are and the latest version that it names.',
   })
 
 const sourcePatchSchema = z
@@ -107,7 +112,9 @@ const sourcePatchSchema = z
     prereleases: prereleases.optional(),
     interval: interval.optional(),
   })
-  .openapi('RepositorySourcePatch', { description: 'Omitted fields keep their values; `url` cannot change.' })
+  .openapi('RepositorySourcePatch', {
+    description: 'Omitted fields keep their values; `format` and `url` cannot change.',
+  })
 
 const at = (description: string) => timestamp(description).nullable()
 
@@ -169,7 +176,7 @@ export const newRepositorySchema = z
   .strictObject({
     name: repositoryName,
     type,
-    format: format.default('krm'),
+    format: format.optional(),
     description: description.default(''),
     labels: labels.default({}),
     source: newSourceSchema.optional(),

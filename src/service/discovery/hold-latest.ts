@@ -1,0 +1,17 @@
+import { versionToHold } from '../../domain/glasskube/tree-versions.ts'
+import type { PackageId } from '../../domain/names.ts'
+import { updateListing } from '../glasskube/update-listing.ts'
+import type { Sync } from './package-scan.ts'
+import { DISCOVERY } from './publish-discovered.ts'
+
+/** Makes clients of a Glasskube package see the latest version that its source names, once that is published. */
+export async function holdLatest({ ctx }: Sync, id: PackageId, latest: string): Promise<void> {
+  const published = (await ctx.published.get(id.repository))?.packages.get(id.package)
+  if (!published) return
+  const held = versionToHold(
+    published.versions.map(({ parsed }) => parsed),
+    latest,
+  )
+  if (held === undefined || held === published.listing.latestVersion) return
+  await updateListing(ctx, DISCOVERY, id, { latestVersion: held })
+}

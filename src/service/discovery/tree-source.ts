@@ -1,0 +1,49 @@
+import { isStable } from '../../domain/glasskube/listing.ts'
+import { treeVersions } from '../../domain/glasskube/tree-versions.ts'
+import type { RepositorySource } from '../../domain/repository-source.ts'
+import type { ResourceLimits } from '../../domain/resources.ts'
+import { filesDigest } from '../glasskube-source/files-digest.ts'
+import type { Tree } from '../glasskube-source/tree.ts'
+import type { PackageSource } from './package-source.ts'
+import { faultOfArtifact } from './source-registry.ts'
+
+export type TreeSourceOptions = {
+  source: RepositorySource
+  limits: ResourceLimits
+  /** Runs work that takes much memory, a few at a time. */
+  limited: <T>(work: () => Promise<T>) => Promise<T>
+}
+
+/** The versions in a tree in the format of Glasskube. Their folders stand for tags, and their digests are those of all files. */
+export function treeSource(tree: Tree, { source, limits, limited }: TreeSourceOptions): PackageSource {
+  const read: PackageSource['read'] = async (name, tag, known) => {
+    try {
+      const files = await tree.files(name, tag, limits)
+      const digest = filesDigest(files)
+      if (digest === known) return undefined
+      if (!files) return { digest, fault: 'versions.yaml lists it, but its package.yaml is missing' }
+      return { digest, files, annotations: {} }
+    } catch (error) {
+      const fault = faultOfArtifact(error)
+      if (fault === undefined) throw error
+      return { digest: null, fault }
+    }
+  }
+  return {
+    packages: async () => {
+      const { packages } = await tree.packages()
+      return [...new Set(packages.map(({ name }) => name))]
+    },
+    versions: async (name) => {
+      const { latestVersion, folders } = await tree.versions(name)
+      const { versions, unfit } = treeVersions(folders)
+      const wanted = versions.filter(({ version }) => source.prereleases || isStable(version))
+      return { versions: wanted, unfit, latest: latestVersion }
+    },
+    digest: async (name, tag) => {
+      const found = await limited(() => read(name, tag, undefined))
+      return found && 'files' in found ? found.digest : undefined
+    },
+    read,
+  }
+}

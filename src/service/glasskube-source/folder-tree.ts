@@ -1,0 +1,125 @@
+import { constants } from 'node:fs'
+import { type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises'
+import { join, relative, resolve, sep } from 'node:path'
+import { AppError } from '../../core/errors.ts'
+import { MAX_INDEX_BYTES, readPackageIndex, readRepositoryIndex } from '../../domain/glasskube/index-files.ts'
+import { type ResourceLimits, tooManyBytes, tooManyFiles } from '../../domain/resources.ts'
+import { referenceNotes, type Tree, type TreeFiles, type TreeNote, type TreePackages } from './tree.ts'
+
+/** A tree in a folder. Throws `invalid` for what is no such folder. */
+export async function folderTree(folder: string): Promise<Tree> {
+  const root = await realpath(folder).catch((cause) => {
+    throw new AppError('invalid', `there is no folder ${folder}`, { cause })
+  })
+  if (!(await isFile(join(root, 'index.yaml')))) {
+    throw new AppError(
+      'invalid',
+      `${folder} has no index.yaml: name the folder of a repository in the format of Glasskube`,
+    )
+  }
+  return {
+    packages: () => packagesIn(root),
+    versions: (name) => versionsIn(root, name),
+    files: (name, version, limits) => filesIn({ root, folder: join(root, name, version), limits }),
+  }
+}
+
+async function packagesIn(root: string): Promise<TreePackages> {
+  const packages = readRepositoryIndex(await readSmall(root, 'index.yaml'), 'index.yaml')
+  const listed = new Set(packages.map(({ name }) => name))
+  const unlisted = (await foldersIn(root)).filter((name) => !listed.has(name))
+  const note = 'index.yaml does not list this folder, so it is left out'
+  return { packages, notes: unlisted.map((path) => ({ path, note })) }
+}
+
+async function versionsIn(root: string, name: string) {
+  const folder = join(root, name)
+  const there = await foldersIn(folder)
+  const path = `${name}/versions.yaml`
+  if (!(await isFile(join(root, path)))) throw new AppError('not_found', `there is no file ${path}`)
+  const { latestVersion, versions } = readPackageIndex(await readSmall(root, path), path)
+  const unlisted = there.filter((version) => !versions.includes(version))
+  const note = 'versions.yaml does not list this folder, so it is left out'
+  return {
+    latestVersion,
+    folders: versions,
+    notes: unlisted.map((version) => ({ path: `${name}/${version}`, note })),
+  }
+}
+
+type Walk = { root: string; folder: string; limits: ResourceLimits }
+
+async function filesIn(walk: Walk): Promise<TreeFiles | undefined> {
+  const { root, folder, limits } = walk
+  if (!(await isFolder(folder))) return undefined
+  const resources = new Map<string, Uint8Array>()
+  const executables = new Set<string>()
+  const notes: TreeNote[] = []
+  let left = limits.maxBytes
+  for await (const path of pathsIn(walk, notes)) {
+    if (resources.size >= limits.maxFiles) throw tooManyFiles(limits)
+    const { content, executable } = await readUpTo(join(folder, path), left)
+    if (content.byteLength > left) throw tooManyBytes(limits)
+    left -= content.byteLength
+    resources.set(path, content)
+    if (executable) executables.add(path)
+  }
+  const at = relative(root, folder).replaceAll(sep, '/')
+  return { resources, executables, notes: [...notes, ...referenceNotes(at, resources)] }
+}
+
+/** Yields the files, hidden ones too. A link is followed to a file of the tree alone: others are not the tree's own. */
+async function* pathsIn({ root, folder, limits }: Walk, notes: TreeNote[]): AsyncGenerator<string> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  if (entries.length > 2 * limits.maxFiles) throw tooManyFiles(limits)
+  for (const entry of entries) {
+    if (entry.isDirectory()) continue
+    const whole = join(entry.parentPath, entry.name)
+    const path = relative(folder, whole).replaceAll(sep, '/')
+    if (entry.isFile() || (entry.isSymbolicLink() && (await leadsToFile(root, whole)))) yield path
+    else {
+      const kind = entry.isSymbolicLink() ? 'a link to no file of the tree' : 'neither a file nor a folder'
+      notes.push({ path: relative(root, whole).replaceAll(sep, '/'), note: `it is ${kind}, and left out` })
+    }
+  }
+}
+
+async function leadsToFile(root: string, link: string): Promise<boolean> {
+  const target = await realpath(link).catch(() => undefined)
+  return target?.startsWith(resolve(root) + sep) === true && (await isFile(target))
+}
+
+async function readSmall(root: string, path: string): Promise<Uint8Array> {
+  return (await readUpTo(join(root, path), MAX_INDEX_BYTES)).content
+}
+
+/** Reads a file; of one that is larger than `limit`, one byte more. */
+async function readUpTo(path: string, limit: number): Promise<{ content: Uint8Array; executable: boolean }> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const { size, mode } = await handle.stat()
+    return { content: await read(handle, Math.min(size, limit + 1)), executable: (mode & 0o100) !== 0 }
+  } finally {
+    await handle.close()
+  }
+}
+
+async function read(handle: FileHandle, size: number): Promise<Uint8Array> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, 0)
+  return buffer.subarray(0, bytesRead)
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  if (!(await isFolder(folder))) return []
+  const entries = await readdir(folder, { withFileTypes: true })
+  // Hidden ones belong to other tools, as .git does.
+  return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name)
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isDirectory() === true
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isFile() === true
+}

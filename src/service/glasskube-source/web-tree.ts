@@ -1,0 +1,129 @@
+import { AppError } from '../../core/errors.ts'
+import { MAX_INDEX_BYTES, readPackageIndex, readRepositoryIndex } from '../../domain/glasskube/index-files.ts'
+import { MANIFEST_PATH } from '../../domain/glasskube/inspect-manifest.ts'
+import { manifestFiles } from '../../domain/glasskube/manifest-files.ts'
+import { NO_FILES } from '../../domain/package-files.ts'
+import { type ResourceLimits, tooManyBytes } from '../../domain/resources.ts'
+import { isNotFound, OciError } from '../../oci/errors.ts'
+import type { Connections } from '../../oci/remote/connections.ts'
+import { HttpClient } from '../../oci/remote/http-client.ts'
+import { type RemoteOptions, settingsOf } from '../../oci/remote/options.ts'
+import { discard, mediaTypeOf, readMetadata } from '../../oci/remote/response.ts'
+import { redacted } from '../../oci/remote/transport.ts'
+import { referenceNotes, type Tree, type TreeFiles } from './tree.ts'
+
+/** The types that Glasskube's client takes. */
+const MEDIA_TYPES: readonly (string | undefined)[] = [
+  'application/json',
+  'application/yaml',
+  'application/octet-stream',
+  'text/yaml',
+  'text/plain',
+  'text/x-yaml',
+  'application/x-yaml',
+  undefined,
+]
+
+/** Milliseconds; the files are small. */
+const TIMEOUTS = { response: 20_000, idle: 20_000, document: 30_000 }
+/** For all files of a version, beside the last of them. */
+const VERSION_TIMEOUT = 2 * 60 * 1000
+const RETRY = { attempts: 3, maxDelay: 5000 }
+
+export type WebTreeOptions = Pick<RemoteOptions, 'credentials' | 'userAgent' | 'timeouts' | 'retry'> & {
+  connections: Connections
+}
+
+/** A tree on a web server, as Glasskube's client reads it: which files a version has is known from its package.yaml alone. */
+export function webTree(url: URL, options: WebTreeOptions): Tree {
+  const base = new URL(url)
+  if (!base.pathname.endsWith('/')) base.pathname += '/'
+  const settings = settingsOf({
+    ...options,
+    timeouts: { ...TIMEOUTS, ...options.timeouts },
+    retry: { ...RETRY, ...options.retry },
+  })
+  const site = new Site(base, new HttpClient(base, settings))
+  return {
+    packages: async () => ({
+      packages: readRepositoryIndex(await site.get('index.yaml', MAX_INDEX_BYTES), 'index.yaml'),
+      notes: [],
+    }),
+    versions: async (name) => {
+      const path = `${name}/versions.yaml`
+      const { latestVersion, versions } = readPackageIndex(await site.get(path, MAX_INDEX_BYTES), path)
+      return { latestVersion, folders: versions, notes: [] }
+    },
+    files: (name, version, limits) => versionFiles(site, `${name}/${version}`, limits),
+  }
+}
+
+async function versionFiles(
+  site: Site,
+  folder: string,
+  limits: ResourceLimits,
+): Promise<TreeFiles | undefined> {
+  const manifest = await site.find(`${folder}/${MANIFEST_PATH}`, limits.maxBytes)
+  if (!manifest) return undefined
+  const resources = new Map([[MANIFEST_PATH, manifest]])
+  let left = limits.maxBytes - manifest.byteLength
+  const deadline = Date.now() + VERSION_TIMEOUT
+  for (const path of manifestFiles(manifest).paths) {
+    if (resources.has(path)) continue
+    if (Date.now() > deadline)
+      throw new AppError('unavailable', `the files of ${folder} take too long to arrive`)
+    const content = await site.find(`${folder}/${path}`, left)
+    if (!content) continue
+    resources.set(path, content)
+    left -= content.byteLength
+    if (left < 0) throw tooManyBytes(limits)
+  }
+  return { ...NO_FILES, resources, notes: referenceNotes(folder, resources) }
+}
+
+class Site {
+  readonly #base: URL
+  readonly #http: HttpClient
+
+  constructor(base: URL, http: HttpClient) {
+    this.#base = base
+    this.#http = http
+  }
+
+  /** Throws `not_found`. */
+  async get(path: string, limit: number): Promise<Uint8Array> {
+    const content = await this.find(path, limit)
+    if (content) return content
+    throw new AppError('not_found', `there is no file ${this.#urlOf(path).href}`)
+  }
+
+  /** Resolves to undefined for a file that does not exist. */
+  async find(path: string, limit: number): Promise<Uint8Array | undefined> {
+    const url = this.#urlOf(path)
+    try {
+      const headers = { Accept: 'application/yaml, */*;q=0.5', 'Accept-Encoding': 'identity' }
+      const response = await this.#http.send(url, [200], { headers, scopes: [], redirects: true })
+      const type = mediaTypeOf(response)?.toLowerCase()
+      if (MEDIA_TYPES.includes(type)) return await readMetadata(response, limit)
+      await discard(response)
+      throw new AppError('invalid', `${redacted(url)} has the type ${type}, so it is no file of a repository`)
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw error instanceof OciError ? failure(error, url, limit) : error
+    }
+  }
+
+  /** As in Glasskube's client, "+" stands for itself. */
+  #urlOf(path: string): URL {
+    const segments = path.split('/').map((segment) => encodeURIComponent(segment).replaceAll('%2B', '+'))
+    return new URL(segments.join('/'), this.#base)
+  }
+}
+
+/** A server that refuses now may answer later; too much content, or a redirect that leads nowhere, stays so. */
+function failure(cause: OciError, url: URL, limit: number): AppError {
+  if (cause.code === 'size_exceeded') {
+    return new AppError('too_large', `${redacted(url)} has more than ${limit} bytes`, { cause })
+  }
+  return new AppError(cause.code === 'unsupported' ? 'invalid' : 'unavailable', cause.message, { cause })
+}
