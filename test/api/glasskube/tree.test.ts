@@ -97,7 +97,7 @@ describe('the lists of a repository', () => {
       const answer = await get(client, `blueprints/${path}`)
       expect(answer.status).toBe(404)
       expect(await answer.text()).toBe(
-        'blueprints is no Glasskube repository: its packages are read as OCI artifacts, at /v2/, or at /api/v1\n',
+        "blueprints is no Glasskube repository, so Glasskube's clients cannot read its packages\n",
       )
     }
     const none = await get(client, 'none/index.yaml')
