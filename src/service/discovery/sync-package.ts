@@ -4,7 +4,7 @@ import { findPackageRevision } from '../../database/package-revisions/package-re
 import { type DiscoveredTag, forgetTags } from '../../database/repositories/discovered-tags.ts'
 import { revisionName } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
-import { foreignNameProblem, ORIGIN } from '../../domain/repository-source.ts'
+import { foreignNameProblem, ORIGIN, type SourceFormat } from '../../domain/repository-source.ts'
 import { versionsClash } from '../../domain/version.ts'
 import type { VersionTag } from '../../domain/version-tag.ts'
 import { orAborted } from './deadline.ts'
@@ -87,12 +87,21 @@ async function checkUnmoved(scan: PackageScan, tag: string): Promise<void> {
   const same = digest === now
   const published = same ? undefined : await findPackageRevision(scan.sync.ctx.db, before.revision ?? '')
   const revision = same || published ? before.revision : null
-  const problem = published ? otherContent(published, tag, `${digest} → ${now}`) : null
+  const format = scan.sync.repository.source?.format
+  const problem = published ? otherContent(published, format, tag, `${digest} → ${now}`) : null
   await recordTag(scan, tag, { digest, revision, problem }, { checked: true })
 }
 
-function otherContent({ name, version, annotations }: PackageRevision, tag: string, digests: string): string {
+function otherContent(
+  { name, version, annotations }: PackageRevision,
+  format: SourceFormat | undefined,
+  tag: string,
+  digests: string,
+): string {
   const publishedTag = annotations[ORIGIN.reference]?.replace(/^.*[:/]/, '')
+  if (format === 'glasskube') {
+    return `the files of ${tag} have changed since ${name} was published from them: ${digests}. The revision does not change; publish a new version.`
+  }
   if (publishedTag === undefined || publishedTag === tag) {
     return `the tag ${tag} has moved since ${name} was published from it: ${digests}. The revision does not change; push a new version.`
   }

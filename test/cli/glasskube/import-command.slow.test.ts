@@ -1,0 +1,154 @@
+/** `pkgserver import glasskube` as users run it, on a real repository of 32 packages with 495 versions. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { compareVersions, parseVersion, type Version } from '../../../src/domain/version.ts'
+import type { Client, Json } from '../../support/client.ts'
+import { corpusFolder, glasskubePackages, hasCorpus, readFiles, toJson } from '../../support/corpus.ts'
+import { sync } from '../../support/discovery.ts'
+import { serveFolder } from '../../support/glasskube-tree.ts'
+import { runCommand, startCommand, startServer } from '../../support/process.ts'
+import { temporaryFolder } from '../../support/temporary.ts'
+import { until } from '../../support/until.ts'
+
+const CORPUS = corpusFolder('glasskube-packages')
+const VERSIONS = 495
+const SUMMARY = /32 packages with 495 versions in [0-9.]+ s: (.*)\n$/
+
+const importing = (location: string, repository: string, data: string) => [
+  'import',
+  'glasskube',
+  location,
+  '--repository',
+  repository,
+  '--as-published',
+  '--data',
+  data,
+]
+
+async function revisionsOf(client: Client, repository: string): Promise<Json[]> {
+  return (await client.ok('GET', `/packagerevisions?repository=${repository}&limit=1000`)).items
+}
+
+/** All versions are published once, with numbers in their order. */
+async function expectComplete(client: Client, repository: string): Promise<void> {
+  const revisions = await revisionsOf(client, repository)
+  expect(revisions).toHaveLength(VERSIONS)
+  const byPackage = Map.groupBy(revisions, ({ package: path }) => path)
+  for (const [path, own] of byPackage) {
+    const versions = own
+      .toSorted((a, b) => a.revision - b.revision)
+      .map(({ version }) => parseVersion(version) as Version)
+    expect(versions, path).toEqual(versions.toSorted(compareVersions))
+    expect(
+      own.every(({ lifecycle }) => lifecycle === 'Published'),
+      path,
+    ).toBe(true)
+  }
+}
+
+/** The latest versions are those of the versions.yaml files. */
+async function expectLatest(client: Client, repository: string): Promise<void> {
+  const { items } = await client.ok('GET', `/packages?repository=${repository}&limit=1000`)
+  for (const { package: name, latestVersion } of items) {
+    const { latestVersion: written } = parse(readFileSync(join(CORPUS, name, 'versions.yaml'), 'utf8'))
+    expect(`v${latestVersion}`, name).toBe(written)
+  }
+}
+
+describe.skipIf(!hasCorpus)('pkgserver import glasskube', () => {
+  it('takes all of a repository, file by file, and does nothing when repeated', {
+    timeout: 240_000,
+  }, async () => {
+    const data = await temporaryFolder()
+    const { client } = await startServer(data)
+    const first = await runCommand(importing(CORPUS, 'central', data))
+    expect(first.output).toMatch(SUMMARY)
+    expect(SUMMARY.exec(first.output)?.[1]).toBe('495 published, 0 proposed, 0 present, 0 changed, 0 refused')
+    expect([first.code, first.log]).toEqual([0, ''])
+    const notes = first.output.split('\n').filter((line) => line.startsWith('note'))
+    expect(notes.filter((line) => line.endsWith('it is held back'))).toHaveLength(15)
+    expect(notes.filter((line) => !line.endsWith('it is held back'))).toEqual([
+      'note     gateway-api/v1.1.0: it has no build number',
+      'note     ingress-nginx: index.yaml has the latestVersion v1.12.0+1, but versions.yaml v1.12.1+1, which counts',
+      'note     paradedb/v0.10.2+0: its build number is 0',
+    ])
+    await expectComplete(client, 'central')
+    await expectLatest(client, 'central')
+    const byVersion = new Map(
+      (await revisionsOf(client, 'central')).map(({ name, package: path, version }) => [
+        `${path}/v${version}`,
+        name,
+      ]),
+    )
+    for (const found of glasskubePackages()) {
+      const name = byVersion.get(`${found.path}/${found.version}`)
+      const { resources } = await client.ok('GET', `/packagerevisions/${name}/resources`)
+      const bytes = Object.entries(resources).map(([path, file]: [string, Json]) => [
+        path,
+        { base64: file.base64 ?? Buffer.from(file).toString('base64') },
+      ])
+      expect(Object.fromEntries(bytes), name).toEqual(toJson(readFiles(found)))
+    }
+    const again = await runCommand(importing(CORPUS, 'central', data))
+    expect(SUMMARY.exec(again.output)?.[1]).toBe('0 published, 0 proposed, 495 present, 0 changed, 0 refused')
+  })
+
+  it('goes on where it was killed, with the server or without it', { timeout: 240_000 }, async () => {
+    const data = await temporaryFolder()
+    let server = await startServer(data)
+    const count = async () =>
+      (await server.client.call('GET', '/packagerevisions?repository=central&limit=1000')).body.items.length
+    for (const killed of ['command', 'server', 'command'] as const) {
+      const before = await count()
+      const command = startCommand(importing(CORPUS, 'central', data))
+      await until(async () => (await count()) >= before + 40)
+      if (killed === 'server') {
+        await server.stop('SIGKILL')
+        expect(await command.ended).toBe(1)
+        expect(command.log()).toContain('run the command again once it does')
+        server = await startServer(data)
+      } else await command.stop('SIGKILL')
+    }
+    await server.stop()
+    const last = await runCommand(importing(CORPUS, 'central', data))
+    expect(last.output).toMatch(SUMMARY)
+    expect(last.code, last.output).toBe(0)
+    server = await startServer(data)
+    await expectComplete(server.client, 'central')
+    await expectLatest(server.client, 'central')
+  })
+
+  it('takes a repository from a web server', { timeout: 240_000 }, async () => {
+    const data = await temporaryFolder()
+    const { client } = await startServer(data)
+    const { url } = await serveFolder(CORPUS)
+    const { output, code } = await runCommand(importing(url.href, 'central', data))
+    expect(SUMMARY.exec(output)?.[1]).toBe('495 published, 0 proposed, 0 present, 0 changed, 0 refused')
+    expect(code).toBe(0)
+    await expectComplete(client, 'central')
+    await expectLatest(client, 'central')
+    const name = 'central.cert-manager.v1-17-0-2'
+    expect(await client.resources(name)).toEqual({
+      'package.yaml': readFileSync(join(CORPUS, 'cert-manager/v1.17.0+2/package.yaml'), 'utf8'),
+    })
+  })
+})
+
+describe.skipIf(!hasCorpus)('a source of the format glasskube', () => {
+  it('fills a catalog with all of a repository', { timeout: 240_000 }, async () => {
+    const { url } = await serveFolder(CORPUS)
+    const { client } = await startServer(await temporaryFolder(), [], { PKGSERVER_SOURCE_HOSTS: '*' })
+    const source = { url: url.href, format: 'glasskube', interval: '0' }
+    await client.ok('POST', '/repositories', { name: 'found', type: 'catalog', source })
+    expect(await sync(client)).toMatchObject({
+      state: 'Succeeded',
+      packages: readdirSync(CORPUS, { withFileTypes: true }).filter((entry) => entry.isDirectory()).length,
+      revisions: VERSIONS,
+      problems: [],
+    })
+    await expectComplete(client, 'found')
+    await expectLatest(client, 'found')
+  })
+})
