@@ -39,7 +39,7 @@ const SERVICE_MAY_IMPORT: Table = {
   'glasskube-source': [],
   discovery: ['glasskube', 'glasskube-source', 'review', 'workers', 'access', 'audit', '.'],
   repositories: ['discovery', 'accounts', 'access', 'audit', 'webhooks', '.'],
-  glasskube: ['access', 'audit', '.'],
+  glasskube: ['workers', 'queries', 'access', 'audit', '.'],
   jobs: ['drafts', 'queries', 'access', 'audit', '.'],
   watch: ['queries', 'access', '.'],
   webhooks: ['watch', 'queries', 'access', 'audit', '.'],

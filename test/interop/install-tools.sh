@@ -10,6 +10,7 @@ for module in tools crane regctl helm; do go -C "$module" install tool; done
 go -C gitops build -buildvcs=false -o "$GOBIN/consumer" .
 go -C yaml build -buildvcs=false -o "$GOBIN/read-yaml" .
 go -C semver build -buildvcs=false -o "$GOBIN/check-ranges" .
+go -C values build -buildvcs=false -o "$GOBIN/check-values" .
 conformance/install.sh
 ../peers/install.sh
 ../install-python-program.sh interop/schemathesis schemathesis

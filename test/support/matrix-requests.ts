@@ -85,8 +85,14 @@ export async function matrixRequests(
     deleteRepository: { path: `${API}/repositories/blueprints` },
     listPackages: { path: `${API}/packages` },
     getPackage: { path: `${API}/packages/blueprints/nf%2Fupf` },
-    // Refused as a conflict, since the package has no package.yaml.
+    // Refused as conflicts, since these are no Glasskube packages.
     updatePackage: { path: `${API}/packages/blueprints/nf%2Fupf`, body: { latestVersion: null } },
+    getDependencies: { path: `${API}/packages/blueprints/nf%2Fupf/dependencies` },
+    listDependents: { path: `${API}/packages/blueprints/nf%2Fupf/dependents` },
+    getValuesSchema: { path: `${API}/packages/blueprints/nf%2Fupf/values-schema` },
+    checkValues: { path: `${API}/packages/blueprints/nf%2Fupf/values`, body: { values: {} } },
+    resolvePackages: { path: `${API}/resolutions`, body: { repositories: ['blueprints'] } },
+    assessImpact: { path: `${PUBLISHED}/impact` },
     getPackageGraph: { path: `${API}/packages/blueprints/nf/upf/graph` },
     createPackageRevision: {
       path: `${API}/packagerevisions`,

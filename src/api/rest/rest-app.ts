@@ -10,6 +10,7 @@ import { auditRoutes } from './routes/audit.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { bindingRoutes } from './routes/bindings.ts'
 import { cloneJobRoutes } from './routes/clones.ts'
+import { dependencyRoutes } from './routes/dependencies.ts'
 import { diffRoutes } from './routes/diff.ts'
 import { garbageCollectionRoutes } from './routes/garbage-collections.ts'
 import { imageRoutes } from './routes/images.ts'
@@ -22,6 +23,7 @@ import { objectRoutes } from './routes/objects.ts'
 import { packageRevisionRoutes } from './routes/package-revisions.ts'
 import { packageRoutes } from './routes/packages.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
+import { resolutionRoutes } from './routes/resolutions.ts'
 import { resourceRoutes } from './routes/resources.ts'
 import { reviewRoutes } from './routes/review.ts'
 import { reviewPolicyRoutes } from './routes/review-policies.ts'
@@ -33,6 +35,7 @@ import { trustRoutes } from './routes/trusts.ts'
 import { upgradeRoutes } from './routes/upgrade.ts'
 import { upgradeJobRoutes } from './routes/upgrades.ts'
 import { userRoutes } from './routes/users.ts'
+import { valueRoutes } from './routes/values.ts'
 import { verificationRoutes } from './routes/verifications.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { whoamiRoutes } from './routes/whoami.ts'
@@ -54,6 +57,9 @@ export function createRestApp(api: Api, onOperation: OnOperation, tracing: Traci
   app.route('/', serverRoutes(api))
   app.route('/', repositoryRoutes(api))
   app.route('/', packageRoutes(api))
+  app.route('/', dependencyRoutes(api))
+  app.route('/', valueRoutes(api))
+  app.route('/', resolutionRoutes(api))
   app.route('/', packageRevisionRoutes(api))
   app.route('/', linkRoutes(api))
   app.route('/', objectRoutes(api))

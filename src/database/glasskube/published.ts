@@ -75,13 +75,21 @@ export async function versionEntries(
       revision: name,
       version: version ?? '',
       publishedAt: published_at ?? '',
-      manifest:
-        manifest === null
-          ? undefined
-          : parseStored(manifestLinksSchema, manifest, `the package.yaml of ${name}`),
+      manifest: parseManifest(manifest, name),
     })
   }
   return found
+}
+
+/** The package.yaml of a revision in any state; undefined where none could be read. */
+export async function findManifest(db: Reader, revision: string): Promise<ManifestLinks | undefined> {
+  const row = await db
+    .selectFrom('package_revisions')
+    .innerJoin('contents', 'contents.id', 'package_revisions.contents_id')
+    .select('contents.manifest')
+    .where('name', '=', revision)
+    .executeTakeFirst()
+  return parseManifest(row?.manifest ?? null, revision)
 }
 
 export async function findListing(db: Reader, packageId: number): Promise<Listing> {
@@ -111,4 +119,8 @@ export function storedListing(listing: Listing): string | null {
 
 function parseListing(text: string | null, of: string): Listing {
   return text === null ? PLAIN_LISTING : parseStored(listingSchema, text, `the listing of ${of}`)
+}
+
+function parseManifest(text: string | null, of: string): ManifestLinks | undefined {
+  return text === null ? undefined : parseStored(manifestLinksSchema, text, `the package.yaml of ${of}`)
 }

@@ -2,7 +2,7 @@
 
 const PUNCTUATION = String.raw`\\[!-\/:-@[-\x60{-~]`
 
-/** What both have, or ECMAScript has an equal of. */
+/** The pieces of patterns that both languages have, or that have an equal in ECMAScript. */
 const PIECES = new RegExp(
   [
     String.raw`[^\\^$.*+?()[\]{}|]`,
@@ -34,18 +34,21 @@ export function ecmaPattern(pattern: string): string | undefined {
   for (const { 0: piece, index } of pattern.matchAll(PIECES)) {
     if (index !== end) return undefined
     end += piece.length
-    translated += piece.startsWith('[') ? translateClass(piece) : (EQUALS[piece] ?? withoutEscape(piece))
+    translated += piece.startsWith('[') ? translateClass(piece) : (EQUALS[piece] ?? plainOf(piece))
   }
   return end === pattern.length && isPattern(translated) ? translated : undefined
 }
 
 function translateClass(piece: string): string {
-  return piece.replace(/\\./g, (part) => (part === '\\s' ? SPACE : withoutEscape(part)))
+  return piece.replace(/\\./g, (part) => {
+    if (part === '\\s') return SPACE
+    return part === '\\-' ? part : plainOf(part)
+  })
 }
 
-/** ECMAScript refuses escapes of characters without a meaning. */
-function withoutEscape(piece: string): string {
-  return piece.replace(/^\\(?=[^-\w^$\\.*+?()[\]{}|/])|^\\(?=_)/, '')
+/** Removes the backslash where ECMAScript refuses it, since the character has no meaning. */
+function plainOf(piece: string): string {
+  return piece.replace(/^\\(?=_|[^\w^$\\.*+?()[\]{}|/])/, '')
 }
 
 function isPattern(text: string): boolean {

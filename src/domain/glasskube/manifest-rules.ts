@@ -1,76 +1,10 @@
 /** The rules of package.yaml that concern several fields, or what stands in a text. */
-import { z } from 'zod'
-import { isJsonArray, isJsonObject, type JsonValue } from '../krm/json-value.ts'
 import { labelProblem } from '../names.ts'
-import { type PackageManifest, packageManifestSchema, type ValueDefinition } from './manifest-schema.ts'
+import { error, type Fault, type FieldPath, warning } from './manifest-fault.ts'
+import type { PackageManifest, ValueDefinition } from './manifest-schema.ts'
 import { namesBuild, parseRange } from './range.ts'
 import { Re2Patterns } from './re2-pattern.ts'
 import { valueFaults } from './values.ts'
-
-/** `message` follows the path. */
-export type Fault = {
-  path: readonly (string | number)[]
-  /** A warning does not keep clients from using the manifest. */
-  severity: 'error' | 'warning'
-  message: string
-  /** What the position is of; the value by default. */
-  part?: 'key'
-}
-
-function error(path: Fault['path'], message: string): Fault {
-  return { path, severity: 'error', message }
-}
-
-function warning(path: Fault['path'], message: string): Fault {
-  return { path, severity: 'warning', message }
-}
-
-/** Finds what the schema refuses. */
-export function schemaFaults(value: JsonValue): Fault[] {
-  const { error: refusal } = packageManifestSchema.safeParse(value)
-  return (refusal?.issues ?? []).map(({ path, message }) => error(path as Fault['path'], message))
-}
-
-/** Finds fields that the schema does not have. */
-export function unknownFields(value: JsonValue): Generator<Fault> {
-  return unknownBelow(packageManifestSchema, value, [])
-}
-
-function* unknownBelow(schema: unknown, value: JsonValue, path: Fault['path']): Generator<Fault> {
-  if (schema instanceof z.ZodOptional) yield* unknownBelow(schema.unwrap(), value, path)
-  if (schema instanceof z.ZodArray && isJsonArray(value)) {
-    for (const [at, item] of value.entries()) yield* unknownBelow(schema.element, item, [...path, at])
-  }
-  if (!isJsonObject(value)) return
-  if (schema instanceof z.ZodRecord) {
-    for (const [key, item] of Object.entries(value)) {
-      // Zod skips it.
-      if (key === '__proto__') yield error([...path, key], 'cannot be a name: choose another one')
-      yield* unknownBelow(schema.valueType, item, [...path, key])
-    }
-  }
-  if (schema instanceof z.ZodObject) {
-    for (const [key, item] of Object.entries(value)) {
-      if (Object.hasOwn(schema.shape, key)) yield* unknownBelow(schema.shape[key], item, [...path, key])
-      else yield unknownField([...path, key], key, Object.keys(schema.shape))
-    }
-  }
-}
-
-/** Go takes a field for one that it knows if only upper and lower case differ, so clients would not ignore it. */
-function unknownField(path: Fault['path'], key: string, known: readonly string[]): Fault {
-  const meant = known.find((name) => folded(name) === folded(key))
-  const fault =
-    meant === undefined
-      ? warning(path, 'is unknown to clients, which ignore it: remove it, or correct its name')
-      : error(path, `must be spelled ${meant}`)
-  return { ...fault, part: 'key' }
-}
-
-/** The second step is for letters such as ſ, which Go takes for an s. */
-function folded(name: string): string {
-  return name.toLowerCase().toUpperCase()
-}
 
 /** Checks a manifest that the schema accepts. */
 export function* manifestFaults(
@@ -123,9 +57,8 @@ function* componentFaults({ name: own, components = [] }: PackageManifest): Gene
     if (component.name === own) yield error([...path, 'name'], 'is the package itself: remove it')
     // Clients take an empty name for none.
     const instance = component.installedName || component.name
-    if (component.installedName && labelProblem(component.installedName)) {
-      yield error([...path, 'installedName'], labelProblem(component.installedName) ?? '')
-    }
+    const problem = component.installedName ? labelProblem(component.installedName) : undefined
+    if (problem) yield error([...path, 'installedName'], problem)
     if (seen.has(instance)) {
       yield error(path, `gives the instance ${own}-${instance} again: set another installedName`)
     }
@@ -133,7 +66,7 @@ function* componentFaults({ name: own, components = [] }: PackageManifest): Gene
   }
 }
 
-function* referenceFaults({ name, version }: Reference, path: Fault['path']): Generator<Fault> {
+function* referenceFaults({ name, version }: Reference, path: FieldPath): Generator<Fault> {
   const problem = labelProblem(name)
   if (problem) yield error([...path, 'name'], problem)
   // Clients take an empty range for none.

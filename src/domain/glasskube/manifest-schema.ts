@@ -15,9 +15,9 @@ function must(be: string, advice: (input: unknown) => string = () => '') {
   }
 }
 
-/** Version numbers, ports and answers such as "yes" are often meant to be texts. */
+/** YAML reads 1.10 as the number 1.1, and n as false. */
 function quoting(input: unknown): string {
-  return typeof input === 'object' ? '' : ': quote it'
+  return typeof input === 'object' ? '' : `, and is read as ${input}: quote it`
 }
 
 function unquoting(input: unknown): string {
@@ -25,7 +25,8 @@ function unquoting(input: unknown): string {
 }
 
 const text = z.string({ error: must('a text', quoting) })
-const filled = text.min(1, 'must not be empty')
+// Unlike zod's own check of the length, it leaves out what is no text.
+const filled = text.refine((value) => value !== '', 'must not be empty')
 const flag = z.boolean({ error: must('true or false', unquoting) })
 
 function list<T extends z.ZodType>(item: T) {
@@ -44,7 +45,7 @@ function oneOf<const T extends readonly string[]>(words: T) {
   return z.enum(words, { error: must(`one of ${words.join(', ')}`) })
 }
 
-/** Go's int where `least` and `most` say nothing else. A number is a bigint only where a double would round it. */
+/** By default any of Go's int. A number is a bigint only where a double would round it. */
 function integer(least: number | bigint = -(2n ** 63n), most: number | bigint = 2n ** 63n - 1n) {
   const fits = (input: unknown) =>
     (typeof input === 'bigint' || Number.isInteger(input)) &&
@@ -104,7 +105,9 @@ const release = fields({ chartName: filled, chartVersion: filled, values: jsonOb
 const helm = fields({
   repositoryUrl: filled,
   ...release.partial().shape,
-  releases: list(release).min(1, 'must not be empty').optional(),
+  releases: list(release)
+    .refine(({ length }) => length > 0, 'must not be empty')
+    .optional(),
 }).superRefine(({ releases, chartName, chartVersion }, context) => {
   const refuse = (message: string) => context.addIssue({ code: 'custom', message })
   const isSingle = chartName !== undefined && chartVersion !== undefined

@@ -31,6 +31,12 @@ export function compareWithBuild(a: LooseVersion, b: LooseVersion): number {
   )
 }
 
+/** Returns the highest release; of prereleases alone, the highest of these. */
+export function highestRelease(versions: readonly LooseVersion[]): LooseVersion | undefined {
+  const ordered = versions.toSorted(compareWithBuild)
+  return ordered.findLast(({ prerelease }) => !prerelease) ?? ordered.at(-1)
+}
+
 function buildNumber({ metadata }: LooseVersion): bigint {
   return /^[0-9]+$/.test(metadata) ? BigInt(metadata) : -1n
 }

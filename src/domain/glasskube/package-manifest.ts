@@ -4,8 +4,10 @@ import { fieldOffset } from '../krm/field-offset.ts'
 import { formatFieldPath } from '../krm/field-path.ts'
 import { isJsonObject, isTooDeep, type JsonObject } from '../krm/json-value.ts'
 import { type Finding, MAX_FINDINGS, type YamlDocument, yamlDocuments } from '../validation/yaml-documents.ts'
-import { type Fault, manifestFaults, schemaFaults, unknownFields } from './manifest-rules.ts'
+import type { Fault } from './manifest-fault.ts'
+import { manifestFaults } from './manifest-rules.ts'
 import type { PackageManifest } from './manifest-schema.ts'
+import { schemaFaults, unknownFields } from './schema-faults.ts'
 
 /** A problem with a field; line and column count from 1. */
 export type Problem = {
@@ -49,10 +51,10 @@ export function readPackageManifest(content: string | Uint8Array, packageName?: 
   return errors.length === 0 ? { manifest, ...found } : found
 }
 
-type File = Omit<YamlDocument, 'value'> & { value: JsonObject }
+type ManifestFile = Omit<YamlDocument, 'value'> & { value: JsonObject }
 
 /** Returns the only document of a file, or why it is no manifest. */
-function readDocument(content: Uint8Array): File | { errors: Problem[] } {
+function readDocument(content: Uint8Array): ManifestFile | { errors: Problem[] } {
   if (content.byteLength > MAX_BYTES) {
     return refused(`the file has more than ${MAX_BYTES} bytes, the most that a manifest may have: shorten it`)
   }
@@ -76,11 +78,11 @@ function refused(message: string, at = { line: 1, column: 1 }): { errors: Proble
   return { errors: [{ path: '', message, ...at }] }
 }
 
-function located(faults: readonly Fault[], { document, positionOf }: File): Problem[] {
+function located(faults: readonly Fault[], { document, positionOf }: ManifestFile): Problem[] {
   return faults
     .map(({ path, message, part }) => {
       const position = positionOf(fieldOffset(document, path, part))
-      return { path: formatFieldPath(path), message: shortened(message), ...position }
+      return { path: shortened(formatFieldPath(path)), message: shortened(message), ...position }
     })
     .sort((a, b) => a.line - b.line || a.column - b.column)
 }

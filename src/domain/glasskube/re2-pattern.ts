@@ -7,7 +7,7 @@ const MAX_LENGTH = 1000
 /** Half a second or so, for all patterns that are used in one go. */
 const MAX_STEPS = 100_000_000
 const STEPS_TO_PARSE_A_CHARACTER = 3000
-const STEPS_TO_COMPILE_AN_INSTRUCTION = 100
+const STEPS_TO_COMPILE_AN_INSTRUCTION = 300
 
 const TOO_MUCH = 'takes too long to check together with the others: use simpler patterns or shorter values'
 

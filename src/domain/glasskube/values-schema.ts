@@ -3,8 +3,8 @@
  * refuses what `valueViolations` refuses, except that JSON Schema
  * - counts characters, where Glasskube counts bytes: of texts beyond ASCII, `minLength` may refuse one that is long enough,
  *   and `maxLength` may accept one that is too long;
- * - has no bounds for numbers in strings: `minimum` and `maximum` are there for forms, and have no effect on strings;
- *   nor are 64 bits the limit;
+ * - has no bounds for numbers in strings, so it accepts those beyond 64 bits: `minimum` and `maximum` have no effect on
+ *   strings, and are there for forms;
  * - has patterns of ECMAScript: those of RE2 that have no equal there are left out.
  */
 import { ecmaPattern } from './ecma-pattern.ts'
@@ -17,10 +17,10 @@ export type ValueSchema = {
   description?: string
   default?: string
   enum?: string[]
-  minLength?: number | bigint
-  maxLength?: number | bigint
-  minimum?: number | bigint
-  maximum?: number | bigint
+  minLength?: number
+  maxLength?: number
+  minimum?: number
+  maximum?: number
   pattern?: string
   allOf?: { pattern: string }[]
 }
@@ -33,7 +33,6 @@ export type ValuesSchema = {
   additionalProperties: false
 }
 
-/** Numbers of the schema are bigints where a double would round them. */
 export function valuesSchema(definitions: ValueDefinitions): ValuesSchema {
   const entries = Object.entries(definitions)
   return {
@@ -68,15 +67,15 @@ function rulesOf({ type, options = [], constraints = {} }: ValueDefinition): Par
     case 'number':
       return {
         pattern: '^[-+]?[0-9]+$',
-        ...(min !== undefined && { minimum: min }),
-        ...(max !== undefined && { maximum: max }),
+        ...(min !== undefined && { minimum: Number(min) }),
+        ...(max !== undefined && { maximum: Number(max) }),
         ...(pattern !== undefined && { allOf: [{ pattern }] }),
       }
     case 'text':
       return {
         // JSON Schema has no negative lengths.
-        ...(minLength !== undefined && minLength > 0 && { minLength }),
-        ...(maxLength !== undefined && { maxLength }),
+        ...(minLength !== undefined && minLength > 0 && { minLength: Number(minLength) }),
+        ...(maxLength !== undefined && { maxLength: Number(maxLength) }),
         ...(pattern !== undefined && { pattern }),
       }
   }

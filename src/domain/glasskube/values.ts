@@ -1,4 +1,4 @@
-/** What a client sets the values of a package to, checked against their definitions by the rules of Glasskube. */
+/** Checks the values that users set for a package against their definitions, by the rules of Glasskube. */
 import { firstFew } from '../../core/first-few.ts'
 import type { ValueDefinition, ValueDefinitions } from './manifest-schema.ts'
 import { Re2Patterns } from './re2-pattern.ts'

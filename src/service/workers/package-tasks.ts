@@ -133,7 +133,7 @@ function packed(files: PackageFiles, { limits, manifestOf }: FileRules): PackedR
   return packResources(files, manifestOf)
 }
 
-async function unpacked(files: AnyFiles, limits: ResourceLimits): Promise<PackageFiles> {
+export async function unpacked(files: AnyFiles, limits: ResourceLimits): Promise<PackageFiles> {
   if ('archive' in files) return unpackUpload(files, limits)
   if ('layers' in files) return unpackForeignLayers(files.layers, limits)
   return 'layer' in files ? unpackLayer(files.layer, limits) : files

@@ -1,4 +1,5 @@
 import { AppError } from '../../core/errors.ts'
+import { checkValues, valuesSchema } from './manifest-tasks.ts'
 import {
   clone,
   diff,
@@ -11,12 +12,28 @@ import {
   settle,
   upgrade,
 } from './package-tasks.ts'
+import { impact, resolve } from './resolution-tasks.ts'
 
 /**
  * CPU-bound work that runs in worker processes (`worker-pool.ts`): functions of one argument. Arguments and results are
  * copied between the processes. Metrics and traces show the keys as names of tasks.
  */
-const TASKS = { clone, diff, edited, inspect, merge, patch, prepare, preview, settle, upgrade }
+const TASKS = {
+  checkValues,
+  clone,
+  diff,
+  edited,
+  impact,
+  inspect,
+  merge,
+  patch,
+  prepare,
+  preview,
+  resolve,
+  settle,
+  upgrade,
+  valuesSchema,
+}
 
 export type Tasks = typeof TASKS
 export const TASK_NAMES = Object.keys(TASKS) as (keyof Tasks)[]

@@ -8,15 +8,7 @@ import { preferredType } from '../accept.ts'
 import type { Api } from '../api.ts'
 import { MERMAID, toMermaid } from '../mermaid.ts'
 import { problem, respondProblem } from '../problem.ts'
-import {
-  latest,
-  limit,
-  outdated,
-  packagePath,
-  pageQuery,
-  repositoryName,
-  splitQuery,
-} from '../schemas/common.ts'
+import { latest, limit, outdated, pageQuery, splitQuery } from '../schemas/common.ts'
 import { json } from '../schemas/exchange.ts'
 import { downstreamDepth, downstreamListSchema, graphDepth, graphSchema } from '../schemas/links.ts'
 import { toPackageRevisionView } from '../schemas/package-revision.ts'
@@ -24,6 +16,7 @@ import { readErrors } from '../schemas/problem.ts'
 import { listed } from '../schemas/responses.ts'
 import { packageInPath, revisionInPath } from '../targets.ts'
 import { revisionParams } from './package-revisions.ts'
+import { packageParams } from './packages.ts'
 
 const downstreams = defineRoute({
   method: 'get',
@@ -41,7 +34,6 @@ const downstreams = defineRoute({
   responses: listed(downstreamListSchema, 'downstreams', 404),
 })
 
-const graphParams = z.strictObject({ repository: repositoryName, package: packagePath })
 const graphQuery = z.strictObject({
   depth: graphDepth,
   limit: limit.openapi({ description: 'Maximum number of packages in the response.' }),
@@ -59,7 +51,7 @@ const graph = defineRoute({
   summary: 'Get the upstreams and downstreams of a package',
   description: `Returns the package with its upstreams and downstreams, over the links of all of their revisions: as JSON, or with \`Accept: ${MERMAID}\` as a Mermaid flowchart. Slashes in the path of the package may be encoded or not.`,
   tags: ['Packages'],
-  request: { params: graphParams, query: graphQuery },
+  request: { params: packageParams, query: graphQuery },
   responses: {
     200: {
       ...json(graphSchema, 'The graph.'),

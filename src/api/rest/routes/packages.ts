@@ -6,7 +6,7 @@ import { listPackages } from '../../../service/queries/list-packages.ts'
 import { defineRoute } from '../../route.ts'
 import type { Api } from '../api.ts'
 import { jsonOf } from '../body.ts'
-import { noQuery, packagePath, pageQuery, repositoryName, splitQuery } from '../schemas/common.ts'
+import { noQuery, packagePath, pageQuery, repositoryName, splitQuery, version } from '../schemas/common.ts'
 import { json, mergePatchBody } from '../schemas/exchange.ts'
 import { packageListSchema, packagePatchSchema, packageSchema } from '../schemas/package.ts'
 import { readErrors, writeErrors } from '../schemas/problem.ts'
@@ -37,7 +37,11 @@ const list = defineRoute({
   responses: listed(packageListSchema, 'packages'),
 })
 
-const params = z.strictObject({ repository: repositoryName, package: packagePath })
+export const packageParams = z.strictObject({ repository: repositoryName, package: packagePath })
+
+export const versionQuery = z.strictObject({
+  version: version.optional().openapi({ description: 'Version of the package; by default the latest.' }),
+})
 
 const get = defineRoute({
   method: 'get',
@@ -48,7 +52,7 @@ const get = defineRoute({
   description:
     'Slashes in the path of the package may be encoded or not; they must be where its last segment is the name of something below a package, such as `graph`.',
   tags,
-  request: { params, query: noQuery },
+  request: { params: packageParams, query: noQuery },
   responses: { 200: json(packageSchema, 'The package.'), ...readErrors(404) },
 })
 
@@ -59,7 +63,11 @@ const update = defineRoute({
   operation: { needs: { publish: packageInPath }, load: 'write', writesDisk: true },
   summary: 'Hold back or deprecate versions of a Glasskube package',
   tags,
-  request: { params, query: noQuery, body: mergePatchBody(packagePatchSchema, 'PackagePatch') },
+  request: {
+    params: packageParams,
+    query: noQuery,
+    body: mergePatchBody(packagePatchSchema, 'PackagePatch'),
+  },
   responses: { 200: json(packageSchema, 'Updated.'), ...writeErrors(404, 409, 415) },
 })
 

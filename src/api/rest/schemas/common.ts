@@ -5,7 +5,7 @@ import { nothingHidden } from '../../../domain/schemas.ts'
 import { parseVersion, VERSION_RULE } from '../../../domain/version.ts'
 
 /** A string that is checked by a rule of the domain, which returns the problem or undefined. */
-function ruled(rule: (text: string) => string | undefined) {
+export function ruled(rule: (text: string) => string | undefined) {
   return z.string().superRefine((text, ctx) => {
     const problem = rule(text)
     if (problem) ctx.addIssue({ code: 'custom', message: problem })

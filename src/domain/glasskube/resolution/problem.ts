@@ -25,7 +25,12 @@ export type PackageVersion = {
 }
 
 /** A package as one repository publishes it, with its versions in any order. */
-export type RepositoryPackage = { repository: string; versions: readonly PackageVersion[] }
+export type RepositoryPackage = {
+  repository: string
+  versions: readonly PackageVersion[]
+  /** What the repository names as the latest version; the highest release if left out. */
+  latestVersion?: string | undefined
+}
 
 /** All that is published, read by name when a resolution comes across it. */
 export type Universe = {

@@ -1,0 +1,23 @@
+import { AppError } from '../../../core/errors.ts'
+
+/** Bounds time and memory by counting steps instead of seconds: the same question has the same answer on any machine. */
+export class Budget {
+  readonly #steps: number
+  #left: number
+
+  constructor(steps: number) {
+    this.#steps = steps
+    this.#left = steps
+  }
+
+  /** Throws `too_large` if the steps are used up. */
+  spend(steps: number): void {
+    this.#left -= steps
+    if (this.#left < 0) {
+      throw new AppError(
+        'too_large',
+        `found no answer in ${this.#steps} steps: ask for exact versions, or for fewer packages at a time`,
+      )
+    }
+  }
+}

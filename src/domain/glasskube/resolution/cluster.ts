@@ -1,0 +1,106 @@
+import type { Budget } from './budget.ts'
+import { Candidates } from './candidates.ts'
+import { type Incompatibility, incompatibility } from './incompatibility.ts'
+import { Instance } from './instance.ts'
+import type {
+  InstalledPackage,
+  InstallRequest,
+  PackageRef,
+  PackageVersion,
+  ResolutionProblem,
+} from './problem.ts'
+import { ABSENT } from './value-set.ts'
+
+/** The packages that a cluster has or can get; each is made when the search comes across it. */
+export class Cluster {
+  readonly budget: Budget
+  readonly #problem: ResolutionProblem
+  readonly #installed = new Map<string, InstalledPackage>()
+  readonly #requests = new Map<string, InstallRequest[]>()
+  readonly #published = new Map<string, readonly PackageVersion[]>()
+  readonly #instances = new Map<string, Instance>()
+  /** The packages that would have the same name in the same namespace. */
+  readonly #rivals = new Map<string, Instance[]>()
+  #clashes: Incompatibility[] = []
+
+  constructor(problem: ResolutionProblem, budget: Budget) {
+    this.#problem = problem
+    this.budget = budget
+    for (const installed of problem.installed) this.#installed.set(keyOf(installed), installed)
+    for (const request of problem.install) {
+      const key = keyOf(request)
+      this.#requests.set(key, [...(this.#requests.get(key) ?? []), request])
+    }
+  }
+
+  /** `nesting` counts the components around one that the search comes across for the first time. */
+  instance(ref: PackageRef, nesting = 0): Instance {
+    const key = keyOf(ref)
+    const known = this.#instances.get(key)
+    if (known) return known
+    const { name, namespace, instance = name } = ref
+    const installed = this.#installed.get(key)
+    const requests = this.#requests.get(key) ?? []
+    const made = new Instance(this, {
+      ref: namespace === undefined ? { name } : { name, namespace, instance },
+      installed,
+      isRequested: requests.length > 0,
+      nesting,
+      candidates: new Candidates({
+        name,
+        published: this.#versionsOf(name),
+        scope: namespace === undefined ? 'Cluster' : 'Namespaced',
+        installed: installed?.version,
+        requested: requests.flatMap(({ version }) => version ?? []),
+        budget: this.budget,
+      }),
+    })
+    this.#instances.set(key, made)
+    if (namespace !== undefined) this.#ruleOutRivals(made, `${namespace}/${instance}`)
+    return made
+  }
+
+  /** Those that the search has come across. */
+  instances(): Iterable<Instance> {
+    return this.#instances.values()
+  }
+
+  /** Returns the incompatibilities found since the last call between packages that would have the same name. */
+  clashes(): Incompatibility[] {
+    const found = this.#clashes
+    this.#clashes = []
+    return found
+  }
+
+  /**
+   * A repository hides the packages of those after it: otherwise a public one could take over a private package by
+   * publishing a higher version.
+   */
+  #versionsOf(name: string): readonly PackageVersion[] {
+    const known = this.#published.get(name)
+    if (known) return known
+    const versions = this.#problem.universe.lookup(name)[0]?.versions ?? []
+    this.#published.set(name, versions)
+    return versions
+  }
+
+  #ruleOutRivals(made: Instance, place: string): void {
+    const rivals = this.#rivals.get(place) ?? []
+    for (const rival of rivals) {
+      this.budget.spend(1)
+      const terms = [rival, made].map((variable) => ({ variable, values: variable.values & ~ABSENT }))
+      const clash = incompatibility(terms, () => ({
+        subject: `both ${rival.ref.name} and ${made.ref.name}`,
+        verb: 'would be',
+        object: place,
+      }))
+      if (clash) this.#clashes.push(clash)
+    }
+    this.#rivals.set(place, [...rivals, made])
+  }
+}
+
+/** Names of packages and namespaces have no slash. */
+function keyOf({ name, namespace, instance = name }: PackageRef): string {
+  return namespace === undefined ? name : `${name}/${namespace}/${instance}`
+}

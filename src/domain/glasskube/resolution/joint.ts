@@ -1,0 +1,73 @@
+/**
+ * The resolution that moves packages together. It finds a solution whenever there is one: all that was asked for and all
+ * that was installed by hand, with their dependencies. Of the solutions it takes one that keeps what is installed where
+ * possible, and then has the highest versions.
+ */
+import { Budget } from './budget.ts'
+import { Cluster } from './cluster.ts'
+import { explainFailure } from './explain-failure.ts'
+import { type Incompatibility, incompatibility } from './incompatibility.ts'
+import type { Resolution, ResolutionProblem } from './problem.ts'
+import { solution } from './solution.ts'
+import { Solver } from './solver.ts'
+import { ABSENT, NONE } from './value-set.ts'
+
+/** What takes some seconds and some hundred megabytes. */
+const MAX_STEPS = 20_000_000
+
+/** Throws `too_large` if there is no answer within a number of steps. */
+export function resolveJointly(problem: ResolutionProblem, maxSteps = MAX_STEPS): Resolution {
+  const budget = new Budget(maxSteps)
+  const cluster = new Cluster(problem, budget)
+  const demands = [...requests(problem, cluster), ...installedByHand(problem, cluster), ...cluster.clashes()]
+  const failure = new Solver(wishes(problem, cluster), budget).solve(demands)
+  if (!failure) return solution(problem, cluster)
+  const { conflicts, explanation } = explainFailure(failure)
+  return {
+    status: 'CONFLICT',
+    install: [],
+    requirements: [],
+    changes: [],
+    conflicts,
+    pruned: [],
+    explanation,
+  }
+}
+
+function requests({ install }: ResolutionProblem, cluster: Cluster): Incompatibility[] {
+  return install.flatMap((request) => {
+    const variable = cluster.instance(request)
+    const { ref, candidates, place, installed } = variable
+    const accepted = candidates.requested(request.version)
+    const asked = ref.name + (request.version ? ` ${request.version}` : '') + place
+    const values = variable.values & ~accepted
+    return (
+      incompatibility([{ variable, values }], () => ({
+        subject: asked,
+        verb: 'is',
+        object: accepted === NONE ? `requested and ${candidates.whyNone(request.version)}` : 'requested',
+        ...((request.version || accepted === NONE) && {
+          demand: { ...ref, actual: installed?.version, required: request.version },
+        }),
+      })) ?? []
+    )
+  })
+}
+
+/** What was installed by hand stays, in whatever version. */
+function installedByHand({ installed }: ResolutionProblem, cluster: Cluster): Incompatibility[] {
+  return installed.flatMap((one) => {
+    const variable = cluster.instance(one)
+    if (one.asDependency) return []
+    const fact = () => ({ subject: variable.ref.name + variable.place, verb: 'is', object: 'installed' })
+    return incompatibility([{ variable, values: ABSENT }], fact) ?? []
+  })
+}
+
+/** To keep what is installed, first what was installed by hand; a dependency may also go. */
+function wishes({ installed }: ResolutionProblem, cluster: Cluster) {
+  return [...installed.filter((one) => !one.asDependency), ...installed.filter((one) => one.asDependency)]
+    .map((one) => cluster.instance(one))
+    .filter((variable) => !variable.isRequested)
+    .map((variable) => ({ variable, values: variable.kept | ABSENT }))
+}

@@ -1,0 +1,67 @@
+import type { PackageId } from '../../domain/names.ts'
+import type { Caller } from '../access/policy.ts'
+import { viewKey } from '../access/visible.ts'
+import type { ServiceContext } from '../context.ts'
+import type { PublishedRepository, PublishedVersion } from '../published-repositories.ts'
+import { type Page, type PageRequest, page } from '../queries/page.ts'
+import { publishedPackage, repositoriesFrom, seesPackage } from './repositories.ts'
+
+export type Dependent = {
+  repository: string
+  package: string
+  version: string
+  /** A component is an instance of the dependent's own. */
+  as: 'dependency' | 'component'
+  /** A range; null for any version. */
+  required: string | null
+}
+
+/**
+ * The versions that need a package, by repository, package and version; only latest ones unless `all`. A package that
+ * finds another of the same name in its own repository needs that one. Throws `not_found` and `conflict`.
+ */
+export async function dependentsOf(
+  ctx: ServiceContext,
+  caller: Caller,
+  id: PackageId,
+  { all }: { all: boolean },
+  request: PageRequest,
+): Promise<Page<Dependent>> {
+  const repositories = await repositoriesFrom(ctx, id.repository)
+  publishedPackage(repositories[0], id)
+  const dependents = repositories
+    .filter(({ name, packages }) => name === id.repository || !packages.has(id.package))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((repository) => dependentsIn(repository, caller, id.package, all))
+  return page(ctx, { list: 'dependents', id, all, for: viewKey(caller) }, request, {
+    small: true,
+    fetch: async (after: number | undefined, limit) => dependents.slice(after ?? 0, (after ?? 0) + limit),
+    cursorAt: (dependent) => dependents.indexOf(dependent) + 1,
+  })
+}
+
+function dependentsIn(
+  { name: repository, packages }: PublishedRepository,
+  caller: Caller,
+  needed: string,
+  all: boolean,
+): Dependent[] {
+  const visible = [...packages.values()].filter(({ name }) => seesPackage(caller, repository, name))
+  return visible.flatMap(({ name, versions, latest }) =>
+    (all ? versions : [latest]).flatMap((version) =>
+      needsOf(version, needed).map((need) => ({
+        repository,
+        package: name,
+        version: version.parsed.text,
+        ...need,
+      })),
+    ),
+  )
+}
+
+function needsOf({ manifest }: PublishedVersion, needed: string): Pick<Dependent, 'as' | 'required'>[] {
+  const { dependencies = [], components = [] } = manifest ?? {}
+  const of = (parts: readonly { name: string; version?: string }[], as: Dependent['as']) =>
+    parts.filter(({ name }) => name === needed).map(({ version }) => ({ as, required: version ?? null }))
+  return [...of(dependencies, 'dependency'), ...of(components, 'component')]
+}

@@ -1,0 +1,3 @@
+module check-values
+
+go 1.26.0
