@@ -1,4 +1,5 @@
 /** Reads an artifact that a tag of a source points to, and publishes it. */
+import { detailText } from '../../core/errors.ts'
 import type { VersionTag } from '../../domain/version-tag.ts'
 import { fileRules } from '../package-rules.ts'
 import type { PackedResources } from '../workers/pack-resources.ts'
@@ -47,7 +48,5 @@ async function prepare(
 
 function firstError({ findings: { errors } }: PackedResources): string | undefined {
   const [first] = errors
-  if (!first) return undefined
-  const { path, line = 1, column = 1, message } = first
-  return `${path}:${line}:${column}: ${message}`
+  return first && detailText(first)
 }

@@ -2,7 +2,7 @@ import { AppError, type ErrorCode } from '../../core/errors.ts'
 import type { RepositorySource } from '../../domain/repository-source.ts'
 import { OciError, type OciErrorCode } from '../../oci/errors.ts'
 import type { Fetcher, Resolver, TagLister } from '../../oci/roles.ts'
-import type { Tree } from '../glasskube-source/tree.ts'
+import type { ForeignTree } from '../glasskube-source/foreign-tree.ts'
 
 /** The part of a registry that is read for discovery. */
 export type SourceRegistry = {
@@ -14,7 +14,7 @@ export type SourceRegistry = {
 /** Open the places that URLs name. They throw `forbidden` where the server may not connect to one. */
 export type OpenSource = {
   registry: (url: string) => SourceRegistry
-  tree: (url: string) => Tree
+  tree: (url: string) => ForeignTree
 }
 
 /** The beginning of references into a source: its host and prefix. */

@@ -1,5 +1,6 @@
 /** Syncs one repository of a source: imports its new versions, and checks that known tags have not moved. */
 
+import { AppError } from '../../core/errors.ts'
 import { findPackageRevision } from '../../database/package-revisions/package-revisions.ts'
 import { type DiscoveredTag, forgetTags } from '../../database/repositories/discovered-tags.ts'
 import { revisionName } from '../../domain/names.ts'
@@ -15,6 +16,9 @@ import { type PackageScan, recordTag, type Sync, startScan, unusable, WHOLE_PACK
 /** How often a known tag is checked, in milliseconds: one that moves betrays everyone who trusts it. */
 const CHECK_INTERVAL = 24 * 60 * 60 * 1000
 
+/** Each version that is found becomes a revision. */
+const MAX_VERSIONS = 10_000
+
 /** Tags for versions that cannot be used, of which each is a row: more of them tell nothing new. */
 const LISTED_UNFIT = 100
 
@@ -27,6 +31,9 @@ export async function syncPackage(sync: Sync, name: string): Promise<void> {
   if (badName !== undefined) return recordTag(scan, WHOLE_PACKAGE, unusable(badName))
   const found = await orAborted(source.versions(name), signal)
   const { versions } = found
+  if (versions.length > MAX_VERSIONS) {
+    throw new AppError('too_large', `${name} has more than ${MAX_VERSIONS} versions: remove some`)
+  }
   const unfit = found.unfit.slice(0, LISTED_UNFIT)
   const present = new Set([WHOLE_PACKAGE, ...[...versions, ...unfit].map(({ tag }) => tag)])
   const gone = [...known.keys()].filter((tag) => !present.has(tag))

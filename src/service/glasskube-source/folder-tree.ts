@@ -4,10 +4,16 @@ import { join, relative, resolve, sep } from 'node:path'
 import { AppError } from '../../core/errors.ts'
 import { MAX_INDEX_BYTES, readPackageIndex, readRepositoryIndex } from '../../domain/glasskube/index-files.ts'
 import { type ResourceLimits, tooManyBytes, tooManyFiles } from '../../domain/resources.ts'
-import { referenceNotes, type Tree, type TreeFiles, type TreeNote, type TreePackages } from './tree.ts'
+import {
+  type ForeignTree,
+  referenceNotes,
+  type TreeFiles,
+  type TreeNote,
+  type TreePackages,
+} from './foreign-tree.ts'
 
 /** A tree in a folder. Throws `invalid` for what is no such folder. */
-export async function folderTree(folder: string): Promise<Tree> {
+export async function folderTree(folder: string): Promise<ForeignTree> {
   const root = await realpath(folder).catch((cause) => {
     throw new AppError('invalid', `there is no folder ${folder}`, { cause })
   })

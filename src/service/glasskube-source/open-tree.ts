@@ -2,14 +2,14 @@ import { AppError } from '../../core/errors.ts'
 import { sourceUrlProblem } from '../../domain/repository-source.ts'
 import { Connections, type Proxies } from '../../oci/remote/connections.ts'
 import { folderTree } from './folder-tree.ts'
-import type { Tree } from './tree.ts'
+import type { ForeignTree } from './foreign-tree.ts'
 import { webTree } from './web-tree.ts'
 
 /** Opens the tree in a folder, or at a URL, for someone at the command line: it may be at any address. Throws `invalid`. */
 export async function openTree(
   location: string,
   { userAgent, proxies }: { userAgent: string; proxies: Proxies | undefined },
-): Promise<Tree> {
+): Promise<ForeignTree> {
   if (!/^[a-z]+:\/\//i.test(location)) return folderTree(location)
   const problem = sourceUrlProblem(location, 'glasskube')
   if (problem) throw new AppError('invalid', `${location} ${problem}`)

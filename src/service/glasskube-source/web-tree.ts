@@ -10,7 +10,7 @@ import { HttpClient } from '../../oci/remote/http-client.ts'
 import { type RemoteOptions, settingsOf } from '../../oci/remote/options.ts'
 import { discard, mediaTypeOf, readMetadata } from '../../oci/remote/response.ts'
 import { redacted } from '../../oci/remote/transport.ts'
-import { referenceNotes, type Tree, type TreeFiles } from './tree.ts'
+import { type ForeignTree, referenceNotes, type TreeFiles } from './foreign-tree.ts'
 
 /** The types that Glasskube's client takes. */
 const MEDIA_TYPES: readonly (string | undefined)[] = [
@@ -35,7 +35,7 @@ export type WebTreeOptions = Pick<RemoteOptions, 'credentials' | 'userAgent' | '
 }
 
 /** A tree on a web server, as Glasskube's client reads it: which files a version has is known from its package.yaml alone. */
-export function webTree(url: URL, options: WebTreeOptions): Tree {
+export function webTree(url: URL, options: WebTreeOptions): ForeignTree {
   const base = new URL(url)
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   const settings = settingsOf({

@@ -20,7 +20,7 @@ export type TreePackage = {
 
 export type TreeFiles = PackageFiles & { notes: TreeNote[] }
 
-export type Tree = {
+export type ForeignTree = {
   /** Reads index.yaml. Throws `invalid` where it is unreadable. */
   packages(): Promise<TreePackages>
   /** Reads versions.yaml. `name` is a label. */
