@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest'
 import { sourceOpener } from '../../src/server/source-registry.ts'
 import { Discovery } from '../../src/service/discovery/discovery.ts'
 import { getRepository } from '../../src/service/repository-record.ts'
-import { folderApp, memoryApp, type TestApp } from '../support/app.ts'
+import { folderApp, folderServer, memoryApp, type TestApp } from '../support/app.ts'
 import type { Client, Json } from '../support/client.ts'
 import { shown, sync } from '../support/discovery.ts'
-import { manifest } from '../support/glasskube.ts'
+import { glasskubeRepository, manifest, publishVersion } from '../support/glasskube.ts'
 import { treeFolder } from '../support/glasskube-import.ts'
 import { indexFile, packageFiles, serveFolder, type WebFolder, writeTree } from '../support/glasskube-tree.ts'
 import { listening } from '../support/listening.ts'
@@ -185,6 +185,26 @@ describe('a catalog with a source of the format glasskube', () => {
     const status = await discovery.status(await getRepository(again.parts.ctx.db, 'found'))
     expect(problems(status)).toEqual([expect.stringContaining('the files of v1.0.0+1 have changed')])
     expect(await shown(again.client)).toEqual(await shown(at.client))
+  })
+
+  it('can have another pkgserver as its source', async () => {
+    const there = await folderServer()
+    await glasskubeRepository(there.client)
+    const manifests = [{ url: './a.yaml' }]
+    await publishVersion(there.client, 'app', '1.0.0+1', {
+      fields: { manifests },
+      files: { 'a.yaml': 'a: 1\n' },
+    })
+    await publishVersion(there.client, 'app', '1.0.0+2')
+    await there.client.ok('PATCH', '/packages/apps/app', { latestVersion: '1.0.0+1' })
+    const { client } = await memoryApp()
+    await register(client, new URL('/glasskube/apps/', there.url))
+    expect(await sync(client)).toMatchObject({ state: 'Succeeded', revisions: 2, problems: [] })
+    expect(await client.resources('found.app.v1-0-0-1')).toEqual({
+      'package.yaml': manifest('app', { manifests }),
+      'a.yaml': 'a: 1\n',
+    })
+    expect(await client.ok('GET', '/packages/found/app')).toMatchObject({ latestVersion: '1.0.0+1' })
   })
 
   it('is empty where the tree is gone, until that is back', async () => {

@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { compareVersions, parseVersion, type Version } from '../../../src/domain/version.ts'
+import { newTokenText } from '../../../src/service/access/token-text.ts'
 import type { Client, Json } from '../../support/client.ts'
 import { corpusFolder, glasskubePackages, hasCorpus, readFiles } from '../../support/corpus.ts'
 import { sync } from '../../support/discovery.ts'
-import { serveFolder } from '../../support/glasskube-tree.ts'
+import { treeFolder } from '../../support/glasskube-import.ts'
+import { indexFile, packageFiles, serveFolder } from '../../support/glasskube-tree.ts'
 import { runCommand, startCommand, startServer } from '../../support/process.ts'
 import { temporaryFolder } from '../../support/temporary.ts'
 import { until } from '../../support/until.ts'
@@ -161,5 +163,46 @@ describe.skipIf(!hasCorpus)('a source of the format glasskube', () => {
     })
     await expectComplete(client, 'found')
     await expectLatest(client, 'found')
+  })
+})
+
+it('pkgserver import glasskube takes a server elsewhere, with a token', async () => {
+  const token = newTokenText('bootstrap')
+  const folder = await treeFolder(
+    { token: `${token}\n`, wrong: newTokenText('bootstrap') },
+    indexFile({ app: 'v1.0.0+1' }),
+    packageFiles('app', { 'v1.0.0+1': {}, 'v2.0.0+x': {} }, { latest: 'v1.0.0+1' }),
+  )
+  const file = join(folder, 'token')
+  const server = await startServer(await temporaryFolder(), [
+    '--auth',
+    'required',
+    '--admin-token-file',
+    file,
+  ])
+  const run = (...args: string[]) => runCommand(['import', 'glasskube', folder, ...args])
+  const there = ['--repository', 'apps', '--server', server.url.href]
+
+  const { code, output } = await run(...there, '--token-file', file)
+  expect([code, output]).toEqual([
+    1,
+    expect.stringMatching(
+      /^refused {2}app\/v2\.0\.0\+x: .*\n1 packages with 2 versions in .*: 0 published, 1 proposed, /,
+    ),
+  ])
+  expect(await run(...there, '--token-file', join(folder, 'wrong'))).toMatchObject({ code: 1, output: '' })
+  expect(await run(...there)).toMatchObject({ code: 1, output: '' })
+  expect(await run(...there, '--token-file', join(folder, 'none'))).toMatchObject({ code: 2 })
+  expect(await run('--repository', 'apps', '--server', 'localhost')).toMatchObject({
+    code: 2,
+    log: expect.stringContaining('--server localhost is no URL'),
+  })
+  expect(await run('--server', server.url.href)).toMatchObject({
+    code: 2,
+    log: 'pkgserver: --repository NAME is missing\n',
+  })
+  expect(await run('--repository', 'apps', '--data', folder)).toMatchObject({
+    code: 1,
+    log: expect.stringContaining('is no data folder'),
   })
 })
