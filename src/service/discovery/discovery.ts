@@ -12,7 +12,7 @@ import { getRepository } from '../repository-record.ts'
 import { syncDeadline } from './deadline.ts'
 import type { DiscoveryOptions } from './discovery-options.ts'
 import { LongSyncs } from './long-syncs.ts'
-import { addressOf } from './source-registry.ts'
+import { addressOf, requireSource } from './source-registry.ts'
 import { syncRepository } from './sync-repository.ts'
 import { nextSyncAt, syncStatus } from './sync-status.ts'
 import { Turns } from './turns.ts'
@@ -60,7 +60,7 @@ export class Discovery {
    * one share the next. Throws `not_found`, and `conflict` for a repository without a source.
    */
   async sync(name: string, options: { thorough: boolean }): Promise<void> {
-    checkSource(await getRepository(this.#ctx.db, name))
+    requireSource(await getRepository(this.#ctx.db, name))
     return this.#begin(name, options)
   }
 
@@ -68,7 +68,7 @@ export class Discovery {
   async request(actor: Actor, name: string): Promise<void> {
     const ctx = this.#ctx
     await ctx.commits.run(async (transaction) => {
-      checkSource(await getRepository(transaction, name))
+      requireSource(await getRepository(transaction, name))
       await audit(ctx, transaction, actor, {
         type: 'repository.sync_requested',
         target: { repository: name },
@@ -133,7 +133,7 @@ export class Discovery {
   }
 
   async #sync(name: string, { thorough }: { thorough: boolean }): Promise<void> {
-    const { url } = checkSource(await getRepository(this.#ctx.db, name))
+    const { url } = requireSource(await getRepository(this.#ctx.db, name))
     const [host = ''] = addressOf(url).split('/')
     const syncing = this.#syncs.run(host, async () => {
       const { signal, expire } = syncDeadline(this.#stopped.signal)
@@ -147,13 +147,8 @@ export class Discovery {
     const ended = syncing.then(({ sync }) => sync)
     await ended.catch(async (error) => {
       // The repository may have been deleted meanwhile.
-      checkSource(await getRepository(this.#ctx.db, name))
+      requireSource(await getRepository(this.#ctx.db, name))
       throw error
     })
   }
-}
-
-function checkSource({ name, source }: Repository): RepositorySource {
-  if (source) return source
-  throw new AppError('conflict', `the repository ${name} has no source, so there is nothing to sync`)
 }

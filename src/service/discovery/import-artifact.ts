@@ -7,7 +7,7 @@ import { orAborted } from './deadline.ts'
 import { addDeclared, type PackageScan, recordTag } from './package-scan.ts'
 import type { FaultyArtifact, SourceArtifact } from './package-source.ts'
 import { publishDiscovered } from './publish-discovered.ts'
-import { faultOfArtifact, referenceIn } from './source-registry.ts'
+import { faultOfArtifact, referenceIn, requireSource } from './source-registry.ts'
 
 /** Publishes what a tag points to, unless that was tried before. Records why an artifact cannot be used. */
 export async function importArtifact(scan: PackageScan, found: VersionTag): Promise<void> {
@@ -22,7 +22,7 @@ export async function importArtifact(scan: PackageScan, found: VersionTag): Prom
       await recordTag(scan, found.tag, { digest: ready.digest, revision: null, problem: ready.fault })
       return
     }
-    const reference = referenceIn(repository.source, id.package, found.tag)
+    const reference = referenceIn(requireSource(repository), id.package, found.tag)
     const discovered = { ...found, ...ready, package: id.package, reference }
     const { workspace } = await publishDiscovered(ctx, repository, discovered)
     addDeclared(scan.declared, found.version, workspace)

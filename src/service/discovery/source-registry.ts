@@ -1,4 +1,5 @@
 import { AppError, type ErrorCode } from '../../core/errors.ts'
+import type { Repository } from '../../domain/repository.ts'
 import type { RepositorySource } from '../../domain/repository-source.ts'
 import { OciError, type OciErrorCode } from '../../oci/errors.ts'
 import type { Fetcher, Resolver, TagLister } from '../../oci/roles.ts'
@@ -17,6 +18,12 @@ export type OpenSource = {
   tree: (url: string) => ForeignTree
 }
 
+/** Throws `conflict` for a repository without a source. */
+export function requireSource({ name, source }: Repository): RepositorySource {
+  if (source) return source
+  throw new AppError('conflict', `the repository ${name} has no source, so there is nothing to sync`)
+}
+
 /** The beginning of references into a source: its host and prefix. */
 export function addressOf(url: string): string {
   return url
@@ -26,8 +33,7 @@ export function addressOf(url: string): string {
 }
 
 /** Returns how a package in a source, or one of its tags, is called. */
-export function referenceIn(source: RepositorySource | undefined, path: string, tag = ''): string {
-  const { url = '', format } = source ?? {}
+export function referenceIn({ url, format }: RepositorySource, path: string, tag = ''): string {
   if (format === 'glasskube')
     return [url.replace(/\/$/, ''), path, tag].filter((part) => part !== '').join('/')
   return `${addressOf(url)}/${path}${tag === '' ? '' : `:${tag}`}`

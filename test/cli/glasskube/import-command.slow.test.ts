@@ -187,7 +187,7 @@ it('pkgserver import glasskube takes a server elsewhere, with a token', async ()
   expect([code, output]).toEqual([
     1,
     expect.stringMatching(
-      /^refused {2}app\/v2\.0\.0\+x: .*\n1 packages with 2 versions in .*: 0 published, 1 proposed, /,
+      /^refused {2}app\/v2\.0\.0\+x: .*\n1 package with 2 versions in .*: 0 published, 1 proposed, /,
     ),
   ])
   expect(await run(...there, '--token-file', join(folder, 'wrong'))).toMatchObject({ code: 1, output: '' })
