@@ -8,6 +8,7 @@ import type { RepositorySource, SyncStatus } from '../../domain/repository-sourc
 import type { Actor } from '../access/actor.ts'
 import { audit } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
+import { parsersInWorkers } from '../glasskube-source/tree-parsers.ts'
 import { getRepository } from '../repository-record.ts'
 import { syncDeadline } from './deadline.ts'
 import type { DiscoveryOptions } from './discovery-options.ts'
@@ -44,10 +45,10 @@ export class Discovery {
     this.#long = new LongSyncs({ ...LONG_SYNCS, ...options.longSyncs })
   }
 
-  /** Throws `forbidden` for a URL that the server may not connect to. */
-  check({ url, format }: RepositorySource): void {
+  /** Throws `forbidden` for a source that the server may not connect to. */
+  check(repository: string, { url, format }: RepositorySource): void {
     const { open } = this.#options
-    if (format === 'glasskube') open.tree(url)
+    if (format === 'glasskube') open.tree(url, parsersInWorkers(this.#ctx, repository))
     else open.registry(url)
   }
 

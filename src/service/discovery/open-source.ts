@@ -1,3 +1,4 @@
+import { parsersInWorkers } from '../glasskube-source/tree-parsers.ts'
 import type { Sync } from './package-scan.ts'
 import type { PackageSource } from './package-source.ts'
 import { registrySource } from './registry-source.ts'
@@ -10,6 +11,6 @@ export function openSource(open: OpenSource, sync: Omit<Sync, 'source'>): Packag
   const { limits } = ctx
   const source = requireSource(repository)
   return source.format === 'glasskube'
-    ? treeSource(open.tree(source.url), { source, limits, limited })
+    ? treeSource(open.tree(source.url, parsersInWorkers(ctx, repository.name)), { source, limits, limited })
     : registrySource(open.registry(source.url), { source, limits, signal })
 }

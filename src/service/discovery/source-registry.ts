@@ -4,6 +4,7 @@ import type { RepositorySource } from '../../domain/repository-source.ts'
 import { OciError, type OciErrorCode } from '../../oci/errors.ts'
 import type { Fetcher, Resolver, TagLister } from '../../oci/roles.ts'
 import type { ForeignTree } from '../glasskube-source/foreign-tree.ts'
+import type { TreeParsers } from '../glasskube-source/tree-parsers.ts'
 
 /** The part of a registry that is read for discovery. */
 export type SourceRegistry = {
@@ -15,7 +16,7 @@ export type SourceRegistry = {
 /** Open the places that URLs name. They throw `forbidden` where the server may not connect to one. */
 export type OpenSource = {
   registry: (url: string) => SourceRegistry
-  tree: (url: string) => ForeignTree
+  tree: (url: string, parsers: TreeParsers) => ForeignTree
 }
 
 /** Throws `conflict` for a repository without a source. */

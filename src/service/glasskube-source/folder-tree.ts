@@ -3,6 +3,8 @@ import { type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promise
 import { join, relative, resolve, sep } from 'node:path'
 import { AppError } from '../../core/errors.ts'
 import { MAX_INDEX_BYTES, readPackageIndex, readRepositoryIndex } from '../../domain/glasskube/index-files.ts'
+import { MANIFEST_PATH } from '../../domain/glasskube/inspect-manifest.ts'
+import { manifestFiles } from '../../domain/glasskube/manifest-files.ts'
 import { type ResourceLimits, tooManyBytes, tooManyFiles } from '../../domain/resources.ts'
 import {
   type ForeignTree,
@@ -71,7 +73,9 @@ async function filesIn(walk: Walk): Promise<TreeFiles | undefined> {
     if (executable) executables.add(path)
   }
   const at = relative(root, folder).replaceAll(sep, '/')
-  return { resources, executables, notes: [...notes, ...referenceNotes(at, resources)] }
+  const manifest = resources.get(MANIFEST_PATH)
+  if (manifest) notes.push(...referenceNotes(at, manifestFiles(manifest), resources))
+  return { resources, executables, notes }
 }
 
 /** Yields the files, hidden ones too. A link is followed to a file of the tree alone: others are not the tree's own. */
