@@ -39,6 +39,7 @@ export type PublishedRepository = {
 /** A package as it was read, with the number of changes up to then; without versions once all are deleted. */
 type Known = { changes: number; published: PublishedPackage | undefined }
 type KnownRepository = PublishedRepository & { known: ReadonlyMap<number, Known> }
+type Kept = { state: string; reading: Promise<KnownRepository> }
 
 /** Repositories that are kept in memory. */
 const KEPT = 100
@@ -49,7 +50,7 @@ const KEPT = 100
  */
 export class PublishedRepositories {
   readonly #db: Reader
-  readonly #kept = recent<Promise<KnownRepository>>(KEPT)
+  readonly #kept = recent<Kept>(KEPT)
 
   constructor(db: Reader) {
     this.#db = db
@@ -59,14 +60,17 @@ export class PublishedRepositories {
   async get(name: string): Promise<PublishedRepository | undefined> {
     const state = await publishedState(this.#db, name)
     if (state === undefined) return undefined
-    const before = await this.#kept.get(name)?.catch(() => undefined)
-    if (before?.state === state) return before
-    const reading = this.#read(name, state, before)
-    this.#kept.set(name, reading)
+    const kept = this.#kept.get(name)
+    if (kept?.state === state) return kept.reading
+    const reading = this.#read(name, state, kept)
+    const keeping = { state, reading }
+    this.#kept.set(name, keeping)
+    reading.catch(() => this.#kept.get(name) === keeping && this.#kept.delete(name))
     return reading
   }
 
-  async #read(name: string, state: string, before: KnownRepository | undefined): Promise<KnownRepository> {
+  async #read(name: string, state: string, kept: Kept | undefined): Promise<KnownRepository> {
+    const before = await kept?.reading.catch(() => undefined)
     // Rows that are read after the state may be newer, and are then read again.
     const entries = await packageEntries(this.#db, name)
     const isKnown = ({ id, changes }: PackageEntry) => before?.known.get(id)?.changes === changes
