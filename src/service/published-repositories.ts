@@ -7,7 +7,7 @@ import {
   type VersionEntry,
   versionEntries,
 } from '../database/glasskube/published.ts'
-import { type Deprecation, type Listing, latestOf } from '../domain/glasskube/listing.ts'
+import { currentListing, type Deprecation, type Listing, latestOf } from '../domain/glasskube/listing.ts'
 import type { ManifestLinks } from '../domain/glasskube/manifest-links.ts'
 import { compareVersions, parseVersion, type Version } from '../domain/version.ts'
 
@@ -22,6 +22,7 @@ export type PublishedVersion = {
 
 export type PublishedPackage = {
   name: string
+  /** Of the versions that are published. */
   listing: Listing
   /** Lowest first; never empty. */
   versions: readonly PublishedVersion[]
@@ -91,16 +92,15 @@ export class PublishedRepositories {
   }
 }
 
-function packageOf(
-  { name, listing }: PackageEntry,
-  entries: readonly VersionEntry[],
-): PublishedPackage | undefined {
+function packageOf(entry: PackageEntry, entries: readonly VersionEntry[]): PublishedPackage | undefined {
+  const found = new Set(entries.map(({ version }) => version))
+  const listing = currentListing(entry.listing, (version) => found.has(version))
   const versions = entries
-    .flatMap(({ version, ...entry }) => {
+    .flatMap(({ version, ...each }) => {
       const parsed = parseVersion(version)
-      return parsed ? [{ ...entry, parsed, deprecation: listing.deprecations[version] }] : []
+      return parsed ? [{ ...each, parsed, deprecation: listing.deprecations[version] }] : []
     })
     .sort((a, b) => compareVersions(a.parsed, b.parsed))
   const latest = latestOf(versions, listing.latestVersion)
-  return latest && { name, listing, versions, latest }
+  return latest && { name: entry.name, listing, versions, latest }
 }

@@ -30,7 +30,10 @@ export async function dependentsOf(
   const repositories = await repositoriesFrom(ctx, id.repository)
   publishedPackage(repositories[0], id)
   const dependents = repositories
-    .filter(({ name, packages }) => name === id.repository || !packages.has(id.package))
+    .filter(
+      ({ name, packages }) =>
+        name === id.repository || !packages.has(id.package) || !seesPackage(caller, name, id.package),
+    )
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((repository) => dependentsIn(repository, caller, id.package, all))
   return page(ctx, { list: 'dependents', id, all, for: viewKey(caller) }, request, {
