@@ -36,6 +36,11 @@ export function challenge(c: Context): Record<string, string> {
   return { 'WWW-Authenticate': `Bearer ${parts.join(',')}`, 'Cache-Control': 'no-store' }
 }
 
+/** The same for clients of plain files, such as wget and browsers: they know passwords, and send bearer tokens unasked. */
+export function passwordChallenge(): Record<string, string> {
+  return { 'WWW-Authenticate': `Basic realm="${REGISTRY_SERVICE}"`, 'Cache-Control': 'no-store' }
+}
+
 /** The audience of tokens outside that are meant for this server. */
 export function ownAudience(c: Context): string {
   return c.get('tokenService')?.publicUrl.href.replace(/\/$/, '') ?? ''

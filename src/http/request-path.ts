@@ -18,6 +18,7 @@ const WITH_SLASHES = [
   /^(\/v2\/)(.+)(\/tags\/list|\/blobs\/uploads(?:\/[^/]*)?|\/(?:manifests|blobs|referrers)\/[^/]+)$/,
   /^(\/api\/v1\/packages\/[^/]+\/)(.+?)(\/(?:graph|dependencies|dependents|values-schema|values)|)$/,
   /^(\/api\/v1\/packagerevisions\/[^/]+\/resources\/)(.+)()$/,
+  /^(\/glasskube\/[^/]+\/[^/]+\/[^/]+\/)(.+)()$/,
 ]
 
 /** The path for an app's routes, where each parameter is one segment: `/v2/team%2Fapp/tags/list`. */

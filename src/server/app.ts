@@ -10,6 +10,9 @@ import { tokenRoutes } from '../api/auth/token-routes.ts'
 import { tokenSurface } from '../api/auth/token-surface.ts'
 import { docsRoutes } from '../api/docs/docs.ts'
 import { apiDocument } from '../api/docs/document.ts'
+import { TREE_PATH } from '../api/glasskube/paths.ts'
+import { treeRoutes } from '../api/glasskube/tree-routes.ts'
+import { treeSurface } from '../api/glasskube/tree-surface.ts'
 import { healthRoutes } from '../api/operations/health.ts'
 import { BASE_PATH } from '../api/rest/base-path.ts'
 import { createRestApp } from '../api/rest/rest-app.ts'
@@ -122,9 +125,11 @@ export async function createApp(components: Components, publicUrl: URL): Promise
   const rest = restSurface(app, onInternalError)
   const tokens = tokenSurface(onInternalError)
   const pages = pageSurface(onInternalError)
+  const tree = treeSurface(app, onInternalError)
   const surfaceOf = (c: Context) => {
     if (/^\/v2(?:\/|$)/.test(requestedPath(c))) return registry
     const { method, path } = c.req
+    if (path.startsWith(`${TREE_PATH}/`)) return tree
     if (path === TOKEN_PATH || (path === DEVICE_PATH && method === 'POST')) return tokens
     return path.startsWith('/auth/') ? pages : rest
   }
@@ -181,6 +186,7 @@ export async function createApp(components: Components, publicUrl: URL): Promise
       tracing,
     ),
   )
+  app.route('/', treeRoutes(components.tree, load))
   app.route('/', tokenRoutes(authenticator, new DeviceGrant(authenticator.access, authenticator.failures)))
   app.route('/', loginRoutes(login))
   app.route('/', deviceRoutes(login))

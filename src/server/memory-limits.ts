@@ -10,6 +10,8 @@ export type MemoryLimits = {
   load: LoadLimits
   /** `memory`: the limit of the heap of each, in MiB. */
   workers: { workers: number; memory: number }
+  /** Bytes of the files that Glasskube's clients ask for again and again. */
+  keptFiles: number
 }
 
 /** An idle server takes 60 MiB and a worker 35, without what the kernel can free; caches take some more. */
@@ -17,6 +19,7 @@ const BASE = 128 * MIB
 /** Unpacked, sent to a worker and packed, a package takes so many times its size. */
 const COPIES = 6
 const LEAST_PACKAGE = 4 * MIB
+const KEPT_FILES = { least: 2 * MIB, most: 32 * MIB }
 const HEAP = { least: 64, most: 1024 }
 /** With less, there is one worker, and fewer requests at once. */
 const LITTLE = 768 * MIB
@@ -52,6 +55,7 @@ export function memoryLimits(memory: number): MemoryLimits {
       },
     },
     workers: { workers, memory: Math.floor(within(half / MIB / workers, HEAP.least, HEAP.most)) },
+    keptFiles: within(half / 8, KEPT_FILES.least, KEPT_FILES.most),
   }
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { recent } from '../core/recent.ts'
 import type { Reader } from '../database/connection.ts'
 import {
@@ -42,6 +43,9 @@ type Known = { changes: number; published: PublishedPackage | undefined }
 type KnownRepository = PublishedRepository & { known: ReadonlyMap<number, Known> }
 type Kept = { state: string; reading: Promise<KnownRepository> }
 
+/** Packages that are read at a time: other requests are served between them. */
+const READ_AT_ONCE = 50
+
 /** Repositories that are kept in memory. */
 const KEPT = 100
 
@@ -76,17 +80,24 @@ export class PublishedRepositories {
     const entries = await packageEntries(this.#db, name)
     const isKnown = ({ id, changes }: PackageEntry) => before?.known.get(id)?.changes === changes
     const changed = entries.filter((entry) => !isKnown(entry))
-    const versions = await versionEntries(
-      this.#db,
-      changed.map(({ id }) => id),
-    )
-    const known = new Map(
-      entries.map((entry): [number, Known] => {
-        const kept = isKnown(entry) ? before?.known.get(entry.id) : undefined
-        const published = kept ? kept.published : packageOf(entry, versions.get(entry.id) ?? [])
-        return [entry.id, { changes: entry.changes, published }]
-      }),
-    )
+    const read = new Map<number, Known>()
+    for (let at = 0; at < changed.length; at += READ_AT_ONCE) {
+      const some = changed.slice(at, at + READ_AT_ONCE)
+      const versions = await versionEntries(
+        this.#db,
+        some.map(({ id }) => id),
+      )
+      for (const entry of some) {
+        const published = packageOf(entry, versions.get(entry.id) ?? [])
+        read.set(entry.id, { changes: entry.changes, published })
+      }
+      await setImmediate()
+    }
+    const known = new Map<number, Known>()
+    for (const { id } of entries) {
+      const found = read.get(id) ?? before?.known.get(id)
+      if (found) known.set(id, found)
+    }
     const packages = [...known.values()].flatMap(({ published }) => published ?? [])
     return { name, state, packages: new Map(packages.map((each) => [each.name, each])), known }
   }

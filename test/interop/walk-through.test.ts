@@ -1,4 +1,4 @@
-/** The commands of docs/upgrades.md work as printed, and answer what the page shows. */
+/** The commands of docs/upgrades.md and docs/glasskube.md work as printed, and answer what the pages show. */
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -47,5 +47,18 @@ describeWith(tool('jq'), 'the walk-through of docs/upgrades.md', () => {
       folder,
     )
     for (const answer of [...blocks(page, 'json'), ...blocks(page, 'diff')]) expect(printed).toContain(answer)
+  })
+})
+
+describeWith(tool('jq'), 'the walk-through of docs/glasskube.md', () => {
+  it('prints what the page shows', async () => {
+    const { url } = await folderServer()
+    const page = await readFile(join(ROOT, 'docs/glasskube.md'), 'utf8')
+    const printed = await bash(
+      blocks(page, 'sh').join('').replaceAll('http://localhost:8080/', url.href),
+      ROOT,
+    )
+    for (const language of ['yaml', 'diff', 'text', 'json'])
+      for (const answer of blocks(page, language)) expect(printed).toContain(answer.trimEnd())
   })
 })

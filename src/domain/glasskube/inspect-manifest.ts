@@ -1,5 +1,6 @@
 import type { ErrorDetail } from '../../core/errors.ts'
 import type { Resources } from '../resources.ts'
+import { manifestFiles } from './manifest-files.ts'
 import { type ManifestLinks, manifestLinks } from './manifest-links.ts'
 import { type Problem, problemText, readPackageManifest } from './package-manifest.ts'
 
@@ -27,10 +28,11 @@ export function inspectManifest(resources: Resources, packageName: string | unde
   const { errors, warnings, ...read } = readPackageManifest(content, packageName)
   // A package of another name may have the same files, and then shares what is indexed of them.
   const manifest = read.manifest ?? readPackageManifest(content).manifest
+  const { paths, outside } = manifestFiles(content)
   return {
     links: manifest ? manifestLinks(manifest) : null,
-    errors: errors.map(toDetail),
-    warnings: warnings.map(toDetail),
+    errors: [...errors.map(toDetail), ...paths.filter((path) => !resources.has(path)).map(missing)],
+    warnings: [...warnings.map(toDetail), ...outside.map(leadsOutside)],
   }
 }
 
@@ -38,6 +40,16 @@ const NO_MANIFEST: ErrorDetail = {
   path: MANIFEST_PATH,
   message:
     'a package in a Glasskube repository needs this file: add it, with at least name and defaultNamespace',
+}
+
+function missing(path: string): ErrorDetail {
+  const message = `manifests has the URL of ${path}, which is not among the files of the package: add it`
+  return { path: MANIFEST_PATH, message }
+}
+
+function leadsOutside(url: string): ErrorDetail {
+  const message = `manifests has the URL ${url}, which leads out of the version: put the file beside package.yaml, or give a full URL`
+  return { path: MANIFEST_PATH, message }
 }
 
 function toDetail(problem: Problem): ErrorDetail {

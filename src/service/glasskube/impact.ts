@@ -1,15 +1,17 @@
 /** What the publication of a version would break. */
 import { AppError } from '../../core/errors.ts'
 import { findManifest } from '../../database/glasskube/published.ts'
-import { latestOf } from '../../domain/glasskube/listing.ts'
+import { latestOf, PLAIN_LISTING } from '../../domain/glasskube/listing.ts'
+import type { ManifestLinks } from '../../domain/glasskube/manifest-links.ts'
 import { compareVersions, parseVersion } from '../../domain/version.ts'
 import type { Caller } from '../access/policy.ts'
 import { getRevision } from '../change-revision.ts'
 import type { ServiceContext } from '../context.ts'
-import type { PublishedPackage, PublishedRepository } from '../published-repositories.ts'
+import type { PublishedPackage, PublishedVersion } from '../published-repositories.ts'
 import type { Impact } from '../workers/resolution-tasks.ts'
-import { knownPackages, partsOf, versionOf } from './known-packages.ts'
-import { repositoriesFrom, seesPackage } from './repositories.ts'
+import { affectedPackages } from './affected-packages.ts'
+import { knownPackages } from './known-packages.ts'
+import { repositoriesFrom, repositoryWith } from './repositories.ts'
 
 export type VersionImpact = Omit<Impact, 'broken'> & {
   version: string
@@ -28,77 +30,55 @@ const MOST = 500
  * `conflict` for a package of another format, and `not_ready` without a version or a readable package.yaml.
  */
 export async function impactOf(ctx: ServiceContext, caller: Caller, name: string): Promise<VersionImpact> {
-  const { repository, package: path, version: text } = await getRevision(ctx.db, name)
-  const repositories = await repositoriesFrom(ctx, repository)
-  const parsed = text === null ? undefined : parseVersion(text)
-  const manifest = await findManifest(ctx.db, name)
-  if (!parsed || !manifest) {
-    const missing = manifest ? 'version' : 'package.yaml that can be read'
-    throw new AppError('not_ready', `${name} has no ${missing}, so there is nothing to try`)
-  }
-  const published = repositories[0]?.packages.get(path)
-  const others = (published?.versions ?? []).filter((each) => each.parsed.text !== parsed.text)
-  const held = published?.listing.latestVersion ?? null
-  const ascending = [...others, { parsed }].sort((a, b) => compareVersions(a.parsed, b.parsed))
-  const affected = affectedBy(repositories, caller, path, partsOf(manifest))
-  const known = knownPackages(repositories, caller, [path, ...partsOf(manifest), ...affected].map(nameOf))
-  const [own, ...shadowed] = known.get(path) ?? []
-  const versions = (own?.repository === repository ? own.versions : []).filter(
-    (each) => each.version !== parsed.text,
-  )
-  const added = { repository, versions: [...versions, versionOf(parsed.text, manifest, false)] }
-  known.set(path, [added, ...(own && own.repository !== repository ? [own] : []), ...shadowed])
-  const input = {
-    packages: known,
-    added: { name: path, version: parsed.text },
-    before: latestOf(others, held)?.parsed.text ?? null,
-    others: affected.slice(0, MOST).map((each) => ({ name: each.name, version: each.latest.parsed.text })),
-  }
-  const { broken, ...impact } = await ctx.impact(input, `${repository}/${path}`)
+  const revision = await getRevision(ctx.db, name)
+  const [own, ...others] = await repositoriesFrom(ctx, revision.repository)
+  const added = await versionOf(ctx, revision)
+  const { text } = added.parsed
+  const { before, after } = withVersion(own.packages.get(revision.package), revision.package, added)
+  const repositories = [{ ...own, packages: new Map(own.packages).set(after.name, after) }, ...others]
+  const affected = affectedPackages(repositories, caller, after.name, added.manifest)
+  const tried = affected.slice(0, MOST)
+  const input = async () => ({
+    packages: knownPackages(repositories, caller, [after.name, ...tried.map((each) => each.name)]),
+    added: { name: after.name, version: text },
+    before,
+    others: tried.map(({ name, latest }) => ({ name, version: latest.parsed.text })),
+  })
+  const { broken, ...impact } = await ctx.impact(input, `${own.name}/${after.name}`)
+  const repositoryOf = (each: string): string => repositoryWith(repositories, caller, each)?.name ?? own.name
   return {
-    version: parsed.text,
-    becomesLatest: latestOf(ascending, held)?.parsed === parsed,
+    version: text,
+    becomesLatest: after.latest === added,
     ...impact,
-    broken: broken.map((each) => ({
-      repository: known.get(each.name)?.[0]?.repository ?? repository,
-      ...each,
-    })),
+    broken: broken.map((each) => ({ repository: repositoryOf(each.name), ...each })),
     truncated: affected.length > MOST,
   }
 }
 
-const nameOf = (named: string | { name: string }): string => (typeof named === 'string' ? named : named.name)
+async function versionOf(
+  ctx: ServiceContext,
+  { name, version }: { name: string; version: string | null },
+): Promise<PublishedVersion & { manifest: ManifestLinks }> {
+  const parsed = version === null ? undefined : parseVersion(version)
+  const manifest = await findManifest(ctx.db, name)
+  if (parsed && manifest) {
+    return { parsed, revision: name, publishedAt: '', manifest, deprecation: undefined }
+  }
+  const missing = manifest ? 'version' : 'package.yaml that can be read'
+  throw new AppError('not_ready', `${name} has no ${missing}, so there is nothing to try`)
+}
 
-/** The packages whose latest version can meet this one or its parts in a resolution, those with the shortest way first. */
-function affectedBy(
-  repositories: readonly PublishedRepository[],
-  caller: Caller,
-  path: string,
-  parts: readonly { name: string }[],
-): PublishedPackage[] {
-  const latest = new Map<string, PublishedPackage>()
-  for (const { name: repository, packages } of repositories) {
-    for (const each of packages.values()) {
-      if (!latest.has(each.name) && seesPackage(caller, repository, each.name)) latest.set(each.name, each)
-    }
+/** The package with the version, and the version that clients install without it. */
+function withVersion(
+  published: PublishedPackage | undefined,
+  name: string,
+  added: PublishedVersion,
+): { before: string | null; after: PublishedPackage } {
+  const { listing = PLAIN_LISTING, versions: all = [] } = published ?? {}
+  const others = all.filter(({ parsed }) => parsed.text !== added.parsed.text)
+  const versions = [...others, added].sort((a, b) => compareVersions(a.parsed, b.parsed))
+  return {
+    before: latestOf(others, listing.latestVersion)?.parsed.text ?? null,
+    after: { name, listing, versions, latest: latestOf(versions, listing.latestVersion) ?? added },
   }
-  const users = new Map<string, PublishedPackage[]>()
-  for (const each of latest.values()) {
-    const { manifest } = each.latest
-    for (const { name } of manifest ? partsOf(manifest) : []) {
-      const of = users.get(name) ?? []
-      users.set(name, of)
-      of.push(each)
-    }
-  }
-  const reached = new Set([path, ...parts.map(({ name }) => name)])
-  // Whatever is below the parts can clash as well.
-  for (const name of reached) {
-    const manifest = name === path ? undefined : latest.get(name)?.latest.manifest
-    for (const part of manifest ? partsOf(manifest) : []) reached.add(part.name)
-  }
-  const affected = new Set<string>(reached)
-  for (const name of affected) for (const user of users.get(name) ?? []) affected.add(user.name)
-  affected.delete(path)
-  return [...affected].flatMap((name) => latest.get(name) ?? [])
 }

@@ -7,16 +7,20 @@ import type {
   RepositoryPackage,
   Resolution,
   ResolutionProblem,
+  Universe,
 } from '../../domain/glasskube/resolution/problem.ts'
 
 export const RESOLUTION_MODES = ['compatible', 'joint'] as const
 /** `compatible` answers as Glasskube does; `joint` solves for all packages at once, and may move what is installed. */
 export type ResolutionMode = (typeof RESOLUTION_MODES)[number]
 
-/** By name, those of the repository with the highest priority first. */
-export type KnownPackages = ReadonlyMap<string, readonly RepositoryPackage[]>
+export type PackedPackage = Omit<RepositoryPackage, 'repository'>
 
-type Known = { packages: KnownPackages }
+/** `packed`: a `PackedPackage` as JSON, which is copied to a worker much faster than its parts. */
+export type KnownPackage = { repository: string; packed: string }
+
+/** `packages`: by name, those of the repository with the highest priority first. */
+type Known = { packages: ReadonlyMap<string, readonly KnownPackage[]> }
 
 /** Throws `too_large`. */
 export function resolve({
@@ -25,7 +29,21 @@ export function resolve({
   ...problem
 }: Known & { mode: ResolutionMode } & Omit<ResolutionProblem, 'universe'>): Resolution {
   const solve = mode === 'joint' ? resolveJointly : resolveCompatibly
-  return solve({ ...problem, universe: { lookup: (name) => packages.get(name) ?? [] } })
+  return solve({ ...problem, universe: universeOf(packages) })
+}
+
+function universeOf(packages: Known['packages']): Universe {
+  const read = new Map<string, RepositoryPackage[]>()
+  const unpacked = ({ repository, packed }: KnownPackage): RepositoryPackage => {
+    return { repository, ...(JSON.parse(packed) as PackedPackage) }
+  }
+  return {
+    lookup: (name) => {
+      const found = read.get(name) ?? (packages.get(name) ?? []).map(unpacked)
+      read.set(name, found)
+      return found
+    },
+  }
 }
 
 /** The packages that a new version is tried with, each in its latest version. */
@@ -49,8 +67,8 @@ export type Impact = {
 const TRIAL_STEPS = 200_000
 
 export function impact({ packages, added, before, others }: Trial): Impact {
+  const universe = universeOf(packages)
   const failureOf = (...install: InstallRequest[]) => {
-    const universe = { lookup: (name: string) => packages.get(name) ?? [] }
     const { status, explanation } = resolveJointly({ universe, install, installed: [] }, TRIAL_STEPS)
     return status === 'CONFLICT' ? explanation : undefined
   }

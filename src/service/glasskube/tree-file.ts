@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto'
+
+/** A file that Glasskube's clients read. */
+export type TreeFile = {
+  size: number
+  digest: string
+  read: () => Promise<Uint8Array>
+}
+
+export function textFile(text: string): TreeFile {
+  const content = Buffer.from(text)
+  return { size: content.byteLength, digest: digestOf(content), read: async () => content }
+}
+
+export function digestOf(content: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(content).digest('hex')}`
+}
