@@ -68,22 +68,36 @@ const TRIAL_STEPS = 200_000
 
 export function impact({ packages, added, before, others }: Trial): Impact {
   const universe = universeOf(packages)
-  const failureOf = (...install: InstallRequest[]) => {
-    const { status, explanation } = resolveJointly({ universe, install, installed: [] }, TRIAL_STEPS)
-    return status === 'CONFLICT' ? explanation : undefined
+  const failureOf = (install: InstallRequest[], steps?: number) => {
+    const { status, explanation } = resolveJointly({ universe, install, installed: [] }, steps)
+    return status === 'CONFLICT' ? explanation : null
   }
-  const result: Impact = { unresolvable: failureOf(added) ?? null, broken: [], undecided: [] }
-  if (result.unresolvable !== null) return result
+  const alone = inSteps(() => failureOf([added], TRIAL_STEPS))
+  if (alone === undefined) {
+    // Beside another package it takes no fewer steps.
+    const undecided = others.map(({ name }) => name)
+    return { unresolvable: failureOf([added]), broken: [], undecided }
+  }
+  const result: Impact = { unresolvable: alone, broken: [], undecided: [] }
+  if (alone !== null) return result
   const beside = before === null ? [] : [{ name: added.name, version: before }]
   for (const other of others) {
-    try {
-      const explanation = failureOf(added, other)
-      if (explanation === undefined || failureOf(...beside, other) !== undefined) continue
-      result.broken.push({ ...other, explanation })
-    } catch (error) {
-      if (!(error instanceof AppError && error.code === 'too_large')) throw error
-      result.undecided.push(other.name)
-    }
+    const broken = inSteps(() => {
+      const explanation = failureOf([added, other], TRIAL_STEPS)
+      return explanation !== null && failureOf([...beside, other], TRIAL_STEPS) === null ? explanation : null
+    })
+    if (broken === undefined) result.undecided.push(other.name)
+    else if (broken !== null) result.broken.push({ ...other, explanation: broken })
   }
   return result
+}
+
+/** undefined where no answer is found in the steps that there are. */
+function inSteps<Answer>(answer: () => Answer): Answer | undefined {
+  try {
+    return answer()
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'too_large') return undefined
+    throw error
+  }
 }
