@@ -102,16 +102,23 @@ describe('a Glasskube repository', () => {
     })
   })
 
-  it('checks the package.yaml of a clone from a repository of another format', async () => {
+  it.each([
+    ['has no package.yaml', 'blueprints', 'nf/upf', 'needs this file'],
+    ['has the package.yaml of its upstream', 'apps', 'shop', 'name must be store'],
+  ])('finds the faults of a clone that %s', async (_, repository, path, message) => {
     const { client } = await withRepository()
     await client.createRepository('blueprints')
     await client.publish('ws1', { resources: { 'readme.txt': 'no manifest' } })
-    const clone = { clone: { upstream: { repository: 'blueprints', package: 'nf/upf', revision: 1 } } }
+    await publishVersion(client, 'shop', '1.0.0')
+    const clone = { clone: { upstream: { repository, package: path, revision: 1 } } }
     const draft = await client.createDraft('v1', clone, {
       repository: 'apps',
       package: 'store',
       version: '1.0.0',
     })
+    expect(draft.conditions).toMatchObject([
+      { type: 'Valid', status: 'False', message: expect.stringContaining(message) },
+    ])
     const refused = await client.call('POST', `/packagerevisions/${draft.name}/propose`)
     expect(refused).toMatchObject({ status: 409, body: { errors: [{ path: 'package.yaml' }] } })
   })
