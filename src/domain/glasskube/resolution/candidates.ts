@@ -5,7 +5,8 @@ import { compareWithBuild } from '../order.ts'
 import { parseRange, rangeMatches } from '../range.ts'
 import type { Budget } from './budget.ts'
 import type { PackageScope, PackageVersion } from './problem.ts'
-import { candidate, highestIndex, indexes, NONE, type ValueSet } from './value-set.ts'
+import { highestIndex, indexes, NONE, setOf, type ValueSet } from './value-set.ts'
+import type { Role } from './variable.ts'
 
 export type CandidateOptions = {
   name: string
@@ -16,6 +17,9 @@ export type CandidateOptions = {
   requested: readonly string[]
   budget: Budget
 }
+
+/** What a package takes in memory, in steps. */
+const COST = 100
 
 type Candidate = PackageVersion & { loose: ReturnType<typeof parseLooseVersion> }
 
@@ -34,7 +38,7 @@ export class Candidates {
 
   constructor(options: CandidateOptions) {
     const { name, published, installed, requested, budget } = options
-    budget.spend(1 + published.length)
+    budget.spend(COST + published.length)
     const all = [...published, ...missing(installed, options)]
       .map((version): Candidate => ({ ...version, loose: parseLooseVersion(version.version) }))
       .sort(compare)
@@ -96,11 +100,11 @@ export class Candidates {
   }
 
   /** Names a set of versions, as a range where one means it. */
-  describe(set: ValueSet, role: 'subject' | 'object'): string {
+  describe(set: ValueSet, role: Role): string {
     const found = indexes(set)
     const [only] = found
     const range = this.#ranges.get(set)
-    if (role === 'object' && range !== undefined) return `${this.#name} ${range}`
+    if (role === 'need' && range !== undefined) return `${this.#name} ${range}`
     if (found.length === 1 && only !== undefined) return `${this.#name} ${this.#text(only)}`
     if (found.length === this.versions.length)
       return role === 'subject' ? `every version of ${this.#name}` : this.#name
@@ -128,9 +132,7 @@ export class Candidates {
   }
 
   #those(test: (version: Candidate) => boolean): ValueSet {
-    let set = NONE
-    for (const [index, version] of this.versions.entries()) if (test(version)) set |= candidate(index)
-    return set
+    return setOf(this.versions.map(test))
   }
 }
 

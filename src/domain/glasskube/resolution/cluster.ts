@@ -11,7 +11,7 @@ import type {
 } from './problem.ts'
 import { ABSENT } from './value-set.ts'
 
-/** The packages that a cluster has or can get; each is made when the search comes across it. */
+/** The packages that a cluster has or can get; each is made when another or a request names it. */
 export class Cluster {
   readonly budget: Budget
   readonly #problem: ResolutionProblem
@@ -21,7 +21,7 @@ export class Cluster {
   readonly #instances = new Map<string, Instance>()
   /** The packages that would have the same name in the same namespace. */
   readonly #rivals = new Map<string, Instance[]>()
-  #clashes: Incompatibility[] = []
+  readonly #clashes: Incompatibility[] = []
 
   constructor(problem: ResolutionProblem, budget: Budget) {
     this.#problem = problem
@@ -33,7 +33,7 @@ export class Cluster {
     }
   }
 
-  /** `nesting` counts the components around one that the search comes across for the first time. */
+  /** `nesting` counts the components around it. */
   instance(ref: PackageRef, nesting = 0): Instance {
     const key = keyOf(ref)
     const known = this.#instances.get(key)
@@ -60,16 +60,19 @@ export class Cluster {
     return made
   }
 
-  /** Those that the search has come across. */
+  /** Those made so far. */
   instances(): Iterable<Instance> {
     return this.#instances.values()
   }
 
-  /** Returns the incompatibilities found since the last call between packages that would have the same name. */
-  clashes(): Incompatibility[] {
-    const found = this.#clashes
-    this.#clashes = []
-    return found
+  /** Returns what the packages rule out that are made so far, and all that they can bring along. */
+  incompatibilities(): Incompatibility[] {
+    const found: Incompatibility[] = []
+    // More are made meanwhile, and read too.
+    for (const instance of this.#instances.values()) {
+      for (const one of instance.incompatibilities()) found.push(one)
+    }
+    return [...found, ...this.#clashes]
   }
 
   /**
@@ -91,7 +94,7 @@ export class Cluster {
       const terms = [rival, made].map((variable) => ({ variable, values: variable.values & ~ABSENT }))
       const clash = incompatibility(terms, () => ({
         subject: `both ${rival.ref.name} and ${made.ref.name}`,
-        verb: 'would be',
+        verb: 'would be named',
         object: place,
       }))
       if (clash) this.#clashes.push(clash)

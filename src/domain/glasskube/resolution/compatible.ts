@@ -5,6 +5,9 @@
  *
  * Glasskube looks at dependencies in random order, so its answer varies where the order matters. Here they come in the
  * order of the manifest, dependencies before components, each followed by its own.
+ *
+ * One answer differs on purpose: before an installation, Glasskube takes the new package for one that no user asked for,
+ * and so announces to prune what only that package needs; after it, it does not. Here that is not announced.
  */
 import { firstFew } from '../../../core/first-few.ts'
 import { ascending, type LooseVersion, parseLooseVersion } from '../loose-version.ts'
@@ -108,12 +111,13 @@ class Greedy {
     const added = violations.filter((violation) => !before.has(pairOf(violation)))
     if (added.length > 0) throw ofViolations(added)
     this.#graph.prune()
+    // Pruning breaks nothing.
     this.#violations = violations.filter(({ from }) => from.version)
   }
 
   /** Returns the version that was asked for, or the latest; undefined if an installed package has that already. */
-  #chosen({ name, version }: InstallRequest, { version: current }: Vertex): PackageVersion | undefined {
-    const found = this.#publication(name, (problem) => new Refusal(`${name} is ${problem}.`, [{ name }]))
+  #chosen({ name, version }: InstallRequest, { ref, version: current }: Vertex): PackageVersion | undefined {
+    const found = this.#publication(name, (problem) => new Refusal(`${name} is ${problem}.`, [ref]))
     const text = version || this.#latest(found)
     if (!version && current && !isUpgradable(current.text, text ?? current.text)) return undefined
     // The command line of Glasskube puts a "v" before versions that have none.
@@ -121,7 +125,7 @@ class Greedy {
     const manifest = chosen.find((each) => each !== undefined)
     if (manifest) return manifest
     const problem = `${found.repository} has no ${['version', text].join(' ').trim()} of ${name}.`
-    throw new Refusal(problem, [{ name, required: version || undefined }])
+    throw new Refusal(problem, [{ ...ref, required: version || undefined }])
   }
 
   #latest({ versions, latestVersion }: RepositoryPackage): string | undefined {

@@ -42,7 +42,7 @@ function whyMoved(instance: Instance, need: Need | undefined): string {
   if (!unmet) return `${move}.`
   const { target } = unmet
   const fate = target.isNeeded
-    ? `${target.describe(target.allowed, 'subject')} is chosen`
+    ? `${target.describe(target.allowed, 'versions')} is chosen`
     : `${target.ref.name}${target.place} cannot be installed`
   return `${move} because ${words(instance.clause({ ...unmet, values }))} and ${fate}.`
 }
@@ -50,7 +50,9 @@ function whyMoved(instance: Instance, need: Need | undefined): string {
 function whyLower(instance: Instance, { version }: InstallRequest): string[] {
   const best = highestIndex(instance.candidates.requested(version))
   if (best <= highestIndex(instance.allowed)) return []
-  const [chosen, higher] = [instance.allowed, candidate(best)].map((set) => instance.describe(set, 'subject'))
+  const [chosen, higher] = [instance.allowed, candidate(best)].map((set) =>
+    instance.describe(set, 'versions'),
+  )
   return [
     `${chosen} is chosen as ${higher} does not fit the rest; ask for exactly that version to let other packages move.`,
   ]

@@ -46,7 +46,7 @@ export class DependencyGraph {
       ref: refOf(ref),
       version: undefined,
       manual: false,
-      needs: new Map(),
+      needs: NONE,
       dependants: new Set<Vertex>(),
     }
     this.#vertices.set(key, vertex)

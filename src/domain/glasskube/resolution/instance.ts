@@ -3,10 +3,13 @@ import type { Cluster } from './cluster.ts'
 import { type Clause, type Incompatibility, incompatibility } from './incompatibility.ts'
 import type { InstalledPackage, PackageRef, PackageVersion } from './problem.ts'
 import { candidate, highestIndex, NONE, type ValueSet } from './value-set.ts'
-import { Variable } from './variable.ts'
+import { type Role, Variable } from './variable.ts'
 
 /** Components can bring along components, even themselves; real packages stop at the second. */
-const MAX_NESTING = 16
+const MAX_NESTING = 5
+
+/** What an edge takes in memory, in steps. */
+const EDGE_COST = 40
 
 export type InstanceOptions = {
   ref: PackageRef
@@ -53,7 +56,7 @@ export class Instance extends Variable {
     return this.candidates.versions[highestIndex(this.allowed)]?.version ?? ''
   }
 
-  describe(values: ValueSet, role: 'subject' | 'object'): string {
+  describe(values: ValueSet, role: Role): string {
     return this.candidates.describe(values, role) + this.place
   }
 
@@ -63,8 +66,9 @@ export class Instance extends Variable {
     return namespace === undefined ? '' : ` (${namespace}/${instance})`
   }
 
-  expand(): readonly Incompatibility[] {
-    const dependencies = this.edges().flatMap((edge) => {
+  /** What its dependencies rule out. */
+  incompatibilities(): Incompatibility[] {
+    return this.edges().flatMap((edge) => {
       const { values, target, allowed } = edge
       const terms = [
         { variable: this, values },
@@ -72,7 +76,6 @@ export class Instance extends Variable {
       ]
       return incompatibility(terms, () => this.clause(edge)) ?? []
     })
-    return [...dependencies, ...this.#cluster.clashes()]
   }
 
   /** Says that versions of the package need another. */
@@ -103,6 +106,7 @@ export class Instance extends Variable {
   }
 
   #readEdges(): readonly Edge[] {
+    if (this.#isTooDeep) return []
     const edges = new Map<string, Edge>()
     for (const [index, version] of this.candidates.versions.entries()) {
       for (const { target, range, isComponent } of this.#needs(version)) {
@@ -113,7 +117,10 @@ export class Instance extends Variable {
         const key = `${isComponent} ${range} ${allowed} ${target.ref.name}${target.place}`
         const edge = edges.get(key)
         if (edge) edge.values |= value
-        else edges.set(key, { values: value, target, allowed, range, isComponent })
+        else {
+          this.#cluster.budget.spend(EDGE_COST)
+          edges.set(key, { values: value, target, allowed, range, isComponent })
+        }
       }
     }
     return [...edges.values()]

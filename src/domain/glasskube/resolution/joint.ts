@@ -19,8 +19,9 @@ const MAX_STEPS = 20_000_000
 export function resolveJointly(problem: ResolutionProblem, maxSteps = MAX_STEPS): Resolution {
   const budget = new Budget(maxSteps)
   const cluster = new Cluster(problem, budget)
-  const demands = [...requests(problem, cluster), ...installedByHand(problem, cluster), ...cluster.clashes()]
-  const failure = new Solver(wishes(problem, cluster), budget).solve(demands)
+  const demands = [...requests(problem, cluster), ...installedByHand(problem, cluster)]
+  const solver = new Solver(wishes(problem, cluster), budget)
+  const failure = solver.solve([...demands, ...cluster.incompatibilities()])
   if (!failure) return solution(problem, cluster)
   const { conflicts, explanation } = explainFailure(failure)
   return {

@@ -6,14 +6,14 @@ export function conclusion(terms: readonly Term[]): string {
   const installed = terms.filter(({ values }) => (values & ABSENT) === 0n)
   const needed = terms
     .filter((term) => !installed.includes(term))
-    .map(({ variable, values }) => variable.describe(variable.values & ~values, 'object'))
+    .map(({ variable, values }) => variable.describe(variable.values & ~values, 'need'))
     .join(' or ')
   const [only] = installed
   if (installed.length === 1 && only) {
-    const subject = only.variable.describe(only.values, needed ? 'subject' : 'object')
+    const subject = only.variable.describe(only.values, needed ? 'subject' : 'versions')
     return needed ? `${subject} requires ${needed}` : `${subject} cannot be installed`
   }
-  const together = list(installed.map(({ variable, values }) => variable.describe(values, 'object')))
+  const together = list(installed.map(({ variable, values }) => variable.describe(values, 'versions')))
   if (!together) return needed ? `${needed} is needed` : 'there is no solution'
   return needed ? `${together} together require ${needed}` : `${together} cannot be installed together`
 }

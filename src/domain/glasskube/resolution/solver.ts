@@ -56,7 +56,8 @@ export class Solver {
    * without terms that says so. Throws `too_large` if the budget is used up.
    */
   solve(incompatibilities: readonly Incompatibility[]): Incompatibility | undefined {
-    let conflict = this.#addAll(incompatibilities)
+    let conflict: Incompatibility | undefined
+    for (const incompatibility of incompatibilities) conflict ??= this.#add(incompatibility)
     for (;;) {
       conflict ??= this.#propagate()
       if (conflict) {
@@ -123,16 +124,10 @@ export class Solver {
     for (; this.#next < this.#trail.length; this.#next++) {
       const variable = this.#trail[this.#next]?.variable
       if (!variable) break
-      const conflict = this.#expand(variable) ?? this.#visit(variable)
+      const conflict = this.#visit(variable)
       if (conflict) return conflict
     }
     return undefined
-  }
-
-  #expand(variable: Variable): Incompatibility | undefined {
-    if (!variable.isNeeded || variable.expanded) return undefined
-    variable.expanded = true
-    return this.#addAll(variable.expand())
   }
 
   #visit(variable: Variable): Incompatibility | undefined {
@@ -166,12 +161,6 @@ export class Solver {
     }
     this.#budget.spend(terms.length)
     return false
-  }
-
-  #addAll(incompatibilities: readonly Incompatibility[]): Incompatibility | undefined {
-    let conflict: Incompatibility | undefined
-    for (const incompatibility of incompatibilities) conflict = this.#add(incompatibility) ?? conflict
-    return conflict
   }
 
   /** Returns the incompatibility if all its terms are true. */

@@ -23,6 +23,12 @@ export function highestIndex(set: ValueSet): number {
   return 4 * (digits.length - 1) + 30 - Math.clz32(Number.parseInt(digits.charAt(0), 16))
 }
 
+/** The candidates of which this says that they belong to the set. Setting one bit after the other would copy all of them. */
+export function setOf(members: readonly boolean[]): ValueSet {
+  const digits = members.toReversed().map((isMember) => (isMember ? '1' : '0'))
+  return BigInt(`0b0${digits.join('')}0`)
+}
+
 /** The indexes of the candidates in the set, in ascending order. */
 export function indexes(set: ValueSet): number[] {
   const bits = (set >> 1n).toString(2)

@@ -1,6 +1,12 @@
 import type { Incompatibility } from './incompatibility.ts'
 import { ABSENT, every, type ValueSet } from './value-set.ts'
 
+/**
+ * How a phrase names candidates: as versions, as the range by which something needs them, or as the subject of a
+ * sentence, where all of them are "every version of …".
+ */
+export type Role = 'versions' | 'need' | 'subject'
+
 /** A package whose version is sought. */
 export abstract class Variable {
   /** All values that it can take. */
@@ -9,7 +15,6 @@ export abstract class Variable {
   allowed: ValueSet
   /** The last entry of the trail that took some of them away; -1 if none did. */
   lastEntry = -1
-  expanded = false
   /** The incompatibilities to look at when values are taken away. */
   watchers: Incompatibility[] = []
 
@@ -18,11 +23,8 @@ export abstract class Variable {
     this.allowed = this.values
   }
 
-  /** Returns the incompatibilities that matter as soon as the package is needed; called once. */
-  abstract expand(): readonly Incompatibility[]
-
-  /** Names the package with these values, which are candidates; as a subject, all of them are "every version of …". */
-  abstract describe(values: ValueSet, role: 'subject' | 'object'): string
+  /** Names these candidates of the package. */
+  abstract describe(values: ValueSet, role: Role): string
 
   get isNeeded(): boolean {
     return (this.allowed & ABSENT) === 0n
