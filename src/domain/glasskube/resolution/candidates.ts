@@ -3,10 +3,10 @@ import { parseLooseVersion } from '../loose-version.ts'
 import { compareWithBuild } from '../order.ts'
 import { parseRange, rangeMatches } from '../range.ts'
 import type { Budget } from './budget.ts'
+import type { Role } from './incompatibility.ts'
 import { brief } from './phrases.ts'
 import type { PackageScope, PackageVersion } from './problem.ts'
 import { highestIndex, indexes, NONE, setOf, type ValueSet } from './value-set.ts'
-import type { Role } from './variable.ts'
 
 export type CandidateOptions = {
   name: string

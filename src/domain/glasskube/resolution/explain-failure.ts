@@ -32,8 +32,8 @@ function groundsOf(root: Incompatibility): { facts: Fact[]; steps: number } {
   // The set grows while it is read.
   for (const { terms, cause } of seen) {
     if (!(cause instanceof Derivation)) {
-      const isDemand = terms.every(({ values }) => (values & ABSENT) !== 0n)
-      ;(isDemand ? demands : others).push(cause)
+      const facts = terms.every(({ values }) => (values & ABSENT) !== 0n) ? demands : others
+      facts.push(cause)
       continue
     }
     steps += cause.steps.length

@@ -1,17 +1,19 @@
+import type { Budget } from './budget.ts'
 import type { Candidates } from './candidates.ts'
-import type { Cluster } from './cluster.ts'
 import { demandsOf, keyOf } from './demands.ts'
-import { type Clause, type Incompatibility, incompatibility } from './incompatibility.ts'
+import { type Clause, type Incompatibility, incompatibility, type Role, Variable } from './incompatibility.ts'
 import { brief } from './phrases.ts'
 import type { InstalledPackage, PackageRef, PackageVersion } from './problem.ts'
 import { candidate, highestIndex, NONE, type ValueSet } from './value-set.ts'
-import { type Role, Variable } from './variable.ts'
 
 /** Components can bring along components, even themselves; real packages stop at the second. */
 const MAX_NESTING = 5
 
 /** What an edge takes in memory, in steps. */
 const EDGE_COST = 40
+
+/** Where a package finds the others. */
+type Surroundings = { budget: Budget; instance(ref: PackageRef, nesting: number): Instance }
 
 export type InstanceOptions = {
   ref: PackageRef
@@ -38,11 +40,11 @@ export class Instance extends Variable {
   readonly isRequested: boolean
   /** Where the installed version is among the values; none if it is not installed. */
   readonly kept: ValueSet
-  readonly #cluster: Cluster
+  readonly #cluster: Surroundings
   readonly #nesting: number
   #edges: readonly Edge[] | undefined
 
-  constructor(cluster: Cluster, { ref, candidates, installed, isRequested, nesting }: InstanceOptions) {
+  constructor(cluster: Surroundings, { ref, candidates, installed, isRequested, nesting }: InstanceOptions) {
     super(candidates.versions.length)
     this.ref = ref
     this.candidates = candidates

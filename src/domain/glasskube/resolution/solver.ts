@@ -13,9 +13,9 @@ import {
   type Resolvent,
   resolved,
   type Term,
+  type Variable,
 } from './incompatibility.ts'
 import { candidate, highestIndex, isWithin, NONE, type ValueSet } from './value-set.ts'
-import type { Variable } from './variable.ts'
 
 /** A place of the trail where values of a variable were taken away. */
 type Entry = {
@@ -33,6 +33,9 @@ type Level = { trail: number; wish: number; cursor: number }
 
 /** Values to keep to where it is possible. */
 export type Wish = { variable: Variable; values: ValueSet }
+
+/** Resolving terms takes longer than looking at them, and memory. */
+const STEPS_PER_TERM = 5
 
 export class Solver {
   readonly #wishes: readonly Wish[]
@@ -201,7 +204,7 @@ export class Solver {
     const steps: Resolvent[] = []
     let { terms } = conflict
     for (;;) {
-      this.#budget.spend(1 + terms.length)
+      this.#budget.spend(STEPS_PER_TERM * (1 + terms.length))
       const satisfiers = terms.map((term) => this.#satisfier(term)).sort((a, b) => b - a)
       const last = this.#trail[satisfiers[0] ?? -1]
       if (!last) break
