@@ -61,3 +61,8 @@ export function readFiles({ folder }: CorpusPackage): Map<string, Buffer> {
       .map((name) => [name, readFileSync(join(folder, name))]),
   )
 }
+
+/** A file beside the packages, such as the index.yaml of the Glasskube packages. */
+export function corpusFile(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8')
+}

@@ -8,7 +8,7 @@ export type Term = { readonly variable: Variable; readonly values: ValueSet }
 /** Terms that are never true together. The solver reorders them. */
 export type Incompatibility = { readonly terms: Term[]; readonly cause: Fact | Derivation }
 
-/** Why an incompatibility holds, in words that few facts are ever asked for. */
+/** Says why an incompatibility holds; called for the few that are explained. */
 export type Fact = () => Clause
 
 /** A part of a sentence: "foo 1.0.0", "depends on", "bar ^2.0.0". */
@@ -46,9 +46,9 @@ function merged(terms: readonly Term[]): Term[] {
   for (const { variable, values } of terms) {
     sets.set(variable, values & (sets.get(variable) ?? variable.values))
   }
-  return [...sets]
-    .filter(([variable, values]) => values !== variable.values)
-    .map(([variable, values]) => ({ variable, values }))
+  const result: Term[] = []
+  for (const [variable, values] of sets) if (values !== variable.values) result.push({ variable, values })
+  return result
 }
 
 /** Terms never true together because, for each value of the variable, one of two incompatibilities rules them out. */

@@ -96,6 +96,10 @@ export class Solver {
     return undefined
   }
 
+  #forbid({ variable, values }: Term, cause: Incompatibility): void {
+    this.#assign(variable, variable.values & ~values, cause)
+  }
+
   #assign(variable: Variable, values: ValueSet, cause: Incompatibility | undefined): void {
     const before = variable.allowed
     if (isWithin(before, values)) return
@@ -167,18 +171,25 @@ export class Solver {
   #add(incompatibility: Incompatibility): Incompatibility | undefined {
     const { terms } = incompatibility
     this.#budget.spend(1 + terms.length)
-    // The terms to watch are those that going back makes untrue first.
-    const ranks = new Map(terms.map((term) => [term, isSatisfied(term) ? this.#satisfier(term) : Infinity]))
-    terms.sort((a, b) => (ranks.get(b) ?? 0) - (ranks.get(a) ?? 0) || 0)
+    if (terms.length > 2) this.#sort(terms)
     for (const { variable } of terms.slice(0, 2)) variable.watchers.push(incompatibility)
     return this.#examine(incompatibility)
   }
 
+  /** Puts first the terms that are not true, or that going back makes untrue first: those to watch. */
+  #sort(terms: Term[]): void {
+    const ranks = new Map(terms.map((term) => [term, isSatisfied(term) ? this.#satisfier(term) : Infinity]))
+    terms.sort((a, b) => (ranks.get(b) ?? 0) - (ranks.get(a) ?? 0) || 0)
+  }
+
   /** Takes away the values that the last untrue term forbids; returns the incompatibility if there is no such term. */
   #examine(incompatibility: Incompatibility): Incompatibility | undefined {
-    const [term, another] = incompatibility.terms.slice(0, 2).filter((watched) => !isSatisfied(watched))
-    if (!term) return incompatibility
-    if (!another) this.#assign(term.variable, term.variable.values & ~term.values, incompatibility)
+    const [first, second] = incompatibility.terms
+    const isFirstOpen = first !== undefined && !isSatisfied(first)
+    const isSecondOpen = second !== undefined && !isSatisfied(second)
+    if (!isFirstOpen && !isSecondOpen) return incompatibility
+    if (isFirstOpen && !isSecondOpen) this.#forbid(first, incompatibility)
+    if (isSecondOpen && !isFirstOpen) this.#forbid(second, incompatibility)
     return undefined
   }
 
