@@ -36,7 +36,7 @@ const FILE: Operation = { ...VERSIONS, id: 'getGlasskubeFile', load: 'read' }
 
 /** What is listed changes at any time. */
 const REVALIDATED = 'no-cache'
-/** A version never changes, but it may be deleted: caches may know as late as Glasskube's client, which asks every 5 minutes. */
+/** A version never changes, but may be deleted: caches may notice as late as Glasskube's client, which asks every 5 minutes. */
 const FOR_MINUTES = 'max-age=300'
 
 export function treeRoutes(tree: ServedTree, load: Load): Hono {
