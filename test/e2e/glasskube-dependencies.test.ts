@@ -166,6 +166,17 @@ describe('the dependents of a package', () => {
     ])
   })
 
+  it('go on where a page ended, whatever is published meanwhile', async () => {
+    const client = await shopApp()
+    const list = '/packages/apps/db/dependents?all=true'
+    const first = await client.ok('GET', `${list}&limit=2`)
+    await publishVersion(client, 'first', '1.0.0', needs({ name: 'db' }))
+    await publishVersion(client, 'mail', '10.0.0', needs({ name: 'db' }))
+    const rest = await client.ok('GET', `${list}&continue=${first.continue}`)
+    const names = [...first.items, ...rest.items].map((each: Json) => `${each.package} ${each.version}`)
+    expect(names).toEqual(['mail 1.0.0', 'mail 2.0.0', 'mail 10.0.0', 'shop 1.0.0', 'shop 2.0.0'])
+  })
+
   it('of other repositories are among them, unless those find the package at home', async () => {
     const client = await shopApp()
     await glasskubeRepository(client, 'team')

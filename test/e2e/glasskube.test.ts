@@ -102,16 +102,23 @@ describe('a Glasskube repository', () => {
     })
   })
 
-  it('checks the package.yaml of a clone from a repository of another format', async () => {
+  it.each([
+    ['has no package.yaml', 'blueprints', 'nf/upf', 'needs this file'],
+    ['has the package.yaml of its upstream', 'apps', 'shop', 'name must be store'],
+  ])('finds the faults of a clone that %s', async (_, repository, path, message) => {
     const { client } = await withRepository()
     await client.createRepository('blueprints')
     await client.publish('ws1', { resources: { 'readme.txt': 'no manifest' } })
-    const clone = { clone: { upstream: { repository: 'blueprints', package: 'nf/upf', revision: 1 } } }
+    await publishVersion(client, 'shop', '1.0.0')
+    const clone = { clone: { upstream: { repository, package: path, revision: 1 } } }
     const draft = await client.createDraft('v1', clone, {
       repository: 'apps',
       package: 'store',
       version: '1.0.0',
     })
+    expect(draft.conditions).toMatchObject([
+      { type: 'Valid', status: 'False', message: expect.stringContaining(message) },
+    ])
     const refused = await client.call('POST', `/packagerevisions/${draft.name}/propose`)
     expect(refused).toMatchObject({ status: 409, body: { errors: [{ path: 'package.yaml' }] } })
   })
@@ -157,6 +164,7 @@ describe('the latest version of a Glasskube package', () => {
     await client.verb('apps.store.1-0-0-1', 'propose-deletion')
     await client.verb('apps.store.1-0-0-1', 'approve')
     expect(await latest(client)).toBe('1.2.0+1')
+    expect(await client.ok('GET', '/packages/apps/store')).toMatchObject({ listing: { latestVersion: null } })
   })
 
   it('is refused unless it is published', async () => {
@@ -207,6 +215,33 @@ describe('a deprecation', () => {
     })
     expect((await deprecate({ '1.0.0': null })).listing.deprecations).toHaveProperty(['1.1.0'])
     expect((await deprecate(null)).listing.deprecations).toEqual({})
+  })
+
+  it('goes with its version, as successors do', async () => {
+    const { client } = await withRepository()
+    for (const version of ['1.0.0', '1.1.0', '1.2.0']) await publishVersion(client, 'store', version)
+    await client.ok('PATCH', '/packages/apps/store', {
+      deprecations: {
+        '1.0.0': { message: 'old', successor: '1.1.0' },
+        '1.1.0': { message: 'slow', successor: '1.2.0' },
+      },
+    })
+    await client.verb('apps.store.1-1-0', 'propose-deletion')
+    await client.verb('apps.store.1-1-0', 'approve')
+    const { listing } = await client.ok('GET', '/packages/apps/store')
+    expect(listing.deprecations).toEqual({ '1.0.0': { message: 'old', successor: null } })
+    const changed = await client.ok('PATCH', '/packages/apps/store', { latestVersion: '1.0.0' })
+    expect(changed.listing).toEqual({ ...listing, latestVersion: '1.0.0' })
+  })
+
+  it('is in the audit log, with its version', async () => {
+    const { client } = await withRepository()
+    await publishVersion(client, 'store', '1.0.0')
+    await client.ok('PATCH', '/packages/apps/store', { deprecations: { '1.0.0': { message: 'old' } } })
+    const { items } = await client.ok('GET', '/audit?type=package.updated')
+    expect(items).toMatchObject([
+      { target: { repository: 'apps', package: 'store' }, details: { fields: 'deprecations.1.0.0' } },
+    ])
   })
 
   it.each([

@@ -16,6 +16,11 @@ if (!hasCorpus) {
   process.stderr.write(`SKIPPED: tests with real packages. ${message}\n`)
 }
 
+/** The folder of one of its collections. */
+export function corpusFolder(name: string): string {
+  return join(ROOT, name)
+}
+
 /** One version of a real package and the folder with its files. */
 export type CorpusPackage = { path: string; version: string; folder: string }
 

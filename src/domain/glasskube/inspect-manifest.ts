@@ -25,7 +25,9 @@ export function inspectManifest(resources: Resources, packageName: string | unde
     return { links: manifest ? manifestLinks(manifest) : null, errors: [], warnings: [] }
   }
   if (!content) return { links: null, errors: [NO_MANIFEST], warnings: [] }
-  const { manifest, errors, warnings } = readPackageManifest(content, packageName)
+  const { errors, warnings, ...read } = readPackageManifest(content, packageName)
+  // A package of another name may have the same files, and then shares what is indexed of them.
+  const manifest = read.manifest ?? readPackageManifest(content).manifest
   const { paths, outside } = manifestFiles(content)
   return {
     links: manifest ? manifestLinks(manifest) : null,

@@ -31,6 +31,18 @@ export function isPlain({ latestVersion, deprecations }: Listing): boolean {
   return latestVersion === null && Object.keys(deprecations).length === 0
 }
 
+/** Leaves out versions that are not published any longer, which never come back. */
+export function currentListing(
+  { latestVersion, deprecations }: Listing,
+  isPublished: (version: string) => boolean,
+): Listing {
+  const published = (version: string | null) => (version !== null && isPublished(version) ? version : null)
+  const current = Object.entries(deprecations)
+    .filter(([version]) => isPublished(version))
+    .map(([version, each]) => [version, { ...each, successor: published(each.successor) }])
+  return { latestVersion: published(latestVersion), deprecations: Object.fromEntries(current) }
+}
+
 /** Versions as Glasskube's clients write them: with a leading "v", without which `glasskube install --version` finds none. */
 export function clientVersion(version: string): string {
   return `v${version}`

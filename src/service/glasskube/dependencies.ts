@@ -7,7 +7,7 @@ import type { PackageId } from '../../domain/names.ts'
 import type { Caller } from '../access/policy.ts'
 import type { ServiceContext } from '../context.ts'
 import type { PublishedPackage } from '../published-repositories.ts'
-import { publishedPackage, publishedVersion, repositoriesFrom, seesPackage } from './repositories.ts'
+import { publishedPackage, publishedVersion, repositoriesFrom, repositoryWith } from './repositories.ts'
 
 /** `required`: a range; null for any version. */
 type Needed = { name: string; required: string | null }
@@ -32,12 +32,10 @@ export async function dependenciesOf(
   id: PackageId,
   version: string | undefined,
 ): Promise<Dependencies> {
-  const [own, ...others] = await repositoriesFrom(ctx, id.repository)
-  const { parsed, manifest } = publishedVersion(publishedPackage(own, id), version)
+  const repositories = await repositoriesFrom(ctx, id.repository)
+  const { parsed, manifest } = publishedVersion(publishedPackage(repositories[0], id), version)
   const resolved = ({ name, version: range }: ManifestLinks['dependencies'][number]): ResolvedPart => {
-    const from = [own, ...others].find(
-      ({ name: repository, packages }) => packages.has(name) && seesPackage(caller, repository, name),
-    )
+    const from = repositoryWith(repositories, caller, name)
     return {
       name,
       required: range ?? null,

@@ -11,7 +11,7 @@ import type { PublishedPackage, PublishedVersion } from '../published-repositori
 import type { Impact } from '../workers/resolution-tasks.ts'
 import { affectedPackages } from './affected-packages.ts'
 import { knownPackages } from './known-packages.ts'
-import { repositoriesFrom } from './repositories.ts'
+import { repositoriesFrom, repositoryWith } from './repositories.ts'
 
 export type VersionImpact = Omit<Impact, 'broken'> & {
   version: string
@@ -38,15 +38,14 @@ export async function impactOf(ctx: ServiceContext, caller: Caller, name: string
   const repositories = [{ ...own, packages: new Map(own.packages).set(after.name, after) }, ...others]
   const affected = affectedPackages(repositories, caller, after.name, added.manifest)
   const tried = affected.slice(0, MOST)
-  const packages = knownPackages(repositories, caller, [after.name, ...tried.map((each) => each.name)])
-  const input = {
-    packages,
+  const input = async () => ({
+    packages: knownPackages(repositories, caller, [after.name, ...tried.map((each) => each.name)]),
     added: { name: after.name, version: text },
     before,
     others: tried.map(({ name, latest }) => ({ name, version: latest.parsed.text })),
-  }
+  })
   const { broken, ...impact } = await ctx.impact(input, `${own.name}/${after.name}`)
-  const repositoryOf = (each: string): string => packages.get(each)?.[0]?.repository ?? own.name
+  const repositoryOf = (each: string): string => repositoryWith(repositories, caller, each)?.name ?? own.name
   return {
     version: text,
     becomesLatest: after.latest === added,

@@ -1,7 +1,8 @@
 import type { ManifestLinks } from '../../domain/glasskube/manifest-links.ts'
-import type { PackageVersion, RepositoryPackage } from '../../domain/glasskube/resolution/problem.ts'
+import type { PackageVersion } from '../../domain/glasskube/resolution/problem.ts'
 import type { Caller } from '../access/policy.ts'
-import type { PublishedRepository, PublishedVersion } from '../published-repositories.ts'
+import type { PublishedPackage, PublishedRepository, PublishedVersion } from '../published-repositories.ts'
+import type { KnownPackage, PackedPackage } from '../workers/resolution-tasks.ts'
 import { seesPackage } from './repositories.ts'
 
 /**
@@ -12,22 +13,36 @@ export function knownPackages(
   repositories: readonly PublishedRepository[],
   caller: Caller,
   names: Iterable<string>,
-): Map<string, RepositoryPackage[]> {
-  const known = new Map<string, RepositoryPackage[]>()
+): Map<string, KnownPackage[]> {
+  const known = new Map<string, KnownPackage[]>()
   // A set can grow while it is walked.
   const wanted = new Set(names)
   for (const name of wanted) {
-    const found = repositories.flatMap(({ name: repository, packages }) => {
+    for (const { name: repository, packages } of repositories) {
       const found = packages.get(name)
-      if (!found || !seesPackage(caller, repository, name)) return []
-      const { versions, latest } = found
-      return [{ repository, versions: versions.flatMap(asVersion), latestVersion: latest.parsed.text }]
-    })
-    if (found.length > 0) known.set(name, found)
-    for (const { versions } of found)
-      for (const version of versions) for (const part of partsOf(version)) wanted.add(part.name)
+      if (!found || !seesPackage(caller, repository, name)) continue
+      const { packed, needs } = packedPackage(found)
+      known.set(name, [...(known.get(name) ?? []), { repository, packed }])
+      for (const need of needs) wanted.add(need)
+    }
   }
   return known
+}
+
+type Packed = { packed: string; needs: ReadonlySet<string> }
+
+/** Packages are packed once, as thousands of them can be part of each resolution. */
+const known = new WeakMap<PublishedPackage, Packed>()
+
+function packedPackage(published: PublishedPackage): Packed {
+  const before = known.get(published)
+  if (before) return before
+  const versions = published.versions.flatMap(asVersion)
+  const content: PackedPackage = { versions, latestVersion: published.latest.parsed.text }
+  const needs = new Set(versions.flatMap(partsOf).map(({ name }) => name))
+  const made = { packed: JSON.stringify(content), needs }
+  known.set(published, made)
+  return made
 }
 
 /** All that a version needs. */
@@ -37,10 +52,8 @@ export function partsOf({ dependencies, components }: Pick<ManifestLinks, 'depen
 
 /** None for a version without a readable manifest, which no client can install. */
 function asVersion({ parsed, manifest, deprecation }: PublishedVersion): PackageVersion[] {
-  return manifest ? [versionOf(parsed.text, manifest, deprecation !== undefined)] : []
-}
-
-export function versionOf(version: string, manifest: ManifestLinks, deprecated: boolean): PackageVersion {
+  if (!manifest) return []
   const { dependencies, components, scope = 'Cluster', defaultNamespace } = manifest
-  return { version, dependencies, components, scope, defaultNamespace, deprecated }
+  const deprecated = deprecation !== undefined
+  return [{ version: parsed.text, dependencies, components, scope, defaultNamespace, deprecated }]
 }

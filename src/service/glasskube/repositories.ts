@@ -54,3 +54,12 @@ export function publishedVersion(
 export function seesPackage(caller: Caller, repository: string, name: string): boolean {
   return sees(visibleTo(caller).published, { repository, package: name })
 }
+
+/** The first repository that has a package, as far as the caller sees. */
+export function repositoryWith(
+  repositories: readonly PublishedRepository[],
+  caller: Caller,
+  name: string,
+): PublishedRepository | undefined {
+  return repositories.find((each) => each.packages.has(name) && seesPackage(caller, each.name, name))
+}

@@ -10,7 +10,7 @@ import type { ServiceContext } from '../context.ts'
 import type { PublishedRepository } from '../published-repositories.ts'
 import type { ResolutionMode } from '../workers/resolution-tasks.ts'
 import { knownPackages } from './known-packages.ts'
-import { glasskubeRepository } from './repositories.ts'
+import { glasskubeRepository, repositoryWith } from './repositories.ts'
 
 export type ResolutionRequest = {
   /** The one with the highest priority first. */
@@ -37,10 +37,12 @@ export async function resolve(
   const repositories: PublishedRepository[] = []
   for (const name of names) repositories.push(await glasskubeRepository(ctx, name))
   const wanted = [...install, ...installed].map(({ name }) => name)
-  const packages = knownPackages(repositories, caller, wanted)
-  const resolution = await ctx.resolve({ mode, packages, install, installed }, names.join(' '))
+  const input = async () => {
+    return { mode, packages: knownPackages(repositories, caller, wanted), install, installed }
+  }
+  const resolution = await ctx.resolve(input, names.join(' '))
   const sourced = <One extends Selection>(one: One): Sourced<One> => {
-    return { ...one, repository: packages.get(one.name)?.[0]?.repository ?? null }
+    return { ...one, repository: repositoryWith(repositories, caller, one.name)?.name ?? null }
   }
   return {
     ...resolution,

@@ -38,30 +38,34 @@ export async function updateListing(
     const state = await findPackage(ctx.db, id)
     const published = (await ctx.published.get(id.repository))?.packages.get(id.package)
     if (!state || !published) throw new AppError('not_found', `there is no published package ${target}`)
-    const { listing } = published
     const changed = patched(published, patch)
-    if (isDeepStrictEqual(changed, listing)) return
+    if (isDeepStrictEqual(changed, await findListing(ctx.db, state.id))) return
     const { packed, operations } = listingRecord(changed)
     if (packed) await pushRecord(ctx, target, packed)
     await decide(ctx, actor, target, async (transaction) => {
-      if (!isDeepStrictEqual(await findListing(transaction, state.id), listing)) {
-        throw new AppError('conflict', `another client changed ${target} at the same time: try again`)
-      }
       await saveListing(transaction, state.id, changed)
-      const fields = Object.entries(patch).flatMap(([field, value]) => (value === undefined ? [] : [field]))
       return {
         result: undefined,
         operations,
         event: {
           type: 'package.updated',
           target: id,
-          before: { version: listing.latestVersion },
+          before: { version: published.listing.latestVersion },
           after: { version: changed.latestVersion },
-          details: { fields: fields.join(',') },
+          details: { fields: fieldsOf(patch).join(',') },
         },
       }
     })
   })
+}
+
+/** The deprecations of versions are fields of their own: `deprecations.1.0.0`. */
+function fieldsOf({ latestVersion, deprecations }: ListingPatch): string[] {
+  return [
+    ...(latestVersion === undefined ? [] : ['latestVersion']),
+    ...(deprecations === null ? ['deprecations'] : []),
+    ...Object.keys(deprecations ?? {}).map((version) => `deprecations.${version}`),
+  ]
 }
 
 function patched({ name, listing, versions }: PublishedPackage, patch: ListingPatch): Listing {

@@ -56,8 +56,7 @@ async function checkValid(ctx: ServiceContext, revision: PackageRevision): Promi
   const rules = await fileRules(ctx, revision)
   if (rules.manifestOf !== undefined) checkHasVersion(revision)
   const valid = revision.conditions.find(({ type }) => type === 'Valid')
-  // A clone may have the files, and the condition, of a package in a repository of another format.
-  if (valid?.status === 'True' && rules.manifestOf === undefined) return undefined
+  if (valid?.status === 'True') return undefined
   const input = async () => ({ files: await packedFiles(ctx, revision), ...rules })
   const { findings } = await ctx.inspect(input, ociRepository(revision))
   const now = validCondition(findings)

@@ -56,7 +56,7 @@ export async function patch(
   return packed(patchFiles(await unpacked(input.before, limits), changes), input)
 }
 
-/** The files of a clone; `undefined` if it has those of its upstream. */
+/** The files of a clone; `undefined` if it has those of its upstream, and they are right for it as they are for that. */
 export async function clone(
   input: { upstream: StoredFiles } & Omit<CloneRequest, 'resources'> & FileRules,
 ): Promise<{ files: PackedResources | undefined } | SetterProblem> {
@@ -64,7 +64,7 @@ export async function clone(
   const { resources, executables } = await unpacked(upstream, limits)
   const changed = cloneResources({ ...request, resources: changeableFiles({ ...request, resources }) })
   if ('problem' in changed) return changed
-  if (changed.size === 0) return { files: undefined }
+  if (changed.size === 0 && manifestOf === undefined) return { files: undefined }
   const files = { resources: new Map([...resources, ...changed]), executables }
   return { files: packed(files, { limits, manifestOf }) }
 }

@@ -7,16 +7,20 @@ import type {
   RepositoryPackage,
   Resolution,
   ResolutionProblem,
+  Universe,
 } from '../../domain/glasskube/resolution/problem.ts'
 
 export const RESOLUTION_MODES = ['compatible', 'joint'] as const
 /** `compatible` answers as Glasskube does; `joint` solves for all packages at once, and may move what is installed. */
 export type ResolutionMode = (typeof RESOLUTION_MODES)[number]
 
-/** By name, those of the repository with the highest priority first. */
-export type KnownPackages = ReadonlyMap<string, readonly RepositoryPackage[]>
+export type PackedPackage = Omit<RepositoryPackage, 'repository'>
 
-type Known = { packages: KnownPackages }
+/** `packed`: a `PackedPackage` as JSON, which is copied to a worker much faster than its parts. */
+export type KnownPackage = { repository: string; packed: string }
+
+/** `packages`: by name, those of the repository with the highest priority first. */
+type Known = { packages: ReadonlyMap<string, readonly KnownPackage[]> }
 
 /** Throws `too_large`. */
 export function resolve({
@@ -25,7 +29,21 @@ export function resolve({
   ...problem
 }: Known & { mode: ResolutionMode } & Omit<ResolutionProblem, 'universe'>): Resolution {
   const solve = mode === 'joint' ? resolveJointly : resolveCompatibly
-  return solve({ ...problem, universe: { lookup: (name) => packages.get(name) ?? [] } })
+  return solve({ ...problem, universe: universeOf(packages) })
+}
+
+function universeOf(packages: Known['packages']): Universe {
+  const read = new Map<string, RepositoryPackage[]>()
+  const unpacked = ({ repository, packed }: KnownPackage): RepositoryPackage => {
+    return { repository, ...(JSON.parse(packed) as PackedPackage) }
+  }
+  return {
+    lookup: (name) => {
+      const found = read.get(name) ?? (packages.get(name) ?? []).map(unpacked)
+      read.set(name, found)
+      return found
+    },
+  }
 }
 
 /** The packages that a new version is tried with, each in its latest version. */
@@ -49,23 +67,37 @@ export type Impact = {
 const TRIAL_STEPS = 200_000
 
 export function impact({ packages, added, before, others }: Trial): Impact {
-  const failureOf = (...install: InstallRequest[]) => {
-    const universe = { lookup: (name: string) => packages.get(name) ?? [] }
-    const { status, explanation } = resolveJointly({ universe, install, installed: [] }, TRIAL_STEPS)
-    return status === 'CONFLICT' ? explanation : undefined
+  const universe = universeOf(packages)
+  const failureOf = (install: InstallRequest[], steps?: number) => {
+    const { status, explanation } = resolveJointly({ universe, install, installed: [] }, steps)
+    return status === 'CONFLICT' ? explanation : null
   }
-  const result: Impact = { unresolvable: failureOf(added) ?? null, broken: [], undecided: [] }
-  if (result.unresolvable !== null) return result
+  const alone = inSteps(() => failureOf([added], TRIAL_STEPS))
+  if (alone === undefined) {
+    // Beside another package it takes no fewer steps.
+    const undecided = others.map(({ name }) => name)
+    return { unresolvable: failureOf([added]), broken: [], undecided }
+  }
+  const result: Impact = { unresolvable: alone, broken: [], undecided: [] }
+  if (alone !== null) return result
   const beside = before === null ? [] : [{ name: added.name, version: before }]
   for (const other of others) {
-    try {
-      const explanation = failureOf(added, other)
-      if (explanation === undefined || failureOf(...beside, other) !== undefined) continue
-      result.broken.push({ ...other, explanation })
-    } catch (error) {
-      if (!(error instanceof AppError && error.code === 'too_large')) throw error
-      result.undecided.push(other.name)
-    }
+    const broken = inSteps(() => {
+      const explanation = failureOf([added, other], TRIAL_STEPS)
+      return explanation !== null && failureOf([...beside, other], TRIAL_STEPS) === null ? explanation : null
+    })
+    if (broken === undefined) result.undecided.push(other.name)
+    else if (broken !== null) result.broken.push({ ...other, explanation: broken })
   }
   return result
+}
+
+/** undefined where no answer is found in the steps that there are. */
+function inSteps<Answer>(answer: () => Answer): Answer | undefined {
+  try {
+    return answer()
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'too_large') return undefined
+    throw error
+  }
 }
