@@ -97,8 +97,10 @@ describe('the operations of the server', () => {
       'logOut',
     ])
     expect(changes(({ writesDisk }) => !writesDisk)).toEqual([
+      'assessImpact',
       'cancelJob',
       'cancelUpload',
+      'checkValues',
       'collectGarbage',
       'deleteBinding',
       'deleteBlob',
@@ -115,6 +117,7 @@ describe('the operations of the server', () => {
       'logOut',
       'previewUpgrade',
       'proposeDeletion',
+      'resolvePackages',
       'revokeToken',
       'verifyAudit',
     ])
@@ -129,6 +132,7 @@ describe('the operations of the server', () => {
       'getResource',
       'getResources',
       'getReview',
+      'getValuesSchema',
       'listConflicts',
       'listReferrers',
     ])
