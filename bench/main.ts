@@ -1,5 +1,6 @@
 /** `npm run bench` runs the default benchmarks, `npm run bench -- publication` one of them. */
 import { availableParallelism, cpus } from 'node:os'
+import { benchGlasskube } from './glasskube.ts'
 import { benchIndex } from './index.ts'
 import { benchManifest } from './manifest.ts'
 import { benchMerge } from './merge.ts'
@@ -13,6 +14,7 @@ import { benchWatch } from './watch.ts'
 const BENCHES: Record<string, () => Promise<string[]>> = {
   publication: async () => (await benchPublication()).map(format),
   manifest: async () => (await benchManifest()).map(format),
+  glasskube: async () => (await benchGlasskube()).map(format),
   merge: benchMerge,
   watch: benchWatch,
   index: benchIndex,

@@ -210,7 +210,7 @@ export const SETTINGS = {
   sourceHosts: {
     env: 'PKGSERVER_SOURCE_HOSTS',
     flag: 'source-hosts',
-    help: 'registries that repositories may be filled from, separated by commas, or *; by default all but private addresses',
+    help: 'hosts that repositories may be filled from, separated by commas, or *; by default all but private addresses',
     initial: undefined,
     schema: hosts.optional(),
   },

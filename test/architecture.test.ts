@@ -36,7 +36,7 @@ const SERVICE_MAY_IMPORT: Table = {
   queries: ['access', '.'],
   drafts: ['workers', 'access', 'audit', '.'],
   review: ['drafts', 'access', 'audit', '.'],
-  'glasskube-source': [],
+  'glasskube-source': ['workers'],
   discovery: ['glasskube', 'glasskube-source', 'review', 'workers', 'access', 'audit', '.'],
   repositories: ['discovery', 'accounts', 'access', 'audit', 'webhooks', '.'],
   glasskube: ['workers', 'queries', 'access', 'audit', '.'],

@@ -41,6 +41,11 @@ export type ErrorDetail = {
   message: string
 }
 
+/** Returns a fault as compilers write it: `upf.yaml:3:7: …`. */
+export function detailText({ path, line, column, message }: ErrorDetail): string {
+  return `${[path, line, column].filter((part) => part !== undefined).join(':')}: ${message}`
+}
+
 /** A fault in what the caller asked for: the path of the field (`targets.3`), without the surface's name for the whole. */
 export type FieldDetail = { field: string; message: string }
 

@@ -1,4 +1,4 @@
-/** Sources of catalogs that are filled from another registry, and the status of their syncs. */
+/** Sources of catalogs that are filled from elsewhere, and the status of their syncs. */
 import { parseDuration } from '../core/duration.ts'
 import { labelProblem, packageProblem } from './names.ts'
 
@@ -11,7 +11,7 @@ export type RepositorySource = {
   format: SourceFormat
   /** The registry and the prefix of its packages, or the folder of index.yaml. It cannot be changed. */
   url: string
-  /** The repositories below the URL; null for all that the registry lists. */
+  /** The packages below the URL; null for all that the source lists. */
   packages: string[] | null
   /** Also imports versions such as 2.0.0-rc.1. */
   prereleases: boolean

@@ -40,7 +40,7 @@ import { Watches } from '../service/watch/watches.ts'
 import { pruneAllDeliveries } from '../service/webhooks/deliveries.ts'
 import { WebhookDispatcher } from '../service/webhooks/dispatcher.ts'
 import type { Targets } from '../service/webhooks/targets.ts'
-import { createWorkerPool, IN_THIS_THREAD, type WorkerPool } from '../service/workers/worker-pool.ts'
+import { IN_THIS_THREAD, type WorkerPool } from '../service/workers/worker-pool.ts'
 import { type AccessSettings, accessSettings, OPEN, openAuthenticator, policyOf } from './access.ts'
 import { type OpenedRegistry, openRegistry } from './artifact-registry.ts'
 import { keepAudit } from './audit-upkeep.ts'
@@ -57,6 +57,7 @@ import { observeGarbage } from './observe-garbage.ts'
 import { proxiesOf } from './proxies.ts'
 import { sourceOpener } from './source-registry.ts'
 import { version } from './version.ts'
+import { startWorkers } from './workers.ts'
 
 /** Milliseconds between retries of tags that the registry did not take. */
 const RETRY_INTERVAL = 30_000
@@ -249,23 +250,6 @@ async function openTracing(config: Config, programVersion: string, log: Logger):
 
 function unwatched(log: Logger): DiskSpace {
   return new DiskSpace({ folder: '.', minFree: 0, log })
-}
-
-function startWorkers(
-  log: Logger,
-  { work }: Metrics,
-  tracing: Tracing,
-  { workers }: MemoryLimits,
-): WorkerPool {
-  return createWorkerPool({
-    ...workers,
-    report: (err) => log.error({ err }, 'a worker failed'),
-    onTask: (task, { waited, worked }) => {
-      work.workerWait.observe({ task }, waited / 1000)
-      work.workerWork.observe({ task }, worked / 1000)
-      tracing.record(`worker ${task}`, (waited + worked) / 1000, { waited: waited / 1000 })
-    },
-  })
 }
 
 type Opened = Pick<Components, 'disk' | 'metrics' | 'tracing' | 'log' | 'hosts' | 'trustedProxies'> &

@@ -54,10 +54,10 @@ export function sourceOpener(
       opened.set(url.href, registry)
       return registry
     },
-    tree: (text) => {
+    tree: (text, parsers) => {
       const url = new URL(text)
       checkHost(url, sourceHosts)
-      return webTree(url, clientOptions(url))
+      return webTree(url, { ...clientOptions(url), parsers })
     },
   }
 }

@@ -314,7 +314,7 @@ describe('a source with too many versions', () => {
     await register(client, there)
     const { problems, revisions: count } = await sync(client)
     expect(count).toBe(1)
-    expect(problems).toMatchObject([{ reason: expect.stringContaining('more than 10000 tags') }])
+    expect(problems).toMatchObject([{ reason: expect.stringContaining('more than 10000 versions') }])
     expect(there.requests.filter(({ line }) => line.includes('upf/manifests'))).toEqual([])
   })
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tries to install programs that not every Go module proxy serves into .ci/cache/bin: the newer conformance suite, zot
-# and its benchmark, and kpt. Without them, their tests are skipped with a message.
+# Tries to install programs that not every Go module proxy serves into .ci/cache/bin: the newer conformance suite, zot,
+# its benchmark, kpt, and a program with Glasskube's client. Without them, their tests are skipped with a message.
 set -u
 cd "$(dirname "$0")"
 cache="$(cd ../.. && pwd)/.ci/cache"
@@ -20,3 +20,6 @@ try conformance oci-conformance github.com/opencontainers/distribution-spec/conf
 try zot zot zotregistry.dev/zot/v2/cmd/zot@v2.1.20
 try zb zb zotregistry.dev/zot/v2/cmd/zb@v2.1.20
 try kpt kpt github.com/GoogleContainerTools/kpt@v1.0.0-beta.56
+
+env -u GOEXPERIMENT glasskube/install.sh 2> "$cache/tried.log" ||
+  echo "NOT INSTALLED: read-tree, as Glasskube's module could not be built: $(head -c 300 "$cache/tried.log" | tr '\n' ' ')"

@@ -16,6 +16,11 @@ if (!hasCorpus) {
   process.stderr.write(`SKIPPED: tests with real packages. ${message}\n`)
 }
 
+/** The folder of one of its collections. */
+export function corpusFolder(name: string): string {
+  return join(ROOT, name)
+}
+
 /** One version of a real package and the folder with its files. */
 export type CorpusPackage = { path: string; version: string; folder: string }
 
@@ -55,4 +60,9 @@ export function readFiles({ folder }: CorpusPackage): Map<string, Buffer> {
       .filter((name) => statSync(join(folder, name)).isFile())
       .map((name) => [name, readFileSync(join(folder, name))]),
   )
+}
+
+/** A file beside the packages, such as the index.yaml of the Glasskube packages. */
+export function corpusFile(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8')
 }

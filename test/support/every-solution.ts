@@ -1,7 +1,11 @@
 /** All solutions of a small resolution, found by trying every combination of versions for the whole cluster. */
 import { parseLooseVersion } from '../../src/domain/glasskube/loose-version.ts'
 import { parseRange, rangeMatches } from '../../src/domain/glasskube/range.ts'
-import type { PackageVersion, ResolutionProblem } from '../../src/domain/glasskube/resolution/problem.ts'
+import type {
+  PackageVersion,
+  Resolution,
+  ResolutionProblem,
+} from '../../src/domain/glasskube/resolution/problem.ts'
 
 /** The version of each package that is there. */
 export type Versions = ReadonlyMap<string, string>
@@ -34,6 +38,15 @@ export function isSolution(problem: ResolutionProblem, versions: Versions): bool
     ),
   )
   return asked && stays && fits && reachable(problem, versions).size === versions.size
+}
+
+/** The versions that an answer leads to. */
+export function versionsAfter({ installed }: ResolutionProblem, answer: Resolution): Versions {
+  const versions = new Map(installed.map((one) => [one.name, one.version]))
+  for (const one of answer.pruned) versions.delete(one.name)
+  for (const { name, to } of answer.changes) versions.set(name, to)
+  for (const { name, version } of [...answer.install, ...answer.requirements]) versions.set(name, version)
+  return versions
 }
 
 function choicesOf({ universe, install, installed }: ResolutionProblem, name: string): string[] {

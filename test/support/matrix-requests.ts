@@ -2,6 +2,7 @@
 import { SYSTEM } from '../../src/service/access/actor.ts'
 import { createToken } from '../../src/service/accounts/create-token.ts'
 import type { Client } from './client.ts'
+import { glasskubeRepository, publishVersion } from './glasskube.ts'
 import { runJob } from './jobs.ts'
 import type { ProtectedApp } from './protected-app.ts'
 
@@ -19,6 +20,7 @@ const PUBLISHED = `${API}/packagerevisions/blueprints.nf.upf.ws1`
 const DRAFT = `${API}/packagerevisions/blueprints.nf.upf.ws2`
 const PACKAGE = { repository: 'blueprints', package: 'nf/upf' }
 const OCI = '/v2/blueprints/nf/upf'
+const TREE = '/glasskube/blueprints-apps'
 /** Content beside the packages. */
 const RAW = '/v2/blueprints-raw/x'
 
@@ -72,6 +74,8 @@ export async function matrixRequests(
     return `${trusts}/${(await admin.ok('POST', '/serviceaccounts/bot/trusts', trust)).id}`
   }
 
+  await glasskubeRepository(admin, 'blueprints-apps')
+  await publishVersion(admin, 'store', '1.0.0', { repository: 'blueprints-apps' })
   const rules = await admin.ok('GET', '/accessrules')
 
   return {
@@ -195,6 +199,10 @@ export async function matrixRequests(
     getServer: { path: API },
     whoami: { path: `${API}/whoami` },
     getAccess: { path: `${API}/access?permission=read&repository=blueprints` },
+
+    getGlasskubeIndex: { path: `${TREE}/index.yaml` },
+    getGlasskubeVersions: { path: `${TREE}/store/versions.yaml` },
+    getGlasskubeFile: { path: `${TREE}/store/v1.0.0/package.yaml` },
 
     healthz: { path: '/healthz' },
     readyz: { path: '/readyz' },

@@ -35,6 +35,18 @@ export async function runCommand(args: string[], env: Record<string, string> = {
   return { code: child.process.exitCode, output: child.output(), log: child.log() }
 }
 
+/** Starts a pkgserver command, which the test ends. `ended` resolves to its exit code. */
+export function startCommand(args: string[], env: Record<string, string> = {}) {
+  const child = start([...PKGSERVER, ...args], env)
+  const ended = once(child.process, 'close').then(([code]): number | null => code)
+  onTestFinished(() => void child.process.kill('SIGKILL'))
+  const stop = async (signal: NodeJS.Signals) => {
+    child.process.kill(signal)
+    await ended
+  }
+  return { ...child, ended, stop }
+}
+
 /** Starts `pkgserver serve` on a free port and waits until it listens. */
 export async function startServer(
   data: string,

@@ -1,16 +1,16 @@
 /** Imports one package of a tree: its versions one after the other, so that revisions are numbered in their order. */
-import { AppError } from '../../core/errors.ts'
+import { AppError, detailText } from '../../core/errors.ts'
 import { firstFew } from '../../core/first-few.ts'
-import { MANIFEST_PATH } from '../../domain/glasskube/inspect-manifest.ts'
-import { clientVersion } from '../../domain/glasskube/listing.ts'
-import { problemText, readPackageManifest } from '../../domain/glasskube/package-manifest.ts'
+import { type InspectedManifest, inspectManifest } from '../../domain/glasskube/inspect-manifest.ts'
+import { clientVersion, serverVersion } from '../../domain/glasskube/listing.ts'
+import type { ManifestLinks } from '../../domain/glasskube/manifest-links.ts'
 import { treeVersions, versionToHold } from '../../domain/glasskube/tree-versions.ts'
 import { isPublished } from '../../domain/lifecycle.ts'
 import type { PackageFiles } from '../../domain/package-files.ts'
 import { DEFAULT_LIMITS } from '../../domain/resources.ts'
 import { parseVersion, type Version } from '../../domain/version.ts'
 import type { VersionTag } from '../../domain/version-tag.ts'
-import type { Tree, TreePackage } from '../../service/glasskube-source/tree.ts'
+import type { ForeignTree, TreePackage } from '../../service/glasskube-source/foreign-tree.ts'
 import type { Progress } from './progress.ts'
 import type { ImportReport, Outcome } from './report.ts'
 import { type RestApi, RestError } from './rest-api.ts'
@@ -18,7 +18,7 @@ import { type Revision, Revisions } from './revisions.ts'
 
 export type Import = {
   api: RestApi
-  tree: Tree
+  tree: ForeignTree
   /** The repository on the server. */
   repository: string
   /** Publishes each version, instead of leaving it for a review. */
@@ -38,16 +38,16 @@ export async function importPackage(run: Import, name: string, found: TreePackag
   }
   for (const { tag, note } of unusual) report.note(`${name}/${tag}`, note)
   if (versions.length === 0) return
-  const one = new PackageImport(run, name, await Revisions.of(run.api, idOf(run, name)))
+  const one = new PackageImport(
+    run,
+    name,
+    await Revisions.of(run.api, { repository: run.repository, package: name }),
+  )
   for (const version of versions) {
     await one.add(version)
     progress.step(name)
   }
   if (found.latestVersion !== undefined) await one.hold(found.latestVersion, versions)
-}
-
-function idOf({ repository }: Import, name: string) {
-  return { repository, package: name }
 }
 
 class PackageImport {
@@ -71,18 +71,22 @@ class PackageImport {
       const files = await tree.files(this.#name, tag, DEFAULT_LIMITS)
       if (!files) return report.count(path, 'refused', 'versions.yaml lists it, but there is no such version')
       for (const { path: at, note } of files.notes) report.note(at, note)
-      this.#noteScope(path, files)
-      report.count(path, await this.#take(version, files))
+      const inspected = inspectManifest(files.resources, this.#name)
+      if (inspected.links) this.#noteScope(path, inspected.links)
+      report.count(path, await this.#take(version, files, inspected))
     } catch (error) {
       if (!isOfVersion(error)) throw error
       report.count(path, error instanceof ChangedError ? 'changed' : 'refused', error.message)
     }
   }
 
-  async #take(version: Version, files: PackageFiles): Promise<Outcome> {
+  async #take(version: Version, files: PackageFiles, { errors }: InspectedManifest): Promise<Outcome> {
     const there = this.#revisions.find(version.text)
-    if (!there) this.#checkManifest(files)
-    else if (!(await this.#revisions.hasFiles(there, files))) throw otherContent(there)
+    if (there && !(await this.#revisions.hasFiles(there, files))) throw otherContent(there)
+    // A draft that is created would stay.
+    if (!there && errors.length > 0) {
+      throw new AppError('invalid', firstFew(errors.map(detailText), SHOWN_FAULTS))
+    }
     let revision = there ?? (await this.#revisions.create(version.text, files))
     // What an import that was cut off left behind goes on from where it is.
     if (revision.lifecycle === 'Draft') revision = await this.#propose(revision)
@@ -115,21 +119,7 @@ class PackageImport {
     }
   }
 
-  /** Before there is a draft: it would stay. */
-  #checkManifest({ resources }: PackageFiles): void {
-    const content = resources.get(MANIFEST_PATH)
-    if (!content) throw new AppError('invalid', `it has no ${MANIFEST_PATH}`)
-    const faults = readPackageManifest(content, this.#name).errors.map((fault) => {
-      return `${MANIFEST_PATH}:${fault.line}:${fault.column}: ${problemText(fault)}`
-    })
-    if (faults.length > 0) throw new AppError('invalid', firstFew(faults, SHOWN_FAULTS))
-  }
-
-  #noteScope(path: string, { resources }: PackageFiles): void {
-    const content = resources.get(MANIFEST_PATH)
-    const { manifest } = content ? readPackageManifest(content, this.#name) : {}
-    if (!manifest) return
-    const { scope = 'Cluster' } = manifest
+  #noteScope(path: string, { scope = 'Cluster' }: ManifestLinks): void {
     if (this.#scope !== undefined && this.#scope !== scope) {
       this.#run.report.note(path, `its scope is ${scope}, and that of the version before ${this.#scope}`)
     }
@@ -140,7 +130,7 @@ class PackageImport {
   async hold(latest: string, versions: readonly VersionTag[]): Promise<void> {
     const { report, api, repository } = this.#run
     const path = `${this.#name}/versions.yaml`
-    const shown = clientVersion(latest.replace(/^v/, ''))
+    const shown = clientVersion(serverVersion(latest))
     const published = this.#revisions.published().flatMap((version) => parseVersion(version) ?? [])
     const held = versionToHold(published, latest)
     const inTree = versionToHold(

@@ -4,7 +4,7 @@ import { AppError } from '../../core/errors.ts'
 import type { IndexedPackage } from '../../domain/glasskube/index-files.ts'
 import { labelProblem } from '../../domain/names.ts'
 import type { RepositoryFormat } from '../../domain/repository.ts'
-import type { TreePackage } from '../../service/glasskube-source/tree.ts'
+import type { TreePackage } from '../../service/glasskube-source/foreign-tree.ts'
 import { type Import, importPackage } from './import-package.ts'
 import { ImportReport } from './report.ts'
 

@@ -47,8 +47,11 @@ export class ImportReport {
     const counts = OUTCOMES.map((outcome) => `${this.counts.get(outcome)} ${outcome}`).join(', ')
     const total = [...this.counts.values()].reduce((sum, count) => sum + count, 0)
     const seconds = ((performance.now() - this.#began) / 1000).toFixed(1)
-    return [...lines, `${this.packages} packages with ${total} versions in ${seconds} s: ${counts}`, ''].join(
-      '\n',
-    )
+    const size = `${counted(this.packages, 'package')} with ${counted(total, 'version')}`
+    return [...lines, `${size} in ${seconds} s: ${counts}`, ''].join('\n')
   }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -1,6 +1,6 @@
 /** Calls the REST API of a server: one that listens, or the app of this process. */
 import { setTimeout } from 'node:timers/promises'
-import { AppError } from '../../core/errors.ts'
+import { AppError, detailText, type ErrorDetail } from '../../core/errors.ts'
 import { firstFew } from '../../core/first-few.ts'
 
 export type Send = (request: Request) => Promise<Response>
@@ -26,7 +26,7 @@ export class RestError extends AppError {
 type Problem = {
   code?: string
   detail?: string
-  errors?: { path: string; line?: number; column?: number; message: string }[]
+  errors?: ErrorDetail[]
 }
 
 export class RestApi {
@@ -89,10 +89,7 @@ const SHOWN_FAULTS = 5
 
 async function errorOf(response: Response): Promise<RestError> {
   const { code, detail, errors = [] } = (await response.json().catch(() => ({}))) as Problem
-  const faults = errors.map(({ path, line, column, message }) => {
-    return `${[path, line, column].filter((part) => part !== undefined).join(':')}: ${message}`
-  })
-  const text = faults.length > 0 ? firstFew(faults, SHOWN_FAULTS) : detail
+  const text = errors.length > 0 ? firstFew(errors.map(detailText), SHOWN_FAULTS) : detail
   return new RestError(
     response.status,
     code,

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
 import { type Finding, yamlDocuments } from '../validation/yaml-documents.ts'
 
-/** Bytes; 1 MiB lists 5,000 packages or 40,000 versions, and takes a second to parse at worst. */
-export const MAX_INDEX_BYTES = 1024 * 1024
+/** Bytes; 4 MiB list 20,000 packages, and take two seconds to parse at worst. */
+export const MAX_INDEX_BYTES = 4 * 1024 * 1024
 
 export type IndexedPackage = { name: string; latestVersion: string | undefined }
 

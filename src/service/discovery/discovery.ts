@@ -8,11 +8,12 @@ import type { RepositorySource, SyncStatus } from '../../domain/repository-sourc
 import type { Actor } from '../access/actor.ts'
 import { audit } from '../audit/record.ts'
 import type { ServiceContext } from '../context.ts'
+import { parsersInWorkers } from '../glasskube-source/tree-parsers.ts'
 import { getRepository } from '../repository-record.ts'
 import { syncDeadline } from './deadline.ts'
 import type { DiscoveryOptions } from './discovery-options.ts'
 import { LongSyncs } from './long-syncs.ts'
-import { addressOf } from './source-registry.ts'
+import { addressOf, requireSource } from './source-registry.ts'
 import { syncRepository } from './sync-repository.ts'
 import { nextSyncAt, syncStatus } from './sync-status.ts'
 import { Turns } from './turns.ts'
@@ -44,10 +45,10 @@ export class Discovery {
     this.#long = new LongSyncs({ ...LONG_SYNCS, ...options.longSyncs })
   }
 
-  /** Throws `forbidden` for a URL that the server may not connect to. */
-  check({ url, format }: RepositorySource): void {
+  /** Throws `forbidden` for a source that the server may not connect to. */
+  check(repository: string, { url, format }: RepositorySource): void {
     const { open } = this.#options
-    if (format === 'glasskube') open.tree(url)
+    if (format === 'glasskube') open.tree(url, parsersInWorkers(this.#ctx, repository))
     else open.registry(url)
   }
 
@@ -60,7 +61,7 @@ export class Discovery {
    * one share the next. Throws `not_found`, and `conflict` for a repository without a source.
    */
   async sync(name: string, options: { thorough: boolean }): Promise<void> {
-    checkSource(await getRepository(this.#ctx.db, name))
+    requireSource(await getRepository(this.#ctx.db, name))
     return this.#begin(name, options)
   }
 
@@ -68,7 +69,7 @@ export class Discovery {
   async request(actor: Actor, name: string): Promise<void> {
     const ctx = this.#ctx
     await ctx.commits.run(async (transaction) => {
-      checkSource(await getRepository(transaction, name))
+      requireSource(await getRepository(transaction, name))
       await audit(ctx, transaction, actor, {
         type: 'repository.sync_requested',
         target: { repository: name },
@@ -133,7 +134,7 @@ export class Discovery {
   }
 
   async #sync(name: string, { thorough }: { thorough: boolean }): Promise<void> {
-    const { url } = checkSource(await getRepository(this.#ctx.db, name))
+    const { url } = requireSource(await getRepository(this.#ctx.db, name))
     const [host = ''] = addressOf(url).split('/')
     const syncing = this.#syncs.run(host, async () => {
       const { signal, expire } = syncDeadline(this.#stopped.signal)
@@ -147,13 +148,8 @@ export class Discovery {
     const ended = syncing.then(({ sync }) => sync)
     await ended.catch(async (error) => {
       // The repository may have been deleted meanwhile.
-      checkSource(await getRepository(this.#ctx.db, name))
+      requireSource(await getRepository(this.#ctx.db, name))
       throw error
     })
   }
-}
-
-function checkSource({ name, source }: Repository): RepositorySource {
-  if (source) return source
-  throw new AppError('conflict', `the repository ${name} has no source, so there is nothing to sync`)
 }

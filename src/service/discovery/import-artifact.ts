@@ -1,4 +1,5 @@
 /** Reads an artifact that a tag of a source points to, and publishes it. */
+import { detailText } from '../../core/errors.ts'
 import type { VersionTag } from '../../domain/version-tag.ts'
 import { fileRules } from '../package-rules.ts'
 import type { PackedResources } from '../workers/pack-resources.ts'
@@ -6,7 +7,7 @@ import { orAborted } from './deadline.ts'
 import { addDeclared, type PackageScan, recordTag } from './package-scan.ts'
 import type { FaultyArtifact, SourceArtifact } from './package-source.ts'
 import { publishDiscovered } from './publish-discovered.ts'
-import { faultOfArtifact, referenceIn } from './source-registry.ts'
+import { faultOfArtifact, referenceIn, requireSource } from './source-registry.ts'
 
 /** Publishes what a tag points to, unless that was tried before. Records why an artifact cannot be used. */
 export async function importArtifact(scan: PackageScan, found: VersionTag): Promise<void> {
@@ -21,7 +22,7 @@ export async function importArtifact(scan: PackageScan, found: VersionTag): Prom
       await recordTag(scan, found.tag, { digest: ready.digest, revision: null, problem: ready.fault })
       return
     }
-    const reference = referenceIn(repository.source, id.package, found.tag)
+    const reference = referenceIn(requireSource(repository), id.package, found.tag)
     const discovered = { ...found, ...ready, package: id.package, reference }
     const { workspace } = await publishDiscovered(ctx, repository, discovered)
     addDeclared(scan.declared, found.version, workspace)
@@ -47,7 +48,5 @@ async function prepare(
 
 function firstError({ findings: { errors } }: PackedResources): string | undefined {
   const [first] = errors
-  if (!first) return undefined
-  const { path, line = 1, column = 1, message } = first
-  return `${path}:${line}:${column}: ${message}`
+  return first && detailText(first)
 }

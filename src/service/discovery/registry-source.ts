@@ -65,9 +65,6 @@ async function repositoriesOf(registry: SourceRegistry): Promise<string[]> {
   }
 }
 
-/** Each version that is found becomes a revision. */
-const MAX_VERSIONS = 10_000
-
 async function versionsOf(
   registry: SourceRegistry,
   { packages, prereleases }: RepositorySource,
@@ -81,6 +78,5 @@ async function versionsOf(
     if (isNotFound(error) && packages === null) return { versions: [], unfit: [] }
     throw error
   }
-  if (tags.length <= MAX_VERSIONS) return versionTags(tags, { prereleases })
-  throw new AppError('too_large', `${name} has more than ${MAX_VERSIONS} tags that are versions: remove some`)
+  return versionTags(tags, { prereleases })
 }

@@ -1,8 +1,10 @@
 import { AppError, type ErrorCode } from '../../core/errors.ts'
+import type { Repository } from '../../domain/repository.ts'
 import type { RepositorySource } from '../../domain/repository-source.ts'
 import { OciError, type OciErrorCode } from '../../oci/errors.ts'
 import type { Fetcher, Resolver, TagLister } from '../../oci/roles.ts'
-import type { Tree } from '../glasskube-source/tree.ts'
+import type { ForeignTree } from '../glasskube-source/foreign-tree.ts'
+import type { TreeParsers } from '../glasskube-source/tree-parsers.ts'
 
 /** The part of a registry that is read for discovery. */
 export type SourceRegistry = {
@@ -14,7 +16,13 @@ export type SourceRegistry = {
 /** Open the places that URLs name. They throw `forbidden` where the server may not connect to one. */
 export type OpenSource = {
   registry: (url: string) => SourceRegistry
-  tree: (url: string) => Tree
+  tree: (url: string, parsers: TreeParsers) => ForeignTree
+}
+
+/** Throws `conflict` for a repository without a source. */
+export function requireSource({ name, source }: Repository): RepositorySource {
+  if (source) return source
+  throw new AppError('conflict', `the repository ${name} has no source, so there is nothing to sync`)
 }
 
 /** The beginning of references into a source: its host and prefix. */
@@ -26,8 +34,7 @@ export function addressOf(url: string): string {
 }
 
 /** Returns how a package in a source, or one of its tags, is called. */
-export function referenceIn(source: RepositorySource | undefined, path: string, tag = ''): string {
-  const { url = '', format } = source ?? {}
+export function referenceIn({ url, format }: RepositorySource, path: string, tag = ''): string {
   if (format === 'glasskube')
     return [url.replace(/\/$/, ''), path, tag].filter((part) => part !== '').join('/')
   return `${addressOf(url)}/${path}${tag === '' ? '' : `:${tag}`}`

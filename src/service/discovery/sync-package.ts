@@ -1,10 +1,11 @@
 /** Syncs one repository of a source: imports its new versions, and checks that known tags have not moved. */
 
+import { AppError } from '../../core/errors.ts'
 import { findPackageRevision } from '../../database/package-revisions/package-revisions.ts'
 import { type DiscoveredTag, forgetTags } from '../../database/repositories/discovered-tags.ts'
 import { revisionName } from '../../domain/names.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
-import { foreignNameProblem, ORIGIN } from '../../domain/repository-source.ts'
+import { foreignNameProblem, ORIGIN, type SourceFormat } from '../../domain/repository-source.ts'
 import { versionsClash } from '../../domain/version.ts'
 import type { VersionTag } from '../../domain/version-tag.ts'
 import { orAborted } from './deadline.ts'
@@ -14,6 +15,9 @@ import { type PackageScan, recordTag, type Sync, startScan, unusable, WHOLE_PACK
 
 /** How often a known tag is checked, in milliseconds: one that moves betrays everyone who trusts it. */
 const CHECK_INTERVAL = 24 * 60 * 60 * 1000
+
+/** Each version that is found becomes a revision. */
+const MAX_VERSIONS = 10_000
 
 /** Tags for versions that cannot be used, of which each is a row: more of them tell nothing new. */
 const LISTED_UNFIT = 100
@@ -27,6 +31,9 @@ export async function syncPackage(sync: Sync, name: string): Promise<void> {
   if (badName !== undefined) return recordTag(scan, WHOLE_PACKAGE, unusable(badName))
   const found = await orAborted(source.versions(name), signal)
   const { versions } = found
+  if (versions.length > MAX_VERSIONS) {
+    throw new AppError('too_large', `${name} has more than ${MAX_VERSIONS} versions: remove some`)
+  }
   const unfit = found.unfit.slice(0, LISTED_UNFIT)
   const present = new Set([WHOLE_PACKAGE, ...[...versions, ...unfit].map(({ tag }) => tag)])
   const gone = [...known.keys()].filter((tag) => !present.has(tag))
@@ -87,12 +94,21 @@ async function checkUnmoved(scan: PackageScan, tag: string): Promise<void> {
   const same = digest === now
   const published = same ? undefined : await findPackageRevision(scan.sync.ctx.db, before.revision ?? '')
   const revision = same || published ? before.revision : null
-  const problem = published ? otherContent(published, tag, `${digest} → ${now}`) : null
+  const format = scan.sync.repository.source?.format
+  const problem = published ? otherContent(published, format, tag, `${digest} → ${now}`) : null
   await recordTag(scan, tag, { digest, revision, problem }, { checked: true })
 }
 
-function otherContent({ name, version, annotations }: PackageRevision, tag: string, digests: string): string {
+function otherContent(
+  { name, version, annotations }: PackageRevision,
+  format: SourceFormat | undefined,
+  tag: string,
+  digests: string,
+): string {
   const publishedTag = annotations[ORIGIN.reference]?.replace(/^.*[:/]/, '')
+  if (format === 'glasskube') {
+    return `the files of ${tag} have changed since ${name} was published from them: ${digests}. The revision does not change; publish a new version.`
+  }
   if (publishedTag === undefined || publishedTag === tag) {
     return `the tag ${tag} has moved since ${name} was published from it: ${digests}. The revision does not change; push a new version.`
   }

@@ -3,7 +3,7 @@ import { treeVersions } from '../../domain/glasskube/tree-versions.ts'
 import type { RepositorySource } from '../../domain/repository-source.ts'
 import type { ResourceLimits } from '../../domain/resources.ts'
 import { filesDigest } from '../glasskube-source/files-digest.ts'
-import type { Tree } from '../glasskube-source/tree.ts'
+import type { ForeignTree } from '../glasskube-source/foreign-tree.ts'
 import type { PackageSource } from './package-source.ts'
 import { faultOfArtifact } from './source-registry.ts'
 
@@ -15,7 +15,7 @@ export type TreeSourceOptions = {
 }
 
 /** The versions in a tree in the format of Glasskube. Their folders stand for tags, and their digests are those of all files. */
-export function treeSource(tree: Tree, { source, limits, limited }: TreeSourceOptions): PackageSource {
+export function treeSource(tree: ForeignTree, { source, limits, limited }: TreeSourceOptions): PackageSource {
   const read: PackageSource['read'] = async (name, tag, known) => {
     try {
       const files = await tree.files(name, tag, limits)

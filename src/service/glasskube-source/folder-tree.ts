@@ -3,11 +3,19 @@ import { type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promise
 import { join, relative, resolve, sep } from 'node:path'
 import { AppError } from '../../core/errors.ts'
 import { MAX_INDEX_BYTES, readPackageIndex, readRepositoryIndex } from '../../domain/glasskube/index-files.ts'
+import { MANIFEST_PATH } from '../../domain/glasskube/inspect-manifest.ts'
+import { manifestFiles } from '../../domain/glasskube/manifest-files.ts'
 import { type ResourceLimits, tooManyBytes, tooManyFiles } from '../../domain/resources.ts'
-import { referenceNotes, type Tree, type TreeFiles, type TreeNote, type TreePackages } from './tree.ts'
+import {
+  type ForeignTree,
+  referenceNotes,
+  type TreeFiles,
+  type TreeNote,
+  type TreePackages,
+} from './foreign-tree.ts'
 
 /** A tree in a folder. Throws `invalid` for what is no such folder. */
-export async function folderTree(folder: string): Promise<Tree> {
+export async function folderTree(folder: string): Promise<ForeignTree> {
   const root = await realpath(folder).catch((cause) => {
     throw new AppError('invalid', `there is no folder ${folder}`, { cause })
   })
@@ -65,7 +73,9 @@ async function filesIn(walk: Walk): Promise<TreeFiles | undefined> {
     if (executable) executables.add(path)
   }
   const at = relative(root, folder).replaceAll(sep, '/')
-  return { resources, executables, notes: [...notes, ...referenceNotes(at, resources)] }
+  const manifest = resources.get(MANIFEST_PATH)
+  if (manifest) notes.push(...referenceNotes(at, manifestFiles(manifest), resources))
+  return { resources, executables, notes }
 }
 
 /** Yields the files, hidden ones too. A link is followed to a file of the tree alone: others are not the tree's own. */

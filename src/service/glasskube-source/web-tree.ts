@@ -1,7 +1,6 @@
 import { AppError } from '../../core/errors.ts'
-import { MAX_INDEX_BYTES, readPackageIndex, readRepositoryIndex } from '../../domain/glasskube/index-files.ts'
+import { MAX_INDEX_BYTES } from '../../domain/glasskube/index-files.ts'
 import { MANIFEST_PATH } from '../../domain/glasskube/inspect-manifest.ts'
-import { manifestFiles } from '../../domain/glasskube/manifest-files.ts'
 import { NO_FILES } from '../../domain/package-files.ts'
 import { type ResourceLimits, tooManyBytes } from '../../domain/resources.ts'
 import { isNotFound, OciError } from '../../oci/errors.ts'
@@ -10,7 +9,8 @@ import { HttpClient } from '../../oci/remote/http-client.ts'
 import { type RemoteOptions, settingsOf } from '../../oci/remote/options.ts'
 import { discard, mediaTypeOf, readMetadata } from '../../oci/remote/response.ts'
 import { redacted } from '../../oci/remote/transport.ts'
-import { referenceNotes, type Tree, type TreeFiles } from './tree.ts'
+import { type ForeignTree, referenceNotes, type TreeFiles } from './foreign-tree.ts'
+import type { TreeParsers } from './tree-parsers.ts'
 
 /** The types that Glasskube's client takes. */
 const MEDIA_TYPES: readonly (string | undefined)[] = [
@@ -32,10 +32,11 @@ const RETRY = { attempts: 3, maxDelay: 5000 }
 
 export type WebTreeOptions = Pick<RemoteOptions, 'credentials' | 'userAgent' | 'timeouts' | 'retry'> & {
   connections: Connections
+  parsers: TreeParsers
 }
 
 /** A tree on a web server, as Glasskube's client reads it: which files a version has is known from its package.yaml alone. */
-export function webTree(url: URL, options: WebTreeOptions): Tree {
+export function webTree(url: URL, { parsers, ...options }: WebTreeOptions): ForeignTree {
   const base = new URL(url)
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   const settings = settingsOf({
@@ -46,20 +47,21 @@ export function webTree(url: URL, options: WebTreeOptions): Tree {
   const site = new Site(base, new HttpClient(base, settings))
   return {
     packages: async () => ({
-      packages: readRepositoryIndex(await site.get('index.yaml', MAX_INDEX_BYTES), 'index.yaml'),
+      packages: await parsers.repositoryIndex(await site.index('index.yaml')),
       notes: [],
     }),
     versions: async (name) => {
-      const path = `${name}/versions.yaml`
-      const { latestVersion, versions } = readPackageIndex(await site.get(path, MAX_INDEX_BYTES), path)
+      const index = await site.index(`${name}/versions.yaml`)
+      const { latestVersion, versions } = await parsers.packageIndex(index)
       return { latestVersion, folders: versions, notes: [] }
     },
-    files: (name, version, limits) => versionFiles(site, `${name}/${version}`, limits),
+    files: (name, version, limits) => versionFiles(site, parsers, `${name}/${version}`, limits),
   }
 }
 
 async function versionFiles(
   site: Site,
+  { filesOfManifest }: TreeParsers,
   folder: string,
   limits: ResourceLimits,
 ): Promise<TreeFiles | undefined> {
@@ -68,7 +70,8 @@ async function versionFiles(
   const resources = new Map([[MANIFEST_PATH, manifest]])
   let left = limits.maxBytes - manifest.byteLength
   const deadline = Date.now() + VERSION_TIMEOUT
-  for (const path of manifestFiles(manifest).paths) {
+  const found = await filesOfManifest({ content: manifest })
+  for (const path of found.paths) {
     if (resources.has(path)) continue
     if (Date.now() > deadline)
       throw new AppError('unavailable', `the files of ${folder} take too long to arrive`)
@@ -78,7 +81,7 @@ async function versionFiles(
     left -= content.byteLength
     if (left < 0) throw tooManyBytes(limits)
   }
-  return { ...NO_FILES, resources, notes: referenceNotes(folder, resources) }
+  return { ...NO_FILES, resources, notes: referenceNotes(folder, found, resources) }
 }
 
 class Site {
@@ -91,9 +94,9 @@ class Site {
   }
 
   /** Throws `not_found`. */
-  async get(path: string, limit: number): Promise<Uint8Array> {
-    const content = await this.find(path, limit)
-    if (content) return content
+  async index(path: string): Promise<{ content: Uint8Array; path: string }> {
+    const content = await this.find(path, MAX_INDEX_BYTES)
+    if (content) return { content, path }
     throw new AppError('not_found', `there is no file ${this.#urlOf(path).href}`)
   }
 

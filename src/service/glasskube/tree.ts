@@ -86,9 +86,7 @@ export class Tree {
     if (published) return published
     if ((await repositoryFormat(this.#ctx.db, name)) === undefined)
       throw missing(`there is no repository ${name}`)
-    throw missing(
-      `${name} is no Glasskube repository: its packages are read as OCI artifacts, at /v2/, or at /api/v1`,
-    )
+    throw missing(`${name} is no Glasskube repository, so Glasskube's clients cannot read its packages`)
   }
 
   async #revision(published: PublishedVersion): Promise<PackageRevision | undefined> {

@@ -49,9 +49,9 @@ export class VersionFiles {
   /** Shares the work of a request that is unpacking the same, unless that one is refused for lack of memory. */
   async #unpack(revision: PackageRevision, unpacking: Unpacking): Promise<Unpacked> {
     const { layerDigest } = revision.artifact
+    const shared = this.#unpacking.get(layerDigest)
     try {
-      const shared = await this.#unpacking.get(layerDigest)
-      if (shared) return shared
+      if (shared) return await shared
     } catch (error) {
       if (!(error instanceof AppError && error.code === 'overloaded')) throw error
     }

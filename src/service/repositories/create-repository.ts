@@ -36,7 +36,7 @@ export async function createRepository(
   const { name, source } = input
   if (source) {
     checkFormat(input.format, source)
-    discovery.check(source)
+    discovery.check(name, source)
     checkElsewhere(source.url, ownAddress)
   }
   checkMetadata(input)

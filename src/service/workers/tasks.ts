@@ -13,6 +13,7 @@ import {
   upgrade,
 } from './package-tasks.ts'
 import { impact, resolve } from './resolution-tasks.ts'
+import { filesOfManifest, packageIndex, repositoryIndex } from './tree-tasks.ts'
 
 /**
  * CPU-bound work that runs in worker processes (`worker-pool.ts`): functions of one argument. Arguments and results are
@@ -23,12 +24,15 @@ const TASKS = {
   clone,
   diff,
   edited,
+  filesOfManifest,
   impact,
   inspect,
   merge,
+  packageIndex,
   patch,
   prepare,
   preview,
+  repositoryIndex,
   resolve,
   settle,
   upgrade,

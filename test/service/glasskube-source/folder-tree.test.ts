@@ -120,7 +120,7 @@ describe('a tree in a folder', () => {
 
   it('refuses an index that is too large', async () => {
     const { folder, tree } = await treeWith()
-    await writeTree(folder, { 'index.yaml': Buffer.alloc(3 * 1024 * 1024, 'a') })
+    await writeTree(folder, { 'index.yaml': Buffer.alloc(5 * 1024 * 1024, 'a') })
     await expect(tree.packages()).rejects.toMatchObject({ code: 'too_large' })
   })
 })

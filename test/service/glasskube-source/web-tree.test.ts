@@ -2,7 +2,8 @@ import type { RequestListener } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_LIMITS } from '../../../src/domain/resources.ts'
 import { Connections } from '../../../src/oci/remote/connections.ts'
-import type { Tree } from '../../../src/service/glasskube-source/tree.ts'
+import type { ForeignTree } from '../../../src/service/glasskube-source/foreign-tree.ts'
+import { PARSERS_IN_THIS_THREAD } from '../../../src/service/glasskube-source/tree-parsers.ts'
 import { webTree } from '../../../src/service/glasskube-source/web-tree.ts'
 import { manifest } from '../../support/glasskube.ts'
 import { indexFile, packageFiles, serveFolder, writeTree } from '../../support/glasskube-tree.ts'
@@ -11,12 +12,12 @@ import { temporaryFolder } from '../../support/temporary.ts'
 
 const FAST = { timeouts: { response: 200, idle: 200, document: 200 }, retry: { attempts: 2, firstDelay: 1 } }
 
-function at(url: URL): Tree {
-  return webTree(url, { connections: new Connections(), ...FAST })
+function at(url: URL): ForeignTree {
+  return webTree(url, { connections: new Connections(), parsers: PARSERS_IN_THIS_THREAD, ...FAST })
 }
 
 /** A tree on a server that answers every request in one way. */
-async function answering(listener: RequestListener): Promise<Tree> {
+async function answering(listener: RequestListener): Promise<ForeignTree> {
   return at(await listening(listener))
 }
 
@@ -109,7 +110,7 @@ describe('a tree on a web server', () => {
       }
       send()
     })
-    await expect(endless.packages()).rejects.toThrow('has more than 1048576 bytes')
+    await expect(endless.packages()).rejects.toThrow('has more than 4194304 bytes')
     const limits = { ...DEFAULT_LIMITS, maxBytes: 1000 }
     await expect(endless.files('app', 'v1.0.0', limits)).rejects.toMatchObject({ code: 'too_large' })
   })

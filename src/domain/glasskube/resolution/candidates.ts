@@ -1,12 +1,12 @@
 /** The versions that one package of the cluster can have, and the sets of them that ranges mean. */
-
 import { parseLooseVersion } from '../loose-version.ts'
 import { compareWithBuild } from '../order.ts'
 import { parseRange, rangeMatches } from '../range.ts'
 import type { Budget } from './budget.ts'
+import type { Role } from './incompatibility.ts'
+import { brief } from './phrases.ts'
 import type { PackageScope, PackageVersion } from './problem.ts'
 import { highestIndex, indexes, NONE, setOf, type ValueSet } from './value-set.ts'
-import type { Role } from './variable.ts'
 
 export type CandidateOptions = {
   name: string
@@ -38,7 +38,7 @@ export class Candidates {
 
   constructor(options: CandidateOptions) {
     const { name, published, installed, requested, budget } = options
-    budget.spend(COST + published.length)
+    budget.spend(COST + published.length * (1 + requested.length))
     const all = [...published, ...missing(installed, options)]
       .map((version): Candidate => ({ ...version, loose: parseLooseVersion(version.version) }))
       .sort(compare)
@@ -63,15 +63,16 @@ export class Candidates {
   matching(text: string | undefined): ValueSet {
     const known = this.#sets.get(text)
     if (known !== undefined) return known
+    this.#budget.spend(text?.length ?? 0)
     const range = parseRange(text ?? '')
     let set = NONE
     if (!('problem' in range)) {
       const comparators = range.alternatives.reduce((count, alternative) => count + alternative.length, 0)
-      this.#budget.spend(comparators * this.versions.length)
+      this.#budget.spend((comparators - 1) * this.versions.length)
       set = this.#those(({ loose }) => loose !== undefined && rangeMatches(range, loose))
     }
     this.#sets.set(text, set)
-    if (text && !this.#ranges.has(set)) this.#ranges.set(set, text)
+    if (text && !this.#ranges.has(set)) this.#ranges.set(set, brief(text))
     return set
   }
 
@@ -89,7 +90,7 @@ export class Candidates {
   whyNone(text: string | undefined): string {
     if (this.versions.length + this.#excluded.length === 0) return `no repository has ${this.#name}`
     const range = text === undefined ? undefined : parseRange(text)
-    if (range && 'problem' in range) return `${JSON.stringify(text)} is no version range`
+    if (range && 'problem' in range) return 'that is no version range'
     const excluded = this.#excluded.filter(
       (version) =>
         isExactly(version, text) || !range || (version.loose && rangeMatches(range, version.loose)),
@@ -104,10 +105,11 @@ export class Candidates {
     const found = indexes(set)
     const [only] = found
     const range = this.#ranges.get(set)
+    const isEvery = found.length === this.versions.length
     if (role === 'need' && range !== undefined) return `${this.#name} ${range}`
+    if (role === 'need' && isEvery) return this.#name
     if (found.length === 1 && only !== undefined) return `${this.#name} ${this.#text(only)}`
-    if (found.length === this.versions.length)
-      return role === 'subject' ? `every version of ${this.#name}` : this.#name
+    if (isEvery) return role === 'subject' ? `every version of ${this.#name}` : this.#name
     if (range !== undefined) return `${this.#name} ${range}`
     const runs = this.#runs(found)
     return runs.length > 3
@@ -132,6 +134,7 @@ export class Candidates {
   }
 
   #those(test: (version: Candidate) => boolean): ValueSet {
+    this.#budget.spend(this.versions.length)
     return setOf(this.versions.map(test))
   }
 }

@@ -1,5 +1,6 @@
 import type { Budget } from './budget.ts'
 import { Candidates } from './candidates.ts'
+import { keyOf as placeOf, refOf } from './demands.ts'
 import { type Incompatibility, incompatibility } from './incompatibility.ts'
 import { Instance } from './instance.ts'
 import type {
@@ -29,7 +30,9 @@ export class Cluster {
     for (const installed of problem.installed) this.#installed.set(keyOf(installed), installed)
     for (const request of problem.install) {
       const key = keyOf(request)
-      this.#requests.set(key, [...(this.#requests.get(key) ?? []), request])
+      const known = this.#requests.get(key)
+      if (known) known.push(request)
+      else this.#requests.set(key, [request])
     }
   }
 
@@ -38,25 +41,24 @@ export class Cluster {
     const key = keyOf(ref)
     const known = this.#instances.get(key)
     if (known) return known
-    const { name, namespace, instance = name } = ref
     const installed = this.#installed.get(key)
     const requests = this.#requests.get(key) ?? []
     const made = new Instance(this, {
-      ref: namespace === undefined ? { name } : { name, namespace, instance },
+      ref: refOf(ref),
       installed,
       isRequested: requests.length > 0,
       nesting,
       candidates: new Candidates({
-        name,
-        published: this.#versionsOf(name),
-        scope: namespace === undefined ? 'Cluster' : 'Namespaced',
+        name: ref.name,
+        published: this.#versionsOf(ref.name),
+        scope: ref.namespace ? 'Namespaced' : 'Cluster',
         installed: installed?.version,
         requested: requests.flatMap(({ version }) => version ?? []),
         budget: this.budget,
       }),
     })
     this.#instances.set(key, made)
-    if (namespace !== undefined) this.#ruleOutRivals(made, `${namespace}/${instance}`)
+    if (ref.namespace) this.#ruleOutRivals(made)
     return made
   }
 
@@ -87,7 +89,8 @@ export class Cluster {
     return versions
   }
 
-  #ruleOutRivals(made: Instance, place: string): void {
+  #ruleOutRivals(made: Instance): void {
+    const place = placeOf(made.ref)
     const rivals = this.#rivals.get(place) ?? []
     for (const rival of rivals) {
       this.budget.spend(1)
@@ -99,11 +102,10 @@ export class Cluster {
       }))
       if (clash) this.#clashes.push(clash)
     }
-    this.#rivals.set(place, [...rivals, made])
+    rivals.push(made)
+    this.#rivals.set(place, rivals)
   }
 }
 
-/** Names of packages and namespaces have no slash. */
-function keyOf({ name, namespace, instance = name }: PackageRef): string {
-  return namespace === undefined ? name : `${name}/${namespace}/${instance}`
-}
+/** Packages of different names can claim one place. */
+const keyOf = (ref: PackageRef): string => `${ref.name} ${placeOf(ref)}`

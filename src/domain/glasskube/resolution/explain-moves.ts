@@ -34,7 +34,7 @@ function whyMoved(instance: Instance, need: Need | undefined): string {
   const { ref, place, installed, version } = instance
   const move = `${ref.name}${place} moves from ${installed?.version} to ${version}`
   if (need) return `${move} because ${words(need.by.clause({ ...need.edge, values: need.by.allowed }))}.`
-  // It is in no one's way, so its own needs are not met.
+  // It stood in the way of no other package, so its own needs are not met.
   const values = instance.kept
   const unmet = instance
     .edges()

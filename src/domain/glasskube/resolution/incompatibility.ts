@@ -1,6 +1,39 @@
 import type { ResolutionConflict } from './problem.ts'
-import { isWithin, NONE, type ValueSet } from './value-set.ts'
-import type { Variable } from './variable.ts'
+import { ABSENT, every, isWithin, NONE, type ValueSet } from './value-set.ts'
+
+/**
+ * How a phrase names candidates: as versions, as the range by which something needs them, or as the subject of a
+ * sentence, where all of them are "every version of …".
+ */
+export type Role = 'versions' | 'need' | 'subject'
+
+/** A package whose version is sought. */
+export abstract class Variable {
+  /** All values that it can take. */
+  readonly values: ValueSet
+  /** Those that are left at this point of the search. */
+  allowed: ValueSet
+  /** The last entry of the trail that took some of them away; -1 if none did. */
+  lastEntry = -1
+  /** The incompatibilities to look at when values are taken away. */
+  watchers: Incompatibility[] = []
+
+  constructor(candidates: number) {
+    this.values = every(candidates)
+    this.allowed = this.values
+  }
+
+  /** Names these candidates of the package. */
+  abstract describe(values: ValueSet, role: Role): string
+
+  get isNeeded(): boolean {
+    return (this.allowed & ABSENT) === 0n
+  }
+
+  get isDecided(): boolean {
+    return (this.allowed & (this.allowed - 1n)) === 0n
+  }
+}
 
 /** That a package has one of these values. */
 export type Term = { readonly variable: Variable; readonly values: ValueSet }
@@ -8,7 +41,7 @@ export type Term = { readonly variable: Variable; readonly values: ValueSet }
 /** Terms that are never true together. The solver reorders them. */
 export type Incompatibility = { readonly terms: Term[]; readonly cause: Fact | Derivation }
 
-/** Why an incompatibility holds, in words that few facts are ever asked for. */
+/** Says why an incompatibility holds; called for the few that are explained. */
 export type Fact = () => Clause
 
 /** A part of a sentence: "foo 1.0.0", "depends on", "bar ^2.0.0". */
@@ -46,9 +79,9 @@ function merged(terms: readonly Term[]): Term[] {
   for (const { variable, values } of terms) {
     sets.set(variable, values & (sets.get(variable) ?? variable.values))
   }
-  return [...sets]
-    .filter(([variable, values]) => values !== variable.values)
-    .map(([variable, values]) => ({ variable, values }))
+  const result: Term[] = []
+  for (const [variable, values] of sets) if (values !== variable.values) result.push({ variable, values })
+  return result
 }
 
 /** Terms never true together because, for each value of the variable, one of two incompatibilities rules them out. */

@@ -1,15 +1,19 @@
+import type { Budget } from './budget.ts'
 import type { Candidates } from './candidates.ts'
-import type { Cluster } from './cluster.ts'
-import { type Clause, type Incompatibility, incompatibility } from './incompatibility.ts'
+import { demandsOf, keyOf } from './demands.ts'
+import { type Clause, type Incompatibility, incompatibility, type Role, Variable } from './incompatibility.ts'
+import { brief } from './phrases.ts'
 import type { InstalledPackage, PackageRef, PackageVersion } from './problem.ts'
 import { candidate, highestIndex, NONE, type ValueSet } from './value-set.ts'
-import { type Role, Variable } from './variable.ts'
 
 /** Components can bring along components, even themselves; real packages stop at the second. */
 const MAX_NESTING = 5
 
 /** What an edge takes in memory, in steps. */
 const EDGE_COST = 40
+
+/** Where a package finds the others. */
+type Surroundings = { budget: Budget; instance(ref: PackageRef, nesting: number): Instance }
 
 export type InstanceOptions = {
   ref: PackageRef
@@ -36,11 +40,11 @@ export class Instance extends Variable {
   readonly isRequested: boolean
   /** Where the installed version is among the values; none if it is not installed. */
   readonly kept: ValueSet
-  readonly #cluster: Cluster
+  readonly #cluster: Surroundings
   readonly #nesting: number
   #edges: readonly Edge[] | undefined
 
-  constructor(cluster: Cluster, { ref, candidates, installed, isRequested, nesting }: InstanceOptions) {
+  constructor(cluster: Surroundings, { ref, candidates, installed, isRequested, nesting }: InstanceOptions) {
     super(candidates.versions.length)
     this.ref = ref
     this.candidates = candidates
@@ -62,8 +66,7 @@ export class Instance extends Variable {
 
   /** Tells apart packages of one name. */
   get place(): string {
-    const { namespace, instance } = this.ref
-    return namespace === undefined ? '' : ` (${namespace}/${instance})`
+    return this.ref.namespace ? ` (${keyOf(this.ref)})` : ''
   }
 
   /** What its dependencies rule out. */
@@ -80,7 +83,7 @@ export class Instance extends Variable {
 
   /** Says that versions of the package need another. */
   clause({ values, target, allowed, range, isComponent }: Edge): Clause {
-    const needed = target.ref.name + (range ? ` ${range}` : '') + target.place
+    const needed = target.ref.name + (range ? ` ${brief(range)}` : '') + target.place
     return {
       subject: this.describe(values, 'subject'),
       verb: isComponent ? 'brings along' : 'depends on',
@@ -136,15 +139,11 @@ export class Instance extends Variable {
     return target.kept === NONE ? undefined : accepted | target.kept
   }
 
-  *#needs({ dependencies, components, defaultNamespace }: PackageVersion) {
-    for (const { name, version } of dependencies) {
-      yield { target: this.#cluster.instance({ name }), range: version || undefined, isComponent: false }
-    }
-    const { namespace = defaultNamespace, instance = this.ref.name } = this.ref
-    for (const { name, installedName, version } of components) {
-      const ref = { name, namespace, instance: `${instance}-${installedName || name}` }
-      const target = this.#cluster.instance(ref, this.#nesting + 1)
-      yield { target, range: version || undefined, isComponent: true }
+  *#needs(version: PackageVersion) {
+    for (const demand of demandsOf(this.ref, version)) {
+      const isComponent = demand.namespace !== undefined
+      const target = this.#cluster.instance(demand, isComponent ? this.#nesting + 1 : 0)
+      yield { target, range: demand.version || undefined, isComponent }
     }
   }
 }

@@ -7,6 +7,7 @@ import { Budget } from './budget.ts'
 import { Cluster } from './cluster.ts'
 import { explainFailure } from './explain-failure.ts'
 import { type Incompatibility, incompatibility } from './incompatibility.ts'
+import { brief } from './phrases.ts'
 import type { Resolution, ResolutionProblem } from './problem.ts'
 import { solution } from './solution.ts'
 import { Solver } from './solver.ts'
@@ -40,7 +41,7 @@ function requests({ install }: ResolutionProblem, cluster: Cluster): Incompatibi
     const variable = cluster.instance(request)
     const { ref, candidates, place, installed } = variable
     const accepted = candidates.requested(request.version)
-    const asked = ref.name + (request.version ? ` ${request.version}` : '') + place
+    const asked = ref.name + (request.version ? ` ${brief(request.version)}` : '') + place
     const values = variable.values & ~accepted
     return (
       incompatibility([{ variable, values }], () => ({

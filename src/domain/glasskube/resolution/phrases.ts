@@ -1,6 +1,13 @@
 import type { Clause, Term } from './incompatibility.ts'
 import { ABSENT } from './value-set.ts'
 
+const MAX_RANGE = 80
+
+/** A range as a sentence can hold it. */
+export function brief(range: string): string {
+  return range.length <= MAX_RANGE ? range : `${range.slice(0, MAX_RANGE).toWellFormed()}…`
+}
+
 /** Says what follows where these terms are never true together. */
 export function conclusion(terms: readonly Term[]): string {
   const installed = terms.filter(({ values }) => (values & ABSENT) === 0n)
@@ -30,7 +37,7 @@ export function joined(clauses: readonly Clause[]): string {
     })),
     ({ verb, object, subject }) => (verb === 'is' ? object : subject + verb + object),
   )
-  return listed(
+  return joinedClauses(
     byObject.map(([{ subject, verb, object }, ...rest]) =>
       rest.length > 0
         ? `${list([subject, ...rest.map((clause) => clause.subject)])} are ${object}`
@@ -52,12 +59,12 @@ function grouped(clauses: readonly Clause[], key: (clause: Clause) => string): G
 }
 
 /** With commas where parts are lists themselves. */
-function listed(clauses: readonly string[]): string {
+export function joinedClauses(clauses: readonly string[]): string {
   const isPlain = clauses.length < 2 || !clauses.some((clause) => clause.includes(' and '))
   return isPlain ? list(clauses) : `${clauses.slice(0, -1).join(', ')}, and ${clauses.at(-1)}`
 }
 
-export function list(parts: readonly string[]): string {
+function list(parts: readonly string[]): string {
   if (parts.length < 3) return parts.join(' and ')
   return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
 }

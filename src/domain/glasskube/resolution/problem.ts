@@ -44,7 +44,10 @@ export type Universe = {
  */
 export type PackageRef = { name: string; namespace?: string | undefined; instance?: string | undefined }
 
-/** A package to install, or to move if it is installed: to this version, else to the best one that fits. */
+/**
+ * A package to install, or to move if it is installed: to this version, else to the best one that fits. The joint mode
+ * also takes a range.
+ */
 export type InstallRequest = PackageRef & { version?: string | undefined }
 
 export type InstalledPackage = PackageRef & {
@@ -56,6 +59,7 @@ export type InstalledPackage = PackageRef & {
 export type ResolutionProblem = {
   universe: Universe
   install: readonly InstallRequest[]
+  /** With all dependencies: what is not in this list counts as missing. */
   installed: readonly InstalledPackage[]
 }
 

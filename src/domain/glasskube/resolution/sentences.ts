@@ -1,5 +1,5 @@
 import type { Fact } from './incompatibility.ts'
-import { conclusion, joined, list } from './phrases.ts'
+import { conclusion, joined, joinedClauses } from './phrases.ts'
 import type { Proof } from './proof.ts'
 import { ABSENT } from './value-set.ts'
 
@@ -41,18 +41,18 @@ class Writer {
       .filter((premise) => isDerived(premise) && premise !== last)
       .map((premise) => `${conclusion(premise.terms)} (${this.#numbers.get(premise)})`)
     const facts = inOrder(premises.filter(isGiven)).map(({ cause }) => cause())
-    const reasons = list([...numbered, ...(facts.length > 0 ? [joined(facts)] : [])])
+    const reasons = joinedClauses([...numbered, ...(facts.length > 0 ? [joined(facts)] : [])])
     const start = !last ? 'Because' : proof.terms.length > 0 ? 'And because' : 'So, because'
     const result = conclusion(proof.terms)
     const sentence = reasons ? `${start} ${reasons}, ${result}.` : `So ${result}.`
-    this.sentences.push(sentence + this.#mark(proof, isFarFromUse))
+    this.sentences.push(this.#mark(proof, isFarFromUse) + sentence)
   }
 
   #mark(proof: Proof, isFarFromUse: boolean): string {
     if (!isFarFromUse && (this.#uses.get(proof) ?? 0) < 2) return ''
     const number = this.#numbers.size + 1
     this.#numbers.set(proof, number)
-    return ` (${number})`
+    return `(${number}) `
   }
 
   /** What the sentence of a proof names: conclusions on the way to it are skipped as long as it stays short. */

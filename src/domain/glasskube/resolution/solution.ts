@@ -20,9 +20,9 @@ export function solution({ install, installed }: ResolutionProblem, cluster: Clu
   const before = [...new Set(installed.map((one) => cluster.instance(one)))]
   const moved = before.filter((one) => one.isNeeded && !isWithin(one.allowed, one.kept))
   const requests = install.map((request): [Instance, InstallRequest] => [cluster.instance(request), request])
-  const isAll = requirements.length === 0 && moved.every((one) => one.isRequested)
+  const isAsAsked = requirements.length === 0 && moved.every((one) => one.isRequested)
   return {
-    status: isAll ? 'OK' : 'RESOLVABLE',
+    status: isAsAsked ? 'OK' : 'RESOLVABLE',
     install: [...new Map(requests).keys()].map(selection),
     requirements: requirements.map((one) => ({ ...selection(one), transitive: !direct.has(one) })),
     changes: moved.map((one) => ({ ...one.ref, from: one.installed?.version ?? '', to: one.version })),

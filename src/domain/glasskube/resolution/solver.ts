@@ -13,9 +13,9 @@ import {
   type Resolvent,
   resolved,
   type Term,
+  type Variable,
 } from './incompatibility.ts'
 import { candidate, highestIndex, isWithin, NONE, type ValueSet } from './value-set.ts'
-import type { Variable } from './variable.ts'
 
 /** A place of the trail where values of a variable were taken away. */
 type Entry = {
@@ -33,6 +33,9 @@ type Level = { trail: number; wish: number; cursor: number }
 
 /** Values to keep to where it is possible. */
 export type Wish = { variable: Variable; values: ValueSet }
+
+/** Resolving terms takes longer than looking at them, and memory. */
+const STEPS_PER_TERM = 5
 
 export class Solver {
   readonly #wishes: readonly Wish[]
@@ -94,6 +97,10 @@ export class Solver {
       return { variable, values: candidate(highestIndex(variable.allowed)) }
     }
     return undefined
+  }
+
+  #forbid({ variable, values }: Term, cause: Incompatibility): void {
+    this.#assign(variable, variable.values & ~values, cause)
   }
 
   #assign(variable: Variable, values: ValueSet, cause: Incompatibility | undefined): void {
@@ -167,18 +174,25 @@ export class Solver {
   #add(incompatibility: Incompatibility): Incompatibility | undefined {
     const { terms } = incompatibility
     this.#budget.spend(1 + terms.length)
-    // The terms to watch are those that going back makes untrue first.
-    const ranks = new Map(terms.map((term) => [term, isSatisfied(term) ? this.#satisfier(term) : Infinity]))
-    terms.sort((a, b) => (ranks.get(b) ?? 0) - (ranks.get(a) ?? 0) || 0)
+    if (terms.length > 2) this.#sort(terms)
     for (const { variable } of terms.slice(0, 2)) variable.watchers.push(incompatibility)
     return this.#examine(incompatibility)
   }
 
+  /** Puts first the terms that are not true, or that going back makes untrue first: those to watch. */
+  #sort(terms: Term[]): void {
+    const ranks = new Map(terms.map((term) => [term, isSatisfied(term) ? this.#satisfier(term) : Infinity]))
+    terms.sort((a, b) => (ranks.get(b) ?? 0) - (ranks.get(a) ?? 0) || 0)
+  }
+
   /** Takes away the values that the last untrue term forbids; returns the incompatibility if there is no such term. */
   #examine(incompatibility: Incompatibility): Incompatibility | undefined {
-    const [term, another] = incompatibility.terms.slice(0, 2).filter((watched) => !isSatisfied(watched))
-    if (!term) return incompatibility
-    if (!another) this.#assign(term.variable, term.variable.values & ~term.values, incompatibility)
+    const [first, second] = incompatibility.terms
+    const isFirstOpen = first !== undefined && !isSatisfied(first)
+    const isSecondOpen = second !== undefined && !isSatisfied(second)
+    if (!isFirstOpen && !isSecondOpen) return incompatibility
+    if (isFirstOpen && !isSecondOpen) this.#forbid(first, incompatibility)
+    if (isSecondOpen && !isFirstOpen) this.#forbid(second, incompatibility)
     return undefined
   }
 
@@ -190,7 +204,7 @@ export class Solver {
     const steps: Resolvent[] = []
     let { terms } = conflict
     for (;;) {
-      this.#budget.spend(1 + terms.length)
+      this.#budget.spend(STEPS_PER_TERM * (1 + terms.length))
       const satisfiers = terms.map((term) => this.#satisfier(term)).sort((a, b) => b - a)
       const last = this.#trail[satisfiers[0] ?? -1]
       if (!last) break

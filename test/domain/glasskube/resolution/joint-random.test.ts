@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { resolveJointly } from '../../../../src/domain/glasskube/resolution/joint.ts'
-import type { Resolution, ResolutionProblem } from '../../../../src/domain/glasskube/resolution/problem.ts'
-import { everySolution, isSolution, type Versions } from '../../../support/every-solution.ts'
+import type { ResolutionProblem } from '../../../../src/domain/glasskube/resolution/problem.ts'
+import { everySolution, isSolution, type Versions, versionsAfter } from '../../../support/every-solution.ts'
 import { type Repository, universe } from '../../../support/package-universe.ts'
 import { searching } from '../../../support/sizes.ts'
 
@@ -70,14 +70,6 @@ it('finds a solution whenever there is one, and moves no more than it must', () 
   )
   for (const count of Object.values(outcomes)) expect(count).toBeGreaterThan(RUNS / 20)
 })
-
-function versionsAfter({ installed }: ResolutionProblem, answer: Resolution): Versions {
-  const versions = new Map(installed.map((one) => [one.name, one.version]))
-  for (const one of answer.pruned) versions.delete(one.name)
-  for (const { name, to } of answer.changes) versions.set(name, to)
-  for (const { name, version } of [...answer.install, ...answer.requirements]) versions.set(name, version)
-  return versions
-}
 
 /** Reports whether the other solution moves fewer of the packages, or none more and gets higher versions. */
 function isBetter(question: ResolutionProblem, other: Versions, versions: Versions): boolean {

@@ -1,38 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { resolveJointly } from '../../../../src/domain/glasskube/resolution/joint.ts'
-import type { Resolution } from '../../../../src/domain/glasskube/resolution/problem.ts'
+import { resolveCompatibly } from '../../../../src/domain/glasskube/resolution/compatible.ts'
+import { type Cluster, outcome, resolve } from '../../../support/joint-resolutions.ts'
 import { packages, type Repository, universe } from '../../../support/package-universe.ts'
-
-type Cluster = { install?: string[]; installed?: string[]; asDependency?: string[] }
-
-function resolve(
-  repositories: Repository | Repository[],
-  { install = [], installed = [], asDependency = [] }: Cluster,
-) {
-  return resolveJointly({
-    universe: universe(...[repositories].flat()),
-    install: packages(...install).map((one) => ({ ...one, version: one.version || undefined })),
-    installed: [
-      ...packages(...installed),
-      ...packages(...asDependency).map((one) => ({ ...one, asDependency: true })),
-    ],
-  })
-}
-
-/** What comes out, in the notation of what goes in. */
-function outcome({ status, install, requirements, changes, pruned }: Resolution) {
-  return {
-    status,
-    install: install.map(text),
-    requirements: requirements.map((one) => text(one) + (one.transitive ? ' (transitive)' : '')),
-    changes: changes.map((one) => `${text({ ...one, version: one.from })} → ${one.to}`),
-    pruned: pruned.map(text),
-  }
-}
-
-function text({ name, version, namespace, instance }: Resolution['install'][number]): string {
-  return `${namespace ? `${namespace}/${instance} ` : ''}${name} ${version}`
-}
 
 const NO_MORE = { requirements: [], changes: [], pruned: [] }
 const NAMESPACED = { scope: 'Namespaced' } as const
@@ -80,7 +49,15 @@ describe('a joint resolution', () => {
       'b 2.0.0': ['a ^2'],
     }
 
-    it('moves packages together that cannot move alone', () => {
+    // https://github.com/glasskube/glasskube/issues/400
+    it('moves packages together that cannot move alone, which Glasskube refuses', () => {
+      expect(
+        resolveCompatibly({
+          universe: universe(deadlock),
+          install: packages('a 2.0.0'),
+          installed: packages('a 1.0.0', 'b 1.0.0'),
+        }).status,
+      ).toBe('CONFLICT')
       const resolution = resolve(deadlock, { install: ['a 2.0.0'], installed: ['a 1.0.0', 'b 1.0.0'] })
       expect(outcome(resolution)).toEqual({
         ...NO_MORE,

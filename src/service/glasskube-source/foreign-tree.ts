@@ -1,7 +1,6 @@
 /** A repository in the format of Glasskube that others have made: in a folder, or on a web server. */
 import type { IndexedPackage } from '../../domain/glasskube/index-files.ts'
-import { MANIFEST_PATH } from '../../domain/glasskube/inspect-manifest.ts'
-import { manifestFiles } from '../../domain/glasskube/manifest-files.ts'
+import type { ManifestFiles } from '../../domain/glasskube/manifest-files.ts'
 import type { PackageFiles } from '../../domain/package-files.ts'
 import type { ResourceLimits } from '../../domain/resources.ts'
 
@@ -20,7 +19,7 @@ export type TreePackage = {
 
 export type TreeFiles = PackageFiles & { notes: TreeNote[] }
 
-export type Tree = {
+export type ForeignTree = {
   /** Reads index.yaml. Throws `invalid` where it is unreadable. */
   packages(): Promise<TreePackages>
   /** Reads versions.yaml. `name` is a label. */
@@ -30,10 +29,11 @@ export type Tree = {
 }
 
 /** The references of a package.yaml that lead to no file of its version. `folder`: that of the version. */
-export function referenceNotes(folder: string, resources: PackageFiles['resources']): TreeNote[] {
-  const manifest = resources.get(MANIFEST_PATH)
-  if (!manifest) return []
-  const { paths, outside } = manifestFiles(manifest)
+export function referenceNotes(
+  folder: string,
+  { paths, outside }: ManifestFiles,
+  resources: PackageFiles['resources'],
+): TreeNote[] {
   return [
     ...paths.filter((path) => !resources.has(path)).map((path) => `its manifest ${path} is missing`),
     ...outside.map((url) => `its manifest ${url} is outside of the version, and left out`),
