@@ -47,7 +47,7 @@ type Kept = { state: string; reading: Promise<KnownRepository> }
 const READ_AT_ONCE = 50
 
 /** Repositories that are kept in memory. */
-const KEPT = 100
+const KEPT = 1000
 
 /**
  * What is published in the Glasskube repositories, kept in memory: each call asks the index whether that has changed, and

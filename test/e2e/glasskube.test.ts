@@ -183,6 +183,16 @@ describe('the latest version of a Glasskube package', () => {
     expect((await client.call('PATCH', '/packages/apps/none', { latestVersion: null })).status).toBe(404)
   })
 
+  it('cannot be held back where each sync sets that of the source', async () => {
+    const { client } = await withRepository()
+    const source = { url: 'https://packages.invalid/', format: 'glasskube', interval: '0' }
+    await client.ok('POST', '/repositories', { name: 'mirror', type: 'catalog', source })
+    expect(await client.call('PATCH', '/packages/mirror/store', { latestVersion: null })).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('follows https://packages.invalid/') },
+    })
+  })
+
   it('and deprecations survive a rebuild of the index, and verify restores their record', async () => {
     const app = await withRepository()
     const { client } = app

@@ -1,6 +1,6 @@
 import { versionToHold } from '../../domain/glasskube/tree-versions.ts'
 import type { PackageId } from '../../domain/names.ts'
-import { updateListing } from '../glasskube/update-listing.ts'
+import { changeListing } from '../glasskube/update-listing.ts'
 import type { Sync } from './package-scan.ts'
 import { DISCOVERY } from './publish-discovered.ts'
 
@@ -13,5 +13,5 @@ export async function holdLatest({ ctx }: Sync, id: PackageId, latest: string): 
     latest,
   )
   if (held === undefined || held === published.listing.latestVersion) return
-  await updateListing(ctx, DISCOVERY, id, { latestVersion: held })
+  await changeListing(ctx, DISCOVERY, id, { latestVersion: held })
 }

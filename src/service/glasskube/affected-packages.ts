@@ -19,8 +19,11 @@ export function affectedPackages(
   const needed = reachableFrom([name], (each) => neededBy(each === name ? manifest : manifestOf(each)))
   const users = new Map<string, string[]>()
   for (const user of latest.values()) {
-    for (const each of neededBy(user.latest.manifest))
-      users.set(each, [...(users.get(each) ?? []), user.name])
+    for (const each of neededBy(user.latest.manifest)) {
+      const of = users.get(each)
+      if (of) of.push(user.name)
+      else users.set(each, [user.name])
+    }
   }
   const affected = reachableFrom(needed, (each) => users.get(each) ?? [])
   affected.delete(name)

@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../core/errors.ts'
 import { findListing, saveListing } from '../../database/glasskube/published.ts'
 import { findPackage } from '../../database/repositories/packages.ts'
-import { repositoryFormat } from '../../database/repositories/repositories.ts'
 import type { Deprecation, Listing } from '../../domain/glasskube/listing.ts'
 import { ociRepository, type PackageId } from '../../domain/names.ts'
 import type { Actor } from '../access/actor.ts'
@@ -12,6 +11,7 @@ import { decide, finishEarlier } from '../intents.ts'
 import { listingRecord } from '../listing-record.ts'
 import type { PublishedPackage } from '../published-repositories.ts'
 import { pushRecord } from '../registry-content.ts'
+import { getRepository } from '../repository-record.ts'
 
 /** A JSON merge patch (RFC 7396): undefined keeps a field, null resets it. */
 export type ListingPatch = {
@@ -19,7 +19,10 @@ export type ListingPatch = {
   deprecations?: Record<string, Deprecation | null> | null | undefined
 }
 
-/** Throws `not_found`, `conflict` for a package of another format, and `invalid` for a version that is not published. */
+/**
+ * Throws `not_found`, `conflict` for a package of another format or a latest version that follows a source, and `invalid`
+ * for a version that is not published.
+ */
 export async function updateListing(
   ctx: ServiceContext,
   actor: Actor,
@@ -27,12 +30,30 @@ export async function updateListing(
   patch: ListingPatch,
 ): Promise<void> {
   const target = ociRepository(id)
-  if ((await repositoryFormat(ctx.db, id.repository)) === 'krm') {
+  const { format, source } = await getRepository(ctx.db, id.repository)
+  if (format !== 'glasskube') {
     throw new AppError(
       'conflict',
       `${target} is no Glasskube package, so its latest revision is always its latest version`,
     )
   }
+  if (source && patch.latestVersion !== undefined) {
+    throw new AppError(
+      'conflict',
+      `the latest version of ${target} follows ${source.url}: change it there, or deprecate versions here`,
+    )
+  }
+  await changeListing(ctx, actor, id, patch)
+}
+
+/** Throws `not_found` for a package of which nothing is published, and `invalid` for a version that is not published. */
+export async function changeListing(
+  ctx: ServiceContext,
+  actor: Actor,
+  id: PackageId,
+  patch: ListingPatch,
+): Promise<void> {
+  const target = ociRepository(id)
   await ctx.locks.run(target, async () => {
     await finishEarlier(ctx, target)
     const state = await findPackage(ctx.db, id)

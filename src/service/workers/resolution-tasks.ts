@@ -74,9 +74,10 @@ export function impact({ packages, added, before, others }: Trial): Impact {
   }
   const alone = inSteps(() => failureOf([added], TRIAL_STEPS))
   if (alone === undefined) {
+    const unresolvable = failureOf([added])
     // Beside another package it takes no fewer steps.
-    const undecided = others.map(({ name }) => name)
-    return { unresolvable: failureOf([added]), broken: [], undecided }
+    const undecided = unresolvable === null ? others.map(({ name }) => name) : []
+    return { unresolvable, broken: [], undecided }
   }
   const result: Impact = { unresolvable: alone, broken: [], undecided: [] }
   if (alone !== null) return result

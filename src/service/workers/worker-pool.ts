@@ -231,7 +231,7 @@ function closing(): AppError {
 function tooSlow(cause: unknown): AppError {
   return new AppError(
     'unavailable',
-    'processing the files took too long. Nothing was changed; try again later, or with fewer or smaller files.',
+    'processing took too long. Nothing was changed; try again later, or with less at a time: fewer or smaller files, or fewer packages.',
     { cause },
   )
 }
@@ -239,7 +239,7 @@ function tooSlow(cause: unknown): AppError {
 function tooLarge(cause: unknown): AppError {
   return new AppError(
     'too_large',
-    'processing the files needs more memory than the server allows: use fewer or smaller YAML files',
+    'processing needs more memory than the server allows: use fewer or smaller YAML files, or fewer packages at a time',
     { cause },
   )
 }
