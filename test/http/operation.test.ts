@@ -139,6 +139,7 @@ describe('the operations of the server', () => {
     expect(reads(({ load }) => load === 'list')).toEqual([
       'getAccessRules',
       'getBinding',
+      'getDependencies',
       'getGlasskubeIndex',
       'getIssuer',
       'getJob',
@@ -150,6 +151,7 @@ describe('the operations of the server', () => {
       'listAuditRecords',
       'listBindings',
       'listDeliveries',
+      'listDependents',
       'listDownstreams',
       'listImages',
       'listIssuers',
