@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_LIMITS } from '../../src/domain/resources.ts'
+import { MAX_MANIFEST_BYTES } from '../../src/domain/glasskube/package-manifest.ts'
 import { sourceOpener } from '../../src/server/source-registry.ts'
 import { Discovery } from '../../src/service/discovery/discovery.ts'
 import { getRepository } from '../../src/service/repository-record.ts'
@@ -165,7 +165,7 @@ describe('a catalog with a source of the format glasskube', () => {
       asked.push(url)
       const isPage = broken && url.endsWith('v1.0.0/package.yaml')
       response.writeHead(200, { 'Content-Type': isPage ? 'text/html' : 'text/yaml' })
-      if (url.endsWith('v2.0.0/package.yaml')) response.end(Buffer.alloc(DEFAULT_LIMITS.maxBytes + 1))
+      if (url.endsWith('v2.0.0/package.yaml')) response.end(Buffer.alloc(MAX_MANIFEST_BYTES + 1))
       else response.end(await (await fetch(new URL(url, files.url))).text())
     })
     const at = await memoryApp()

@@ -23,7 +23,7 @@ export type Problem = {
 export type ReadManifest = { manifest?: PackageManifest; errors: Problem[]; warnings: Problem[] }
 
 /** The largest that Glasskube has published has 12 KiB. */
-const MAX_BYTES = 1024 * 1024
+export const MAX_MANIFEST_BYTES = 1024 * 1024
 
 /** Returns a problem with its path, for those who show no path beside it. */
 export function problemText({ path, message }: Problem): string {
@@ -55,8 +55,10 @@ type ManifestFile = Omit<YamlDocument, 'value'> & { value: JsonObject }
 
 /** Returns the only document of a file, or why it is no manifest. */
 function readDocument(content: Uint8Array): ManifestFile | { errors: Problem[] } {
-  if (content.byteLength > MAX_BYTES) {
-    return refused(`the file has more than ${MAX_BYTES} bytes, the most that a manifest may have: shorten it`)
+  if (content.byteLength > MAX_MANIFEST_BYTES) {
+    return refused(
+      `the file has more than ${MAX_MANIFEST_BYTES} bytes, the most that a manifest may have: shorten it`,
+    )
   }
   const errors: Finding[] = []
   let first: YamlDocument | undefined

@@ -64,7 +64,8 @@ async function versionsIn(root: string, name: string) {
   }
   const there = await foldersIn(folder)
   const { latestVersion, versions } = readPackageIndex(await readSmall(root, path), path)
-  const unlisted = there.filter((version) => !versions.includes(version))
+  const listed = new Set(versions)
+  const unlisted = there.filter((version) => !listed.has(version))
   const note = 'versions.yaml does not list this folder, so it is left out'
   return {
     latestVersion,

@@ -28,7 +28,10 @@ export type ForeignTree = {
   files(name: string, folder: string, limits: ResourceLimits): Promise<TreeFiles | undefined>
 }
 
-/** The references of a package.yaml that lead to no file of its version. `folder`: that of the version. */
+/** More of them mostly have one cause. */
+const NOTES = 20
+
+/** The first references of a package.yaml that lead to no file of its version. `folder`: that of the version. */
 export function referenceNotes(
   folder: string,
   { paths, outside }: ManifestFiles,
@@ -37,5 +40,7 @@ export function referenceNotes(
   return [
     ...paths.filter((path) => !resources.has(path)).map((path) => `its manifest ${path} is missing`),
     ...outside.map((url) => `its manifest ${url} is outside of the version, and left out`),
-  ].map((note) => ({ path: folder, note }))
+  ]
+    .slice(0, NOTES)
+    .map((note) => ({ path: folder, note }))
 }

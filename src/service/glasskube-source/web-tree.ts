@@ -1,6 +1,7 @@
 import { AppError } from '../../core/errors.ts'
 import { MAX_INDEX_BYTES } from '../../domain/glasskube/index-files.ts'
 import { MANIFEST_PATH } from '../../domain/glasskube/inspect-manifest.ts'
+import { MAX_MANIFEST_BYTES } from '../../domain/glasskube/package-manifest.ts'
 import { NO_FILES } from '../../domain/package-files.ts'
 import type { ResourceLimits } from '../../domain/resources.ts'
 import { isNotFound, OciError } from '../../oci/errors.ts'
@@ -65,7 +66,10 @@ async function versionFiles(
   folder: string,
   limits: ResourceLimits,
 ): Promise<TreeFiles | undefined> {
-  const manifest = await site.find(`${folder}/${MANIFEST_PATH}`, limits.maxBytes)
+  const manifest = await site.find(
+    `${folder}/${MANIFEST_PATH}`,
+    Math.min(limits.maxBytes, MAX_MANIFEST_BYTES),
+  )
   if (!manifest) return undefined
   const resources = new Map([[MANIFEST_PATH, manifest]])
   let left = limits.maxBytes - manifest.byteLength

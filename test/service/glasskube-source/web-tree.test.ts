@@ -65,6 +65,12 @@ describe('a tree on a web server', () => {
     await expect(tree.versions('other')).rejects.toMatchObject({ code: 'not_found' })
   })
 
+  it('has few notes for a manifest with many faults', async () => {
+    const manifests = Array.from({ length: 1000 }, (_, number) => ({ url: `../${number}.yaml` }))
+    const tree = await answering((_, response) => response.end(manifest('app', { manifests })))
+    expect((await tree.files('app', 'v1.0.0', DEFAULT_LIMITS))?.notes).toHaveLength(20)
+  })
+
   it('refuses a page instead of a file', async () => {
     const tree = await answering((_, response) => {
       response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end('<html>')
@@ -124,6 +130,8 @@ describe('a tree on a web server', () => {
     await expect(endless.packages()).rejects.toThrow('has more than 4194304 bytes')
     const limits = { ...DEFAULT_LIMITS, maxBytes: 1000 }
     await expect(endless.files('app', 'v1.0.0', limits)).rejects.toMatchObject({ code: 'too_large' })
+    const manifests = endless.files('app', 'v1.0.0', DEFAULT_LIMITS)
+    await expect(manifests).rejects.toThrow('package.yaml has more than 1048576 bytes')
   })
 
   it('refuses files that are too large together', async () => {
