@@ -8,4 +8,9 @@ const output = {
   error: (text: string) => void process.stderr.write(printable(text)),
 }
 
+// A reader such as `head` closes the pipe once it has enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 process.exitCode = await run(process.argv.slice(2), commandsWith(output), output)

@@ -1,6 +1,7 @@
-/** `pkgserver serve` before it serves. */
+/** The program as it starts, and as it ends early. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { expect, it } from 'vitest'
 import { listening } from '../support/listening.ts'
 import { PKGSERVER } from '../support/process.ts'
@@ -15,4 +16,12 @@ it('ends on SIGTERM while it waits for a registry that does not answer', async (
   await asked
   server.kill('SIGTERM')
   expect(await once(server, 'exit')).toEqual([0, null])
+})
+
+it('ends in silence when the reader of its output has left', async () => {
+  const [program = '', ...args] = PKGSERVER
+  const help = spawn(program, [...args, 'help'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  help.stdout.destroy()
+  const [log, [code]] = await Promise.all([text(help.stderr), once(help, 'exit')])
+  expect([log, code]).toEqual(['', 0])
 })
