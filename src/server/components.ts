@@ -23,7 +23,7 @@ import { ADDRESS_KEY, SERVER } from '../service/audit/record.ts'
 import type { ServiceContext } from '../service/context.ts'
 import { Discovery } from '../service/discovery/discovery.ts'
 import type { OpenSource } from '../service/discovery/source-registry.ts'
-import { Tree } from '../service/glasskube/tree.ts'
+import { ServedTree } from '../service/glasskube/served-tree.ts'
 import { IntentLog } from '../service/intent-log.ts'
 import { finishAll, recallIntents } from '../service/intents.ts'
 import { cloneItem } from '../service/jobs/clone-item.ts'
@@ -77,7 +77,7 @@ export type Components = {
   /** Syncs repositories from their sources. */
   discovery: Discovery
   /** What is served at /glasskube/. */
-  tree: Tree
+  tree: ServedTree
   /** The embedded registry, which is served at /v2/. */
   embedded: EmbeddedRegistry | undefined
   /** The address of an external registry. */
@@ -352,7 +352,7 @@ async function assemble(given: Opened): Promise<Omit<Components, 'close'>> {
     discovery,
     watches,
     webhooks,
-    tree: new Tree(ctx, limits.keptFiles),
+    tree: new ServedTree(ctx, limits.keptFiles),
     embedded,
     registryAddress: address,
     metrics,

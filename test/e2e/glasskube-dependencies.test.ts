@@ -73,6 +73,23 @@ describe('POST /resolutions', () => {
     expect(await chosen('2.0.0')).toMatchObject([{ version: '2.0.0' }])
   })
 
+  it.each(['joint', 'compatible'])(
+    'does not choose a version above the one that is held back: %s',
+    async (mode) => {
+      const client = await shopApp()
+      await client.ok('PATCH', '/packages/apps/shop', { latestVersion: '1.0.0' })
+      const { install } = await resolve(client, { mode, install: [{ name: 'shop' }] })
+      expect(install).toMatchObject([{ version: '1.0.0' }])
+    },
+  )
+
+  it('chooses a version above the one that is held back where nothing else fits', async () => {
+    const client = await shopApp()
+    await client.ok('PATCH', '/packages/apps/db', { latestVersion: '1.1.0+1' })
+    const { requirements } = await resolve(client, { install: [{ name: 'shop', version: '2.0.0' }] })
+    expect(requirements).toMatchObject([{ name: 'db', version: '2.0.0+1' }])
+  })
+
   it('takes a package from the first repository that has it', async () => {
     const client = await shopApp()
     await glasskubeRepository(client, 'central')

@@ -69,7 +69,7 @@ describe('the operations of the server', () => {
     )
   })
 
-  it('are those of openapi.yaml, except for /v2, its tokens and the documentation', async () => {
+  it('are those of openapi.yaml, except for /v2, its tokens, the tree of Glasskube and the documentation', async () => {
     const { hono } = await loggedApp()
     const document = parse(await readFile(join(import.meta.dirname, '../../openapi.yaml'), 'utf8'))
     const documented: string[] = []
@@ -83,7 +83,7 @@ describe('the operations of the server', () => {
       }
     }
     const elsewhere = [...declarations(hono)].filter(
-      ([route]) => !/ \/(?:v2|auth|docs|openapi|$)/.test(route),
+      ([route]) => !/ \/(?:v2|auth|glasskube|docs|openapi|$)/.test(route),
     )
     expect(new Set(elsewhere.map(([, operation]) => operation?.id))).toEqual(new Set(documented))
   })
@@ -97,8 +97,10 @@ describe('the operations of the server', () => {
       'logOut',
     ])
     expect(changes(({ writesDisk }) => !writesDisk)).toEqual([
+      'assessImpact',
       'cancelJob',
       'cancelUpload',
+      'checkValues',
       'collectGarbage',
       'deleteBinding',
       'deleteBlob',
@@ -115,6 +117,7 @@ describe('the operations of the server', () => {
       'logOut',
       'previewUpgrade',
       'proposeDeletion',
+      'resolvePackages',
       'revokeToken',
       'verifyAudit',
     ])
@@ -125,15 +128,19 @@ describe('the operations of the server', () => {
     expect(reads(({ writesDisk }) => writesDisk)).toEqual([])
     expect(reads(({ load }) => load === 'read')).toEqual([
       'diffPackageRevision',
+      'getGlasskubeFile',
       'getResource',
       'getResources',
       'getReview',
+      'getValuesSchema',
       'listConflicts',
       'listReferrers',
     ])
     expect(reads(({ load }) => load === 'list')).toEqual([
       'getAccessRules',
       'getBinding',
+      'getDependencies',
+      'getGlasskubeIndex',
       'getIssuer',
       'getJob',
       'getPackageGraph',
@@ -144,6 +151,7 @@ describe('the operations of the server', () => {
       'listAuditRecords',
       'listBindings',
       'listDeliveries',
+      'listDependents',
       'listDownstreams',
       'listImages',
       'listIssuers',

@@ -58,7 +58,8 @@ describeWith(tool('jq'), 'the walk-through of docs/glasskube.md', () => {
       blocks(page, 'sh').join('').replaceAll('http://localhost:8080/', url.href),
       ROOT,
     )
-    for (const language of ['yaml', 'diff', 'text', 'json'])
-      for (const answer of blocks(page, language)) expect(printed).toContain(answer.trimEnd())
+    const answers = [...page.matchAll(/^```sh\n(?:[^`]|`(?!``))*^```\n\n```\w+\n(.*?)^```$/gms)]
+    expect(answers).toHaveLength(6)
+    for (const [, answer = ''] of answers) expect(printed).toContain(answer.trimEnd())
   })
 })

@@ -20,7 +20,7 @@ export function apiOf(client: Client): RestApi {
   })
 }
 
-/** Returns the lines of the report, without those of `kinds` that a test does not look at, and the counts. */
+/** Imports a tree. Returns the lines of the report, and the counts at its end. */
 export async function imported(
   client: Client,
   folder: string,

@@ -7,8 +7,8 @@ import { etag, parseEtags } from '../../http/etag.ts'
 import { type Load, loadShedding } from '../../http/load-shedding.ts'
 import { type Operation, register } from '../../http/operation.ts'
 import type { PlaceOf } from '../../http/scope.ts'
-import type { Tree } from '../../service/glasskube/tree.ts'
-import type { TreeFile } from '../../service/glasskube/tree-file.ts'
+import type { ServedFile } from '../../service/glasskube/served-file.ts'
+import type { ServedTree } from '../../service/glasskube/served-tree.ts'
 import type { Unpacking } from '../../service/glasskube/version-files.ts'
 import { packageInPath } from '../rest/targets.ts'
 import { contentTypeOf } from './content-type.ts'
@@ -36,10 +36,10 @@ const FILE: Operation = { ...VERSIONS, id: 'getGlasskubeFile', load: 'read' }
 
 /** What is listed changes at any time. */
 const REVALIDATED = 'no-cache'
-/** A version never changes, but it may be deleted: caches may know as late as Glasskube's client, which asks every 5 minutes. */
+/** A version never changes, but may be deleted: caches may notice as late as Glasskube's client, which asks every 5 minutes. */
 const FOR_MINUTES = 'max-age=300'
 
-export function treeRoutes(tree: Tree, load: Load): Hono {
+export function treeRoutes(tree: ServedTree, load: Load): Hono {
   const app = new Hono()
 
   app.use(INDEX_PATH, loadShedding(load))
@@ -65,7 +65,7 @@ export function treeRoutes(tree: Tree, load: Load): Hono {
 async function respond(
   c: Context,
   path: string,
-  { size, digest, read }: TreeFile,
+  { size, digest, read }: ServedFile,
   freshness: string,
 ): Promise<Response> {
   const headers = { ETag: etag(digest), 'Cache-Control': `${audience(c)}, ${freshness}` }

@@ -1,4 +1,4 @@
-/** Errors of the tree: a line of text, as its clients print what they cannot read, or only its status. */
+/** Errors of the tree: a line of text for curl and its like, as Glasskube's clients only look at the status. */
 import type { Context, Env, Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { passwordChallenge } from '../../http/challenge.ts'

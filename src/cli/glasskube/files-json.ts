@@ -2,7 +2,7 @@
 import type { PackageFiles } from '../../domain/package-files.ts'
 import { sameBytes } from '../../domain/resources.ts'
 
-export type FileJson = string | { text?: string; base64?: string; executable?: boolean }
+type FileJson = string | { text?: string; base64?: string; executable?: boolean }
 export type FilesJson = Record<string, FileJson>
 
 export function toFilesJson({ resources, executables }: PackageFiles): FilesJson {

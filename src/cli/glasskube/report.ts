@@ -5,7 +5,7 @@ import { oneLine } from '../printable.ts'
  * `published` and `proposed` have changed by this import; `present` was there with the same content. `changed` was
  * there with other content, and stays as it is. `refused` is not taken.
  */
-export const OUTCOMES = ['published', 'proposed', 'present', 'changed', 'refused'] as const
+const OUTCOMES = ['published', 'proposed', 'present', 'changed', 'refused'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
 type Line = { path: string; kind: Outcome | 'note' | 'waiting'; text: string }

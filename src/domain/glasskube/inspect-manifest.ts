@@ -28,7 +28,7 @@ export function inspectManifest(resources: Resources, packageName: string | unde
   const { errors, warnings, ...read } = readPackageManifest(content, packageName)
   // A package of another name may have the same files, and then shares what is indexed of them.
   const manifest = read.manifest ?? readPackageManifest(content).manifest
-  const { paths, outside } = manifestFiles(content)
+  const { paths, outside } = manifest ? manifestFiles(content) : { paths: [], outside: [] }
   return {
     links: manifest ? manifestLinks(manifest) : null,
     errors: [...errors.map(toDetail), ...paths.filter((path) => !resources.has(path)).map(missing)],

@@ -2,7 +2,7 @@ import { AppError } from '../../core/errors.ts'
 import { MAX_INDEX_BYTES } from '../../domain/glasskube/index-files.ts'
 import { MANIFEST_PATH } from '../../domain/glasskube/inspect-manifest.ts'
 import { NO_FILES } from '../../domain/package-files.ts'
-import { type ResourceLimits, tooManyBytes } from '../../domain/resources.ts'
+import type { ResourceLimits } from '../../domain/resources.ts'
 import { isNotFound, OciError } from '../../oci/errors.ts'
 import type { Connections } from '../../oci/remote/connections.ts'
 import { HttpClient } from '../../oci/remote/http-client.ts'
@@ -79,7 +79,6 @@ async function versionFiles(
     if (!content) continue
     resources.set(path, content)
     left -= content.byteLength
-    if (left < 0) throw tooManyBytes(limits)
   }
   return { ...NO_FILES, resources, notes: referenceNotes(folder, found, resources) }
 }

@@ -6,7 +6,7 @@ import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Resources } from '../../domain/resources.ts'
 import type { ServiceContext } from '../context.ts'
 import { readLayer, type TakeMemory } from '../registry-content.ts'
-import { digestOf, type TreeFile } from './tree-file.ts'
+import { digestOf, type ServedFile } from './served-file.ts'
 
 /** How a caller unpacks a package: in its turn, with memory that is counted. */
 export type Unpacking = { inTurn: <T>(work: () => Promise<T>) => Promise<T>; take: TakeMemory }
@@ -35,7 +35,7 @@ export class VersionFiles {
   }
 
   /** Resolves to undefined if the revision has no such file. */
-  async find(revision: PackageRevision, path: string, unpacking: Unpacking): Promise<TreeFile | undefined> {
+  async find(revision: PackageRevision, path: string, unpacking: Unpacking): Promise<ServedFile | undefined> {
     const kept = this.#kept.get(revision.artifact.layerDigest)
     const unpacked = kept ? undefined : await this.#unpack(revision, unpacking)
     const file = (kept ?? unpacked?.kept)?.files.get(path)

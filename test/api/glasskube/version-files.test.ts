@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/core/errors.ts'
 import { findPackageRevision } from '../../../src/database/package-revisions/package-revisions.ts'
 import { createLoad, LOAD_LIMITS } from '../../../src/http/load-shedding.ts'
-import { Tree } from '../../../src/service/glasskube/tree.ts'
+import { ServedTree } from '../../../src/service/glasskube/served-tree.ts'
 import { VersionFiles } from '../../../src/service/glasskube/version-files.ts'
 import { memoryApp, type TestApp } from '../../support/app.ts'
 import { draftVersion, glasskubeRepository, manifest, publishVersion } from '../../support/glasskube.ts'
@@ -76,7 +76,7 @@ describe('a version', () => {
   })
 
   it('is read where almost nothing can be kept', async () => {
-    const app = await prepared((parts) => ({ ...parts, tree: new Tree(parts.ctx, 1024) }))
+    const app = await prepared((parts) => ({ ...parts, tree: new ServedTree(parts.ctx, 1024) }))
     const { client } = app
     const files = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`${at}.txt`, `file ${at}`]))
     await publishVersion(client, 'store', '1.0.0', { files })

@@ -19,7 +19,7 @@ async function shown(client: Client): Promise<string[]> {
     .sort()
 }
 
-const none = (outcomes: Record<string, number>) => {
+const countsOf = (outcomes: Record<string, number>) => {
   const all = { published: 0, proposed: 0, present: 0, changed: 0, refused: 0, ...outcomes }
   return Object.entries(all)
     .map(([outcome, count]) => `${count} ${outcome}`)
@@ -45,7 +45,7 @@ describe('an import as published', () => {
         'note     app: index.yaml has the latestVersion v1.10.0+1, but versions.yaml v1.9.0+10, which counts',
         'note     app/versions.yaml: its latestVersion v1.9.0+10 is not the highest: it is held back',
       ],
-      counts: none({ published: 4 }),
+      counts: countsOf({ published: 4 }),
     })
     expect(await client.ok('GET', '/repositories/apps')).toMatchObject({
       type: 'catalog',
@@ -75,7 +75,7 @@ describe('an import as published', () => {
     )
     await imported(client, folder)
     const { items: before } = await client.ok('GET', '/packagerevisions?repository=apps')
-    expect((await imported(client, folder)).counts).toBe(none({ present: 2 }))
+    expect((await imported(client, folder)).counts).toBe(countsOf({ present: 2 }))
     expect((await client.ok('GET', '/packagerevisions?repository=apps')).items).toEqual(before)
 
     await writeTree(folder, indexFile({ app: 'v2.0.0+2' }))
@@ -85,7 +85,7 @@ describe('an import as published', () => {
     )
     expect(await imported(client, folder)).toMatchObject({
       lines: [],
-      counts: none({ published: 1, present: 2 }),
+      counts: countsOf({ published: 1, present: 2 }),
     })
     expect(await client.ok('GET', '/packages/apps/app')).toMatchObject({
       latestVersion: '2.0.0+2',
@@ -107,7 +107,7 @@ describe('an import as published', () => {
         'changed  app/v1.0.0+2: it has changed since apps.app.v1-0-0-2 was published, which stays as it is',
         'refused  app/v1.0.0+3: versions.yaml lists it, but there is no such version',
       ],
-      counts: none({ changed: 2, refused: 1 }),
+      counts: countsOf({ changed: 2, refused: 1 }),
     })
     expect(await client.resources('apps.app.v1-0-0-1')).toMatchObject({ 'a.yaml': 'a: 1\n' })
   })
@@ -127,7 +127,7 @@ describe('an import as published', () => {
       lines: [
         'refused  app/v1.0.0+4: apps.app.1-0-0-4 has the same version and other content: publish or delete it first',
       ],
-      counts: none({ published: 3, refused: 1 }),
+      counts: countsOf({ published: 3, refused: 1 }),
     })
     expect(await shown(client)).toContain('app 1 1.0.0+1 1-0-0-1 Published')
   })
@@ -141,7 +141,7 @@ describe('an import as published', () => {
     await glasskubeRepository(client)
     const { name } = await client.createDraft('v1-0-0-2', undefined, { repository: 'apps', package: 'app' })
     await client.ok('DELETE', `/packagerevisions/${name}`, undefined, { 'If-Match': '*' })
-    expect((await imported(client, folder)).counts).toBe(none({ published: 2 }))
+    expect((await imported(client, folder)).counts).toBe(countsOf({ published: 2 }))
     expect(await shown(client)).toEqual([
       'app 1 1.0.0-2 v1-0-0-2-2 Published',
       'app 2 1.0.0+2 v1-0-0-2-3 Published',
@@ -162,10 +162,10 @@ describe('an import for review', () => {
       lines: [
         'note     app/versions.yaml: its latestVersion v1.0.0+1 is not the highest: hold it back once it is published',
       ],
-      counts: none({ proposed: 2 }),
+      counts: countsOf({ proposed: 2 }),
     })
-    expect((await imported(client, folder, review)).counts).toBe(none({ present: 2 }))
-    expect((await imported(client, folder)).counts).toBe(none({ published: 2 }))
+    expect((await imported(client, folder, review)).counts).toBe(countsOf({ present: 2 }))
+    expect((await imported(client, folder)).counts).toBe(countsOf({ published: 2 }))
     expect(await client.ok('GET', '/packages/apps/app')).toMatchObject({ latestVersion: '1.0.0+1' })
   })
 })
@@ -227,7 +227,7 @@ describe('a tree with faults', () => {
       'refused  odd/v2.0.0+1: versions.yaml lists it, but there is no such version',
       'note     odd/versions.yaml: its latestVersion v9.0.0 is not among its versions',
     ])
-    expect(counts).toBe(none({ published: 4, refused: 13 }))
+    expect(counts).toBe(countsOf({ published: 4, refused: 13 }))
     expect((await shown(client)).filter((line) => line.endsWith('Published'))).toEqual([
       'odd 1 1.0.0+1 v1-0-0-1 Published',
       'odd 2 1.1.0 v1-1-0 Published',
@@ -259,14 +259,14 @@ describe('a review policy', () => {
     expect(lines).toEqual([
       'waiting  app/v1.0.0+1: it and later versions wait for a review: the review policy votes has no bypass: it needs the approvals that it asks for',
     ])
-    expect([counts, complete]).toEqual([none({ proposed: 2 }), false])
+    expect([counts, complete]).toEqual([countsOf({ proposed: 2 }), false])
   })
 
   it('is bypassed where it allows that, which is recorded', async () => {
     const at = await reviews()
     await at.policy({ repositories: ['apps'], bypass: { role: 'admin' }, humansOnly: false })
     const { counts } = await imported(at.adminClient, await treeFolder(...TREE))
-    expect(counts).toBe(none({ published: 2 }))
+    expect(counts).toBe(countsOf({ published: 2 }))
     const { items } = await at.adminClient.ok('GET', '/audit?type=revision.bypassed')
     expect(items.map(({ reason }: { reason: string }) => reason).sort()).toEqual([
       'imported as it is published elsewhere: v1.0.0+1',

@@ -1,7 +1,7 @@
 /** Any content is read as a manifest or refused, and nothing is thrown. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { manifestLinks } from '../../../src/domain/glasskube/manifest-links.ts'
+import { manifestLinks, manifestLinksSchema } from '../../../src/domain/glasskube/manifest-links.ts'
 import { readPackageManifest } from '../../../src/domain/glasskube/package-manifest.ts'
 import { valueViolations } from '../../../src/domain/glasskube/values.ts'
 import { valuesSchema } from '../../../src/domain/glasskube/values-schema.ts'
@@ -94,7 +94,7 @@ function check(content: string | Uint8Array): boolean {
     expect(line).toBeLessThanOrEqual(lines.length + 1)
   }
   if (!manifest) return false
-  expect(manifestLinks(manifest).scope).toBeTruthy()
+  expect(manifestLinksSchema.safeParse(manifestLinks(manifest)).success).toBe(true)
   expect(valuesSchema(manifest.valueDefinitions ?? {}).type).toBe('object')
   expect(valueViolations(manifest.valueDefinitions ?? {}, {}).length).toBeLessThan(5)
   return true

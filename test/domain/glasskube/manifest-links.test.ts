@@ -23,7 +23,7 @@ it('manifestLinks keeps what others need of a manifest', () => {
   })
 })
 
-it('manifestLinks takes empty texts for missing ones, and a missing scope for Cluster, as clients do', () => {
+it('manifestLinks takes empty texts for missing ones, as clients do', () => {
   expect(
     manifestLinks({
       name: 'foo',
@@ -35,7 +35,6 @@ it('manifestLinks takes empty texts for missing ones, and a missing scope for Cl
   ).toStrictEqual({
     dependencies: [{ name: 'bar' }],
     components: [{ name: 'redis' }],
-    scope: 'Cluster',
     defaultNamespace: '',
   })
 })

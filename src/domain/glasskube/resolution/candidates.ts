@@ -11,6 +11,8 @@ import { highestIndex, indexes, NONE, setOf, type ValueSet } from './value-set.t
 export type CandidateOptions = {
   name: string
   published: readonly PackageVersion[]
+  /** The version that the repository shows as the latest; higher ones are chosen only if nothing else fits. */
+  latest: string | undefined
   scope: PackageScope
   installed: string | undefined
   /** The versions asked for: exact ones, or ranges. */
@@ -29,6 +31,8 @@ type Excluded = Candidate & { reason: string | undefined }
 export class Candidates {
   /** In ascending order. */
   readonly versions: readonly Candidate[]
+  /** Those up to the latest version. */
+  readonly offered: ValueSet
   readonly #excluded: readonly Excluded[]
   readonly #name: string
   readonly #budget: Budget
@@ -47,6 +51,8 @@ export class Candidates {
     this.#budget = budget
     this.#excluded = judged.filter((version) => version.reason !== undefined)
     this.versions = judged.filter((version) => version.reason === undefined)
+    const latest = latestOf(all, options)
+    this.offered = this.#those((version) => !latest || compare(version, latest) <= 0)
     const isReleased = all.some(({ loose }) => loose && !loose.prerelease)
     const isNamed = (version: Candidate) =>
       isExactly(version, installed) || requested.some((text) => isExactly(version, text))
@@ -137,6 +143,10 @@ export class Candidates {
     this.#budget.spend(this.versions.length)
     return setOf(this.versions.map(test))
   }
+}
+
+function latestOf(all: readonly Candidate[], { latest }: CandidateOptions): Candidate | undefined {
+  return all.find((version) => isExactly(version, latest))
 }
 
 /** An installed version that is no longer published stays, without known dependencies. */

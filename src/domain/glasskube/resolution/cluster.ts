@@ -7,7 +7,7 @@ import type {
   InstalledPackage,
   InstallRequest,
   PackageRef,
-  PackageVersion,
+  RepositoryPackage,
   ResolutionProblem,
 } from './problem.ts'
 import { ABSENT } from './value-set.ts'
@@ -18,7 +18,6 @@ export class Cluster {
   readonly #problem: ResolutionProblem
   readonly #installed = new Map<string, InstalledPackage>()
   readonly #requests = new Map<string, InstallRequest[]>()
-  readonly #published = new Map<string, readonly PackageVersion[]>()
   readonly #instances = new Map<string, Instance>()
   /** The packages that would have the same name in the same namespace. */
   readonly #rivals = new Map<string, Instance[]>()
@@ -50,7 +49,8 @@ export class Cluster {
       nesting,
       candidates: new Candidates({
         name: ref.name,
-        published: this.#versionsOf(ref.name),
+        published: this.#publication(ref.name)?.versions ?? [],
+        latest: this.#publication(ref.name)?.latestVersion,
         scope: ref.namespace ? 'Namespaced' : 'Cluster',
         installed: installed?.version,
         requested: requests.flatMap(({ version }) => version ?? []),
@@ -81,12 +81,8 @@ export class Cluster {
    * A repository hides the packages of those after it: otherwise a public one could take over a private package by
    * publishing a higher version.
    */
-  #versionsOf(name: string): readonly PackageVersion[] {
-    const known = this.#published.get(name)
-    if (known) return known
-    const versions = this.#problem.universe.lookup(name)[0]?.versions ?? []
-    this.#published.set(name, versions)
-    return versions
+  #publication(name: string): RepositoryPackage | undefined {
+    return this.#problem.universe.lookup(name)[0]
   }
 
   #ruleOutRivals(made: Instance): void {

@@ -48,7 +48,9 @@ function whyMoved(instance: Instance, need: Need | undefined): string {
 }
 
 function whyLower(instance: Instance, { version }: InstallRequest): string[] {
-  const best = highestIndex(instance.candidates.requested(version))
+  const { candidates } = instance
+  const accepted = candidates.requested(version)
+  const best = highestIndex(version ? accepted : accepted & candidates.offered)
   if (best <= highestIndex(instance.allowed)) return []
   const [chosen, higher] = [instance.allowed, candidate(best)].map((set) =>
     instance.describe(set, 'versions'),

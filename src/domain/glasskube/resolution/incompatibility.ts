@@ -1,5 +1,5 @@
 import type { ResolutionConflict } from './problem.ts'
-import { ABSENT, every, isWithin, NONE, type ValueSet } from './value-set.ts'
+import { ABSENT, every, highest, isWithin, NONE, type ValueSet } from './value-set.ts'
 
 /**
  * How a phrase names candidates: as versions, as the range by which something needs them, or as the subject of a
@@ -25,6 +25,11 @@ export abstract class Variable {
 
   /** Names these candidates of the package. */
   abstract describe(values: ValueSet, role: Role): string
+
+  /** The value to choose if nothing else matters; not for a package that can only be absent. */
+  get best(): ValueSet {
+    return highest(this.allowed)
+  }
 
   get isNeeded(): boolean {
     return (this.allowed & ABSENT) === 0n

@@ -4,7 +4,7 @@ import { demandsOf, keyOf } from './demands.ts'
 import { type Clause, type Incompatibility, incompatibility, type Role, Variable } from './incompatibility.ts'
 import { brief } from './phrases.ts'
 import type { InstalledPackage, PackageRef, PackageVersion } from './problem.ts'
-import { candidate, highestIndex, NONE, type ValueSet } from './value-set.ts'
+import { candidate, highest, highestIndex, NONE, type ValueSet } from './value-set.ts'
 
 /** Components can bring along components, even themselves; real packages stop at the second. */
 const MAX_NESTING = 5
@@ -58,6 +58,10 @@ export class Instance extends Variable {
   /** The version that is decided; empty if the package is absent. */
   get version(): string {
     return this.candidates.versions[highestIndex(this.allowed)]?.version ?? ''
+  }
+
+  override get best(): ValueSet {
+    return highest(this.allowed & this.candidates.offered) || super.best
   }
 
   describe(values: ValueSet, role: Role): string {

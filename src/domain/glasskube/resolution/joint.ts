@@ -10,8 +10,8 @@ import { type Incompatibility, incompatibility } from './incompatibility.ts'
 import { brief } from './phrases.ts'
 import type { Resolution, ResolutionProblem } from './problem.ts'
 import { solution } from './solution.ts'
-import { Solver } from './solver.ts'
-import { ABSENT, NONE } from './value-set.ts'
+import { Solver, type Wish } from './solver.ts'
+import { ABSENT, above, NONE } from './value-set.ts'
 
 /** What takes some seconds and some hundred megabytes. */
 const MAX_STEPS = 20_000_000
@@ -66,8 +66,21 @@ function installedByHand({ installed }: ResolutionProblem, cluster: Cluster): In
   })
 }
 
-/** To keep what is installed, first what was installed by hand; a dependency may also go. */
-function wishes({ installed }: ResolutionProblem, cluster: Cluster) {
+/** To move what is installed and asked for, as others may have to move for that; then to keep the others. */
+function wishes(problem: ResolutionProblem, cluster: Cluster): Wish[] {
+  return [...updates(problem, cluster), ...keeping(problem, cluster)]
+}
+
+function updates({ install }: ResolutionProblem, cluster: Cluster): Wish[] {
+  return install
+    .filter(({ version }) => !version)
+    .map((request) => cluster.instance(request))
+    .filter(({ kept }) => kept !== NONE)
+    .map((variable) => ({ variable, values: above(variable.kept, variable.candidates.offered) }))
+}
+
+/** First what was installed by hand; a dependency may also go. */
+function keeping({ installed }: ResolutionProblem, cluster: Cluster): Wish[] {
   return [...installed.filter((one) => !one.asDependency), ...installed.filter((one) => one.asDependency)]
     .map((one) => cluster.instance(one))
     .filter((variable) => !variable.isRequested)

@@ -15,7 +15,7 @@ import {
   type Term,
   type Variable,
 } from './incompatibility.ts'
-import { candidate, highestIndex, isWithin, NONE, type ValueSet } from './value-set.ts'
+import { isWithin, NONE, type ValueSet } from './value-set.ts'
 
 /** A place of the trail where values of a variable were taken away. */
 type Entry = {
@@ -94,7 +94,7 @@ export class Solver {
     for (; this.#cursor < this.#trail.length; this.#cursor++) {
       const variable = this.#trail[this.#cursor]?.variable
       if (!variable?.isNeeded || variable.isDecided) continue
-      return { variable, values: candidate(highestIndex(variable.allowed)) }
+      return { variable, values: variable.best }
     }
     return undefined
   }

@@ -23,6 +23,16 @@ export function highestIndex(set: ValueSet): number {
   return 4 * (digits.length - 1) + 30 - Math.clz32(Number.parseInt(digits.charAt(0), 16))
 }
 
+/** The highest candidate of the set; NONE if there is none. */
+export function highest(set: ValueSet): ValueSet {
+  return set <= ABSENT ? NONE : candidate(highestIndex(set))
+}
+
+/** The candidates above the highest one of a set. */
+export function above(set: ValueSet, candidates: ValueSet): ValueSet {
+  return candidates & -(highest(set) << 1n)
+}
+
 /** The candidates of which this says that they belong to the set. Setting one bit after the other would copy all of them. */
 export function setOf(members: readonly boolean[]): ValueSet {
   const digits = members.toReversed().map((isMember) => (isMember ? '1' : '0'))

@@ -71,13 +71,22 @@ it('finds a solution whenever there is one, and moves no more than it must', () 
   for (const count of Object.values(outcomes)) expect(count).toBeGreaterThan(RUNS / 20)
 })
 
-/** Reports whether the other solution moves fewer of the packages, or none more and gets higher versions. */
+/** Reports whether the other solution misses fewer updates, or moves fewer of the packages, or has higher versions. */
 function isBetter(question: ResolutionProblem, other: Versions, versions: Versions): boolean {
-  const [others, ours] = [moves(question, other), moves(question, versions)]
-  if (![...others].every((one) => ours.has(one))) return false
-  if (others.size < ours.size) return true
+  for (const faults of [missedUpdates, moves]) {
+    const [theirs, ours] = [faults(question, other), faults(question, versions)]
+    if (!theirs.isSubsetOf(ours)) return false
+    if (theirs.size < ours.size) return true
+  }
   const ranks = [...versions].map(([one, version]) => [rank(other.get(one)), rank(version)] as const)
   return ranks.every(([theirs, own]) => theirs >= own) && ranks.some(([theirs, own]) => theirs > own)
+}
+
+/** The installed packages that were asked for in any version, and got none that is higher. */
+function missedUpdates({ install, installed }: ResolutionProblem, versions: Versions): Set<string> {
+  const asked = install.filter(({ version }) => version === undefined).map((request) => request.name)
+  const missed = installed.filter((one) => rank(versions.get(one.name)) <= rank(one.version))
+  return new Set(asked).intersection(new Set(missed.map((one) => one.name)))
 }
 
 function moves({ install, installed }: ResolutionProblem, versions: Versions): Set<string> {

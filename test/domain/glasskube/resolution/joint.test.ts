@@ -68,11 +68,16 @@ describe('a joint resolution', () => {
       expect(resolution.explanation).toBe('b moves from 1.0.0 to 2.0.0 because a 2.0.0 depends on b ^2.')
     })
 
-    it('moves neither if no version was asked for, and says how to get the higher one', () => {
-      const resolution = resolve(deadlock, { install: ['a'], installed: ['a 1.0.0', 'b 1.0.0'] })
-      expect(outcome(resolution)).toEqual({ ...NO_MORE, status: 'OK', install: ['a 1.0.0'] })
+    it('moves what is asked for without a version, with what must move for that, and no further', () => {
+      const repository = { ...deadlock, 'a 3.0.0': ['c ^2'], 'c 1.0.0': [], 'c 2.0.0': [] }
+      const cluster = { install: ['a'], installed: ['a 1.0.0', 'b 1.0.0', 'c 1.0.0'] }
+      const resolution = resolve({ ...repository, 'b 2.0.0': ['a >=2'] }, cluster)
+      expect(outcome(resolution).changes).toEqual(['a 1.0.0 → 2.0.0', 'b 1.0.0 → 2.0.0'])
       expect(resolution.explanation).toBe(
-        'a 1.0.0 is chosen as a 2.0.0 does not fit the rest; ask for exactly that version to let other packages move.',
+        [
+          'b moves from 1.0.0 to 2.0.0 because a 2.0.0 depends on b ^2.',
+          'a 2.0.0 is chosen as a 3.0.0 does not fit the rest; ask for exactly that version to let other packages move.',
+        ].join('\n'),
       )
     })
 

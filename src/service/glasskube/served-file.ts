@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 
 /** A file that Glasskube's clients read. */
-export type TreeFile = {
+export type ServedFile = {
   size: number
   digest: string
   read: () => Promise<Uint8Array>
 }
 
-export function textFile(text: string): TreeFile {
+export function textFile(text: string): ServedFile {
   const content = Buffer.from(text)
   return { size: content.byteLength, digest: digestOf(content), read: async () => content }
 }

@@ -2,6 +2,7 @@
  * The tree of files that Glasskube's clients read of a repository: what was published, and the lists of it. Callers are
  * asked for the right to read a package before.
  */
+import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { AppError } from '../../core/errors.ts'
 import { findPackageRevision } from '../../database/package-revisions/package-revisions.ts'
@@ -16,24 +17,27 @@ import type { Caller } from '../access/policy.ts'
 import { visibleTo } from '../access/visible.ts'
 import type { ServiceContext } from '../context.ts'
 import type { PublishedPackage, PublishedRepository, PublishedVersion } from '../published-repositories.ts'
-import { type TreeFile, textFile } from './tree-file.ts'
+import { type ServedFile, textFile } from './served-file.ts'
 import { type Unpacking, VersionFiles } from './version-files.ts'
 
 /** The part of the memory for index.yaml, as each kind of caller sees it. */
 const INDEXES = 1 / 4
+
+/** They take some milliseconds, and other requests come in between. */
+const ENTRIES_AT_ONCE = 100
 
 type VersionId = PackageId & {
   /** With or without the leading "v". */
   version: string
 }
 
-export class Tree {
+export class ServedTree {
   readonly #ctx: ServiceContext
   readonly #files: VersionFiles
-  readonly #indexes: LRUCache<string, TreeFile>
+  readonly #indexes: LRUCache<string, ServedFile>
   // They last as long as the package is unchanged.
   readonly #entries = new WeakMap<PublishedPackage, string>()
-  readonly #versions = new WeakMap<PublishedPackage, TreeFile>()
+  readonly #versions = new WeakMap<PublishedPackage, ServedFile>()
   readonly #revisions = new WeakMap<PublishedVersion, PackageRevision>()
 
   /** `keptBytes`: the memory for files that may be asked for again. */
@@ -44,28 +48,31 @@ export class Tree {
   }
 
   /** The index.yaml, with the packages that the caller sees. Throws `not_found`. */
-  async index(caller: Caller, name: string): Promise<TreeFile> {
+  async index(caller: Caller, name: string): Promise<ServedFile> {
     const repository = await this.#repository(name)
     const visible = within(visibleTo(caller).published, name)
     const key = [name, repository.state, ...visible.map(patternText)].join(' ')
     const kept = this.#indexes.get(key)
     if (kept) return kept
-    const entries = [...repository.packages.values()]
-      .filter((each) => sees(visible, { repository: name, package: each.name }))
-      .map((each) => remembered(this.#entries, each, indexEntry))
+    const entries: string[] = []
+    for (const each of repository.packages.values()) {
+      if (!sees(visible, { repository: name, package: each.name })) continue
+      entries.push(remembered(this.#entries, each, indexEntry))
+      if (entries.length % ENTRIES_AT_ONCE === 0) await setImmediate()
+    }
     const index = textFile(indexFile(entries))
     this.#indexes.set(key, index)
     return index
   }
 
   /** The versions.yaml of a package. Throws `not_found`. */
-  async versions(id: PackageId): Promise<TreeFile> {
+  async versions(id: PackageId): Promise<ServedFile> {
     const published = await this.#package(id)
     return remembered(this.#versions, published, (each) => textFile(versionsFile(each)))
   }
 
   /** A file of a published version. Throws `not_found`. */
-  async file(id: VersionId, path: string, unpacking: Unpacking): Promise<TreeFile> {
+  async file(id: VersionId, path: string, unpacking: Unpacking): Promise<ServedFile> {
     const wanted = serverVersion(id.version)
     const published = (await this.#package(id)).versions.find(({ parsed }) => parsed.text === wanted)
     const revision = published && (await this.#revision(published))
