@@ -202,12 +202,13 @@ async function importGlasskube(
   const tree = await openTree(location, { userAgent, proxies: proxiesOf(config) })
   const progress = new Progress(process.stderr)
   const into = (api: Api) => importTree({ ...options, api, tree, progress, location })
-  const report = server
-    ? await into(await elsewhere(server, tokenFile))
-    : await onData(config, {
-        here: async (components) => into(await appApi(components)),
-        byServer: ({ url, token }) => into(new RestApi(url, token)),
-      })
+  const report =
+    server !== undefined
+      ? await into(await elsewhere(server, tokenFile))
+      : await onData(config, {
+          here: async (components) => into(await appApi(components)),
+          byServer: ({ url, token }) => into(new RestApi(url, token)),
+        })
   return { complete: report.complete, text: report.inWords() }
 }
 

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { type Config, readConfig, SETTINGS } from '../config.ts'
 import { AppError } from '../core/errors.ts'
 import type { ChainHead } from '../domain/audit/chain.ts'
+import { labelProblem } from '../domain/names.ts'
 import { headsOf } from './audit.ts'
 
 /** The commands. Those that resolve to a text resolve to what to print. */
@@ -102,9 +103,7 @@ export async function run(argv: readonly string[], commands: Commands, output: O
         const [format, location = ''] = names
         if (format !== 'glasskube')
           throw new AppError('invalid', `there is no import of ${format}: glasskube is`)
-        const { repository = '', server, 'token-file': tokenFile } = texts
-        if (repository === '') throw new AppError('invalid', '--repository NAME is missing')
-        const options = { repository, asPublished: given.has('as-published'), server, tokenFile }
+        const options = importOptions(texts, given)
         const { complete, text } = await commands.importGlasskube(config, location, options)
         output.out(text)
         return complete ? 0 : 1
@@ -149,6 +148,18 @@ async function accessCommand(
 }
 
 const IMPORT = ['repository', 'server', 'token-file'] as const
+
+function importOptions(
+  { repository = '', server, 'token-file': tokenFile }: { [Name in (typeof IMPORT)[number]]?: string },
+  given: ReadonlySet<string>,
+): ImportOptions {
+  if (repository === '') throw new AppError('invalid', '--repository NAME is missing')
+  const problem = labelProblem(repository)
+  if (problem) throw new AppError('invalid', `--repository ${repository} ${problem}`)
+  if (tokenFile !== undefined && server === undefined)
+    throw new AppError('invalid', '--token-file is for a server elsewhere: add --server URL')
+  return { repository, asPublished: given.has('as-published'), server, tokenFile }
+}
 
 /**
  * Parses flags, switches, positional arguments, and texts, which are the flags of one command. `wanted` names the

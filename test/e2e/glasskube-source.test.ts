@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { DEFAULT_LIMITS } from '../../src/domain/resources.ts'
 import { sourceOpener } from '../../src/server/source-registry.ts'
 import { Discovery } from '../../src/service/discovery/discovery.ts'
 import { getRepository } from '../../src/service/repository-record.ts'
@@ -149,6 +150,31 @@ describe('a catalog with a source of the format glasskube', () => {
       '1.2.0+1',
       '1.3.0+1',
     ])
+  })
+
+  it('reads a version again that a page stood for, and not one that is too large', async () => {
+    const folder = await treeFolder(
+      indexFile({ app: 'v2.0.0' }),
+      packageFiles('app', { 'v1.0.0': {}, 'v2.0.0': undefined }),
+    )
+    const files = await serveFolder(folder)
+    const asked: string[] = []
+    let broken = true
+    const { href } = await listening(async (request, response) => {
+      const { url = '' } = request
+      asked.push(url)
+      const isPage = broken && url.endsWith('v1.0.0/package.yaml')
+      response.writeHead(200, { 'Content-Type': isPage ? 'text/html' : 'text/yaml' })
+      if (url.endsWith('v2.0.0/package.yaml')) response.end(Buffer.alloc(DEFAULT_LIMITS.maxBytes + 1))
+      else response.end(await (await fetch(new URL(url, files.url))).text())
+    })
+    const at = await memoryApp()
+    await register(at.client, new URL('/packages/', href))
+    await pass(at)
+    broken = false
+    await pass(at)
+    expect(await shown(at.client)).toEqual(['1 1.0.0 v1-0-0'])
+    expect(asked.filter((url) => url.endsWith('v2.0.0/package.yaml'))).toHaveLength(1)
   })
 
   it('leaves prereleases out if it should', async () => {

@@ -109,7 +109,7 @@ class PackageImport {
     try {
       return await this.#revisions.approve(proposed)
     } catch (error) {
-      if (!(error instanceof RestError) || error.status !== 403) throw error
+      if (!isForbidden(error)) throw error
       this.#publishes = false
       this.#run.report.waits(
         `${this.#name}/${clientVersion(proposed.version ?? '')}`,
@@ -144,8 +144,13 @@ class PackageImport {
     }
     if (held === undefined || !this.#run.asPublished) return
     const target = `/packages/${repository}/${this.#name}`
-    const { listing } = await api.call<{ listing?: { latestVersion: string | null } }>('GET', target)
-    if ((listing?.latestVersion ?? null) !== held) await api.call('PATCH', target, { latestVersion: held })
+    try {
+      const { listing } = await api.call<{ listing?: { latestVersion: string | null } }>('GET', target)
+      if ((listing?.latestVersion ?? null) !== held) await api.call('PATCH', target, { latestVersion: held })
+    } catch (error) {
+      if (!isOfVersion(error) && !isForbidden(error)) throw error
+      report.waits(path, `its latestVersion ${shown} is not set: ${error.message}`)
+    }
   }
 }
 
@@ -160,6 +165,10 @@ function otherContent({ name, lifecycle }: Revision): AppError {
     'conflict',
     `${name} has the same version and other content: publish or delete it first`,
   )
+}
+
+function isForbidden(error: unknown): error is RestError {
+  return error instanceof RestError && error.status === 403
 }
 
 /** Failures that say nothing of other versions. */

@@ -14,14 +14,20 @@ export async function appApi(components: Components): Promise<RestApi> {
   return new RestApi(url, token, async (request) => hono.fetch(request))
 }
 
-/** The REST API of a server at a URL, with the token in a file. */
+/** The REST API of a server at a URL, with the token in a file. Throws `invalid`. */
 export async function elsewhere(server: string, tokenFile: string | undefined): Promise<RestApi> {
-  if (!/^https?:\/\//.test(server) || !URL.canParse(server)) {
+  const url = URL.canParse(server) ? new URL(server) : undefined
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.href !== `${url.origin}/`) {
     throw new AppError(
       'invalid',
-      `--server ${server} is no URL: write it as in https://pkgserver.example.com`,
+      '--server must be the URL of a server without user name and path, as in https://pkgserver.example.com',
     )
   }
-  const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim()
-  return new RestApi(new URL(server), token)
+  return new RestApi(url, tokenFile === undefined ? undefined : await readToken(tokenFile))
+}
+
+async function readToken(file: string): Promise<string> {
+  const token = (await readFile(file, 'utf8')).trim()
+  if (/^[!-~]+$/.test(token)) return token
+  throw new AppError('invalid', `${file} must contain a token, and nothing else`)
 }

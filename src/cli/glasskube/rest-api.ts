@@ -40,11 +40,11 @@ export class RestApi {
     this.#send = send
   }
 
-  /** Throws a `RestError` for an answer that is no success, and `unavailable` without an answer. */
+  /** Throws a `RestError` for an answer that is no success, `unavailable` without one, and `conflict` for that of other programs. */
   async call<Body>(method: string, path: string, body?: object): Promise<Body> {
     for (let attempt = 1; ; attempt++) {
       const response = await this.#answer(method, path, body)
-      if (response.ok) return (await response.json()) as Body
+      if (response.ok) return (await this.#read(response)) as Body
       const wait = Number(response.headers.get('Retry-After') ?? Number.NaN)
       if (response.status !== 503 || Number.isNaN(wait) || attempt === ATTEMPTS) throw await errorOf(response)
       await response.body?.cancel()
@@ -71,9 +71,28 @@ export class RestApi {
         ...(this.#token !== undefined && { Authorization: `Bearer ${this.#token}` }),
       },
       ...(body && { body: JSON.stringify(body) }),
+      // A redirect would turn a POST into a GET.
+      redirect: 'manual',
     })
+    return this.#answered(this.#send(request))
+  }
+
+  async #read(response: Response): Promise<unknown> {
+    const text = await this.#answered(response.text())
     try {
-      return await this.#send(request)
+      return JSON.parse(text)
+    } catch (cause) {
+      throw new AppError(
+        'conflict',
+        `${this.#base.host} does not answer as pkgserver does: name the URL of one`,
+        { cause },
+      )
+    }
+  }
+
+  async #answered<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer
     } catch (cause) {
       throw new AppError(
         'unavailable',
@@ -90,9 +109,12 @@ const SHOWN_FAULTS = 5
 async function errorOf(response: Response): Promise<RestError> {
   const { code, detail, errors = [] } = (await response.json().catch(() => ({}))) as Problem
   const text = errors.length > 0 ? firstFew(errors.map(detailText), SHOWN_FAULTS) : detail
-  return new RestError(
-    response.status,
-    code,
-    text ?? `the server answered with the status ${response.status}`,
-  )
+  return new RestError(response.status, code, text ?? unexplained(response))
+}
+
+function unexplained({ status, headers }: Response): string {
+  const location = headers.get('Location')
+  return location === null
+    ? `the server answered with the status ${status}`
+    : `the server redirects to ${location}: name the server there`
 }

@@ -21,8 +21,11 @@ export function printed(value: unknown, options: ToStringOptions = {}): string {
   return escaped(document.toString({ ...ONE_LINE, ...options })).replace(/\n$/, '')
 }
 
+/** PyYAML takes no tabs in plain strings. */
+const TABBED = /^[^\n]*\t[^\n]*$/
+
 function needsQuotes(text: string): boolean {
-  return isAmbiguous(text) || text.search(UNPRINTABLE) >= 0
+  return isAmbiguous(text) || text.search(UNPRINTABLE) >= 0 || TABBED.test(text)
 }
 
 function escaped(text: string): string {

@@ -1,3 +1,4 @@
+import { AppError } from '../../core/errors.ts'
 import { isStable } from '../../domain/glasskube/listing.ts'
 import { treeVersions } from '../../domain/glasskube/tree-versions.ts'
 import type { RepositorySource } from '../../domain/repository-source.ts'
@@ -26,7 +27,8 @@ export function treeSource(tree: ForeignTree, { source, limits, limited }: TreeS
     } catch (error) {
       const fault = faultOfArtifact(error)
       if (fault === undefined) throw error
-      return { digest: null, fault }
+      // What has no digest is not read again by the next sync.
+      return { digest: isTooLarge(error) ? null : filesDigest(undefined), fault }
     }
   }
   return {
@@ -46,4 +48,9 @@ export function treeSource(tree: ForeignTree, { source, limits, limited }: TreeS
     },
     read,
   }
+}
+
+/** Reading it takes long, while a page in place of a file may be of a server that is out of order. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'too_large'
 }

@@ -1,7 +1,7 @@
-import { constants } from 'node:fs'
-import { type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises'
+import { constants, type Dirent } from 'node:fs'
+import { type FileHandle, lstat, open, opendir, readdir, realpath } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
-import { AppError } from '../../core/errors.ts'
+import { AppError, shortened } from '../../core/errors.ts'
 import { MAX_INDEX_BYTES, readPackageIndex, readRepositoryIndex } from '../../domain/glasskube/index-files.ts'
 import { MANIFEST_PATH } from '../../domain/glasskube/inspect-manifest.ts'
 import { manifestFiles } from '../../domain/glasskube/manifest-files.ts'
@@ -26,9 +26,24 @@ export async function folderTree(folder: string): Promise<ForeignTree> {
     )
   }
   return {
-    packages: () => packagesIn(root),
-    versions: (name) => versionsIn(root, name),
-    files: (name, version, limits) => filesIn({ root, folder: join(root, name, version), limits }),
+    packages: () => readable(root, packagesIn(root)),
+    versions: (name) => readable(root, versionsIn(root, name)),
+    files: (name, version, limits) =>
+      readable(root, filesIn({ root, folder: join(root, name, version), limits })),
+  }
+}
+
+/** What a single path can be at fault for. A name that is not UTF-8 cannot be opened (ENOENT). */
+const OF_PATHS = ['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']
+
+/** A file that cannot be read concerns its version alone. Throws `invalid`. */
+async function readable<T>(root: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading
+  } catch (cause) {
+    const { code = '', path = root } = cause as NodeJS.ErrnoException
+    if (!OF_PATHS.includes(code)) throw cause
+    throw new AppError('invalid', shortened(`cannot read (${code}) ${relative(root, path)}`), { cause })
   }
 }
 
@@ -42,9 +57,12 @@ async function packagesIn(root: string): Promise<TreePackages> {
 
 async function versionsIn(root: string, name: string) {
   const folder = join(root, name)
-  const there = await foldersIn(folder)
   const path = `${name}/versions.yaml`
-  if (!(await isFile(join(root, path)))) throw new AppError('not_found', `there is no file ${path}`)
+  // A link may lead out of the tree.
+  if (!(await isFolder(folder)) || !(await isFile(join(root, path)))) {
+    throw new AppError('not_found', `there is no file ${path}`)
+  }
+  const there = await foldersIn(folder)
   const { latestVersion, versions } = readPackageIndex(await readSmall(root, path), path)
   const unlisted = there.filter((version) => !versions.includes(version))
   const note = 'versions.yaml does not list this folder, so it is left out'
@@ -80,16 +98,26 @@ async function filesIn(walk: Walk): Promise<TreeFiles | undefined> {
 
 /** Yields the files, hidden ones too. A link is followed to a file of the tree alone: others are not the tree's own. */
 async function* pathsIn({ root, folder, limits }: Walk, notes: TreeNote[]): AsyncGenerator<string> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  if (entries.length > 2 * limits.maxFiles) throw tooManyFiles(limits)
-  for (const entry of entries) {
-    if (entry.isDirectory()) continue
+  for await (const entry of entriesIn(folder, limits)) {
     const whole = join(entry.parentPath, entry.name)
     const path = relative(folder, whole).replaceAll(sep, '/')
     if (entry.isFile() || (entry.isSymbolicLink() && (await leadsToFile(root, whole)))) yield path
     else {
       const kind = entry.isSymbolicLink() ? 'a link to no file of the tree' : 'neither a file nor a folder'
       notes.push({ path: relative(root, whole).replaceAll(sep, '/'), note: `it is ${kind}, and left out` })
+    }
+  }
+}
+
+/** Yields all but folders, at any depth. */
+async function* entriesIn(folder: string, limits: ResourceLimits): AsyncGenerator<Dirent> {
+  const folders = [folder]
+  let count = 0
+  for (const each of folders) {
+    for await (const entry of await opendir(each)) {
+      if (++count > 2 * limits.maxFiles) throw tooManyFiles(limits)
+      if (entry.isDirectory()) folders.push(join(each, entry.name))
+      else yield entry
     }
   }
 }
@@ -120,7 +148,6 @@ async function read(handle: FileHandle, size: number): Promise<Uint8Array> {
 }
 
 async function foldersIn(folder: string): Promise<string[]> {
-  if (!(await isFolder(folder))) return []
   const entries = await readdir(folder, { withFileTypes: true })
   // Hidden ones belong to other tools, as .git does.
   return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name)

@@ -106,9 +106,12 @@ class Site {
       const headers = { Accept: 'application/yaml, */*;q=0.5', 'Accept-Encoding': 'identity' }
       const response = await this.#http.send(url, [200], { headers, scopes: [], redirects: true })
       const type = mediaTypeOf(response)?.toLowerCase()
-      if (MEDIA_TYPES.includes(type)) return await readMetadata(response, limit)
+      const encoding = response.headers.get('Content-Encoding')?.toLowerCase() ?? 'identity'
+      const fits = MEDIA_TYPES.includes(type) && encoding === 'identity'
+      if (fits) return await readMetadata(response, limit)
       await discard(response)
-      throw new AppError('invalid', `${redacted(url)} has the type ${type}, so it is no file of a repository`)
+      const found = encoding === 'identity' ? `type ${type}` : `encoding ${encoding}, unasked`
+      throw new AppError('invalid', `${redacted(url)} has the ${found}, so it is no file of a repository`)
     } catch (error) {
       if (isNotFound(error)) return undefined
       throw error instanceof OciError ? failure(error, url, limit) : error

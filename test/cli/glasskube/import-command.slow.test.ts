@@ -195,7 +195,7 @@ it('pkgserver import glasskube takes a server elsewhere, with a token', async ()
   expect(await run(...there, '--token-file', join(folder, 'none'))).toMatchObject({ code: 2 })
   expect(await run('--repository', 'apps', '--server', 'localhost')).toMatchObject({
     code: 2,
-    log: expect.stringContaining('--server localhost is no URL'),
+    log: expect.stringContaining('--server must be the URL of a server'),
   })
   expect(await run('--server', server.url.href)).toMatchObject({
     code: 2,

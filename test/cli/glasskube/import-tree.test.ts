@@ -6,6 +6,7 @@ import type { Client } from '../../support/client.ts'
 import { draftVersion, glasskubeRepository, manifest } from '../../support/glasskube.ts'
 import { imported, treeFolder } from '../../support/glasskube-import.ts'
 import { indexFile, packageFiles, writeTree } from '../../support/glasskube-tree.ts'
+import { protectedApp } from '../../support/protected-app.ts'
 import { reviews } from '../../support/reviews.ts'
 
 /** The revisions of `apps`: package, number, version, workspace and lifecycle. */
@@ -260,6 +261,26 @@ describe('a review policy', () => {
       'waiting  app/v1.0.0+1: it and later versions wait for a review: the review policy votes has no bypass: it needs the approvals that it asks for',
     ])
     expect([counts, complete]).toEqual([countsOf({ proposed: 2 }), false])
+  })
+
+  it('keeps the latest version of a package whose versions the caller may only propose', async () => {
+    const { user } = await protectedApp()
+    const admin = await user('ann', 'admin')
+    await glasskubeRepository(admin)
+    const folder = await treeFolder(
+      indexFile({ app: 'v2.0.0+1', other: 'v1.0.0+1' }),
+      packageFiles('app', { 'v1.0.0+1': {}, 'v2.0.0+1': {} }),
+      packageFiles('other', { 'v1.0.0+1': {} }),
+    )
+    await imported(admin, folder)
+    await writeTree(folder, packageFiles('app', { 'v1.0.0+1': {}, 'v2.0.0+1': {} }, { latest: 'v1.0.0+1' }))
+    const author = await user('eve', 'author', 'apps')
+    const { complete, lines, counts } = await imported(author, folder)
+    expect([complete, counts]).toEqual([false, countsOf({ present: 3 })])
+    expect(lines.at(-1)).toMatch(
+      /^waiting {2}app\/versions\.yaml: its latestVersion v1\.0\.0\+1 is not set: /,
+    )
+    expect(await admin.ok('GET', '/packages/apps/app')).toMatchObject({ latestVersion: '2.0.0+1' })
   })
 
   it('is bypassed where it allows that, which is recorded', async () => {

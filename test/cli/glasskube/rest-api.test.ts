@@ -57,3 +57,20 @@ it('finds nothing where there is nothing, and says what to do without an answer'
     'the server at localhost:8080 does not answer: run the command again',
   )
 })
+
+it('says that a page is no answer of a pkgserver, and where a redirect leads', async () => {
+  const location = 'https://localhost/api/v1/x'
+  const { api, asked } = answering(
+    () => new Response('<html>'),
+    () => new Response(null, { status: 301, headers: { Location: location } }),
+  )
+  await expect(api.call('GET', '/x')).rejects.toThrow('localhost:8080 does not answer as pkgserver does')
+  await expect(api.call('GET', '/x')).rejects.toThrow(`redirects to ${location}: name the server there`)
+  expect(asked.map(({ redirect }) => redirect)).toEqual(['manual', 'manual'])
+})
+
+it('takes an answer that is cut off for none', async () => {
+  const cut = () =>
+    new Response(new ReadableStream({ start: (controller) => controller.error(new TypeError('terminated')) }))
+  await expect(answering(cut).api.call('GET', '/x')).rejects.toMatchObject({ code: 'unavailable' })
+})

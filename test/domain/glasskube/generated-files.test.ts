@@ -58,6 +58,11 @@ describe('index.yaml', () => {
   })
 })
 
+it('index.yaml has no tab in a string without quotes, which some readers refuse', () => {
+  const file = indexFile([indexEntry(listed('y', ['1.0.0'], { shortDescription: 'a\tb' }))])
+  expect(file).toContain('shortDescription: "a\\tb"')
+})
+
 it('versions.yaml lists all versions as clients name them', () => {
   expect(versionsFile(listed('store', ['1.0.0-rc.1', '1.0.0+1', '1.0.0+2']))).toBe(
     [

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmod, mkdir, rm, symlink } from 'node:fs/promises'
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_LIMITS } from '../../../src/domain/resources.ts'
@@ -74,6 +74,8 @@ describe('a tree in a folder', () => {
     await symlink('..', join(version, 'loop'))
     await symlink('nowhere', join(version, 'dangling'))
     await symlink(join(outside, 'version'), join(folder, 'app', 'v2.0.0'))
+    await writeTree(outside, { 'versions.yaml': 'versions: []\n' })
+    await symlink(outside, join(folder, 'other'))
     execFileSync('mkfifo', [join(version, 'pipe')])
     const files = await tree.files('app', 'v1.0.0+1', DEFAULT_LIMITS)
     expect([...(files?.resources.keys() ?? [])].sort()).toEqual(['package.yaml', 'shared.yaml'])
@@ -85,6 +87,16 @@ describe('a tree in a folder', () => {
       'app/v1.0.0+1/secret: it is a link to no file of the tree, and left out',
     ])
     expect(await tree.files('app', 'v2.0.0', DEFAULT_LIMITS)).toBeUndefined()
+    await expect(tree.versions('other')).rejects.toThrow('there is no file other/versions.yaml')
+  })
+
+  it('refuses a version with a file that cannot be opened', async () => {
+    const { version, tree } = await treeWith()
+    await writeFile(Buffer.concat([Buffer.from(`${version}/`), Buffer.from([0xff])]), '')
+    await expect(tree.files('app', 'v1.0.0+1', DEFAULT_LIMITS)).rejects.toMatchObject({
+      code: 'invalid',
+      message: 'cannot read (ENOENT) app/v1.0.0+1/\ufffd',
+    })
   })
 
   it('notes manifests that are missing, or outside of the version', async () => {

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_LIMITS } from '../../../src/domain/resources.ts'
 import { Connections } from '../../../src/oci/remote/connections.ts'
@@ -70,6 +71,16 @@ describe('a tree on a web server', () => {
     })
     await expect(tree.packages()).rejects.toThrow('has the type text/html, so it is no file of a repository')
     await expect(tree.files('app', 'v1.0.0', DEFAULT_LIMITS)).rejects.toMatchObject({ code: 'invalid' })
+  })
+
+  it('refuses compressed files that it has not asked for, instead of taking them as they are', async () => {
+    const tree = await answering((_, response) => {
+      response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync(manifest('app')))
+    })
+    await expect(tree.files('app', 'v1.0.0', DEFAULT_LIMITS)).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining('has the encoding gzip, unasked'),
+    })
   })
 
   it('accepts a file without a type', async () => {
