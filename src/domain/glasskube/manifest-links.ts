@@ -15,6 +15,9 @@ export type ManifestLinks = {
   iconUrl?: string
 }
 
+/** Characters as JSON. The server has those of all published versions in memory, and real ones have some hundred. */
+export const MAX_LINKS = 16 * 1024
+
 const part = { name: z.string(), version: z.string().optional() }
 
 /** Of what the index has stored. */

@@ -1,6 +1,7 @@
 /** The rules of package.yaml that concern several fields, or what stands in a text. */
 import { labelProblem } from '../names.ts'
 import { error, type Fault, type FieldPath, warning } from './manifest-fault.ts'
+import { MAX_LINKS, manifestLinks } from './manifest-links.ts'
 import type { PackageManifest, ValueDefinition } from './manifest-schema.ts'
 import { namesBuild, parseRange } from './range.ts'
 import { Re2Patterns } from './re2-pattern.ts'
@@ -14,6 +15,7 @@ export function* manifestFaults(
   if (packageName !== undefined && manifest.name !== packageName) {
     yield error(['name'], `must be ${packageName}, the name of the package, and is ${quoted(manifest.name)}`)
   }
+  yield* sizeFaults(manifest)
   yield* urlFaults(manifest)
   if (manifest.kustomize)
     yield warning(['kustomize'], 'makes clients fail, as they do not support it: use helm or manifests')
@@ -25,6 +27,12 @@ export function* manifestFaults(
       yield { path: ['valueDefinitions', name, ...path], ...fault }
     }
   }
+}
+
+function* sizeFaults(manifest: PackageManifest): Generator<Fault> {
+  if (JSON.stringify(manifestLinks(manifest)).length <= MAX_LINKS) return
+  const fields = 'dependencies, components, shortDescription, iconUrl and defaultNamespace'
+  yield error([], `${fields} have more than ${MAX_LINKS} characters together: shorten them`)
 }
 
 function* urlFaults({ iconUrl, helm }: PackageManifest): Generator<Fault> {

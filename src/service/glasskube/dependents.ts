@@ -37,57 +37,58 @@ export async function dependentsOf(
 ): Promise<Page<Dependent>> {
   const repositories = await repositoriesFrom(ctx, id.repository)
   publishedPackage(repositories[0], id)
-  const dependents = new Map(
-    repositories
-      .filter(
-        ({ name, packages }) =>
-          name === id.repository || !packages.has(id.package) || !seesPackage(caller, name, id.package),
-      )
-      .sort((a, b) => ascending(a.name, b.name))
-      .flatMap((repository) => dependentsIn(repository, caller, id.package, all)),
-  )
+  const needing = repositories
+    .filter(
+      ({ name, packages }) =>
+        name === id.repository || !packages.has(id.package) || !seesPackage(caller, name, id.package),
+    )
+    .sort((a, b) => ascending(a.name, b.name))
+  const positions = new Map<Dependent, Position>()
   return page(ctx, { list: 'dependents', id, all, for: viewKey(caller) }, request, {
     small: true,
     fetch: async (after: Position | undefined, limit) => {
-      const following = [...dependents].filter(([, position]) => !after || inOrder(position, after) > 0)
-      return following.slice(0, limit).map(([dependent]) => dependent)
+      const found = dependentsAfter(after, needing, caller, id.package, all).take(limit).toArray()
+      for (const [dependent, position] of found) positions.set(dependent, position)
+      return found.map(([dependent]) => dependent)
     },
-    cursorAt: (dependent) => dependents.get(dependent) as Position,
+    cursorAt: (dependent) => positions.get(dependent) ?? { ...dependent, nth: 0 },
   })
 }
 
+/** In the order of the list; a page of it looks no further than it reaches. */
+function* dependentsAfter(
+  after: Position | undefined,
+  repositories: readonly PublishedRepository[],
+  caller: Caller,
+  needed: string,
+  all: boolean,
+): Generator<[Dependent, Position]> {
+  for (const { name: repository, packages } of repositories) {
+    for (const { name, versions, latest } of packages.values()) {
+      const own = { repository, package: name }
+      if ((after && byPackage(own, after) < 0) || !seesPackage(caller, repository, name)) continue
+      for (const version of all ? versions : [latest]) {
+        for (const [nth, need] of needsOf(version, needed).entries()) {
+          const place = { ...own, version: version.parsed.text }
+          const position = { ...place, nth }
+          if (!after || inOrder(position, after) > 0) yield [{ ...place, ...need }, position]
+        }
+      }
+    }
+  }
+}
+
 function inOrder(a: Position, b: Position): number {
-  return (
-    ascending(a.repository, b.repository) ||
-    ascending(a.package, b.package) ||
-    byVersion(a.version, b.version) ||
-    a.nth - b.nth
-  )
+  return byPackage(a, b) || byVersion(a.version, b.version) || a.nth - b.nth
+}
+
+function byPackage(a: PackageId, b: PackageId): number {
+  return ascending(a.repository, b.repository) || ascending(a.package, b.package)
 }
 
 function byVersion(a: string, b: string): number {
   const [one, other] = [parseVersion(a), parseVersion(b)]
   return one && other ? compareVersions(one, other) : 0
-}
-
-function dependentsIn(
-  { name: repository, packages }: PublishedRepository,
-  caller: Caller,
-  needed: string,
-  all: boolean,
-): [Dependent, Position][] {
-  const visible = [...packages.values()].filter(({ name }) => seesPackage(caller, repository, name))
-  return visible.flatMap(({ name, versions, latest }) =>
-    (all ? versions : [latest]).flatMap((version) =>
-      needsOf(version, needed).map((need, nth): [Dependent, Position] => {
-        const place = { repository, package: name, version: version.parsed.text }
-        return [
-          { ...place, ...need },
-          { ...place, nth },
-        ]
-      }),
-    ),
-  )
 }
 
 function needsOf({ manifest }: PublishedVersion, needed: string): Pick<Dependent, 'as' | 'required'>[] {

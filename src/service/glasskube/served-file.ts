@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { digestOf } from '../../oci/digest.ts'
 
 /** A file that Glasskube's clients read. */
 export type ServedFile = {
@@ -10,8 +10,4 @@ export type ServedFile = {
 export function textFile(text: string): ServedFile {
   const content = Buffer.from(text)
   return { size: content.byteLength, digest: digestOf(content), read: async () => content }
-}
-
-export function digestOf(content: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(content).digest('hex')}`
 }

@@ -4,9 +4,10 @@ import { AppError } from '../../core/errors.ts'
 import { MANIFEST_PATH } from '../../domain/glasskube/inspect-manifest.ts'
 import type { PackageRevision } from '../../domain/package-revision.ts'
 import type { Resources } from '../../domain/resources.ts'
+import { digestOf } from '../../oci/digest.ts'
 import type { ServiceContext } from '../context.ts'
 import { readLayer, type TakeMemory } from '../registry-content.ts'
-import { digestOf, type ServedFile } from './served-file.ts'
+import type { ServedFile } from './served-file.ts'
 
 /** How a caller unpacks a package: in its turn, with memory that is counted. */
 export type Unpacking = { inTurn: <T>(work: () => Promise<T>) => Promise<T>; take: TakeMemory }

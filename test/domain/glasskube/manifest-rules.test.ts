@@ -15,6 +15,17 @@ describe('the rules', () => {
     ])
   })
 
+  it('bound what the server has in memory of each version', () => {
+    const dependencies = (count: number) =>
+      `dependencies: [${Array.from({ length: count }, (_, at) => `{name: package-${at}}`)}]`
+    expect(errorsOf(dependencies(500))).toEqual([])
+    const message =
+      'dependencies, components, shortDescription, iconUrl and defaultNamespace have more than 16384 characters together: shorten them'
+    expect(errorsOf(dependencies(1000))).toEqual([`1:1 ${message}`])
+    expect(errorsOf(`shortDescription: ${'x'.repeat(20_000)}`)).toEqual([`1:1 ${message}`])
+    expect(errorsOf(`longDescription: ${'x'.repeat(20_000)}`)).toEqual([])
+  })
+
   it.each([
     ['dependencies: [{name: foo}]', '3:23 dependencies[0].name is the package itself: remove it'],
     [

@@ -13,23 +13,21 @@ import { firstFew } from '../../../core/first-few.ts'
 import { ascending, type LooseVersion, parseLooseVersion } from '../loose-version.ts'
 import { highestRelease, isUpgradable } from '../order.ts'
 import { parseRange, type VersionRange } from '../range.ts'
-import { Budget } from './budget.ts'
+import { Budget, MAX_STEPS } from './budget.ts'
 import { demandsOf, describe, keyOf } from './demands.ts'
 import { DependencyGraph, type Vertex, type Violation } from './graph.ts'
-import type {
-  InstalledPackage,
-  InstallRequest,
-  PackageVersion,
-  RepositoryPackage,
-  Resolution,
-  ResolutionProblem,
-  Selection,
-  Universe,
+import {
+  type InstalledPackage,
+  type InstallRequest,
+  noSolution,
+  type PackageVersion,
+  type RepositoryPackage,
+  type Resolution,
+  type ResolutionProblem,
+  type Selection,
+  type Universe,
 } from './problem.ts'
 import { named, ofViolations, Refusal } from './refusal.ts'
-
-/** Some seconds, and some hundred megabytes. */
-const MAX_STEPS = 20_000_000
 
 /** What it costs to remember that one package needs another. */
 const STEPS_PER_DEMAND = 100
@@ -49,16 +47,7 @@ export function resolveCompatibly(
     return greedy.answer()
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    const { conflicts, message: explanation } = error
-    return {
-      status: 'CONFLICT',
-      install: [],
-      requirements: [],
-      changes: [],
-      conflicts,
-      pruned: [],
-      explanation,
-    }
+    return noSolution(error.conflicts, error.message)
   }
 }
 

@@ -3,18 +3,15 @@
  * that was installed by hand, with their dependencies. Of the solutions it takes one that keeps what is installed where
  * possible, and then has the highest versions.
  */
-import { Budget } from './budget.ts'
+import { Budget, MAX_STEPS } from './budget.ts'
 import { Cluster } from './cluster.ts'
 import { explainFailure } from './explain-failure.ts'
 import { type Incompatibility, incompatibility } from './incompatibility.ts'
 import { brief } from './phrases.ts'
-import type { Resolution, ResolutionProblem } from './problem.ts'
+import { noSolution, type Resolution, type ResolutionProblem } from './problem.ts'
 import { solution } from './solution.ts'
 import { Solver, type Wish } from './solver.ts'
 import { ABSENT, above, NONE } from './value-set.ts'
-
-/** What takes some seconds and some hundred megabytes. */
-const MAX_STEPS = 20_000_000
 
 /** Throws `too_large` if there is no answer within a number of steps. */
 export function resolveJointly(problem: ResolutionProblem, maxSteps = MAX_STEPS): Resolution {
@@ -25,15 +22,7 @@ export function resolveJointly(problem: ResolutionProblem, maxSteps = MAX_STEPS)
   const failure = solver.solve([...demands, ...cluster.incompatibilities()])
   if (!failure) return solution(problem, cluster)
   const { conflicts, explanation } = explainFailure(failure)
-  return {
-    status: 'CONFLICT',
-    install: [],
-    requirements: [],
-    changes: [],
-    conflicts,
-    pruned: [],
-    explanation,
-  }
+  return noSolution(conflicts, explanation)
 }
 
 function requests({ install }: ResolutionProblem, cluster: Cluster): Incompatibility[] {

@@ -95,3 +95,8 @@ export type Resolution = {
   /** Says in plain sentences why packages move, or why there is no solution; empty if there is nothing to explain. */
   explanation: string
 }
+
+export function noSolution(conflicts: ResolutionConflict[], explanation: string): Resolution {
+  const nothing = { install: [], requirements: [], changes: [], pruned: [] }
+  return { status: 'CONFLICT', ...nothing, conflicts, explanation }
+}
