@@ -82,7 +82,7 @@ export function isDiskFull(error: unknown): boolean {
 
 const MAX_MESSAGE = 4096
 
-/** Cuts a text from outside, or a message that quotes one, to a length that a response can carry. */
+/** Cuts a message to a length that a response can carry: what it quotes comes from outside. */
 export function shortened(message: string): string {
   return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE).toWellFormed()}…`
 }

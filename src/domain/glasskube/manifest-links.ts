@@ -1,6 +1,5 @@
 /** The little that the index keeps of a manifest: what it needs of other packages, and what lists of packages show. */
 import { z } from 'zod'
-import { shortened } from '../../core/errors.ts'
 import type { PackageManifest } from './manifest-schema.ts'
 
 export type ManifestLinks = {
@@ -30,11 +29,8 @@ export const manifestLinksSchema: z.ZodType<ManifestLinks> = z.looseObject({
   iconUrl: z.string().optional(),
 })
 
-/** Characters; some icons are in their URLs. Clients read index.yaml whole, so one package must not make it large for all. */
-const MAX_ICON_URL = 16_384
-
 export function manifestLinks(manifest: PackageManifest): ManifestLinks {
-  const { dependencies = [], components = [], scope, defaultNamespace, iconUrl = '' } = manifest
+  const { dependencies = [], components = [], scope, defaultNamespace } = manifest
   return {
     dependencies: dependencies.map(({ name, version }) => ({ name, ...filled({ version }) })),
     components: components.map(({ name, installedName, version }) => ({
@@ -43,10 +39,7 @@ export function manifestLinks(manifest: PackageManifest): ManifestLinks {
     })),
     ...(scope && { scope }),
     defaultNamespace,
-    ...filled({
-      shortDescription: shortened(manifest.shortDescription ?? ''),
-      iconUrl: iconUrl.length <= MAX_ICON_URL ? iconUrl : '',
-    }),
+    ...filled({ shortDescription: manifest.shortDescription, iconUrl: manifest.iconUrl }),
   }
 }
 

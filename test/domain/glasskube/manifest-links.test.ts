@@ -38,10 +38,3 @@ it('manifestLinks takes empty texts for missing ones, as clients do', () => {
     defaultNamespace: '',
   })
 })
-
-it('manifestLinks cuts long descriptions and leaves out long URLs, as index.yaml has those of all packages', () => {
-  const long = 'x'.repeat(100_000)
-  const links = manifestLinks({ name: 'foo', defaultNamespace: '', shortDescription: long, iconUrl: long })
-  expect(links.shortDescription).toMatch(/^x{4096}…$/)
-  expect(links.iconUrl).toBeUndefined()
-})
