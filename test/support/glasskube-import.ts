@@ -5,6 +5,7 @@ import { importTree } from '../../src/cli/glasskube/import-tree.ts'
 import { Progress } from '../../src/cli/glasskube/progress.ts'
 import { RestApi } from '../../src/cli/glasskube/rest-api.ts'
 import { folderTree } from '../../src/service/glasskube-source/folder-tree.ts'
+import type { ForeignTree } from '../../src/service/glasskube-source/foreign-tree.ts'
 import type { Client } from './client.ts'
 import { type TreeFile, writeTree } from './glasskube-tree.ts'
 import { temporaryFolder } from './temporary.ts'
@@ -20,15 +21,19 @@ export function apiOf(client: Client): RestApi {
   })
 }
 
-/** Imports a tree. Returns the lines of the report, and the counts at its end. */
+/** Imports a tree, some functions of which may be changed. Returns the lines of the report, and the counts at its end. */
 export async function imported(
   client: Client,
   folder: string,
-  { repository = 'apps', asPublished = true } = {},
+  {
+    repository = 'apps',
+    asPublished = true,
+    changed = {},
+  }: { repository?: string; asPublished?: boolean; changed?: Partial<ForeignTree> } = {},
 ): Promise<{ complete: boolean; lines: string[]; counts: string }> {
   const report = await importTree({
     api: apiOf(client),
-    tree: await folderTree(folder),
+    tree: { ...(await folderTree(folder)), ...changed },
     progress: new Progress(new PassThrough() as unknown as WriteStream),
     location: 'a test',
     repository,

@@ -4,11 +4,14 @@ import { AppError } from '../../core/errors.ts'
 import type { IndexedPackage } from '../../domain/glasskube/index-files.ts'
 import { labelProblem } from '../../domain/names.ts'
 import type { RepositoryFormat } from '../../domain/repository.ts'
-import type { TreePackage } from '../../service/glasskube-source/foreign-tree.ts'
+import { type TreePackage, TreeUnavailableError } from '../../service/glasskube-source/foreign-tree.ts'
 import { type Import, importPackage } from './import-package.ts'
 import { ImportReport } from './report.ts'
 
 const PACKAGES_AT_ONCE = 4
+
+/** With more packages that cannot be read, the web server is at fault, and each would wait for it. */
+const MOST_UNREAD = 5
 
 /** `location`: what the caller named the tree by. */
 export async function importTree(
@@ -26,7 +29,9 @@ export async function importTree(
   try {
     // The longest first, as their versions come one after the other.
     found.sort((a, b) => b.versions.folders.length - a.versions.folders.length)
-    await mapConcurrently(found, ({ name, versions }) => importPackage(run, name, versions), PACKAGES_AT_ONCE)
+    const add = ({ name, versions }: (typeof found)[number]): Promise<void> =>
+      importPackage(run, name, versions).catch((error) => keepBack(run, name, error))
+    await mapConcurrently(found, add, PACKAGES_AT_ONCE)
   } finally {
     progress.end()
   }
@@ -37,11 +42,12 @@ function unique(packages: readonly IndexedPackage[]): IndexedPackage[] {
   return [...new Map(packages.map((each) => [each.name, each])).values()]
 }
 
-/** Reads the versions of a package; undefined for one that is refused. */
+/** Reads the versions of a package; undefined for one that is refused, or cannot be read now. */
 async function list(
-  { tree, report }: Import,
+  run: Import,
   { name, latestVersion }: IndexedPackage,
 ): Promise<{ name: string; versions: TreePackage } | undefined> {
+  const { tree, report } = run
   const problem = labelProblem(name)
   if (problem) {
     report.count(name, 'refused', `its name cannot be the name of a package, which ${problem}`)
@@ -56,10 +62,17 @@ async function list(
     }
     return { name, versions }
   } catch (error) {
-    if (!(error instanceof AppError) || error.code === 'unavailable') throw error
-    report.count(name, 'refused', error.message)
+    if (!(error instanceof AppError) || error.code === 'unavailable') keepBack(run, name, error)
+    else report.count(name, 'refused', error.message)
     return undefined
   }
+}
+
+/** A file that cannot be read now keeps back its own package alone, whose later versions must not come first. */
+function keepBack({ report }: Import, name: string, error: unknown): void {
+  if (!(error instanceof TreeUnavailableError) || report.unread >= MOST_UNREAD) throw error
+  report.unread++
+  report.waits(name, `the rest of it waits for the next import: ${error.message}`)
 }
 
 /** Throws `conflict` for a repository that packages cannot be imported into. */

@@ -16,6 +16,8 @@ export class ImportReport {
   readonly #lines: Line[] = []
   readonly #began = performance.now()
   packages = 0
+  /** Packages that could not be read to their end. */
+  unread = 0
 
   /** Counts a version; `text` says why it is not taken. */
   count(path: string, outcome: Outcome, text?: string): void {

@@ -1,4 +1,5 @@
 /** A repository in the format of Glasskube that others have made: in a folder, or on a web server. */
+import { AppError } from '../../core/errors.ts'
 import type { IndexedPackage } from '../../domain/glasskube/index-files.ts'
 import type { ManifestFiles } from '../../domain/glasskube/manifest-files.ts'
 import type { PackageFiles } from '../../domain/package-files.ts'
@@ -19,6 +20,14 @@ export type TreePackage = {
 
 export type TreeFiles = PackageFiles & { notes: TreeNote[] }
 
+/** The place of a tree does not answer now, or fails. */
+export class TreeUnavailableError extends AppError {
+  constructor(message: string, options?: { cause: unknown }) {
+    super('unavailable', message, options)
+  }
+}
+
+/** Each function may throw a `TreeUnavailableError`. */
 export type ForeignTree = {
   /** Reads index.yaml. Throws `invalid` where it is unreadable. */
   packages(): Promise<TreePackages>

@@ -10,7 +10,7 @@ import { HttpClient } from '../../oci/remote/http-client.ts'
 import { type RemoteOptions, settingsOf } from '../../oci/remote/options.ts'
 import { discard, mediaTypeOf, readMetadata } from '../../oci/remote/response.ts'
 import { redacted } from '../../oci/remote/transport.ts'
-import { type ForeignTree, referenceNotes, type TreeFiles } from './foreign-tree.ts'
+import { type ForeignTree, referenceNotes, type TreeFiles, TreeUnavailableError } from './foreign-tree.ts'
 import type { TreeParsers } from './tree-parsers.ts'
 
 /** The types that Glasskube's client takes. */
@@ -78,7 +78,7 @@ async function versionFiles(
   for (const path of found.paths) {
     if (resources.has(path)) continue
     if (Date.now() > deadline)
-      throw new AppError('unavailable', `the files of ${folder} take too long to arrive`)
+      throw new TreeUnavailableError(`the files of ${folder} take too long to arrive`)
     const content = await site.find(`${folder}/${path}`, left)
     if (!content) continue
     resources.set(path, content)
@@ -134,5 +134,6 @@ function failure(cause: OciError, url: URL, limit: number): AppError {
   if (cause.code === 'size_exceeded') {
     return new AppError('too_large', `${redacted(url)} has more than ${limit} bytes`, { cause })
   }
-  return new AppError(cause.code === 'unsupported' ? 'invalid' : 'unavailable', cause.message, { cause })
+  if (cause.code === 'unsupported') return new AppError('invalid', cause.message, { cause })
+  return new TreeUnavailableError(cause.message, { cause })
 }

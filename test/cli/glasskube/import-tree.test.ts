@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { folderTree } from '../../../src/service/glasskube-source/folder-tree.ts'
+import { type ForeignTree, TreeUnavailableError } from '../../../src/service/glasskube-source/foreign-tree.ts'
 import { memoryApp } from '../../support/app.ts'
 import type { Client } from '../../support/client.ts'
 import { draftVersion, glasskubeRepository, manifest } from '../../support/glasskube.ts'
@@ -26,6 +28,40 @@ const countsOf = (outcomes: Record<string, number>) => {
     .map(([outcome, count]) => `${count} ${outcome}`)
     .join(', ')
 }
+
+describe('a place that does not give a file', () => {
+  const unavailable = async () => {
+    throw new TreeUnavailableError('it answers with 503')
+  }
+  const tree = (...names: string[]) =>
+    treeFolder(
+      indexFile(Object.fromEntries(names.map((name) => [name, 'v2.0.0+1']))),
+      ...names.map((name) => packageFiles(name, { 'v1.0.0+1': {}, 'v2.0.0+1': {} })),
+    )
+
+  it('keeps back the package, and no other one', async () => {
+    const { client } = await memoryApp()
+    const folder = await tree('app', 'other')
+    const { files } = await folderTree(folder)
+    const changed: Partial<ForeignTree> = {
+      files: async (name, version, limits) =>
+        name === 'app' && version === 'v1.0.0+1' ? unavailable() : files(name, version, limits),
+    }
+    expect(await imported(client, folder, { changed })).toEqual({
+      complete: false,
+      lines: ['waiting  app: the rest of it waits for the next import: it answers with 503'],
+      counts: countsOf({ published: 2 }),
+    })
+    expect((await imported(client, folder)).counts).toBe(countsOf({ published: 2, present: 2 }))
+  })
+
+  it('ends the import where it gives none', async () => {
+    const { client } = await memoryApp()
+    const folder = await tree(...'abcdefgh')
+    await expect(imported(client, folder, { changed: { versions: unavailable } })).rejects.toThrow('503')
+    await expect(imported(client, folder, { changed: { files: unavailable } })).rejects.toThrow('503')
+  })
+})
 
 describe('an import as published', () => {
   it('publishes versions in their order, with their files byte for byte', async () => {
