@@ -76,7 +76,7 @@ export type Components = {
   webhooks: WebhookDispatcher
   /** Syncs repositories from their sources. */
   discovery: Discovery
-  /** What is served at /glasskube/. */
+  /** Serves /glasskube/. */
   tree: ServedTree
   /** The embedded registry, which is served at /v2/. */
   embedded: EmbeddedRegistry | undefined

@@ -26,7 +26,7 @@ export type ServiceContext = AsyncTasks & {
   locks: KeyedLock
   intents: IntentLog
   limits: ResourceLimits
-  /** What is published in the Glasskube repositories. */
+  /** The published versions of the Glasskube repositories. */
   published: PublishedRepositories
   now: () => Date
   /** Resolves to what an actor sees now. */

@@ -50,7 +50,7 @@ const READ_AT_ONCE = 50
 const KEPT = 1000
 
 /**
- * What is published in the Glasskube repositories, kept in memory: each call asks the index whether that has changed, and
+ * The published versions of the Glasskube repositories, kept in memory: each call asks the index whether that has changed, and
  * reads the packages that have.
  */
 export class PublishedRepositories {

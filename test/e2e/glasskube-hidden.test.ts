@@ -1,4 +1,4 @@
-/** What resolutions and links tell callers of packages that they may not read: nothing. */
+/** Resolutions and links tell callers nothing of packages that they may not read. */
 import { expect, it } from 'vitest'
 import { draftVersion, glasskubeRepository, publishVersion } from '../support/glasskube.ts'
 import { protectedApp } from '../support/protected-app.ts'

@@ -1,4 +1,4 @@
-/** What is published in a Glasskube repository is known after any change of the index. */
+/** The published versions of a Glasskube repository are known after any change of the index. */
 import { expect, it } from 'vitest'
 import { memoryApp } from '../support/app.ts'
 import { draftVersion, glasskubeRepository, manifest, publishVersion } from '../support/glasskube.ts'

@@ -75,7 +75,7 @@ describeIfThere(readTree, "Glasskube's client", () => {
   })
 })
 
-/** What Renovate's data source `glasskube-packages` does: it asks without credentials, unless it has rules for the host. */
+/** Asks as Renovate's data source `glasskube-packages` does: without credentials, unless it has rules for the host. */
 it('Renovate finds the versions of a package, and where its project is', async () => {
   const { url, bind, tokenOf, bearer } = await withReader()
   const references = [{ label: 'GitHub', url: 'https://github.com/store/store' }]

@@ -1,4 +1,4 @@
-/** What Masterminds/semver, which Glasskube uses, makes of generated versions and ranges: see semver/main.go. */
+/** Compares versions and ranges with Masterminds/semver, which Glasskube uses, on generated texts: see semver/main.go. */
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'

@@ -20,7 +20,7 @@ export function resolve(
   })
 }
 
-/** What comes out, in the notation of what goes in. */
+/** The outcome, in the notation of the question. */
 export function outcome({ status, install, requirements, changes, pruned }: Resolution) {
   return {
     status,

@@ -22,7 +22,7 @@ export async function latestVersions(client: Client, repository = 'apps'): Promi
   )
 }
 
-/** What the versions.yaml of `apps/store` says. */
+/** Returns the versions.yaml of `apps/store`. */
 export async function versionsOf(
   client: Client,
   path = 'apps/store',

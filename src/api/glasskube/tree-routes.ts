@@ -34,7 +34,7 @@ const VERSIONS: Operation = {
 }
 const FILE: Operation = { ...VERSIONS, id: 'getGlasskubeFile', load: 'read' }
 
-/** What is listed changes at any time. */
+/** Lists change at any time. */
 const REVALIDATED = 'no-cache'
 /** A version never changes, but may be deleted: caches may notice as late as Glasskube's client, which asks every 5 minutes. */
 const FOR_MINUTES = 'max-age=300'

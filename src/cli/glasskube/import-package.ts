@@ -88,7 +88,7 @@ class PackageImport {
       throw new AppError('invalid', firstFew(errors.map(detailText), SHOWN_FAULTS))
     }
     let revision = there ?? (await this.#revisions.create(version.text, files))
-    // What an import that was cut off left behind goes on from where it is.
+    // A revision that an import left behind when it was cut off goes on from where it is.
     if (revision.lifecycle === 'Draft') revision = await this.#propose(revision)
     if (revision.lifecycle === 'Proposed' && this.#publishes) revision = await this.#publish(revision)
     if (revision.lifecycle === there?.lifecycle) return 'present'

@@ -30,7 +30,7 @@ export class ImportReport {
     this.#lines.push({ path, kind: 'note', text })
   }
 
-  /** What keeps a version from being published. */
+  /** Reports a reason why a version is not published. */
   waits(path: string, text: string): void {
     this.#lines.push({ path, kind: 'waiting', text })
   }

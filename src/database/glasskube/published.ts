@@ -1,4 +1,4 @@
-/** What is published in Glasskube repositories, in pieces, so that only packages that have changed are read again. */
+/** Reads the published versions of Glasskube repositories in pieces, so that only packages that have changed are read again. */
 import { isPlain, type Listing, listingSchema, PLAIN_LISTING } from '../../domain/glasskube/listing.ts'
 import { type ManifestLinks, manifestLinksSchema } from '../../domain/glasskube/manifest-links.ts'
 import type { Reader, Transaction } from '../connection.ts'

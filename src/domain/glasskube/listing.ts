@@ -9,7 +9,7 @@ export type Deprecation = {
   successor: string | null
 }
 
-/** What maintainers decide about a package beside its revisions. Versions are as revisions declare them. */
+/** Decisions of maintainers about a package, beside its revisions. Versions are as revisions declare them. */
 export type Listing = {
   /** The version that clients see as the latest, though there may be a higher one; null for the highest. */
   latestVersion: string | null

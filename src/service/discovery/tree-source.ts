@@ -27,7 +27,7 @@ export function treeSource(tree: ForeignTree, { source, limits, limited }: TreeS
     } catch (error) {
       const fault = faultOfArtifact(error)
       if (fault === undefined) throw error
-      // What has no digest is not read again by the next sync.
+      // An artifact without a digest is not read again by the next sync.
       return { digest: isTooLarge(error) ? null : filesDigest(undefined), fault }
     }
   }

@@ -33,7 +33,7 @@ export async function folderTree(folder: string): Promise<ForeignTree> {
   }
 }
 
-/** What a single path can be at fault for. A name that is not UTF-8 cannot be opened (ENOENT). */
+/** Errors that a single path can be at fault for. A name that is not UTF-8 cannot be opened (ENOENT). */
 const OF_PATHS = ['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']
 
 /** A file that cannot be read concerns its version alone. Throws `invalid`. */

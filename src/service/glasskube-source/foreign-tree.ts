@@ -5,7 +5,7 @@ import type { ManifestFiles } from '../../domain/glasskube/manifest-files.ts'
 import type { PackageFiles } from '../../domain/package-files.ts'
 import type { ResourceLimits } from '../../domain/resources.ts'
 
-/** What is unusual about a place in a tree, or missing there. */
+/** Something unusual about a place in a tree, or missing there. */
 export type TreeNote = { path: string; note: string }
 
 export type TreePackages = { packages: IndexedPackage[]; notes: TreeNote[] }

@@ -1,4 +1,4 @@
-/** What parses the index files and manifests of a tree: this thread, or the workers of a server. */
+/** Parses the index files and manifests of a tree: in this thread, or in the workers of a server. */
 import { filesOfManifest, packageIndex, repositoryIndex } from '../workers/tree-tasks.ts'
 import type { AsyncTasks } from '../workers/worker-pool.ts'
 

@@ -1,4 +1,4 @@
-/** What a published version needs. */
+/** The dependencies of a published version. */
 import { latestOf } from '../../domain/glasskube/listing.ts'
 import { parseLooseVersion } from '../../domain/glasskube/loose-version.ts'
 import type { ManifestLinks } from '../../domain/glasskube/manifest-links.ts'

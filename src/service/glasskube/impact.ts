@@ -1,4 +1,4 @@
-/** What the publication of a version would break. */
+/** The impact of a version: what its publication would break. */
 import { AppError } from '../../core/errors.ts'
 import { findManifest } from '../../database/glasskube/published.ts'
 import { latestOf, PLAIN_LISTING } from '../../domain/glasskube/listing.ts'

@@ -19,7 +19,7 @@ type Unpacked = { kept: Kept; resources: Resources }
 
 /** The part of the memory that one version may take. */
 const PART = 1 / 8
-/** What an entry takes beside the path and the content of a file. */
+/** The memory of an entry beside the path and the content of a file, in bytes. */
 const OVERHEAD = 300
 
 export class VersionFiles {

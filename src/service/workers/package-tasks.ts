@@ -30,7 +30,7 @@ export type StoredFiles = { layer: Uint8Array } | PackageFiles
 type ForeignFiles = { layers: ForeignLayer[] }
 type AnyFiles = NewFiles | StoredFiles | ForeignFiles
 
-/** What the files of a package must keep to. */
+/** The rules for the files of a package. */
 export type FileRules = {
   limits: ResourceLimits
   /** The package whose package.yaml they must have; undefined for a package that need not have one. */

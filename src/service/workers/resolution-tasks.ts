@@ -57,7 +57,7 @@ type Trial = Known & {
 export type Impact = {
   /** Why the new version cannot be installed, not even alone. */
   unresolvable: string | null
-  /** What can be installed beside the version before, and not beside the new one. */
+  /** Packages that can be installed beside the version before, and not beside the new one. */
   broken: { name: string; version: string; explanation: string }[]
   /** Packages for which that could not be found out. */
   undecided: string[]

@@ -1,4 +1,4 @@
-/** Who may read which part of the tree. */
+/** Rights to read parts of the tree. */
 import { describe, expect, it } from 'vitest'
 import { glasskubeRepository, publishVersion } from '../../support/glasskube.ts'
 import { protectedApp } from '../../support/protected-app.ts'

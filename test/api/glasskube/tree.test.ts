@@ -1,4 +1,4 @@
-/** What Glasskube's clients read of a repository. */
+/** Reads a repository as Glasskube's clients do. */
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { memoryApp, type TestApp } from '../../support/app.ts'

@@ -1,6 +1,6 @@
 import { AppError } from '../../../core/errors.ts'
 
-/** What takes some seconds and some hundred megabytes. */
+/** So many take some seconds and some hundred megabytes. */
 export const MAX_STEPS = 20_000_000
 
 /** Bounds time and memory by counting steps instead of seconds: the same question has the same answer on any machine. */

@@ -20,7 +20,7 @@ export type CandidateOptions = {
   budget: Budget
 }
 
-/** What a package takes in memory, in steps. */
+/** The memory for a package, in steps. */
 const COST = 100
 
 type Candidate = PackageVersion & { loose: ReturnType<typeof parseLooseVersion> }

@@ -29,7 +29,7 @@ import {
 } from './problem.ts'
 import { named, ofViolations, Refusal } from './refusal.ts'
 
-/** What it costs to remember that one package needs another. */
+/** The memory for the need of one package for another, in steps. */
 const STEPS_PER_DEMAND = 100
 
 /** Kubernetes refuses longer names. They also end components that bring themselves along. */
@@ -61,7 +61,7 @@ class Greedy {
   readonly #transitive = new Set<Vertex>()
   /** Installed packages whose dependencies are unknown. */
   readonly #unpublished: Vertex[] = []
-  /** What is broken at present; undefined until that is known. */
+  /** The demands that are broken at present; undefined until they are known. */
   #violations: readonly Violation[] | undefined
 
   constructor(universe: Universe, budget: Budget) {
@@ -132,7 +132,7 @@ class Greedy {
         pending.pop()
       } else if (!missing.version) {
         const manifest = this.#fitting(missing, top.from)
-        // What nothing fits stays away, and so is a violation in the end.
+        // A package that nothing fits stays away, and so is a violation in the end.
         if (!manifest) continue
         this.#add(missing, manifest, false)
         if (pending.length > 1) this.#transitive.add(missing)

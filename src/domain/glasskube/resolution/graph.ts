@@ -1,5 +1,5 @@
 /**
- * What is installed, and who depends on whom, as Glasskube 0.26.1 models it (internal/dependency/graph). Where Go's random
+ * The installed packages and their dependencies, as Glasskube 0.26.1 models them (internal/dependency/graph). Where Go's random
  * order of maps decides there, the order in which packages were added and dependencies are declared decides here.
  */
 import type { LooseVersion } from '../loose-version.ts'

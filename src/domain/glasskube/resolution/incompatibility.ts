@@ -54,7 +54,7 @@ export type Clause = {
   subject: string
   verb: string
   object: string
-  /** What cannot be met where the fact is part of a contradiction. */
+  /** The demand that cannot be met where the fact is part of a contradiction. */
   demand?: ResolutionConflict
 }
 

@@ -9,7 +9,7 @@ import { candidate, highest, highestIndex, NONE, type ValueSet } from './value-s
 /** Components can bring along components, even themselves; real packages stop at the second. */
 const MAX_NESTING = 5
 
-/** What an edge takes in memory, in steps. */
+/** The memory for an edge, in steps. */
 const EDGE_COST = 40
 
 /** Where a package finds the others. */
@@ -73,7 +73,7 @@ export class Instance extends Variable {
     return this.ref.namespace ? ` (${keyOf(this.ref)})` : ''
   }
 
-  /** What its dependencies rule out. */
+  /** The combinations that its dependencies rule out. */
   incompatibilities(): Incompatibility[] {
     return this.edges().flatMap((edge) => {
       const { values, target, allowed } = edge
@@ -106,7 +106,7 @@ export class Instance extends Variable {
     return this.#nesting > MAX_NESTING
   }
 
-  /** What its versions need, those with the same needs together. */
+  /** The needs of its versions, those with the same needs together. */
   edges(): readonly Edge[] {
     this.#edges ??= this.#readEdges()
     return this.#edges

@@ -45,7 +45,7 @@ function requests({ install }: ResolutionProblem, cluster: Cluster): Incompatibi
   })
 }
 
-/** What was installed by hand stays, in whatever version. */
+/** Packages that were installed by hand stay, in whatever version. */
 function installedByHand({ installed }: ResolutionProblem, cluster: Cluster): Incompatibility[] {
   return installed.flatMap((one) => {
     const variable = cluster.instance(one)

@@ -28,7 +28,7 @@ export type PackageVersion = {
 export type RepositoryPackage = {
   repository: string
   versions: readonly PackageVersion[]
-  /** What the repository names as the latest version; the highest release if left out. */
+  /** The latest version by the repository itself; the highest release if left out. */
   latestVersion?: string | undefined
 }
 
@@ -85,7 +85,7 @@ export type ResolutionConflict = PackageRef & {
 export type Resolution = {
   /** `RESOLVABLE` if more has to be done than what was asked for. */
   status: 'OK' | 'RESOLVABLE' | 'CONFLICT'
-  /** What was asked for, with the versions chosen; empty in a conflict. */
+  /** The requested packages, with the versions chosen; empty in a conflict. */
   install: Selection[]
   requirements: Requirement[]
   changes: VersionChange[]

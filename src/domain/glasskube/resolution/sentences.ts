@@ -55,7 +55,7 @@ class Writer {
     return `(${number}) `
   }
 
-  /** What the sentence of a proof names: conclusions on the way to it are skipped as long as it stays short. */
+  /** The sentence of a proof skips conclusions on the way to it as long as it stays short. */
   #premises(proof: Derived): Proof[] {
     let premises: Proof[] = [...proof.cause]
     for (;;) {

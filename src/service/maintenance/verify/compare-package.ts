@@ -129,7 +129,7 @@ function stateFindings(
   return findings
 }
 
-/** What the index says of the listing holds. */
+/** The listing of the index holds. */
 function listingFindings({ listing }: IndexedPackage, rebuilt: Omit<RebuiltPackage, 'id'>): Finding[] {
   if (isDeepStrictEqual(listing, rebuilt.listing)) return []
   const { packed, operations } = listingRecord(listing)

@@ -1,4 +1,4 @@
-/** What users read where there is no solution. */
+/** Explanations where there is no solution. */
 import { describe, expect, it } from 'vitest'
 import { resolve } from '../../../support/joint-resolutions.ts'
 import type { Repository } from '../../../support/package-universe.ts'
