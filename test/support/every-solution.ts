@@ -79,7 +79,7 @@ function isMet(
   if (has !== undefined && accepts(problem, name, range, has)) return true
   const before = problem.installed.find((one) => one.name === by)?.version
   if (problem.install.some((one) => one.name === by) || versions.get(by) !== before) return false
-  // What an installed package lacks already is no concern.
+  // An installed package may go on without something that it lacks already.
   return has === problem.installed.find((one) => one.name === name)?.version || !isInstalled(problem, name)
 }
 

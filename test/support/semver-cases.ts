@@ -293,7 +293,7 @@ export const PRINTED: [range: string, printed: string][] = [
   ['> 1 , <=1.2.3', '>1 <=1.2.3'],
 ]
 
-/** What is a version. */
+/** Texts that may be versions, and whether they are refused. */
 export const VERSIONS: [text: string, refused: boolean][] = [
   ['1.2.3', false],
   ['1.2.3-alpha.01', true],

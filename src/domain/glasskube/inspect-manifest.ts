@@ -1,6 +1,6 @@
 import type { ErrorDetail } from '../../core/errors.ts'
 import type { Resources } from '../resources.ts'
-import { manifestFiles } from './manifest-files.ts'
+import { referredFiles } from './manifest-files.ts'
 import { type ManifestLinks, manifestLinks } from './manifest-links.ts'
 import { type Problem, problemText, readPackageManifest } from './package-manifest.ts'
 
@@ -28,7 +28,7 @@ export function inspectManifest(resources: Resources, packageName: string | unde
   const { errors, warnings, ...read } = readPackageManifest(content, packageName)
   // A package of another name may have the same files, and then shares what is indexed of them.
   const manifest = read.manifest ?? readPackageManifest(content).manifest
-  const { paths, outside } = manifest ? manifestFiles(content) : { paths: [], outside: [] }
+  const { paths, outside } = referredFiles(manifest?.manifests?.map(({ url }) => url) ?? [])
   return {
     links: manifest ? manifestLinks(manifest) : null,
     errors: [...errors.map(toDetail), ...paths.filter((path) => !resources.has(path)).map(missing)],

@@ -16,11 +16,16 @@ const MAX_FILES = 100
 const FOLDER = new URL('http://tree.invalid/package/version/')
 const MANIFEST = new URL('package.yaml', FOLDER)
 
-/** Resolves `manifests[].url` as Glasskube does, against the address of package.yaml. Addresses of other servers are left out. */
+/** Reads the references of a package.yaml, which may be faulty otherwise. */
 export function manifestFiles(content: Uint8Array): ManifestFiles {
+  return referredFiles(references(content))
+}
+
+/** Resolves `manifests[].url` as Glasskube does, against the address of package.yaml. Addresses of other servers are left out. */
+export function referredFiles(urls: readonly string[]): ManifestFiles {
   const paths = new Set<string>()
   const outside = new Set<string>()
-  for (const reference of references(content)) {
+  for (const reference of urls) {
     const url = URL.canParse(reference, MANIFEST.href) ? new URL(reference, MANIFEST) : undefined
     if (url && url.host !== MANIFEST.host) continue
     const path = url && pathWithin(url)

@@ -76,7 +76,7 @@ export async function auditRefusal(
   const client = currentClient() || entry.actor.name
   const subject = entry.actor.id ?? [client, entry.via.tokenId ?? []].flat().join(' ')
   const { method = '', route = '' } = entry.request ?? {}
-  // What is counted as one is of one kind: a route can refuse credentials, and what they are not good for.
+  // Only refusals of one kind are counted together: a route can refuse the credentials, or what they do not allow.
   const kind = [event.type, event.code, method, route].join(' ')
   await ctx.commits.run((transaction) => foldDenial(transaction, { subject, route: kind, entry, address }))
 }

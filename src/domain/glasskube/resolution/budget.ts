@@ -1,6 +1,6 @@
 import { AppError } from '../../../core/errors.ts'
 
-/** So many take some seconds and some hundred megabytes. */
+/** A resolution of so many steps takes some seconds and some hundred megabytes. */
 export const MAX_STEPS = 20_000_000
 
 /** Bounds time and memory by counting steps instead of seconds: the same question has the same answer on any machine. */
